@@ -1,0 +1,251 @@
+//! One file understood: what it is called, what it follows, what it does and how it is undone.
+
+use crate::diagnostic::{Code, Diagnostic, code};
+use crate::source::{Source, Span};
+use crate::statement::{self, Statement};
+use pg_query::NodeEnum;
+use pg_query::protobuf::TransactionStmtKind;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::sync::Arc;
+
+/// A revision's id: the stem of its file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RevisionId(String);
+
+impl RevisionId {
+    /// An id from a file's stem.
+    pub fn new(id: impl Into<String>) -> RevisionId {
+        RevisionId(id.into())
+    }
+
+    /// The id's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RevisionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// SHA-256 over a revision's statements and parents, in hexadecimal. Comments and layout don't count, so an edit
+/// that changes no meaning is no edit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Checksum(pub String);
+
+/// One revision.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    /// The id.
+    pub id: RevisionId,
+    /// Its parents; empty for a base, several for a merge.
+    pub revises: Vec<RevisionId>,
+    /// What people call it: the id's words without its leading numbers.
+    pub title: String,
+    /// The statements that go up.
+    pub up: Vec<Statement>,
+    /// The statements below `-- down`, when the author wrote any.
+    pub down: Option<Vec<Statement>>,
+    /// What it says, as a number.
+    pub checksum: Checksum,
+    /// The file.
+    pub source: Arc<Source>,
+    /// Things worth saying that don't stop anything.
+    pub notes: Vec<Diagnostic>,
+}
+
+/// A file read but not yet placed: its parents may still be implied.
+pub(crate) struct Draft {
+    pub(crate) revises: Option<Vec<RevisionId>>,
+    pub(crate) revises_span: Span,
+    pub(crate) up: Vec<Statement>,
+    pub(crate) down: Option<Vec<Statement>>,
+    pub(crate) source: Arc<Source>,
+    pub(crate) notes: Vec<Diagnostic>,
+}
+
+impl Draft {
+    pub(crate) fn read(source: Source) -> Result<Draft, Vec<Diagnostic>> {
+        let source = Arc::new(source);
+        let comments = statement::comments(&source).map_err(|diagnostic| vec![*diagnostic])?;
+        let mut revises = None;
+        let mut revises_span = Span { start: 0, end: 0 };
+        let mut down_from = None;
+        for (span, text) in comments {
+            let words = text.trim_start_matches('-').trim();
+            if let Some(parents) = words.strip_prefix("revises:") {
+                revises = Some(parents.split(',').map(str::trim).filter(|id| !id.is_empty()).map(RevisionId::new).collect());
+                revises_span = span;
+            } else if words.eq_ignore_ascii_case("down") && down_from.is_none() {
+                down_from = Some(span);
+            }
+        }
+        let end = source.text.len();
+        let up_part = Span { start: 0, end: down_from.map_or(end, |span| span.start) };
+        let down_part = down_from.map(|span| Span { start: span.end, end });
+        let mut problems = Vec::new();
+        let mut notes = Vec::new();
+        let mut take = |part| match statement::statements(&source, part) {
+            Ok(found) => unwrap_transaction(found, &source, &mut notes).unwrap_or_else(|problem| {
+                problems.push(*problem);
+                Vec::new()
+            }),
+            Err(found) => {
+                problems.extend(found);
+                Vec::new()
+            }
+        };
+        let up = take(up_part);
+        let down = down_part.map(&mut take);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        if up.is_empty() {
+            return Err(vec![
+                Diagnostic::error(code::EMPTY, format!("{} holds no statement", source.path.display()))
+                    .help("write SQL above `-- down`, or remove the file"),
+            ]);
+        }
+        Ok(Draft { revises, revises_span, up, down, source, notes })
+    }
+
+    pub(crate) fn id(&self) -> RevisionId {
+        RevisionId::new(self.source.stem())
+    }
+
+    pub(crate) fn finish(self, implied: Option<&RevisionId>) -> Revision {
+        let id = self.id();
+        let revises = self.revises.unwrap_or_else(|| implied.cloned().into_iter().collect());
+        Revision {
+            title: title(id.as_str()),
+            checksum: checksum(&revises, &self.up, self.down.as_deref()),
+            id,
+            revises,
+            up: self.up,
+            down: self.down,
+            source: self.source,
+            notes: self.notes,
+        }
+    }
+}
+
+impl Revision {
+    /// Reads a text that isn't a file of the history, such as a derived reverse.
+    ///
+    /// # Errors
+    ///
+    /// What [`crate::History::parse`] would say of the same text.
+    pub fn from_text(id: &RevisionId, text: &str) -> Result<Revision, Vec<Diagnostic>> {
+        Ok(Draft::read(Source::new(format!("{id}.sql"), text))?.finish(None))
+    }
+}
+
+/// Drops a `BEGIN .. COMMIT` that wraps a whole part; any other transaction statement is refused.
+fn unwrap_transaction(
+    mut statements: Vec<Statement>,
+    source: &Arc<Source>,
+    notes: &mut Vec<Diagnostic>,
+) -> Result<Vec<Statement>, Box<Diagnostic>> {
+    use TransactionStmtKind as Kind;
+    let kind = |statement: &Statement| match statement.tree.as_ref() {
+        NodeEnum::TransactionStmt(transaction) => Some(transaction.kind()),
+        _ => None,
+    };
+    let begins = |kind| matches!(kind, Some(Kind::TransStmtBegin | Kind::TransStmtStart));
+    if statements.len() > 1
+        && begins(kind(&statements[0]))
+        && statements.last().and_then(kind) == Some(Kind::TransStmtCommit)
+    {
+        let mut note = Diagnostic::error(code::TRANSACTION, "the BEGIN .. COMMIT around the file is left out")
+            .at(source, statements[0].span, "the planner owns transactions");
+        note.severity = crate::Severity::Warning;
+        notes.push(note);
+        statements.pop();
+        statements.remove(0);
+    }
+    match statements.iter().find(|statement| kind(statement).is_some()) {
+        None => Ok(statements),
+        Some(statement) => Err(Box::new(
+            Diagnostic::error(code::TRANSACTION, "a transaction statement inside a revision")
+                .at(source, statement.span, "the planner owns transactions")
+                .help("remove it: each step gets the transaction that is safe for it"),
+        )),
+    }
+}
+
+fn title(id: &str) -> String {
+    let words: Vec<&str> = id.split(['_', '-', '.']).filter(|word| !word.is_empty()).collect();
+    let first = words.iter().position(|word| !word.trim_start_matches('V').chars().all(|c| c.is_ascii_digit()));
+    first.map_or_else(|| id.to_owned(), |first| words[first..].join(" "))
+}
+
+fn checksum(revises: &[RevisionId], up: &[Statement], down: Option<&[Statement]>) -> Checksum {
+    let mut hash = Sha256::new();
+    let mut part = |text: &str| {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text);
+    };
+    revises.iter().for_each(|id| part(id.as_str()));
+    for (name, statements) in [("up", Some(up)), ("down", down)] {
+        part(name);
+        for statement in statements.unwrap_or_default() {
+            part(";");
+            statement::words(&statement.sql).into_iter().for_each(&mut part);
+            part(&format!("{:?}", statement.directives));
+        }
+    }
+    Checksum(hex(&hash.finalize()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The problem of an applied revision whose file says something else now.
+pub fn edited(revision: &Revision) -> Diagnostic {
+    Diagnostic::error(Code("C010"), format!("revision {} was applied and has been edited since", revision.id))
+        .at(&revision.source, revision.up[0].span, "its statements are no longer those that ran")
+        .help("restore the file and write a new revision, or accept the new text with `concertina stamp --force`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Revision {
+        Revision::from_text(&RevisionId::new("20260214_0003_add_tenant"), text).unwrap()
+    }
+
+    #[test]
+    fn a_file_has_parents_an_up_and_a_down() {
+        let revision = read("-- revises: a, b\nSELECT 1;\n-- down\nSELECT 2; SELECT 3;");
+        assert_eq!(revision.revises, [RevisionId::new("a"), RevisionId::new("b")]);
+        assert_eq!((revision.up.len(), revision.down.as_ref().map(Vec::len)), (1, Some(2)));
+        assert_eq!(revision.title, "add tenant");
+    }
+
+    #[test]
+    fn comments_and_layout_do_not_change_the_checksum() {
+        let one = read("SELECT  1 ; -- hello");
+        assert_eq!(one.checksum, read("/* x */ SELECT 1;").checksum);
+        assert_ne!(one.checksum, read("SELECT 2;").checksum);
+        assert_ne!(one.checksum, read("SELECT 1; -- down\n-- down\nSELECT 1;").checksum);
+    }
+
+    #[test]
+    fn a_transaction_around_the_file_is_dropped_and_any_other_is_refused() {
+        let revision = read("BEGIN; SELECT 1; COMMIT;");
+        assert_eq!((revision.up.len(), revision.notes.len()), (1, 1));
+        assert!(Revision::from_text(&RevisionId::new("x"), "SELECT 1; COMMIT; SELECT 2;").is_err());
+    }
+}
