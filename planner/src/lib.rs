@@ -1,1 +1,157 @@
-//! x
+//! Turns one revision and one [`Catalog`] into a [`Plan`]: expand, backfill, contract. No clock, no disk, no
+//! database, no async.
+//!
+//! ```
+//! use concertina_planner::{Catalog, Table, explain, plan};
+//! use concertina_revisions::{Revision, RevisionId};
+//!
+//! let revision = Revision::from_text(
+//!     &RevisionId::new("003_tenant"),
+//!     "ALTER TABLE leads ADD COLUMN plan text; UPDATE leads SET plan = 'free'; ALTER TABLE leads ALTER plan SET NOT NULL;",
+//! )
+//! .unwrap();
+//! let catalog = Catalog::of([Table::new("leads").rows(1_000_000).column("id", "bigint")]);
+//! let plan = plan(&revision, &catalog).unwrap();
+//! assert!(explain(&plan).contains("add column leads.plan default 'free' not null"));
+//! assert!(plan.backfill.is_empty(), "the fastest backfill is none");
+//! ```
+//!
+//! # Layout
+//!
+//! `lower`: parse tree to [`change::Change`] · `fold`: many statements into one catalog entry · `rules`: a change
+//! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · [`law`]: what no plan may do ·
+//! [`action`]: what steps do, their locks and their SQL · [`explain()`]: a plan as text.
+
+pub mod action;
+mod assemble;
+pub mod catalog;
+pub mod change;
+mod decision;
+mod explain;
+pub mod expr;
+mod fold;
+pub mod law;
+mod lower;
+pub mod plan;
+pub mod problem;
+mod rules;
+pub mod stored;
+
+pub use catalog::{Catalog, Table};
+pub use explain::explain;
+pub use plan::{Phase, Plan, Step, StepId, Work};
+
+use assemble::Decided;
+use concertina_revisions::{Diagnostic, Revision, RevisionId, Statement};
+use fold::Seen;
+use problem::{Problem, code};
+use rules::Context;
+
+/// The oldest PostgreSQL that can be worked on, as `server_version_num`: the first with TID range scans.
+pub const OLDEST_SERVER: u32 = 140_000;
+
+/// What the user allows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Policy {
+    /// Whether a derived reverse may drop tables that hold rows.
+    pub allow_data_loss: bool,
+}
+
+/// Plans a revision.
+///
+/// # Errors
+///
+/// Every statement that is refused, with its place, the reason and what to write instead.
+pub fn plan(revision: &Revision, catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
+    plan_statements(revision, &revision.up, catalog)
+}
+
+/// Plans the way back from a revision: its `-- down` part if its author wrote one, else the reverse that was
+/// derived when it went up.
+///
+/// # Errors
+///
+/// When no reverse is known, when it would lose data that the policy guards, or when planning refuses it.
+pub fn plan_reverse(
+    revision: &Revision,
+    derived: &Result<Vec<String>, String>,
+    catalog: &Catalog,
+    policy: &Policy,
+) -> Result<Plan, Vec<Diagnostic>> {
+    if let Some(down) = &revision.down {
+        return plan_statements(revision, down, catalog);
+    }
+    let refused = |code, message: String, help: &str| {
+        vec![Diagnostic::error(code, message).at(&revision.source, revision.up[0].span, "going up").help(help)]
+    };
+    let statements = derived.as_ref().map_err(|why| {
+        let message = format!("no reverse of {} can be derived: {why}", revision.id);
+        refused(code::NO_REVERSE, message, "write it below a line `-- down` in the file")
+    })?;
+    if statements.is_empty() {
+        return Ok(assemble::assemble(&revision.id, vec![]));
+    }
+    let text = statements.join(";\n");
+    let down = Revision::from_text(&RevisionId::new(format!("{} (derived reverse)", revision.id)), &text)?;
+    let mut plan = plan_statements(&down, &down.up, catalog)?;
+    plan.revision = revision.id.clone();
+    if let Some(table) = dropped_with_rows(&plan, catalog)
+        && !policy.allow_data_loss
+    {
+        let message = format!("going down from {} would drop table {table}, which holds rows", revision.id);
+        return Err(refused(code::LOSES_DATA, message, "say --allow-data-loss, or write `-- down`"));
+    }
+    Ok(plan)
+}
+
+fn dropped_with_rows(plan: &Plan, catalog: &Catalog) -> Option<String> {
+    plan.steps().find_map(|(_, step)| match &step.work {
+        Work::Quick { actions } => actions.iter().find_map(|action| match action {
+            action::Action::DropTable { table } => {
+                catalog.table(table).filter(|known| known.pages > 0).map(|_| table.shown())
+            }
+            _ => None,
+        }),
+        _ => None,
+    })
+}
+
+fn plan_statements(revision: &Revision, statements: &[Statement], catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
+    let refused = |problem: Problem, at: usize| problem.at(&revision.source, statements[at].span);
+    let mut problems = Vec::new();
+    let mut seen = Vec::new();
+    let mut now = catalog.clone();
+    for (at, statement) in statements.iter().enumerate() {
+        match lower::lower(statement, &now) {
+            Ok(changes) => {
+                for change in changes {
+                    let next = now.after(&change);
+                    seen.push(Seen {
+                        change,
+                        statement: at,
+                        before: std::mem::replace(&mut now, next),
+                        folded: vec![],
+                    });
+                }
+            }
+            Err(problem) => problems.push(refused(problem, at)),
+        }
+    }
+    let seen = fold::fold(seen);
+    let mut decisions = Vec::new();
+    for (position, one) in seen.iter().enumerate() {
+        let context = Context::new(&seen, position, &statements[one.statement].directives);
+        match rules::decide(&one.change, &context) {
+            Ok(decision) => {
+                let mut statements = vec![one.statement + 1];
+                statements.extend(one.folded.iter().map(|statement| statement + 1));
+                decisions.push(Decided { decision, statements });
+            }
+            Err(problem) => problems.push(refused(problem, one.statement)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(assemble::assemble(&revision.id, decisions))
+}

@@ -120,9 +120,10 @@ impl History {
         match matching.as_slice() {
             [one] => Ok(one),
             [] => {
-                let nearest = self.revisions.iter().max_by(|a, b| {
-                    strsim::jaro(text, a.id.as_str()).total_cmp(&strsim::jaro(text, b.id.as_str()))
-                });
+                let nearest = self
+                    .revisions
+                    .iter()
+                    .max_by(|a, b| strsim::jaro(text, a.id.as_str()).total_cmp(&strsim::jaro(text, b.id.as_str())));
                 let error = Diagnostic::error(code::TARGET, format!("no revision is called `{text}`"));
                 Err(Box::new(match nearest {
                     Some(nearest) => error.help(format!("the nearest is {}", nearest.id)),

@@ -41,5 +41,5 @@ pub use statement::Statement;
 /// PostgreSQL's grammar, re-exported so that the planner reads the very trees that this crate parsed.
 pub mod tree {
     pub use pg_query::protobuf::*;
-    pub use pg_query::{Node, NodeEnum, deparse, parse};
+    pub use pg_query::{Node, NodeEnum, parse, scan};
 }

@@ -40,9 +40,10 @@ impl Ident {
 fn is_keyword(word: &str) -> bool {
     use pg_query::protobuf::KeywordKind;
     pg_query::scan(word).map_or(true, |scanned| {
-        scanned.tokens.iter().any(|token| {
-            !matches!(token.keyword_kind(), KeywordKind::NoKeyword | KeywordKind::UnreservedKeyword)
-        })
+        scanned
+            .tokens
+            .iter()
+            .any(|token| !matches!(token.keyword_kind(), KeywordKind::NoKeyword | KeywordKind::UnreservedKeyword))
     })
 }
 

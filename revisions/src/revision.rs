@@ -80,7 +80,8 @@ impl Draft {
         for (span, text) in comments {
             let words = text.trim_start_matches('-').trim();
             if let Some(parents) = words.strip_prefix("revises:") {
-                revises = Some(parents.split(',').map(str::trim).filter(|id| !id.is_empty()).map(RevisionId::new).collect());
+                revises =
+                    Some(parents.split(',').map(str::trim).filter(|id| !id.is_empty()).map(RevisionId::new).collect());
                 revises_span = span;
             } else if words.eq_ignore_ascii_case("down") && down_from.is_none() {
                 down_from = Some(span);
@@ -162,8 +163,11 @@ fn unwrap_transaction(
         && begins(kind(&statements[0]))
         && statements.last().and_then(kind) == Some(Kind::TransStmtCommit)
     {
-        let mut note = Diagnostic::error(code::TRANSACTION, "the BEGIN .. COMMIT around the file is left out")
-            .at(source, statements[0].span, "the planner owns transactions");
+        let mut note = Diagnostic::error(code::TRANSACTION, "the BEGIN .. COMMIT around the file is left out").at(
+            source,
+            statements[0].span,
+            "the planner owns transactions",
+        );
         note.severity = crate::Severity::Warning;
         notes.push(note);
         statements.pop();

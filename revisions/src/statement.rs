@@ -94,7 +94,9 @@ fn chunks(tokens: &[(ScanToken, Span)], part: Span) -> Vec<Span> {
         match token.token() {
             Token::Ascii40 => parentheses += 1,
             Token::Ascii41 => parentheses -= 1,
-            Token::BeginP if tokens.get(position + 1).is_some_and(|next| next.0.token() == Token::Atomic) => atomic += 1,
+            Token::BeginP if tokens.get(position + 1).is_some_and(|next| next.0.token() == Token::Atomic) => {
+                atomic += 1
+            }
             Token::Case if atomic > 0 => cases += 1,
             Token::EndP if cases > 0 => cases -= 1,
             Token::EndP if atomic > 0 => atomic -= 1,
@@ -150,7 +152,8 @@ fn parse(source: &Arc<Source>, sql: &str, span: Span) -> Result<Box<NodeEnum>, B
         Ok(parsed) => parsed,
         Err(error) => {
             let message = parser_message(&error);
-            let at = culprit(sql, &message).map_or(span, |at| Span { start: span.start + at.start, end: span.start + at.end });
+            let at = culprit(sql, &message)
+                .map_or(span, |at| Span { start: span.start + at.start, end: span.start + at.end });
             return Err(refused(message, at));
         }
     };

@@ -1,0 +1,161 @@
+//! All facts about each kind of work, in exhaustive matches: what it locks, what proves it done, how it is undone.
+
+use super::{Action, Lock, Online, Operation, Proof};
+use crate::plan::Work;
+use concertina_revisions::TableName;
+
+impl Action {
+    /// The tables that the action locks, and how strongly.
+    pub fn locks(&self) -> Vec<(TableName, Lock)> {
+        let exclusive = |table: &TableName| vec![(table.clone(), Lock::AccessExclusive)];
+        let with = |table: &TableName, lock, other: &Option<TableName>| {
+            let mut locks = vec![(table.clone(), lock)];
+            locks.extend(other.iter().map(|other| (other.clone(), lock)));
+            locks
+        };
+        match self {
+            Action::CreateTable { references, .. } => {
+                references.iter().map(|table| (table.clone(), Lock::ShareRowExclusive)).collect()
+            }
+            Action::AddColumn { table, references, .. } => {
+                let mut locks = exclusive(table);
+                locks.extend(references.iter().map(|(_, other)| (other.clone(), Lock::ShareRowExclusive)));
+                locks
+            }
+            Action::AddConstraint { table, references: references @ Some(_), .. } => {
+                with(table, Lock::ShareRowExclusive, references)
+            }
+            Action::DropConstraint { table, references, .. } => with(table, Lock::AccessExclusive, references),
+            Action::OwnSequence { .. } => Vec::new(),
+            Action::InstallSync(sync) => vec![(sync.table.clone(), Lock::ShareRowExclusive)],
+            Action::RemoveSync(sync) => exclusive(&sync.table),
+            Action::SetDefault { table, .. }
+            | Action::SetNotNull { table, .. }
+            | Action::DropNotNull { table, .. }
+            | Action::AddConstraint { table, .. }
+            | Action::AddConstraintUsingIndex { table, .. }
+            | Action::DropColumn { table, .. }
+            | Action::DropTable { table } => exclusive(table),
+            Action::AsWritten { locks, .. } => locks.clone(),
+        }
+    }
+
+    /// What the action does, in a few words.
+    pub fn summary(&self) -> String {
+        match self {
+            Action::CreateTable { table, .. } => format!("create table {}", table.shown()),
+            Action::AddColumn { table, column, default, not_null, .. } => {
+                let value = match default {
+                    Some(super::Value::Sql(value)) => format!(" default {value}"),
+                    Some(super::Value::Read(query)) => format!(" default = the value of {query}, read once"),
+                    None => String::new(),
+                };
+                let null = if *not_null { " not null" } else { "" };
+                format!("add column {}.{}{value}{null}", table.shown(), column.as_str())
+            }
+            Action::OwnSequence { sequence, .. } => format!("create sequence {}", sequence.shown()),
+            Action::SetDefault { table, column, default: Some(value) } => {
+                format!("set default of {}.{} to {value}", table.shown(), column.as_str())
+            }
+            Action::SetDefault { table, column, default: None } => {
+                format!("drop default of {}.{}", table.shown(), column.as_str())
+            }
+            Action::SetNotNull { table, column } => format!("set not null on {}.{}", table.shown(), column.as_str()),
+            Action::DropNotNull { table, column } => format!("drop not null of {}.{}", table.shown(), column.as_str()),
+            Action::AddConstraint { table, name, not_valid, .. } => {
+                let valid = if *not_valid { ", not valid yet" } else { "" };
+                format!("add constraint {} to {}{valid}", name.as_str(), table.shown())
+            }
+            Action::AddConstraintUsingIndex { table, name, index, .. } => {
+                format!("add constraint {} to {} using index {}", name.as_str(), table.shown(), index.as_str())
+            }
+            Action::DropConstraint { table, name, .. } => {
+                format!("drop constraint {} of {}", name.as_str(), table.shown())
+            }
+            Action::DropColumn { table, column } => format!("drop column {}.{}", table.shown(), column.as_str()),
+            Action::DropTable { table } => format!("drop table {}", table.shown()),
+            Action::InstallSync(sync) => {
+                format!("install sync trigger on {}: fill {}", sync.table.shown(), filled(sync))
+            }
+            Action::RemoveSync(sync) => format!("remove sync trigger of {}", sync.table.shown()),
+            Action::AsWritten { what, .. } => what.clone(),
+        }
+    }
+}
+
+fn filled(sync: &super::Sync) -> String {
+    sync.assignments.iter().map(|(column, _)| column.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+impl Online {
+    /// The tables that the work locks, and how strongly.
+    pub fn locks(&self) -> Vec<(TableName, Lock)> {
+        let (table, references) = match self {
+            Online::CreateIndex { table, .. } | Online::DropIndex { table, .. } | Online::Analyze { table } => {
+                (table, &[][..])
+            }
+            Online::Validate { table, references, .. } => (table, references.as_slice()),
+        };
+        let mut locks = vec![(table.clone(), Lock::ShareUpdateExclusive)];
+        locks.extend(references.iter().map(|other| (other.clone(), Lock::RowShare)));
+        locks
+    }
+
+    /// What the work does, in a few words.
+    pub fn summary(&self) -> String {
+        match self {
+            Online::CreateIndex { table, name, unique, .. } => {
+                let unique = if *unique { "unique " } else { "" };
+                format!("create {unique}index {} on {} concurrently", name.as_str(), table.shown())
+            }
+            Online::DropIndex { index, .. } => format!("drop index {} concurrently", index.shown()),
+            Online::Validate { table, constraints, .. } => {
+                let names: Vec<&str> = constraints.iter().map(concertina_revisions::Ident::as_str).collect();
+                format!("validate {} of {}", names.join(", "), table.shown())
+            }
+            Online::Analyze { table } => format!("analyze {}", table.shown()),
+        }
+    }
+
+    /// What tells that the work is done.
+    pub fn done_when(&self) -> Proof {
+        match self {
+            Online::CreateIndex { table, name, .. } => {
+                Proof::IndexValid(TableName { schema: table.schema.clone(), name: name.clone() })
+            }
+            Online::DropIndex { index, .. } => Proof::IndexGone(index.clone()),
+            Online::Validate { table, constraints, .. } => Proof::Validated(table.clone(), constraints.clone()),
+            Online::Analyze { .. } => Proof::Recorded,
+        }
+    }
+}
+
+impl Work {
+    /// The tables that the work locks, and how strongly.
+    pub fn locks(&self) -> Vec<(TableName, Lock)> {
+        let mut locks: Vec<(TableName, Lock)> = match self {
+            Work::Quick { actions } => actions.iter().flat_map(Action::locks).collect(),
+            Work::Slow { online } => online.locks(),
+            Work::Backfill { backfill } => vec![(backfill.table.clone(), Lock::RowExclusive)],
+        };
+        locks.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+        locks.dedup_by(|later, first| later.0 == first.0);
+        locks
+    }
+
+    /// What the work does, one line a part.
+    pub fn summary(&self) -> Vec<String> {
+        match self {
+            Work::Quick { actions } => actions.iter().map(Action::summary).collect(),
+            Work::Slow { online } => vec![online.summary()],
+            Work::Backfill { backfill } => vec![match &backfill.operation {
+                Operation::Assign(assignments) => {
+                    let sets: Vec<String> =
+                        assignments.iter().map(|(column, value)| format!("{} = {value}", column.as_str())).collect();
+                    format!("backfill {}: {}", backfill.table.shown(), sets.join(", "))
+                }
+                Operation::Delete => format!("delete from {} in batches", backfill.table.shown()),
+            }],
+        }
+    }
+}

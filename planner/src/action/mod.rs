@@ -1,0 +1,292 @@
+//! What a step does, as data: intent, never a bare string. [`facts`] says what each takes and how it is undone,
+//! [`sql`] is the only place in the workspace that writes DDL.
+
+pub mod facts;
+pub mod sql;
+
+use concertina_revisions::{Ident, TableName};
+use serde::{Deserialize, Serialize};
+
+/// Work that is instant at any table size. Several may share one short transaction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    /// Makes a table.
+    CreateTable {
+        /// Its name.
+        table: TableName,
+        /// The statement as written.
+        sql: String,
+        /// Existing tables that its foreign keys point at.
+        references: Vec<TableName>,
+    },
+    /// Adds a column, by catalog entry alone.
+    AddColumn {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: Ident,
+        /// Its type, as SQL.
+        type_sql: String,
+        /// The value that every row has from then on.
+        default: Option<Value>,
+        /// Whether NULL is refused.
+        not_null: bool,
+        /// A foreign key that is born valid, because every row is NULL: `CONSTRAINT n REFERENCES t (c)`.
+        references: Option<(String, TableName)>,
+    },
+    /// Makes a sequence for a serial column, owned by it.
+    OwnSequence {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: Ident,
+        /// The sequence.
+        sequence: TableName,
+        /// Its integer type.
+        type_sql: String,
+    },
+    /// Sets or drops a default.
+    SetDefault {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: Ident,
+        /// The default as SQL; none drops it.
+        default: Option<String>,
+    },
+    /// Refuses NULL from now on; the rows are proven already, or there are none.
+    SetNotNull {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: Ident,
+    },
+    /// Accepts NULL again.
+    DropNotNull {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: Ident,
+    },
+    /// Adds a constraint that new rows obey; old rows are proven later, or there are none.
+    AddConstraint {
+        /// The table.
+        table: TableName,
+        /// The constraint's name.
+        name: Ident,
+        /// What it demands, as SQL.
+        definition: String,
+        /// Whether old rows are left to a later proof.
+        not_valid: bool,
+        /// The table that a foreign key points at.
+        references: Option<TableName>,
+    },
+    /// Makes a constraint of a unique index that is there already.
+    AddConstraintUsingIndex {
+        /// The table.
+        table: TableName,
+        /// The constraint's name, which the index takes too.
+        name: Ident,
+        /// Whether it is the primary key.
+        primary: bool,
+        /// The index.
+        index: Ident,
+        /// `DEFERRABLE ..`, as SQL.
+        timing: String,
+    },
+    /// Drops a constraint.
+    DropConstraint {
+        /// The table.
+        table: TableName,
+        /// The constraint.
+        name: Ident,
+        /// The table that a foreign key points at: it is locked too.
+        references: Option<TableName>,
+    },
+    /// Drops a column.
+    DropColumn {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: Ident,
+    },
+    /// Drops a table.
+    DropTable {
+        /// The table.
+        table: TableName,
+    },
+    /// Makes a trigger that fills columns for every writer.
+    InstallSync(Sync),
+    /// Removes such a trigger and its function.
+    RemoveSync(Sync),
+    /// A statement that is safe as its author wrote it.
+    AsWritten {
+        /// What it does, in words.
+        what: String,
+        /// The statement.
+        sql: String,
+        /// Tables that it locks, and how.
+        locks: Vec<(TableName, Lock)>,
+    },
+}
+
+/// Work in proportion to a table that readers and writers never wait for. Stands alone, outside of transactions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Online {
+    /// CREATE INDEX CONCURRENTLY.
+    CreateIndex {
+        /// The table.
+        table: TableName,
+        /// The index's name.
+        name: Ident,
+        /// Whether it refuses duplicates.
+        unique: bool,
+        /// `USING btree (..) ..`.
+        tail: String,
+    },
+    /// DROP INDEX CONCURRENTLY.
+    DropIndex {
+        /// The table.
+        table: TableName,
+        /// The index.
+        index: TableName,
+        /// How to build it again.
+        definition: String,
+    },
+    /// VALIDATE CONSTRAINT; the CHECKs of one table share one scan.
+    Validate {
+        /// The table.
+        table: TableName,
+        /// The constraints.
+        constraints: Vec<Ident>,
+        /// Referenced tables of foreign keys.
+        references: Vec<TableName>,
+    },
+    /// ANALYZE.
+    Analyze {
+        /// The table.
+        table: TableName,
+    },
+}
+
+/// Many small transactions that change rows, and a proof that none is left.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Backfill {
+    /// The table.
+    pub table: TableName,
+    /// What the expressions call it.
+    pub alias: Ident,
+    /// What happens to a row.
+    pub operation: Operation,
+    /// Other relations, as the SQL of a FROM or USING list.
+    pub from: Option<String>,
+    /// Which rows are still to do; false for a row that is done, so that doing it twice is doing it once.
+    pub predicate: String,
+    /// Whether no index covers what is written, so that most updates can stay HOT.
+    pub hot: bool,
+    /// Whether each row finds its partners by a unique index, so that lookups beat hashing the whole other side.
+    pub lookups: bool,
+    /// Whether a trigger fills rows that are written meanwhile, so that one pass is complete.
+    pub synced: bool,
+    /// How many connections at the most, when the author says so.
+    pub workers: Option<u16>,
+    /// Walk by this unique key and not by blocks.
+    pub key: Option<Vec<Ident>>,
+}
+
+/// What a backfill does to a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// Assigns columns.
+    Assign(Vec<(Ident, String)>),
+    /// Deletes it.
+    Delete,
+}
+
+/// A trigger of ours that fills columns which a writer left NULL.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sync {
+    /// The table.
+    pub table: TableName,
+    /// The trigger's and the function's name.
+    pub name: Ident,
+    /// Column and expression over `new`.
+    pub assignments: Vec<(Ident, String)>,
+    /// Other relations that the expressions read.
+    pub from: Option<String>,
+    /// The rest of the condition, over `new` and those relations.
+    pub predicate: Option<String>,
+    /// When the trigger has work to do, over `new` alone.
+    pub when: String,
+    /// The schemas in which the expressions were understood; pinned when they name functions or relations.
+    pub search_path: Option<Vec<Ident>>,
+    /// Whether it must read relations that the application's role may not see.
+    pub definer: bool,
+}
+
+/// A value that a column is added with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Value {
+    /// An expression.
+    Sql(String),
+    /// A scalar subquery, read once when the column is added.
+    Read(String),
+}
+
+/// PostgreSQL's table locks, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lock {
+    /// Readers.
+    AccessShare,
+    /// `SELECT .. FOR UPDATE`, and the referenced side of a validation.
+    RowShare,
+    /// Writers.
+    RowExclusive,
+    /// VACUUM, ANALYZE, VALIDATE, CREATE INDEX CONCURRENTLY: readers and writers go on.
+    ShareUpdateExclusive,
+    /// CREATE INDEX: writers wait.
+    Share,
+    /// Foreign keys and triggers: writers wait.
+    ShareRowExclusive,
+    /// Everyone waits.
+    AccessExclusive,
+}
+
+impl Lock {
+    /// Whether readers or writers have to wait.
+    pub fn blocks(self) -> bool {
+        self >= Lock::Share
+    }
+
+    /// PostgreSQL's own words for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Lock::AccessShare => "ACCESS SHARE",
+            Lock::RowShare => "ROW SHARE",
+            Lock::RowExclusive => "ROW EXCLUSIVE",
+            Lock::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
+            Lock::Share => "SHARE",
+            Lock::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
+            Lock::AccessExclusive => "ACCESS EXCLUSIVE",
+        }
+    }
+}
+
+/// A question to the catalog whose answer tells that work is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// The index is there and valid.
+    IndexValid(TableName),
+    /// No such index.
+    IndexGone(TableName),
+    /// The constraints are there and validated.
+    Validated(TableName, Vec<Ident>),
+    /// The step's own record, which commits with the work.
+    Recorded,
+}

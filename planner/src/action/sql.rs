@@ -1,0 +1,146 @@
+//! The only DDL text in the workspace. Names come from [`Ident`] and [`TableName`], which carry their quoting.
+
+use super::{Action, Online, Sync, Value};
+use concertina_revisions::{Ident, TableName};
+
+/// The schema that holds our state and our functions.
+pub const OUR_SCHEMA: &str = "concertina";
+
+impl Action {
+    /// The statements of the action, in order. `read` is the literal that [`Value::Read`] was evaluated to.
+    pub fn sql(&self, read: Option<&str>) -> Vec<String> {
+        match self {
+            Action::CreateTable { sql, .. } | Action::AsWritten { sql, .. } => vec![sql.clone()],
+            Action::AddColumn { table, column, type_sql, default, not_null, references } => {
+                let default = match default {
+                    Some(Value::Sql(value)) => format!(" DEFAULT {value}"),
+                    Some(Value::Read(_)) => format!(" DEFAULT {}", read.unwrap_or("NULL")),
+                    None => String::new(),
+                };
+                let not_null = if *not_null { " NOT NULL" } else { "" };
+                let references = references.as_ref().map_or_else(String::new, |(sql, _)| format!(" {sql}"));
+                vec![alter(table, &format!("ADD COLUMN {} {type_sql}{default}{not_null}{references}", column.sql()))]
+            }
+            Action::OwnSequence { table, column, sequence, type_sql } => vec![
+                format!("CREATE SEQUENCE {} AS {type_sql}", sequence.sql()),
+                alter(table, &format!("ADD COLUMN {} {type_sql}", column.sql())),
+                alter(
+                    table,
+                    &format!("ALTER COLUMN {} SET DEFAULT nextval({})", column.sql(), sequence.regclass_literal()),
+                ),
+                format!("ALTER SEQUENCE {} OWNED BY {}.{}", sequence.sql(), table.sql(), column.sql()),
+            ],
+            Action::SetDefault { table, column, default } => {
+                let what =
+                    default.as_ref().map_or_else(|| "DROP DEFAULT".to_owned(), |value| format!("SET DEFAULT {value}"));
+                vec![alter(table, &format!("ALTER COLUMN {} {what}", column.sql()))]
+            }
+            Action::SetNotNull { table, column } => {
+                vec![alter(table, &format!("ALTER COLUMN {} SET NOT NULL", column.sql()))]
+            }
+            Action::DropNotNull { table, column } => {
+                vec![alter(table, &format!("ALTER COLUMN {} DROP NOT NULL", column.sql()))]
+            }
+            Action::AddConstraint { table, name, definition, not_valid, .. } => {
+                let not_valid = if *not_valid { " NOT VALID" } else { "" };
+                vec![alter(table, &format!("ADD CONSTRAINT {} {definition}{not_valid}", name.sql()))]
+            }
+            Action::AddConstraintUsingIndex { table, name, primary, index, timing } => {
+                let kind = if *primary { "PRIMARY KEY" } else { "UNIQUE" };
+                vec![alter(table, &format!("ADD CONSTRAINT {} {kind} USING INDEX {}{timing}", name.sql(), index.sql()))]
+            }
+            Action::DropConstraint { table, name, .. } => {
+                vec![alter(table, &format!("DROP CONSTRAINT {}", name.sql()))]
+            }
+            Action::DropColumn { table, column } => vec![alter(table, &format!("DROP COLUMN {}", column.sql()))],
+            Action::DropTable { table } => vec![format!("DROP TABLE {}", table.sql())],
+            Action::InstallSync(sync) => vec![function(sync), trigger(sync)],
+            Action::RemoveSync(sync) => vec![
+                format!("DROP TRIGGER IF EXISTS {} ON {}", sync.name.sql(), sync.table.sql()),
+                format!("DROP FUNCTION IF EXISTS {}()", sync_function(sync).sql()),
+            ],
+        }
+    }
+}
+
+impl Online {
+    /// The one statement of the work.
+    pub fn sql(&self) -> String {
+        match self {
+            Online::CreateIndex { table, name, unique, tail } => {
+                let unique = if *unique { "UNIQUE " } else { "" };
+                format!("CREATE {unique}INDEX CONCURRENTLY {} ON {} {tail}", name.sql(), table.sql())
+            }
+            Online::DropIndex { index, .. } => format!("DROP INDEX CONCURRENTLY {}", index.sql()),
+            Online::Validate { table, constraints, .. } => {
+                let parts: Vec<String> =
+                    constraints.iter().map(|name| format!("VALIDATE CONSTRAINT {}", name.sql())).collect();
+                alter(table, &parts.join(", "))
+            }
+            Online::Analyze { table } => format!("ANALYZE {}", table.sql()),
+        }
+    }
+}
+
+fn alter(table: &TableName, action: &str) -> String {
+    format!("ALTER TABLE {} {action}", table.sql())
+}
+
+fn sync_function(sync: &Sync) -> TableName {
+    TableName { schema: Ident::new(OUR_SCHEMA), name: sync.name.clone() }
+}
+
+/// A function that computes the values by one SELECT over `new`, and assigns them when there is a row.
+fn function(sync: &Sync) -> String {
+    let values: Vec<String> =
+        sync.assignments.iter().enumerate().map(|(at, (_, value))| format!("{value} AS v{at}")).collect();
+    let assigned: Vec<String> = sync
+        .assignments
+        .iter()
+        .enumerate()
+        .map(|(at, (column, _))| {
+            format!("    IF new.{c} IS NULL THEN new.{c} := filled.v{at}; END IF;", c = column.sql())
+        })
+        .collect();
+    let from = sync.from.as_ref().map_or_else(String::new, |from| format!(" FROM {from}"));
+    let predicate = sync.predicate.as_ref().map_or_else(String::new, |sql| format!(" WHERE {sql}"));
+    let path = sync.search_path.as_ref().map_or_else(String::new, |schemas| {
+        let schemas: Vec<String> = schemas.iter().map(Ident::sql).collect();
+        format!(" SET search_path = {}, pg_temp", schemas.join(", "))
+    });
+    let definer = if sync.definer { " SECURITY DEFINER" } else { "" };
+    let body = format!(
+        "\n#variable_conflict use_column\nDECLARE filled record;\nBEGIN\n  SELECT {} INTO filled{from}{predicate} LIMIT 1;\n  \
+         IF FOUND THEN\n{}\n  END IF;\n  RETURN new;\nEND\n",
+        values.join(", "),
+        assigned.join("\n"),
+    );
+    let quote = dollar_quote(&body);
+    format!(
+        "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql{definer}{path} AS {quote}{body}{quote}",
+        sync_function(sync).sql()
+    )
+}
+
+/// On EVERY insert and update: one that is scoped to columns misses rows that an unrelated update moves behind
+/// the scan. The WHEN clause is evaluated without calling the function and skips our own batches.
+fn trigger(sync: &Sync) -> String {
+    format!(
+        "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW WHEN ({}) EXECUTE FUNCTION {}()",
+        sync.name.sql(),
+        sync.table.sql(),
+        sync.when,
+        sync_function(sync).sql()
+    )
+}
+
+/// A dollar quote that the text doesn't contain.
+fn dollar_quote(text: &str) -> String {
+    let mut tag = "$concertina$".to_owned();
+    let mut number = 0;
+    while text.contains(&tag) {
+        number += 1;
+        tag = format!("$concertina{number}$");
+    }
+    tag
+}

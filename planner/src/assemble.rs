@@ -1,0 +1,145 @@
+//! Decisions into an ordered plan: phases, ranks, and everything instant of one table in one transaction.
+
+use crate::action::{Lock, Online};
+use crate::decision::{Decision, Part, Rank};
+use crate::plan::{Phase, Plan, Step, StepId, Work};
+use concertina_revisions::{RevisionId, TableName};
+use std::collections::BTreeSet;
+
+/// A decision and the statements it answers, counted from 1.
+pub(crate) struct Decided {
+    pub(crate) decision: Decision,
+    pub(crate) statements: Vec<usize>,
+}
+
+/// Puts all decisions of a revision together.
+pub(crate) fn assemble(revision: &RevisionId, decisions: Vec<Decided>) -> Plan {
+    let reverse = reverse(&decisions);
+    let mut plan = Plan {
+        revision: revision.clone(),
+        preflight: vec![],
+        expand: vec![],
+        backfill: vec![],
+        contract: vec![],
+        hazards: vec![],
+        notes: vec![],
+        reverse,
+    };
+    let mut drafts: Vec<Draft> = Vec::new();
+    for Decided { decision, statements } in decisions {
+        let first = statements.first().copied().unwrap_or(1);
+        plan.hazards.extend(decision.hazards_of(first));
+        plan.preflight.extend(decision.checks_of(first));
+        plan.notes.extend(decision.notes);
+        for part in decision.parts {
+            drafts.push(Draft { part, why: vec![decision.why.clone()], statements: statements.clone() });
+        }
+    }
+    for phase in [Phase::Expand, Phase::Backfill, Phase::Contract] {
+        let mut of_phase: Vec<Draft> = drafts.iter().filter(|draft| draft.part.phase == phase).cloned().collect();
+        of_phase.sort_by_key(|draft| draft.part.rank);
+        let steps = merge(of_phase).into_iter().enumerate().map(|(at, draft)| draft.step(phase, at + 1)).collect();
+        match phase {
+            Phase::Expand => plan.expand = steps,
+            Phase::Backfill => plan.backfill = steps,
+            Phase::Contract => plan.contract = steps,
+        }
+    }
+    plan
+}
+
+/// The reverses of all statements, last statement first; the first reason why there is none wins.
+fn reverse(decisions: &[Decided]) -> Result<Vec<String>, String> {
+    let mut sql = Vec::new();
+    for Decided { decision, statements } in decisions.iter().rev() {
+        match &decision.reverse {
+            Some(Ok(statements)) => sql.extend(statements.clone()),
+            Some(Err(why)) => return Err(format!("statement {}: {why}", statements.first().copied().unwrap_or(1))),
+            None => {}
+        }
+    }
+    Ok(sql)
+}
+
+/// A step in the making.
+#[derive(Clone)]
+struct Draft {
+    part: Part,
+    why: Vec<String>,
+    statements: Vec<usize>,
+}
+
+impl Draft {
+    fn step(self, phase: Phase, number: usize) -> Step {
+        let mut statements = self.statements;
+        statements.sort_unstable();
+        statements.dedup();
+        Step {
+            id: StepId(format!("{phase}-{number}")),
+            work: self.part.work,
+            why: self.why.join("; "),
+            statements,
+            undo: self.part.undo,
+        }
+    }
+
+    /// Existing tables on which the step holds a lock that makes someone wait.
+    fn blocked(&self) -> BTreeSet<TableName> {
+        self.part.work.locks().into_iter().filter(|(_, lock)| *lock >= Lock::Share).map(|(table, _)| table).collect()
+    }
+
+    fn absorb(&mut self, other: Draft) {
+        for why in other.why {
+            if !self.why.contains(&why) {
+                self.why.push(why);
+            }
+        }
+        self.statements.extend(other.statements);
+        // What was done last is undone first.
+        self.part.undo.splice(0..0, other.part.undo);
+        match (&mut self.part.work, other.part.work) {
+            (Work::Quick { actions }, Work::Quick { actions: more }) => actions.extend(more),
+            (
+                Work::Slow { online: Online::Validate { constraints, references, .. } },
+                Work::Slow { online: Online::Validate { constraints: more, references: others, .. } },
+            ) => {
+                constraints.extend(more);
+                references.extend(others);
+            }
+            (mine, theirs) => unreachable!("only like work is merged: {mine:?} and {theirs:?}"),
+        }
+    }
+}
+
+/// Merges what may share a transaction (or a scan): in expand only neighbours, since their order is the author's;
+/// later everything of one table and rank.
+fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
+    let mut merged: Vec<Draft> = Vec::new();
+    for draft in drafts {
+        let reach = if draft.part.rank == Rank::AsWritten { 1 } else { merged.len() };
+        match merged.iter_mut().rev().take(reach).find(|before| may_join(before, &draft)) {
+            Some(before) => before.absorb(draft),
+            None => merged.push(draft),
+        }
+    }
+    merged
+}
+
+fn may_join(before: &Draft, next: &Draft) -> bool {
+    if before.part.rank != next.part.rank {
+        return false;
+    }
+    match (&before.part.work, &next.part.work) {
+        (Work::Quick { .. }, Work::Quick { .. }) => {
+            let (mine, theirs) = (before.blocked(), next.blocked());
+            let together: BTreeSet<_> = mine.union(&theirs).collect();
+            // One existing table a transaction: a second strong lock multiplies waits and deadlocks.
+            together.len() <= 1 || (before.part.rank != Rank::AsWritten && mine == theirs)
+        }
+        (
+            Work::Slow { online: Online::Validate { table: mine, references, .. } },
+            Work::Slow { online: Online::Validate { table: theirs, references: others, .. } },
+        ) => mine == theirs && references.is_empty() && others.is_empty(),
+        _ => false,
+    }
+}

@@ -1,0 +1,156 @@
+//! What a catalog becomes when a change is made, so that a later statement of the same revision knows that a
+//! table is new and empty, or that a column is there.
+
+use super::{Catalog, Column, Constraint, ConstraintKind, Enum, Index, Table};
+use crate::change::{Change, NewColumn, NewConstraint, NewConstraintKind, NewIndex};
+use concertina_revisions::{Ident, TableName};
+
+impl Catalog {
+    /// The catalog after a change, as if it had been made as written.
+    pub fn after(&self, change: &Change) -> Catalog {
+        let mut next = self.clone();
+        next.make(change);
+        next
+    }
+
+    fn make(&mut self, change: &Change) {
+        match change {
+            Change::CreateTable(new) => {
+                let mut table = Table::new(new.table.name.as_str());
+                table.schema = new.table.schema.as_str().to_owned();
+                table.is_new = true;
+                table.columns = new.columns.iter().map(column).collect();
+                for constraint in &new.constraints {
+                    table.add(constraint);
+                }
+                self.tables.push(table);
+            }
+            Change::AddColumn(add) => self.alter(&add.table, |table| {
+                table.columns.push(Column { is_new: true, ..column(&add.column) });
+                add.column.constraints.iter().for_each(|constraint| table.add(constraint));
+            }),
+            Change::SetDefault(table, name, default) => {
+                self.alter_column(table, name, |column| {
+                    column.default = default.as_ref().map(|value| value.sql.clone())
+                });
+            }
+            Change::SetNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = true),
+            Change::DropNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = false),
+            Change::AddConstraint(table, constraint) => self.alter(table, |table| table.add(constraint)),
+            Change::DropConstraint(table, name) => self.alter(table, |table| {
+                table.constraints.retain(|constraint| constraint.name != name.as_str());
+                table.indexes.retain(|index| index.constraint.as_deref() != Some(name.as_str()));
+            }),
+            Change::Validate(table, name) => self.alter(table, |table| {
+                let found = table.constraints.iter_mut().find(|constraint| constraint.name == name.as_str());
+                if let Some(constraint) = found {
+                    constraint.validated = true;
+                }
+            }),
+            Change::DropColumn(table, name) => self.alter(table, |table| {
+                let gone = name.as_str();
+                table.columns.retain(|column| column.name != gone);
+                table.indexes.retain(|index| !index.mentions.iter().any(|column| column == gone));
+                table.constraints.retain(|constraint| !constraint.columns.iter().any(|column| column == gone));
+            }),
+            Change::CreateIndex(index) => self.alter(&index.table, |table| table.indexes.push(index_of(index))),
+            Change::DropIndex(name) => {
+                for table in self.tables.iter_mut().filter(|table| table.schema == name.schema.as_str()) {
+                    table.indexes.retain(|index| index.name != name.name.as_str());
+                }
+            }
+            Change::DropTable(name) => self.tables.retain(|table| !table.is(name)),
+            Change::CreateEnum(new) => self.enums.push(Enum {
+                schema: new.name.schema.as_str().to_owned(),
+                name: new.name.name.as_str().to_owned(),
+                labels: new.labels.clone(),
+            }),
+            Change::CatalogOnly(only) => self.extensions.extend(only.extension.clone()),
+            Change::Insert(_) | Change::Update(_) | Change::Delete(_) | Change::Nothing(_) => {}
+        }
+    }
+
+    fn alter(&mut self, name: &TableName, change: impl FnOnce(&mut Table)) {
+        if let Some(table) = self.table_mut(name) {
+            change(table);
+        }
+    }
+
+    fn alter_column(&mut self, table: &TableName, name: &Ident, change: impl FnOnce(&mut Column)) {
+        self.alter(table, |table| {
+            if let Some(column) = table.get_mut(name) {
+                change(column);
+            }
+        });
+    }
+}
+
+impl Table {
+    fn add(&mut self, new: &NewConstraint) {
+        let columns: Vec<String> = new.columns().iter().map(|column| column.as_str().to_owned()).collect();
+        let kind = match &new.kind {
+            NewConstraintKind::Check(_) => ConstraintKind::Check,
+            NewConstraintKind::ForeignKey { .. } => ConstraintKind::ForeignKey,
+            NewConstraintKind::Unique { primary: true, .. } => ConstraintKind::PrimaryKey,
+            NewConstraintKind::Unique { .. } => ConstraintKind::Unique,
+            NewConstraintKind::Exclude => ConstraintKind::Exclude,
+        };
+        if let NewConstraintKind::Unique { primary, using_index, .. } = &new.kind {
+            if *primary {
+                self.columns
+                    .iter_mut()
+                    .filter(|column| columns.contains(&column.name))
+                    .for_each(|column| column.not_null = true);
+            }
+            if let Some(adopted) = using_index {
+                self.indexes.retain(|index| index.name != adopted.as_str());
+            }
+            self.indexes.push(Index {
+                schema: self.schema.clone(),
+                name: new.name.as_str().to_owned(),
+                keys: columns.clone(),
+                mentions: columns.clone(),
+                unique: true,
+                partial: false,
+                valid: true,
+                constraint: Some(new.name.as_str().to_owned()),
+                definition: String::new(),
+            });
+        }
+        self.constraints.push(Constraint {
+            name: new.name.as_str().to_owned(),
+            kind,
+            columns,
+            definition: new.definition.clone(),
+            validated: !new.not_valid,
+            references: new
+                .references()
+                .map(|table| (table.schema.as_str().to_owned(), table.name.as_str().to_owned())),
+        });
+    }
+}
+
+fn column(new: &NewColumn) -> Column {
+    Column {
+        name: new.name.as_str().to_owned(),
+        type_sql: new.type_sql.clone(),
+        not_null: new.not_null,
+        default: new.default.as_ref().map(|value| value.sql.clone()),
+        ..Column::default()
+    }
+}
+
+fn index_of(new: &NewIndex) -> Index {
+    let texts = |names: &[Ident]| names.iter().map(|name| name.as_str().to_owned()).collect();
+    Index {
+        schema: new.table.schema.as_str().to_owned(),
+        name: new.name.as_str().to_owned(),
+        keys: texts(&new.keys),
+        mentions: texts(&new.mentions),
+        unique: new.unique,
+        partial: new.partial,
+        valid: true,
+        constraint: None,
+        definition: String::new(),
+    }
+}

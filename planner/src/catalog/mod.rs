@@ -1,0 +1,376 @@
+//! What the database holds, as a plain value. The engine loads it, tests write it by hand, and
+//! [`Catalog::after`] says what it becomes when a change is made.
+
+mod after;
+
+use concertina_revisions::{Ident, TableName};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The facts that planning needs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Catalog {
+    /// `server_version_num`, such as 150018.
+    pub server_version: u32,
+    /// The schemas that unqualified names are looked up in, first one first.
+    pub search_path: Vec<Ident>,
+    /// Tables, partitioned tables, foreign tables and views.
+    pub tables: Vec<Table>,
+    /// Enum types and their values.
+    pub enums: Vec<Enum>,
+    /// Installed extensions.
+    pub extensions: BTreeSet<String>,
+    /// Extensions that the server could install.
+    pub available_extensions: BTreeSet<String>,
+    /// Names of functions that may give another value each time.
+    pub volatile_functions: BTreeSet<String>,
+}
+
+/// What kind of relation it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableKind {
+    /// A table with rows of its own.
+    #[default]
+    Plain,
+    /// A partitioned table: its leaves have the rows.
+    Partitioned,
+    /// A table on another server.
+    Foreign,
+    /// A view or materialised view.
+    View,
+}
+
+/// One relation.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: TableKind,
+    /// Whether its rows lie in PostgreSQL's own heap, whose blocks can be walked in order.
+    pub heap: bool,
+    /// Estimated rows, leaves included.
+    pub rows: f64,
+    /// Blocks of 8 KiB that the table has now, leaves included.
+    pub pages: u64,
+    /// Whether the connected role may alter it.
+    pub owned: bool,
+    /// Whether row-level security is on.
+    pub row_security: bool,
+    /// The columns, in order.
+    pub columns: Vec<Column>,
+    /// The constraints.
+    pub constraints: Vec<Constraint>,
+    /// The indexes.
+    pub indexes: Vec<Index>,
+    /// The triggers that users made.
+    pub triggers: Vec<Trigger>,
+    /// Made by the revision that is being planned: nobody else sees it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_new: bool,
+}
+
+/// One column.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, as SQL.
+    pub type_sql: String,
+    /// Whether NULL is refused.
+    pub not_null: bool,
+    /// Its default, as SQL.
+    pub default: Option<String>,
+    /// Whether it is generated or an identity: never written by an UPDATE of ours.
+    pub generated: bool,
+    /// Made by the revision that is being planned, so that every row's value is known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_new: bool,
+    /// Something of ours fills it for writers that leave it out: a sync trigger of this revision.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub synced: bool,
+}
+
+/// What a constraint demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConstraintKind {
+    /// `CHECK (..)`.
+    Check,
+    /// `FOREIGN KEY .. REFERENCES ..`.
+    ForeignKey,
+    /// `UNIQUE (..)`.
+    Unique,
+    /// `PRIMARY KEY (..)`.
+    PrimaryKey,
+    /// `EXCLUDE ..`.
+    Exclude,
+    /// `NOT NULL` as a constraint of its own (PostgreSQL 18).
+    NotNull,
+    /// Anything else, such as a constraint trigger.
+    Other,
+}
+
+/// One constraint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Constraint {
+    /// Its name.
+    pub name: String,
+    /// What it demands.
+    pub kind: ConstraintKind,
+    /// The columns it speaks of, in its own order.
+    pub columns: Vec<String>,
+    /// `pg_get_constraintdef`.
+    pub definition: String,
+    /// Whether all rows are proven against it.
+    pub validated: bool,
+    /// The referenced table of a foreign key, as `[schema, name]`.
+    pub references: Option<(String, String)>,
+}
+
+/// One index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    /// Its schema, which is its table's.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Key columns in order; an expression is an empty name.
+    pub keys: Vec<String>,
+    /// Every column that the index mentions anywhere: keys, INCLUDE, expressions, predicate.
+    pub mentions: Vec<String>,
+    /// Whether it refuses duplicates.
+    pub unique: bool,
+    /// Whether it covers only some rows.
+    pub partial: bool,
+    /// Whether queries may use it.
+    pub valid: bool,
+    /// The constraint that owns it.
+    pub constraint: Option<String>,
+    /// `pg_get_indexdef`.
+    pub definition: String,
+}
+
+/// One trigger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// Whether it fires for each updated row.
+    pub on_update: bool,
+    /// Whether it fires for each deleted row.
+    pub on_delete: bool,
+}
+
+/// One enum type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Enum {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Its values in order.
+    pub labels: Vec<String>,
+}
+
+/// Functions of every PostgreSQL that give another value each time, for catalogs written without a server.
+pub const VOLATILE_BUILTINS: [&str; 12] = [
+    "clock_timestamp",
+    "currval",
+    "gen_random_uuid",
+    "lastval",
+    "nextval",
+    "random",
+    "setval",
+    "timeofday",
+    "uuid_generate_v1",
+    "uuid_generate_v4",
+    "uuidv4",
+    "uuidv7",
+];
+
+impl Catalog {
+    /// A catalog of the given tables, as a PostgreSQL 15 with `public` in its search path would have it.
+    pub fn of(tables: impl IntoIterator<Item = Table>) -> Catalog {
+        Catalog {
+            server_version: 150_000,
+            search_path: vec![Ident::new("public")],
+            tables: tables.into_iter().collect(),
+            volatile_functions: VOLATILE_BUILTINS.map(str::to_owned).into(),
+            ..Catalog::default()
+        }
+    }
+
+    /// The table of exactly this name.
+    pub fn table(&self, name: &TableName) -> Option<&Table> {
+        self.tables.iter().find(|table| table.is(name))
+    }
+
+    pub(crate) fn table_mut(&mut self, name: &TableName) -> Option<&mut Table> {
+        self.tables.iter_mut().find(|table| table.is(name))
+    }
+
+    /// What a name in SQL means: the schema it says, or the first in the search path that has such a relation.
+    pub fn resolve(&self, schema: Option<&str>, name: &str) -> Option<TableName> {
+        let matching = |schema: &str| self.tables.iter().find(|table| table.schema == schema && table.name == name);
+        match schema {
+            Some(schema) => matching(schema),
+            None => self.search_path.iter().find_map(|schema| matching(schema.as_str())),
+        }
+        .map(Table::full_name)
+    }
+
+    /// The name that a new relation gets.
+    pub fn name_for_new(&self, schema: Option<&str>, name: &str) -> TableName {
+        let schema = schema
+            .map_or_else(|| self.search_path.first().cloned().unwrap_or_else(|| Ident::new("public")), Ident::new);
+        TableName { schema, name: Ident::new(name) }
+    }
+
+    /// The table that an index belongs to, and the index.
+    pub fn index(&self, schema: Option<&str>, name: &str) -> Option<(&Table, &Index)> {
+        let in_schema = |wanted: &str| {
+            self.tables.iter().find_map(|table| {
+                let index = table.indexes.iter().find(|index| index.schema == wanted && index.name == name)?;
+                Some((table, index))
+            })
+        };
+        match schema {
+            Some(schema) => in_schema(schema),
+            None => self.search_path.iter().find_map(|schema| in_schema(schema.as_str())),
+        }
+    }
+
+    /// Whether a table holds no row, or none that anyone but this revision has seen.
+    pub fn is_empty(&self, name: &TableName) -> bool {
+        self.table(name).is_some_and(|table| table.is_new || (table.pages == 0 && table.kind == TableKind::Plain))
+    }
+
+    /// Whether a function gives another value each time.
+    pub fn is_volatile(&self, function: &str) -> bool {
+        self.volatile_functions.contains(function)
+    }
+
+    /// Whether any relation, index or constraint-backed index of a schema has this name.
+    pub fn relation_name_taken(&self, schema: &str, name: &str) -> bool {
+        self.tables.iter().any(|table| {
+            (table.schema == schema && table.name == name)
+                || table.indexes.iter().any(|index| index.schema == schema && index.name == name)
+        })
+    }
+
+    /// Foreign keys that point at a table, with the tables they stand on.
+    pub fn referencing(&self, name: &TableName) -> impl Iterator<Item = (&Table, &Constraint)> {
+        self.tables.iter().flat_map(move |table| {
+            table
+                .constraints
+                .iter()
+                .filter(move |constraint| constraint.referenced().as_ref() == Some(name) && !table.is(name))
+                .map(move |constraint| (table, constraint))
+        })
+    }
+}
+
+impl Table {
+    /// An empty table of `public`, to build on.
+    pub fn new(name: &str) -> Table {
+        Table { schema: "public".to_owned(), name: name.to_owned(), heap: true, owned: true, ..Table::default() }
+    }
+
+    /// The same table holding about so many rows of some 160 bytes.
+    pub fn rows(mut self, rows: u32) -> Table {
+        self.rows = f64::from(rows);
+        self.pages = u64::from(rows).div_ceil(48);
+        self
+    }
+
+    /// The same table with one more nullable column.
+    pub fn column(mut self, name: &str, type_sql: &str) -> Table {
+        self.columns.push(Column { name: name.to_owned(), type_sql: type_sql.to_owned(), ..Column::default() });
+        self
+    }
+
+    /// The same table with a unique constraint and the index behind it.
+    pub fn unique(mut self, name: &str, columns: &[&str]) -> Table {
+        let columns: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
+        self.constraints.push(Constraint {
+            name: name.to_owned(),
+            kind: ConstraintKind::Unique,
+            columns: columns.clone(),
+            definition: format!("UNIQUE ({})", columns.join(", ")),
+            validated: true,
+            references: None,
+        });
+        self.indexes.push(Index {
+            schema: self.schema.clone(),
+            name: name.to_owned(),
+            definition: format!(
+                "CREATE UNIQUE INDEX {name} ON {}.{} USING btree ({})",
+                self.schema,
+                self.name,
+                columns.join(", ")
+            ),
+            keys: columns.clone(),
+            mentions: columns,
+            unique: true,
+            partial: false,
+            valid: true,
+            constraint: Some(name.to_owned()),
+        });
+        self
+    }
+
+    /// Schema and name.
+    pub fn full_name(&self) -> TableName {
+        TableName::new(self.schema.as_str(), self.name.as_str())
+    }
+
+    /// Whether this is the table of that name.
+    pub fn is(&self, name: &TableName) -> bool {
+        self.schema == name.schema.as_str() && self.name == name.name.as_str()
+    }
+
+    /// A column by name.
+    pub fn get(&self, column: &Ident) -> Option<&Column> {
+        self.columns.iter().find(|candidate| candidate.name == column.as_str())
+    }
+
+    pub(crate) fn get_mut(&mut self, column: &Ident) -> Option<&mut Column> {
+        self.columns.iter_mut().find(|candidate| candidate.name == column.as_str())
+    }
+
+    /// A constraint by name.
+    pub fn constraint(&self, name: &Ident) -> Option<&Constraint> {
+        self.constraints.iter().find(|constraint| constraint.name == name.as_str())
+    }
+
+    /// The columns of the primary key, else of the smallest unique index over columns that are never NULL.
+    pub fn key(&self) -> Option<Vec<Ident>> {
+        let never_null = |name: &String| self.columns.iter().any(|column| column.name == *name && column.not_null);
+        let primary = self.constraints.iter().find(|constraint| constraint.kind == ConstraintKind::PrimaryKey);
+        let unique = || {
+            self.indexes
+                .iter()
+                .filter(|index| index.unique && index.valid && !index.partial && index.keys.iter().all(never_null))
+                .min_by_key(|index| index.keys.len())
+        };
+        let columns = primary.map(|constraint| &constraint.columns).or_else(|| unique().map(|index| &index.keys))?;
+        Some(columns.iter().map(|column| Ident::new(column.as_str())).collect())
+    }
+
+    /// Whether a valid CHECK already proves that the column holds no NULL.
+    pub fn proven_not_null(&self, column: &Ident) -> bool {
+        let plain = format!("CHECK (({} IS NOT NULL))", column.sql());
+        self.constraints.iter().any(|constraint| constraint.validated && constraint.definition == plain)
+    }
+}
+
+impl Constraint {
+    /// The table that a foreign key points at.
+    pub fn referenced(&self) -> Option<TableName> {
+        self.references.as_ref().map(|(schema, name)| TableName::new(schema.as_str(), name.as_str()))
+    }
+}

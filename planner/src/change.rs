@@ -1,0 +1,304 @@
+//! A statement with its spelling folded away: what the rules decide about.
+
+use crate::expr::Expr;
+use concertina_revisions::{Ident, TableName};
+
+/// One change to a database. A statement becomes one of these, or several (`ALTER TABLE a .., b ..`).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// CREATE TABLE.
+    CreateTable(NewTable),
+    /// ALTER TABLE .. ADD COLUMN.
+    AddColumn(AddColumn),
+    /// ALTER COLUMN .. SET DEFAULT, or DROP DEFAULT when there is none.
+    SetDefault(TableName, Ident, Option<Expr>),
+    /// ALTER COLUMN .. SET NOT NULL.
+    SetNotNull(TableName, Ident),
+    /// ALTER COLUMN .. DROP NOT NULL.
+    DropNotNull(TableName, Ident),
+    /// ALTER TABLE .. ADD CONSTRAINT.
+    AddConstraint(TableName, NewConstraint),
+    /// ALTER TABLE .. DROP CONSTRAINT.
+    DropConstraint(TableName, Ident),
+    /// ALTER TABLE .. VALIDATE CONSTRAINT.
+    Validate(TableName, Ident),
+    /// ALTER TABLE .. DROP COLUMN.
+    DropColumn(TableName, Ident),
+    /// CREATE INDEX.
+    CreateIndex(NewIndex),
+    /// DROP INDEX, by the index's own name.
+    DropIndex(TableName),
+    /// DROP TABLE.
+    DropTable(TableName),
+    /// CREATE TYPE .. AS ENUM.
+    CreateEnum(NewEnum),
+    /// INSERT.
+    Insert(Insert),
+    /// UPDATE.
+    Update(Update),
+    /// DELETE.
+    Delete(Delete),
+    /// A statement that touches the system catalogs only and locks no table: schema, sequence, function, comment.
+    CatalogOnly(CatalogOnly),
+    /// Nothing is left to do: `IF NOT EXISTS` on what is there, `IF EXISTS` on what isn't.
+    Nothing(String),
+}
+
+/// A table to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewTable {
+    /// Its name.
+    pub table: TableName,
+    /// Its columns.
+    pub columns: Vec<NewColumn>,
+    /// Its constraints, the columns' own included.
+    pub constraints: Vec<NewConstraint>,
+    /// The statement as written.
+    pub sql: String,
+}
+
+/// A column to be added to a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AddColumn {
+    /// The table.
+    pub table: TableName,
+    /// The column.
+    pub column: NewColumn,
+    /// What every row and every old writer gets, when later statements of the revision were folded in.
+    pub fill: Option<Fill>,
+}
+
+/// The one value that a folded UPDATE gives to every row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fill {
+    /// A constant.
+    Constant(Expr),
+    /// A scalar subquery whose value is read when the column is added.
+    Read(Expr),
+}
+
+/// A column as a statement describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewColumn {
+    /// Its name.
+    pub name: Ident,
+    /// Its type, as SQL, with its collation.
+    pub type_sql: String,
+    /// Its default.
+    pub default: Option<Expr>,
+    /// Whether NULL is refused.
+    pub not_null: bool,
+    /// Constraints written beside it: CHECK, UNIQUE, PRIMARY KEY, REFERENCES.
+    pub constraints: Vec<NewConstraint>,
+    /// What is special about it.
+    pub special: Special,
+}
+
+/// Column forms that PostgreSQL fills itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Special {
+    /// A plain column.
+    None,
+    /// `serial`, `bigserial`, `smallserial`.
+    Serial,
+    /// `GENERATED .. AS IDENTITY`.
+    Identity,
+    /// `GENERATED ALWAYS AS (..) STORED`.
+    Stored,
+    /// `GENERATED ALWAYS AS (..) VIRTUAL` (PostgreSQL 18).
+    Virtual,
+}
+
+/// A constraint as a statement describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewConstraint {
+    /// Its name: the one written, or the one that PostgreSQL would choose.
+    pub name: Ident,
+    /// What it demands, as SQL, without `CONSTRAINT name` and without `NOT VALID`.
+    pub definition: String,
+    /// Whether it was written with NOT VALID.
+    pub not_valid: bool,
+    /// What kind it is.
+    pub kind: NewConstraintKind,
+}
+
+/// The kinds of constraint that a statement can add.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NewConstraintKind {
+    /// `CHECK (expression)`.
+    Check(Expr),
+    /// `FOREIGN KEY (columns) REFERENCES table (columns)`.
+    ForeignKey {
+        /// The referencing columns.
+        columns: Vec<Ident>,
+        /// The referenced table.
+        references: TableName,
+        /// The referenced columns; empty for the primary key.
+        reference_columns: Vec<Ident>,
+    },
+    /// `UNIQUE` or `PRIMARY KEY`.
+    Unique {
+        /// The columns.
+        columns: Vec<Ident>,
+        /// Whether it is the primary key.
+        primary: bool,
+        /// `NULLS NOT DISTINCT`, `INCLUDE (..)`: what stands in the index, as SQL.
+        index_suffix: String,
+        /// `DEFERRABLE INITIALLY DEFERRED`, as SQL.
+        timing: String,
+        /// `USING INDEX name`: the index is there already.
+        using_index: Option<Ident>,
+    },
+    /// `EXCLUDE ..`.
+    Exclude,
+}
+
+/// An index to be built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewIndex {
+    /// The table.
+    pub table: TableName,
+    /// The index's name: the one written, or the one that PostgreSQL would choose.
+    pub name: Ident,
+    /// Key columns; an expression is an empty name.
+    pub keys: Vec<Ident>,
+    /// Every column mentioned.
+    pub mentions: Vec<Ident>,
+    /// Whether it refuses duplicates.
+    pub unique: bool,
+    /// Whether it covers only some rows.
+    pub partial: bool,
+    /// `USING btree (..) ..`: all that follows the table's name.
+    pub tail: String,
+}
+
+/// An enum type to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEnum {
+    /// Its name.
+    pub name: TableName,
+    /// Its values.
+    pub labels: Vec<String>,
+    /// The statement as written.
+    pub sql: String,
+}
+
+/// An INSERT.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insert {
+    /// The table written.
+    pub table: TableName,
+    /// Tables that its SELECT reads.
+    pub reads: Vec<TableName>,
+    /// The statement as written.
+    pub sql: String,
+}
+
+/// An UPDATE.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// The table written.
+    pub table: TableName,
+    /// What the statement calls it.
+    pub alias: Ident,
+    /// `column = expression`, in order.
+    pub sets: Vec<(Ident, Expr)>,
+    /// The FROM list, as SQL.
+    pub from: Option<String>,
+    /// Tables read besides the one written.
+    pub reads: Vec<TableName>,
+    /// The WHERE clause.
+    pub predicate: Option<Expr>,
+    /// Why it can't be cut into batches, if it can't: `RETURNING`, `WITH`, a form of SET.
+    pub whole: Option<&'static str>,
+    /// The statement as written.
+    pub sql: String,
+}
+
+/// A DELETE.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delete {
+    /// The table written.
+    pub table: TableName,
+    /// What the statement calls it.
+    pub alias: Ident,
+    /// The USING list, as SQL.
+    pub using: Option<String>,
+    /// Tables read besides the one written.
+    pub reads: Vec<TableName>,
+    /// The WHERE clause.
+    pub predicate: Option<Expr>,
+    /// Why it can't be cut into batches, if it can't.
+    pub whole: Option<&'static str>,
+    /// The statement as written.
+    pub sql: String,
+}
+
+/// A statement about objects other than tables.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CatalogOnly {
+    /// What it does, in words.
+    pub what: String,
+    /// The statement as written.
+    pub sql: String,
+    /// The statement that takes it back, where that loses nothing.
+    pub reverse: Option<String>,
+    /// Whether it removes something, and so belongs to contract.
+    pub removes: bool,
+    /// The extension it installs.
+    pub extension: Option<String>,
+}
+
+impl Change {
+    /// The table that the change writes or alters.
+    pub fn table(&self) -> Option<&TableName> {
+        match self {
+            Change::CreateTable(new) => Some(&new.table),
+            Change::AddColumn(add) => Some(&add.table),
+            Change::CreateIndex(index) => Some(&index.table),
+            Change::Insert(insert) => Some(&insert.table),
+            Change::Update(update) => Some(&update.table),
+            Change::Delete(delete) => Some(&delete.table),
+            Change::SetDefault(table, ..)
+            | Change::SetNotNull(table, _)
+            | Change::DropNotNull(table, _)
+            | Change::AddConstraint(table, _)
+            | Change::DropConstraint(table, _)
+            | Change::Validate(table, _)
+            | Change::DropColumn(table, _)
+            | Change::DropTable(table) => Some(table),
+            Change::DropIndex(_) | Change::CreateEnum(_) | Change::CatalogOnly(_) | Change::Nothing(_) => None,
+        }
+    }
+
+    /// Tables that the change reads besides the one it writes.
+    pub fn reads(&self) -> &[TableName] {
+        match self {
+            Change::Insert(insert) => &insert.reads,
+            Change::Update(update) => &update.reads,
+            Change::Delete(delete) => &delete.reads,
+            _ => &[],
+        }
+    }
+}
+
+impl NewConstraint {
+    /// The columns that the constraint speaks of.
+    pub fn columns(&self) -> Vec<Ident> {
+        match &self.kind {
+            NewConstraintKind::Check(expression) => expression.column_names(),
+            NewConstraintKind::ForeignKey { columns, .. } | NewConstraintKind::Unique { columns, .. } => {
+                columns.clone()
+            }
+            NewConstraintKind::Exclude => Vec::new(),
+        }
+    }
+
+    /// The table that a foreign key points at.
+    pub fn references(&self) -> Option<&TableName> {
+        match &self.kind {
+            NewConstraintKind::ForeignKey { references, .. } => Some(references),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What a rule says about one change: parts of work with their phase, and all that follows from it.
+
+use crate::action::{Action, Backfill, Online};
+use crate::plan::{Check, Hazard, Phase, Question, Work};
+
+/// Where in its phase a part of work stands. Within a rank the order of the statements is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    /// Expand: everything, in the order written.
+    AsWritten,
+    /// Backfill: rows are changed.
+    Fill,
+    /// Backfill: indexes are built, after their columns are filled.
+    Build,
+    /// New rows obey from here on; after the fill, or updates of rows not filled yet would fail.
+    Demand,
+    /// Old rows are proven.
+    Prove,
+    /// Contract: instant changes, all of one table in one transaction.
+    Swap,
+    /// Contract: objects go.
+    Remove,
+}
+
+/// One part of work.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) phase: Phase,
+    pub(crate) rank: Rank,
+    pub(crate) work: Work,
+    pub(crate) undo: Vec<Work>,
+}
+
+/// A rule's answer.
+#[derive(Debug, Default)]
+pub(crate) struct Decision {
+    pub(crate) why: String,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) checks: Vec<(String, Question, String)>,
+    pub(crate) hazards: Vec<(&'static str, String)>,
+    pub(crate) notes: Vec<String>,
+    /// SQL that takes the change back; an error says why there is none.
+    pub(crate) reverse: Option<Result<Vec<String>, String>>,
+}
+
+impl Decision {
+    /// Begins a decision with its reason.
+    pub(crate) fn because(why: impl Into<String>) -> Decision {
+        Decision { why: why.into(), ..Decision::default() }
+    }
+
+    /// An additive instant action and what takes it back.
+    pub(crate) fn expand(self, action: Action, undo: impl IntoIterator<Item = Action>) -> Decision {
+        self.quick(Phase::Expand, Rank::AsWritten, action, undo)
+    }
+
+    /// An instant action of contract.
+    pub(crate) fn contract(self, action: Action) -> Decision {
+        self.quick(Phase::Contract, Rank::Swap, action, [])
+    }
+
+    /// An instant action anywhere.
+    pub(crate) fn quick(
+        mut self,
+        phase: Phase,
+        rank: Rank,
+        action: Action,
+        undo: impl IntoIterator<Item = Action>,
+    ) -> Decision {
+        let undo: Vec<Action> = undo.into_iter().collect();
+        let undo = if undo.is_empty() { vec![] } else { vec![Work::Quick { actions: undo }] };
+        self.parts.push(Part { phase, rank, work: Work::Quick { actions: vec![action] }, undo });
+        self
+    }
+
+    /// Online work.
+    pub(crate) fn slow(
+        mut self,
+        phase: Phase,
+        rank: Rank,
+        online: Online,
+        undo: impl IntoIterator<Item = Online>,
+    ) -> Decision {
+        let undo = undo.into_iter().map(|online| Work::Slow { online }).collect();
+        self.parts.push(Part { phase, rank, work: Work::Slow { online }, undo });
+        self
+    }
+
+    /// Many small transactions.
+    pub(crate) fn fill(mut self, backfill: Backfill) -> Decision {
+        self.parts.push(Part {
+            phase: Phase::Backfill,
+            rank: Rank::Fill,
+            work: Work::Backfill { backfill },
+            undo: vec![],
+        });
+        self
+    }
+
+    /// A question to ask before the first change.
+    pub(crate) fn check(mut self, what: impl Into<String>, question: Question, remedy: impl Into<String>) -> Decision {
+        self.checks.push((what.into(), question, remedy.into()));
+        self
+    }
+
+    /// What old application versions may stumble over.
+    pub(crate) fn hazard(mut self, code: &'static str, message: impl Into<String>) -> Decision {
+        self.hazards.push((code, message.into()));
+        self
+    }
+
+    /// Something worth knowing.
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Decision {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// How to take the change back on the way down.
+    pub(crate) fn reverse(mut self, sql: impl Into<String>) -> Decision {
+        let sql = sql.into();
+        self.reverse = Some(Ok(if sql.is_empty() { vec![] } else { vec![sql] }));
+        self
+    }
+
+    /// Why it can't be taken back.
+    pub(crate) fn irreversible(mut self, why: impl Into<String>) -> Decision {
+        self.reverse = Some(Err(why.into()));
+        self
+    }
+
+    /// Adds another decision's parts to this one.
+    pub(crate) fn and(mut self, other: Decision) -> Decision {
+        self.parts.extend(other.parts);
+        self.checks.extend(other.checks);
+        self.hazards.extend(other.hazards);
+        self.notes.extend(other.notes);
+        self
+    }
+
+    pub(crate) fn hazards_of(&self, statement: usize) -> Vec<Hazard> {
+        let hazard = |(code, message): &(&'static str, String)| Hazard {
+            code: (*code).to_owned(),
+            message: message.clone(),
+            statement,
+        };
+        self.hazards.iter().map(hazard).collect()
+    }
+
+    pub(crate) fn checks_of(&self, statement: usize) -> Vec<Check> {
+        let check = |(what, question, remedy): &(String, Question, String)| Check {
+            what: what.clone(),
+            question: question.clone(),
+            remedy: remedy.clone(),
+            statement,
+        };
+        self.checks.iter().map(check).collect()
+    }
+}

@@ -1,0 +1,55 @@
+//! Columns as CREATE TABLE and ADD COLUMN describe them.
+
+use super::{constraint, deparse, expression, strings};
+use crate::catalog::Catalog;
+use crate::change::{NewColumn, Special};
+use crate::problem::{self, Problem};
+use concertina_revisions::tree::{ColumnDef, ConstrType, TypeName, node};
+use concertina_revisions::{Ident, TableName};
+
+/// Reads a column of `table`.
+pub(super) fn read(column: &ColumnDef, table: &TableName, catalog: &Catalog) -> Result<NewColumn, Problem> {
+    let name = Ident::new(column.colname.as_str());
+    let type_name = column.type_name.as_ref().ok_or_else(|| problem::unknown("a column without a type"))?;
+    let serial = serial_type(type_name);
+    let mut new = NewColumn {
+        type_sql: match serial {
+            Some(integer) => integer.to_owned(),
+            None => deparse::type_name(type_name, column.coll_clause.as_deref())?,
+        },
+        name,
+        default: None,
+        not_null: serial.is_some(),
+        constraints: Vec::new(),
+        special: if serial.is_some() { Special::Serial } else { Special::None },
+    };
+    for written in column.constraints.iter().filter_map(|node| match &node.node {
+        Some(node::Node::Constraint(written)) => Some(written),
+        _ => None,
+    }) {
+        match written.contype() {
+            ConstrType::ConstrNull => new.not_null = false,
+            ConstrType::ConstrNotnull => new.not_null = true,
+            ConstrType::ConstrDefault => new.default = written.raw_expr.as_deref().map(expression::read).transpose()?,
+            ConstrType::ConstrIdentity => (new.special, new.not_null) = (Special::Identity, true),
+            ConstrType::ConstrGenerated if written.generated_kind == "v" => new.special = Special::Virtual,
+            ConstrType::ConstrGenerated => new.special = Special::Stored,
+            ConstrType::ConstrAttrEnforced | ConstrType::ConstrAttrNotDeferrable | ConstrType::ConstrAttrImmediate => {}
+            _ => {
+                let read = constraint::read(written, table, Some(&new.name), catalog)?;
+                new.not_null |= written.contype() == ConstrType::ConstrPrimary;
+                new.constraints.push(read);
+            }
+        }
+    }
+    Ok(new)
+}
+
+fn serial_type(name: &TypeName) -> Option<&'static str> {
+    match strings(&name.names).last().map(String::as_str) {
+        Some("serial" | "serial4") => Some("integer"),
+        Some("bigserial" | "serial8") => Some("bigint"),
+        Some("smallserial" | "serial2") => Some("smallint"),
+        _ => None,
+    }
+}

@@ -1,0 +1,101 @@
+//! Constraints, whether written beside a column or on their own.
+
+use super::{deparse, existing, expression, name};
+use crate::catalog::Catalog;
+use crate::change::{NewConstraint, NewConstraintKind};
+use crate::problem::{self, Problem};
+use concertina_revisions::tree::{ConstrType, Constraint};
+use concertina_revisions::{Ident, TableName};
+
+/// Reads a constraint of `table`; `column` is the one it stands beside.
+pub(super) fn read(
+    constraint: &Constraint,
+    table: &TableName,
+    column: Option<&Ident>,
+    catalog: &Catalog,
+) -> Result<NewConstraint, Problem> {
+    let own = |listed: Vec<Ident>| if listed.is_empty() { column.cloned().into_iter().collect() } else { listed };
+    let (kind, label) = match constraint.contype() {
+        ConstrType::ConstrCheck => {
+            let node =
+                constraint.raw_expr.as_deref().ok_or_else(|| problem::unknown("a CHECK without an expression"))?;
+            (NewConstraintKind::Check(expression::read(node)?), "check")
+        }
+        ConstrType::ConstrForeign => {
+            let references = match existing(constraint.pktable.as_ref(), catalog) {
+                Ok(references) => references,
+                Err(problem) => itself(constraint, table, catalog).ok_or(problem)?,
+            };
+            let columns = own(expression::column_list(&constraint.fk_attrs));
+            let reference_columns = expression::column_list(&constraint.pk_attrs);
+            (NewConstraintKind::ForeignKey { columns, references, reference_columns }, "fkey")
+        }
+        kind @ (ConstrType::ConstrUnique | ConstrType::ConstrPrimary) => {
+            let primary = kind == ConstrType::ConstrPrimary;
+            (
+                unique(constraint, own(expression::column_list(&constraint.keys)), primary)?,
+                if primary { "pkey" } else { "key" },
+            )
+        }
+        ConstrType::ConstrExclusion => (NewConstraintKind::Exclude, "excl"),
+        _ => return Err(problem::unknown("this kind of constraint")),
+    };
+    let mut new = NewConstraint {
+        name: Ident::new(constraint.conname.as_str()),
+        definition: definition(constraint, &kind, column)?,
+        not_valid: constraint.skip_validation,
+        kind,
+    };
+    if new.name.as_str().is_empty() {
+        let columns = new.columns();
+        let addition = match (&new.kind, label) {
+            (_, "pkey") => String::new(),
+            (NewConstraintKind::Check(_), _) if columns.len() != 1 => String::new(),
+            _ => name::addition(columns.iter().map(Ident::as_str)),
+        };
+        new.name = name::choose(table, &addition, label, catalog);
+    }
+    Ok(new)
+}
+
+/// A foreign key of a table that is just being made may point at itself.
+fn itself(constraint: &Constraint, table: &TableName, catalog: &Catalog) -> Option<TableName> {
+    let range = constraint.pktable.as_ref()?;
+    let named = catalog.name_for_new(super::schema(range), &range.relname);
+    (named == *table).then_some(named)
+}
+
+fn unique(constraint: &Constraint, columns: Vec<Ident>, primary: bool) -> Result<NewConstraintKind, Problem> {
+    let including = expression::column_list(&constraint.including);
+    let mut index_suffix = String::new();
+    if !including.is_empty() {
+        index_suffix = format!(" INCLUDE ({})", including.iter().map(Ident::sql).collect::<Vec<_>>().join(", "));
+    }
+    if constraint.nulls_not_distinct {
+        index_suffix.push_str(" NULLS NOT DISTINCT");
+    }
+    if constraint.without_overlaps || !constraint.options.is_empty() || !constraint.indexspace.is_empty() {
+        return Err(problem::unknown("UNIQUE or PRIMARY KEY with WITHOUT OVERLAPS, storage options or a tablespace"));
+    }
+    let timing = match (constraint.deferrable, constraint.initdeferred) {
+        (false, _) => String::new(),
+        (true, false) => " DEFERRABLE".to_owned(),
+        (true, true) => " DEFERRABLE INITIALLY DEFERRED".to_owned(),
+    };
+    let using_index = Some(constraint.indexname.as_str()).filter(|name| !name.is_empty()).map(Ident::new);
+    Ok(NewConstraintKind::Unique { columns, primary, index_suffix, timing, using_index })
+}
+
+/// The text of a constraint. One that stands beside a column doesn't repeat the column; on its own it must.
+fn definition(constraint: &Constraint, kind: &NewConstraintKind, column: Option<&Ident>) -> Result<String, Problem> {
+    let text = deparse::constraint(constraint)?;
+    let Some(column) = column else { return Ok(text) };
+    Ok(match kind {
+        NewConstraintKind::ForeignKey { .. } => format!("FOREIGN KEY ({}) {text}", column.sql()),
+        NewConstraintKind::Unique { primary, .. } => {
+            let word = if *primary { "PRIMARY KEY" } else { "UNIQUE" };
+            text.replacen(word, &format!("{word} ({})", column.sql()), 1)
+        }
+        _ => text,
+    })
+}

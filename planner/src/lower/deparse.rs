@@ -1,0 +1,85 @@
+//! Parts of a tree back into SQL. PostgreSQL's deparser writes whole statements only, so each part is put into
+//! the smallest statement that can hold it, and that statement's frame is taken off again.
+
+use crate::problem::{self, Problem};
+use concertina_revisions::tree::{
+    AConst, CollateClause, Constraint, IndexStmt, Node, NodeEnum, RangeVar, TypeCast, TypeName, node, parse,
+};
+
+/// An expression.
+pub(super) fn expression(expression: &Node) -> Result<String, Problem> {
+    let mut frame = template("SELECT 1")?;
+    if let NodeEnum::SelectStmt(select) = &mut frame
+        && let Some(Node { node: Some(node::Node::ResTarget(target)) }) = select.target_list.first_mut()
+    {
+        target.val = Some(Box::new(expression.clone()));
+    }
+    framed(&frame, "SELECT ")
+}
+
+/// A FROM or USING list.
+pub(super) fn from_list(items: &[Node]) -> Result<Option<String>, Problem> {
+    if items.is_empty() {
+        return Ok(None);
+    }
+    let mut frame = template("SELECT 1 FROM x")?;
+    if let NodeEnum::SelectStmt(select) = &mut frame {
+        select.from_clause = items.to_vec();
+    }
+    framed(&frame, "SELECT 1 FROM ").map(Some)
+}
+
+/// A type, with its collation.
+pub(super) fn type_name(name: &TypeName, collation: Option<&CollateClause>) -> Result<String, Problem> {
+    let null = Node { node: Some(node::Node::AConst(AConst { isnull: true, ..AConst::default() })) };
+    let cast = TypeCast { arg: Some(Box::new(null)), type_name: Some(name.clone()), location: 0 };
+    let sql = expression(&Node { node: Some(node::Node::TypeCast(Box::new(cast))) })?;
+    let mut sql = sql.strip_prefix("NULL::").unwrap_or(&sql).to_owned();
+    if let Some(collation) = collation {
+        let parts: Vec<String> = super::strings(&collation.collname)
+            .into_iter()
+            .map(|part| concertina_revisions::Ident::new(part).sql())
+            .collect();
+        sql = format!("{sql} COLLATE {}", parts.join("."));
+    }
+    Ok(sql)
+}
+
+/// A constraint, without its name and without NOT VALID.
+pub(super) fn constraint(constraint: &Constraint) -> Result<String, Problem> {
+    let mut frame = template("ALTER TABLE x ADD CHECK (true)")?;
+    if let NodeEnum::AlterTableStmt(alter) = &mut frame
+        && let Some(Node { node: Some(node::Node::AlterTableCmd(command)) }) = alter.cmds.first_mut()
+    {
+        let mut bare = constraint.clone();
+        bare.conname = String::new();
+        bare.skip_validation = false;
+        bare.initially_valid = true;
+        command.def = Some(Box::new(Node { node: Some(node::Node::Constraint(Box::new(bare))) }));
+    }
+    framed(&frame, "ALTER TABLE x ADD ")
+}
+
+/// All that follows the table's name in CREATE INDEX.
+pub(super) fn index_tail(index: &IndexStmt) -> Result<String, Problem> {
+    let mut bare = index.clone();
+    bare.idxname = "i".to_owned();
+    bare.unique = false;
+    bare.concurrent = false;
+    bare.if_not_exists = false;
+    bare.relation =
+        Some(RangeVar { relname: "x".to_owned(), inh: true, relpersistence: "p".to_owned(), ..RangeVar::default() });
+    framed(&NodeEnum::IndexStmt(Box::new(bare)), "CREATE INDEX i ON x ")
+}
+
+fn template(sql: &str) -> Result<NodeEnum, Problem> {
+    parse(sql, 0)
+        .ok()
+        .and_then(|parsed| parsed.protobuf.stmts.into_iter().next()?.stmt?.node)
+        .ok_or_else(|| problem::unknown("PostgreSQL's parser is out of order"))
+}
+
+fn framed(statement: &NodeEnum, frame: &str) -> Result<String, Problem> {
+    let sql = statement.deparse(Default::default()).map_err(|error| problem::unknown(&error.to_string()))?;
+    sql.strip_prefix(frame).map(str::to_owned).ok_or_else(|| problem::unknown(&format!("an unforeseen form: {sql}")))
+}

@@ -1,0 +1,170 @@
+//! Expressions: what they name, call and read.
+
+use super::{deparse, strings};
+use crate::expr::{ColumnUse, Conjunct, Expr, Shape};
+use crate::problem::{self, Problem};
+use concertina_revisions::Ident;
+use concertina_revisions::tree::{Node, NodeEnum, NullTestType, node, parse, scan};
+use serde_json::Value;
+
+const FRAME: &str = "SELECT ";
+
+/// Reads an expression. It is deparsed and parsed again, so that the places of its columns are places in our text.
+pub(super) fn read(expression: &Node) -> Result<Expr, Problem> {
+    let sql = deparse::expression(expression)?;
+    let framed = format!("{FRAME}{sql}");
+    if matches!(expression.node, Some(node::Node::SetToDefault(_))) {
+        return Ok(Expr {
+            sql,
+            columns: vec![],
+            functions: vec![],
+            relations: vec![],
+            shape: Shape::Default,
+            conjuncts: vec![],
+        });
+    }
+    let parsed = parse(&framed, 0).map_err(|error| problem::unknown(&error.to_string()))?;
+    let target = match parsed.protobuf.stmts.into_iter().next().and_then(|raw| raw.stmt?.node) {
+        Some(NodeEnum::SelectStmt(select)) => match select.target_list.into_iter().next().and_then(|node| node.node) {
+            Some(node::Node::ResTarget(target)) => target.val,
+            _ => None,
+        },
+        _ => None,
+    }
+    .ok_or_else(|| problem::unknown("an expression that doesn't read back"))?;
+    let mut found = Found { places: Places::of(&framed), columns: vec![], functions: vec![], relations: vec![] };
+    found.walk(&serde_json::to_value(&*target).unwrap_or_default());
+    found.columns.sort_by_key(|mention| mention.range.start);
+    let conjuncts = conjuncts(&target, &found.columns);
+    Ok(Expr {
+        sql,
+        columns: found.columns,
+        functions: found.functions,
+        relations: found.relations,
+        shape: shape(&target),
+        conjuncts,
+    })
+}
+
+fn shape(node: &Node) -> Shape {
+    match &node.node {
+        Some(node::Node::AConst(constant)) if constant.isnull => Shape::Null,
+        Some(node::Node::AConst(_)) => Shape::Literal,
+        Some(node::Node::TypeCast(cast)) => match cast.arg.as_deref().map(shape) {
+            Some(inner @ (Shape::Null | Shape::Literal)) => inner,
+            _ => Shape::Other,
+        },
+        Some(node::Node::SetToDefault(_)) => Shape::Default,
+        Some(node::Node::SubLink(_)) => Shape::Subquery,
+        _ => Shape::Other,
+    }
+}
+
+fn conjuncts(node: &Node, columns: &[ColumnUse]) -> Vec<Conjunct> {
+    match &node.node {
+        Some(node::Node::BoolExpr(and)) if and.boolop() == concertina_revisions::tree::BoolExprType::AndExpr => {
+            and.args.iter().flat_map(|part| conjuncts(part, columns)).collect()
+        }
+        Some(node::Node::NullTest(test)) => {
+            let mention = test.arg.as_deref().and_then(|arg| match &arg.node {
+                Some(node::Node::ColumnRef(reference)) => {
+                    let start = reference.location as usize - FRAME.len();
+                    columns.iter().find(|mention| mention.range.start == start).cloned()
+                }
+                _ => None,
+            });
+            vec![match (mention, test.nulltesttype()) {
+                (Some(mention), NullTestType::IsNull) => Conjunct::IsNull(mention),
+                (Some(mention), NullTestType::IsNotNull) => Conjunct::IsNotNull(mention),
+                _ => Conjunct::Other,
+            }]
+        }
+        _ => vec![Conjunct::Other],
+    }
+}
+
+/// Every relation that a tree mentions, as `(schema, name, alias)`.
+pub(super) fn relations(tree: &impl serde::Serialize) -> Vec<(Option<String>, String, Option<String>)> {
+    let mut found = Found { places: Places::of(""), columns: vec![], functions: vec![], relations: vec![] };
+    found.walk(&serde_json::to_value(tree).unwrap_or_default());
+    found.relations
+}
+
+/// Ends of tokens by their start, so that a column's text can be measured.
+struct Places(Vec<(usize, usize)>);
+
+impl Places {
+    fn of(sql: &str) -> Places {
+        Places(scan(sql).map_or_else(
+            |_| vec![],
+            |scanned| scanned.tokens.iter().map(|token| (token.start as usize, token.end as usize)).collect(),
+        ))
+    }
+
+    /// One past the last byte of a name of so many dotted parts that starts at `start`.
+    fn end(&self, start: usize, parts: usize) -> Option<usize> {
+        let first = self.0.iter().position(|token| token.0 == start)?;
+        self.0.get(first + 2 * parts - 2).map(|token| token.1)
+    }
+}
+
+/// Walks a tree in its serialised form, which reaches every corner of every node type.
+struct Found {
+    places: Places,
+    columns: Vec<ColumnUse>,
+    functions: Vec<String>,
+    relations: Vec<(Option<String>, String, Option<String>)>,
+}
+
+impl Found {
+    fn walk(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.walk(item)),
+            Value::Object(fields) => {
+                for (key, field) in fields {
+                    match key.as_str() {
+                        "ColumnRef" => self.column(field),
+                        "FuncCall" => self.functions.extend(names(&field["funcname"]).pop()),
+                        "RangeVar" => self.relation(field),
+                        _ => {}
+                    }
+                    self.walk(field);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn column(&mut self, reference: &Value) {
+        let mut parts = names(&reference["fields"]);
+        let dotted = reference["fields"].as_array().map_or(0, Vec::len);
+        if parts.len() < dotted {
+            parts.push("*".to_owned());
+        }
+        let location = reference["location"].as_u64().unwrap_or_default() as usize;
+        if let (Some(name), Some(end)) = (parts.pop(), self.places.end(location, dotted)) {
+            self.columns.push(ColumnUse {
+                qualifier: parts.pop().map(Ident::new),
+                name: Ident::new(name),
+                range: location - FRAME.len()..end - FRAME.len(),
+            });
+        }
+    }
+
+    fn relation(&mut self, range: &Value) {
+        let text = |field: &Value| field.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        if let Some(name) = text(&range["relname"]) {
+            self.relations.push((text(&range["schemaname"]), name, text(&range["alias"]["aliasname"])));
+        }
+    }
+}
+
+fn names(list: &Value) -> Vec<String> {
+    let parts = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    parts.iter().filter_map(|part| part["node"]["String"]["sval"].as_str().map(str::to_owned)).collect()
+}
+
+/// The strings of a list of nodes, kept here beside their serialised twin.
+pub(super) fn column_list(nodes: &[Node]) -> Vec<Ident> {
+    strings(nodes).into_iter().map(Ident::new).collect()
+}

@@ -1,0 +1,58 @@
+//! CREATE INDEX.
+
+use super::{deparse, existing, expression, name};
+use crate::catalog::Catalog;
+use crate::change::{Change, NewIndex};
+use crate::problem::{self, Problem};
+use concertina_revisions::Ident;
+use concertina_revisions::tree::{IndexStmt, node};
+
+pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    let table = existing(create.relation.as_ref(), catalog)?;
+    let mut keys = Vec::new();
+    let mut mentions = Vec::new();
+    for node in create.index_params.iter().chain(&create.index_including_params) {
+        let Some(node::Node::IndexElem(element)) = &node.node else { continue };
+        match &element.expr {
+            Some(written) => {
+                keys.push(Ident::new(""));
+                mentions.extend(expression::read(written)?.column_names());
+            }
+            None => {
+                keys.push(Ident::new(element.name.as_str()));
+                mentions.push(Ident::new(element.name.as_str()));
+            }
+        }
+    }
+    keys.truncate(create.index_params.len());
+    if let Some(predicate) = &create.where_clause {
+        mentions.extend(expression::read(predicate)?.column_names());
+    }
+    for column in &mentions {
+        if catalog.table(&table).is_some_and(|table| table.get(column).is_none()) {
+            return Err(problem::missing_column(&table, column, catalog));
+        }
+    }
+    let written = Some(create.idxname.as_str()).filter(|name| !name.is_empty());
+    if let Some(name) = written
+        && catalog.index(Some(table.schema.as_str()), name).is_some_and(|(_, index)| index.valid)
+    {
+        if create.if_not_exists {
+            return Ok(vec![Change::Nothing(format!("index {name} is there already"))]);
+        }
+        return Err(problem::exists("index", name));
+    }
+    let name = written.map_or_else(
+        || name::choose(&table, &name::addition(keys.iter().map(Ident::as_str)), "idx", catalog),
+        Ident::new,
+    );
+    Ok(vec![Change::CreateIndex(NewIndex {
+        table,
+        name,
+        keys,
+        mentions,
+        unique: create.unique,
+        partial: create.where_clause.is_some(),
+        tail: deparse::index_tail(create)?,
+    })])
+}

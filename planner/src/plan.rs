@@ -1,0 +1,154 @@
+//! What will be done, in order, with the reason for each step.
+
+use crate::action::{Action, Backfill, Online};
+use concertina_revisions::RevisionId;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One of the three parts of a live migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Additive: every running version of the application keeps working.
+    Expand,
+    /// Data is moved, indexes are built, constraints are proven; everything online.
+    Backfill,
+    /// Enforce and remove, once no old version of the application is left.
+    Contract,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::Expand => "expand",
+            Phase::Backfill => "backfill",
+            Phase::Contract => "contract",
+        })
+    }
+}
+
+/// A step's name within its plan: `expand-1`, `backfill-2`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(pub String);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The three manners of working. What isn't instant can't be put into a transaction that holds a strong lock:
+/// the type has no place for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// One short transaction under the lock ladder.
+    Quick {
+        /// Instant actions.
+        actions: Vec<Action>,
+    },
+    /// Stands alone, at most SHARE UPDATE EXCLUSIVE.
+    Slow {
+        /// The work.
+        online: Online,
+    },
+    /// Many small transactions.
+    Backfill {
+        /// The work.
+        backfill: Backfill,
+    },
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its name.
+    pub id: StepId,
+    /// What is done.
+    pub work: Work,
+    /// Why it is done this way.
+    pub why: String,
+    /// The statements that it comes from, counted from 1.
+    pub statements: Vec<usize>,
+    /// What takes it back before contract, in the order in which to run it.
+    pub undo: Vec<Work>,
+}
+
+/// Something that an application version still running may stumble over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hazard {
+    /// Its kind, such as `H03`.
+    pub code: String,
+    /// What may break, and for whom.
+    pub message: String,
+    /// The statement, counted from 1.
+    pub statement: usize,
+}
+
+/// A question that must be answered well before the first change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What must hold, in words.
+    pub what: String,
+    /// How it is asked.
+    pub question: Question,
+    /// What to do when it doesn't hold.
+    pub remedy: String,
+    /// The statement, counted from 1.
+    pub statement: usize,
+}
+
+/// How a check is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// `count` must give 0; otherwise `examples` names up to five offenders.
+    NoRows {
+        /// Gives one bigint.
+        count: String,
+        /// Gives one text column.
+        examples: String,
+    },
+    /// The server must have the extension's files.
+    ExtensionAvailable(String),
+}
+
+/// A revision's plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The revision.
+    pub revision: RevisionId,
+    /// Asked before the first change.
+    pub preflight: Vec<Check>,
+    /// Additive steps.
+    pub expand: Vec<Step>,
+    /// Online work.
+    pub backfill: Vec<Step>,
+    /// Enforcing and removing.
+    pub contract: Vec<Step>,
+    /// What old application versions may stumble over in contract.
+    pub hazards: Vec<Hazard>,
+    /// Worth knowing.
+    pub notes: Vec<String>,
+    /// SQL that takes the whole revision back, in order, or why none is known.
+    pub reverse: Result<Vec<String>, String>,
+}
+
+impl Plan {
+    /// The steps of a phase.
+    pub fn phase(&self, phase: Phase) -> &[Step] {
+        match phase {
+            Phase::Expand => &self.expand,
+            Phase::Backfill => &self.backfill,
+            Phase::Contract => &self.contract,
+        }
+    }
+
+    /// All steps with their phase, in order.
+    pub fn steps(&self) -> impl Iterator<Item = (Phase, &Step)> {
+        [Phase::Expand, Phase::Backfill, Phase::Contract]
+            .into_iter()
+            .flat_map(|phase| self.phase(phase).iter().map(move |step| (phase, step)))
+    }
+}

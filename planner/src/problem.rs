@@ -1,0 +1,128 @@
+//! What planning can refuse, before it is tied to a place in a file.
+
+use crate::catalog::Catalog;
+use concertina_revisions::{Code, Diagnostic, Ident, Source, Span, TableName};
+use std::sync::Arc;
+
+/// The planner's codes.
+pub mod code {
+    use concertina_revisions::Code;
+    /// A statement that no rule knows.
+    pub const UNKNOWN: Code = Code("C100");
+    /// A table that isn't there.
+    pub const NO_TABLE: Code = Code("C101");
+    /// A column that isn't there.
+    pub const NO_COLUMN: Code = Code("C102");
+    /// A constraint, index or type that isn't there.
+    pub const NO_OBJECT: Code = Code("C103");
+    /// An object of that name is there already.
+    pub const EXISTS: Code = Code("C104");
+    /// The statement blocks, and no online form of it is known.
+    pub const BLOCKS: Code = Code("C105");
+    /// A new column refuses NULL, but nothing fills it.
+    pub const UNFILLED: Code = Code("C106");
+    /// An UPDATE that can't be repeated safely.
+    pub const NOT_REPEATABLE: Code = Code("C107");
+    /// An UPDATE or DELETE that can't be cut into batches.
+    pub const NOT_BATCHABLE: Code = Code("C108");
+    /// Other objects depend on what is dropped.
+    pub const DEPENDED_ON: Code = Code("C109");
+    /// The connected role may not alter the table.
+    pub const NO_RIGHT: Code = Code("C110");
+    /// The server's version is too old.
+    pub const TOO_OLD: Code = Code("C111");
+    /// Going down would lose data.
+    pub const LOSES_DATA: Code = Code("C112");
+    /// No reverse is known.
+    pub const NO_REVERSE: Code = Code("C113");
+    /// The work has to wait for the contract of an earlier revision.
+    pub const WAITS: Code = Code("C114");
+}
+
+/// A refusal: what, the words under the caret, and the remedy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    code: Code,
+    message: String,
+    label: String,
+    help: String,
+}
+
+impl Problem {
+    /// A refusal of that kind.
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Problem {
+        Problem { code, message: message.into(), label: String::new(), help: String::new() }
+    }
+
+    /// Adds the words under the caret.
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Problem {
+        self.label = label.into();
+        self
+    }
+
+    /// Adds the remedy.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Problem {
+        self.help = help.into();
+        self
+    }
+
+    /// Ties the refusal to its statement.
+    pub(crate) fn at(self, source: &Arc<Source>, span: Span) -> Diagnostic {
+        Diagnostic::error(self.code, self.message).at(source, span, self.label).help(self.help)
+    }
+}
+
+/// A statement or form that no rule knows.
+pub(crate) fn unknown(what: &str) -> Problem {
+    Problem::new(code::UNKNOWN, format!("{what}: no rule knows how to run this live"))
+        .label("not planned")
+        .help("run it by hand and `concertina stamp` the revision, or write it with statements from the reference")
+}
+
+/// A table that the catalog doesn't have.
+pub(crate) fn missing_table(name: &str, catalog: &Catalog) -> Problem {
+    Problem::new(code::NO_TABLE, format!("no table is called `{name}`"))
+        .label("not in the database, nor made by an earlier statement")
+        .help(nearest(name, catalog.tables.iter().map(|table| table.name.as_str())))
+}
+
+/// A column that its table doesn't have.
+pub(crate) fn missing_column(table: &TableName, column: &Ident, catalog: &Catalog) -> Problem {
+    let columns = catalog.table(table).into_iter().flat_map(|table| &table.columns);
+    Problem::new(code::NO_COLUMN, format!("table {} has no column `{}`", table.shown(), column.as_str()))
+        .label("names a column that isn't there")
+        .help(nearest(column.as_str(), columns.map(|column| column.name.as_str())))
+}
+
+/// A constraint, index or type that isn't there.
+pub(crate) fn missing_object<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Problem {
+    Problem::new(code::NO_OBJECT, format!("{what} `{name}` does not exist"))
+        .label("not in the database, nor made by an earlier statement")
+        .help(nearest(name, known))
+}
+
+/// Something of that name is there already.
+pub(crate) fn exists(what: &str, name: &str) -> Problem {
+    Problem::new(code::EXISTS, format!("{what} `{name}` exists already"))
+        .label("would be made a second time")
+        .help("choose another name, or say IF NOT EXISTS if it is the same thing")
+}
+
+/// A statement that blocks and has no online form.
+pub(crate) fn blocks(what: &str, instead: &str) -> Problem {
+    Problem::new(code::BLOCKS, format!("{what} blocks the application for as long as the table is large"))
+        .label("can't be run live")
+        .help(format!("{instead}; `-- concertina: allow blocking` above the statement runs it as written"))
+}
+
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let distance = |candidate: &str| {
+        let common = candidate.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
+        let shared = name.chars().filter(|c| candidate.contains(*c)).count();
+        (common * 2 + shared, std::cmp::Reverse(candidate.len().abs_diff(name.len())))
+    };
+    known.max_by_key(|candidate| distance(candidate)).map_or_else(
+        || "check the name and the search_path".to_owned(),
+        |nearest| format!("check the name; the nearest is `{nearest}`"),
+    )
+}

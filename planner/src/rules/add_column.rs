@@ -1,0 +1,240 @@
+//! ADD COLUMN
+//!
+//! **Danger**: a volatile default, serial or a domain rewrites the table under ACCESS EXCLUSIVE; an inline CHECK
+//! or UNIQUE scans or builds under it.
+//! **Instead**: one value for all rows is a catalog entry (PostgreSQL 11 and later); anything else becomes a
+//! nullable column, a default and a trigger for writers, a backfill, and only then constraints.
+//! **Hazard**: a default that only stands in for old code is dropped in contract.
+
+use super::{Context, check, foreign_key, helper, not_null, unique};
+use crate::action::{Action, Backfill, Operation, Sync, Value};
+use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
+use crate::decision::Decision;
+use crate::expr::{Expr, Shape};
+use crate::problem::{self, Problem, code};
+use concertina_revisions::{Ident, TableName};
+
+pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decision, Problem> {
+    let AddColumn { table, column, fill } = add;
+    let empty = context.catalog.is_empty(table);
+    let decision = match (column.special, &column.default, fill) {
+        (Special::Stored, ..) => {
+            return Err(problem::blocks(
+                "a STORED generated column",
+                "add a plain column and an UPDATE that computes it",
+            ));
+        }
+        (Special::Virtual | Special::Identity, ..) => {
+            return Err(problem::unknown(
+                "ADD COLUMN .. GENERATED (write bigserial, or a plain column with a default)",
+            ));
+        }
+        (Special::Serial, ..) => serial(table, column, empty),
+        (.., Some(fill)) => filled(table, column, fill),
+        (_, Some(default), None) if default.is_volatile(context.catalog) && !empty => {
+            volatile(table, column, default, context)
+        }
+        _ if column.not_null && column.default.is_none() && !empty => {
+            return Err(Problem::new(
+                code::UNFILLED,
+                format!("column {} refuses NULL, but nothing fills it", column.name.as_str()),
+            )
+            .label("fails on a table that holds rows")
+            .help("give it a DEFAULT, or add an UPDATE that fills it to the same revision"));
+        }
+        _ => plain(table, column),
+    };
+    let reverse = format!("ALTER TABLE {} DROP COLUMN {}", table.sql(), column.name.sql());
+    Ok(inline_constraints(decision, add, context)?.reverse(reverse))
+}
+
+fn action(table: &TableName, column: &NewColumn, default: Option<Value>, not_null: bool) -> Action {
+    Action::AddColumn {
+        table: table.clone(),
+        column: column.name.clone(),
+        type_sql: column.type_sql.clone(),
+        default,
+        not_null,
+        references: None,
+    }
+}
+
+fn undo(table: &TableName, column: &NewColumn) -> [Action; 1] {
+    [Action::DropColumn { table: table.clone(), column: column.name.clone() }]
+}
+
+fn plain(table: &TableName, column: &NewColumn) -> Decision {
+    let default = column.default.as_ref().map(|value| Value::Sql(value.sql.clone()));
+    let why = if default.is_some() {
+        "a default that doesn't change is a catalog entry: no row is written"
+    } else {
+        "a nullable column is a catalog entry: no row is written"
+    };
+    Decision::because(why).expand(action(table, column, default, column.not_null), undo(table, column))
+}
+
+/// ADD COLUMN, UPDATE and SET NOT NULL in one catalog entry.
+fn filled(table: &TableName, column: &NewColumn, fill: &Fill) -> Decision {
+    let value = match fill {
+        Fill::Constant(value) => Value::Sql(value.sql.clone()),
+        Fill::Read(query) => Value::Read(query.sql.clone()),
+    };
+    let decision = Decision::because("every row gets one value: a default held in the catalog, and no row is written")
+        .expand(action(table, column, Some(value), column.not_null), undo(table, column));
+    match &column.default {
+        Some(wanted) => decision.expand(
+            Action::SetDefault { table: table.clone(), column: column.name.clone(), default: Some(wanted.sql.clone()) },
+            [],
+        ),
+        None => decision
+            .contract(Action::SetDefault { table: table.clone(), column: column.name.clone(), default: None })
+            .hazard("H01", temporary_default(table, column)),
+    }
+}
+
+fn temporary_default(table: &TableName, column: &NewColumn) -> String {
+    let then = if column.not_null { "then fail" } else { "then leave it NULL" };
+    format!(
+        "code that doesn't write {}.{} yet relies on a temporary default; its inserts {then} once contract drops it",
+        table.shown(),
+        column.name.as_str()
+    )
+}
+
+/// A value of its own for each row.
+fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Context<'_>) -> Decision {
+    let name = helper("sync", &[table.schema.as_str(), table.name.as_str(), column.name.as_str()]);
+    let sync = Sync {
+        table: table.clone(),
+        name: Ident::new(format!("zzz_{}", name.as_str())),
+        assignments: vec![(column.name.clone(), default.sql.clone())],
+        from: None,
+        predicate: None,
+        when: format!("new.{} IS NULL", column.name.sql()),
+        search_path: Some(context.catalog.search_path.clone()),
+        definer: false,
+    };
+    let decision =
+        Decision::because("a default that changes from row to row would rewrite the table under ACCESS EXCLUSIVE")
+            .expand(action(table, column, None, false), undo(table, column))
+            .expand(
+                Action::SetDefault {
+                    table: table.clone(),
+                    column: column.name.clone(),
+                    default: Some(default.sql.clone()),
+                },
+                [],
+            )
+            .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
+            .fill(own_value(table, column, &default.sql, context));
+    let decision = if column.not_null { not_null::prove_and_set(decision, table, &column.name) } else { decision };
+    decision.contract(Action::RemoveSync(sync))
+}
+
+/// A number from a sequence for each row.
+fn serial(table: &TableName, column: &NewColumn, empty: bool) -> Decision {
+    let sequence = TableName {
+        schema: table.schema.clone(),
+        name: Ident::new(format!("{}_{}_seq", table.name.as_str(), column.name.as_str())),
+    };
+    let own = Action::OwnSequence {
+        table: table.clone(),
+        column: column.name.clone(),
+        sequence: sequence.clone(),
+        type_sql: column.type_sql.clone(),
+    };
+    let decision = Decision::because("serial would rewrite the table under ACCESS EXCLUSIVE to number its rows")
+        .expand(own, undo(table, column));
+    if empty {
+        return decision.expand(Action::SetNotNull { table: table.clone(), column: column.name.clone() }, []);
+    }
+    let value = format!("nextval({})", sequence.regclass_literal());
+    let sync = Sync {
+        table: table.clone(),
+        name: Ident::new(format!(
+            "zzz_{}",
+            helper("sync", &[table.schema.as_str(), table.name.as_str(), column.name.as_str()]).as_str()
+        )),
+        assignments: vec![(column.name.clone(), value.clone())],
+        from: None,
+        predicate: None,
+        when: format!("new.{} IS NULL", column.name.sql()),
+        search_path: None,
+        definer: false,
+    };
+    let backfill = Backfill {
+        table: table.clone(),
+        alias: table.name.clone(),
+        operation: Operation::Assign(vec![(column.name.clone(), value)]),
+        from: None,
+        predicate: format!("{}.{} IS NULL", table.name.sql(), column.name.sql()),
+        hot: true,
+        lookups: false,
+        synced: true,
+        workers: None,
+        key: None,
+    };
+    let decision =
+        decision.expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())]).fill(backfill);
+    not_null::prove_and_set(decision, table, &column.name).contract(Action::RemoveSync(sync))
+}
+
+fn own_value(table: &TableName, column: &NewColumn, value: &str, context: &Context<'_>) -> Backfill {
+    Backfill {
+        table: table.clone(),
+        alias: table.name.clone(),
+        operation: Operation::Assign(vec![(column.name.clone(), value.to_owned())]),
+        from: None,
+        predicate: format!("{}.{} IS NULL", table.name.sql(), column.name.sql()),
+        hot: true,
+        lookups: false,
+        synced: true,
+        workers: context.directives.workers(),
+        key: context.directives.key().map(<[Ident]>::to_vec),
+    }
+}
+
+/// Constraints written beside the column, each by its own rule.
+fn inline_constraints(mut decision: Decision, add: &AddColumn, context: &Context<'_>) -> Result<Decision, Problem> {
+    let after = context.catalog.after(&crate::change::Change::AddColumn(AddColumn {
+        column: NewColumn { constraints: vec![], ..add.column.clone() },
+        ..add.clone()
+    }));
+    let context = Context { catalog: &after, ..*context };
+    for constraint in &add.column.constraints {
+        let born_valid = born_valid(add, constraint, &context);
+        if let (true, Some(references)) = (born_valid, constraint.references()) {
+            adopt_reference(&mut decision, constraint, references);
+            continue;
+        }
+        decision = decision.and(match &constraint.kind {
+            NewConstraintKind::Check(_) => check::add(&add.table, constraint, &context)?,
+            NewConstraintKind::ForeignKey { .. } => foreign_key::add(&add.table, constraint, &context)?,
+            NewConstraintKind::Unique { .. } => unique::add(&add.table, constraint, &context)?,
+            NewConstraintKind::Exclude => check::exclude(&add.table, constraint, &context)?,
+        });
+    }
+    Ok(decision)
+}
+
+/// A foreign key beside a nullable column without a default is valid from birth, without a scan, as long as it
+/// stands in the same clause as the column.
+fn born_valid(add: &AddColumn, constraint: &NewConstraint, context: &Context<'_>) -> bool {
+    let all_null = add.fill.is_none()
+        && add.column.default.as_ref().is_none_or(|value| value.shape == Shape::Null)
+        && add.column.special == Special::None
+        && !context.is_filled(&add.table, &add.column.name);
+    all_null && matches!(constraint.kind, NewConstraintKind::ForeignKey { .. })
+}
+
+fn adopt_reference(decision: &mut Decision, constraint: &NewConstraint, references: &TableName) {
+    let clause = constraint.definition.split_once(" REFERENCES ").map_or("", |(_, clause)| clause);
+    let sql = format!("CONSTRAINT {} REFERENCES {clause}", constraint.name.sql());
+    for part in &mut decision.parts {
+        if let crate::plan::Work::Quick { actions } = &mut part.work
+            && let Some(Action::AddColumn { references: slot, .. }) = actions.first_mut()
+        {
+            *slot = Some((sql.clone(), references.clone()));
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! ADD CHECK, ADD EXCLUDE, VALIDATE CONSTRAINT
+//!
+//! **Danger**: ADD CHECK scans the table under ACCESS EXCLUSIVE; EXCLUDE builds an index under it.
+//! **Instead**: NOT VALID after the fill (instant, new rows obey), then VALIDATE, which lets everyone go on.
+
+use super::{Context, questions};
+use crate::action::{Action, Online};
+use crate::change::{NewConstraint, NewConstraintKind};
+use crate::decision::{Decision, Rank};
+use crate::expr::Scope;
+use crate::plan::Phase;
+use crate::problem::{self, Problem};
+use concertina_revisions::{Ident, TableName};
+
+pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Result<Decision, Problem> {
+    if let Some(decision) = on_empty(table, constraint, context) {
+        return Ok(decision);
+    }
+    let mut decision = Decision::because(
+        "alone it scans the table under ACCESS EXCLUSIVE; added NOT VALID and proven online it doesn't",
+    )
+    .quick(Phase::Backfill, Rank::Demand, demand(table, constraint), [undo(table, constraint)])
+    .note(format!("writers that break {} get an error from the moment it is added", constraint.name.as_str()))
+    .reverse(reverse(table, constraint));
+    if !constraint.not_valid {
+        decision = decision.slow(Phase::Backfill, Rank::Prove, proof(table, constraint), []);
+    }
+    if let (NewConstraintKind::Check(expression), Some(known)) = (&constraint.kind, context.table(table)) {
+        let settled = expression
+            .column_names()
+            .iter()
+            .all(|column| known.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(table, column));
+        if settled && !constraint.not_valid {
+            let scope = Scope { alias: &table.name, table, others: &[], catalog: context.catalog };
+            let condition = expression.rewrite(|mention| {
+                (mention.qualifier.is_none() && scope.is_target(mention))
+                    .then(|| format!("{}.{}", table.name.sql(), mention.name.sql()))
+            });
+            decision = decision.check(
+                format!("every row of {} obeys {}", table.shown(), constraint.name.as_str()),
+                questions::rows_where(known, &table.name, &format!("NOT ({condition})")),
+                "mend these rows first, or add an UPDATE to this revision that does",
+            );
+        }
+    }
+    Ok(decision)
+}
+
+pub(super) fn exclude(
+    table: &TableName,
+    constraint: &NewConstraint,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    on_empty(table, constraint, context).ok_or_else(|| {
+        problem::blocks("ADD EXCLUDE", "PostgreSQL builds its index under ACCESS EXCLUSIVE and has no online form")
+    })
+}
+
+pub(super) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -> Decision {
+    let known = context.table(table).and_then(|table| table.constraint(name));
+    if known.is_some_and(|constraint| constraint.validated) {
+        return Decision::because("").note(format!("{} is valid already", name.as_str())).reverse("");
+    }
+    let references = known.and_then(|constraint| constraint.referenced()).into_iter().collect();
+    let online = Online::Validate { table: table.clone(), constraints: vec![name.clone()], references };
+    Decision::because("VALIDATE lets readers and writers go on")
+        .slow(Phase::Backfill, Rank::Prove, online, [])
+        .reverse("")
+}
+
+/// On a table without rows a constraint is added as written.
+pub(super) fn on_empty(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Option<Decision> {
+    context.catalog.is_empty(table).then(|| {
+        let add = Action::AddConstraint {
+            table: table.clone(),
+            name: constraint.name.clone(),
+            definition: constraint.definition.clone(),
+            not_valid: constraint.not_valid,
+            references: constraint.references().cloned(),
+        };
+        Decision::because("the table holds no row")
+            .expand(add, [undo(table, constraint)])
+            .reverse(reverse(table, constraint))
+    })
+}
+
+/// The constraint without its proof.
+pub(super) fn demand(table: &TableName, constraint: &NewConstraint) -> Action {
+    Action::AddConstraint {
+        table: table.clone(),
+        name: constraint.name.clone(),
+        definition: constraint.definition.clone(),
+        not_valid: true,
+        references: constraint.references().cloned(),
+    }
+}
+
+/// The proof of a constraint that new rows obey already.
+pub(super) fn proof(table: &TableName, constraint: &NewConstraint) -> Online {
+    Online::Validate {
+        table: table.clone(),
+        constraints: vec![constraint.name.clone()],
+        references: constraint.references().cloned().into_iter().collect(),
+    }
+}
+
+pub(super) fn undo(table: &TableName, constraint: &NewConstraint) -> Action {
+    Action::DropConstraint {
+        table: table.clone(),
+        name: constraint.name.clone(),
+        references: constraint.references().cloned(),
+    }
+}
+
+pub(super) fn reverse(table: &TableName, constraint: &NewConstraint) -> String {
+    format!("ALTER TABLE {} DROP CONSTRAINT {}", table.sql(), constraint.name.sql())
+}

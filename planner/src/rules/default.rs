@@ -1,0 +1,32 @@
+//! SET DEFAULT, DROP DEFAULT
+//!
+//! **Danger**: none for the table; dropping a default breaks inserts of code that leaves the column out.
+//! **Instead**: as written; dropping the default of a column that refuses NULL waits for contract.
+//! **Hazard**: old code that leaves the column out.
+
+use super::Context;
+use crate::action::Action;
+use crate::decision::Decision;
+use crate::expr::Expr;
+use concertina_revisions::{Ident, TableName};
+
+pub(super) fn set_default(table: &TableName, column: &Ident, value: Option<&Expr>, context: &Context<'_>) -> Decision {
+    let known = context.table(table).and_then(|table| table.get(column));
+    let old = known.and_then(|column| column.default.clone());
+    let set = |default: Option<String>| Action::SetDefault { table: table.clone(), column: column.clone(), default };
+    let back = match &old {
+        Some(old) => format!("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {old}", table.sql(), column.sql()),
+        None => format!("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT", table.sql(), column.sql()),
+    };
+    let decision = Decision::because("a default is a catalog entry");
+    match value {
+        None if known.is_some_and(|column| column.not_null) && !context.catalog.is_empty(table) => {
+            decision.contract(set(None)).hazard(
+                "H01",
+                format!("inserts that leave out {}.{} fail once its default is gone", table.shown(), column.as_str()),
+            )
+        }
+        _ => decision.expand(set(value.map(|value| value.sql.clone())), [set(old)]),
+    }
+    .reverse(back)
+}

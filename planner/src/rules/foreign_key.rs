@@ -1,0 +1,102 @@
+//! ADD FOREIGN KEY
+//!
+//! **Danger**: checks every row while SHARE ROW EXCLUSIVE on both tables makes all their writers wait.
+//! **Instead**: NOT VALID after the fill (instant; it also saves a check a row during the fill), then VALIDATE.
+
+use super::{Context, check, questions};
+use crate::catalog::{ConstraintKind, TableKind};
+use crate::change::{NewConstraint, NewConstraintKind};
+use crate::decision::{Decision, Rank};
+use crate::plan::Phase;
+use crate::problem::{self, Problem};
+use concertina_revisions::{Ident, TableName};
+
+pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Result<Decision, Problem> {
+    let NewConstraintKind::ForeignKey { columns, references, reference_columns } = &constraint.kind else {
+        return Err(problem::unknown("a foreign key that isn't one"));
+    };
+    if let Some(decision) = check::on_empty(table, constraint, context) {
+        return Ok(decision);
+    }
+    let known = context.table(table);
+    if known.is_some_and(|table| table.kind == TableKind::Partitioned) && context.catalog.server_version < 180_000 {
+        return Err(problem::blocks(
+            "a foreign key on a partitioned table, which PostgreSQL before 18 can't add NOT VALID,",
+            "add it NOT VALID to each partition, validate each, then add it to the parent",
+        ));
+    }
+    let mut decision = Decision::because(
+        "alone it checks every row while writers of both tables wait; added NOT VALID and proven online it doesn't",
+    )
+    .quick(Phase::Backfill, Rank::Demand, check::demand(table, constraint), [check::undo(table, constraint)])
+    .reverse(check::reverse(table, constraint));
+    if !constraint.not_valid {
+        decision = decision.slow(Phase::Backfill, Rank::Prove, check::proof(table, constraint), []);
+        if let Some(question) = orphans(table, columns, references, reference_columns, context) {
+            decision = decision.check(
+                format!("every {} of {} has its row in {}", names(columns), table.shown(), references.shown()),
+                question,
+                "delete or mend the orphans first, or add that to this revision",
+            );
+        }
+    }
+    if !indexed(table, columns, context) {
+        decision = decision.note(format!(
+            "no index of {} leads with {}: deletes and key updates in {} will scan it",
+            table.shown(),
+            names(columns),
+            references.shown()
+        ));
+    }
+    Ok(decision)
+}
+
+fn orphans(
+    table: &TableName,
+    columns: &[Ident],
+    references: &TableName,
+    reference_columns: &[Ident],
+    context: &Context<'_>,
+) -> Option<crate::plan::Question> {
+    let known = context.table(table)?;
+    let parent = context.table(references)?;
+    let settled =
+        |column: &Ident| known.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(table, column);
+    if parent.is_new || !columns.iter().all(settled) {
+        return None;
+    }
+    let keys = if reference_columns.is_empty() {
+        let primary = parent.constraints.iter().find(|constraint| constraint.kind == ConstraintKind::PrimaryKey)?;
+        primary.columns.iter().map(|column| Ident::new(column.as_str())).collect()
+    } else {
+        reference_columns.to_vec()
+    };
+    let alias = Ident::new("referencing");
+    let given: Vec<String> =
+        columns.iter().map(|column| format!("{}.{} IS NOT NULL", alias.sql(), column.sql())).collect();
+    let equal: Vec<String> = columns
+        .iter()
+        .zip(&keys)
+        .map(|(column, key)| format!("referenced.{} = {}.{}", key.sql(), alias.sql(), column.sql()))
+        .collect();
+    let condition = format!(
+        "{} AND NOT EXISTS (SELECT 1 FROM {} AS referenced WHERE {})",
+        given.join(" AND "),
+        references.sql(),
+        equal.join(" AND ")
+    );
+    Some(questions::rows_where(known, &alias, &condition))
+}
+
+/// Whether an index, of the catalog or of this revision, leads with the columns.
+fn indexed(table: &TableName, columns: &[Ident], context: &Context<'_>) -> bool {
+    let leads = |keys: &[String]| {
+        keys.len() >= columns.len() && keys.iter().zip(columns).all(|(key, column)| key == column.as_str())
+    };
+    context.table(table).is_some_and(|table| table.indexes.iter().any(|index| leads(&index.keys)))
+        || context.builds_index(table, columns)
+}
+
+fn names(columns: &[Ident]) -> String {
+    columns.iter().map(Ident::as_str).collect::<Vec<_>>().join(", ")
+}

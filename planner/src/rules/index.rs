@@ -1,0 +1,93 @@
+//! CREATE INDEX, DROP INDEX
+//!
+//! **Danger**: CREATE INDEX makes writers wait for the whole build; DROP INDEX queues for ACCESS EXCLUSIVE.
+//! **Instead**: CONCURRENTLY, each alone; built after the fill of its columns, so that the fill stays HOT.
+
+use super::{Context, plain_sql, questions};
+use crate::action::{Action, Online};
+use crate::catalog::TableKind;
+use crate::change::NewIndex;
+use crate::decision::{Decision, Rank};
+use crate::plan::Phase;
+use crate::problem::{self, Problem};
+use concertina_revisions::{Ident, TableName};
+
+pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, Problem> {
+    let name = TableName { schema: new.table.schema.clone(), name: new.name.clone() };
+    let reverse = format!("DROP INDEX {}", name.sql());
+    let Some(known) = context.table(&new.table) else { return Ok(Decision::default()) };
+    if context.catalog.is_empty(&new.table) {
+        let unique = if new.unique { "UNIQUE " } else { "" };
+        let sql = format!("CREATE {unique}INDEX {} ON {} {}", new.name.sql(), new.table.sql(), new.tail);
+        let what = format!("create index {} on {}", new.name.as_str(), new.table.shown());
+        let undo = plain_sql(format!("drop index {}", name.shown()), format!("DROP INDEX {}", name.sql()));
+        let action = Action::AsWritten { what, sql, locks: vec![(new.table.clone(), crate::action::Lock::Share)] };
+        return Ok(Decision::because("the table holds no row").expand(action, [undo]).reverse(reverse));
+    }
+    if known.kind == TableKind::Partitioned {
+        return Err(problem::blocks(
+            "CREATE INDEX on a partitioned table, which can't be CONCURRENTLY,",
+            "create it on each partition, then ON ONLY the parent, and attach them",
+        ));
+    }
+    let build = Online::CreateIndex {
+        table: new.table.clone(),
+        name: new.name.clone(),
+        unique: new.unique,
+        tail: new.tail.clone(),
+    };
+    let drop = Online::DropIndex { table: new.table.clone(), index: name, definition: String::new() };
+    let mut decision = Decision::because("alone it makes every writer wait until it is built")
+        .slow(Phase::Backfill, Rank::Build, build, [drop])
+        .reverse(reverse);
+    let settled = |column: &Ident| {
+        known.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(&new.table, column)
+    };
+    if new.unique && !new.partial && new.keys.iter().all(settled) {
+        decision = decision.check(
+            format!("no two rows of {} share the key of {}", new.table.shown(), new.name.as_str()),
+            questions::duplicates(known, &new.keys),
+            "remove or mend the duplicates first, or add that to this revision",
+        );
+    }
+    Ok(decision)
+}
+
+pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
+    let Some((table, index)) = context.catalog.index(Some(name.schema.as_str()), name.name.as_str()) else {
+        return Decision::default();
+    };
+    let definition = index.definition.clone();
+    let reverse = if definition.is_empty() { None } else { Some(definition.clone()) };
+    let decision = if context.catalog.is_empty(&table.full_name()) {
+        let sql = format!("DROP INDEX {}", name.sql());
+        let locks = vec![(table.full_name(), crate::action::Lock::AccessExclusive)];
+        let action = Action::AsWritten { what: format!("drop index {}", name.shown()), sql, locks };
+        Decision::because("the table holds no row").expand(action, [])
+    } else {
+        let online = Online::DropIndex { table: table.full_name(), index: name.clone(), definition };
+        let decision = Decision::because("alone it queues for ACCESS EXCLUSIVE, and everyone behind it").slow(
+            Phase::Contract,
+            Rank::Remove,
+            online,
+            [],
+        );
+        if index.unique {
+            decision.hazard(
+                "H03",
+                format!(
+                    "INSERT .. ON CONFLICT ({}) into {} fails once {} is gone",
+                    index.keys.join(", "),
+                    table.full_name().shown(),
+                    name.shown()
+                ),
+            )
+        } else {
+            decision.note(format!("queries that used {} get slower once it is dropped", name.shown()))
+        }
+    };
+    match reverse {
+        Some(sql) => decision.reverse(sql),
+        None => decision.irreversible(format!("the definition of {} isn't known", name.shown())),
+    }
+}

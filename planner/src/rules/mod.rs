@@ -1,0 +1,181 @@
+//! One family of statements a file: what is dangerous about it, what is done instead, how it is undone.
+//! The measured facts behind each rule are on the reference page of the documentation.
+
+mod add_column;
+mod check;
+mod default;
+mod delete;
+mod drop;
+mod foreign_key;
+mod index;
+mod insert;
+mod not_null;
+mod objects;
+mod questions;
+mod unique;
+mod update;
+
+use crate::action::Action;
+use crate::catalog::{Catalog, Table, TableKind};
+use crate::change::{Change, NewConstraintKind, Update};
+use crate::decision::Decision;
+use crate::fold::Seen;
+use crate::problem::{Problem, code};
+use concertina_revisions::{Directives, Ident, TableName};
+use sha2::{Digest, Sha256};
+
+/// What a rule may look at besides its change.
+pub(crate) struct Context<'a> {
+    /// The catalog as it is before the change.
+    pub(crate) catalog: &'a Catalog,
+    /// The directives above the statement.
+    pub(crate) directives: &'a Directives,
+    all: &'a [Seen],
+    position: usize,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(all: &'a [Seen], position: usize, directives: &'a Directives) -> Context<'a> {
+        Context { catalog: &all[position].before, directives, all, position }
+    }
+
+    /// The backfills of the revision that write a table of which others hold rows.
+    fn backfills(&self) -> impl Iterator<Item = (&'a Update, &'a Catalog)> {
+        self.all.iter().filter_map(|seen| match &seen.change {
+            Change::Update(update) if !seen.before.is_empty(&update.table) => Some((update, &seen.before)),
+            _ => None,
+        })
+    }
+
+    /// Whether an UPDATE of the revision fills the column.
+    fn is_filled(&self, table: &TableName, column: &Ident) -> bool {
+        self.backfills().any(|(update, _)| update.table == *table && update.sets.iter().any(|(set, _)| set == column))
+    }
+
+    /// Whether writers who leave the column NULL get it filled: by a default, a fold, or a sync trigger.
+    fn is_covered(&self, table: &TableName, column: &Ident) -> bool {
+        let by_default = self
+            .catalog
+            .table(table)
+            .and_then(|table| table.get(column))
+            .is_some_and(|c| c.default.is_some() || c.synced);
+        let by_trigger = self.backfills().any(|(update, catalog)| {
+            update.table == *table
+                && update.sets.iter().any(|(set, _)| set == column)
+                && update::is_synced(update, catalog)
+        });
+        let by_fold = self.all.iter().any(|seen| match &seen.change {
+            Change::AddColumn(add) => add.table == *table && add.column.name == *column && add.fill.is_some(),
+            _ => false,
+        });
+        by_default || by_trigger || by_fold
+    }
+
+    /// Whether the revision also demands that the column refuse NULL.
+    fn becomes_not_null(&self, table: &TableName, column: &Ident) -> bool {
+        self.all.iter().any(|seen| match &seen.change {
+            Change::SetNotNull(other, name) => other == table && name == column,
+            Change::AddConstraint(other, constraint) => {
+                other == table
+                    && matches!(&constraint.kind, NewConstraintKind::Unique { primary: true, columns, .. } if columns.contains(column))
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether an earlier statement of the revision left rows of these tables to the backfill phase.
+    fn waits_for_rows(&self, tables: &[&TableName]) -> bool {
+        self.all[..self.position].iter().any(|seen| match &seen.change {
+            Change::Update(Update { table, .. }) | Change::Delete(crate::change::Delete { table, .. }) => {
+                tables.contains(&table) && !seen.before.is_empty(table)
+            }
+            _ => false,
+        })
+    }
+
+    /// The catalog as the revision found it: what it drops is still there until contract.
+    fn at_start(&self) -> &'a Catalog {
+        &self.all[0].before
+    }
+
+    /// Whether the revision builds an index that leads with these columns.
+    fn builds_index(&self, table: &TableName, columns: &[Ident]) -> bool {
+        self.all.iter().any(|seen| {
+            matches!(&seen.change, Change::CreateIndex(index) if index.table == *table && index.keys.starts_with(columns))
+        })
+    }
+
+    fn table(&self, name: &TableName) -> Option<&'a Table> {
+        self.catalog.table(name)
+    }
+}
+
+/// Decides what becomes of a change.
+pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> {
+    guard(change, context)?;
+    match change {
+        Change::CreateTable(new) => Ok(objects::create_table(new, context)),
+        Change::AddColumn(add) => add_column::add_column(add, context),
+        Change::SetDefault(table, column, value) => Ok(default::set_default(table, column, value.as_ref(), context)),
+        Change::SetNotNull(table, column) => Ok(not_null::set_not_null(table, column, context)),
+        Change::DropNotNull(table, column) => Ok(not_null::drop_not_null(table, column, context)),
+        Change::AddConstraint(table, constraint) => match &constraint.kind {
+            NewConstraintKind::Check(_) => check::add(table, constraint, context),
+            NewConstraintKind::ForeignKey { .. } => foreign_key::add(table, constraint, context),
+            NewConstraintKind::Unique { .. } => unique::add(table, constraint, context),
+            NewConstraintKind::Exclude => check::exclude(table, constraint, context),
+        },
+        Change::DropConstraint(table, name) => drop::constraint(table, name, context),
+        Change::Validate(table, name) => Ok(check::validate(table, name, context)),
+        Change::DropColumn(table, column) => Ok(drop::column(table, column, context)),
+        Change::CreateIndex(new) => index::create(new, context),
+        Change::DropIndex(name) => Ok(index::drop(name, context)),
+        Change::DropTable(table) => drop::table(table, context),
+        Change::CreateEnum(new) => Ok(objects::create_enum(new)),
+        Change::Insert(insert) => insert::insert(insert, context),
+        Change::Update(update) => update::update(update, context),
+        Change::Delete(delete) => delete::delete(delete, context),
+        Change::CatalogOnly(only) => Ok(objects::catalog_only(only, context)),
+        Change::Nothing(why) => Ok(Decision::because("").note(why.clone()).reverse("")),
+    }
+}
+
+/// What holds for every change of a table: it is a table, and ours to alter.
+fn guard(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
+    let Some(table) = change.table().and_then(|name| context.table(name)) else { return Ok(()) };
+    let name = table.full_name();
+    let writes_rows = matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_));
+    if table.kind == TableKind::View && !writes_rows {
+        return Err(crate::problem::unknown(&format!("{} is a view: ALTER TABLE on it", name.shown())));
+    }
+    if !table.owned && !table.is_new && !writes_rows {
+        return Err(Problem::new(code::NO_RIGHT, format!("the connected role may not alter table {}", name.shown()))
+            .label("needs the table's owner")
+            .help(format!(
+                "connect as its owner, or GRANT the owning role to yours: ALTER TABLE {} OWNER TO .. works too",
+                name.sql()
+            )));
+    }
+    Ok(())
+}
+
+/// A name for a helper object: short, unique for what it stands for, and known as ours.
+pub(crate) fn helper(kind: &str, parts: &[&str]) -> Ident {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let digest: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    Ident::new(format!("concertina_{kind}_{digest}"))
+}
+
+/// Whether a name is one of our helpers'.
+pub(crate) fn is_helper(name: &Ident) -> bool {
+    name.as_str().starts_with("concertina_") || name.as_str().starts_with("zzz_concertina_")
+}
+
+/// An action as the author wrote it, inside a table that nobody else sees yet.
+fn plain_sql(what: String, sql: String) -> Action {
+    Action::AsWritten { what, sql, locks: vec![] }
+}

@@ -1,0 +1,64 @@
+//! CREATE TABLE, CREATE TYPE, and statements that only write the system catalogs
+//!
+//! **Danger**: a foreign key in CREATE TABLE makes writers of the referenced table wait for a moment; the rest has none.
+//! **Instead**: as written, under the lock ladder. What removes something waits for contract.
+
+use super::{Context, plain_sql};
+use crate::action::Action;
+use crate::change::{CatalogOnly, NewEnum, NewTable};
+use crate::decision::{Decision, Rank};
+use crate::plan::{Phase, Question};
+use concertina_revisions::TableName;
+
+pub(super) fn create_table(new: &NewTable, context: &Context<'_>) -> Decision {
+    let mut references: Vec<TableName> =
+        new.constraints.iter().filter_map(|constraint| constraint.references().cloned()).collect();
+    references.retain(|table| *table != new.table && context.table(table).is_some_and(|table| !table.is_new));
+    references.sort();
+    references.dedup();
+    let create = Action::CreateTable { table: new.table.clone(), sql: new.sql.clone(), references };
+    Decision::because("nobody uses a table that isn't there yet")
+        .expand(create, [Action::DropTable { table: new.table.clone() }])
+        .reverse(format!("DROP TABLE {}", new.table.sql()))
+}
+
+pub(super) fn create_enum(new: &NewEnum) -> Decision {
+    let drop = format!("DROP TYPE {}", new.name.sql());
+    Decision::because("a type is a catalog entry")
+        .expand(
+            plain_sql(format!("create type {}", new.name.shown()), new.sql.clone()),
+            [plain_sql(format!("drop type {}", new.name.shown()), drop.clone())],
+        )
+        .reverse(drop)
+}
+
+pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decision {
+    let action = plain_sql(only.what.clone(), only.sql.clone());
+    let decision = Decision::because("touches the system catalogs only");
+    if only.removes {
+        return decision
+            .quick(Phase::Contract, Rank::Remove, action, [])
+            .irreversible(format!("how to make it again after `{}` isn't known", only.what));
+    }
+    let undo = only
+        .reverse
+        .iter()
+        .filter(|sql| !sql.is_empty())
+        .map(|sql| plain_sql(format!("undo: {}", only.what), sql.clone()));
+    let mut decision = decision.expand(action, undo.collect::<Vec<_>>());
+    if let Some(extension) = &only.extension {
+        let missing = !context.catalog.available_extensions.is_empty()
+            && !context.catalog.available_extensions.contains(extension);
+        if missing {
+            decision = decision.check(
+                format!("the server has the files of extension {extension}"),
+                Question::ExtensionAvailable(extension.clone()),
+                format!("install the server package that brings {extension}"),
+            );
+        }
+    }
+    match &only.reverse {
+        Some(sql) => decision.reverse(sql.clone()),
+        None => decision.irreversible(format!("`{}` has no derived reverse", only.what)),
+    }
+}

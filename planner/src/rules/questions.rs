@@ -1,0 +1,39 @@
+//! Preflight questions: each counts offenders and can name up to five of them.
+
+use crate::catalog::Table;
+use crate::plan::Question;
+use concertina_revisions::Ident;
+
+/// Rows of `table AS alias` for which `condition` holds.
+pub(super) fn rows_where(table: &Table, alias: &Ident, condition: &str) -> Question {
+    let name = table.full_name().sql();
+    let alias_sql = alias.sql();
+    Question::NoRows {
+        count: format!("SELECT count(*) FROM {name} AS {alias_sql} WHERE {condition}"),
+        examples: format!("SELECT {} FROM {name} AS {alias_sql} WHERE {condition} LIMIT 5", key_text(table, alias)),
+    }
+}
+
+/// Groups of rows that share their values in `columns`.
+pub(super) fn duplicates(table: &Table, columns: &[Ident]) -> Question {
+    let name = table.full_name().sql();
+    let list = columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
+    let present =
+        columns.iter().map(|column| format!("{} IS NOT NULL", column.sql())).collect::<Vec<_>>().join(" AND ");
+    let groups = format!("FROM {name} WHERE {present} GROUP BY {list} HAVING count(*) > 1");
+    Question::NoRows {
+        count: format!("SELECT count(*) FROM (SELECT 1 {groups}) AS duplicates"),
+        examples: format!("SELECT concat_ws(', ', {list}) {groups} LIMIT 5"),
+    }
+}
+
+/// How a row is named to people: its key, or its place where it has none.
+fn key_text(table: &Table, alias: &Ident) -> String {
+    match table.key() {
+        Some(columns) => {
+            let parts: Vec<String> = columns.iter().map(|column| format!("{}.{}", alias.sql(), column.sql())).collect();
+            format!("concat_ws(', ', {})", parts.join(", "))
+        }
+        None => format!("{}.ctid::text", alias.sql()),
+    }
+}
