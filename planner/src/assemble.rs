@@ -32,7 +32,8 @@ pub(crate) fn assemble(revision: &RevisionId, decisions: Vec<Decided>) -> Plan {
         plan.preflight.extend(decision.checks_of(first));
         plan.notes.extend(decision.notes);
         for part in decision.parts {
-            drafts.push(Draft { part, why: vec![decision.why.clone()], statements: statements.clone() });
+            let why = vec![part.why.clone()];
+            drafts.push(Draft { part, why, statements: statements.clone() });
         }
     }
     for phase in [Phase::Expand, Phase::Backfill, Phase::Contract] {

@@ -29,6 +29,7 @@ pub(crate) struct Part {
     pub(crate) rank: Rank,
     pub(crate) work: Work,
     pub(crate) undo: Vec<Work>,
+    pub(crate) why: String,
 }
 
 /// A rule's answer.
@@ -61,7 +62,7 @@ impl Decision {
 
     /// An instant action anywhere.
     pub(crate) fn quick(
-        mut self,
+        self,
         phase: Phase,
         rank: Rank,
         action: Action,
@@ -69,31 +70,34 @@ impl Decision {
     ) -> Decision {
         let undo: Vec<Action> = undo.into_iter().collect();
         let undo = if undo.is_empty() { vec![] } else { vec![Work::Quick { actions: undo }] };
-        self.parts.push(Part { phase, rank, work: Work::Quick { actions: vec![action] }, undo });
-        self
+        self.part(phase, rank, Work::Quick { actions: vec![action] }, undo)
     }
 
     /// Online work.
     pub(crate) fn slow(
-        mut self,
+        self,
         phase: Phase,
         rank: Rank,
         online: Online,
         undo: impl IntoIterator<Item = Online>,
     ) -> Decision {
         let undo = undo.into_iter().map(|online| Work::Slow { online }).collect();
-        self.parts.push(Part { phase, rank, work: Work::Slow { online }, undo });
-        self
+        self.part(phase, rank, Work::Slow { online }, undo)
     }
 
     /// Many small transactions.
-    pub(crate) fn fill(mut self, backfill: Backfill) -> Decision {
-        self.parts.push(Part {
-            phase: Phase::Backfill,
-            rank: Rank::Fill,
-            work: Work::Backfill { backfill },
-            undo: vec![],
-        });
+    pub(crate) fn fill(self, backfill: Backfill) -> Decision {
+        self.part(Phase::Backfill, Rank::Fill, Work::Backfill { backfill }, vec![])
+    }
+
+    fn part(mut self, phase: Phase, rank: Rank, work: Work, undo: Vec<Work>) -> Decision {
+        self.parts.push(Part { phase, rank, work, undo, why: self.why.clone() });
+        self
+    }
+
+    /// The reason for the parts that follow.
+    pub(crate) fn then_because(mut self, why: impl Into<String>) -> Decision {
+        self.why = why.into();
         self
     }
 

@@ -19,7 +19,7 @@
 //! # Layout
 //!
 //! `lower`: parse tree to [`change::Change`] · `fold`: many statements into one catalog entry · `rules`: a change
-//! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · [`law`]: what no plan may do ·
+//! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
 //! [`action`]: what steps do, their locks and their SQL · [`explain()`]: a plan as text.
 
 pub mod action;
@@ -36,6 +36,7 @@ pub mod plan;
 pub mod problem;
 mod rules;
 pub mod stored;
+mod waiting;
 
 pub use catalog::{Catalog, Table};
 pub use explain::explain;
@@ -44,7 +45,7 @@ pub use plan::{Phase, Plan, Step, StepId, Work};
 use assemble::Decided;
 use concertina_revisions::{Diagnostic, Revision, RevisionId, Statement};
 use fold::Seen;
-use problem::{Problem, code};
+use problem::code;
 use rules::Context;
 
 /// The oldest PostgreSQL that can be worked on, as `server_version_num`: the first with TID range scans.
@@ -64,6 +65,37 @@ pub struct Policy {
 /// Every statement that is refused, with its place, the reason and what to write instead.
 pub fn plan(revision: &Revision, catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
     plan_statements(revision, &revision.up, catalog)
+}
+
+/// Plans a revision behind others that still wait for their contract.
+///
+/// # Errors
+///
+/// As [`plan()`]; and when a statement touches what a waiting contract will change ([`problem::code::WAITS`]).
+pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> Result<Plan, Vec<Diagnostic>> {
+    let Some(last) = waiting.last() else { return plan(revision, catalog) };
+    // Written as if the waiting ones were done: what is wrong then is the author's.
+    let future = waiting::contracted(catalog, waiting);
+    plan_statements(revision, &revision.up, &future)?;
+    let mut problems = Vec::new();
+    for seen in lower_all(revision, &revision.up, &future).0 {
+        if let Some(behind) = waiting::touched(&seen.change, waiting) {
+            problems.push(waiting::must_wait(behind.as_str()).at(&revision.source, revision.up[seen.statement].span));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    plan_statements(revision, &revision.up, &waiting::synced(catalog, waiting)).map_err(|refused| {
+        // Right once the waiting contracts have run, wrong today.
+        let wait = |today: Diagnostic| {
+            let mut wait = waiting::must_wait(last.revision.as_str()).at(&revision.source, revision.up[0].span);
+            wait.place = today.place.or(wait.place);
+            wait.message = format!("{} ({} until then)", wait.message, today.message);
+            wait
+        };
+        refused.into_iter().map(wait).collect()
+    })
 }
 
 /// Plans the way back from a revision: its `-- down` part if its author wrote one, else the reverse that was
@@ -116,8 +148,8 @@ fn dropped_with_rows(plan: &Plan, catalog: &Catalog) -> Option<String> {
     })
 }
 
-fn plan_statements(revision: &Revision, statements: &[Statement], catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
-    let refused = |problem: Problem, at: usize| problem.at(&revision.source, statements[at].span);
+/// Every statement of a list understood, each with the catalog that it meets; and what is wrong with the others.
+fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -> (Vec<Seen>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     let mut seen = Vec::new();
     let mut now = catalog.clone();
@@ -134,9 +166,14 @@ fn plan_statements(revision: &Revision, statements: &[Statement], catalog: &Cata
                     });
                 }
             }
-            Err(problem) => problems.push(refused(problem, at)),
+            Err(problem) => problems.push(problem.at(&revision.source, statement.span)),
         }
     }
+    (seen, problems)
+}
+
+fn plan_statements(revision: &Revision, statements: &[Statement], catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
+    let (seen, mut problems) = lower_all(revision, statements, catalog);
     let seen = fold::fold(seen);
     let mut decisions = Vec::new();
     for (position, one) in seen.iter().enumerate() {
@@ -147,7 +184,7 @@ fn plan_statements(revision: &Revision, statements: &[Statement], catalog: &Cata
                 statements.extend(one.folded.iter().map(|statement| statement + 1));
                 decisions.push(Decided { decision, statements });
             }
-            Err(problem) => problems.push(refused(problem, one.statement)),
+            Err(problem) => problems.push(problem.at(&revision.source, statements[one.statement].span)),
         }
     }
     if !problems.is_empty() {

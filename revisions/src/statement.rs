@@ -95,7 +95,7 @@ fn chunks(tokens: &[(ScanToken, Span)], part: Span) -> Vec<Span> {
             Token::Ascii40 => parentheses += 1,
             Token::Ascii41 => parentheses -= 1,
             Token::BeginP if tokens.get(position + 1).is_some_and(|next| next.0.token() == Token::Atomic) => {
-                atomic += 1
+                atomic += 1;
             }
             Token::Case if atomic > 0 => cases += 1,
             Token::EndP if cases > 0 => cases -= 1,

@@ -31,28 +31,20 @@ impl Catalog {
             }),
             Change::SetDefault(table, name, default) => {
                 self.alter_column(table, name, |column| {
-                    column.default = default.as_ref().map(|value| value.sql.clone())
+                    column.default = default.as_ref().map(|value| value.sql.clone());
                 });
             }
             Change::SetNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = true),
             Change::DropNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = false),
             Change::AddConstraint(table, constraint) => self.alter(table, |table| table.add(constraint)),
-            Change::DropConstraint(table, name) => self.alter(table, |table| {
-                table.constraints.retain(|constraint| constraint.name != name.as_str());
-                table.indexes.retain(|index| index.constraint.as_deref() != Some(name.as_str()));
-            }),
+            Change::DropConstraint(table, name) => self.alter(table, |table| table.forget_constraint(name.as_str())),
             Change::Validate(table, name) => self.alter(table, |table| {
                 let found = table.constraints.iter_mut().find(|constraint| constraint.name == name.as_str());
                 if let Some(constraint) = found {
                     constraint.validated = true;
                 }
             }),
-            Change::DropColumn(table, name) => self.alter(table, |table| {
-                let gone = name.as_str();
-                table.columns.retain(|column| column.name != gone);
-                table.indexes.retain(|index| !index.mentions.iter().any(|column| column == gone));
-                table.constraints.retain(|constraint| !constraint.columns.iter().any(|column| column == gone));
-            }),
+            Change::DropColumn(table, name) => self.alter(table, |table| table.forget_column(name.as_str())),
             Change::CreateIndex(index) => self.alter(&index.table, |table| table.indexes.push(index_of(index))),
             Change::DropIndex(name) => {
                 for table in self.tables.iter_mut().filter(|table| table.schema == name.schema.as_str()) {
@@ -86,6 +78,19 @@ impl Catalog {
 }
 
 impl Table {
+    /// Without a constraint, and the index that belongs to it.
+    pub(crate) fn forget_constraint(&mut self, gone: &str) {
+        self.constraints.retain(|constraint| constraint.name != gone);
+        self.indexes.retain(|index| index.constraint.as_deref() != Some(gone));
+    }
+
+    /// Without a column, and what PostgreSQL drops along with it.
+    pub(crate) fn forget_column(&mut self, gone: &str) {
+        self.columns.retain(|column| column.name != gone);
+        self.indexes.retain(|index| !index.mentions.iter().any(|column| column == gone));
+        self.constraints.retain(|constraint| !constraint.columns.iter().any(|column| column == gone));
+    }
+
     fn add(&mut self, new: &NewConstraint) {
         let columns: Vec<String> = new.columns().iter().map(|column| column.as_str().to_owned()).collect();
         let kind = match &new.kind {

@@ -9,7 +9,7 @@ use concertina_revisions::{Ident, TableName};
 
 pub(super) fn insert(insert: &InsertStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let table = existing(insert.relation.as_ref(), catalog)?;
-    let reads = known(expression::relations(&insert.select_stmt), catalog);
+    let reads = known(&expression::relations(&insert.select_stmt), catalog);
     Ok(vec![Change::Insert(Insert { table, reads, sql: sql.to_owned() })])
 }
 
@@ -25,16 +25,16 @@ pub(super) fn update(update: &UpdateStmt, sql: &str, catalog: &Catalog) -> Resul
         }
         match target.val.as_deref() {
             Some(Node { node: Some(node::Node::MultiAssignRef(_)) }) | None => {
-                whole = Some("assigns several columns at once")
+                whole = Some("assigns several columns at once");
             }
             Some(_) if !target.indirection.is_empty() => whole = Some("assigns a part of a column"),
             Some(value) => sets.push((column, expression::read(value)?)),
         }
     }
     let predicate = update.where_clause.as_deref().map(expression::read).transpose()?;
-    let mut reads = known(expression::relations(&update.from_clause), catalog);
+    let mut reads = known(&expression::relations(&update.from_clause), catalog);
     for expression in sets.iter().map(|(_, value)| value).chain(&predicate) {
-        reads.extend(known(expression.relations.clone(), catalog));
+        reads.extend(known(&expression.relations, catalog));
         whole = whole.or(whole_row(&expression.columns));
     }
     Ok(vec![Change::Update(Update {
@@ -52,8 +52,8 @@ pub(super) fn update(update: &UpdateStmt, sql: &str, catalog: &Catalog) -> Resul
 pub(super) fn delete(delete: &DeleteStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let table = existing(delete.relation.as_ref(), catalog)?;
     let predicate = delete.where_clause.as_deref().map(expression::read).transpose()?;
-    let mut reads = known(expression::relations(&delete.using_clause), catalog);
-    reads.extend(predicate.iter().flat_map(|predicate| known(predicate.relations.clone(), catalog)));
+    let mut reads = known(&expression::relations(&delete.using_clause), catalog);
+    reads.extend(predicate.iter().flat_map(|predicate| known(&predicate.relations, catalog)));
     Ok(vec![Change::Delete(Delete {
         alias: alias(delete.relation.as_ref(), &table),
         table,
@@ -85,6 +85,6 @@ fn alias(range: Option<&RangeVar>, table: &TableName) -> Ident {
         .map_or_else(|| table.name.clone(), |alias| Ident::new(alias.aliasname.as_str()))
 }
 
-fn known(relations: Vec<(Option<String>, String, Option<String>)>, catalog: &Catalog) -> Vec<TableName> {
+fn known(relations: &[(Option<String>, String, Option<String>)], catalog: &Catalog) -> Vec<TableName> {
     relations.iter().filter_map(|(schema, name, _)| catalog.resolve(schema.as_deref(), name)).collect()
 }

@@ -6,7 +6,7 @@
 //! nullable column, a default and a trigger for writers, a backfill, and only then constraints.
 //! **Hazard**: a default that only stands in for old code is dropped in contract.
 
-use super::{Context, check, foreign_key, helper, not_null, unique};
+use super::{Context, check, foreign_key, helper, not_null, unique, update};
 use crate::action::{Action, Backfill, Operation, Sync, Value};
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
 use crate::decision::Decision;
@@ -67,6 +67,8 @@ fn plain(table: &TableName, column: &NewColumn) -> Decision {
     let default = column.default.as_ref().map(|value| Value::Sql(value.sql.clone()));
     let why = if default.is_some() {
         "a default that doesn't change is a catalog entry: no row is written"
+    } else if column.not_null {
+        "the table holds no row"
     } else {
         "a nullable column is a catalog entry: no row is written"
     };
@@ -125,6 +127,7 @@ fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Con
                 },
                 [],
             )
+            .then_because(update::WRITTEN_MEANWHILE)
             .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
             .fill(own_value(table, column, &default.sql, context));
     let decision = if column.not_null { not_null::prove_and_set(decision, table, &column.name) } else { decision };
@@ -208,7 +211,7 @@ fn inline_constraints(mut decision: Decision, add: &AddColumn, context: &Context
             continue;
         }
         decision = decision.and(match &constraint.kind {
-            NewConstraintKind::Check(_) => check::add(&add.table, constraint, &context)?,
+            NewConstraintKind::Check(_) => check::add(&add.table, constraint, &context),
             NewConstraintKind::ForeignKey { .. } => foreign_key::add(&add.table, constraint, &context)?,
             NewConstraintKind::Unique { .. } => unique::add(&add.table, constraint, &context)?,
             NewConstraintKind::Exclude => check::exclude(&add.table, constraint, &context)?,

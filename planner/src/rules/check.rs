@@ -12,9 +12,9 @@ use crate::plan::Phase;
 use crate::problem::{self, Problem};
 use concertina_revisions::{Ident, TableName};
 
-pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Result<Decision, Problem> {
+pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Decision {
     if let Some(decision) = on_empty(table, constraint, context) {
-        return Ok(decision);
+        return decision;
     }
     let mut decision = Decision::because(
         "alone it scans the table under ACCESS EXCLUSIVE; added NOT VALID and proven online it doesn't",
@@ -43,7 +43,7 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
             );
         }
     }
-    Ok(decision)
+    decision
 }
 
 pub(super) fn exclude(
@@ -61,7 +61,7 @@ pub(super) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -
     if known.is_some_and(|constraint| constraint.validated) {
         return Decision::because("").note(format!("{} is valid already", name.as_str())).reverse("");
     }
-    let references = known.and_then(|constraint| constraint.referenced()).into_iter().collect();
+    let references = known.and_then(super::super::catalog::Constraint::referenced).into_iter().collect();
     let online = Online::Validate { table: table.clone(), constraints: vec![name.clone()], references };
     Decision::because("VALIDATE lets readers and writers go on")
         .slow(Phase::Backfill, Rank::Prove, online, [])

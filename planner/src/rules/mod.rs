@@ -120,7 +120,7 @@ pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision,
         Change::SetNotNull(table, column) => Ok(not_null::set_not_null(table, column, context)),
         Change::DropNotNull(table, column) => Ok(not_null::drop_not_null(table, column, context)),
         Change::AddConstraint(table, constraint) => match &constraint.kind {
-            NewConstraintKind::Check(_) => check::add(table, constraint, context),
+            NewConstraintKind::Check(_) => Ok(check::add(table, constraint, context)),
             NewConstraintKind::ForeignKey { .. } => foreign_key::add(table, constraint, context),
             NewConstraintKind::Unique { .. } => unique::add(table, constraint, context),
             NewConstraintKind::Exclude => check::exclude(table, constraint, context),

@@ -12,6 +12,8 @@ use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
 use concertina_revisions::{Ident, TableName};
 
+const SCANS: &str = "alone it scans the table under ACCESS EXCLUSIVE; a CHECK proven online replaces the scan";
+
 pub(super) fn set_not_null(table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
     let set = Action::SetNotNull { table: table.clone(), column: column.clone() };
     let reverse = format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table.sql(), column.sql());
@@ -28,8 +30,7 @@ pub(super) fn set_not_null(table: &TableName, column: &Ident, context: &Context<
     if known.proven_not_null(column) {
         return Decision::because("a valid CHECK proves it already").contract(set).reverse(reverse);
     }
-    let mut decision =
-        Decision::because("alone it scans the table under ACCESS EXCLUSIVE; a CHECK proven online replaces the scan");
+    let mut decision = Decision::because(SCANS);
     decision = if context.is_covered(table, column) {
         prove_and_set(decision, table, column)
     } else {
@@ -88,6 +89,7 @@ fn proof(decision: Decision, table: &TableName, column: &Ident, phase: Phase) ->
     };
     let validate = Online::Validate { table: table.clone(), constraints: vec![name], references: vec![] };
     decision
+        .then_because(SCANS)
         .quick(phase, Rank::Demand, add, [drop.clone()])
         .slow(phase, Rank::Prove, validate, [])
         .contract(Action::SetNotNull { table: table.clone(), column: column.clone() })

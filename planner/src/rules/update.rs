@@ -18,6 +18,12 @@ use concertina_revisions::Ident;
 /// A table of at most so many blocks (of 8 KiB) is updated as written when it can't be done in batches.
 const SMALL_TABLE_BLOCKS: u64 = 128;
 
+const BATCHES: &str =
+    "one statement would hold its locks and its snapshot until the last row; batches hold them for milliseconds";
+
+pub(super) const WRITTEN_MEANWHILE: &str =
+    "rows that any version of the application writes meanwhile are filled as they are written";
+
 pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision, Problem> {
     let Some(table) = context.table(&update.table) else { return Ok(Decision::default()) };
     if context.catalog.is_empty(&update.table) {
@@ -91,7 +97,8 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
         ),
         from: update.from.clone(),
         predicate: still_to_do(update, synced, &scope, context)?,
-        hot: !table.indexes.iter().any(|index| {
+        // Indexes that this revision makes are built after the fill, wherever they are written.
+        hot: !context.at_start().table(&update.table).into_iter().flat_map(|table| &table.indexes).any(|index| {
             update.sets.iter().any(|(column, _)| index.mentions.iter().any(|name| name == column.as_str()))
         }),
         lookups: has_lookups(update, context.catalog),
@@ -99,14 +106,14 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
         workers: context.directives.workers(),
         key: context.directives.key().map(<[Ident]>::to_vec),
     };
-    let mut decision = Decision::because(
-        "one statement would hold its locks and its snapshot until the last row; batches hold them for milliseconds",
-    );
+    let mut decision = Decision::because(BATCHES);
     if synced {
         let sync = sync(update, &scope, context);
         decision = decision
+            .then_because(WRITTEN_MEANWHILE)
             .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
             .contract(Action::RemoveSync(sync))
+            .then_because(BATCHES)
             .hazard("H06", relies_on_sync(update));
     } else {
         decision = decision.note(format!(

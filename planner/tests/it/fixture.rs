@@ -5,7 +5,7 @@ use concertina_planner::{Catalog, Plan, Table, explain, law, plan};
 use concertina_revisions::{Diagnostic, Revision, RevisionId};
 
 /// A customer database: leads and what hangs on them, a million rows each.
-pub fn crm() -> Catalog {
+pub(crate) fn crm() -> Catalog {
     let key = |table: Table| primary_key(table.column("id", "bigint"));
     Catalog::of([
         key(Table::new("leads").rows(1_000_000))
@@ -52,7 +52,7 @@ fn attempt(sql: &str, catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
 }
 
 /// The plan as data.
-pub fn plan_of(sql: &str, catalog: &Catalog) -> Plan {
+pub(crate) fn plan_of(sql: &str, catalog: &Catalog) -> Plan {
     let plan = attempt(sql, catalog).unwrap_or_else(|problems| {
         panic!("refused: {}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     });
@@ -61,12 +61,12 @@ pub fn plan_of(sql: &str, catalog: &Catalog) -> Plan {
 }
 
 /// The plan as text.
-pub fn planned(sql: &str, catalog: &Catalog) -> String {
+pub(crate) fn planned(sql: &str, catalog: &Catalog) -> String {
     explain(&plan_of(sql, catalog))
 }
 
 /// The diagnostics as text.
-pub fn refused(sql: &str, catalog: &Catalog) -> String {
+pub(crate) fn refused(sql: &str, catalog: &Catalog) -> String {
     match attempt(sql, catalog) {
         Ok(plan) => panic!("was planned:\n{}", explain(&plan)),
         Err(problems) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),

@@ -5,3 +5,4 @@ mod fixture;
 mod law;
 mod refused;
 mod single;
+mod waiting;
