@@ -1,1 +1,137 @@
-//! x
+//! Runs a plan on a live PostgreSQL: short locks, small batches, and a record of every step in the database itself.
+//!
+//! ```no_run
+//! # async fn example(plan: &concertina_planner::Plan, id: &concertina_revisions::RevisionId) -> Result<(), concertina_engine::Error> {
+//! use concertina_engine::{Connect, Direction, Engine, NewRun, Settings, Until};
+//! use std::sync::Arc;
+//!
+//! let connect = Connect::parse("postgres://app@localhost/shop")?;
+//! let (engine, _stopper) = Engine::new(connect, Settings::default(), Arc::new(|event| println!("{event:?}")));
+//! let mut lease = engine.lease().await?;
+//! let checksum = concertina_revisions::Checksum(String::new());
+//! lease.begin(&NewRun { id, parents: &[], checksum: &checksum, direction: Direction::Up, plan }).await?;
+//! lease.run(id, Until::Backfilled).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Layout
+//!
+//! [`Connect`] and `session`: getting in, with limits on every connection · `lease`: one engine at a time ·
+//! `run`: the loop, `life`: what comes next (pure) · `quick`, `slow`, `backfill`: the three manners of working ·
+//! `ladder`, `blockers`: asking for locks without making others wait · `proof`: asking the catalog what is done ·
+//! `checkpoint`: our own tables · `throttle`: when to go slower · [`Event`]: what happens, as data.
+
+mod backfill;
+mod blockers;
+mod catalog;
+mod checkpoint;
+mod config;
+mod connect;
+mod error;
+mod event;
+mod ladder;
+mod lease;
+mod life;
+mod proof;
+mod quick;
+mod run;
+mod session;
+mod slow;
+mod stop;
+mod throttle;
+mod watch;
+
+pub use checkpoint::{Direction, Known, State};
+pub use config::Settings;
+pub use connect::Connect;
+pub use error::Error;
+pub use event::{Blocker, Event, Events, Progress};
+pub use lease::Lease;
+pub use life::Until;
+pub use run::{FailedCheck, NewRun, Outcome};
+pub use stop::Stopper;
+
+use concertina_planner::{Catalog, OLDEST_SERVER};
+use concertina_revisions::RevisionId;
+use session::{Role, Session};
+use stop::Stop;
+
+/// A database that may be looked at, and a way to get the right to change it.
+pub struct Engine {
+    connect: Connect,
+    settings: Settings,
+    events: Events,
+    stop: Stop,
+}
+
+/// How far a backfill that is under way has come.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct BackfillStatus {
+    /// The step.
+    pub step: String,
+    /// Rows changed so far.
+    pub rows: i64,
+    /// Share of the blocks that are behind us, from 0 to 1.
+    pub share: f64,
+}
+
+impl Engine {
+    /// An engine for a database. The stopper asks its runs to end after the batch in hand.
+    pub fn new(connect: Connect, settings: Settings, events: Events) -> (Engine, Stopper) {
+        let (stopper, stop) = Stopper::pair();
+        (Engine { connect, settings, events, stop }, stopper)
+    }
+
+    async fn reader(&self) -> Result<Session, Error> {
+        self.settings.check().map_err(Error::State)?;
+        let session = Session::open(&self.connect, Role::Lease, &self.settings).await?;
+        let sql = "SELECT current_setting('server_version_num')::int, current_setting('server_version')";
+        let row = session.query_one(sql, &[]).await.map_err(Error::sql("asking the server's version"))?;
+        let number: i32 = row.get(0);
+        if u32::try_from(number).is_ok_and(|number| number >= OLDEST_SERVER) {
+            return Ok(session);
+        }
+        Err(Error::TooOld { version: row.get(1) })
+    }
+
+    /// The revisions that the database has, in the order in which they came. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the database can't be reached or read.
+    pub async fn known(&self) -> Result<Vec<Known>, Error> {
+        let session = self.reader().await?;
+        if checkpoint::exists(&session).await? { checkpoint::all(&session).await } else { Ok(vec![]) }
+    }
+
+    /// What the database holds. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the database can't be reached or read.
+    pub async fn catalog(&self) -> Result<Catalog, Error> {
+        catalog::load(&*self.reader().await?).await
+    }
+
+    /// How far the backfills of a revision are. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the database can't be reached or read.
+    pub async fn backfills(&self, id: &RevisionId) -> Result<Vec<BackfillStatus>, Error> {
+        let session = self.reader().await?;
+        let rows = checkpoint::progress_rows(&session, id).await?;
+        Ok(rows.into_iter().map(|(step, rows, share)| BackfillStatus { step, rows, share }).collect())
+    }
+
+    /// Takes the right to change the database; makes schema `concertina` there when it is missing.
+    ///
+    /// # Errors
+    ///
+    /// When the database can't be reached, is too old, is behind a pooler in transaction mode, or another engine is
+    /// at work.
+    pub async fn lease(&self) -> Result<Lease, Error> {
+        drop(self.reader().await?);
+        Lease::take(self.connect.clone(), self.settings.clone(), self.events.clone(), self.stop.clone()).await
+    }
+}

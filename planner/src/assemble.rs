@@ -80,7 +80,7 @@ impl Draft {
             work: self.part.work,
             why: self.why.join("; "),
             statements,
-            undo: self.part.undo,
+            undo: in_one_transaction(self.part.undo),
         }
     }
 
@@ -110,6 +110,17 @@ impl Draft {
             (mine, theirs) => unreachable!("only like work is merged: {mine:?} and {theirs:?}"),
         }
     }
+}
+
+/// Quick works in a row become one: taken back together or not at all.
+fn in_one_transaction(works: Vec<Work>) -> Vec<Work> {
+    works.into_iter().fold(Vec::new(), |mut merged, work| {
+        match (merged.last_mut(), work) {
+            (Some(Work::Quick { actions }), Work::Quick { actions: more }) => actions.extend(more),
+            (_, work) => merged.push(work),
+        }
+        merged
+    })
 }
 
 /// Merges what may share a transaction (or a scan): in expand only neighbours, since their order is the author's;

@@ -1,0 +1,107 @@
+//! Walking by a unique key, where blocks can't be walked: other access methods, foreign tables, or by the author's
+//! wish. One range, one worker at a time; the checkpoint is the last key behind us.
+
+use super::batch_sql::{count_all, key_compares, keyed, next_key};
+use super::worker::{SWEEPS_MAX, Worker};
+use crate::checkpoint::{MARK_RANGE, RangeRow};
+use crate::error::{Class, Error, class, describe};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+use tokio_postgres::types::ToSql;
+
+/// Rows of a batch for each block that the pace allows.
+const ROWS_PER_BLOCK: u32 = 32;
+
+pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) -> Result<(), Error> {
+    let mut stumbles = 0;
+    while !range.done {
+        worker.gate().await?;
+        let began = Instant::now();
+        match batch(worker, leaf, &range).await {
+            Ok((next, rows)) => {
+                worker.pace.took(began.elapsed(), true);
+                worker.shared.rows.fetch_add(rows, Ordering::Relaxed);
+                worker.shared.ceiling.pay(rows).await;
+                range = next;
+                stumbles = 0;
+            }
+            Err(cause) => match class(&cause) {
+                Class::Contention if stumbles < 1_000 => {
+                    stumbles += 1;
+                    worker.pace.stumbled();
+                }
+                Class::Connection => {
+                    worker.reconnect(&describe(&cause)).await?;
+                    range = worker.reread(range).await?;
+                }
+                _ => return Err(Error::Sql { doing: worker.shared.doing(leaf), cause }),
+            },
+        }
+    }
+    Ok(())
+}
+
+/// Counts what is left in the whole table, and walks it again while there is any.
+pub(crate) async fn sweep(worker: &mut Worker, leaf: usize) -> Result<(), Error> {
+    let sql = count_all(&worker.shared.backfill, &worker.shared.leaves[leaf].leaf.name);
+    for sweep in 0..=SWEEPS_MAX {
+        let row = worker.session.query_one(&sql, &[]).await.map_err(Error::sql(worker.shared.doing(leaf)))?;
+        let left: i64 = row.get(0);
+        if left == 0 {
+            return Ok(());
+        }
+        if sweep == SWEEPS_MAX {
+            worker.shared.left.fetch_add(left, Ordering::Relaxed);
+            return Ok(());
+        }
+        let again =
+            RangeRow { job: -1, start: 0, end: 0, next: 0, pass: 0, passes: 1, rows: 0, done: false, key: None };
+        Box::pin(walk(worker, leaf, again)).await?;
+    }
+    Ok(())
+}
+
+/// The rows up to the next key, and where the range stands then.
+async fn batch(worker: &Worker, leaf: usize, range: &RangeRow) -> Result<(RangeRow, u64), tokio_postgres::Error> {
+    let shared = &worker.shared;
+    let (table, backfill) = (&shared.leaves[leaf], &shared.backfill);
+    let key = table.key.as_deref().unwrap_or_default();
+    let name = &table.leaf.name;
+    let after = range.key.as_ref().map(|_| key_compares(&backfill.alias, key, ">", 1));
+    let last: Vec<&(dyn ToSql + Sync)> = range.key.iter().flatten().map(|value| value as _).collect();
+    let limit = worker.pace.blocks() * ROWS_PER_BLOCK;
+    let sql = next_key(name, &backfill.alias, key, after.as_deref(), limit);
+    let reach = worker.session.query_opt(&sql, &last).await?;
+    let next_key: Option<Vec<String>> = reach.map(|row| (0..row.len()).map(|column| row.get(column)).collect());
+    let upto_values: Vec<&(dyn ToSql + Sync)> = next_key.iter().flatten().map(|value| value as _).collect();
+    let mut bounds: Vec<String> = after.into_iter().collect();
+    if next_key.is_some() {
+        bounds.push(key_compares(&backfill.alias, key, "<=", 1 + last.len()));
+    }
+    // Past the last key the batch is empty, and only the checkpoint moves.
+    let range_sql = if next_key.is_some() { bounds.join(" AND ") } else { "false".to_owned() };
+    let parameters: Vec<&(dyn ToSql + Sync)> =
+        if next_key.is_some() { last.into_iter().chain(upto_values).collect() } else { vec![] };
+    let statement = worker.session.prepare(&keyed(backfill, name, &range_sql)).await?;
+    let next =
+        RangeRow { done: next_key.is_none(), key: next_key.clone().or_else(|| range.key.clone()), ..range.clone() };
+    if range.job < 0 {
+        let rows = worker.session.execute(&statement, &parameters).await?;
+        return Ok((next, rows));
+    }
+    let mark = worker.session.prepare(MARK_RANGE).await?;
+    let mark_parameters: [&(dyn ToSql + Sync); 9] = [
+        &next.job,
+        &next.start,
+        &next.next,
+        &next.pass,
+        &next.passes,
+        &range.rows,
+        &next.done,
+        &next.key,
+        &table.leaf.oid,
+    ];
+    let changed = worker.together(&statement, &parameters, &mark, &mark_parameters).await?;
+    let rows = range.rows + i64::try_from(changed.rows).unwrap_or(i64::MAX);
+    Ok((RangeRow { rows, ..next }, changed.rows))
+}

@@ -1,0 +1,293 @@
+//! Many small transactions that change rows, on several connections, until a sweep proves that none is left.
+//!
+//! The walk over the table is complete by itself when a sync trigger fills what is written meanwhile: a row version
+//! that lay below the end at the start and wasn't touched is still in its block, and every other one has passed the
+//! trigger. The sweep at the end proves it all the same, and finds the rows that batches went around.
+
+mod batch_sql;
+mod keyset;
+mod leaf;
+mod pace;
+mod progress;
+mod tid;
+mod window;
+mod worker;
+
+use crate::checkpoint::{self, JobKey, RangeRow};
+use crate::config::Settings;
+use crate::connect::Connect;
+use crate::error::{Class, Error};
+use crate::event::{Event, Events};
+use crate::lease::Lease;
+use crate::session::{Role, Session};
+use crate::stop::Stop;
+use crate::throttle::{self, Ceiling, Conditions, Verdict};
+use concertina_planner::action::{Backfill, Operation};
+use concertina_revisions::Ident;
+use leaf::Leaf;
+use progress::Meter;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use window::Passes;
+use worker::{Changed, SWEEPS_MAX, Worker};
+
+/// How often progress is told, and the lease looked after.
+const TICK: Duration = Duration::from_millis(500);
+
+/// Blocks that one sweep statement counts.
+const SWEEP_BLOCKS: i64 = 8_192;
+
+/// A part of the work that one worker takes.
+#[derive(Debug)]
+enum Part {
+    /// Change the rows of a range of a table.
+    Fill(usize, RangeRow),
+    /// Look for rows that are left between two blocks of a table.
+    Sweep(usize, i64, i64),
+}
+
+/// A table of the backfill, with how it is walked.
+struct Target {
+    leaf: Leaf,
+    /// Walk by this key and not by blocks.
+    key: Option<Vec<(Ident, String)>>,
+    passes: Mutex<Passes>,
+}
+
+/// What the workers of a backfill share.
+struct Shared {
+    connect: Connect,
+    settings: Settings,
+    events: Events,
+    stop: Stop,
+    backfill: Backfill,
+    step: String,
+    leaves: Vec<Target>,
+    queue: Mutex<VecDeque<Part>>,
+    conditions: watch::Receiver<Conditions>,
+    ceiling: Ceiling,
+    /// One worker failed: the others end after the batch in hand.
+    halted: AtomicBool,
+    rows: AtomicU64,
+    /// Rows and HOT rows of this run.
+    changed: AtomicU64,
+    hot: AtomicU64,
+    /// Thousandths of blocks that are behind us.
+    moved: AtomicU64,
+    workers: AtomicU16,
+    /// Rows that sweeps could not get rid of.
+    left: AtomicI64,
+}
+
+impl Shared {
+    fn take(&self) -> Option<Part> {
+        if self.halted.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.stop.check()?;
+        if self.halted.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    fn doing(&self, leaf: usize) -> String {
+        format!("{}: backfill of {}", self.step, self.leaves[leaf].leaf.name.shown())
+    }
+
+    fn passes_for(&self, leaf: usize) -> u16 {
+        let old_snapshot = self.conditions.borrow().old_snapshot.is_some();
+        self.leaves[leaf].passes.lock().unwrap_or_else(PoisonError::into_inner).next(old_snapshot)
+    }
+
+    fn learned(&self, leaf: usize, passes: u16, window: Changed) {
+        let mut known = self.leaves[leaf].passes.lock().unwrap_or_else(PoisonError::into_inner);
+        known.learned(passes, window.rows, window.hot);
+    }
+
+    fn moved(&self, blocks: i64, passes: u16, changed: Changed) {
+        let milliblocks = u64::try_from(blocks).unwrap_or(0) * 1_000 / u64::from(passes.max(1));
+        self.moved.fetch_add(milliblocks, Ordering::Relaxed);
+        self.rows.fetch_add(changed.rows, Ordering::Relaxed);
+        self.changed.fetch_add(changed.rows, Ordering::Relaxed);
+        self.hot.fetch_add(changed.hot, Ordering::Relaxed);
+    }
+}
+
+/// Runs a backfill to its end: walks what no earlier run has walked, then sweeps. Gives the rows that were changed,
+/// earlier runs included.
+pub(crate) async fn run(lease: &mut Lease, key: &JobKey, backfill: &Backfill) -> Result<u64, Error> {
+    let (targets, parts, before) = open(lease, key, backfill).await?;
+    let shared = share(lease, key, backfill, targets, parts, before).await?;
+    work(lease, &shared, false).await?;
+    sweep_parts(lease, &shared).await?;
+    work(lease, &shared, true).await?;
+    nothing_left(lease, &shared, backfill)?;
+    Ok(shared.rows.load(Ordering::Relaxed))
+}
+
+/// Only the sweep: proves that no row is left, and changes those that are.
+pub(crate) async fn sweep(lease: &mut Lease, key: &JobKey, backfill: &Backfill) -> Result<(), Error> {
+    let mut targets = Vec::new();
+    for leaf in leaf::leaves(&lease.hands, &backfill.table).await? {
+        targets.push(target(lease, backfill, leaf).await?);
+    }
+    let shared = share(lease, key, backfill, targets, VecDeque::new(), 0).await?;
+    sweep_parts(lease, &shared).await?;
+    work(lease, &shared, true).await?;
+    nothing_left(lease, &shared, backfill)
+}
+
+fn nothing_left(lease: &Lease, shared: &Shared, backfill: &Backfill) -> Result<(), Error> {
+    let rows = shared.left.load(Ordering::Relaxed);
+    if rows == 0 {
+        return Ok(());
+    }
+    let table = backfill.table.shown();
+    if backfill.synced {
+        return Err(Error::RowsLeft { table, rows, sweeps: SWEEPS_MAX });
+    }
+    // Without a trigger this is what one UPDATE does too: rows that come later are as they come.
+    lease.tell(Event::Note {
+        text: format!("{rows} rows of {table} were written by others after they had been looked at"),
+    });
+    Ok(())
+}
+
+async fn target(lease: &Lease, backfill: &Backfill, leaf: Leaf) -> Result<Target, Error> {
+    let by_key = backfill.key.is_some() || !leaf.heap;
+    let key = if by_key { Some(leaf::key(&lease.hands, backfill, &leaf).await?) } else { None };
+    let hot = backfill.hot && matches!(backfill.operation, Operation::Assign(_));
+    let passes = Mutex::new(Passes::new(hot, leaf.rows_per_block(), lease.settings.passes_max));
+    Ok(Target { leaf, key, passes })
+}
+
+/// The tables, what is left to walk of them, and the rows that earlier runs changed.
+async fn open(lease: &Lease, key: &JobKey, backfill: &Backfill) -> Result<(Vec<Target>, VecDeque<Part>, u64), Error> {
+    let (mut targets, mut parts, mut before) = (Vec::new(), VecDeque::new(), 0);
+    for (at, leaf) in leaf::leaves(&lease.hands, &backfill.table).await?.into_iter().enumerate() {
+        let target = target(lease, backfill, leaf).await?;
+        let leaf = &target.leaf;
+        let stored = checkpoint::job(&lease.records, key, leaf.oid).await?;
+        let job = match stored {
+            Some(job) if job.filenode == leaf.filenode => job,
+            stored => {
+                if let Some(job) = stored {
+                    let text = format!("{} was rewritten since; its blocks are walked again", leaf.name.shown());
+                    lease.tell(Event::Note { text });
+                    checkpoint::restart_job(&lease.records, job.id).await?;
+                }
+                let window = if target.key.is_some() { 0 } else { lease.settings.window_blocks };
+                checkpoint::open_job(&lease.records, key, leaf.oid, leaf.filenode, leaf.blocks, window).await?
+            }
+        };
+        let ranges = checkpoint::load_ranges(&lease.records, job.id).await?;
+        tracing::debug!(table = leaf.name.shown(), blocks = job.blocks, ranges = ranges.len(), "backfill job");
+        before += ranges.iter().map(|range| u64::try_from(range.rows).unwrap_or(0)).sum::<u64>();
+        parts.extend(ranges.into_iter().filter(|range| !range.done).map(|range| Part::Fill(at, range)));
+        targets.push(target);
+    }
+    Ok((targets, parts, before))
+}
+
+async fn share(
+    lease: &Lease,
+    key: &JobKey,
+    backfill: &Backfill,
+    leaves: Vec<Target>,
+    parts: VecDeque<Part>,
+    rows: u64,
+) -> Result<Arc<Shared>, Error> {
+    let (sender, conditions) = watch::channel(Conditions { verdict: Verdict::Go, old_snapshot: None });
+    let session = Session::open(&lease.connect, Role::Monitor, &lease.settings).await?;
+    tokio::spawn(throttle::monitor(session, lease.settings.clone(), sender));
+    Ok(Arc::new(Shared {
+        connect: lease.connect.clone(),
+        settings: lease.settings.clone(),
+        events: lease.events.clone(),
+        stop: lease.stop.clone(),
+        backfill: backfill.clone(),
+        step: key.step.clone(),
+        leaves,
+        queue: Mutex::new(parts),
+        conditions,
+        ceiling: Ceiling::new(lease.settings.rows_per_second_max),
+        halted: AtomicBool::new(false),
+        rows: AtomicU64::new(rows),
+        changed: AtomicU64::new(0),
+        hot: AtomicU64::new(0),
+        moved: AtomicU64::new(0),
+        workers: AtomicU16::new(0),
+        left: AtomicI64::new(0),
+    }))
+}
+
+/// Puts sweeps of all tables, as large as they are now, into the queue.
+async fn sweep_parts(lease: &Lease, shared: &Shared) -> Result<(), Error> {
+    let today = leaf::leaves(&lease.hands, &shared.backfill.table).await?;
+    let mut parts = VecDeque::new();
+    for (at, target) in shared.leaves.iter().enumerate() {
+        if target.key.is_some() {
+            parts.push_back(Part::Sweep(at, 0, 0));
+            continue;
+        }
+        let blocks = today.iter().find(|leaf| leaf.oid == target.leaf.oid).map_or(0, |leaf| leaf.blocks);
+        let mut start = 0;
+        while start < blocks {
+            let end = (start + SWEEP_BLOCKS).min(blocks);
+            parts.push_back(Part::Sweep(at, start, end));
+            start = end;
+        }
+    }
+    *shared.queue.lock().unwrap_or_else(PoisonError::into_inner) = parts;
+    Ok(())
+}
+
+/// Workers up, until the queue is empty; workers down.
+async fn work(lease: &Lease, shared: &Arc<Shared>, sweeping: bool) -> Result<(), Error> {
+    let parts = shared.queue.lock().unwrap_or_else(PoisonError::into_inner).len();
+    let count = usize::from(shared.backfill.workers.unwrap_or(shared.settings.workers)).min(parts);
+    let mut meter = Meter::new(shared, sweeping);
+    let mut workers = JoinSet::new();
+    for _ in 0..count {
+        let shared = Arc::clone(shared);
+        workers.spawn(async move { Worker::start(shared).await?.work().await });
+    }
+    let mut failed: Option<Error> = None;
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            ended = workers.join_next() => {
+                let Some(ended) = ended else { break };
+                let ended = ended.unwrap_or_else(|panic| Err(Error::State(format!("a worker ended: {panic}"))));
+                if let Err(error) = ended {
+                    shared.halted.store(true, Ordering::Relaxed);
+                    // The first reason counts: the others only stop because of it.
+                    failed.get_or_insert(error);
+                }
+            }
+            _ = tick.tick() => {
+                if lease.records.is_closed() {
+                    // Without the lock we have no right to go on.
+                    shared.halted.store(true, Ordering::Relaxed);
+                    let why = "the session that holds our lock was lost".to_owned();
+                    failed.get_or_insert(Error::Connect { target: lease.connect.target(), why });
+                }
+                (shared.events)(Event::Progress(meter.read(shared)));
+            }
+        }
+    }
+    (shared.events)(Event::Progress(meter.read(shared)));
+    match failed {
+        None => Ok(()),
+        Some(error) => {
+            debug_assert!(error.class() != Class::Contention, "workers deal with contention themselves");
+            Err(error)
+        }
+    }
+}

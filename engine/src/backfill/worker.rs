@@ -1,0 +1,374 @@
+//! One connection that takes ranges from the queue and changes their rows, a batch and its checkpoint at a time.
+
+use super::batch_sql::BatchSql;
+use super::pace::Pace;
+use super::tid::BlockStart;
+use super::window::batch_blocks_max;
+use super::{Part, Shared, keyset};
+use crate::checkpoint::{MARK_RANGE, RangeRow};
+use crate::error::{Class, Error, class, describe};
+use crate::event::Event;
+use crate::ladder::Backoff;
+use crate::session::{Role, Session};
+use crate::throttle::Verdict;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio_postgres::Statement;
+use tokio_postgres::types::ToSql;
+
+/// After so many failures on the same blocks a batch goes around locked rows; the sweep comes back for them.
+const STUMBLES_MAX: u32 = 3;
+
+/// After so many sweeps of the same blocks something else must be writing them.
+pub(crate) const SWEEPS_MAX: u32 = 5;
+
+/// The statements of one table, prepared on one connection.
+struct Prepared {
+    all: Statement,
+    slice: Statement,
+    unlocked: Statement,
+    pending: Statement,
+    mark: Statement,
+}
+
+/// Which blocks a batch has, and how it is done.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    from: i64,
+    upto: i64,
+    pass: i32,
+    passes: i32,
+}
+
+/// What a batch changed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Changed {
+    pub(crate) rows: u64,
+    pub(crate) hot: u64,
+}
+
+pub(crate) struct Worker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) session: Session,
+    prepared: HashMap<usize, Prepared>,
+    pub(crate) pace: Pace,
+    /// How long the last batch took, which a duty cycle is measured by.
+    last: Duration,
+}
+
+impl Worker {
+    pub(crate) async fn start(shared: Arc<Shared>) -> Result<Worker, Error> {
+        let session = open(&shared).await?;
+        let pace = Pace::new(shared.settings.batch_target, shared.settings.window_blocks);
+        Ok(Worker { shared, session, prepared: HashMap::new(), pace, last: Duration::ZERO })
+    }
+
+    /// Works until the queue is empty or someone asks to stop.
+    pub(crate) async fn work(mut self) -> Result<(), Error> {
+        self.shared.workers.fetch_add(1, Ordering::Relaxed);
+        let ended = self.take_parts().await;
+        self.shared.workers.fetch_sub(1, Ordering::Relaxed);
+        ended
+    }
+
+    async fn take_parts(&mut self) -> Result<(), Error> {
+        while let Some(part) = self.shared.take() {
+            match part {
+                Part::Fill(leaf, range) if self.shared.leaves[leaf].key.is_some() => {
+                    keyset::walk(self, leaf, range).await?;
+                }
+                Part::Fill(leaf, range) => self.fill(leaf, range).await?,
+                Part::Sweep(leaf, start, end) if self.shared.leaves[leaf].key.is_some() => {
+                    debug_assert_eq!((start, end), (0, 0), "a table that is walked by key is swept as a whole");
+                    keyset::sweep(self, leaf).await?;
+                }
+                Part::Sweep(leaf, start, end) => self.sweep(leaf, start, end).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// One window, in as many passes as are worth it.
+    async fn fill(&mut self, leaf: usize, mut range: RangeRow) -> Result<(), Error> {
+        if range.passes == 0 {
+            range.passes = i32::from(self.shared.passes_for(leaf));
+        }
+        let passes = u16::try_from(range.passes).unwrap_or(1);
+        self.pace.bound(batch_blocks_max(self.shared.settings.window_blocks, passes));
+        let mut window = Changed::default();
+        let mut stumbles = 0;
+        while !range.done {
+            self.gate().await?;
+            let upto = (range.next + i64::from(self.pace.blocks())).min(range.end);
+            let cut = Cut { from: range.next, upto, pass: range.pass, passes: range.passes };
+            let next = after(&range, cut);
+            let began = Instant::now();
+            match self.batch(leaf, &next, cut, range.rows, stumbles >= STUMBLES_MAX).await {
+                Ok(changed) => {
+                    self.last = began.elapsed();
+                    self.pace.took(self.last, upto - cut.from >= i64::from(self.pace.blocks()));
+                    window.rows += changed.rows;
+                    window.hot += changed.hot;
+                    self.shared.moved(upto - cut.from, passes, changed);
+                    let rows = range.rows + i64::try_from(changed.rows).unwrap_or(i64::MAX);
+                    range = RangeRow { rows, ..next };
+                    stumbles = 0;
+                    self.shared.ceiling.pay(changed.rows).await;
+                }
+                Err(cause) => match class(&cause) {
+                    Class::Contention => {
+                        stumbles += 1;
+                        self.pace.stumbled();
+                    }
+                    Class::Connection => {
+                        self.reconnect(&describe(&cause)).await?;
+                        range = self.reread(range).await?;
+                    }
+                    Class::Fatal => return Err(self.poisoned(leaf, cut, cause)),
+                },
+            }
+        }
+        self.shared.learned(leaf, passes, window);
+        Ok(())
+    }
+
+    /// Looks for rows that are left in some blocks, and changes them.
+    async fn sweep(&mut self, leaf: usize, start: i64, end: i64) -> Result<(), Error> {
+        self.pace.bound(self.shared.settings.window_blocks);
+        for sweep in 0..=SWEEPS_MAX {
+            self.gate().await?;
+            let left = self.pending(leaf, start, end).await?;
+            if left == 0 {
+                break;
+            }
+            if sweep == SWEEPS_MAX {
+                self.shared.left.fetch_add(left, Ordering::Relaxed);
+                break;
+            }
+            let mut from = start;
+            let mut stumbles = 0;
+            while from < end {
+                self.gate().await?;
+                let upto = (from + i64::from(self.pace.blocks())).min(end);
+                let cut = Cut { from, upto, pass: 0, passes: 1 };
+                let began = Instant::now();
+                // Locked rows are waited for on all but the last sweep, so that one long transaction can't hold us.
+                match self.unmarked(leaf, cut, stumbles >= STUMBLES_MAX).await {
+                    Ok(rows) => {
+                        self.last = began.elapsed();
+                        self.pace.took(self.last, true);
+                        self.shared.rows.fetch_add(rows, Ordering::Relaxed);
+                        self.shared.ceiling.pay(rows).await;
+                        from = upto;
+                        stumbles = 0;
+                    }
+                    Err(cause) => match class(&cause) {
+                        Class::Contention => {
+                            stumbles += 1;
+                            self.pace.stumbled();
+                        }
+                        Class::Connection => self.reconnect(&describe(&cause)).await?,
+                        Class::Fatal => return Err(self.poisoned(leaf, cut, cause)),
+                    },
+                }
+            }
+            // What is left is locked by someone: give it time.
+            let pause = Duration::from_millis(200) * (sweep + 1);
+            self.shared.stop.sleep(pause).await?;
+        }
+        self.shared.moved(end - start, 1, Changed::default());
+        Ok(())
+    }
+
+    async fn pending(&mut self, leaf: usize, start: i64, end: i64) -> Result<i64, Error> {
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+        for attempt in 0.. {
+            let (first, after) = (BlockStart::of(start), BlockStart::of(end));
+            let counted = match self.prepared(leaf).await {
+                Ok(()) => self.session.query_one(&self.prepared[&leaf].pending, &[&first, &after]).await,
+                Err(cause) => Err(cause),
+            };
+            match counted {
+                Ok(row) => return Ok(row.get(0)),
+                Err(cause) if class(&cause) == Class::Connection => self.reconnect(&describe(&cause)).await?,
+                Err(cause) if class(&cause) == Class::Contention && attempt < 10 => {
+                    self.shared.stop.sleep(backoff.next(rand::random())).await?;
+                }
+                Err(cause) => return Err(Error::Sql { doing: self.shared.doing(leaf), cause }),
+            }
+        }
+        Ok(0)
+    }
+
+    /// One round trip: BEGIN, the rows, their checkpoint, COMMIT. After a crash there are both or neither.
+    async fn batch(
+        &mut self,
+        leaf: usize,
+        next: &RangeRow,
+        cut: Cut,
+        rows_before: i64,
+        around_locks: bool,
+    ) -> Result<Changed, tokio_postgres::Error> {
+        self.prepared(leaf).await?;
+        let prepared = &self.prepared[&leaf];
+        let (from, upto) = (BlockStart::of(cut.from), BlockStart::of(cut.upto));
+        let is_last = cut.pass + 1 >= cut.passes;
+        let all: [&(dyn ToSql + Sync); 2] = [&from, &upto];
+        let slice: [&(dyn ToSql + Sync); 4] = [&from, &upto, &cut.passes, &cut.pass];
+        let (statement, parameters) = match (around_locks, is_last) {
+            (true, _) => (&prepared.unlocked, &all[..]),
+            (false, true) => (&prepared.all, &all[..]),
+            (false, false) => (&prepared.slice, &slice[..]),
+        };
+        let oid = self.shared.leaves[leaf].leaf.oid;
+        let mark: [&(dyn ToSql + Sync); 9] =
+            [&next.job, &next.start, &next.next, &next.pass, &next.passes, &rows_before, &next.done, &next.key, &oid];
+        self.together(statement, parameters, &prepared.mark, &mark).await
+    }
+
+    /// Sends a batch and its checkpoint in one go.
+    pub(crate) async fn together(
+        &self,
+        statement: &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+        mark: &Statement,
+        mark_parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Changed, tokio_postgres::Error> {
+        // The driver sends in the order of the first poll, without waiting for answers. When the rows fail, the
+        // checkpoint fails too, and COMMIT rolls back.
+        let (begun, changed, marked, committed) = tokio::join!(
+            self.session.batch_execute("BEGIN"),
+            self.session.execute(statement, parameters),
+            self.session.query_one(mark, mark_parameters),
+            self.session.batch_execute("COMMIT"),
+        );
+        begun?;
+        let rows = changed?;
+        let hot: i64 = marked?.get(0);
+        committed?;
+        Ok(Changed { rows, hot: u64::try_from(hot).unwrap_or(0) })
+    }
+
+    async fn unmarked(&mut self, leaf: usize, cut: Cut, around_locks: bool) -> Result<u64, tokio_postgres::Error> {
+        self.prepared(leaf).await?;
+        let prepared = &self.prepared[&leaf];
+        let statement = if around_locks { &prepared.unlocked } else { &prepared.all };
+        self.session.execute(statement, &[&BlockStart::of(cut.from), &BlockStart::of(cut.upto)]).await
+    }
+
+    async fn prepared(&mut self, leaf: usize) -> Result<(), tokio_postgres::Error> {
+        if self.prepared.contains_key(&leaf) {
+            return Ok(());
+        }
+        let sql = BatchSql::new(&self.shared.backfill, &self.shared.leaves[leaf].leaf.name);
+        let session = &self.session;
+        let prepared = Prepared {
+            all: session.prepare(&sql.all).await?,
+            slice: session.prepare(&sql.slice).await?,
+            unlocked: session.prepare(&sql.unlocked).await?,
+            pending: session.prepare(&sql.pending).await?,
+            mark: session.prepare(MARK_RANGE).await?,
+        };
+        self.prepared.insert(leaf, prepared);
+        Ok(())
+    }
+
+    /// Waits as long as the throttle says.
+    pub(crate) async fn gate(&self) -> Result<(), Error> {
+        loop {
+            self.shared.check()?;
+            let verdict = self.shared.conditions.borrow().verdict.clone();
+            match verdict {
+                Verdict::Go => return Ok(()),
+                Verdict::Slow { share, .. } => {
+                    let rest = self.last.mul_f64((1.0 - share) / share.max(0.01));
+                    return self.shared.stop.sleep(rest.min(Duration::from_secs(1))).await;
+                }
+                Verdict::Stop { .. } => self.shared.stop.sleep(Duration::from_millis(100)).await?,
+            }
+        }
+    }
+
+    pub(crate) async fn reconnect(&mut self, why: &str) -> Result<(), Error> {
+        let began = Instant::now();
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+        loop {
+            self.shared.check()?;
+            let pause = backoff.next(rand::random());
+            (self.shared.events)(Event::Retrying {
+                doing: "connecting a worker again".to_owned(),
+                why: why.to_owned(),
+                after_ms: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+            });
+            self.shared.stop.sleep(pause).await?;
+            match open(&self.shared).await {
+                Ok(session) => {
+                    self.session = session;
+                    self.prepared.clear();
+                    return Ok(());
+                }
+                Err(error) if began.elapsed() > self.shared.settings.reconnect_budget => return Err(error),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// After a lost connection only the checkpoint knows whether the last batch was committed.
+    pub(crate) async fn reread(&mut self, range: RangeRow) -> Result<RangeRow, Error> {
+        let stored = crate::checkpoint::load_ranges(&self.session, range.job).await?;
+        let found = stored.into_iter().find(|stored| stored.start == range.start);
+        Ok(found.map_or(range.clone(), |stored| RangeRow {
+            passes: if stored.passes == 0 { range.passes } else { stored.passes },
+            ..stored
+        }))
+    }
+
+    fn poisoned(&self, leaf: usize, cut: Cut, cause: tokio_postgres::Error) -> Error {
+        let doing = format!("{}, blocks {} to {}", self.shared.doing(leaf), cut.from, cut.upto);
+        Error::Sql { doing, cause }
+    }
+}
+
+/// Where a range stands once a batch is done.
+fn after(range: &RangeRow, cut: Cut) -> RangeRow {
+    let mut next = RangeRow { next: cut.upto, ..range.clone() };
+    if next.next >= next.end {
+        next.pass += 1;
+        if next.pass >= next.passes {
+            next.done = true;
+        } else {
+            next.next = next.start;
+        }
+    }
+    next
+}
+
+async fn open(shared: &Shared) -> Result<Session, Error> {
+    let session = Session::open(&shared.connect, Role::Worker, &shared.settings).await?;
+    if shared.backfill.lookups {
+        // PostgreSQL overestimates a slice, and would hash the whole other table for a few hundred rows.
+        let sql = "SET enable_hashjoin = off; SET enable_mergejoin = off;";
+        session.batch_execute(sql).await.map_err(Error::sql("setting up a worker"))?;
+    }
+    Ok(session)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_goes_round_pass_by_pass() {
+        let mut range =
+            RangeRow { job: 1, start: 100, end: 110, next: 100, pass: 0, passes: 2, rows: 0, done: false, key: None };
+        let mut seen = Vec::new();
+        while !range.done {
+            let upto = (range.next + 6).min(range.end);
+            range = after(&range, Cut { from: range.next, upto, pass: range.pass, passes: range.passes });
+            seen.push((range.pass, range.next));
+        }
+        assert_eq!(seen, [(0, 106), (1, 100), (1, 106), (2, 110)]);
+    }
+}

@@ -1,0 +1,100 @@
+//! Who is in the way: asked before a lock is queued for, and while something waits.
+
+use crate::error::Error;
+use crate::event::Blocker;
+use concertina_planner::action::Lock;
+use concertina_revisions::TableName;
+use tokio_postgres::{Client, Row};
+
+/// A transaction younger than this is waited out in the lock's queue; nobody notices.
+const OLD_SECONDS: f64 = 1.0;
+
+const SESSION: &str = "a.pid, coalesce(a.usename, '') AS usename, coalesce(a.application_name, '') AS application_name,
+    CASE WHEN a.backend_type = 'client backend' THEN coalesce(a.state, '') ELSE a.backend_type END AS state,
+    coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::bigint AS seconds,
+    left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 80) AS query";
+
+/// Sessions that would make a lock wait for long: they hold a conflicting lock in an old transaction, or stand in
+/// the queue for one.
+pub(crate) async fn outside(client: &Client, locks: &[(TableName, Lock)], own: i32) -> Result<Vec<Blocker>, Error> {
+    let mut found: Vec<Blocker> = Vec::new();
+    for (table, lock) in locks {
+        let sql = format!(
+            "SELECT DISTINCT {SESSION}
+             FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+             WHERE l.locktype = 'relation' AND l.relation = to_regclass($1)
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND l.mode = ANY ($2) AND l.pid <> $3
+               AND (NOT l.granted OR clock_timestamp() - a.xact_start > make_interval(secs => $4))"
+        );
+        let rows = client
+            .query(&sql, &[&table.sql(), &conflicting(*lock), &own, &OLD_SECONDS])
+            .await
+            .map_err(Error::sql("looking who holds locks"))?;
+        for blocker in rows.iter().map(blocker) {
+            if !found.iter().any(|known| known.pid == blocker.pid) {
+                found.push(blocker);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Sessions that a waiting session waits for.
+pub(crate) async fn of_session(client: &Client, pid: i32) -> Result<Vec<Blocker>, tokio_postgres::Error> {
+    let sql = format!("SELECT {SESSION} FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1))");
+    Ok(client.query(&sql, &[&pid]).await?.iter().map(blocker).collect())
+}
+
+/// Whether an autovacuum worker is among them: it gives way only to a wait that outlasts `deadlock_timeout`.
+pub(crate) fn has_autovacuum(blockers: &[Blocker]) -> bool {
+    blockers.iter().any(|blocker| blocker.state == "autovacuum worker")
+}
+
+fn blocker(row: &Row) -> Blocker {
+    Blocker {
+        pid: row.get(0),
+        user: row.get(1),
+        application: row.get(2),
+        state: row.get(3),
+        seconds: row.get(4),
+        query: row.get(5),
+    }
+}
+
+/// The modes that conflict with a lock, as `pg_locks` spells them.
+/// Source: PostgreSQL's documentation, "Explicit Locking", table "Conflicting Lock Modes".
+fn conflicting(lock: Lock) -> Vec<&'static str> {
+    const MODES: [(&str, u8); 8] = [
+        ("AccessShareLock", 1),
+        ("RowShareLock", 2),
+        ("RowExclusiveLock", 3),
+        ("ShareUpdateExclusiveLock", 4),
+        ("ShareLock", 5),
+        ("ShareRowExclusiveLock", 6),
+        ("ExclusiveLock", 7),
+        ("AccessExclusiveLock", 8),
+    ];
+    let conflicts: &[u8] = match lock {
+        Lock::AccessShare => &[8],
+        Lock::RowShare => &[7, 8],
+        Lock::RowExclusive => &[5, 6, 7, 8],
+        Lock::ShareUpdateExclusive => &[4, 5, 6, 7, 8],
+        Lock::Share => &[3, 4, 6, 7, 8],
+        Lock::ShareRowExclusive => &[3, 4, 5, 6, 7, 8],
+        Lock::AccessExclusive => &[1, 2, 3, 4, 5, 6, 7, 8],
+    };
+    MODES.iter().filter(|(_, number)| conflicts.contains(number)).map(|(name, _)| *name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conflicts_are_those_of_the_documentation() {
+        assert_eq!(conflicting(Lock::AccessExclusive).len(), 8);
+        assert!(!conflicting(Lock::ShareUpdateExclusive).contains(&"RowExclusiveLock"));
+        assert!(conflicting(Lock::ShareRowExclusive).contains(&"RowExclusiveLock"));
+    }
+}

@@ -1,0 +1,128 @@
+//! How far a backfill is: one job a table, one row a range of its blocks.
+
+use super::Direction;
+use crate::error::Error;
+use concertina_revisions::RevisionId;
+use tokio_postgres::Client;
+
+/// Which backfill.
+#[derive(Debug, Clone)]
+pub(crate) struct JobKey {
+    pub(crate) revision: RevisionId,
+    pub(crate) direction: Direction,
+    pub(crate) step: String,
+}
+
+/// A job as stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JobRow {
+    pub(crate) id: i64,
+    pub(crate) filenode: u32,
+    /// Blocks when it began: the scan ends there, however much the table grows.
+    pub(crate) blocks: i64,
+}
+
+/// A range as stored.
+#[derive(Debug, Clone)]
+pub(crate) struct RangeRow {
+    pub(crate) job: i64,
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    pub(crate) next: i64,
+    pub(crate) pass: i32,
+    pub(crate) passes: i32,
+    pub(crate) rows: i64,
+    pub(crate) done: bool,
+    pub(crate) key: Option<Vec<String>>,
+}
+
+/// The job of a table, when an earlier run has begun it.
+pub(crate) async fn job(client: &Client, key: &JobKey, relation: u32) -> Result<Option<JobRow>, Error> {
+    let sql = "SELECT id, filenode, blocks FROM concertina.job
+               WHERE revision = $1 AND direction = $2 AND step = $3 AND relation = $4";
+    let row = client
+        .query_opt(sql, &[&key.revision.as_str(), &key.direction.as_str(), &key.step, &relation])
+        .await
+        .map_err(Error::sql("reading the backfill's checkpoint"))?;
+    Ok(row.map(|row| JobRow { id: row.get(0), filenode: row.get(1), blocks: row.get(2) }))
+}
+
+/// Begins a job: its row and its ranges, in one statement. `window` 0 makes one range that is walked by key.
+pub(crate) async fn open_job(
+    client: &Client,
+    key: &JobKey,
+    relation: u32,
+    filenode: u32,
+    blocks: i64,
+    window: u32,
+) -> Result<JobRow, Error> {
+    let ranges = if window == 0 {
+        "SELECT 0::bigint AS lo, 0::bigint AS hi".to_owned()
+    } else {
+        format!("SELECT lo, least(lo + {window}, $6) AS hi FROM generate_series(0, $6 - 1, {window}) AS lo")
+    };
+    let sql = format!(
+        "WITH opened AS (
+             INSERT INTO concertina.job (revision, direction, step, relation, filenode, blocks)
+             VALUES ($1, $2, $3, $4, $5, $6) RETURNING id),
+         ranges AS (
+             INSERT INTO concertina.range (job, start_block, end_block, next_block)
+             SELECT opened.id, lo, hi, lo FROM opened, ({ranges}) AS r)
+         SELECT id FROM opened"
+    );
+    let row = client
+        .query_one(&sql, &[&key.revision.as_str(), &key.direction.as_str(), &key.step, &relation, &filenode, &blocks])
+        .await
+        .map_err(Error::sql("beginning the backfill"))?;
+    Ok(JobRow { id: row.get(0), filenode, blocks })
+}
+
+/// Forgets a job whose block numbers mean nothing any more.
+pub(crate) async fn restart_job(client: &Client, job: i64) -> Result<(), Error> {
+    let sql = "DELETE FROM concertina.job WHERE id = $1";
+    client.execute(sql, &[&job]).await.map_err(Error::sql("restarting the backfill"))?;
+    Ok(())
+}
+
+/// All ranges of a job, in physical order.
+pub(crate) async fn load_ranges(client: &Client, job: i64) -> Result<Vec<RangeRow>, Error> {
+    let sql = "SELECT start_block, end_block, next_block, pass, passes, rows, done, key
+               FROM concertina.range WHERE job = $1 ORDER BY start_block";
+    let rows = client.query(sql, &[&job]).await.map_err(Error::sql("reading the backfill's checkpoint"))?;
+    Ok(rows
+        .iter()
+        .map(|row| RangeRow {
+            job,
+            start: row.get(0),
+            end: row.get(1),
+            next: row.get(2),
+            pass: row.get(3),
+            passes: row.get(4),
+            rows: row.get(5),
+            done: row.get(6),
+            key: row.get(7),
+        })
+        .collect())
+}
+
+/// Moves a range, sent in its batch's own transaction: `$6` are the rows of the batches before, `$9` is the table.
+/// PostgreSQL's counters of the running transaction add this batch's rows without another round trip; the answer
+/// is how many of them were HOT.
+pub(crate) const MARK_RANGE: &str = "UPDATE concertina.range
+     SET next_block = $3, pass = $4, passes = $5, done = $7, key = $8,
+         rows = $6 + pg_stat_get_xact_tuples_updated($9) + pg_stat_get_xact_tuples_deleted($9)
+     WHERE job = $1 AND start_block = $2
+     RETURNING pg_stat_get_xact_tuples_hot_updated($9)";
+
+/// Rows that all backfills of a revision have changed, for `status`.
+pub(crate) async fn progress_rows(client: &Client, revision: &RevisionId) -> Result<Vec<(String, i64, f64)>, Error> {
+    let sql = "SELECT j.step, sum(r.rows)::bigint,
+                      sum(CASE WHEN r.done THEN greatest(r.end_block - r.start_block, 1)
+                               WHEN r.passes > 0 THEN (r.end_block - r.start_block) * r.pass / r.passes::float8
+                               ELSE r.next_block - r.start_block END)::float8
+                      / greatest(sum(greatest(r.end_block - r.start_block, 1)), 1)::float8
+               FROM concertina.job j JOIN concertina.range r ON r.job = j.id
+               WHERE j.revision = $1 GROUP BY j.step ORDER BY min(j.id)";
+    let rows = client.query(sql, &[&revision.as_str()]).await.map_err(Error::sql("reading the backfills"))?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+}

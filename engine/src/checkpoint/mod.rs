@@ -1,0 +1,46 @@
+//! Our own tables in schema `concertina`, and nothing else: what has been done, and how far a backfill is.
+
+mod job;
+mod revision;
+mod step;
+
+pub(crate) use job::{JobKey, MARK_RANGE, RangeRow, job, load_ranges, open_job, progress_rows, restart_job};
+pub(crate) use revision::{Begin, all, begin, forget, set_direction_up, set_error, set_state, stamp};
+pub use revision::{Direction, Known, State};
+pub(crate) use step::{done_steps, forget_steps, record_step, unrecord_step};
+
+use crate::error::Error;
+use tokio_postgres::Client;
+
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// The form of our tables that this version reads and writes.
+const FORMAT: i32 = 1;
+
+/// Whether our schema is there.
+pub(crate) async fn exists(client: &Client) -> Result<bool, Error> {
+    let sql = "SELECT to_regclass('concertina.revision') IS NOT NULL";
+    Ok(client.query_one(sql, &[]).await.map_err(Error::sql("looking for schema concertina"))?.get(0))
+}
+
+/// Makes our schema when it isn't there, and refuses one of another version.
+pub(crate) async fn prepare(client: &Client) -> Result<(), Error> {
+    if !exists(client).await? {
+        let sql = format!("BEGIN; {SCHEMA} COMMIT;");
+        if let Err(cause) = client.batch_execute(&sql).await {
+            client.batch_execute("ROLLBACK").await.ok();
+            return Err(Error::Sql { doing: "making schema concertina for our records".to_owned(), cause });
+        }
+    }
+    let format: i32 = client
+        .query_one("SELECT format FROM concertina.meta", &[])
+        .await
+        .map_err(Error::sql("reading schema concertina"))?
+        .get(0);
+    if format == FORMAT {
+        return Ok(());
+    }
+    Err(Error::State(format!(
+        "schema concertina has format {format}, this version knows {FORMAT}: use the version that wrote it, or a newer one"
+    )))
+}

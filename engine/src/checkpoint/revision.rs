@@ -1,0 +1,198 @@
+//! Which revisions the database has, and in what state.
+
+use crate::error::Error;
+use concertina_planner::Plan;
+use concertina_planner::stored::StoredPlan;
+use concertina_revisions::{Checksum, RevisionId};
+use serde::Serialize;
+use std::fmt;
+use tokio_postgres::{Client, Row};
+
+/// Which way a revision goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Towards the head.
+    Up,
+    /// Towards the base.
+    Down,
+}
+
+impl Direction {
+    /// `up` or `down`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        }
+    }
+}
+
+/// Where a revision stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Expand or backfill isn't finished.
+    Running,
+    /// Expand and backfill are done; contract has not begun.
+    Waiting,
+    /// Contract has begun; there is only forward.
+    Contracting,
+    /// Being taken back.
+    Undoing,
+    /// Done.
+    Applied,
+}
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            State::Running => "running",
+            State::Waiting => "waiting",
+            State::Contracting => "contracting",
+            State::Undoing => "undoing",
+            State::Applied => "applied",
+        }
+    }
+
+    fn parse(text: &str) -> State {
+        match text {
+            "running" => State::Running,
+            "waiting" => State::Waiting,
+            "contracting" => State::Contracting,
+            "undoing" => State::Undoing,
+            // The table's CHECK knows no sixth.
+            _ => State::Applied,
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            State::Waiting => "waiting for contract",
+            other => other.as_str(),
+        })
+    }
+}
+
+/// A revision as the database knows it.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Its id.
+    pub id: RevisionId,
+    /// Its parents' ids.
+    pub parents: Vec<RevisionId>,
+    /// What its file held when it was begun.
+    pub checksum: Checksum,
+    /// Which way it goes, or went.
+    pub direction: Direction,
+    /// Where it stands.
+    pub state: State,
+    /// The plan it was begun with; none when stamped.
+    pub plan: Option<Plan>,
+    /// The statements that take it back, or why there are none.
+    pub reverse: Result<Vec<String>, String>,
+    /// Why the last run stopped, when it failed.
+    pub error: Option<String>,
+}
+
+/// What is recorded when a revision is begun.
+pub(crate) struct Begin<'a> {
+    pub(crate) id: &'a RevisionId,
+    pub(crate) parents: &'a [RevisionId],
+    pub(crate) checksum: &'a Checksum,
+    pub(crate) direction: Direction,
+    pub(crate) plan: &'a Plan,
+}
+
+/// All revisions that the database has, in the order in which they came.
+pub(crate) async fn all(client: &Client) -> Result<Vec<Known>, Error> {
+    let sql =
+        "SELECT id, parents, checksum, direction, state, plan, reverse, error FROM concertina.revision ORDER BY number";
+    let rows = client.query(sql, &[]).await.map_err(Error::sql("reading the revisions"))?;
+    rows.iter().map(known).collect()
+}
+
+fn known(row: &Row) -> Result<Known, Error> {
+    let id = RevisionId::new(row.get::<_, String>(0));
+    let unreadable = |why: String| Error::State(format!("revision {id}: {why}"));
+    let plan: Option<&str> = row.get(5);
+    Ok(Known {
+        parents: row.get::<_, Vec<String>>(1).into_iter().map(RevisionId::new).collect(),
+        checksum: Checksum(row.get(2)),
+        direction: if row.get::<_, &str>(3) == "up" { Direction::Up } else { Direction::Down },
+        state: State::parse(row.get(4)),
+        plan: plan.map(StoredPlan::read).transpose().map_err(unreadable)?,
+        reverse: serde_json::from_str(row.get(6)).map_err(|error| unreadable(error.to_string()))?,
+        error: row.get(7),
+        id,
+    })
+}
+
+/// Records that a revision begins, with the plan that will be run.
+pub(crate) async fn begin(client: &Client, begin: &Begin<'_>) -> Result<(), Error> {
+    let json = |value: serde_json::Result<String>| value.map_err(|error| Error::State(error.to_string()));
+    let plan = json(serde_json::to_string(&StoredPlan::new(begin.plan.clone())))?;
+    let reverse = json(serde_json::to_string(&begin.plan.reverse))?;
+    let parents: Vec<&str> = begin.parents.iter().map(RevisionId::as_str).collect();
+    // On the way down the reverse of the way up is kept: the revision may come back by rollback.
+    let sql = "INSERT INTO concertina.revision (id, parents, checksum, direction, state, plan, reverse)
+               VALUES ($1, $2, $3, $4, 'running', $5, $6)
+               ON CONFLICT (id) DO UPDATE SET direction = $4, state = 'running', plan = $5, changed_at = now(), error = NULL";
+    client
+        .execute(sql, &[&begin.id.as_str(), &parents, &begin.checksum.0, &begin.direction.as_str(), &plan, &reverse])
+        .await
+        .map_err(Error::sql(format!("recording revision {}", begin.id)))?;
+    Ok(())
+}
+
+/// Moves a revision to a state.
+pub(crate) async fn set_state(client: &Client, id: &RevisionId, state: State) -> Result<(), Error> {
+    let sql = "UPDATE concertina.revision SET state = $2, changed_at = now(), error = NULL WHERE id = $1";
+    client
+        .execute(sql, &[&id.as_str(), &state.as_str()])
+        .await
+        .map_err(Error::sql(format!("recording revision {id}")))?;
+    Ok(())
+}
+
+/// Records that a revision that was on its way down stays.
+pub(crate) async fn set_direction_up(client: &Client, id: &RevisionId) -> Result<(), Error> {
+    let sql = "UPDATE concertina.revision SET state = 'applied', direction = 'up', changed_at = now() WHERE id = $1";
+    client.execute(sql, &[&id.as_str()]).await.map_err(Error::sql(format!("recording revision {id}")))?;
+    Ok(())
+}
+
+/// Records why a run stopped.
+pub(crate) async fn set_error(client: &Client, id: &RevisionId, error: &str) -> Result<(), Error> {
+    let sql = "UPDATE concertina.revision SET error = $2, changed_at = now() WHERE id = $1";
+    client.execute(sql, &[&id.as_str(), &error]).await.map_err(Error::sql(format!("recording revision {id}")))?;
+    Ok(())
+}
+
+/// Takes a revision out of the records.
+pub(crate) async fn forget(client: &Client, id: &RevisionId) -> Result<(), Error> {
+    let sql = "DELETE FROM concertina.revision WHERE id = $1";
+    client.execute(sql, &[&id.as_str()]).await.map_err(Error::sql(format!("forgetting revision {id}")))?;
+    Ok(())
+}
+
+/// Records a revision as applied without running it.
+pub(crate) async fn stamp(
+    client: &Client,
+    id: &RevisionId,
+    parents: &[RevisionId],
+    checksum: &Checksum,
+) -> Result<(), Error> {
+    let parents: Vec<&str> = parents.iter().map(RevisionId::as_str).collect();
+    let reverse = r#"{"Err":"it was stamped, not run"}"#;
+    let sql = "INSERT INTO concertina.revision (id, parents, checksum, state, reverse)
+               VALUES ($1, $2, $3, 'applied', $4)
+               ON CONFLICT (id) DO UPDATE SET parents = $2, checksum = $3, changed_at = now()";
+    client
+        .execute(sql, &[&id.as_str(), &parents, &checksum.0, &reverse])
+        .await
+        .map_err(Error::sql(format!("stamping revision {id}")))?;
+    Ok(())
+}

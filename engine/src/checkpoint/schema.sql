@@ -1,0 +1,59 @@
+CREATE SCHEMA IF NOT EXISTS concertina;
+COMMENT ON SCHEMA concertina IS 'State of Concertina: revisions, steps, backfill jobs and the functions of sync triggers';
+
+CREATE TABLE IF NOT EXISTS concertina.meta (format int NOT NULL);
+INSERT INTO concertina.meta SELECT 1 WHERE NOT EXISTS (SELECT FROM concertina.meta);
+
+CREATE TABLE IF NOT EXISTS concertina.revision (
+    id text PRIMARY KEY,
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    parents text[] NOT NULL,
+    checksum text NOT NULL,
+    direction text NOT NULL DEFAULT 'up' CHECK (direction IN ('up', 'down')),
+    state text NOT NULL CHECK (state IN ('running', 'waiting', 'contracting', 'undoing', 'applied')),
+    -- The plan that is run, as it was made before the first step; none when stamped.
+    plan text,
+    -- The statements that take the revision back, or why there are none, as JSON.
+    reverse text NOT NULL,
+    began_at timestamptz NOT NULL DEFAULT now(),
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    error text
+);
+
+CREATE TABLE IF NOT EXISTS concertina.step (
+    revision text NOT NULL REFERENCES concertina.revision ON DELETE CASCADE,
+    direction text NOT NULL,
+    step text NOT NULL,
+    rows bigint,
+    seconds float8 NOT NULL,
+    done_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (revision, direction, step)
+);
+
+CREATE TABLE IF NOT EXISTS concertina.job (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    revision text NOT NULL REFERENCES concertina.revision ON DELETE CASCADE,
+    direction text NOT NULL,
+    step text NOT NULL,
+    relation oid NOT NULL,
+    -- Changes when the table is rewritten, and block numbers with it.
+    filenode oid NOT NULL,
+    blocks bigint NOT NULL,
+    began_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (revision, direction, step, relation)
+);
+
+-- Updated with every batch: the room in its pages keeps these updates HOT.
+CREATE TABLE IF NOT EXISTS concertina.range (
+    job bigint NOT NULL REFERENCES concertina.job ON DELETE CASCADE,
+    start_block bigint NOT NULL,
+    end_block bigint NOT NULL,
+    next_block bigint NOT NULL,
+    pass int NOT NULL DEFAULT 0,
+    passes int NOT NULL DEFAULT 0,
+    rows bigint NOT NULL DEFAULT 0,
+    done boolean NOT NULL DEFAULT false,
+    -- The last key behind us, where a table is walked by key.
+    key text[],
+    PRIMARY KEY (job, start_block)
+) WITH (fillfactor = 50);

@@ -1,0 +1,369 @@
+//! Where the database is and how to get in: connection strings, TLS by `sslmode`.
+
+use crate::error::{Error, describe};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Client, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// A database's address, and who to be there. `Debug` and errors never show the password.
+#[derive(Clone)]
+pub struct Connect {
+    config: tokio_postgres::Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+/// How far the server's certificate is trusted, in libpq's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verify {
+    /// `prefer`, `require`: encrypt, trust anyone.
+    Nothing,
+    /// `verify-ca`: a known authority has signed it.
+    Authority,
+    /// `verify-full`: and it is for this host.
+    Full,
+}
+
+impl Connect {
+    /// Reads a URL (`postgres://user@host/database?sslmode=verify-full`) or a `key=value` string, as libpq does.
+    /// `sslmode` is one of disable, prefer (the default), require, verify-ca, verify-full; `sslrootcert` names a
+    /// file of certificates, otherwise the system's are used.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadConnection`] when it can't be read.
+    pub fn parse(text: &str) -> Result<Connect, Error> {
+        let (text, extras) = take_tls_words(text);
+        let mut config =
+            tokio_postgres::Config::from_str(&text).map_err(|error| Error::BadConnection(describe(&error)))?;
+        if config.get_hosts().is_empty() {
+            return Err(Error::BadConnection("no host is named".to_owned()));
+        }
+        let (mode, verify) = match extras.sslmode.as_deref() {
+            None | Some("prefer" | "allow") => (SslMode::Prefer, Verify::Nothing),
+            Some("disable") => (SslMode::Disable, Verify::Nothing),
+            Some("require") if extras.root.is_some() => (SslMode::Require, Verify::Authority),
+            Some("require") => (SslMode::Require, Verify::Nothing),
+            Some("verify-ca") => (SslMode::Require, Verify::Authority),
+            Some("verify-full") => (SslMode::Require, Verify::Full),
+            Some(other) => return Err(Error::BadConnection(format!("sslmode `{other}` isn't known"))),
+        };
+        config.ssl_mode(mode);
+        if config.get_hosts().len() > 1 {
+            config.target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite);
+        }
+        config.connect_timeout(Duration::from_secs(10));
+        config.keepalives_idle(Duration::from_secs(30));
+        config.tcp_user_timeout(Duration::from_secs(30));
+        let only_sockets = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+        let tls = if mode == SslMode::Disable || only_sockets {
+            None
+        } else {
+            Some(MakeRustlsConnect::new(tls(verify, extras.root.as_deref())?))
+        };
+        Ok(Connect { config, tls })
+    }
+
+    /// The first host's name, for a password file.
+    pub fn host(&self) -> String {
+        match self.config.get_hosts().first() {
+            Some(Host::Tcp(name)) => name.clone(),
+            Some(Host::Unix(_)) | None => "localhost".to_owned(),
+        }
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.config.get_ports().first().copied().unwrap_or(5432)
+    }
+
+    /// The user's name.
+    pub fn user(&self) -> String {
+        self.config.get_user().unwrap_or("postgres").to_owned()
+    }
+
+    /// The database's name; the user's name when none is given, as libpq has it.
+    pub fn database(&self) -> String {
+        self.config.get_dbname().map_or_else(|| self.user(), str::to_owned)
+    }
+
+    /// Whether a password is given.
+    pub fn has_password(&self) -> bool {
+        self.config.get_password().is_some()
+    }
+
+    /// Sets the password.
+    pub fn set_password(&mut self, password: &str) {
+        self.config.password(password);
+    }
+
+    /// Host, port and database, for messages.
+    pub fn target(&self) -> String {
+        let host = match self.config.get_hosts().first() {
+            Some(Host::Unix(path)) => path.display().to_string(),
+            _ => self.host(),
+        };
+        format!("{host}:{}/{} as {}", self.port(), self.database(), self.user())
+    }
+
+    pub(crate) async fn open(&self, application: &str) -> Result<Client, Error> {
+        let mut config = self.config.clone();
+        config.application_name(application);
+        let failed = |error: tokio_postgres::Error| Error::Connect { target: self.target(), why: describe(&error) };
+        let client = match &self.tls {
+            None => {
+                let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
+                tokio::spawn(connection);
+                client
+            }
+            Some(tls) => {
+                let (client, connection) = config.connect(tls.clone()).await.map_err(failed)?;
+                tokio::spawn(connection);
+                client
+            }
+        };
+        Ok(client)
+    }
+
+    /// Asks the server to end what a session is doing.
+    pub(crate) async fn cancel(&self, client: &Client) {
+        let token = client.cancel_token();
+        let sent = match &self.tls {
+            None => token.cancel_query(NoTls).await,
+            Some(tls) => token.cancel_query(tls.clone()).await,
+        };
+        if let Err(error) = sent {
+            tracing::debug!("can't cancel: {error}");
+        }
+    }
+}
+
+impl fmt::Debug for Connect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connect({})", self.target())
+    }
+}
+
+/// The words that the driver doesn't know.
+#[derive(Debug, Default, PartialEq)]
+struct TlsWords {
+    sslmode: Option<String>,
+    root: Option<String>,
+}
+
+impl TlsWords {
+    fn take(&mut self, key: &str, value: &str) -> bool {
+        match key {
+            "sslmode" => self.sslmode = Some(value.to_owned()),
+            "sslrootcert" => self.root = Some(value.to_owned()),
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// Takes `sslmode` and `sslrootcert` out of a URL's query or a `key=value` string.
+fn take_tls_words(text: &str) -> (String, TlsWords) {
+    let mut words = TlsWords::default();
+    if let Some((address, query)) = text.split_once('?').filter(|(address, _)| address.contains("://")) {
+        let kept: Vec<&str> = query
+            .split('&')
+            .filter(|pair| {
+                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                !words.take(key, &percent_decoded(value))
+            })
+            .collect();
+        let rest = if kept.is_empty() { address.to_owned() } else { format!("{address}?{}", kept.join("&")) };
+        return (rest, words);
+    }
+    if text.contains("://") {
+        return (text.to_owned(), words);
+    }
+    let kept: Vec<String> =
+        pairs(text).into_iter().filter(|(key, value, _)| !words.take(key, value)).map(|(.., raw)| raw).collect();
+    (kept.join(" "), words)
+}
+
+/// The pairs of a `key=value` string: key, value without its quotes, and the pair as written.
+fn pairs(text: &str) -> Vec<(String, String, String)> {
+    let mut pairs = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some((key, after)) = rest.split_once('=') {
+        let after_blank = after.trim_start();
+        let (value, end) = match after_blank.strip_prefix('\'') {
+            None => {
+                let end = after_blank.find(char::is_whitespace).unwrap_or(after_blank.len());
+                (after_blank[..end].to_owned(), end)
+            }
+            Some(quoted) => {
+                let mut value = String::new();
+                let mut end = after_blank.len();
+                let mut characters = quoted.char_indices();
+                while let Some((at, c)) = characters.next() {
+                    match c {
+                        '\\' => value.extend(characters.next().map(|(_, c)| c)),
+                        '\'' => {
+                            end = at + 2;
+                            break;
+                        }
+                        _ => value.push(c),
+                    }
+                }
+                (value, end)
+            }
+        };
+        pairs.push((key.trim().to_owned(), value, format!("{}={}", key.trim(), &after_blank[..end])));
+        rest = after_blank[end..].trim_start();
+    }
+    pairs
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        match (first, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn tls(verify: Verify, root: Option<&str>) -> Result<ClientConfig, Error> {
+    let bad = |why: String| Error::BadConnection(why);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| bad(error.to_string()))?;
+    if verify == Verify::Nothing {
+        let verifier = Arc::new(Lenient { inner: None, schemes: schemes(&provider) });
+        return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
+    }
+    let mut roots = RootCertStore::empty();
+    match root {
+        Some(path) => {
+            let unusable = |error: String| bad(format!("sslrootcert {path}: {error}"));
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))? {
+                let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
+                roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
+            }
+        }
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+    }
+    let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        .build()
+        .map_err(|error| bad(format!("no certificate authority is known: {error}; say sslrootcert=<file>")))?;
+    if verify == Verify::Full {
+        return Ok(builder.with_webpki_verifier(inner).with_no_client_auth());
+    }
+    let verifier = Arc::new(Lenient { inner: Some(inner), schemes: schemes(&provider) });
+    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+fn schemes(provider: &rustls::crypto::CryptoProvider) -> Vec<SignatureScheme> {
+    provider.signature_verification_algorithms.supported_schemes()
+}
+
+/// Trusts any certificate, or any that a known authority has signed, whatever host it is for.
+#[derive(Debug)]
+struct Lenient {
+    inner: Option<Arc<WebPkiServerVerifier>>,
+    schemes: Vec<SignatureScheme>,
+}
+
+impl ServerCertVerifier for Lenient {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let Some(inner) = &self.inner else { return Ok(ServerCertVerified::assertion()) };
+        match inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            verdict => verdict,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        match &self.inner {
+            Some(inner) => inner.verify_tls12_signature(message, cert, signed),
+            None => Ok(HandshakeSignatureValid::assertion()),
+        }
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        match &self.inner {
+            Some(inner) => inner.verify_tls13_signature(message, cert, signed),
+            None => Ok(HandshakeSignatureValid::assertion()),
+        }
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.schemes.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_words_are_taken_out_of_both_forms() {
+        let (url, words) = take_tls_words("postgres://u@h/d?sslmode=verify-full&sslrootcert=%2Fca.pem&options=-cx");
+        assert_eq!(url, "postgres://u@h/d?options=-cx");
+        assert_eq!((words.sslmode.as_deref(), words.root.as_deref()), (Some("verify-full"), Some("/ca.pem")));
+        let (pairs, words) = take_tls_words("host=h sslmode=require password='a b\\'c' dbname=d");
+        assert_eq!(pairs, "host=h password='a b\\'c' dbname=d");
+        assert_eq!(words.sslmode.as_deref(), Some("require"));
+    }
+
+    #[test]
+    fn messages_never_show_the_password() {
+        let connect = Connect::parse("postgres://ann:s3cret@db.example/app?sslmode=disable").unwrap();
+        assert!(!format!("{connect:?}").contains("s3cret"));
+        assert_eq!(connect.target(), "db.example:5432/app as ann");
+        let error = Connect::parse("postgres://ann:s3cret@db.example:port/app").unwrap_err();
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+
+    #[test]
+    fn every_sslmode_is_understood() {
+        for mode in ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] {
+            assert!(Connect::parse(&format!("host=localhost user=a sslmode={mode}")).is_ok(), "{mode}");
+        }
+        assert!(Connect::parse("host=localhost sslmode=maybe").is_err());
+    }
+}

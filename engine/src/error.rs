@@ -1,0 +1,194 @@
+//! What can go wrong, in sentences that a person can act on.
+
+use crate::event::Blocker;
+use tokio_postgres::error::SqlState;
+
+/// A failure. The database is in the state that [`crate::Engine::known`] tells; running the command again goes on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The connection string can't be read.
+    #[error("can't read the connection string: {0}")]
+    BadConnection(String),
+    /// The server can't be reached, or it doesn't let us in.
+    #[error("can't connect to {target}: {why}")]
+    Connect {
+        /// Host, port and database, never the password.
+        target: String,
+        /// The reason.
+        why: String,
+    },
+    /// The server is older than PostgreSQL 14.
+    #[error("the server is PostgreSQL {version}; 14 or later is needed")]
+    TooOld {
+        /// What the server calls itself.
+        version: String,
+    },
+    /// The connection goes through a pooler that hands each transaction to another session.
+    #[error(
+        "the connection goes through a pooler in transaction mode, which loses locks and settings between transactions"
+    )]
+    Pooled,
+    /// Another engine works on this database.
+    #[error("another concertina is at work on this database: {holder}")]
+    Busy {
+        /// Its session.
+        holder: String,
+    },
+    /// A lock wasn't granted within the budget.
+    #[error("{doing}: no lock within {seconds} s; in the way: {}", blockers_text(.blockers))]
+    LockBudget {
+        /// The step.
+        doing: String,
+        /// The budget, in seconds.
+        seconds: u64,
+        /// Who held it.
+        blockers: Vec<Blocker>,
+    },
+    /// PostgreSQL refused.
+    #[error("{doing}: {}", describe(.cause))]
+    Sql {
+        /// What was being done.
+        doing: String,
+        /// PostgreSQL's answer.
+        #[source]
+        cause: tokio_postgres::Error,
+    },
+    /// A value that a column needs was not found.
+    #[error("{doing}: `{query}` gives no value, and the column refuses NULL")]
+    NoValue {
+        /// The step.
+        doing: String,
+        /// The subquery.
+        query: String,
+    },
+    /// A backfill ended, and rows are still to do.
+    #[error("{rows} rows of {table} are still to do after {sweeps} sweeps")]
+    RowsLeft {
+        /// The table.
+        table: String,
+        /// How many.
+        rows: i64,
+        /// How often the table was swept.
+        sweeps: u32,
+    },
+    /// A table can be walked neither by blocks nor by a key.
+    #[error("{table} has no heap of PostgreSQL's own and no unique key to walk by")]
+    NoKey {
+        /// The table.
+        table: String,
+    },
+    /// What is stored in schema `concertina` can't be used.
+    #[error("{0}")]
+    State(String),
+    /// The user asked to stop.
+    #[error("stopped after the batch in hand; nothing is lost")]
+    Interrupted,
+}
+
+/// How to go on after an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// The connection or the server went away: connect again.
+    Connection,
+    /// Someone else was in the way: try again, with less.
+    Contention,
+    /// Trying again gives the same.
+    Fatal,
+}
+
+impl Error {
+    /// For `map_err`: what was being done when PostgreSQL refused.
+    pub(crate) fn sql(doing: impl Into<String>) -> impl FnOnce(tokio_postgres::Error) -> Error {
+        let doing = doing.into();
+        move |cause| Error::Sql { doing, cause }
+    }
+
+    /// What to do about it; empty when the message says all.
+    pub fn help(&self) -> String {
+        match self {
+            Error::BadConnection(_) => "write postgres://user@host:5432/database, or host=.. dbname=..".to_owned(),
+            Error::Connect { why, .. } if why.contains("password") || why.contains("authentication") => {
+                "check the user and the password: PGPASSWORD, ~/.pgpass or the URL".to_owned()
+            }
+            Error::Connect { .. } => "check host, port, sslmode, and that the server runs".to_owned(),
+            Error::TooOld { .. } => {
+                "PostgreSQL before 14 can't scan a range of a table's blocks; upgrade the server first".to_owned()
+            }
+            Error::Pooled => "give the server's own address instead of the pooler's".to_owned(),
+            Error::Busy { .. } => "wait until it is done, or stop it; it can be continued at any time".to_owned(),
+            Error::LockBudget { .. } => {
+                "end the session in the way, or run the command again at a quieter time".to_owned()
+            }
+            Error::Sql { cause, .. } => sql_help(cause),
+            Error::NoValue { .. } => "insert the row that it looks for first, in an earlier statement".to_owned(),
+            Error::RowsLeft { .. } => {
+                "something keeps writing them as they were; look at triggers and jobs on the table, then run again"
+                    .to_owned()
+            }
+            Error::NoKey { .. } => "name a unique key: `-- concertina: key (column)` above the statement".to_owned(),
+            Error::State(_) => String::new(),
+            Error::Interrupted => "run the same command again to go on".to_owned(),
+        }
+    }
+
+    pub(crate) fn class(&self) -> Class {
+        match self {
+            Error::Sql { cause, .. } => class(cause),
+            Error::Connect { .. } => Class::Connection,
+            _ => Class::Fatal,
+        }
+    }
+}
+
+fn sql_help(cause: &tokio_postgres::Error) -> String {
+    match cause.as_db_error() {
+        Some(db) if *db.code() == SqlState::INSUFFICIENT_PRIVILEGE => {
+            "connect as the owner of the tables, with CREATE on the database (GRANT CREATE ON DATABASE .. TO ..)"
+                .to_owned()
+        }
+        Some(db) => db.hint().unwrap_or_default().to_owned(),
+        None => "the connection was lost; run the same command again to go on".to_owned(),
+    }
+}
+
+pub(crate) fn class(cause: &tokio_postgres::Error) -> Class {
+    let Some(code) = cause.code() else { return Class::Connection };
+    match code.code() {
+        // Admin shutdown, crash shutdown, cannot connect now, too many connections, read-only after a failover.
+        "57P01" | "57P02" | "57P03" | "53300" | "25006" => Class::Connection,
+        // Lock not available, deadlock, statement timeout, serialization failure.
+        "55P03" | "40P01" | "57014" | "40001" => Class::Contention,
+        code if code.starts_with("08") => Class::Connection,
+        _ => Class::Fatal,
+    }
+}
+
+/// PostgreSQL's message with its detail and code, or the driver's own words.
+pub(crate) fn describe(cause: &tokio_postgres::Error) -> String {
+    match cause.as_db_error() {
+        Some(db) => {
+            let detail = db.detail().map_or_else(String::new, |detail| format!(" ({detail})"));
+            format!("{}{detail} [{}]", db.message(), db.code().code())
+        }
+        None => {
+            let mut text = cause.to_string();
+            let mut source = std::error::Error::source(cause);
+            while let Some(inner) = source {
+                let inner_text = inner.to_string();
+                if !text.contains(&inner_text) {
+                    text = format!("{text}: {inner_text}");
+                }
+                source = inner.source();
+            }
+            text
+        }
+    }
+}
+
+fn blockers_text(blockers: &[Blocker]) -> String {
+    if blockers.is_empty() {
+        return "sessions that came and went".to_owned();
+    }
+    blockers.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

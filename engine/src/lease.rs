@@ -1,0 +1,136 @@
+//! The right to change a database: held by one engine at a time.
+
+use crate::catalog;
+use crate::checkpoint;
+use crate::config::Settings;
+use crate::connect::Connect;
+use crate::error::{Class, Error};
+use crate::event::{Event, Events};
+use crate::ladder::Backoff;
+use crate::session::{Role, Session};
+use crate::stop::Stop;
+use concertina_planner::Catalog;
+use std::time::{Duration, Instant};
+
+/// The key of our advisory lock: "concerti" in ASCII. Advisory locks belong to one database.
+const LOCK_KEY: i64 = 0x636f_6e63_6572_7469;
+
+/// What the server is like, asked once.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    pub(crate) deadlock_timeout: Duration,
+    pub(crate) may_set_deadlock_timeout: bool,
+}
+
+/// The right to change a database, and the connections to do it with.
+pub struct Lease {
+    pub(crate) connect: Connect,
+    pub(crate) settings: Settings,
+    pub(crate) events: Events,
+    pub(crate) stop: Stop,
+    /// Holds the lock, reads and writes records, watches.
+    pub(crate) records: Session,
+    /// Runs DDL and other statements that may wait.
+    pub(crate) hands: Session,
+    pub(crate) server: Server,
+}
+
+impl Lease {
+    pub(crate) async fn take(connect: Connect, settings: Settings, events: Events, stop: Stop) -> Result<Lease, Error> {
+        let (lease, hands) = sessions(&connect, &settings).await?;
+        let server = ask_server(&hands).await?;
+        checkpoint::prepare(&lease).await?;
+        Ok(Lease { connect, settings, events, stop, records: lease, hands, server })
+    }
+
+    /// What the database holds now.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn catalog(&self) -> Result<Catalog, Error> {
+        catalog::load(&self.records).await
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        (self.events)(event);
+    }
+
+    /// Connects again after a lost connection, and takes the lock again.
+    ///
+    /// # Errors
+    ///
+    /// When the budget is spent, or another engine has taken over.
+    pub(crate) async fn reconnect(&mut self, why: &Error) -> Result<(), Error> {
+        let began = Instant::now();
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+        let mut why = why.to_string();
+        loop {
+            self.stop.check()?;
+            let pause = backoff.next(rand::random());
+            let after_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            self.tell(Event::Retrying { doing: "connecting again".to_owned(), why: why.clone(), after_ms });
+            self.stop.sleep(pause).await?;
+            match sessions(&self.connect, &self.settings).await {
+                Ok((lease, hands)) => {
+                    self.records = lease;
+                    self.hands = hands;
+                    return Ok(());
+                }
+                // Our own old session may still hold the lock until the server notices that we are gone.
+                Err(error)
+                    if began.elapsed() < self.settings.reconnect_budget
+                        && (error.class() == Class::Connection || matches!(error, Error::Busy { .. })) =>
+                {
+                    why = error.to_string();
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+async fn sessions(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {
+    let lease = Session::open(connect, Role::Lease, settings).await?;
+    let hands = Session::open(connect, Role::Hands, settings).await?;
+    // Idle connections of a pooler in transaction mode get the same server session.
+    let again: i32 =
+        lease.query_one("SELECT pg_backend_pid()", &[]).await.map_err(Error::sql("looking for a pooler"))?.get(0);
+    if lease.pid == hands.pid || again == hands.pid || again != lease.pid {
+        return Err(Error::Pooled);
+    }
+    lock(&lease).await?;
+    Ok((lease, hands))
+}
+
+async fn lock(lease: &Session) -> Result<(), Error> {
+    let taken: bool = lease
+        .query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK_KEY])
+        .await
+        .map_err(Error::sql("taking the lock that makes us the only one"))?
+        .get(0);
+    if taken {
+        return Ok(());
+    }
+    let sql = "SELECT format('pid %s, user %s, from %s, since %s', a.pid, a.usename,
+                      coalesce(host(a.client_addr), 'a local socket'), to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'))
+               FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+               WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+                 AND (l.classid::bigint << 32) | l.objid::bigint = $1
+                 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let row = lease.query_opt(sql, &[&LOCK_KEY]).await.map_err(Error::sql("looking who is at work"))?;
+    let holder = row.map_or_else(|| "a session that has just ended; try again".to_owned(), |row| row.get(0));
+    Err(Error::Busy { holder })
+}
+
+async fn ask_server(hands: &Session) -> Result<Server, Error> {
+    let row = hands
+        .query_one("SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'", &[])
+        .await
+        .map_err(Error::sql("asking the server's settings"))?;
+    let deadlock_timeout = Duration::from_millis(u64::try_from(row.get::<_, i64>(0)).unwrap_or(1_000));
+    // The only sure way to learn whether a right is there on every version: try.
+    let may_set_deadlock_timeout =
+        hands.batch_execute("SET deadlock_timeout = '1s'; RESET deadlock_timeout;").await.is_ok();
+    Ok(Server { deadlock_timeout, may_set_deadlock_timeout })
+}

@@ -1,0 +1,109 @@
+//! Instant work: one short transaction under the lock ladder, with its record inside.
+
+use crate::checkpoint;
+use crate::error::Error;
+use crate::event::Event;
+use crate::ladder::Patience;
+use crate::lease::Lease;
+use crate::run::Place;
+use crate::session::millis;
+use crate::{blockers, watch};
+use concertina_planner::Work;
+use concertina_planner::action::{Action, Value};
+use std::time::{Duration, Instant};
+use tokio_postgres::Transaction;
+
+/// How often we look whom a queued statement waits for.
+const WATCH: Duration = Duration::from_millis(100);
+
+/// No instant statement takes so long; one that does is cut and reported.
+const STATEMENT_TIMEOUT: &str = "30s";
+
+/// What is written in the transaction besides the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Record {
+    /// The step is done.
+    Done,
+    /// The step was taken back; the record goes with the last of its works.
+    Undone,
+    /// Nothing: more of the same step follows.
+    Nothing,
+}
+
+impl Lease {
+    /// Runs instant actions exactly once: the record commits with them.
+    pub(crate) async fn quick(&mut self, place: &Place, actions: &[Action], record: Record) -> Result<(), Error> {
+        let doing = place.doing();
+        let locks = Work::Quick { actions: actions.to_vec() }.locks();
+        self.climb(&doing, &locks, async |lease, patience| lease.quick_once(place, actions, record, patience).await)
+            .await
+    }
+
+    async fn quick_once(
+        &mut self,
+        place: &Place,
+        actions: &[Action],
+        record: Record,
+        patience: Patience,
+    ) -> Result<(), Error> {
+        let doing = place.doing();
+        let began = Instant::now();
+        let (lease, hands) = (&self.records, &mut self.hands);
+        let events = self.events.clone();
+        let pid = hands.pid;
+        let work = async {
+            let transaction = hands.transaction().await.map_err(Error::sql(doing.clone()))?;
+            transaction.batch_execute(&limits(patience)).await.map_err(Error::sql(doing.clone()))?;
+            for action in actions {
+                run_action(&transaction, action, &doing).await?;
+            }
+            let seconds = began.elapsed().as_secs_f64();
+            let (revision, direction, step) = (&place.revision, place.direction, place.step.as_str());
+            match record {
+                Record::Done => checkpoint::record_step(&transaction, revision, direction, step, None, seconds).await,
+                Record::Undone => checkpoint::unrecord_step(&transaction, revision, direction, step).await,
+                Record::Nothing => Ok(()),
+            }
+            .map_err(Error::sql(doing.clone()))?;
+            transaction.commit().await.map_err(Error::sql(doing.clone()))
+        };
+        watch::beside(work, WATCH, async || {
+            if let Ok(blockers) = blockers::of_session(lease, pid).await
+                && !blockers.is_empty()
+            {
+                events(Event::Waiting { doing: doing.clone(), blockers, queued: true });
+            }
+        })
+        .await
+    }
+}
+
+fn limits(patience: Patience) -> String {
+    let lock = millis(patience.lock_timeout);
+    let deadlock = if patience.short_deadlock_timeout {
+        // Below lock_timeout: in a cycle it is we who notice and give way, and an autovacuum gives way to us.
+        format!("SET LOCAL deadlock_timeout = {};", (lock / 2).max(1))
+    } else {
+        String::new()
+    };
+    format!("SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'; {deadlock}")
+}
+
+async fn run_action(transaction: &Transaction<'_>, action: &Action, doing: &str) -> Result<(), Error> {
+    let value = match action {
+        Action::AddColumn { default: Some(Value::Read(query)), not_null, .. } => {
+            let sql = format!("SELECT quote_literal(({query})::text)");
+            let row = transaction.query_one(&sql, &[]).await.map_err(Error::sql(doing))?;
+            let value: Option<String> = row.get(0);
+            if value.is_none() && *not_null {
+                return Err(Error::NoValue { doing: doing.to_owned(), query: query.clone() });
+            }
+            value
+        }
+        _ => None,
+    };
+    for sql in action.sql(value.as_deref()) {
+        transaction.batch_execute(&sql).await.map_err(Error::sql(doing))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,346 @@
+//! The loop: ask what is next, do it, record it, again. Everything that was done stays done.
+
+use crate::backfill;
+use crate::checkpoint::{self, Direction, JobKey, State};
+use crate::error::{Class, Error};
+use crate::event::Event;
+use crate::lease::Lease;
+use crate::life::{Next, Until, next};
+use crate::quick::Record;
+use concertina_planner::plan::{Check, Phase, Plan, Question, Step, Work};
+use concertina_revisions::{Checksum, RevisionId};
+use std::time::Instant;
+
+/// A step's place: which revision, which way.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) revision: RevisionId,
+    pub(crate) direction: Direction,
+    pub(crate) step: String,
+}
+
+impl Place {
+    /// For messages.
+    pub(crate) fn doing(&self) -> String {
+        format!("{} {}", self.revision, self.step)
+    }
+
+    fn job(&self) -> JobKey {
+        JobKey { revision: self.revision.clone(), direction: self.direction, step: self.step.clone() }
+    }
+}
+
+/// A revision to begin.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRun<'a> {
+    /// The revision.
+    pub id: &'a RevisionId,
+    /// Its parents.
+    pub parents: &'a [RevisionId],
+    /// What its file holds.
+    pub checksum: &'a Checksum,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// The plan.
+    pub plan: &'a Plan,
+}
+
+/// How a run ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything is done.
+    Done,
+    /// Contract waits for the user's word.
+    WaitingForContract,
+}
+
+/// A preflight check that doesn't hold.
+#[derive(Debug, Clone)]
+pub struct FailedCheck {
+    /// The check.
+    pub check: Check,
+    /// How many rows are against it.
+    pub count: i64,
+    /// Some of them.
+    pub examples: Vec<String>,
+}
+
+impl Lease {
+    /// Asks a plan's preflight questions. They only read.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL refuses a question.
+    pub async fn preflight(&self, plan: &Plan) -> Result<Vec<FailedCheck>, Error> {
+        let mut failed = Vec::new();
+        for check in &plan.preflight {
+            let doing = || format!("checking that {}", check.what);
+            let (count, examples) = match &check.question {
+                Question::NoRows { count, examples } => {
+                    let found: i64 = self.hands.query_one(count, &[]).await.map_err(Error::sql(doing()))?.get(0);
+                    if found == 0 {
+                        continue;
+                    }
+                    let rows = self.hands.query(examples, &[]).await.map_err(Error::sql(doing()))?;
+                    (found, rows.iter().map(|row| row.get(0)).collect())
+                }
+                Question::ExtensionAvailable(name) => {
+                    let sql = "SELECT count(*) FROM pg_available_extensions WHERE name = $1";
+                    let found: i64 = self.hands.query_one(sql, &[name]).await.map_err(Error::sql(doing()))?.get(0);
+                    if found > 0 {
+                        continue;
+                    }
+                    (1, vec![])
+                }
+            };
+            failed.push(FailedCheck { check: check.clone(), count, examples });
+        }
+        Ok(failed)
+    }
+
+    /// Records that a revision begins. From then on its plan is the one that is run, however often.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn begin(&self, run: &NewRun<'_>) -> Result<(), Error> {
+        if run.direction == Direction::Down {
+            checkpoint::forget_steps(&self.records, run.id, Direction::Down).await?;
+        }
+        let NewRun { id, parents, checksum, direction, plan } = *run;
+        checkpoint::begin(&self.records, &checkpoint::Begin { id, parents, checksum, direction, plan }).await
+    }
+
+    /// Runs a begun revision until it is done or has to wait, across lost connections.
+    ///
+    /// # Errors
+    ///
+    /// Why it stopped. What was done stays done and recorded; running it again goes on from there.
+    pub async fn run(&mut self, id: &RevisionId, until: Until) -> Result<Outcome, Error> {
+        let mut proven = false;
+        loop {
+            match self.run_on(id, until, &mut proven).await {
+                Err(error) if error.class() == Class::Connection => self.reconnect(&error).await?,
+                Err(error) => {
+                    checkpoint::set_error(&self.records, id, &error.to_string()).await.ok();
+                    return Err(error);
+                }
+                Ok(outcome) => return Ok(outcome),
+            }
+        }
+    }
+
+    async fn run_on(&mut self, id: &RevisionId, until: Until, proven: &mut bool) -> Result<Outcome, Error> {
+        let (plan, direction, state) = self.stored(id).await?;
+        if state == State::Undoing {
+            return Err(Error::State(format!(
+                "revision {id} is being taken back: finish that with `concertina rollback`"
+            )));
+        }
+        let mut state = state;
+        let first = checkpoint::done_steps(&self.records, id, direction).await?;
+        let resumed = !first.is_empty();
+        self.tell(Event::RevisionBegun { revision: id.clone(), direction: direction.as_str(), resumed });
+        *proven |= state == State::Contracting;
+        loop {
+            self.stop.check()?;
+            let done = checkpoint::done_steps(&self.records, id, direction).await?;
+            match next(&plan, &done, until, *proven) {
+                Next::Perform(phase, step) => {
+                    if phase == Phase::Contract && state != State::Contracting {
+                        checkpoint::set_state(&self.records, id, State::Contracting).await?;
+                        state = State::Contracting;
+                    }
+                    let place = Place { revision: id.clone(), direction, step: step.id.0.clone() };
+                    self.perform(&place, Some(phase), step).await?;
+                }
+                Next::Prove => {
+                    self.prove(id, direction, &plan).await?;
+                    *proven = true;
+                }
+                Next::Wait => {
+                    checkpoint::set_state(&self.records, id, State::Waiting).await?;
+                    self.tell(Event::RevisionReached { revision: id.clone(), state: State::Waiting });
+                    return Ok(Outcome::WaitingForContract);
+                }
+                Next::Finish => {
+                    match direction {
+                        Direction::Up => checkpoint::set_state(&self.records, id, State::Applied).await?,
+                        Direction::Down => checkpoint::forget(&self.records, id).await?,
+                    }
+                    self.tell(Event::RevisionReached { revision: id.clone(), state: State::Applied });
+                    return Ok(Outcome::Done);
+                }
+            }
+        }
+    }
+
+    async fn stored(&self, id: &RevisionId) -> Result<(Plan, Direction, State), Error> {
+        let known = checkpoint::all(&self.records).await?;
+        let found = known.into_iter().find(|known| known.id == *id);
+        let Some(known) = found else { return Err(Error::State(format!("revision {id} hasn't been begun"))) };
+        let Some(plan) = known.plan else {
+            return Err(Error::State(format!("revision {id} was stamped: it has no plan")));
+        };
+        Ok((plan, known.direction, known.state))
+    }
+
+    /// One step, by its manner of working.
+    async fn perform(&mut self, place: &Place, phase: Option<Phase>, step: &Step) -> Result<(), Error> {
+        let began = Instant::now();
+        let (revision, name) = (place.revision.clone(), place.step.clone());
+        self.tell(Event::StepBegun {
+            revision: revision.clone(),
+            step: name.clone(),
+            phase,
+            what: step.work.summary(),
+        });
+        let (rows, already) = match &step.work {
+            Work::Quick { actions } => {
+                self.quick(place, actions, Record::Done).await?;
+                (None, false)
+            }
+            Work::Slow { online } => {
+                let already = self.slow(place, online).await?;
+                (None, already)
+            }
+            Work::Backfill { backfill } => {
+                let rows = backfill::run(self, &place.job(), backfill).await?;
+                (Some(rows), false)
+            }
+        };
+        let seconds = began.elapsed().as_secs_f64();
+        if !matches!(step.work, Work::Quick { .. }) {
+            let counted = rows.map(|rows| i64::try_from(rows).unwrap_or(i64::MAX));
+            checkpoint::record_step(&*self.records, &place.revision, place.direction, &name, counted, seconds)
+                .await
+                .map_err(Error::sql(place.doing()))?;
+        }
+        self.tell(Event::StepDone { revision, step: name, seconds, rows, already });
+        Ok(())
+    }
+
+    /// Nothing is enforced or removed before it is proven that no row is left to backfill.
+    async fn prove(&mut self, id: &RevisionId, direction: Direction, plan: &Plan) -> Result<(), Error> {
+        for step in plan.phase(Phase::Backfill) {
+            if let Work::Backfill { backfill } = &step.work
+                && backfill.synced
+            {
+                let place = Place { revision: id.clone(), direction, step: step.id.0.clone() };
+                backfill::sweep(self, &place.job(), backfill).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back a revision whose contract has not begun: what its steps made is removed, last step first.
+    ///
+    /// # Errors
+    ///
+    /// Why it stopped; when contract has begun. Running it again goes on from there.
+    pub async fn undo(&mut self, id: &RevisionId) -> Result<(), Error> {
+        loop {
+            match self.undo_on(id).await {
+                Err(error) if error.class() == Class::Connection => self.reconnect(&error).await?,
+                other => return other,
+            }
+        }
+    }
+
+    async fn undo_on(&mut self, id: &RevisionId) -> Result<(), Error> {
+        let (plan, direction, state) = self.stored(id).await?;
+        match state {
+            State::Contracting => {
+                return Err(Error::State(format!(
+                    "the contract of {id} has begun: finish it with `concertina contract`, then `concertina downgrade`"
+                )));
+            }
+            State::Applied => {
+                return Err(Error::State(format!(
+                    "revision {id} is applied: take it back with `concertina downgrade`"
+                )));
+            }
+            State::Running | State::Waiting | State::Undoing => {}
+        }
+        checkpoint::set_state(&self.records, id, State::Undoing).await?;
+        let done = checkpoint::done_steps(&self.records, id, direction).await?;
+        let steps: Vec<&Step> = plan.steps().map(|(_, step)| step).collect();
+        for step in steps.into_iter().rev() {
+            self.stop.check()?;
+            let begun = matches!(step.work, Work::Slow { .. });
+            if done.contains(&step.id.0) || begun {
+                let place = Place { revision: id.clone(), direction, step: step.id.0.clone() };
+                self.undo_step(&place, step).await?;
+            }
+        }
+        match direction {
+            Direction::Up => checkpoint::forget(&self.records, id).await,
+            Direction::Down => {
+                checkpoint::forget_steps(&self.records, id, Direction::Down).await?;
+                checkpoint::set_direction_up(&self.records, id).await
+            }
+        }
+    }
+
+    async fn undo_step(&mut self, place: &Place, step: &Step) -> Result<(), Error> {
+        if step.undo.is_empty() {
+            return checkpoint::unrecord_step(&*self.records, &place.revision, place.direction, &place.step)
+                .await
+                .map_err(Error::sql(place.doing()));
+        }
+        let began = Instant::now();
+        let what: Vec<String> = step.undo.iter().flat_map(Work::summary).collect();
+        let (revision, name) = (place.revision.clone(), place.step.clone());
+        self.tell(Event::StepBegun { revision: revision.clone(), step: name.clone(), phase: None, what });
+        for (at, work) in step.undo.iter().enumerate() {
+            let last = at + 1 == step.undo.len();
+            match work {
+                Work::Quick { actions } => {
+                    let record = if last { Record::Undone } else { Record::Nothing };
+                    self.quick(place, actions, record).await?;
+                }
+                Work::Slow { online } => {
+                    self.slow(place, online).await?;
+                    if last {
+                        checkpoint::unrecord_step(&*self.records, &place.revision, place.direction, &place.step)
+                            .await
+                            .map_err(Error::sql(place.doing()))?;
+                    }
+                }
+                Work::Backfill { .. } => {
+                    return Err(Error::State(format!("{}: a backfill can't be an undo", place.doing())));
+                }
+            }
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        self.tell(Event::StepDone { revision, step: name, seconds, rows: None, already: false });
+        Ok(())
+    }
+
+    /// Records a revision as applied without running anything.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn stamp(&self, id: &RevisionId, parents: &[RevisionId], checksum: &Checksum) -> Result<(), Error> {
+        checkpoint::stamp(&self.records, id, parents, checksum).await
+    }
+
+    /// Takes a revision out of the records without running anything.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn forget(&self, id: &RevisionId) -> Result<(), Error> {
+        checkpoint::forget(&self.records, id).await
+    }
+
+    /// The revisions that the database has, in the order in which they came.
+    ///
+    /// # Errors
+    ///
+    /// When the records can't be read.
+    pub async fn known(&self) -> Result<Vec<checkpoint::Known>, Error> {
+        checkpoint::all(&self.records).await
+    }
+}

@@ -1,0 +1,93 @@
+//! Online work: long, alone, outside of transactions, and nobody waits for it. What it leaves behind when it fails
+//! is cleaned up.
+
+use crate::error::{Class, Error};
+use crate::event::Event;
+use crate::ladder::Backoff;
+use crate::lease::Lease;
+use crate::run::Place;
+use crate::{blockers, proof, watch};
+use concertina_planner::action::Online;
+use concertina_revisions::TableName;
+use std::time::Duration;
+
+/// How often we look whom it waits for.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// How often it is begun anew after a deadlock or a cancelled statement.
+const ATTEMPTS_MAX: u32 = 5;
+
+impl Lease {
+    /// Runs online work unless the catalog shows it as done. True when it had been.
+    pub(crate) async fn slow(&mut self, place: &Place, online: &Online) -> Result<bool, Error> {
+        if proof::holds(&self.hands, &online.done_when()).await? {
+            return Ok(true);
+        }
+        let doing = place.doing();
+        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+        for attempt in 1.. {
+            self.stop.check()?;
+            self.drop_leftover(online).await?;
+            match self.slow_once(&doing, online).await {
+                Ok(()) => break,
+                Err(error) if error.class() == Class::Connection => return Err(error),
+                Err(error) => {
+                    self.drop_leftover(online).await?;
+                    if error.class() == Class::Fatal || attempt >= ATTEMPTS_MAX {
+                        return Err(error);
+                    }
+                    self.stop.check()?;
+                    let pause = backoff.next(rand::random());
+                    let after_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+                    self.tell(Event::Retrying { doing: doing.clone(), why: error.to_string(), after_ms });
+                    self.stop.sleep(pause).await?;
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    async fn slow_once(&mut self, doing: &str, online: &Online) -> Result<(), Error> {
+        // CONCURRENTLY waits for old transactions by design, and what waits here makes nobody else wait: with a
+        // timeout an index build would leave an invalid index each time.
+        let limits = "SET lock_timeout = 0; SET statement_timeout = 0;";
+        self.hands.batch_execute(limits).await.map_err(Error::sql(doing))?;
+        let (lease, hands, stop, connect) = (&self.records, &self.hands, &self.stop, &self.connect);
+        let sql = online.sql();
+        let work = async {
+            tokio::select! {
+                done = hands.batch_execute(&sql) => done.map_err(Error::sql(doing)),
+                () = stop.asked() => {
+                    connect.cancel(hands).await;
+                    Err(Error::Interrupted)
+                }
+            }
+        };
+        let ended = watch::beside(work, WATCH, async || {
+            if let Ok(blockers) = blockers::of_session(lease, hands.pid).await
+                && !blockers.is_empty()
+            {
+                (self.events)(Event::Waiting { doing: doing.to_owned(), blockers, queued: true });
+            }
+        })
+        .await;
+        let limits = format!("SET lock_timeout = {}", self.settings.lock_timeout.as_millis());
+        self.hands.batch_execute(&limits).await.ok();
+        ended
+    }
+
+    /// Drops an invalid index that an interrupted build left. It would make every write dearer, serve no query,
+    /// and be in the way of the next build.
+    async fn drop_leftover(&mut self, online: &Online) -> Result<(), Error> {
+        let Online::CreateIndex { table, name, .. } = online else { return Ok(()) };
+        let index = TableName { schema: table.schema.clone(), name: name.clone() };
+        if proof::index_valid(&self.hands, &index).await? != Some(false) {
+            return Ok(());
+        }
+        self.tell(Event::Note {
+            text: format!("dropping index {}, left invalid by a build that failed", index.shown()),
+        });
+        let drop = Online::DropIndex { table: table.clone(), index: index.clone(), definition: String::new() };
+        self.slow_once(&format!("dropping the invalid index {}", index.shown()), &drop).await
+    }
+}

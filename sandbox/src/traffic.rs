@@ -1,0 +1,192 @@
+//! Live traffic at a fixed rate. Open loop: a query that is late because the one before it hung counts from the
+//! moment it should have begun, as a waiting customer would count.
+
+use crate::error::Error;
+use hdrhistogram::Histogram;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde::Serialize;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, NoTls, Statement};
+
+/// How many different errors are kept.
+const ERRORS_KEPT: usize = 5;
+
+/// One kind of query: its share of the traffic, its text, and the range of each `bigint` parameter.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    weight: u32,
+    sql: String,
+    parameters: Vec<Range<i64>>,
+}
+
+impl Operation {
+    /// A query with its weight among the others.
+    pub fn new(weight: u32, sql: &str, parameters: &[Range<i64>]) -> Operation {
+        Operation { weight, sql: sql.to_owned(), parameters: parameters.to_vec() }
+    }
+}
+
+/// What came of the traffic.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// Queries that were answered or refused.
+    pub queries: u64,
+    /// Queries that failed.
+    pub failed: u64,
+    /// The median latency, in milliseconds.
+    pub p50_ms: f64,
+    /// Of a hundred queries one took longer, in milliseconds.
+    pub p99_ms: f64,
+    /// The longest latency, in milliseconds.
+    pub longest_stall_ms: f64,
+    /// Some of the errors.
+    pub errors: Vec<String>,
+}
+
+struct Shared {
+    url: String,
+    operations: RwLock<(u64, Arc<Vec<Operation>>)>,
+    histogram: Mutex<Histogram<u64>>,
+    queries: AtomicU64,
+    failed: AtomicU64,
+    errors: Mutex<Vec<String>>,
+    stop: AtomicBool,
+}
+
+/// Running traffic.
+pub struct Traffic {
+    shared: Arc<Shared>,
+    clients: JoinSet<()>,
+}
+
+impl Traffic {
+    /// Starts traffic on a number of connections, with so many queries a second altogether.
+    ///
+    /// # Errors
+    ///
+    /// When the database can't be reached.
+    pub async fn start(url: &str, connections: u32, rate: u32, operations: Vec<Operation>) -> Result<Traffic, Error> {
+        let shared = Arc::new(Shared {
+            url: url.to_owned(),
+            operations: RwLock::new((1, Arc::new(operations))),
+            histogram: Mutex::new(empty()),
+            queries: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            errors: Mutex::new(Vec::new()),
+            stop: AtomicBool::new(false),
+        });
+        let mut clients = JoinSet::new();
+        let period = Duration::from_secs(1) * connections / rate.max(1);
+        for number in 0..connections {
+            let client = open(&shared.url).await?;
+            let offset = period * number / connections;
+            clients.spawn(run(Arc::clone(&shared), client, period, offset, u64::from(number)));
+        }
+        Ok(Traffic { shared, clients })
+    }
+
+    /// Replaces the queries from now on, as when a new version of an application is rolled out.
+    pub fn switch(&self, operations: Vec<Operation>) {
+        let mut current = self.shared.operations.write().unwrap_or_else(PoisonError::into_inner);
+        *current = (current.0 + 1, Arc::new(operations));
+    }
+
+    /// What came of the traffic since the start or since this was last asked.
+    pub fn report(&self) -> Report {
+        let histogram =
+            std::mem::replace(&mut *self.shared.histogram.lock().unwrap_or_else(PoisonError::into_inner), empty());
+        let errors = std::mem::take(&mut *self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner));
+        let ms = |micros: u64| micros as f64 / 1_000.0;
+        Report {
+            queries: self.shared.queries.swap(0, Ordering::Relaxed),
+            failed: self.shared.failed.swap(0, Ordering::Relaxed),
+            p50_ms: ms(histogram.value_at_quantile(0.5)),
+            p99_ms: ms(histogram.value_at_quantile(0.99)),
+            longest_stall_ms: ms(histogram.max()),
+            errors,
+        }
+    }
+
+    /// Stops, and gives what came of the traffic since the last report.
+    pub async fn stop(mut self) -> Report {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        while self.clients.join_next().await.is_some() {}
+        self.report()
+    }
+}
+
+/// Latencies in microseconds up to an hour, to three digits.
+fn empty() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 3_600_000_000, 3).expect("the bounds are in order")
+}
+
+async fn open(url: &str) -> Result<Client, Error> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+async fn run(shared: Arc<Shared>, mut client: Client, period: Duration, offset: Duration, seed: u64) {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut known = 0;
+    let mut operations = Arc::new(Vec::new());
+    let mut statements: Vec<Statement> = Vec::new();
+    let mut planned = Instant::now() + offset;
+    while !shared.stop.load(Ordering::Relaxed) {
+        tokio::time::sleep_until(planned.into()).await;
+        let current = shared.operations.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let result = async {
+            if client.is_closed() {
+                client = open(&shared.url).await.map_err(|error| error.to_string())?;
+                known = 0;
+            }
+            if known != current.0 {
+                statements.clear();
+                for operation in current.1.iter() {
+                    statements.push(client.prepare(&operation.sql).await.map_err(|error| text(&error))?);
+                }
+                (known, operations) = current;
+            }
+            let chosen = choose(&operations, &mut random);
+            let values: Vec<i64> =
+                operations[chosen].parameters.iter().map(|range| random.random_range(range.clone())).collect();
+            let parameters: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+            client.query(&statements[chosen], &parameters).await.map_err(|error| text(&error))
+        }
+        .await;
+        let micros = u64::try_from(planned.elapsed().as_micros()).unwrap_or(u64::MAX);
+        shared.histogram.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(micros.max(1));
+        shared.queries.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = result {
+            shared.failed.fetch_add(1, Ordering::Relaxed);
+            let mut errors = shared.errors.lock().unwrap_or_else(PoisonError::into_inner);
+            if errors.len() < ERRORS_KEPT && !errors.contains(&error) {
+                errors.push(error);
+            }
+        }
+        planned += period;
+    }
+}
+
+fn text(error: &tokio_postgres::Error) -> String {
+    error.as_db_error().map_or_else(|| error.to_string(), |db| format!("{} [{}]", db.message(), db.code().code()))
+}
+
+fn choose(operations: &[Operation], random: &mut StdRng) -> usize {
+    let total: u32 = operations.iter().map(|operation| operation.weight).sum();
+    let mut draw = random.random_range(0..total.max(1));
+    operations
+        .iter()
+        .position(|operation| {
+            let here = draw < operation.weight;
+            draw = draw.saturating_sub(operation.weight);
+            here
+        })
+        .unwrap_or(0)
+}
