@@ -1,1 +1,294 @@
-//! x
+//! The verbs of Concertina as library calls: a folder of revisions and a database in, a migrated database out. The
+//! command `concertina` is a thin shell around them; services can call them directly.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), concertina::Failure> {
+//! use concertina::{Project, Until, upgrade};
+//! use concertina_engine::{Connect, Engine, Settings};
+//! use concertina_revisions::Target;
+//! use std::sync::Arc;
+//!
+//! let history = concertina::history(std::path::Path::new("revisions"))?;
+//! let connect = Connect::parse("postgres://app@localhost/shop")?;
+//! let (engine, _stopper) = Engine::new(connect, Settings::default(), Arc::new(|_| {}));
+//! let done = upgrade(&engine, &history, &Target::Head, Until::Backfilled).await?;
+//! assert!(done.waiting.is_empty(), "call contract() once no old version of the application is left");
+//! # Ok(()) }
+//! ```
+//!
+//! # Layout
+//!
+//! This file: the composition · [`Failure`]: why a verb ended · [`project`] and [`connection`]: where settings and
+//! the database come from · `command`: one verb a file · `draw`: everything that is printed.
+
+pub mod connection;
+mod failure;
+mod past;
+pub mod project;
+
+pub use concertina_engine::Until;
+pub use failure::{Exit, Failure};
+pub use past::{compare, in_flight};
+pub use project::Project;
+
+use concertina_engine::{Direction, Engine, Known, Lease, NewRun, Outcome, State};
+use concertina_planner::plan::Hazard;
+use concertina_planner::{Plan, Policy, catalog_after, plan, plan_behind, plan_reverse};
+use concertina_revisions::{Diagnostic, History, Revision, RevisionId, Target};
+use std::path::Path;
+
+/// What a verb did.
+#[derive(Debug, Clone, Default)]
+pub struct Done {
+    /// Revisions that are done to the end.
+    pub finished: Vec<RevisionId>,
+    /// Revisions whose contract waits, with what it endangers.
+    pub waiting: Vec<(RevisionId, Vec<Hazard>)>,
+}
+
+/// Reads a folder of revisions.
+///
+/// # Errors
+///
+/// When it can't be read, or a file is wrong.
+pub fn history(folder: &Path) -> Result<History, Failure> {
+    Ok(History::parse(concertina_revisions::read(folder)?)?)
+}
+
+/// Plans everything that is pending, against the database as it will be when each one's turn comes.
+///
+/// # Errors
+///
+/// Everything that is refused, in all files at once.
+pub async fn pending(engine: &Engine, history: &History, target: &Target) -> Result<Vec<Plan>, Failure> {
+    let known = engine.known().await?;
+    compare(history, &known)?;
+    let path = history.path_up(&begun(&known), target)?;
+    rehearse(&path, &engine.catalog().await?)
+}
+
+/// Runs expand and backfill of every pending revision up to a target, and its contract where nothing is endangered.
+/// With [`Until::Contracted`] every contract is run, as when no old version of the application is left.
+///
+/// # Errors
+///
+/// Why it ended; what was done stays done.
+pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until: Until) -> Result<Done, Failure> {
+    let mut lease = engine.lease().await?;
+    let known = lease.known().await?;
+    compare(history, &known)?;
+    past::only_up(&known)?;
+    let path = history.path_up(&reached(&known), target)?;
+    let fresh: Vec<&Revision> =
+        path.iter().copied().filter(|revision| !known.iter().any(|known| known.id == revision.id)).collect();
+    // Everything is planned before the first change: a mistake in the last file is no reason to stop half way.
+    rehearse(&fresh, &lease.catalog().await?)?;
+    let mut done = Done::default();
+    if until == Until::Contracted {
+        contract_waiting(&mut lease, &mut done).await?;
+    }
+    for revision in path {
+        let known = lease.known().await?;
+        let own = known.iter().find(|known| known.id == revision.id);
+        if own.is_none() {
+            begin(&lease, revision, &known).await?;
+        }
+        let behind = known.iter().any(|known| known.state == State::Waiting);
+        let until = if until == Until::Contracted || (!behind && hazards(&lease, &revision.id).await?.is_empty()) {
+            Until::Contracted
+        } else {
+            Until::Backfilled
+        };
+        if lease.run(&revision.id, until).await? == Outcome::Done {
+            done.finished.push(revision.id.clone());
+        }
+    }
+    still_waiting(&lease, &mut done).await?;
+    Ok(done)
+}
+
+/// Runs the contract of every revision that waits for it.
+///
+/// # Errors
+///
+/// Why it ended; what was done stays done.
+pub async fn contract(engine: &Engine) -> Result<Done, Failure> {
+    let mut lease = engine.lease().await?;
+    let mut done = Done::default();
+    contract_waiting(&mut lease, &mut done).await?;
+    Ok(done)
+}
+
+/// Takes back revisions whose contract hasn't begun: the newest, or all down to one.
+///
+/// # Errors
+///
+/// Why it ended; what was taken back stays so.
+pub async fn rollback(engine: &Engine, history: &History, down_to: Option<&str>) -> Result<Done, Failure> {
+    let mut lease = engine.lease().await?;
+    let known = lease.known().await?;
+    let mut flying: Vec<&Known> = in_flight(&known).collect();
+    flying.reverse();
+    let last = match down_to {
+        None => 0,
+        Some(text) => {
+            let id = &history.find(text)?.id;
+            flying
+                .iter()
+                .position(|known| known.id == *id)
+                .ok_or_else(|| Failure::usage(format!("{id} isn't in flight"), "`concertina status` shows what is"))?
+        }
+    };
+    let mut done = Done::default();
+    for known in flying.into_iter().take(last + 1) {
+        lease.undo(&known.id).await?;
+        done.finished.push(known.id.clone());
+    }
+    Ok(done)
+}
+
+/// Goes down to a target: what is applied is taken back by its reverse, what is in flight by undoing it.
+///
+/// # Errors
+///
+/// Why it ended; what was done stays done.
+pub async fn downgrade(
+    engine: &Engine,
+    history: &History,
+    target: &Target,
+    until: Until,
+    policy: &Policy,
+) -> Result<Done, Failure> {
+    let mut lease = engine.lease().await?;
+    let known = lease.known().await?;
+    let ids: Vec<RevisionId> = known.iter().map(|known| known.id.clone()).collect();
+    let mut done = Done::default();
+    for revision in history.path_down(&ids, target)? {
+        let Some(own) = known.iter().find(|known| known.id == revision.id) else { continue };
+        match (own.direction, own.state) {
+            (Direction::Up, State::Running | State::Waiting | State::Undoing) => {
+                lease.undo(&revision.id).await?;
+                done.finished.push(revision.id.clone());
+                continue;
+            }
+            (Direction::Up, State::Contracting) => {
+                return Err(past::contract_first(&revision.id));
+            }
+            (Direction::Up, State::Applied) => {
+                let plan = plan_reverse(revision, &own.reverse, &lease.catalog().await?, policy)?;
+                preflight(&lease, &plan).await?;
+                lease.begin(&new_run(revision, Direction::Down, &plan)).await?;
+            }
+            (Direction::Down, _) => {}
+        }
+        let endangers = !hazards(&lease, &revision.id).await?.is_empty();
+        let until = if endangers { until } else { Until::Contracted };
+        if lease.run(&revision.id, until).await? == Outcome::WaitingForContract {
+            break;
+        }
+        done.finished.push(revision.id.clone());
+    }
+    still_waiting(&lease, &mut done).await?;
+    Ok(done)
+}
+
+/// Records revisions as applied up to a target, and nothing else as applied, without running anything.
+///
+/// # Errors
+///
+/// When the target isn't known, or something is in flight.
+pub async fn stamp(engine: &Engine, history: &History, target: &Target, force: bool) -> Result<Done, Failure> {
+    let lease = engine.lease().await?;
+    let known = lease.known().await?;
+    if !force {
+        compare(history, &known)?;
+    }
+    if let Some(flying) = in_flight(&known).next() {
+        let message = format!("{} is {}", flying.id, flying.state);
+        return Err(Failure::usage(message, "finish it or take it back before stamping"));
+    }
+    let path = history.path_up(&[], target)?;
+    for gone in known.iter().filter(|known| !path.iter().any(|revision| revision.id == known.id)) {
+        lease.forget(&gone.id).await?;
+    }
+    let mut done = Done::default();
+    for revision in path {
+        lease.stamp(&revision.id, &revision.revises, &revision.checksum).await?;
+        done.finished.push(revision.id.clone());
+    }
+    Ok(done)
+}
+
+/// Plans revisions one after the other, each against the catalog that the ones before it leave.
+fn rehearse(path: &[&Revision], catalog: &concertina_planner::Catalog) -> Result<Vec<Plan>, Failure> {
+    let (mut plans, mut problems) = (Vec::new(), Vec::<Diagnostic>::new());
+    let mut catalog = catalog.clone();
+    for revision in path {
+        match plan(revision, &catalog) {
+            Ok(plan) => plans.push(plan),
+            Err(refused) => problems.extend(refused),
+        }
+        catalog = catalog_after(revision, &catalog);
+    }
+    if problems.is_empty() { Ok(plans) } else { Err(problems.into()) }
+}
+
+async fn begin(lease: &Lease, revision: &Revision, known: &[Known]) -> Result<(), Failure> {
+    let waiting: Vec<Plan> =
+        known.iter().filter(|known| known.state == State::Waiting).filter_map(|known| known.plan.clone()).collect();
+    let plan = plan_behind(revision, &lease.catalog().await?, &waiting)?;
+    preflight(lease, &plan).await?;
+    Ok(lease.begin(&new_run(revision, Direction::Up, &plan)).await?)
+}
+
+fn new_run<'a>(revision: &'a Revision, direction: Direction, plan: &'a Plan) -> NewRun<'a> {
+    NewRun { id: &revision.id, parents: &revision.revises, checksum: &revision.checksum, direction, plan }
+}
+
+async fn preflight(lease: &Lease, plan: &Plan) -> Result<(), Failure> {
+    let failed = lease.preflight(plan).await?;
+    if failed.is_empty() { Ok(()) } else { Err(Failure::Preflight { revision: plan.revision.clone(), failed }) }
+}
+
+async fn hazards(lease: &Lease, id: &RevisionId) -> Result<Vec<Hazard>, Failure> {
+    let known = lease.known().await?;
+    let plan = known.into_iter().find(|known| known.id == *id).and_then(|known| known.plan);
+    Ok(plan.map(|plan| plan.hazards).unwrap_or_default())
+}
+
+async fn contract_waiting(lease: &mut Lease, done: &mut Done) -> Result<(), Failure> {
+    for known in lease.known().await? {
+        match known.state {
+            State::Waiting | State::Contracting => {
+                lease.run(&known.id, Until::Contracted).await?;
+                done.finished.push(known.id);
+            }
+            State::Undoing => return Err(past::rollback_first(&known.id)),
+            State::Running | State::Applied => {}
+        }
+    }
+    Ok(())
+}
+
+async fn still_waiting(lease: &Lease, done: &mut Done) -> Result<(), Failure> {
+    for known in lease.known().await? {
+        if known.state == State::Waiting {
+            done.waiting.push((known.id, known.plan.map(|plan| plan.hazards).unwrap_or_default()));
+        }
+    }
+    Ok(())
+}
+
+/// Revisions that need no more of expand and backfill.
+fn reached(known: &[Known]) -> Vec<RevisionId> {
+    known
+        .iter()
+        .filter(|known| matches!(known.state, State::Applied | State::Waiting))
+        .map(|known| known.id.clone())
+        .collect()
+}
+
+/// Revisions that have been begun.
+fn begun(known: &[Known]) -> Vec<RevisionId> {
+    known.iter().map(|known| known.id.clone()).collect()
+}

@@ -98,6 +98,14 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
     })
 }
 
+/// The catalog as it will be once a revision is done to the end; statements that can't be understood are left out.
+pub fn catalog_after(revision: &Revision, catalog: &Catalog) -> Catalog {
+    let (seen, _) = lower_all(revision, &revision.up, catalog);
+    let mut after = seen.last().map_or_else(|| catalog.clone(), |last| last.before.after(&last.change));
+    after.settle();
+    after
+}
+
 /// Plans the way back from a revision: its `-- down` part if its author wrote one, else the reverse that was
 /// derived when it went up.
 ///

@@ -13,6 +13,16 @@ impl Catalog {
         next
     }
 
+    /// Nothing is new any more: the revision that made it is done.
+    pub(crate) fn settle(&mut self) {
+        for table in &mut self.tables {
+            table.is_new = false;
+            for column in &mut table.columns {
+                column.is_new = false;
+            }
+        }
+    }
+
     fn make(&mut self, change: &Change) {
         match change {
             Change::CreateTable(new) => {

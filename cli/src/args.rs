@@ -1,0 +1,141 @@
+//! The words of the command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Zero-downtime online migrations for PostgreSQL, from plain SQL.
+///
+/// Exit codes: 0 done, 1 error, 2 a preflight check doesn't hold, 3 waiting for contract.
+#[derive(Debug, Parser)]
+#[command(name = "concertina", version, max_term_width = 100)]
+pub(crate) struct Words {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What every verb understands.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The database; otherwise DATABASE_URL, PGHOST and its kin, or the settings file
+    #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
+    pub(crate) url: Option<String>,
+    /// The folder of revisions [default: revisions]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) revisions: Option<PathBuf>,
+    /// The settings file
+    #[arg(long, global = true, value_name = "FILE", default_value = "concertina.toml")]
+    pub(crate) config: PathBuf,
+    /// One JSON object a line instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Only errors and what was asked for
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more; twice for everything that is sent to the server
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Make the folder of revisions and a settings file
+    Init,
+    /// Write a new, empty revision behind the newest
+    New {
+        /// What it does, in a few words
+        title: Vec<String>,
+    },
+    /// Show what upgrade would do, and why
+    Plan {
+        /// How far: head, heads, +N or the beginning of an id
+        #[arg(default_value = "head", allow_hyphen_values = true)]
+        target: String,
+        /// Show the statements too
+        #[arg(long)]
+        sql: bool,
+    },
+    /// Run expand and backfill of what is pending, and contract where nothing is endangered
+    Upgrade {
+        /// How far: head, heads, +N or the beginning of an id
+        #[arg(default_value = "head", allow_hyphen_values = true)]
+        target: String,
+        /// Run every contract too: no old version of the application is left
+        #[arg(long)]
+        contract: bool,
+        #[command(flatten)]
+        limits: LimitWords,
+    },
+    /// Enforce and remove what waits, once no old version of the application is left
+    Contract {
+        #[command(flatten)]
+        limits: LimitWords,
+    },
+    /// Take back what is in flight: the newest revision, or all down to one
+    Rollback {
+        /// The last one to take back
+        revision: Option<String>,
+    },
+    /// Take back what is applied, as online as it came
+    Downgrade {
+        /// How far: -N, base, or the id to stop at
+        #[arg(allow_hyphen_values = true)]
+        target: String,
+        /// Run the contract of the way down too
+        #[arg(long)]
+        contract: bool,
+        /// Allow to drop tables that hold rows
+        #[arg(long)]
+        allow_data_loss: bool,
+        #[command(flatten)]
+        limits: LimitWords,
+    },
+    /// Show where the database stands
+    Current,
+    /// List all revisions, newest first
+    History,
+    /// List the revisions that none follows
+    Heads,
+    /// Show what is in flight, how far it is, and what to do next
+    Status,
+    /// Record revisions as applied without running them
+    Stamp {
+        /// Up to here: head, heads, base or the beginning of an id
+        target: String,
+        /// Accept files that were edited after they ran
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// Limits that can be set for one run.
+#[derive(Debug, Args, Default)]
+pub(crate) struct LimitWords {
+    /// Connections for a backfill
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<u16>,
+    /// How long one batch should take, in milliseconds
+    #[arg(long, value_name = "MS")]
+    pub(crate) batch_target_ms: Option<u64>,
+    /// A ceiling on rows a second
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) rows_per_second_max: Option<u32>,
+    /// The longest that a strong lock is waited for at a time, in milliseconds
+    #[arg(long, value_name = "MS")]
+    pub(crate) lock_timeout_ms: Option<u64>,
+    /// After so many seconds without a lock a step ends
+    #[arg(long, value_name = "S")]
+    pub(crate) lock_budget_s: Option<u64>,
+}
+
+impl LimitWords {
+    /// What is said here goes before the settings file.
+    pub(crate) fn over(&self, limits: &mut concertina::project::Limits) {
+        limits.workers = self.workers.or(limits.workers);
+        limits.batch_target_ms = self.batch_target_ms.or(limits.batch_target_ms);
+        limits.rows_per_second_max = self.rows_per_second_max.or(limits.rows_per_second_max);
+        limits.lock_timeout_ms = self.lock_timeout_ms.or(limits.lock_timeout_ms);
+        limits.lock_budget_s = self.lock_budget_s.or(limits.lock_budget_s);
+    }
+}

@@ -1,0 +1,98 @@
+//! One verb a file. A verb asks the library and hands the answer to `draw`.
+
+mod current;
+mod downgrade;
+mod history;
+mod init;
+mod live;
+mod new;
+mod plan;
+mod rollback;
+mod stamp;
+mod status;
+mod upgrade;
+
+use crate::args::{Common, LimitWords, Verb, Words};
+use concertina::{Exit, Failure, Project, connection};
+use concertina_engine::{Connect, Engine, Settings};
+use concertina_revisions::History;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Runs the verb.
+pub(crate) fn run(words: &Words) -> Result<Exit, Failure> {
+    let common = &words.common;
+    match &words.verb {
+        Verb::Init => init::run(common),
+        Verb::New { title } => new::run(common, &title.join(" ")),
+        Verb::Heads => history::heads(common),
+        verb => {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .map_err(|error| Failure::usage(format!("can't start: {error}"), ""))?;
+            runtime.block_on(with_database(verb, common))
+        }
+    }
+}
+
+async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Plan { target, sql } => plan::run(common, target, *sql).await,
+        Verb::Upgrade { target, contract, limits } => upgrade::upgrade(common, target, *contract, limits).await,
+        Verb::Contract { limits } => upgrade::contract(common, limits).await,
+        Verb::Rollback { revision } => rollback::run(common, revision.as_deref()).await,
+        Verb::Downgrade { target, contract, allow_data_loss, limits } => {
+            downgrade::run(common, target, *contract, *allow_data_loss, limits).await
+        }
+        Verb::Current => current::run(common).await,
+        Verb::History => history::run(common).await,
+        Verb::Status => status::run(common).await,
+        Verb::Stamp { target, force } => stamp::run(common, target, *force).await,
+        Verb::Init | Verb::New { .. } | Verb::Heads => unreachable!("verbs without a database are run before"),
+    }
+}
+
+/// Everything that a verb may need, found where the words and the settings file say.
+pub(crate) struct Found {
+    pub(crate) project: Project,
+    folder: PathBuf,
+    url: Option<String>,
+}
+
+impl Found {
+    pub(crate) fn read(common: &Common) -> Result<Found, Failure> {
+        let project = Project::read(&common.config)?;
+        let folder = common
+            .revisions
+            .clone()
+            .or_else(|| project.revisions.clone())
+            .unwrap_or_else(|| PathBuf::from("revisions"));
+        Ok(Found { project, folder, url: common.url.clone() })
+    }
+
+    pub(crate) fn history(&self) -> Result<History, Failure> {
+        concertina::history(&self.folder)
+    }
+
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
+    fn connect(&self) -> Result<Connect, Failure> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        connection::find(self.url.as_deref(), self.project.url.as_deref(), &variable)
+    }
+
+    /// An engine that only looks.
+    pub(crate) fn reader(&self) -> Result<Engine, Failure> {
+        Ok(Engine::new(self.connect()?, Settings::default(), Arc::new(|_| {})).0)
+    }
+}
+
+/// The limits of the settings file, with the words of this run over them.
+pub(crate) fn settings(found: &mut Found, words: &LimitWords) -> Settings {
+    words.over(&mut found.project.limits);
+    found.project.limits.settings()
+}

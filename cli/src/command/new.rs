@@ -1,0 +1,53 @@
+//! `concertina new`
+
+use super::Found;
+use crate::args::Common;
+use crate::draw;
+use concertina::{Exit, Failure};
+use std::fmt::Write;
+
+pub(crate) fn run(common: &Common, title: &str) -> Result<Exit, Failure> {
+    let found = Found::read(common)?;
+    let words = slug(title);
+    if words.is_empty() {
+        return Err(Failure::usage("the new revision has no title", "say concertina new \"add a tenant to leads\""));
+    }
+    let history = found.history()?;
+    let heads: Vec<&str> = history.heads().into_iter().map(|revision| revision.id.as_str()).collect();
+    // Names sort as they are made: behind everything that is there.
+    let mut stamp = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
+    if let Some(newest) = history.revisions().iter().map(|revision| revision.id.as_str()).max()
+        && newest >= stamp.as_str()
+    {
+        stamp = format!("{}_then", newest.split('_').next().unwrap_or(newest));
+    }
+    let path = found.folder().join(format!("{stamp}_{words}.sql"));
+    let mut text = String::new();
+    if !heads.is_empty() {
+        let _ = writeln!(text, "-- revises: {}", heads.join(", "));
+    }
+    let _ = write!(
+        text,
+        "-- {title}\n-- Write SQL as for an empty database. `-- down` below it starts the way back; left out, it is derived.\n\n"
+    );
+    concertina_revisions::folder::write_new(&path, &text)?;
+    draw::line(false, &path.display().to_string());
+    Ok(Exit::Done)
+}
+
+fn slug(title: &str) -> String {
+    let plain: String =
+        title.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join("_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain() {
+        assert_eq!(slug("Add tenant_id to \"leads\"!"), "add_tenant_id_to_leads");
+        assert_eq!(slug(" - "), "");
+    }
+}

@@ -1,0 +1,23 @@
+//! `concertina status`
+
+use super::Found;
+use crate::args::Common;
+use crate::draw;
+use crate::draw::status::Flying;
+use concertina::{Exit, Failure, in_flight};
+use concertina_revisions::Target;
+
+pub(crate) async fn run(common: &Common) -> Result<Exit, Failure> {
+    let found = Found::read(common)?;
+    let history = found.history()?;
+    let engine = found.reader()?;
+    let known = engine.known().await?;
+    let mut flying = Vec::new();
+    for known in in_flight(&known) {
+        flying.push(Flying { known, backfills: engine.backfills(&known.id).await? });
+    }
+    let ids: Vec<_> = known.iter().map(|known| known.id.clone()).collect();
+    let pending = history.path_up(&ids, &Target::Heads)?;
+    draw::status::print(&flying, &pending, common.json);
+    Ok(Exit::Done)
+}

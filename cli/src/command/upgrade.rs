@@ -1,0 +1,27 @@
+//! `concertina upgrade`, `concertina contract`
+
+use super::{Found, live, settings};
+use crate::args::{Common, LimitWords};
+use concertina::{Exit, Failure, Until};
+use concertina_revisions::Target;
+
+pub(crate) async fn upgrade(
+    common: &Common,
+    target: &str,
+    contract: bool,
+    limits: &LimitWords,
+) -> Result<Exit, Failure> {
+    let mut found = Found::read(common)?;
+    let history = found.history()?;
+    let settings = settings(&mut found, limits);
+    let until = if contract { Until::Contracted } else { Until::Backfilled };
+    let target = Target::parse(target);
+    live::run(common, &found, settings, async |engine| concertina::upgrade(engine, &history, &target, until).await)
+        .await
+}
+
+pub(crate) async fn contract(common: &Common, limits: &LimitWords) -> Result<Exit, Failure> {
+    let mut found = Found::read(common)?;
+    let settings = settings(&mut found, limits);
+    live::run(common, &found, settings, async |engine| concertina::contract(engine).await).await
+}

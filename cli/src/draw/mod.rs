@@ -1,0 +1,31 @@
+//! Everything that is printed. Each file draws one kind of thing, as text and as JSON.
+
+pub(crate) mod diagnostic;
+pub(crate) mod done;
+pub(crate) mod failure;
+pub(crate) mod log;
+pub(crate) mod plan;
+pub(crate) mod progress;
+pub(crate) mod revisions;
+pub(crate) mod status;
+
+use serde_json::Value;
+use std::io::Write;
+
+/// A line that was asked for.
+pub(crate) fn line(quiet: bool, text: &str) {
+    if !quiet {
+        // A reader that has gone away isn't our error.
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+}
+
+/// A JSON object on a line of its own.
+pub(crate) fn json(value: &Value) {
+    line(false, &value.to_string());
+}
+
+/// A line for people who watch.
+pub(crate) fn aside(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

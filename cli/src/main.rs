@@ -1,0 +1,27 @@
+//! `concertina`: words in, words and bars out.
+
+mod args;
+mod command;
+mod draw;
+
+use clap::Parser;
+use concertina::Exit;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words = match args::Words::try_parse() {
+        Ok(words) => words,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Error.into() } else { Exit::Done.into() };
+        }
+    };
+    draw::log::start(words.common.verbose);
+    match command::run(&words) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            draw::failure::print(&failure, words.common.json);
+            failure.exit().into()
+        }
+    }
+}

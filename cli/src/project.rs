@@ -1,0 +1,120 @@
+//! `concertina.toml`: where the revisions are, which database, and the limits.
+
+use crate::failure::Failure;
+use concertina_engine::Settings;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The settings file's name.
+pub const FILE: &str = "concertina.toml";
+
+/// What `concertina init` writes.
+pub const TEMPLATE: &str = include_str!("concertina.toml");
+
+/// The settings file, read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// The folder of revisions, relative to the settings file.
+    pub revisions: Option<PathBuf>,
+    /// The database.
+    pub url: Option<String>,
+    /// How gentle to be.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// Section `[limits]`; what is left out has the default of [`Settings`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// The longest stall that others may see, in milliseconds.
+    pub lock_timeout_ms: Option<u64>,
+    /// After so many seconds without a lock a step fails.
+    pub lock_budget_s: Option<u64>,
+    /// How long a batch should take, in milliseconds.
+    pub batch_target_ms: Option<u64>,
+    /// Connections for a backfill.
+    pub workers: Option<u16>,
+    /// Passes over a window; 1 turns HOT windows off.
+    pub passes_max: Option<u16>,
+    /// A ceiling on rows a second.
+    pub rows_per_second_max: Option<u32>,
+    /// A standby further behind than this stops the backfill, in seconds.
+    pub replica_lag_max_s: Option<u64>,
+}
+
+impl Project {
+    /// Reads the settings file; without one everything has its default. Paths in it are relative to it.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be read or has words that aren't known, with the line.
+    pub fn read(path: &Path) -> Result<Project, Failure> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Project::default()),
+            Err(error) => {
+                return Err(Failure::usage(format!("can't read {}: {error}", path.display()), "check its rights"));
+            }
+        };
+        let mut project: Project = toml::from_str(&text).map_err(|error| {
+            // The message alone: the excerpt that comes with it could show a password.
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            let message = format!("{}:{line}: {}", path.display(), error.message());
+            Failure::usage(message, "the settings are described in the documentation under \"Settings\"")
+        })?;
+        if let (Some(folder), Some(home)) = (&project.revisions, path.parent()) {
+            project.revisions = Some(home.join(folder));
+        }
+        Ok(project)
+    }
+}
+
+impl Limits {
+    /// The engine's settings.
+    pub fn settings(&self) -> Settings {
+        let mut settings = Settings::default();
+        let set = |slot: &mut Duration, value: Option<Duration>| *slot = value.unwrap_or(*slot);
+        set(&mut settings.lock_timeout, self.lock_timeout_ms.map(Duration::from_millis));
+        set(&mut settings.lock_budget, self.lock_budget_s.map(Duration::from_secs));
+        set(&mut settings.batch_target, self.batch_target_ms.map(Duration::from_millis));
+        set(&mut settings.replica_lag_max, self.replica_lag_max_s.map(Duration::from_secs));
+        settings.workers = self.workers.unwrap_or(settings.workers);
+        settings.passes_max = self.passes_max.unwrap_or(settings.passes_max);
+        settings.rows_per_second_max = self.rows_per_second_max;
+        settings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_valid_and_changes_nothing() {
+        let project: Project = toml::from_str(TEMPLATE).unwrap();
+        assert_eq!(project.revisions.as_deref(), Some(Path::new("revisions")));
+        assert_eq!(format!("{:?}", project.limits.settings()), format!("{:?}", Settings::default()));
+    }
+
+    #[test]
+    fn every_line_of_the_template_can_be_uncommented() {
+        let all: Vec<&str> = TEMPLATE.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).collect();
+        let project: Project = toml::from_str(&all.join("\n")).unwrap();
+        assert!(project.url.is_some());
+        assert_eq!(project.limits.rows_per_second_max, Some(50_000));
+        let settings = Settings { rows_per_second_max: Some(50_000), ..Settings::default() };
+        assert_eq!(format!("{:?}", project.limits.settings()), format!("{settings:?}"), "it shows the defaults");
+    }
+
+    #[test]
+    fn a_wrong_word_is_named_with_its_line_and_no_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        std::fs::write(&path, "url = \"postgres://a:s3cret@h/d\"\nurrl = \"postgres://a:s3cret@h/d\"\n").unwrap();
+        let error = Project::read(&path).unwrap_err().to_string();
+        assert!(error.contains("concertina.toml:2") && error.contains("urrl") && !error.contains("s3cret"), "{error}");
+    }
+}
