@@ -25,7 +25,7 @@ pub async fn fill(client: &Client, leads: i64) -> Result<(), Error> {
          SELECT 'lead' || g || '@example.com', 'Lead number ' || g, '+49 30 ' || g, 'import',
                 (ARRAY['new', 'contacted', 'qualified', 'lost'])[1 + g % 4], 1 + (g * 7919) % {OWNERS}, g % 100,
                 md5(g::text) || md5((g + 1)::text)
-         FROM generate_series(1, {leads}) g;
+         FROM generate_series(1::bigint, {leads}) g;
          INSERT INTO deals (lead_id, title, stage, amount)
          SELECT g, 'Deal ' || g, 'open', g % 10000 FROM generate_series(1, {leads} / 2) g;
          INSERT INTO contracts (deal_id, body) SELECT g, 'Contract ' || g FROM generate_series(1, {leads} / 4) g;

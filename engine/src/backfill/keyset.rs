@@ -3,8 +3,9 @@
 
 use super::batch_sql::{count_all, key_compares, keyed, next_key};
 use super::worker::{SWEEPS_MAX, Worker};
-use crate::checkpoint::{MARK_RANGE, RangeRow};
+use crate::checkpoint::RangeRow;
 use crate::error::{Class, Error, class, describe};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tokio_postgres::types::ToSql;
@@ -62,8 +63,8 @@ pub(crate) async fn sweep(worker: &mut Worker, leaf: usize) -> Result<(), Error>
 }
 
 /// The rows up to the next key, and where the range stands then.
-async fn batch(worker: &Worker, leaf: usize, range: &RangeRow) -> Result<(RangeRow, u64), tokio_postgres::Error> {
-    let shared = &worker.shared;
+async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(RangeRow, u64), tokio_postgres::Error> {
+    let shared = Arc::clone(&worker.shared);
     let (table, backfill) = (&shared.leaves[leaf], &shared.backfill);
     let key = table.key.as_deref().unwrap_or_default();
     let name = &table.leaf.name;
@@ -89,7 +90,7 @@ async fn batch(worker: &Worker, leaf: usize, range: &RangeRow) -> Result<(RangeR
         let rows = worker.session.execute(&statement, &parameters).await?;
         return Ok((next, rows));
     }
-    let mark = worker.session.prepare(MARK_RANGE).await?;
+    let bookkeeping = worker.bookkeeping().await?;
     let mark_parameters: [&(dyn ToSql + Sync); 9] = [
         &next.job,
         &next.start,
@@ -101,7 +102,7 @@ async fn batch(worker: &Worker, leaf: usize, range: &RangeRow) -> Result<(RangeR
         &next.key,
         &table.leaf.oid,
     ];
-    let changed = worker.together(&statement, &parameters, &mark, &mark_parameters).await?;
+    let changed = worker.together(&statement, &parameters, &bookkeeping, &mark_parameters, table.leaf.oid).await?;
     let rows = range.rows + i64::try_from(changed.rows).unwrap_or(i64::MAX);
     Ok((RangeRow { rows, ..next }, changed.rows))
 }

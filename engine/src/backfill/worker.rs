@@ -5,7 +5,7 @@ use super::pace::Pace;
 use super::tid::BlockStart;
 use super::window::batch_blocks_max;
 use super::{Part, Shared, keyset};
-use crate::checkpoint::{MARK_RANGE, RangeRow};
+use crate::checkpoint::{COUNT_FROM_HERE, MARK_RANGE, RangeRow};
 use crate::error::{Class, Error, class, describe};
 use crate::event::Event;
 use crate::ladder::Backoff;
@@ -30,6 +30,12 @@ struct Prepared {
     slice: Statement,
     unlocked: Statement,
     pending: Statement,
+}
+
+/// The statements that go with every batch.
+#[derive(Clone)]
+pub(crate) struct Bookkeeping {
+    count: Statement,
     mark: Statement,
 }
 
@@ -53,6 +59,7 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) session: Session,
     prepared: HashMap<usize, Prepared>,
+    bookkeeping: Option<Bookkeeping>,
     pub(crate) pace: Pace,
     /// How long the last batch took, which a duty cycle is measured by.
     last: Duration,
@@ -62,7 +69,7 @@ impl Worker {
     pub(crate) async fn start(shared: Arc<Shared>) -> Result<Worker, Error> {
         let session = open(&shared).await?;
         let pace = Pace::new(shared.settings.batch_target, shared.settings.window_blocks);
-        Ok(Worker { shared, session, prepared: HashMap::new(), pace, last: Duration::ZERO })
+        Ok(Worker { shared, session, prepared: HashMap::new(), bookkeeping: None, pace, last: Duration::ZERO })
     }
 
     /// Works until the queue is empty or someone asks to stop.
@@ -212,6 +219,7 @@ impl Worker {
         around_locks: bool,
     ) -> Result<Changed, tokio_postgres::Error> {
         self.prepared(leaf).await?;
+        let bookkeeping = self.bookkeeping().await?;
         let prepared = &self.prepared[&leaf];
         let (from, upto) = (BlockStart::of(cut.from), BlockStart::of(cut.upto));
         let is_last = cut.pass + 1 >= cut.passes;
@@ -225,7 +233,7 @@ impl Worker {
         let oid = self.shared.leaves[leaf].leaf.oid;
         let mark: [&(dyn ToSql + Sync); 9] =
             [&next.job, &next.start, &next.next, &next.pass, &next.passes, &rows_before, &next.done, &next.key, &oid];
-        self.together(statement, parameters, &prepared.mark, &mark).await
+        self.together(statement, parameters, &bookkeeping, &mark, oid).await
     }
 
     /// Sends a batch and its checkpoint in one go.
@@ -233,18 +241,22 @@ impl Worker {
         &self,
         statement: &Statement,
         parameters: &[&(dyn ToSql + Sync)],
-        mark: &Statement,
+        bookkeeping: &Bookkeeping,
         mark_parameters: &[&(dyn ToSql + Sync)],
+        relation: u32,
     ) -> Result<Changed, tokio_postgres::Error> {
         // The driver sends in the order of the first poll, without waiting for answers. When the rows fail, the
         // checkpoint fails too, and COMMIT rolls back.
-        let (begun, changed, marked, committed) = tokio::join!(
+        let count_parameters: [&(dyn ToSql + Sync); 1] = [&relation];
+        let (begun, counted, changed, marked, committed) = tokio::join!(
             self.session.batch_execute("BEGIN"),
+            self.session.execute(&bookkeeping.count, &count_parameters),
             self.session.execute(statement, parameters),
-            self.session.query_one(mark, mark_parameters),
+            self.session.query_one(&bookkeeping.mark, mark_parameters),
             self.session.batch_execute("COMMIT"),
         );
         begun?;
+        counted?;
         let rows = changed?;
         let hot: i64 = marked?.get(0);
         committed?;
@@ -258,6 +270,16 @@ impl Worker {
         self.session.execute(statement, &[&BlockStart::of(cut.from), &BlockStart::of(cut.upto)]).await
     }
 
+    /// Prepared once a connection.
+    pub(crate) async fn bookkeeping(&mut self) -> Result<Bookkeeping, tokio_postgres::Error> {
+        if let Some(known) = &self.bookkeeping {
+            return Ok(known.clone());
+        }
+        let count = self.session.prepare(COUNT_FROM_HERE).await?;
+        let mark = self.session.prepare(MARK_RANGE).await?;
+        Ok(self.bookkeeping.insert(Bookkeeping { count, mark }).clone())
+    }
+
     async fn prepared(&mut self, leaf: usize) -> Result<(), tokio_postgres::Error> {
         if self.prepared.contains_key(&leaf) {
             return Ok(());
@@ -269,7 +291,6 @@ impl Worker {
             slice: session.prepare(&sql.slice).await?,
             unlocked: session.prepare(&sql.unlocked).await?,
             pending: session.prepare(&sql.pending).await?,
-            mark: session.prepare(MARK_RANGE).await?,
         };
         self.prepared.insert(leaf, prepared);
         Ok(())
@@ -307,6 +328,7 @@ impl Worker {
                 Ok(session) => {
                     self.session = session;
                     self.prepared.clear();
+                    self.bookkeeping = None;
                     return Ok(());
                 }
                 Err(error) if began.elapsed() > self.shared.settings.reconnect_budget => return Err(error),
