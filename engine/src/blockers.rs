@@ -1,9 +1,11 @@
 //! Who is in the way: asked before a lock is queued for, and while something waits.
 
 use crate::error::Error;
-use crate::event::Blocker;
+use crate::event::{Blocker, Event, Events};
 use concertina_planner::action::Lock;
 use concertina_revisions::TableName;
+use std::convert::Infallible;
+use std::time::Duration;
 use tokio_postgres::{Client, Row};
 
 /// A transaction younger than this is waited out in the lock's queue; nobody notices.
@@ -41,14 +43,21 @@ pub(crate) async fn outside(client: &Client, locks: &[(TableName, Lock)], own: i
 }
 
 /// Sessions that a waiting session waits for.
-pub(crate) async fn of_session(client: &Client, pid: i32) -> Result<Vec<Blocker>, tokio_postgres::Error> {
+async fn of_session(client: &Client, pid: i32) -> Result<Vec<Blocker>, tokio_postgres::Error> {
     let sql = format!("SELECT {SESSION} FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1))");
     Ok(client.query(&sql, &[&pid]).await?.iter().map(blocker).collect())
 }
 
-/// Whether an autovacuum worker is among them: it gives way only to a wait that outlasts `deadlock_timeout`.
-pub(crate) fn has_autovacuum(blockers: &[Blocker]) -> bool {
-    blockers.iter().any(|blocker| blocker.state == "autovacuum worker")
+/// Tells for whom a session waits, again and again, for as long as it is awaited.
+pub(crate) async fn watch(client: &Client, pid: i32, doing: &str, every: Duration, events: &Events) -> Infallible {
+    loop {
+        tokio::time::sleep(every).await;
+        if let Ok(blockers) = of_session(client, pid).await
+            && !blockers.is_empty()
+        {
+            events(Event::Waiting { doing: doing.to_owned(), blockers, queued: true });
+        }
+    }
 }
 
 fn blocker(row: &Row) -> Blocker {

@@ -5,6 +5,7 @@ use concertina_revisions::RevisionId;
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Receives events. It is called from several tasks and should return at once.
 pub type Events = Arc<dyn Fn(Event) + Send + Sync>;
@@ -123,6 +124,20 @@ pub struct Blocker {
     pub seconds: i64,
     /// The beginning of its query.
     pub query: String,
+}
+
+impl Event {
+    pub(crate) fn retrying(doing: &str, why: &str, pause: Duration) -> Event {
+        let after_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        Event::Retrying { doing: doing.to_owned(), why: why.to_owned(), after_ms }
+    }
+}
+
+impl Blocker {
+    /// An autovacuum gives way, but only to a wait that outlasts `deadlock_timeout`.
+    pub(crate) fn is_autovacuum(&self) -> bool {
+        self.state == "autovacuum worker"
+    }
 }
 
 impl fmt::Display for Blocker {

@@ -2,7 +2,7 @@
 //! step back, try again.
 
 use crate::blockers;
-use crate::error::{Class, Error, describe};
+use crate::error::{Error, describe};
 use crate::event::{Blocker, Event};
 use crate::lease::Lease;
 use concertina_planner::action::Lock;
@@ -46,70 +46,72 @@ pub(crate) struct Patience {
     pub(crate) short_deadlock_timeout: bool,
 }
 
-impl Lease {
-    /// Tries a transaction until its locks are granted, or the budget is spent. `attempt` runs one try.
+/// One climb: from the first look to the lock, or to the end of the budget.
+pub(crate) struct Ladder {
+    doing: String,
+    strong: Vec<(TableName, Lock)>,
+    began: Instant,
+    backoff: Backoff,
+    /// Whom we last saw in the way.
+    seen: Vec<Blocker>,
+}
+
+impl Ladder {
+    pub(crate) fn new(doing: &str, locks: &[(TableName, Lock)]) -> Ladder {
+        Ladder {
+            doing: doing.to_owned(),
+            strong: locks.iter().filter(|(_, lock)| lock.blocks()).cloned().collect(),
+            began: Instant::now(),
+            backoff: Backoff::new(PAUSE_FIRST, PAUSE_MAX),
+            seen: Vec::new(),
+        }
+    }
+
+    /// Waits outside the queue until a try is worth it.
     ///
     /// # Errors
     ///
-    /// [`Error::LockBudget`], or whatever else the attempt fails with.
-    pub(crate) async fn climb<T>(
-        &mut self,
-        doing: &str,
-        locks: &[(TableName, Lock)],
-        mut attempt: impl AsyncFnMut(&mut Lease, Patience) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let strong: Vec<(TableName, Lock)> = locks.iter().filter(|(_, lock)| lock.blocks()).cloned().collect();
-        let began = Instant::now();
-        let mut backoff = Backoff::new(PAUSE_FIRST, PAUSE_MAX);
-        let mut seen: Vec<Blocker> = Vec::new();
+    /// [`Error::LockBudget`] when the budget is spent.
+    pub(crate) async fn look(&mut self, lease: &Lease) -> Result<Patience, Error> {
         loop {
-            self.stop.check()?;
-            let over = began.elapsed() > self.settings.lock_budget;
-            let in_the_way = blockers::outside(&self.records, &strong, self.hands.pid).await?;
-            let autovacuum = !in_the_way.is_empty() && in_the_way.iter().all(|b| b.state == "autovacuum worker");
+            lease.stop.check()?;
+            let in_the_way = blockers::outside(&lease.records, &self.strong, lease.hands.pid).await?;
+            let others = in_the_way.iter().any(|blocker| !blocker.is_autovacuum());
             if !in_the_way.is_empty() {
-                seen = in_the_way;
-                if over {
-                    break;
-                }
-                if !autovacuum {
-                    self.tell(Event::Waiting { doing: doing.to_owned(), blockers: seen.clone(), queued: false });
-                    self.stop.sleep(LOOK_AGAIN).await?;
-                    continue;
-                }
+                self.seen = in_the_way;
             }
-            if over {
-                break;
+            if self.began.elapsed() > lease.settings.lock_budget {
+                let seconds = lease.settings.lock_budget.as_secs();
+                let blockers = std::mem::take(&mut self.seen);
+                return Err(Error::LockBudget { doing: self.doing.clone(), seconds, blockers });
             }
-            let patience = self.patience(autovacuum || blockers::has_autovacuum(&seen));
-            match attempt(self, patience).await {
-                Err(error) if error.class() == Class::Contention => {
-                    let pause = backoff.next(rand::random());
-                    let why = match &error {
-                        Error::Sql { cause, .. } => describe(cause),
-                        other => other.to_string(),
-                    };
-                    self.tell(Event::Retrying {
-                        doing: doing.to_owned(),
-                        why,
-                        after_ms: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
-                    });
-                    self.stop.sleep(pause).await?;
-                }
-                other => return other,
+            if !others {
+                return Ok(self.patience(lease));
             }
+            let blockers = self.seen.clone();
+            lease.tell(Event::Waiting { doing: self.doing.clone(), blockers, queued: false });
+            lease.stop.sleep(LOOK_AGAIN).await?;
         }
-        let seconds = self.settings.lock_budget.as_secs();
-        Err(Error::LockBudget { doing: doing.to_owned(), seconds, blockers: seen })
     }
 
-    fn patience(&self, autovacuum: bool) -> Patience {
-        let lock_timeout = self.settings.lock_timeout;
-        if !autovacuum || self.server.may_set_deadlock_timeout {
-            return Patience { lock_timeout, short_deadlock_timeout: self.server.may_set_deadlock_timeout };
+    /// A try met a lock: pauses before the next look.
+    pub(crate) async fn step_back(&mut self, lease: &Lease, error: &Error) -> Result<(), Error> {
+        let pause = self.backoff.next(rand::random());
+        let why = match error {
+            Error::Sql { cause, .. } => describe(cause),
+            other => other.to_string(),
+        };
+        lease.tell(Event::retrying(&self.doing, &why, pause));
+        lease.stop.sleep(pause).await
+    }
+
+    fn patience(&self, lease: &Lease) -> Patience {
+        let (lock_timeout, may_shorten) = (lease.settings.lock_timeout, lease.server.may_set_deadlock_timeout);
+        if may_shorten || !self.seen.iter().any(Blocker::is_autovacuum) {
+            return Patience { lock_timeout, short_deadlock_timeout: may_shorten };
         }
         // Without the right to shorten deadlock_timeout, one longer try: an autovacuum gives up only then.
-        Patience { lock_timeout: self.server.deadlock_timeout.mul_f64(1.2), short_deadlock_timeout: false }
+        Patience { lock_timeout: lease.server.deadlock_timeout.mul_f64(1.2), short_deadlock_timeout: false }
     }
 }
 

@@ -68,15 +68,10 @@ impl Lease {
         loop {
             self.stop.check()?;
             let pause = backoff.next(rand::random());
-            let after_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-            self.tell(Event::Retrying { doing: "connecting again".to_owned(), why: why.clone(), after_ms });
+            self.tell(Event::retrying("connecting again", &why, pause));
             self.stop.sleep(pause).await?;
-            match sessions(&self.connect, &self.settings).await {
-                Ok((lease, hands)) => {
-                    self.records = lease;
-                    self.hands = hands;
-                    return Ok(());
-                }
+            match self.reopen().await {
+                Ok(()) => return Ok(()),
                 // Our own old session may still hold the lock until the server notices that we are gone.
                 Err(error)
                     if began.elapsed() < self.settings.reconnect_budget
@@ -87,6 +82,18 @@ impl Lease {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+impl Lease {
+    async fn reopen(&mut self) -> Result<(), Error> {
+        if self.records.is_closed() {
+            (self.records, self.hands) = sessions(&self.connect, &self.settings).await?;
+        } else {
+            // The lock is still ours; a second session would wait for ourselves.
+            self.hands = Session::open(&self.connect, Role::Hands, &self.settings).await?;
+        }
+        Ok(())
     }
 }
 

@@ -39,7 +39,6 @@ mod session;
 mod slow;
 mod stop;
 mod throttle;
-mod watch;
 
 pub use checkpoint::{Direction, Known, State};
 pub use config::Settings;

@@ -1,13 +1,12 @@
 //! Instant work: one short transaction under the lock ladder, with its record inside.
 
+use crate::blockers;
 use crate::checkpoint;
-use crate::error::Error;
-use crate::event::Event;
-use crate::ladder::Patience;
+use crate::error::{Class, Error};
+use crate::ladder::{Ladder, Patience};
 use crate::lease::Lease;
 use crate::run::Place;
-use crate::session::millis;
-use crate::{blockers, watch};
+use crate::session::{Session, millis};
 use concertina_planner::Work;
 use concertina_planner::action::{Action, Value};
 use std::time::{Duration, Instant};
@@ -35,8 +34,14 @@ impl Lease {
     pub(crate) async fn quick(&mut self, place: &Place, actions: &[Action], record: Record) -> Result<(), Error> {
         let doing = place.doing();
         let locks = Work::Quick { actions: actions.to_vec() }.locks();
-        self.climb(&doing, &locks, async |lease, patience| lease.quick_once(place, actions, record, patience).await)
-            .await
+        let mut ladder = Ladder::new(&doing, &locks);
+        loop {
+            let patience = ladder.look(self).await?;
+            match self.quick_once(place, actions, record, patience).await {
+                Err(error) if error.class() == Class::Contention => ladder.step_back(self, &error).await?,
+                other => return other,
+            }
+        }
     }
 
     async fn quick_once(
@@ -47,35 +52,37 @@ impl Lease {
         patience: Patience,
     ) -> Result<(), Error> {
         let doing = place.doing();
-        let began = Instant::now();
-        let (lease, hands) = (&self.records, &mut self.hands);
-        let events = self.events.clone();
-        let pid = hands.pid;
-        let work = async {
-            let transaction = hands.transaction().await.map_err(Error::sql(doing.clone()))?;
-            transaction.batch_execute(&limits(patience)).await.map_err(Error::sql(doing.clone()))?;
-            for action in actions {
-                run_action(&transaction, action, &doing).await?;
-            }
-            let seconds = began.elapsed().as_secs_f64();
-            let (revision, direction, step) = (&place.revision, place.direction, place.step.as_str());
-            match record {
-                Record::Done => checkpoint::record_step(&transaction, revision, direction, step, None, seconds).await,
-                Record::Undone => checkpoint::unrecord_step(&transaction, revision, direction, step).await,
-                Record::Nothing => Ok(()),
-            }
-            .map_err(Error::sql(doing.clone()))?;
-            transaction.commit().await.map_err(Error::sql(doing.clone()))
-        };
-        watch::beside(work, WATCH, async || {
-            if let Ok(blockers) = blockers::of_session(lease, pid).await
-                && !blockers.is_empty()
-            {
-                events(Event::Waiting { doing: doing.clone(), blockers, queued: true });
-            }
-        })
-        .await
+        let pid = self.hands.pid;
+        tokio::select! {
+            done = transact(&mut self.hands, place, actions, record, patience) => done,
+            never = blockers::watch(&self.records, pid, &doing, WATCH, &self.events) => match never {},
+        }
     }
+}
+
+async fn transact(
+    hands: &mut Session,
+    place: &Place,
+    actions: &[Action],
+    record: Record,
+    patience: Patience,
+) -> Result<(), Error> {
+    let doing = place.doing();
+    let began = Instant::now();
+    let transaction = hands.transaction().await.map_err(Error::sql(doing.clone()))?;
+    transaction.batch_execute(&limits(patience)).await.map_err(Error::sql(doing.clone()))?;
+    for action in actions {
+        run_action(&transaction, action, &doing).await?;
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    let (revision, direction, step) = (&place.revision, place.direction, place.step.as_str());
+    match record {
+        Record::Done => checkpoint::record_step(&transaction, revision, direction, step, None, seconds).await,
+        Record::Undone => checkpoint::unrecord_step(&transaction, revision, direction, step).await,
+        Record::Nothing => Ok(()),
+    }
+    .map_err(Error::sql(doing.clone()))?;
+    transaction.commit().await.map_err(Error::sql(doing))
 }
 
 fn limits(patience: Patience) -> String {

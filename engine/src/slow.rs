@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::ladder::Backoff;
 use crate::lease::Lease;
 use crate::run::Place;
-use crate::{blockers, proof, watch};
+use crate::{blockers, proof};
 use concertina_planner::action::Online;
 use concertina_revisions::TableName;
 use std::time::Duration;
@@ -38,8 +38,7 @@ impl Lease {
                     }
                     self.stop.check()?;
                     let pause = backoff.next(rand::random());
-                    let after_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-                    self.tell(Event::Retrying { doing: doing.clone(), why: error.to_string(), after_ms });
+                    self.tell(Event::retrying(&doing, &error.to_string(), pause));
                     self.stop.sleep(pause).await?;
                 }
             }
@@ -52,25 +51,15 @@ impl Lease {
         // timeout an index build would leave an invalid index each time.
         let limits = "SET lock_timeout = 0; SET statement_timeout = 0;";
         self.hands.batch_execute(limits).await.map_err(Error::sql(doing))?;
-        let (lease, hands, stop, connect) = (&self.records, &self.hands, &self.stop, &self.connect);
         let sql = online.sql();
-        let work = async {
-            tokio::select! {
-                done = hands.batch_execute(&sql) => done.map_err(Error::sql(doing)),
-                () = stop.asked() => {
-                    connect.cancel(hands).await;
-                    Err(Error::Interrupted)
-                }
+        let ended = tokio::select! {
+            done = self.hands.batch_execute(&sql) => done.map_err(Error::sql(doing)),
+            () = self.stop.asked() => {
+                self.connect.cancel(&self.hands).await;
+                Err(Error::Interrupted)
             }
+            never = blockers::watch(&self.records, self.hands.pid, doing, WATCH, &self.events) => match never {},
         };
-        let ended = watch::beside(work, WATCH, async || {
-            if let Ok(blockers) = blockers::of_session(lease, hands.pid).await
-                && !blockers.is_empty()
-            {
-                (self.events)(Event::Waiting { doing: doing.to_owned(), blockers, queued: true });
-            }
-        })
-        .await;
         let limits = format!("SET lock_timeout = {}", self.settings.lock_timeout.as_millis());
         self.hands.batch_execute(&limits).await.ok();
         ended

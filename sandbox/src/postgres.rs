@@ -111,11 +111,6 @@ impl Postgres {
         self.process.id()
     }
 
-    /// A program of the same installation, such as `pg_dump`.
-    pub fn program(&self, name: &str) -> PathBuf {
-        self.bin.join(name)
-    }
-
     /// Opens a connection as user `postgres`.
     ///
     /// # Errors
@@ -145,7 +140,7 @@ impl Postgres {
     ///
     /// When `pg_dump` fails.
     pub fn dump_schema(&self, database: &str) -> Result<String, Error> {
-        let program = self.program("pg_dump");
+        let program = binaries::program("pg_dump")?;
         let output = Command::new(&program)
             .args(["--schema-only", "--no-owner", "--exclude-schema=concertina", "--dbname", &self.url(database)])
             .output()

@@ -318,11 +318,7 @@ impl Worker {
         loop {
             self.shared.check()?;
             let pause = backoff.next(rand::random());
-            (self.shared.events)(Event::Retrying {
-                doing: "connecting a worker again".to_owned(),
-                why: why.to_owned(),
-                after_ms: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
-            });
+            (self.shared.events)(Event::retrying("connecting a worker again", why, pause));
             self.shared.stop.sleep(pause).await?;
             match open(&self.shared).await {
                 Ok(session) => {
