@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// The key of our advisory lock: "concerti" in ASCII. Advisory locks belong to one database.
 const LOCK_KEY: i64 = 0x636f_6e63_6572_7469;
 
+/// How often the lock is tried, a tenth of a second apart.
+const LOCK_ATTEMPTS: u32 = 15;
+
 /// What the server is like, asked once.
 #[derive(Debug, Clone)]
 pub(crate) struct Server {
@@ -111,13 +114,19 @@ async fn sessions(connect: &Connect, settings: &Settings) -> Result<(Session, Se
 }
 
 async fn lock(lease: &Session) -> Result<(), Error> {
-    let taken: bool = lease
-        .query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK_KEY])
-        .await
-        .map_err(Error::sql("taking the lock that makes us the only one"))?
-        .get(0);
-    if taken {
-        return Ok(());
+    for attempt in 1..=LOCK_ATTEMPTS {
+        let taken: bool = lease
+            .query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK_KEY])
+            .await
+            .map_err(Error::sql("taking the lock that makes us the only one"))?
+            .get(0);
+        if taken {
+            return Ok(());
+        }
+        // A run that has just ended: the server takes a moment to notice.
+        if attempt < LOCK_ATTEMPTS {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
     let sql = "SELECT format('pid %s, user %s, from %s, since %s', a.pid, a.usename,
                       coalesce(host(a.client_addr), 'a local socket'), to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'))

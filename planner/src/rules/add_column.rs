@@ -89,6 +89,7 @@ fn filled(table: &TableName, column: &NewColumn, fill: &Fill) -> Decision {
             [],
         ),
         None => decision
+            .then_because("the default only stands in for code that doesn't write the column yet")
             .contract(Action::SetDefault { table: table.clone(), column: column.name.clone(), default: None })
             .hazard("H01", temporary_default(table, column)),
     }

@@ -23,17 +23,21 @@ pub(super) fn duplicates(table: &Table, columns: &[Ident]) -> Question {
     let groups = format!("FROM {name} WHERE {present} GROUP BY {list} HAVING count(*) > 1");
     Question::NoRows {
         count: format!("SELECT count(*) FROM (SELECT 1 {groups}) AS duplicates"),
-        examples: format!("SELECT concat_ws(', ', {list}) {groups} LIMIT 5"),
+        examples: format!("SELECT {} {groups} LIMIT 5", named(columns, None)),
     }
 }
 
 /// How a row is named to people: its key, or its place where it has none.
 fn key_text(table: &Table, alias: &Ident) -> String {
-    match table.key() {
-        Some(columns) => {
-            let parts: Vec<String> = columns.iter().map(|column| format!("{}.{}", alias.sql(), column.sql())).collect();
-            format!("concat_ws(', ', {})", parts.join(", "))
-        }
-        None => format!("{}.ctid::text", alias.sql()),
-    }
+    table.key().map_or_else(|| format!("{}.ctid::text", alias.sql()), |columns| named(&columns, Some(alias)))
+}
+
+/// Columns with their names and values: `id = 7, tenant = 1`.
+fn named(columns: &[Ident], alias: Option<&Ident>) -> String {
+    let of = alias.map_or_else(String::new, |alias| format!("{}.", alias.sql()));
+    let part = |column: &Ident| {
+        let name = Ident::new(format!("{} = ", column.as_str()));
+        format!("concat({}, {of}{})", name.literal(), column.sql())
+    };
+    format!("concat_ws(', ', {})", columns.iter().map(part).collect::<Vec<_>>().join(", "))
 }

@@ -1,0 +1,84 @@
+//! A folder of revisions and a database, with the command run on both.
+
+use concertina_sandbox::Postgres;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+use tokio_postgres::Client;
+use tokio_postgres::types::FromSql;
+
+pub(crate) struct Site {
+    pub(crate) server: Postgres,
+    pub(crate) client: Client,
+    pub(crate) folder: TempDir,
+}
+
+/// What the command said and how it ended.
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    /// Ends the test unless the command ended so.
+    #[track_caller]
+    pub(crate) fn ends(self, code: i32) -> Said {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+}
+
+impl Site {
+    pub(crate) async fn new(schema: &str, revisions: &[(&str, &str)]) -> Site {
+        let server = Postgres::start(&[("fsync", "off")]).await.unwrap();
+        server.create_database("site", None).await.unwrap();
+        let client = server.connect("site").await.unwrap();
+        client.batch_execute(schema).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("revisions")).unwrap();
+        let site = Site { server, client, folder };
+        for (id, sql) in revisions {
+            site.revision(id, sql);
+        }
+        site
+    }
+
+    pub(crate) fn revision(&self, id: &str, sql: &str) {
+        std::fs::write(self.revisions().join(format!("{id}.sql")), sql).unwrap();
+    }
+
+    pub(crate) fn revisions(&self) -> PathBuf {
+        self.folder.path().join("revisions")
+    }
+
+    /// The command, ready to run in the folder, with nothing of the environment.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = bare(self.folder.path(), words);
+        command.env("DATABASE_URL", self.server.url("site"));
+        command
+    }
+
+    pub(crate) fn run(&self, words: &[&str]) -> Said {
+        said(&self.command(words).output().unwrap())
+    }
+
+    pub(crate) async fn value<T: for<'a> FromSql<'a>>(&self, sql: &str) -> T {
+        self.client.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
+    pub(crate) fn schema(&self) -> String {
+        self.server.dump_schema("site").unwrap()
+    }
+}
+
+pub(crate) fn bare(folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_concertina"));
+    command.args(words).current_dir(folder).env_clear().env("HOME", folder);
+    command
+}
+
+pub(crate) fn said(output: &Output) -> Said {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Said { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+}

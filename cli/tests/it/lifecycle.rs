@@ -1,0 +1,106 @@
+//! Each kind of statement through its whole life: taken back half way without a trace, run to the end with the
+//! same schema as psql gives, and down again to where it began.
+
+use crate::fixture::Site;
+
+const TABLES: &str = "
+    CREATE TABLE tenants (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_key text NOT NULL UNIQUE);
+    INSERT INTO tenants (tenant_key) VALUES ('default');
+    CREATE TABLE owners (id bigint PRIMARY KEY, team_id bigint NOT NULL);
+    INSERT INTO owners SELECT g, g * 10 FROM generate_series(1, 50) g;
+    CREATE TABLE leads (id bigint PRIMARY KEY, email text NOT NULL UNIQUE, owner_id bigint NOT NULL, score int,
+                        status text DEFAULT 'new' CHECK (status <> ''));
+    CREATE INDEX leads_owner ON leads (owner_id);
+    INSERT INTO leads SELECT g, 'lead' || g, 1 + g % 50, g % 9, 'new' FROM generate_series(1, 3000) g;
+    ANALYZE;";
+
+/// Runs a revision in every way; `reversible`: a reverse can be derived.
+async fn lives(sql: &str, reversible: bool) {
+    let site = Site::new(TABLES, &[("001_change", sql)]).await;
+    // What psql would make of it, on a copy.
+    site.server.create_database("naive", None).await.unwrap();
+    let naive = site.server.connect("naive").await.unwrap();
+    naive.batch_execute(TABLES).await.unwrap();
+    let start = site.schema();
+    naive.batch_execute(sql).await.unwrap();
+    let wanted = site.server.dump_schema("naive").unwrap();
+
+    let half_way = site.run(&["upgrade"]);
+    if half_way.code == 3 {
+        site.run(&["rollback"]).ends(0);
+        assert_eq!(site.schema(), start, "rollback leaves no trace");
+        site.run(&["upgrade"]).ends(3);
+        site.run(&["contract"]).ends(0);
+    } else {
+        half_way.ends(0);
+    }
+    assert_eq!(site.schema(), wanted, "the schema is what psql gives");
+    assert_eq!(rows(&site.client).await, rows(&naive).await, "and so are the rows");
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM pg_proc WHERE pronamespace = 'concertina'::regnamespace").await,
+        0
+    );
+    if !reversible {
+        site.run(&["downgrade", "base", "--contract"]).ends(1);
+        assert_eq!(site.schema(), wanted, "a refusal changes nothing");
+        return;
+    }
+    site.run(&["downgrade", "base", "--contract", "--allow-data-loss"]).ends(0);
+    assert_eq!(site.schema(), start, "down again is where it began");
+    site.run(&["upgrade", "--contract"]).ends(0);
+    assert_eq!(site.schema(), wanted, "and up again is the same");
+    assert_eq!(rows(&site.client).await, rows(&naive).await);
+}
+
+/// All rows of table leads, without random values.
+async fn rows(client: &tokio_postgres::Client) -> String {
+    let sql = "SELECT md5(string_agg((to_jsonb(l) - 'tenant_id' - 'token')::text, '|' ORDER BY id)) FROM leads l";
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+macro_rules! lives {
+    ($($name:ident: $reversible:expr, $sql:expr;)*) => {
+        $(#[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            lives($sql, $reversible).await;
+        })*
+    };
+}
+
+lives! {
+    add_column: true, "ALTER TABLE leads ADD COLUMN note text;";
+    add_column_with_default: true, "ALTER TABLE leads ADD COLUMN plan text NOT NULL DEFAULT 'free';";
+    add_column_with_volatile_default: true, "ALTER TABLE leads ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid();";
+    add_column_with_check: true, "ALTER TABLE leads ADD COLUMN age int CHECK (age > 0);";
+    add_column_with_reference: true, "ALTER TABLE leads ADD COLUMN tenant_id uuid REFERENCES tenants (id);";
+    one_value_for_all: true,
+        "ALTER TABLE leads ADD COLUMN tenant_id uuid;
+         UPDATE leads SET tenant_id = (SELECT id FROM tenants WHERE tenant_key = 'default') WHERE tenant_id IS NULL;
+         ALTER TABLE leads ALTER COLUMN tenant_id SET NOT NULL;";
+    a_value_for_each: true,
+        "ALTER TABLE leads ADD COLUMN team_id bigint;
+         UPDATE leads SET team_id = o.team_id FROM owners o WHERE o.id = leads.owner_id;
+         CREATE INDEX leads_team ON leads (team_id);
+         ALTER TABLE leads ALTER COLUMN team_id SET NOT NULL;";
+    update_of_old_rows: false, "UPDATE leads SET status = 'old' WHERE score > 3;";
+    set_not_null: true, "ALTER TABLE leads ALTER COLUMN score SET NOT NULL;";
+    drop_not_null: true, "ALTER TABLE leads ALTER COLUMN owner_id DROP NOT NULL;";
+    set_default: true, "ALTER TABLE leads ALTER COLUMN score SET DEFAULT 5;";
+    drop_default: true, "ALTER TABLE leads ALTER COLUMN status DROP DEFAULT;";
+    add_check: true, "ALTER TABLE leads ADD CONSTRAINT small CHECK (score < 100);";
+    add_foreign_key: true, "ALTER TABLE leads ADD FOREIGN KEY (owner_id) REFERENCES owners (id);";
+    add_unique: true, "ALTER TABLE leads ADD CONSTRAINT leads_owner_email UNIQUE (owner_id, email);";
+    replace_unique: true,
+        "ALTER TABLE leads DROP CONSTRAINT leads_email_key;
+         ALTER TABLE leads ADD CONSTRAINT leads_scoped UNIQUE (owner_id, email);";
+    create_index: true, "CREATE INDEX leads_score ON leads (score DESC NULLS LAST) WHERE score > 2;";
+    create_unique_index: true, "CREATE UNIQUE INDEX leads_lower ON leads (lower(email));";
+    drop_index: true, "DROP INDEX leads_owner;";
+    drop_column: false, "ALTER TABLE leads DROP COLUMN score;";
+    drop_constraint: true, "ALTER TABLE leads DROP CONSTRAINT leads_status_check;";
+    create_tables: true,
+        "CREATE TYPE role AS ENUM ('admin', 'agent');
+         CREATE TABLE users (id bigserial PRIMARY KEY, owner_id bigint REFERENCES owners (id), role role NOT NULL DEFAULT 'agent');
+         CREATE INDEX users_owner ON users (owner_id);
+         INSERT INTO users (owner_id) VALUES (1), (2);";
+}

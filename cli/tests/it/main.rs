@@ -1,0 +1,9 @@
+//! The command and the library on real, throwaway servers.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
+
+mod bad_input;
+mod fixture;
+mod kill;
+mod lifecycle;
+mod stacked;
+mod words;

@@ -1,0 +1,68 @@
+//! Revisions behind others that wait for their contract.
+
+use crate::fixture::Site;
+
+const LEADS: &str = "CREATE TABLE leads (id int PRIMARY KEY, email text, score int);
+    INSERT INTO leads SELECT g, 'lead' || g, g FROM generate_series(1, 500) g;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn later_revisions_go_on_while_an_earlier_one_waits() {
+    let revisions = [
+        ("001_tenant", "ALTER TABLE leads ADD COLUMN tenant int; UPDATE leads SET tenant = 1;"),
+        ("002_enforce", "ALTER TABLE leads ALTER COLUMN tenant SET NOT NULL;"),
+        ("003_note", "ALTER TABLE leads ADD COLUMN note text;"),
+    ];
+    let site = Site::new(LEADS, &revisions).await;
+    let said = site.run(&["upgrade"]).ends(3);
+    assert!(said.out.contains("001_tenant waits for contract") && said.out.contains("H01"), "{}", said.out);
+    // Old code goes on: the temporary default of the first covers what the second enforces.
+    site.client.batch_execute("INSERT INTO leads (id) VALUES (1000)").await.unwrap();
+    assert!(site.value::<bool>("SELECT count(note) = 0 FROM leads").await);
+    site.run(&["contract"]).ends(0);
+    assert!(site.client.batch_execute("INSERT INTO leads (id) VALUES (1001)").await.is_err());
+    assert_eq!(site.run(&["status"]).ends(0).out, "everything is applied\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_depends_on_a_waiting_contract_waits_and_says_so() {
+    let revisions = [
+        ("001_drop", "ALTER TABLE leads DROP COLUMN score;"),
+        ("002_again", "ALTER TABLE leads ADD COLUMN score text;"),
+    ];
+    let site = Site::new(LEADS, &revisions).await;
+    let said = site.run(&["upgrade"]).ends(3);
+    assert!(said.err.contains("has to wait for the contract of 001_drop"), "{}", said.err);
+    site.run(&["contract"]).ends(0);
+    site.run(&["upgrade"]).ends(0);
+    let kind: String = site
+        .value("SELECT pg_typeof(score)::text FROM (SELECT NULL::leads) l, LATERAL (SELECT (l.leads).score) s")
+        .await;
+    assert_eq!(kind, "text");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_contract_everything_runs_to_the_end() {
+    let revisions = [
+        ("001_drop", "ALTER TABLE leads DROP COLUMN score;"),
+        ("002_again", "ALTER TABLE leads ADD COLUMN score text;"),
+    ];
+    let site = Site::new(LEADS, &revisions).await;
+    site.run(&["upgrade", "--contract"]).ends(0);
+    assert_eq!(site.run(&["current"]).ends(0).out, "002_again (applied)\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rollback_takes_back_the_newest_or_all_down_to_one() {
+    let revisions = [
+        ("001_tenant", "ALTER TABLE leads ADD COLUMN tenant int; UPDATE leads SET tenant = 1;"),
+        ("002_enforce", "ALTER TABLE leads ALTER COLUMN tenant SET NOT NULL;"),
+    ];
+    let site = Site::new(LEADS, &revisions).await;
+    let start = site.schema();
+    site.run(&["upgrade"]).ends(3);
+    site.run(&["rollback"]).ends(0);
+    assert!(site.run(&["current"]).ends(0).out.contains("001_tenant (waiting for contract)"));
+    site.run(&["upgrade"]).ends(3);
+    site.run(&["rollback", "001"]).ends(0);
+    assert_eq!(site.schema(), start);
+}
