@@ -1,1 +1,15 @@
-//! x
+//! Throughput and latency of backfills, side by side with what users would run instead: the same data restored for
+//! each, the same traffic beside each, several times in turn, medians told.
+//!
+//! # Layout
+//!
+//! [`shape`]: the tables and the change · [`contender`]: who makes it · [`run`]: one measured run · [`table`]: medians
+//! and ratios as text and JSON.
+
+pub mod contender;
+pub mod run;
+pub mod shape;
+pub mod table;
+
+/// A bench ends at the first thing that goes wrong: half a table is worse than none.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

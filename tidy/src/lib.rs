@@ -1,1 +1,1 @@
-//! x
+//! Tests that hold the house in shape: see `tests/it`.

@@ -57,11 +57,7 @@ async fn plan_status_history_and_the_rest() {
     assert_eq!(json["plans"].as_array().unwrap().len(), 3);
     assert_eq!(site.run(&["current"]).ends(0).out, "base: no revision has been applied\n");
     assert_eq!(site.run(&["heads"]).ends(0).out, "003_drop\n");
-    assert_eq!(
-        site.value::<bool>("SELECT to_regnamespace('concertina') IS NULL").await,
-        true,
-        "looking changes nothing"
-    );
+    assert!(site.value::<bool>("SELECT to_regnamespace('concertina') IS NULL").await, "looking changes nothing");
     let upgrade = site.run(&["upgrade"]).ends(3);
     insta::assert_snapshot!("upgrade", upgrade.out);
     insta::assert_snapshot!("status", site.run(&["status"]).ends(0).out);

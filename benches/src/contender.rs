@@ -1,0 +1,140 @@
+//! Who fills the column.
+
+use crate::Result;
+use crate::shape::Shape;
+use concertina_engine::{Connect, Direction, Engine, NewRun, Settings, Until};
+use concertina_planner::plan;
+use concertina_revisions::{Revision, RevisionId};
+use std::sync::Arc;
+use tokio_postgres::Client;
+
+/// Rows of a batch of those who count rows.
+const BATCH_ROWS: i64 = 1_000;
+/// Rows of a key range.
+const RANGE_ROWS: i64 = 5_000;
+
+/// A way to fill the column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contender {
+    /// One UPDATE statement.
+    OneUpdate,
+    /// Ranges of the primary key, a commit after each.
+    KeyRanges,
+    /// The batch statement that pgroll publishes, with its kind of row trigger, replayed statement by statement.
+    PgrollShape,
+    /// Concertina with so many workers.
+    Concertina(u16),
+    /// Concertina, two workers, one pass over each window.
+    OnePass,
+    /// Concertina, two workers, at most so many rows a second.
+    Throttled(u32),
+    /// The most there can be: every update HOT, because each page is kept half empty.
+    Limit,
+}
+
+impl Contender {
+    /// All that make sense for a shape.
+    pub fn all(shape: Shape, rows: u64) -> Vec<Contender> {
+        let mut all = vec![Contender::OneUpdate];
+        if shape != Shape::Noindex {
+            all.extend([Contender::KeyRanges, Contender::PgrollShape]);
+        }
+        all.extend([Contender::Concertina(1), Contender::Concertina(2), Contender::Concertina(4), Contender::OnePass]);
+        let modest = u32::try_from(rows / 10).unwrap_or(u32::MAX).max(1_000);
+        all.extend([Contender::Throttled(modest), Contender::Limit]);
+        all
+    }
+
+    /// Its name in tables.
+    pub fn name(self) -> String {
+        match self {
+            Contender::OneUpdate => "one UPDATE".to_owned(),
+            Contender::KeyRanges => format!("key ranges of {RANGE_ROWS}"),
+            Contender::PgrollShape => "pgroll's batch and trigger".to_owned(),
+            Contender::Concertina(workers) => format!("Concertina, {workers} workers"),
+            Contender::OnePass => "Concertina, one pass".to_owned(),
+            Contender::Throttled(rows) => format!("Concertina, {rows} rows/s"),
+            Contender::Limit => "limit: all HOT".to_owned(),
+        }
+    }
+
+    /// What has to be done before the clock runs.
+    pub fn prepare(self, shape: Shape) -> String {
+        match self {
+            Contender::PgrollShape => format!(
+                "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} RETURN new; END $$;
+                 CREATE TRIGGER fill BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION fill();",
+                shape.trigger_body()
+            ),
+            Contender::Limit => "ALTER TABLE t SET (fillfactor = 45); VACUUM FULL t;".to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// Fills the column. `url` is the database, `client` a connection to it.
+    ///
+    /// # Errors
+    ///
+    /// The first that happens.
+    pub async fn fill(self, shape: Shape, url: &str, client: &Client) -> Result<()> {
+        match self {
+            Contender::OneUpdate => {
+                client.batch_execute(&shape.update()).await?;
+            }
+            Contender::KeyRanges => key_ranges(shape, client).await?,
+            Contender::PgrollShape => pgroll_shape(client).await?,
+            Contender::Concertina(workers) => {
+                concertina(shape, url, Settings { workers, ..Settings::default() }).await?;
+            }
+            Contender::Throttled(rows) => {
+                let settings = Settings { rows_per_second_max: Some(rows), ..Settings::default() };
+                concertina(shape, url, settings).await?;
+            }
+            Contender::OnePass | Contender::Limit => {
+                concertina(shape, url, Settings { passes_max: 1, ..Settings::default() }).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn key_ranges(shape: Shape, client: &Client) -> Result<()> {
+    let statement = client.prepare(&shape.update_range()).await?;
+    let last: i64 = client.query_one("SELECT max(id) FROM t", &[]).await?.get(0);
+    let mut from = 0;
+    while from < last {
+        client.execute(&statement, &[&from, &(from + RANGE_ROWS)]).await?;
+        from += RANGE_ROWS;
+    }
+    Ok(())
+}
+
+/// The statement of pgroll's `pkg/backfill/templates/sql.go`: rows are touched in key order, and the trigger works.
+async fn pgroll_shape(client: &Client) -> Result<()> {
+    let sql = format!(
+        "WITH batch AS (SELECT id FROM t WHERE id > $1 ORDER BY id LIMIT {BATCH_ROWS} FOR NO KEY UPDATE),
+              update AS (UPDATE t SET id = t.id FROM batch WHERE t.id = batch.id RETURNING t.id)
+         SELECT max(id) FROM update"
+    );
+    let statement = client.prepare(&sql).await?;
+    let mut last = 0_i64;
+    while let Some(next) = client.query_one(&statement, &[&last]).await?.get::<_, Option<i64>>(0) {
+        last = next;
+    }
+    Ok(())
+}
+
+async fn concertina(shape: Shape, url: &str, settings: Settings) -> Result<()> {
+    let (engine, _stopper) = Engine::new(Connect::parse(url)?, settings, Arc::new(|_| {}));
+    let mut lease = engine.lease().await?;
+    let id = RevisionId::new("fill");
+    let text = |problems: Vec<concertina_revisions::Diagnostic>| {
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let revision = Revision::from_text(&id, &shape.update()).map_err(text)?;
+    let plan = plan(&revision, &lease.catalog().await?).map_err(text)?;
+    let new = NewRun { id: &id, parents: &[], checksum: &revision.checksum, direction: Direction::Up, plan: &plan };
+    lease.begin(&new).await?;
+    lease.run(&id, Until::Backfilled).await?;
+    Ok(())
+}

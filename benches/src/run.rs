@@ -1,0 +1,139 @@
+//! One measured run: a fresh copy of the data, traffic on it, and a contender.
+
+use crate::Result;
+use crate::contender::Contender;
+use crate::shape::Shape;
+use concertina_sandbox::{Operation, Postgres, Traffic};
+use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio_postgres::Client;
+
+/// How long the traffic runs before the contender begins.
+const ALONE: Duration = Duration::from_secs(3);
+
+/// What one run gave.
+#[derive(Debug, Clone, Serialize)]
+pub struct Measured {
+    /// Who ran.
+    pub contender: String,
+    /// Rows a second.
+    pub rows_per_second: f64,
+    /// The table's size after, as a multiple of before.
+    pub heap_growth: f64,
+    /// The same for its indexes; 1 where there are none.
+    pub index_growth: f64,
+    /// WAL, in bytes a row.
+    pub wal_bytes_per_row: f64,
+    /// The longest transaction seen, in milliseconds; sampled every 5 ms.
+    pub longest_transaction_ms: f64,
+    /// Latency of the traffic before, in milliseconds.
+    pub alone_p99_ms: f64,
+    /// Latency of the traffic beside it, in milliseconds.
+    pub p99_ms: f64,
+    /// The longest query of the traffic beside it, in milliseconds.
+    pub longest_stall_ms: f64,
+    /// Queries of the traffic that failed.
+    pub failed: u64,
+}
+
+/// Sizes in bytes, and the position in the WAL.
+struct Sizes {
+    heap: f64,
+    indexes: f64,
+    wal: f64,
+}
+
+impl Sizes {
+    async fn of(client: &Client) -> Result<Sizes> {
+        let sql = "SELECT pg_relation_size('t')::float8, pg_indexes_size('t')::float8,
+                          pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8";
+        let row = client.query_one(sql, &[]).await?;
+        Ok(Sizes { heap: row.get(0), indexes: row.get(1), wal: row.get(2) })
+    }
+}
+
+/// Reads by key, with three in ten that also update.
+fn traffic(rows: i64) -> Vec<Operation> {
+    let any = 1..rows + 1;
+    vec![
+        Operation::new(7, "SELECT id, n, v FROM t WHERE id = $1", std::slice::from_ref(&any)),
+        Operation::new(3, "UPDATE t SET n = n + 1 WHERE id = $1", std::slice::from_ref(&any)),
+    ]
+}
+
+/// Runs a contender on a copy of database `master`.
+///
+/// # Errors
+///
+/// The first that happens; also when a row is left.
+pub async fn run(server: &Postgres, shape: Shape, rows: u64, contender: Contender, rate: u32) -> Result<Measured> {
+    let admin = server.connect("postgres").await?;
+    admin.batch_execute("DROP DATABASE IF EXISTS run WITH (FORCE)").await?;
+    server.create_database("run", Some("master")).await?;
+    let url = server.url("run");
+    let client = server.connect("run").await?;
+    client.batch_execute(&contender.prepare(shape)).await?;
+    client.batch_execute("VACUUM ANALYZE t; CHECKPOINT;").await?;
+    // Without a key every query would read the whole table: such a shape is measured alone.
+    let rate = if shape == Shape::Noindex { 0 } else { rate };
+    let traffic = match rate {
+        0 => None,
+        rate => Some(Traffic::start(&url, 4, rate, traffic(i64::try_from(rows)?)).await?),
+    };
+    if traffic.is_some() {
+        tokio::time::sleep(ALONE).await;
+    }
+    let alone = traffic.as_ref().map(Traffic::report).unwrap_or_default();
+    let (longest, watch) = watch(&url).await?;
+    let before = Sizes::of(&client).await?;
+    let began = Instant::now();
+    contender.fill(shape, &url, &client).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    let after = Sizes::of(&client).await?;
+    longest.store(true, Ordering::Relaxed);
+    let longest_transaction_ms = watch.await?;
+    let beside = match traffic {
+        Some(traffic) => traffic.stop().await,
+        None => alone.clone(),
+    };
+    let left: i64 = client.query_one("SELECT count(*) FROM t WHERE v IS NULL", &[]).await?.get(0);
+    if left > 0 {
+        return Err(format!("{}: {left} rows are left", contender.name()).into());
+    }
+    let ratio = |after: f64, before: f64| if before > 0.0 { after / before } else { 1.0 };
+    Ok(Measured {
+        contender: contender.name(),
+        rows_per_second: rows as f64 / seconds,
+        heap_growth: ratio(after.heap, before.heap),
+        index_growth: ratio(after.indexes, before.indexes),
+        wal_bytes_per_row: (after.wal - before.wal) / rows as f64,
+        longest_transaction_ms,
+        alone_p99_ms: alone.p99_ms,
+        p99_ms: beside.p99_ms,
+        longest_stall_ms: beside.longest_stall_ms,
+        failed: beside.failed + alone.failed,
+    })
+}
+
+/// Looks for the longest open transaction that writes, until told to stop.
+async fn watch(url: &str) -> Result<(Arc<AtomicBool>, tokio::task::JoinHandle<f64>)> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    let stop = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&stop);
+    let watch = tokio::spawn(async move {
+        let sql = "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)) * 1000, 0)::float8
+                   FROM pg_stat_activity WHERE datname = current_database() AND backend_xid IS NOT NULL";
+        let mut longest = 0.0_f64;
+        while !seen.load(Ordering::Relaxed) {
+            if let Ok(row) = client.query_one(sql, &[]).await {
+                longest = longest.max(row.get(0));
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        longest
+    });
+    Ok((stop, watch))
+}

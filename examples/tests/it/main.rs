@@ -1,0 +1,4 @@
+//! Each example, live, under its application's traffic.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
+
+mod crm;

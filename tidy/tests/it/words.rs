@@ -1,0 +1,45 @@
+//! The project speaks of itself, finishes what it begins, and keeps to its words.
+
+use crate::files::{CRATES, files, root, without_tests};
+
+#[test]
+fn nothing_is_left_for_later() {
+    // Put together here, so that this file may be read, too.
+    let words = [["TO", "DO"].concat(), ["FIX", "ME"].concat(), ["XX", "X"].concat(), ["unimplement", "ed!"].concat()];
+    for name in CRATES {
+        for (path, text) in files(name, &[".rs", ".sql", ".toml"]) {
+            for word in &words {
+                assert!(!text.contains(word.as_str()), "{}: {word}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_revision_is_never_called_a_migration() {
+    for (path, text) in files("cli/src", &[".rs"]) {
+        let text = without_tests(&text);
+        assert!(!text.contains("migration file") && !text.contains("migrations folder"), "{}", path.display());
+    }
+}
+
+#[test]
+fn documents_name_every_command_and_setting() {
+    let reference = std::fs::read_to_string(root().join("docs/src/reference.md")).unwrap();
+    let settings = std::fs::read_to_string(root().join("cli/src/concertina.toml")).unwrap();
+    for line in settings.lines().filter_map(|line| line.strip_prefix("#: ")) {
+        let name = line.split(' ').next().unwrap();
+        assert!(reference.contains(&format!("`{name}`")), "{name} is in the reference");
+    }
+    let verbs = files("cli/src/command", &[".rs"]);
+    for (path, _) in verbs {
+        let verb = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(["mod", "live"].contains(&verb.as_str()) || reference.contains(&format!("`{verb}")), "{verb}");
+    }
+}
+
+#[test]
+fn the_changelog_has_something_to_say() {
+    let changelog = std::fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
+    assert!(changelog.contains("## Unreleased\n\n### "));
+}
