@@ -59,15 +59,15 @@ impl Contender {
     }
 
     /// What has to be done before the clock runs.
-    pub fn prepare(self, shape: Shape) -> String {
+    pub fn prepare(self, shape: Shape) -> Vec<String> {
         match self {
-            Contender::PgrollShape => format!(
+            Contender::PgrollShape => vec![format!(
                 "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} RETURN new; END $$;
                  CREATE TRIGGER fill BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION fill();",
                 shape.trigger_body()
-            ),
-            Contender::Limit => "ALTER TABLE t SET (fillfactor = 45); VACUUM FULL t;".to_owned(),
-            _ => String::new(),
+            )],
+            Contender::Limit => ["ALTER TABLE t SET (fillfactor = 45)", "VACUUM FULL t"].map(str::to_owned).into(),
+            _ => Vec::new(),
         }
     }
 

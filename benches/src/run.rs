@@ -74,8 +74,11 @@ pub async fn run(server: &Postgres, shape: Shape, rows: u64, contender: Contende
     server.create_database("run", Some("master")).await?;
     let url = server.url("run");
     let client = server.connect("run").await?;
-    client.batch_execute(&contender.prepare(shape)).await?;
-    client.batch_execute("VACUUM ANALYZE t; CHECKPOINT;").await?;
+    for statement in contender.prepare(shape) {
+        client.batch_execute(&statement).await?;
+    }
+    client.batch_execute("VACUUM ANALYZE t").await?;
+    client.batch_execute("CHECKPOINT").await?;
     // Without a key every query would read the whole table: such a shape is measured alone.
     let rate = if shape == Shape::Noindex { 0 } else { rate };
     let traffic = match rate {
