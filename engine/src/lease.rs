@@ -10,6 +10,7 @@ use crate::ladder::Backoff;
 use crate::session::{Role, Session};
 use crate::stop::Stop;
 use concertina_planner::Catalog;
+use concertina_revisions::{Checksum, RevisionId};
 use std::time::{Duration, Instant};
 
 /// The key of our advisory lock: "concerti" in ASCII. Advisory locks belong to one database.
@@ -53,6 +54,33 @@ impl Lease {
     /// When PostgreSQL refuses.
     pub async fn catalog(&self) -> Result<Catalog, Error> {
         catalog::load(&self.records).await
+    }
+
+    /// Records a revision as applied without running anything.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn stamp(&self, id: &RevisionId, parents: &[RevisionId], checksum: &Checksum) -> Result<(), Error> {
+        checkpoint::stamp(&self.records, id, parents, checksum).await
+    }
+
+    /// Takes a revision out of the records without running anything.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn forget(&self, id: &RevisionId) -> Result<(), Error> {
+        checkpoint::forget(&self.records, id).await
+    }
+
+    /// The revisions that the database has, in the order in which they came.
+    ///
+    /// # Errors
+    ///
+    /// When the records can't be read.
+    pub async fn known(&self) -> Result<Vec<checkpoint::Known>, Error> {
+        checkpoint::all(&self.records).await
     }
 
     pub(crate) fn tell(&self, event: Event) {

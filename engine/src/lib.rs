@@ -16,8 +16,8 @@
 //!
 //! # Layout
 //!
-//! [`Connect`] and `session`: getting in, with limits on every connection · `lease`: one engine at a time ·
-//! `run`: the loop, `life`: what comes next (pure) · `quick`, `slow`, `backfill`: the three manners of working ·
+//! [`Connect`], `tls` and `session`: getting in, with limits on every connection · `lease`: one engine at a time ·
+//! `preflight`: before the first change · `run`: the loop, `life`: what comes next (pure), `undo`: the way back · `quick`, `slow`, `backfill`: the three manners of working ·
 //! `ladder`, `blockers`: asking for locks without making others wait · `proof`: asking the catalog what is done ·
 //! `checkpoint`: our own tables · `throttle`: when to go slower · [`Event`]: what happens, as data.
 
@@ -32,6 +32,7 @@ mod event;
 mod ladder;
 mod lease;
 mod life;
+mod preflight;
 mod proof;
 mod quick;
 mod run;
@@ -39,6 +40,8 @@ mod session;
 mod slow;
 mod stop;
 mod throttle;
+mod tls;
+mod undo;
 
 pub use checkpoint::{Direction, Known, State};
 pub use config::Settings;
@@ -47,7 +50,8 @@ pub use error::Error;
 pub use event::{Blocker, Event, Events, Progress};
 pub use lease::Lease;
 pub use life::Until;
-pub use run::{FailedCheck, NewRun, Outcome};
+pub use preflight::FailedCheck;
+pub use run::{NewRun, Outcome};
 pub use stop::Stopper;
 
 use concertina_planner::{Catalog, OLDEST_SERVER};

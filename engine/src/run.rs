@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::lease::Lease;
 use crate::life::{Next, Until, next};
 use crate::quick::Record;
-use concertina_planner::plan::{Check, Phase, Plan, Question, Step, Work};
+use concertina_planner::plan::{Phase, Plan, Step, Work};
 use concertina_revisions::{Checksum, RevisionId};
 use std::time::Instant;
 
@@ -54,50 +54,7 @@ pub enum Outcome {
     WaitingForContract,
 }
 
-/// A preflight check that doesn't hold.
-#[derive(Debug, Clone)]
-pub struct FailedCheck {
-    /// The check.
-    pub check: Check,
-    /// How many rows are against it.
-    pub count: i64,
-    /// Some of them.
-    pub examples: Vec<String>,
-}
-
 impl Lease {
-    /// Asks a plan's preflight questions. They only read.
-    ///
-    /// # Errors
-    ///
-    /// When PostgreSQL refuses a question.
-    pub async fn preflight(&self, plan: &Plan) -> Result<Vec<FailedCheck>, Error> {
-        let mut failed = Vec::new();
-        for check in &plan.preflight {
-            let doing = || format!("checking that {}", check.what);
-            let (count, examples) = match &check.question {
-                Question::NoRows { count, examples } => {
-                    let found: i64 = self.hands.query_one(count, &[]).await.map_err(Error::sql(doing()))?.get(0);
-                    if found == 0 {
-                        continue;
-                    }
-                    let rows = self.hands.query(examples, &[]).await.map_err(Error::sql(doing()))?;
-                    (found, rows.iter().map(|row| row.get(0)).collect())
-                }
-                Question::ExtensionAvailable(name) => {
-                    let sql = "SELECT count(*) FROM pg_available_extensions WHERE name = $1";
-                    let found: i64 = self.hands.query_one(sql, &[name]).await.map_err(Error::sql(doing()))?.get(0);
-                    if found > 0 {
-                        continue;
-                    }
-                    (1, vec![])
-                }
-            };
-            failed.push(FailedCheck { check: check.clone(), count, examples });
-        }
-        Ok(failed)
-    }
-
     /// Records that a revision begins. From then on its plan is the one that is run, however often.
     ///
     /// # Errors
@@ -175,7 +132,7 @@ impl Lease {
         }
     }
 
-    async fn stored(&self, id: &RevisionId) -> Result<(Plan, Direction, State), Error> {
+    pub(crate) async fn stored(&self, id: &RevisionId) -> Result<(Plan, Direction, State), Error> {
         let known = checkpoint::all(&self.records).await?;
         let found = known.into_iter().find(|known| known.id == *id);
         let Some(known) = found else { return Err(Error::State(format!("revision {id} hasn't been begun"))) };
@@ -231,116 +188,5 @@ impl Lease {
             }
         }
         Ok(())
-    }
-
-    /// Takes back a revision whose contract has not begun: what its steps made is removed, last step first.
-    ///
-    /// # Errors
-    ///
-    /// Why it stopped; when contract has begun. Running it again goes on from there.
-    pub async fn undo(&mut self, id: &RevisionId) -> Result<(), Error> {
-        loop {
-            match self.undo_on(id).await {
-                Err(error) if error.class() == Class::Connection => self.reconnect(&error).await?,
-                other => return other,
-            }
-        }
-    }
-
-    async fn undo_on(&mut self, id: &RevisionId) -> Result<(), Error> {
-        let (plan, direction, state) = self.stored(id).await?;
-        match state {
-            State::Contracting => {
-                return Err(Error::State(format!(
-                    "the contract of {id} has begun: finish it with `concertina contract`, then `concertina downgrade`"
-                )));
-            }
-            State::Applied => {
-                return Err(Error::State(format!(
-                    "revision {id} is applied: take it back with `concertina downgrade`"
-                )));
-            }
-            State::Running | State::Waiting | State::Undoing => {}
-        }
-        checkpoint::set_state(&self.records, id, State::Undoing).await?;
-        let done = checkpoint::done_steps(&self.records, id, direction).await?;
-        let steps: Vec<&Step> = plan.steps().map(|(_, step)| step).collect();
-        for step in steps.into_iter().rev() {
-            self.stop.check()?;
-            let begun = matches!(step.work, Work::Slow { .. });
-            if done.contains(&step.id.0) || begun {
-                let place = Place { revision: id.clone(), direction, step: step.id.0.clone() };
-                self.undo_step(&place, step).await?;
-            }
-        }
-        match direction {
-            Direction::Up => checkpoint::forget(&self.records, id).await,
-            Direction::Down => {
-                checkpoint::forget_steps(&self.records, id, Direction::Down).await?;
-                checkpoint::set_direction_up(&self.records, id).await
-            }
-        }
-    }
-
-    async fn undo_step(&mut self, place: &Place, step: &Step) -> Result<(), Error> {
-        if step.undo.is_empty() {
-            return checkpoint::unrecord_step(&*self.records, &place.revision, place.direction, &place.step)
-                .await
-                .map_err(Error::sql(place.doing()));
-        }
-        let began = Instant::now();
-        let what: Vec<String> = step.undo.iter().flat_map(Work::summary).collect();
-        let (revision, name) = (place.revision.clone(), place.step.clone());
-        self.tell(Event::StepBegun { revision: revision.clone(), step: name.clone(), phase: None, what });
-        for (at, work) in step.undo.iter().enumerate() {
-            let last = at + 1 == step.undo.len();
-            match work {
-                Work::Quick { actions } => {
-                    let record = if last { Record::Undone } else { Record::Nothing };
-                    self.quick(place, actions, record).await?;
-                }
-                Work::Slow { online } => {
-                    self.slow(place, online).await?;
-                    if last {
-                        checkpoint::unrecord_step(&*self.records, &place.revision, place.direction, &place.step)
-                            .await
-                            .map_err(Error::sql(place.doing()))?;
-                    }
-                }
-                Work::Backfill { .. } => {
-                    return Err(Error::State(format!("{}: a backfill can't be an undo", place.doing())));
-                }
-            }
-        }
-        let seconds = began.elapsed().as_secs_f64();
-        self.tell(Event::StepDone { revision, step: name, seconds, rows: None, already: false });
-        Ok(())
-    }
-
-    /// Records a revision as applied without running anything.
-    ///
-    /// # Errors
-    ///
-    /// When PostgreSQL refuses.
-    pub async fn stamp(&self, id: &RevisionId, parents: &[RevisionId], checksum: &Checksum) -> Result<(), Error> {
-        checkpoint::stamp(&self.records, id, parents, checksum).await
-    }
-
-    /// Takes a revision out of the records without running anything.
-    ///
-    /// # Errors
-    ///
-    /// When PostgreSQL refuses.
-    pub async fn forget(&self, id: &RevisionId) -> Result<(), Error> {
-        checkpoint::forget(&self.records, id).await
-    }
-
-    /// The revisions that the database has, in the order in which they came.
-    ///
-    /// # Errors
-    ///
-    /// When the records can't be read.
-    pub async fn known(&self) -> Result<Vec<checkpoint::Known>, Error> {
-        checkpoint::all(&self.records).await
     }
 }

@@ -4,7 +4,7 @@ use crate::binaries;
 use crate::error::Error;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -71,6 +71,15 @@ impl Postgres {
     ///
     /// When PostgreSQL isn't installed or doesn't come up.
     pub async fn start(settings: &[(&str, &str)]) -> Result<Postgres, Error> {
+        Postgres::start_with(settings, &[]).await
+    }
+
+    /// The same with files in its data folder that only the server may read, such as a certificate's key.
+    ///
+    /// # Errors
+    ///
+    /// As [`Postgres::start`].
+    pub async fn start_with(settings: &[(&str, &str)], files: &[(&str, &str)]) -> Result<Postgres, Error> {
         let bin = binaries::folder()?;
         let user = User::find()?;
         let template = template(&bin, user)?;
@@ -79,6 +88,13 @@ impl Postgres {
         user.own(folder.path())?;
         let data = folder.path().join("data");
         copy(&template, &data)?;
+        for (name, text) in files {
+            let path = data.join(name);
+            std::fs::write(&path, text).map_err(Error::io("writing a file for the server"))?;
+            let only_owner = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(&path, only_owner).map_err(Error::io("writing a file for the server"))?;
+            user.own(&path)?;
+        }
         let port = free_port()?;
         let process = spawn(&bin, user, folder.path(), port, settings)?;
         let mut server = Postgres { process, port, bin, user, folder };

@@ -6,3 +6,4 @@ mod fixture;
 mod interrupted;
 mod locks;
 mod steps;
+mod tls;
