@@ -33,7 +33,7 @@ impl Default for Settings {
             batch_target: Duration::from_millis(20),
             workers: 2,
             window_blocks: 2_048,
-            passes_max: 12,
+            passes_max: 24,
             rows_per_second_max: None,
             replica_lag_max: Duration::from_secs(10),
             reconnect_budget: Duration::from_mins(10),

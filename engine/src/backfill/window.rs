@@ -29,9 +29,10 @@ pub(crate) struct Passes {
 }
 
 impl Passes {
-    /// `hot`: no index covers what is written. `rows_per_block`: as estimated for the table.
+    /// Two rows a page and pass: with more, a tenth of the rows has to move before the others fit, and index pages that
+    /// were built nine tenths full split. `hot`: no index covers what is written. `rows_per_block`: as estimated for the table.
     pub(crate) fn new(hot: bool, rows_per_block: f64, passes_max: u16) -> Passes {
-        let wanted = (rows_per_block / 4.0).round().clamp(0.0, f64::from(passes_max)) as u16;
+        let wanted = (rows_per_block / 2.0).round().clamp(0.0, f64::from(passes_max)) as u16;
         let most = if hot && wanted >= PASSES_MIN { wanted } else { 1 };
         Passes { most, resting: None }
     }
@@ -68,7 +69,7 @@ mod tests {
     #[test]
     fn narrow_rows_get_more_passes_and_wide_rows_one() {
         assert_eq!(Passes::new(true, 48.0, 12).next(false), 12);
-        assert_eq!(Passes::new(true, 24.0, 12).next(false), 6);
+        assert_eq!(Passes::new(true, 12.0, 12).next(false), 6);
         assert_eq!(Passes::new(true, 3.0, 12).next(false), 1);
         assert_eq!(Passes::new(false, 48.0, 12).next(false), 1);
         assert_eq!(Passes::new(true, 48.0, 1).next(false), 1);
