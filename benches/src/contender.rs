@@ -28,6 +28,8 @@ pub enum Contender {
     OnePass,
     /// Concertina, two workers, at most so many rows a second.
     Throttled(u32),
+    /// Concertina, two workers, queries may take so many percent longer than before.
+    Budget(u32),
     /// The most there can be: every update HOT, because each page is kept half empty.
     Limit,
 }
@@ -41,7 +43,7 @@ impl Contender {
         }
         all.extend([Contender::Concertina(1), Contender::Concertina(2), Contender::Concertina(4), Contender::OnePass]);
         let modest = u32::try_from(rows / 10).unwrap_or(u32::MAX).max(1_000);
-        all.extend([Contender::Throttled(modest), Contender::Limit]);
+        all.extend([Contender::Throttled(modest), Contender::Budget(25), Contender::Limit]);
         all
     }
 
@@ -54,6 +56,7 @@ impl Contender {
             Contender::Concertina(workers) => format!("Concertina, {workers} workers"),
             Contender::OnePass => "Concertina, one pass".to_owned(),
             Contender::Throttled(rows) => format!("Concertina, {rows} rows/s"),
+            Contender::Budget(percent) => format!("Concertina, latency +{percent} %"),
             Contender::Limit => "limit: all HOT".to_owned(),
         }
     }
@@ -88,6 +91,10 @@ impl Contender {
             }
             Contender::Throttled(rows) => {
                 let settings = Settings { rows_per_second_max: Some(rows), ..Settings::default() };
+                concertina(shape, url, settings).await?;
+            }
+            Contender::Budget(percent) => {
+                let settings = Settings { latency_budget_percent: Some(percent), ..Settings::default() };
                 concertina(shape, url, settings).await?;
             }
             Contender::OnePass | Contender::Limit => {

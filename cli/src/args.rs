@@ -91,6 +91,13 @@ pub(crate) enum Verb {
         #[command(flatten)]
         limits: LimitWords,
     },
+    /// Let running backfills stand still, from anywhere
+    Pause {
+        /// Shown to whoever looks
+        reason: Vec<String>,
+    },
+    /// Let them go on
+    Resume,
     /// Show where the database stands
     Current,
     /// List all revisions, newest first
@@ -121,6 +128,12 @@ pub(crate) struct LimitWords {
     /// A ceiling on rows a second
     #[arg(long, value_name = "ROWS")]
     pub(crate) rows_per_second_max: Option<u32>,
+    /// How much longer queries may take than before, in percent
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) latency_budget_percent: Option<u32>,
+    /// Hours in which a backfill may work: "22:00-06:00 Europe/Berlin"
+    #[arg(long, value_name = "HOURS")]
+    pub(crate) hours: Option<String>,
     /// The longest that a strong lock is waited for at a time, in milliseconds
     #[arg(long, value_name = "MS")]
     pub(crate) lock_timeout_ms: Option<u64>,
@@ -135,6 +148,8 @@ impl LimitWords {
         limits.workers = self.workers.or(limits.workers);
         limits.batch_target_ms = self.batch_target_ms.or(limits.batch_target_ms);
         limits.rows_per_second_max = self.rows_per_second_max.or(limits.rows_per_second_max);
+        limits.latency_budget_percent = self.latency_budget_percent.or(limits.latency_budget_percent);
+        limits.hours = self.hours.clone().or_else(|| limits.hours.take());
         limits.lock_timeout_ms = self.lock_timeout_ms.or(limits.lock_timeout_ms);
         limits.lock_budget_s = self.lock_budget_s.or(limits.lock_budget_s);
     }

@@ -43,6 +43,20 @@ pub struct Limits {
     pub rows_per_second_max: Option<u32>,
     /// A standby further behind than this stops the backfill, in seconds.
     pub replica_lag_max_s: Option<u64>,
+    /// A standby with more WAL ahead of it slows the backfill down, in megabytes.
+    pub replica_backlog_max_mb: Option<u64>,
+    /// How much longer queries may take than before, in percent.
+    pub latency_budget_percent: Option<u32>,
+    /// Sessions besides ours that may be active.
+    pub active_sessions_max: Option<u32>,
+    /// A query that gives true while the backfill should stand still.
+    pub throttle_query: Option<String>,
+    /// Hours in which a backfill may work: `22:00-06:00 Europe/Berlin`.
+    pub hours: Option<String>,
+    /// A ceiling on WAL, in megabytes a second.
+    pub wal_mb_per_second_max: Option<u64>,
+    /// Above this percentage of dead rows the table is vacuumed meanwhile.
+    pub vacuum_dead_percent: Option<u32>,
 }
 
 impl Project {
@@ -74,7 +88,11 @@ impl Project {
 
 impl Limits {
     /// The engine's settings.
-    pub fn settings(&self) -> Settings {
+    ///
+    /// # Errors
+    ///
+    /// When a value makes no sense.
+    pub fn settings(&self) -> Result<Settings, Failure> {
         let mut settings = Settings::default();
         let set = |slot: &mut Duration, value: Option<Duration>| *slot = value.unwrap_or(*slot);
         set(&mut settings.lock_timeout, self.lock_timeout_ms.map(Duration::from_millis));
@@ -84,7 +102,22 @@ impl Limits {
         settings.workers = self.workers.unwrap_or(settings.workers);
         settings.passes_max = self.passes_max.unwrap_or(settings.passes_max);
         settings.rows_per_second_max = self.rows_per_second_max;
-        settings
+        settings.latency_budget_percent = self.latency_budget_percent;
+        settings.active_sessions_max = self.active_sessions_max;
+        settings.throttle_query = self.throttle_query.clone();
+        settings.wal_bytes_per_second_max = self.wal_mb_per_second_max.map(|megabytes| megabytes * 1_000_000);
+        if let Some(megabytes) = self.replica_backlog_max_mb {
+            settings.replica_backlog_max_bytes = megabytes * 1_000_000;
+        }
+        if let Some(percent) = self.vacuum_dead_percent {
+            settings.vacuum_dead_share = f64::from(percent) / 100.0;
+        }
+        let wrong =
+            |why: String| Failure::usage(why, "the settings are described in the documentation under \"Settings\"");
+        settings.hours =
+            self.hours.as_deref().map(str::parse).transpose().map_err(|why: String| wrong(format!("hours {why}")))?;
+        settings.check().map_err(wrong)?;
+        Ok(settings)
     }
 }
 
@@ -96,7 +129,7 @@ mod tests {
     fn the_template_is_valid_and_changes_nothing() {
         let project: Project = toml::from_str(TEMPLATE).unwrap();
         assert_eq!(project.revisions.as_deref(), Some(Path::new("revisions")));
-        assert_eq!(format!("{:?}", project.limits.settings()), format!("{:?}", Settings::default()));
+        assert_eq!(format!("{:?}", project.limits.settings().unwrap()), format!("{:?}", Settings::default()));
     }
 
     #[test]
@@ -104,9 +137,19 @@ mod tests {
         let all: Vec<&str> = TEMPLATE.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).collect();
         let project: Project = toml::from_str(&all.join("\n")).unwrap();
         assert!(project.url.is_some());
-        assert_eq!(project.limits.rows_per_second_max, Some(50_000));
-        let settings = Settings { rows_per_second_max: Some(50_000), ..Settings::default() };
-        assert_eq!(format!("{:?}", project.limits.settings()), format!("{settings:?}"), "it shows the defaults");
+        let shown = project.limits.settings().unwrap();
+        // What has no default shows an example; the others show theirs.
+        let defaults = Settings {
+            rows_per_second_max: None,
+            wal_bytes_per_second_max: None,
+            latency_budget_percent: None,
+            active_sessions_max: None,
+            throttle_query: None,
+            hours: None,
+            ..shown.clone()
+        };
+        assert_eq!(format!("{defaults:?}"), format!("{:?}", Settings::default()), "it shows the defaults");
+        assert!(shown.hours.is_some() && shown.throttle_query.is_some() && shown.rows_per_second_max.is_some());
     }
 
     #[test]

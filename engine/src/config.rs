@@ -1,5 +1,6 @@
 //! Settings, their defaults and where those come from.
 
+use crate::throttle::Hours;
 use std::time::Duration;
 
 /// How the engine behaves. The defaults suit a busy production server.
@@ -19,6 +20,21 @@ pub struct Settings {
     pub passes_max: u16,
     /// A ceiling for all workers together.
     pub rows_per_second_max: Option<u32>,
+    /// A ceiling on WAL for all workers together, in bytes a second. Estimated from what the whole server writes.
+    pub wal_bytes_per_second_max: Option<u64>,
+    /// How much longer queries of the table may take than before, in percent. With it the backfill begins gently and
+    /// finds out how much there is room for.
+    pub latency_budget_percent: Option<u32>,
+    /// So many sessions besides ours may be active before it slows down.
+    pub active_sessions_max: Option<u32>,
+    /// A query that gives true, or a number above zero, while the backfill should stand still.
+    pub throttle_query: Option<String>,
+    /// Hours in which a backfill may work.
+    pub hours: Option<Hours>,
+    /// A standby with more WAL than this ahead of it, in bytes, slows the backfill down.
+    pub replica_backlog_max_bytes: u64,
+    /// Above this share of dead rows the table is vacuumed between windows, unless autovacuum is at it.
+    pub vacuum_dead_share: f64,
     /// A standby further behind than this stops the backfill until it has caught up.
     pub replica_lag_max: Duration,
     /// After so long without a connection a run ends, to be continued later.
@@ -35,6 +51,13 @@ impl Default for Settings {
             window_blocks: 2_048,
             passes_max: 24,
             rows_per_second_max: None,
+            wal_bytes_per_second_max: None,
+            latency_budget_percent: None,
+            active_sessions_max: None,
+            throttle_query: None,
+            hours: None,
+            replica_backlog_max_bytes: 1_000_000_000,
+            vacuum_dead_share: 0.2,
             replica_lag_max: Duration::from_secs(10),
             reconnect_budget: Duration::from_mins(10),
         }
@@ -61,6 +84,11 @@ impl Settings {
             ("workers", (1..=64).contains(&self.workers), "from 1 to 64"),
             ("window_blocks", (1..=1 << 20).contains(&self.window_blocks), "from 1 to 1048576"),
             ("passes_max", (1..=64).contains(&self.passes_max), "from 1 to 64"),
+            ("wal_bytes_per_second_max", self.wal_bytes_per_second_max != Some(0), "at least 1"),
+            ("latency_budget_percent", self.latency_budget_percent != Some(0), "at least 1"),
+            ("active_sessions_max", self.active_sessions_max != Some(0), "at least 1"),
+            ("replica_backlog_max_bytes", self.replica_backlog_max_bytes > 0, "at least 1"),
+            ("vacuum_dead_share", self.vacuum_dead_share > 0.0, "above 0"),
             ("rows_per_second_max", self.rows_per_second_max != Some(0), "at least 1"),
         ];
         match bounds.into_iter().find(|(_, holds, _)| !holds) {

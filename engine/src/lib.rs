@@ -53,6 +53,7 @@ pub use life::Until;
 pub use preflight::FailedCheck;
 pub use run::{NewRun, Outcome};
 pub use stop::Stopper;
+pub use throttle::Hours;
 
 use concertina_planner::{Catalog, OLDEST_SERVER};
 use concertina_revisions::RevisionId;
@@ -76,6 +77,8 @@ pub struct BackfillStatus {
     pub rows: i64,
     /// Share of the blocks that are behind us, from 0 to 1.
     pub share: f64,
+    /// Why it doesn't go at full speed, as last told.
+    pub throttle: Option<String>,
 }
 
 impl Engine {
@@ -124,7 +127,25 @@ impl Engine {
     pub async fn backfills(&self, id: &RevisionId) -> Result<Vec<BackfillStatus>, Error> {
         let session = self.reader().await?;
         let rows = checkpoint::progress_rows(&session, id).await?;
-        Ok(rows.into_iter().map(|(step, rows, share)| BackfillStatus { step, rows, share }).collect())
+        Ok(rows)
+    }
+
+    /// Lets every backfill of the database stand still, whoever runs it, until [`Engine::resume`]; `reason` is shown.
+    ///
+    /// # Errors
+    ///
+    /// When nothing was ever run here, or the database can't be written.
+    pub async fn pause(&self, reason: &str) -> Result<(), Error> {
+        checkpoint::set_paused(&*self.reader().await?, Some(reason)).await
+    }
+
+    /// Lets backfills go on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::pause`].
+    pub async fn resume(&self) -> Result<(), Error> {
+        checkpoint::set_paused(&*self.reader().await?, None).await
     }
 
     /// Takes the right to change the database; makes schema `concertina` there when it is missing.

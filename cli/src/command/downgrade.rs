@@ -15,7 +15,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let mut found = Found::read(common)?;
     let history = found.history()?;
-    let settings = settings(&mut found, limits);
+    let settings = settings(&mut found, limits)?;
     let until = if contract { Until::Contracted } else { Until::Backfilled };
     let (target, policy) = (Target::parse(target), Policy { allow_data_loss });
     live::run(common, &found, settings, async |engine| {

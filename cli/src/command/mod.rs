@@ -6,6 +6,7 @@ mod history;
 mod init;
 mod live;
 mod new;
+mod pause;
 mod plan;
 mod rollback;
 mod stamp;
@@ -46,6 +47,8 @@ async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
         Verb::Downgrade { target, contract, allow_data_loss, limits } => {
             downgrade::run(common, target, *contract, *allow_data_loss, limits).await
         }
+        Verb::Pause { reason } => pause::pause(common, &reason.join(" ")).await,
+        Verb::Resume => pause::resume(common).await,
         Verb::Current => current::run(common).await,
         Verb::History => history::run(common).await,
         Verb::Status => status::run(common).await,
@@ -92,7 +95,7 @@ impl Found {
 }
 
 /// The limits of the settings file, with the words of this run over them.
-pub(crate) fn settings(found: &mut Found, words: &LimitWords) -> Settings {
+pub(crate) fn settings(found: &mut Found, words: &LimitWords) -> Result<Settings, Failure> {
     words.over(&mut found.project.limits);
     found.project.limits.settings()
 }

@@ -8,7 +8,7 @@ use concertina_revisions::Target;
 pub(crate) async fn run(common: &Common, target: &str, force: bool) -> Result<Exit, Failure> {
     let mut found = Found::read(common)?;
     let history = found.history()?;
-    let settings = settings(&mut found, &LimitWords::default());
+    let settings = settings(&mut found, &LimitWords::default())?;
     let target = Target::parse(target);
     live::run(common, &found, settings, async |engine| concertina::stamp(engine, &history, &target, force).await).await
 }

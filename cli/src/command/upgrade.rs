@@ -13,7 +13,7 @@ pub(crate) async fn upgrade(
 ) -> Result<Exit, Failure> {
     let mut found = Found::read(common)?;
     let history = found.history()?;
-    let settings = settings(&mut found, limits);
+    let settings = settings(&mut found, limits)?;
     let until = if contract { Until::Contracted } else { Until::Backfilled };
     let target = Target::parse(target);
     live::run(common, &found, settings, async |engine| concertina::upgrade(engine, &history, &target, until).await)
@@ -22,6 +22,6 @@ pub(crate) async fn upgrade(
 
 pub(crate) async fn contract(common: &Common, limits: &LimitWords) -> Result<Exit, Failure> {
     let mut found = Found::read(common)?;
-    let settings = settings(&mut found, limits);
+    let settings = settings(&mut found, limits)?;
     live::run(common, &found, settings, async |engine| concertina::contract(engine).await).await
 }

@@ -24,6 +24,9 @@ pub(crate) fn print(flying: &[Flying<'_>], pending: &[&Revision], as_json: bool)
         for backfill in &one.backfills {
             let percent = backfill.share * 100.0;
             line(false, &format!("  {}: {percent:.1} % of the blocks, {} rows", backfill.step, backfill.rows));
+            if let Some(why) = &backfill.throttle {
+                line(false, &format!("    throttled: {why}"));
+            }
         }
         if let Some(error) = &one.known.error {
             line(false, &format!("  stopped: {error}"));

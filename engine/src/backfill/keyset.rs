@@ -22,7 +22,7 @@ pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) 
             Ok((next, rows)) => {
                 worker.pace.took(began.elapsed(), true);
                 worker.shared.rows.fetch_add(rows, Ordering::Relaxed);
-                worker.shared.ceiling.pay(rows).await;
+                worker.pay(rows).await;
                 range = next;
                 stumbles = 0;
             }

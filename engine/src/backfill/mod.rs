@@ -10,6 +10,7 @@ mod leaf;
 mod pace;
 mod progress;
 mod tid;
+mod vacuum;
 mod window;
 mod worker;
 
@@ -21,7 +22,7 @@ use crate::event::{Event, Events};
 use crate::lease::Lease;
 use crate::session::{Role, Session};
 use crate::stop::Stop;
-use crate::throttle::{self, Ceiling, Conditions, Verdict};
+use crate::throttle::{self, Ceiling, Conditions, Prober};
 use concertina_planner::action::{Backfill, Operation};
 use concertina_revisions::Ident;
 use leaf::Leaf;
@@ -32,11 +33,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use vacuum::Janitor;
 use window::Passes;
 use worker::{Changed, SWEEPS_MAX, Worker};
 
 /// How often progress is told, and the lease looked after.
 const TICK: Duration = Duration::from_millis(500);
+
+/// Before there is a measure. Source: docs/src/backfill.md, between HOT and other updates.
+const WAL_BYTES_PER_ROW_GUESS: f64 = 500.0;
 
 /// Blocks that one sweep statement counts.
 const SWEEP_BLOCKS: i64 = 8_192;
@@ -79,6 +84,8 @@ struct Shared {
     /// Thousandths of blocks that are behind us.
     moved: AtomicU64,
     workers: AtomicU16,
+    /// The rate, as last averaged.
+    rows_per_second: AtomicU64,
     /// Rows that sweeps could not get rid of.
     left: AtomicI64,
 }
@@ -89,6 +96,16 @@ impl Shared {
             return None;
         }
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    fn has_parts(&self) -> bool {
+        !self.queue.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// What the whole server writes for each row of ours.
+    fn wal_bytes_per_row(&self) -> f64 {
+        let rows = self.rows_per_second.load(Ordering::Relaxed);
+        if rows == 0 { WAL_BYTES_PER_ROW_GUESS } else { self.conditions.borrow().wal_bytes_per_second / rows as f64 }
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -124,9 +141,9 @@ impl Shared {
 pub(crate) async fn run(lease: &mut Lease, key: &JobKey, backfill: &Backfill) -> Result<u64, Error> {
     let (targets, parts, before) = open(lease, key, backfill).await?;
     let shared = share(lease, key, backfill, targets, parts, before).await?;
-    work(lease, &shared, false).await?;
+    work(lease, key, &shared, false).await?;
     sweep_parts(lease, &shared).await?;
-    work(lease, &shared, true).await?;
+    work(lease, key, &shared, true).await?;
     nothing_left(lease, &shared, backfill)?;
     Ok(shared.rows.load(Ordering::Relaxed))
 }
@@ -139,7 +156,7 @@ pub(crate) async fn sweep(lease: &mut Lease, key: &JobKey, backfill: &Backfill) 
     }
     let shared = share(lease, key, backfill, targets, VecDeque::new(), 0).await?;
     sweep_parts(lease, &shared).await?;
-    work(lease, &shared, true).await?;
+    work(lease, key, &shared, true).await?;
     nothing_left(lease, &shared, backfill)
 }
 
@@ -203,9 +220,15 @@ async fn share(
     parts: VecDeque<Part>,
     rows: u64,
 ) -> Result<Arc<Shared>, Error> {
-    let (sender, conditions) = watch::channel(Conditions { verdict: Verdict::Go, old_snapshot: None });
+    let workers = backfill.workers.unwrap_or(lease.settings.workers);
+    let (sender, conditions) = watch::channel(Conditions::at_first(&lease.settings, workers));
     let session = Session::open(&lease.connect, Role::Monitor, &lease.settings).await?;
-    tokio::spawn(throttle::monitor(session, lease.settings.clone(), sender));
+    let prober = match lease.settings.latency_budget_percent {
+        Some(_) => Some(probe(lease, &leaves).await?),
+        None => None,
+    };
+    let events = lease.events.clone();
+    tokio::spawn(throttle::monitor(session, lease.settings.clone(), workers, prober, events, sender));
     Ok(Arc::new(Shared {
         connect: lease.connect.clone(),
         settings: lease.settings.clone(),
@@ -216,15 +239,31 @@ async fn share(
         leaves,
         queue: Mutex::new(parts),
         conditions,
-        ceiling: Ceiling::new(lease.settings.rows_per_second_max),
+        ceiling: Ceiling::new(lease.settings.rows_per_second_max, lease.settings.wal_bytes_per_second_max),
         halted: AtomicBool::new(false),
         rows: AtomicU64::new(rows),
         changed: AtomicU64::new(0),
         hot: AtomicU64::new(0),
         moved: AtomicU64::new(0),
         workers: AtomicU16::new(0),
+        rows_per_second: AtomicU64::new(0),
         left: AtomicI64::new(0),
     }))
+}
+
+/// Probes the largest table that has blocks, by reading rows here and there.
+async fn probe(lease: &Lease, targets: &[Target]) -> Result<Prober, Error> {
+    lease.tell(Event::Note { text: "measuring how long queries take before the backfill".to_owned() });
+    let session = Session::open(&lease.connect, Role::Monitor, &lease.settings).await?;
+    let leaf = targets.iter().map(|target| &target.leaf).max_by_key(|leaf| leaf.blocks).filter(|leaf| leaf.blocks > 0);
+    let started = match leaf {
+        Some(leaf) => {
+            let (sql, blocks) = (format!("SELECT 1 FROM ONLY {} WHERE ctid = $1", leaf.name.sql()), leaf.blocks);
+            Prober::start(session, sql, Some(move || tid::Tid::first_of(rand::random_range(0..blocks)))).await
+        }
+        None => Prober::start(session, "SELECT 1".to_owned(), None::<fn() -> tid::Tid>).await,
+    };
+    started.map_err(Error::sql("measuring how long queries take"))
 }
 
 /// Puts sweeps of all tables, as large as they are now, into the queue.
@@ -249,15 +288,17 @@ async fn sweep_parts(lease: &Lease, shared: &Shared) -> Result<(), Error> {
 }
 
 /// Workers up, until the queue is empty; workers down.
-async fn work(lease: &Lease, shared: &Arc<Shared>, sweeping: bool) -> Result<(), Error> {
+async fn work(lease: &Lease, key: &JobKey, shared: &Arc<Shared>, sweeping: bool) -> Result<(), Error> {
     let parts = shared.queue.lock().unwrap_or_else(PoisonError::into_inner).len();
     let count = usize::from(shared.backfill.workers.unwrap_or(shared.settings.workers)).min(parts);
     let mut meter = Meter::new(shared, sweeping);
     let mut workers = JoinSet::new();
-    for _ in 0..count {
+    for number in 0..u16::try_from(count).unwrap_or(u16::MAX) {
         let shared = Arc::clone(shared);
-        workers.spawn(async move { Worker::start(shared).await?.work().await });
+        workers.spawn(async move { Worker::start(shared, number).await?.work().await });
     }
+    let mut janitor = Janitor::new(lease);
+    let mut told = None;
     let mut failed: Option<Error> = None;
     let mut tick = tokio::time::interval(TICK);
     loop {
@@ -278,10 +319,19 @@ async fn work(lease: &Lease, shared: &Arc<Shared>, sweeping: bool) -> Result<(),
                     let why = "the session that holds our lock was lost".to_owned();
                     failed.get_or_insert(Error::Connect { target: lease.connect.target(), why });
                 }
-                (shared.events)(Event::Progress(meter.read(shared)));
+                let progress = meter.read(shared);
+                shared.rows_per_second.store(progress.rows_per_second as u64, Ordering::Relaxed);
+                if told != progress.throttle {
+                    told.clone_from(&progress.throttle);
+                    // For those who look from outside; without it the work goes on.
+                    checkpoint::set_throttle(&lease.records, key, told.as_deref()).await.ok();
+                }
+                (shared.events)(Event::Progress(progress));
+                janitor.look(shared).await;
             }
         }
     }
+    checkpoint::set_throttle(&lease.records, key, None).await.ok();
     (shared.events)(Event::Progress(meter.read(shared)));
     match failed {
         None => Ok(()),

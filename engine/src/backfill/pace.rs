@@ -27,6 +27,18 @@ impl Pace {
         (self.blocks as u32).clamp(1, self.blocks_max)
     }
 
+    /// Changes the target.
+    pub(crate) fn aim(&mut self, target: Duration) {
+        if target < self.target {
+            // Shorter at once; longer is found out.
+            self.blocks = (self.blocks * target.as_secs_f64() / self.target.as_secs_f64()).max(1.0);
+        }
+        if target != self.target {
+            self.samples.clear();
+        }
+        self.target = target;
+    }
+
     /// Changes the bound, such as when a window is walked in more or fewer passes.
     pub(crate) fn bound(&mut self, blocks_max: u32) {
         self.blocks_max = blocks_max.max(1);
@@ -102,6 +114,21 @@ mod tests {
     fn it_never_falls_below_one_block_nor_exceeds_the_bound() {
         assert_eq!(settled(Duration::from_secs(1)), 1);
         assert_eq!(settled(Duration::from_nanos(10)), 2_048);
+    }
+
+    #[test]
+    fn a_shorter_target_makes_batches_shorter_at_once() {
+        let mut pace = Pace::new(TARGET, 2_048);
+        for _ in 0..60 {
+            pace.took(Duration::from_micros(100) * pace.blocks(), true);
+        }
+        let before = pace.blocks();
+        pace.aim(TARGET / 4);
+        assert!(pace.blocks() <= before / 4);
+        for _ in 0..60 {
+            pace.took(Duration::from_micros(100) * pace.blocks(), true);
+        }
+        assert!(pace.blocks() <= before / 3, "and they stay short");
     }
 
     #[test]

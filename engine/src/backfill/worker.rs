@@ -2,7 +2,7 @@
 
 use super::batch_sql::BatchSql;
 use super::pace::Pace;
-use super::tid::BlockStart;
+use super::tid::Tid;
 use super::window::batch_blocks_max;
 use super::{Part, Shared, keyset};
 use crate::checkpoint::{COUNT_FROM_HERE, MARK_RANGE, RangeRow};
@@ -10,7 +10,6 @@ use crate::error::{Class, Error, class, describe};
 use crate::event::Event;
 use crate::ladder::Backoff;
 use crate::session::{Role, Session};
-use crate::throttle::Verdict;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -56,6 +55,7 @@ pub(crate) struct Changed {
 }
 
 pub(crate) struct Worker {
+    number: u16,
     pub(crate) shared: Arc<Shared>,
     pub(crate) session: Session,
     prepared: HashMap<usize, Prepared>,
@@ -66,10 +66,10 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) async fn start(shared: Arc<Shared>) -> Result<Worker, Error> {
+    pub(crate) async fn start(shared: Arc<Shared>, number: u16) -> Result<Worker, Error> {
         let session = open(&shared).await?;
         let pace = Pace::new(shared.settings.batch_target, shared.settings.window_blocks);
-        Ok(Worker { shared, session, prepared: HashMap::new(), bookkeeping: None, pace, last: Duration::ZERO })
+        Ok(Worker { number, shared, session, prepared: HashMap::new(), bookkeeping: None, pace, last: Duration::ZERO })
     }
 
     /// Works until the queue is empty or someone asks to stop.
@@ -81,7 +81,9 @@ impl Worker {
     }
 
     async fn take_parts(&mut self) -> Result<(), Error> {
-        while let Some(part) = self.shared.take() {
+        loop {
+            self.stand_by().await?;
+            let Some(part) = self.shared.take() else { return Ok(()) };
             match part {
                 Part::Fill(leaf, range) if self.shared.leaves[leaf].key.is_some() => {
                     keyset::walk(self, leaf, range).await?;
@@ -94,7 +96,6 @@ impl Worker {
                 Part::Sweep(leaf, start, end) => self.sweep(leaf, start, end).await?,
             }
         }
-        Ok(())
     }
 
     /// One window, in as many passes as are worth it.
@@ -122,7 +123,7 @@ impl Worker {
                     let rows = range.rows + i64::try_from(changed.rows).unwrap_or(i64::MAX);
                     range = RangeRow { rows, ..next };
                     stumbles = 0;
-                    self.shared.ceiling.pay(changed.rows).await;
+                    self.pay(changed.rows).await;
                 }
                 Err(cause) => match class(&cause) {
                     Class::Contention => {
@@ -167,7 +168,7 @@ impl Worker {
                         self.last = began.elapsed();
                         self.pace.took(self.last, true);
                         self.shared.rows.fetch_add(rows, Ordering::Relaxed);
-                        self.shared.ceiling.pay(rows).await;
+                        self.pay(rows).await;
                         from = upto;
                         stumbles = 0;
                     }
@@ -192,7 +193,7 @@ impl Worker {
     async fn pending(&mut self, leaf: usize, start: i64, end: i64) -> Result<i64, Error> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
         for attempt in 0.. {
-            let (first, after) = (BlockStart::of(start), BlockStart::of(end));
+            let (first, after) = (Tid::start_of(start), Tid::start_of(end));
             let counted = match self.prepared(leaf).await {
                 Ok(()) => self.session.query_one(&self.prepared[&leaf].pending, &[&first, &after]).await,
                 Err(cause) => Err(cause),
@@ -221,7 +222,7 @@ impl Worker {
         self.prepared(leaf).await?;
         let bookkeeping = self.bookkeeping().await?;
         let prepared = &self.prepared[&leaf];
-        let (from, upto) = (BlockStart::of(cut.from), BlockStart::of(cut.upto));
+        let (from, upto) = (Tid::start_of(cut.from), Tid::start_of(cut.upto));
         let is_last = cut.pass + 1 >= cut.passes;
         let all: [&(dyn ToSql + Sync); 2] = [&from, &upto];
         let slice: [&(dyn ToSql + Sync); 4] = [&from, &upto, &cut.passes, &cut.pass];
@@ -267,7 +268,7 @@ impl Worker {
         self.prepared(leaf).await?;
         let prepared = &self.prepared[&leaf];
         let statement = if around_locks { &prepared.unlocked } else { &prepared.all };
-        self.session.execute(statement, &[&BlockStart::of(cut.from), &BlockStart::of(cut.upto)]).await
+        self.session.execute(statement, &[&Tid::start_of(cut.from), &Tid::start_of(cut.upto)]).await
     }
 
     /// Prepared once a connection.
@@ -296,20 +297,39 @@ impl Worker {
         Ok(())
     }
 
-    /// Waits as long as the throttle says.
-    pub(crate) async fn gate(&self) -> Result<(), Error> {
+    /// Waits as long as the throttle says, and learns how long a batch should take.
+    pub(crate) async fn gate(&mut self) -> Result<(), Error> {
         loop {
             self.shared.check()?;
-            let verdict = self.shared.conditions.borrow().verdict.clone();
-            match verdict {
-                Verdict::Go => return Ok(()),
-                Verdict::Slow { share, .. } => {
-                    let rest = self.last.mul_f64((1.0 - share) / share.max(0.01));
-                    return self.shared.stop.sleep(rest.min(Duration::from_secs(1))).await;
-                }
-                Verdict::Stop { .. } => self.shared.stop.sleep(Duration::from_millis(100)).await?,
+            let (target, share, stop) = {
+                let conditions = self.shared.conditions.borrow();
+                (conditions.batch_target, conditions.share, conditions.stop)
+            };
+            self.pace.aim(target);
+            if stop {
+                self.shared.stop.sleep(Duration::from_millis(100)).await?;
+            } else if share < 1.0 {
+                let rest = self.last.mul_f64((1.0 - share) / share.max(0.01));
+                return self.shared.stop.sleep(rest.min(Duration::from_secs(1))).await;
+            } else {
+                return Ok(());
             }
         }
+    }
+
+    /// Waits while there are more workers than may work, and parts that others can take.
+    async fn stand_by(&self) -> Result<(), Error> {
+        while self.number >= self.shared.conditions.borrow().workers && self.shared.has_parts() {
+            self.shared.check()?;
+            self.shared.stop.sleep(Duration::from_millis(100)).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the batch is paid for, where there are ceilings.
+    pub(crate) async fn pay(&self, rows: u64) {
+        let wal_bytes_per_row = self.shared.wal_bytes_per_row();
+        self.shared.ceiling.pay(rows, wal_bytes_per_row).await;
     }
 
     pub(crate) async fn reconnect(&mut self, why: &str) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! How far a backfill is: one job a table, one row a range of its blocks.
 
 use super::Direction;
+use crate::BackfillStatus;
 use crate::error::Error;
 use concertina_revisions::RevisionId;
 use tokio_postgres::Client;
@@ -121,14 +122,39 @@ pub(crate) const MARK_RANGE: &str = "UPDATE concertina.range
      RETURNING pg_stat_get_xact_tuples_hot_updated($9) - current_setting('concertina.hot')::bigint";
 
 /// Rows that all backfills of a revision have changed, for `status`.
-pub(crate) async fn progress_rows(client: &Client, revision: &RevisionId) -> Result<Vec<(String, i64, f64)>, Error> {
+pub(crate) async fn progress_rows(client: &Client, revision: &RevisionId) -> Result<Vec<BackfillStatus>, Error> {
     let sql = "SELECT j.step, sum(r.rows)::bigint,
                       sum(CASE WHEN r.done THEN greatest(r.end_block - r.start_block, 1)
                                WHEN r.passes > 0 THEN (r.end_block - r.start_block) * r.pass / r.passes::float8
                                ELSE r.next_block - r.start_block END)::float8
-                      / greatest(sum(greatest(r.end_block - r.start_block, 1)), 1)::float8
+                      / greatest(sum(greatest(r.end_block - r.start_block, 1)), 1)::float8,
+                      min(j.throttle)
                FROM concertina.job j JOIN concertina.range r ON r.job = j.id
                WHERE j.revision = $1 GROUP BY j.step ORDER BY min(j.id)";
     let rows = client.query(sql, &[&revision.as_str()]).await.map_err(Error::sql("reading the backfills"))?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+    Ok(rows
+        .iter()
+        .map(|row| BackfillStatus { step: row.get(0), rows: row.get(1), share: row.get(2), throttle: row.get(3) })
+        .collect())
+}
+
+/// Keeps the reason why a step's backfill doesn't go at full speed.
+pub(crate) async fn set_throttle(client: &Client, key: &JobKey, why: Option<&str>) -> Result<(), Error> {
+    let sql = "UPDATE concertina.job SET throttle = $4 WHERE revision = $1 AND direction = $2 AND step = $3";
+    client
+        .execute(sql, &[&key.revision.as_str(), &key.direction.as_str(), &key.step, &why])
+        .await
+        .map_err(Error::sql("keeping the throttle's reason"))?;
+    Ok(())
+}
+
+/// Pauses all backfills with a reason, or lets them go on.
+pub(crate) async fn set_paused(client: &Client, reason: Option<&str>) -> Result<(), Error> {
+    if !super::exists(client).await? {
+        return Err(Error::State("no revision was ever run on this database".to_owned()));
+    }
+    let sql = "INSERT INTO concertina.control (paused, reason) VALUES ($1, $2)
+               ON CONFLICT (only_one) DO UPDATE SET paused = $1, reason = $2, since = now()";
+    client.execute(sql, &[&reason.is_some(), &reason]).await.map_err(Error::sql("keeping the operator's word"))?;
+    Ok(())
 }

@@ -5,7 +5,7 @@ mod revision;
 mod step;
 
 pub(crate) use job::{COUNT_FROM_HERE, JobKey, MARK_RANGE, RangeRow};
-pub(crate) use job::{job, load_ranges, open_job, progress_rows, restart_job};
+pub(crate) use job::{job, load_ranges, open_job, progress_rows, restart_job, set_paused, set_throttle};
 pub(crate) use revision::{Begin, all, begin, forget, set_direction_up, set_error, set_state, stamp};
 pub use revision::{Direction, Known, State};
 pub(crate) use step::{done_steps, forget_steps, record_step, unrecord_step};

@@ -40,7 +40,17 @@ CREATE TABLE IF NOT EXISTS concertina.job (
     filenode oid NOT NULL,
     blocks bigint NOT NULL,
     began_at timestamptz NOT NULL DEFAULT now(),
+    -- Why it doesn't go at full speed, for those who look from outside.
+    throttle text,
     UNIQUE (revision, direction, step, relation)
+);
+
+-- One row: what the operator says.
+CREATE TABLE IF NOT EXISTS concertina.control (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    paused boolean NOT NULL DEFAULT false,
+    reason text,
+    since timestamptz NOT NULL DEFAULT now()
 );
 
 -- Updated with every batch: the room in its pages keeps these updates HOT.

@@ -1,6 +1,6 @@
-//! Standbys that fall behind: stop until the slowest has caught up to half the bound.
+//! Standbys that fall behind in time: stop until the slowest has caught up to half the bound.
 
-use super::{Seen, Signal, Verdict};
+use super::{Question, Seen, Signal, Verdict};
 use std::time::Duration;
 
 #[derive(Debug)]
@@ -20,10 +20,13 @@ impl Signal for Lag {
         "replica lag"
     }
 
-    fn sql(&self) -> &'static str {
-        "SELECT extract(epoch FROM replay_lag)::float8, application_name FROM pg_stat_replication
-         WHERE state = 'streaming' AND replay_lag IS NOT NULL
-         UNION ALL SELECT NULL, NULL ORDER BY 1 DESC NULLS LAST LIMIT 1"
+    fn question(&self) -> Question {
+        Question::Sql(
+            "SELECT extract(epoch FROM replay_lag)::float8, application_name FROM pg_stat_replication
+             WHERE state = 'streaming' AND replay_lag IS NOT NULL
+             UNION ALL SELECT NULL, NULL ORDER BY 1 DESC NULLS LAST LIMIT 1"
+                .to_owned(),
+        )
     }
 
     fn judge(&mut self, seen: &Seen) -> Verdict {
@@ -31,10 +34,9 @@ impl Signal for Lag {
         let lag = seen.value.unwrap_or(0.0);
         self.stopped = lag > if self.stopped { max / 2.0 } else { max };
         if self.stopped {
-            Verdict::Stop { why: format!("standby {} is {lag:.1} s behind", seen.detail) }
-        } else {
-            Verdict::Go
+            return Verdict::stop(format!("standby {} is {lag:.1} s behind", seen.detail));
         }
+        Verdict::pressure(lag / max, String::new)
     }
 }
 
@@ -46,10 +48,9 @@ mod tests {
     fn it_stops_at_the_bound_and_goes_on_at_half_of_it() {
         let mut lag = Lag::new(Duration::from_secs(10));
         let mut at = |seconds| lag.judge(&Seen { value: Some(seconds), detail: "s1".to_owned() });
-        assert_eq!(at(9.0), Verdict::Go);
-        assert!(matches!(at(11.0), Verdict::Stop { why } if why.contains("standby s1 is 11.0 s behind")));
-        assert!(matches!(at(6.0), Verdict::Stop { .. }));
-        assert_eq!(at(4.0), Verdict::Go);
-        assert_eq!(lag.judge(&Seen::default()), Verdict::Go);
+        assert!(!at(9.0).stop);
+        assert_eq!(at(11.0), Verdict::stop("standby s1 is 11.0 s behind"));
+        assert!(at(6.0).stop);
+        assert!(!at(4.0).stop);
     }
 }

@@ -1,8 +1,8 @@
-//! Sessions that wait for locks of ours: work half the time while there are any.
+//! Sessions that wait for locks of ours.
 
-use super::{Seen, Signal, Verdict};
+use super::{Question, Seen, Signal, Verdict};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Locks;
 
 impl Signal for Locks {
@@ -10,21 +10,21 @@ impl Signal for Locks {
         "waiting sessions"
     }
 
-    fn sql(&self) -> &'static str {
-        "SELECT count(*)::float8, min('pid ' || w.pid)
-         FROM pg_stat_activity w
-         WHERE w.wait_event_type = 'Lock' AND w.application_name NOT LIKE 'concertina%'
-           AND EXISTS (SELECT FROM pg_stat_activity o
-                       WHERE o.pid = ANY (pg_blocking_pids(w.pid)) AND o.application_name = 'concertina backfill')"
+    fn question(&self) -> Question {
+        Question::Sql(
+            "SELECT count(*)::float8, min('pid ' || w.pid)
+             FROM pg_stat_activity w
+             WHERE w.wait_event_type = 'Lock' AND w.application_name NOT LIKE 'concertina%'
+               AND EXISTS (SELECT FROM pg_stat_activity o
+                           WHERE o.pid = ANY (pg_blocking_pids(w.pid)) AND o.application_name = 'concertina backfill')"
+                .to_owned(),
+        )
     }
 
     fn judge(&mut self, seen: &Seen) -> Verdict {
-        match seen.value {
-            Some(count) if count >= 1.0 => {
-                Verdict::Slow { share: 0.5, why: format!("{count} sessions wait for rows of ours ({})", seen.detail) }
-            }
-            _ => Verdict::Go,
-        }
+        let count = seen.value.unwrap_or(0.0);
+        // One may be chance; each is someone who waits.
+        Verdict::pressure(count, || format!("{count} sessions wait for rows of ours ({})", seen.detail))
     }
 }
 
@@ -33,9 +33,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_slows_down_while_someone_waits() {
+    fn it_presses_while_someone_waits() {
         let waiting = Seen { value: Some(2.0), detail: "pid 7".to_owned() };
-        assert!(matches!(Locks.judge(&waiting), Verdict::Slow { why, .. } if why.contains("2 sessions")));
-        assert_eq!(Locks.judge(&Seen { value: Some(0.0), detail: String::new() }), Verdict::Go);
+        assert!(Locks.judge(&waiting).why.contains("2 sessions"));
+        assert!(Locks.judge(&Seen { value: Some(0.0), detail: String::new() }).pressure < 0.1);
     }
 }

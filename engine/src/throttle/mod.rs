@@ -1,81 +1,102 @@
-//! When to go slower, and why. Each signal is one question to the server and one judgement of its answer.
+//! When to go slower, and why.
+//!
+//! Each signal is one question and one pure judgement of the answer. Budgets stop the backfill, gauges steer it: the
+//! [`Controller`] turns the highest pressure into shorter batches first, then into rests, then into fewer workers,
+//! and back again once there is room.
 
+mod backlog;
 mod ceiling;
+mod controller;
+mod hours;
 mod lag;
 mod locks;
+mod pause;
+mod probe;
+mod query;
+mod sessions;
+mod slots;
 mod snapshot;
+mod wal;
 
 pub(crate) use ceiling::Ceiling;
+pub use hours::Hours;
+pub(crate) use probe::Prober;
 
 use crate::config::Settings;
+use crate::error::describe;
+use crate::event::{Event, Events};
 use crate::session::Session;
+use backlog::Backlog;
+use controller::Controller;
+use hours::InHours;
 use lag::Lag;
 use locks::Locks;
+use pause::Pause;
+use probe::Probe;
+use query::UserQuery;
+use sessions::Sessions;
+use slots::Slots;
 use std::time::Duration;
 use tokio::sync::watch;
+use wal::Checkpoints;
 
 /// How often the signals are sampled.
-const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+const SAMPLE_EVERY: Duration = Duration::from_millis(500);
 
 /// What a signal says.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Verdict {
-    /// Full speed.
-    Go,
-    /// Work only this share of the time.
-    Slow {
-        /// From 0 to 1.
-        share: f64,
-        /// The reason, for the user.
-        why: String,
-    },
-    /// No batch until it changes.
-    Stop {
-        /// The reason, for the user.
-        why: String,
-    },
+pub(crate) struct Verdict {
+    /// How near its limit: well below 1 there is room, from 1 on it is too much.
+    pub(crate) pressure: f64,
+    /// No batch until this changes.
+    pub(crate) stop: bool,
+    /// The reason, for the user; empty when there is nothing to say.
+    pub(crate) why: String,
 }
 
 impl Verdict {
-    /// The stricter of two.
-    fn and(self, other: Verdict) -> Verdict {
-        match (&self, &other) {
-            (Verdict::Stop { .. }, _) | (_, Verdict::Go) => self,
-            (_, Verdict::Stop { .. }) | (Verdict::Go, _) => other,
-            (Verdict::Slow { share: mine, .. }, Verdict::Slow { share: theirs, .. }) => {
-                if mine <= theirs {
-                    self
-                } else {
-                    other
-                }
-            }
-        }
+    /// Nothing to say.
+    pub(crate) fn calm() -> Verdict {
+        Verdict { pressure: 0.0, stop: false, why: String::new() }
     }
 
-    /// The reason, when there is one.
-    pub(crate) fn why(&self) -> Option<&str> {
-        match self {
-            Verdict::Go => None,
-            Verdict::Slow { why, .. } | Verdict::Stop { why } => Some(why),
-        }
+    /// So near the limit.
+    pub(crate) fn pressure(pressure: f64, why: impl FnOnce() -> String) -> Verdict {
+        Verdict { pressure, stop: false, why: if pressure >= 1.0 { why() } else { String::new() } }
+    }
+
+    /// Not a step further.
+    pub(crate) fn stop(why: impl Into<String>) -> Verdict {
+        Verdict { pressure: 1.0, stop: true, why: why.into() }
     }
 }
 
-/// A signal's answer from the server.
+/// What a signal wants to know.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Question {
+    /// A query that gives one float8 and one text.
+    Sql(String),
+    /// The time, in seconds since 1970.
+    Clock,
+    /// The probe's latency as a multiple of its baseline.
+    Probe,
+}
+
+/// An answer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Seen {
-    /// The measure; none when the server has nothing to say.
+    /// The measure; none when there is nothing to measure.
     pub(crate) value: Option<f64>,
     /// Who or what it is about.
     pub(crate) detail: String,
 }
 
-/// A question to the server, which gives one float8 and one text, and a judgement of its answer.
+/// A question and a judgement of its answer.
 pub(crate) trait Signal: Send {
     /// Its name.
     fn name(&self) -> &'static str;
     /// The question.
-    fn sql(&self) -> &'static str;
+    fn question(&self) -> Question;
     /// The judgement. It may remember what it said, so that it doesn't flutter.
     fn judge(&mut self, seen: &Seen) -> Verdict;
 }
@@ -83,46 +104,146 @@ pub(crate) trait Signal: Send {
 /// What the workers go by.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Conditions {
-    /// The strictest verdict.
-    pub(crate) verdict: Verdict,
-    /// Whether an old snapshot keeps dead rows from being pruned, so that HOT windows are of no use.
+    /// How long a batch should take.
+    pub(crate) batch_target: Duration,
+    /// The share of the time in which a worker works, from 0 to 1.
+    pub(crate) share: f64,
+    /// How many workers may work.
+    pub(crate) workers: u16,
+    /// No batch at all.
+    pub(crate) stop: bool,
+    /// Why it doesn't go at full speed.
+    pub(crate) why: Option<String>,
+    /// Who keeps dead rows from being pruned, so that HOT windows are of no use.
     pub(crate) old_snapshot: Option<String>,
+    /// WAL that the whole server wrote for each row of ours, in bytes.
+    pub(crate) wal_bytes_per_second: f64,
 }
 
-/// Samples the signals for as long as someone listens.
-pub(crate) async fn monitor(session: Session, settings: Settings, conditions: watch::Sender<Conditions>) {
-    let mut signals: Vec<Box<dyn Signal>> = vec![Box::new(Lag::new(settings.replica_lag_max)), Box::new(Locks)];
+impl Conditions {
+    /// Before the first sample.
+    pub(crate) fn at_first(settings: &Settings, workers: u16) -> Conditions {
+        let orders = Controller::new(settings, workers).orders();
+        Conditions {
+            batch_target: orders.batch_target,
+            share: orders.share,
+            workers: orders.workers,
+            stop: false,
+            why: None,
+            old_snapshot: None,
+            wal_bytes_per_second: 0.0,
+        }
+    }
+}
+
+/// The signals that the settings ask for.
+fn signals(settings: &Settings) -> Vec<Box<dyn Signal>> {
+    let mut signals: Vec<Box<dyn Signal>> = vec![
+        Box::new(Pause),
+        Box::new(Lag::new(settings.replica_lag_max)),
+        Box::new(Backlog::new(settings.replica_backlog_max_bytes)),
+        Box::new(Slots),
+        Box::new(Locks),
+        Box::new(Checkpoints::default()),
+    ];
+    if let Some(percent) = settings.latency_budget_percent {
+        signals.push(Box::new(Probe::new(percent)));
+    }
+    if let Some(most) = settings.active_sessions_max {
+        signals.push(Box::new(Sessions::new(most)));
+    }
+    if let Some(query) = &settings.throttle_query {
+        signals.push(Box::new(UserQuery::new(query)));
+    }
+    if let Some(hours) = &settings.hours {
+        signals.push(Box::new(InHours::new(hours.clone())));
+    }
+    signals
+}
+
+/// Samples the signals and steers, for as long as someone listens.
+pub(crate) async fn monitor(
+    session: Session,
+    settings: Settings,
+    workers: u16,
+    prober: Option<Prober>,
+    events: Events,
+    conditions: watch::Sender<Conditions>,
+) {
+    let mut signals = signals(&settings);
+    let mut controller = Controller::new(&settings, workers);
+    let mut wal = wal::Rate::default();
+    let mut silent: Vec<&'static str> = Vec::new();
     while !conditions.is_closed() && !session.is_closed() {
-        let mut verdict = Verdict::Go;
+        let mut verdicts = Vec::new();
         for signal in &mut signals {
-            match sample(&session, signal.sql()).await {
-                Ok(seen) => verdict = verdict.and(signal.judge(&seen)),
-                // A managed server may hide a view: such a signal has no say.
-                Err(error) => tracing::debug!("signal {}: {error}", signal.name()),
+            match answer(&session, &signal.question(), prober.as_ref()).await {
+                Ok(seen) => verdicts.push(signal.judge(&seen)),
+                // A managed server may hide a view: such a signal has no say, and that is told once.
+                Err(error) if !session.is_closed() && !silent.contains(&signal.name()) => {
+                    silent.push(signal.name());
+                    let text = format!("throttle signal {} has no say: {}", signal.name(), describe(&error));
+                    events(Event::Note { text });
+                }
+                Err(_) => {}
             }
         }
-        let old_snapshot = sample(&session, snapshot::SQL).await.ok().and_then(|seen| snapshot::judge(&seen));
-        conditions.send_replace(Conditions { verdict, old_snapshot });
+        let sample = answer(&session, &Question::Sql(snapshot::SQL.to_owned()), None).await;
+        let old_snapshot = sample.ok().and_then(|seen| snapshot::judge(&seen));
+        let wal_bytes_per_second = match answer(&session, &Question::Sql(wal::POSITION.to_owned()), None).await {
+            Ok(Seen { value: Some(position), .. }) => wal.at(position, SAMPLE_EVERY),
+            _ => 0.0,
+        };
+        let orders = controller.steer(&verdicts);
+        conditions.send_replace(Conditions {
+            batch_target: orders.batch_target,
+            share: orders.share,
+            workers: orders.workers,
+            stop: orders.stop,
+            why: orders.why,
+            old_snapshot,
+            wal_bytes_per_second,
+        });
         tokio::time::sleep(SAMPLE_EVERY).await;
     }
 }
 
-async fn sample(session: &Session, sql: &str) -> Result<Seen, tokio_postgres::Error> {
-    let row = session.query_one(sql, &[]).await?;
-    Ok(Seen { value: row.get(0), detail: row.get::<_, Option<String>>(1).unwrap_or_default() })
+async fn answer(
+    session: &Session,
+    question: &Question,
+    prober: Option<&Prober>,
+) -> Result<Seen, tokio_postgres::Error> {
+    match question {
+        Question::Sql(sql) => {
+            let row = session.query_one(sql, &[]).await?;
+            Ok(Seen { value: row.get(0), detail: row.get::<_, Option<String>>(1).unwrap_or_default() })
+        }
+        Question::Clock => Ok(Seen { value: Some(jiff::Timestamp::now().as_second() as f64), detail: String::new() }),
+        Question::Probe => Ok(Seen { value: prober.and_then(Prober::ratio), detail: String::new() }),
+    }
 }
 
+/// What every signal must hold, whatever it is about.
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_strictest_verdict_wins() {
-        let slow = |share| Verdict::Slow { share, why: format!("{share}") };
-        let stop = Verdict::Stop { why: "lag".to_owned() };
-        assert_eq!(slow(0.5).and(slow(0.2)), slow(0.2));
-        assert_eq!(Verdict::Go.and(slow(0.5)), slow(0.5));
-        assert_eq!(slow(0.5).and(stop.clone()), stop);
-        assert_eq!(stop.clone().and(Verdict::Go), stop);
+    fn every_signal_is_calm_when_there_is_nothing_to_measure() {
+        let settings = Settings {
+            latency_budget_percent: Some(25),
+            active_sessions_max: Some(8),
+            throttle_query: Some("SELECT 0".to_owned()),
+            ..Settings::default()
+        };
+        let signals = signals(&settings);
+        assert_eq!(signals.len(), 9);
+        let mut names = Vec::new();
+        for mut signal in signals {
+            let verdict = signal.judge(&Seen::default());
+            assert!(!verdict.stop && verdict.pressure < 1.0, "{} without an answer", signal.name());
+            assert!(!names.contains(&signal.name()), "{} twice", signal.name());
+            names.push(signal.name());
+        }
     }
 }

@@ -6,4 +6,5 @@ mod fixture;
 mod interrupted;
 mod locks;
 mod steps;
+mod throttle;
 mod tls;

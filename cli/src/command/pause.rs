@@ -1,0 +1,18 @@
+//! `concertina pause`, `concertina resume`
+
+use super::Found;
+use crate::args::Common;
+use crate::draw;
+use concertina::{Exit, Failure};
+
+pub(crate) async fn pause(common: &Common, reason: &str) -> Result<Exit, Failure> {
+    Found::read(common)?.reader()?.pause(reason).await?;
+    draw::line(common.quiet, "backfills stand still; `concertina resume` lets them go on");
+    Ok(Exit::Done)
+}
+
+pub(crate) async fn resume(common: &Common) -> Result<Exit, Failure> {
+    Found::read(common)?.reader()?.resume().await?;
+    draw::line(common.quiet, "backfills go on");
+    Ok(Exit::Done)
+}

@@ -1,0 +1,81 @@
+//! Checkpoints that come before their time, because too much WAL is written; and the rate at which it is.
+
+use super::{Question, Seen, Signal, Verdict};
+use std::time::Duration;
+
+/// Where the WAL is.
+pub(crate) const POSITION: &str = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8, ''";
+
+/// The weight of the newest reading.
+const NEWEST: f64 = 0.3;
+
+#[derive(Debug, Default)]
+pub(crate) struct Checkpoints {
+    known: Option<f64>,
+}
+
+impl Signal for Checkpoints {
+    fn name(&self) -> &'static str {
+        "requested checkpoints"
+    }
+
+    fn question(&self) -> Question {
+        // Since PostgreSQL 17 the counter is in a view of its own. As XML both can be asked by one statement that
+        // every version parses.
+        Question::Sql(
+            "SELECT (xpath('//n/text()', query_to_xml(
+                 CASE WHEN to_regclass('pg_catalog.pg_stat_checkpointer') IS NULL
+                      THEN 'SELECT checkpoints_req AS n FROM pg_catalog.pg_stat_bgwriter'
+                      ELSE 'SELECT num_requested AS n FROM pg_catalog.pg_stat_checkpointer' END,
+                 false, true, '')))[1]::text::float8, ''"
+                .to_owned(),
+        )
+    }
+
+    fn judge(&mut self, seen: &Seen) -> Verdict {
+        let Some(count) = seen.value else { return Verdict::calm() };
+        let more = self.known.replace(count).is_some_and(|known| count > known);
+        let pressure = if more { 1.0 } else { 0.0 };
+        Verdict::pressure(pressure, || "checkpoints come early: more WAL than max_wal_size allows for".to_owned())
+    }
+}
+
+/// Averages the rate at which WAL is written.
+#[derive(Debug, Default)]
+pub(crate) struct Rate {
+    position: Option<f64>,
+    average: Option<f64>,
+}
+
+impl Rate {
+    /// The averaged rate, in bytes a second, after a reading so long after the last.
+    pub(crate) fn at(&mut self, position: f64, since: Duration) -> f64 {
+        if let Some(last) = self.position.replace(position) {
+            let rate = (position - last) / since.as_secs_f64();
+            self.average = Some(self.average.map_or(rate, |known| known * (1.0 - NEWEST) + rate * NEWEST));
+        }
+        self.average.unwrap_or(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_that_was_asked_for_presses_once() {
+        let mut checkpoints = Checkpoints::default();
+        let mut at = |count| checkpoints.judge(&Seen { value: Some(count), detail: String::new() }).pressure;
+        assert!(at(7.0) < 0.1, "those before the start don't count");
+        assert!(at(8.0) >= 1.0);
+        assert!(at(8.0) < 0.1);
+    }
+
+    #[test]
+    fn the_rate_is_averaged() {
+        let mut rate = Rate::default();
+        assert!(rate.at(1_000.0, Duration::from_secs(1)) < 0.1);
+        assert!((rate.at(2_000.0, Duration::from_secs(1)) - 1_000.0).abs() < 0.1);
+        assert!((rate.at(2_000.0, Duration::from_secs(1)) - 700.0).abs() < 0.1);
+    }
+}
