@@ -8,20 +8,25 @@ use super::Verdict;
 use crate::config::Settings;
 use std::time::Duration;
 
-/// Above this it isn't raised, from 1 on it is lowered: between the two it stays.
-const ROOM: f64 = 0.7;
+/// Between this and the limit nothing changes.
+const ROOM: f64 = 0.85;
+/// How strongly a sample moves the effort. With two samples a second it follows within some seconds, and chance in the
+/// signals is averaged out.
+const GAIN: f64 = 0.25;
+/// A single sample counts as no more than this.
+const PRESSURE_MAX: f64 = 2.5;
 /// So far above its limit, twice in a row, a signal means harm: the backfill rests for a while.
 const CRITICAL: f64 = 4.0;
 /// Samples of rest after that; with two samples a second, a minute.
 const HIBERNATE_SAMPLES: u32 = 120;
-/// The shortest batch worth its round trip.
+/// The shortest batch worth its round trip: below it, the overhead costs the application more than the length.
 const BATCH_TARGET_MIN: Duration = Duration::from_millis(1);
-/// The floor: unless told to stop, it always moves.
+/// The effort below which batches are as short as they get, and the workers begin to rest.
+const SHORT_BATCHES: f64 = 0.5;
+/// The floor, as the share of one worker's time: unless told to stop, it always moves.
 const SHARE_MIN: f64 = 0.05;
-/// After an order is lowered, samples in which its effect is awaited.
-const SETTLE_SAMPLES: u32 = 1;
-/// Samples with room before an order is raised.
-const ROOM_SAMPLES: u32 = 2;
+/// Where a run with a latency budget begins.
+const GENTLE: f64 = 0.1;
 
 /// What the workers are told.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,11 +42,8 @@ pub(crate) struct Orders {
 pub(crate) struct Controller {
     batch_target_max: Duration,
     workers_max: u16,
-    batch_target: Duration,
-    share: f64,
-    workers: u16,
-    calm: u32,
-    settling: u32,
+    /// From just above 0 to 1: all that may be given.
+    effort: f64,
     critical: u32,
     hibernating: u32,
     why: Option<String>,
@@ -50,27 +52,29 @@ pub(crate) struct Controller {
 impl Controller {
     /// With a latency budget it begins gently and finds out how much there is room for; without one at full speed.
     pub(crate) fn new(settings: &Settings, workers: u16) -> Controller {
-        let gentle = settings.latency_budget_percent.is_some();
         Controller {
             batch_target_max: settings.batch_target,
             workers_max: workers.max(1),
-            batch_target: if gentle { BATCH_TARGET_MIN } else { settings.batch_target },
-            share: if gentle { 0.25 } else { 1.0 },
-            workers: if gentle { 1 } else { workers.max(1) },
-            calm: 0,
-            settling: 0,
+            effort: if settings.latency_budget_percent.is_some() { GENTLE } else { 1.0 },
             critical: 0,
             hibernating: 0,
             why: None,
         }
     }
 
-    /// The orders as they are.
+    /// The orders as they are: the effort spent on the three knobs.
     pub(crate) fn orders(&self) -> Orders {
+        let (shortest, longest) = (BATCH_TARGET_MIN.min(self.batch_target_max), self.batch_target_max);
+        let stretch = longest.as_secs_f64() / shortest.as_secs_f64();
+        let long = ((self.effort - SHORT_BATCHES) / (1.0 - SHORT_BATCHES)).max(0.0);
+        let most = f64::from(self.workers_max);
+        let busy = (self.effort / SHORT_BATCHES).min(1.0) * most;
+        let busy = busy.max(SHARE_MIN);
+        let workers = busy.ceil().clamp(1.0, most);
         Orders {
-            batch_target: self.batch_target,
-            share: self.share,
-            workers: self.workers,
+            batch_target: shortest.mul_f64(stretch.powf(long)),
+            share: (busy / workers).min(1.0),
+            workers: workers as u16,
             stop: false,
             why: self.why.clone(),
         }
@@ -87,13 +91,15 @@ impl Controller {
             self.hibernating = HIBERNATE_SAMPLES;
         }
         if pressure >= 1.0 {
-            self.lower(pressure);
             self.why = worst.map(|verdict| verdict.why.clone());
-        } else {
-            self.raise(pressure);
-            if self.at_full_speed() {
-                self.why = None;
-            }
+        }
+        if !(ROOM..1.0).contains(&pressure) {
+            let least = SHARE_MIN * SHORT_BATCHES / f64::from(self.workers_max);
+            let factor = (GAIN * (1.0 - pressure.min(PRESSURE_MAX))).exp();
+            self.effort = (self.effort * factor).clamp(least, 1.0);
+        }
+        if self.effort >= 1.0 {
+            self.why = None;
         }
         let mut orders = self.orders();
         if !stops.is_empty() {
@@ -105,48 +111,6 @@ impl Controller {
             orders.why = self.why.as_ref().map(|why| format!("resting: {why}"));
         }
         orders
-    }
-
-    fn at_full_speed(&self) -> bool {
-        self.batch_target == self.batch_target_max && self.share >= 1.0 && self.workers == self.workers_max
-    }
-
-    fn lower(&mut self, pressure: f64) {
-        self.calm = 0;
-        if self.settling > 0 {
-            self.settling -= 1;
-            return;
-        }
-        self.settling = SETTLE_SAMPLES;
-        let hard = pressure >= 2.0;
-        if self.batch_target > BATCH_TARGET_MIN && !hard {
-            self.batch_target = (self.batch_target / 2).max(BATCH_TARGET_MIN);
-        } else if self.workers > 1 && self.share <= 0.5 {
-            self.workers -= 1;
-        } else {
-            self.batch_target = (self.batch_target / 2).max(BATCH_TARGET_MIN.min(self.batch_target_max));
-            self.share = (self.share / if hard { 2.0 } else { 1.4 }).max(SHARE_MIN);
-        }
-    }
-
-    fn raise(&mut self, pressure: f64) {
-        self.settling = 0;
-        if pressure >= ROOM {
-            self.calm = 0;
-            return;
-        }
-        self.calm += 1;
-        if self.calm < ROOM_SAMPLES {
-            return;
-        }
-        self.calm = 0;
-        if self.share < 1.0 {
-            self.share = (self.share * 1.2).min(1.0);
-        } else if self.batch_target < self.batch_target_max {
-            self.batch_target = (self.batch_target * 3 / 2).min(self.batch_target_max);
-        } else if self.workers < self.workers_max {
-            self.workers += 1;
-        }
     }
 }
 
@@ -166,16 +130,16 @@ mod tests {
     fn batches_are_shortened_first_then_it_rests_then_workers_go() {
         let mut controller = controller();
         let mut seen = Vec::new();
-        for _ in 0..40 {
+        for _ in 0..100 {
             let orders = controller.steer(&at(1.2));
             assert_eq!(orders.why.as_deref(), Some("too many"));
             seen.push((orders.batch_target, orders.share, orders.workers));
         }
-        let shortened = seen.iter().position(|(target, ..)| *target == BATCH_TARGET_MIN).expect("shorter batches");
+        let shortened = seen.iter().position(|(target, ..)| *target <= BATCH_TARGET_MIN * 2).expect("shorter batches");
         let rested = seen.iter().position(|(_, share, _)| *share < 1.0).expect("rests");
         let fewer = seen.iter().position(|(.., workers)| *workers < 4).expect("fewer workers");
         assert!(shortened <= rested && rested < fewer, "{shortened} {rested} {fewer}");
-        let (_, share, workers) = seen[39];
+        let (_, share, workers) = seen[99];
         assert!(workers >= 1 && share >= SHARE_MIN, "it always moves");
     }
 
@@ -196,7 +160,7 @@ mod tests {
         let mut controller = controller();
         (0..10).for_each(|_| drop(controller.steer(&at(1.5))));
         let before = controller.orders();
-        (0..50).for_each(|_| drop(controller.steer(&at(0.85))));
+        (0..50).for_each(|_| drop(controller.steer(&at(0.9))));
         assert_eq!(controller.orders(), before);
     }
 
@@ -222,6 +186,6 @@ mod tests {
     fn with_a_latency_budget_it_begins_gently() {
         let settings = Settings { latency_budget_percent: Some(25), ..Settings::default() };
         let orders = Controller::new(&settings, 4).orders();
-        assert!(orders.share < 0.5 && orders.workers == 1 && orders.batch_target <= Duration::from_millis(2));
+        assert!(orders.share < 1.0 && orders.workers == 1 && orders.batch_target == BATCH_TARGET_MIN);
     }
 }

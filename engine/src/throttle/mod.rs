@@ -195,6 +195,7 @@ pub(crate) async fn monitor(
             _ => 0.0,
         };
         let orders = controller.steer(&verdicts);
+        tracing::debug!(?orders, ?verdicts, "steered");
         conditions.send_replace(Conditions {
             batch_target: orders.batch_target,
             share: orders.share,
