@@ -4,9 +4,11 @@
 //! # Layout
 //!
 //! [`shape`]: the tables and the change · [`contender`]: who makes it · [`run`]: one measured run · [`table`]: medians
-//! and ratios as text and JSON.
+//! and ratios as text and JSON ·
+//! [`plot`]: the same as pictures. `benches/planner.rs` times planning.
 
 pub mod contender;
+pub mod plot;
 pub mod run;
 pub mod shape;
 pub mod table;

@@ -4,7 +4,7 @@ use crate::Result;
 use crate::contender::Contender;
 use crate::shape::Shape;
 use concertina_sandbox::{Operation, Postgres, Traffic};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use tokio_postgres::Client;
 const ALONE: Duration = Duration::from_secs(3);
 
 /// What one run gave.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Measured {
     /// Who ran.
     pub contender: String,

@@ -57,6 +57,11 @@ impl Directives {
         self.0.iter().find_map(|d| if let Directive::Phase(phase) = d { Some(*phase) } else { None })
     }
 
+    /// Whether the author gives an expression that undoes a change of values.
+    pub fn has_reverse(&self) -> bool {
+        self.0.iter().any(|d| matches!(d, Directive::Reverse(_)))
+    }
+
     /// The key asked for.
     pub fn key(&self) -> Option<&[Ident]> {
         self.0.iter().find_map(|d| if let Directive::Key(key) = d { Some(key.as_slice()) } else { None })

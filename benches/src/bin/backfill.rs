@@ -3,12 +3,14 @@
 use clap::Parser;
 use concertina_benches::Result;
 use concertina_benches::contender::Contender;
-use concertina_benches::run::run;
+use concertina_benches::plot::bars;
+use concertina_benches::run::{Measured, run};
 use concertina_benches::shape::Shape;
 use concertina_benches::table::{markdown, medians};
 use concertina_sandbox::Postgres;
+use serde::{Deserialize, Serialize};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Measures backfills side by side.
 #[derive(Debug, Parser)]
@@ -31,6 +33,39 @@ struct Words {
     /// Write the medians and all runs to this file
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Draw pictures of the medians into this folder
+    #[arg(long)]
+    svg: Option<PathBuf>,
+    /// Measure nothing, and draw what this file has
+    #[arg(long, requires = "svg")]
+    from: Option<PathBuf>,
+}
+
+/// What is kept of a bench.
+#[derive(Debug, Serialize, Deserialize)]
+struct Report {
+    shape: String,
+    rows: u64,
+    times: u32,
+    medians: Vec<Measured>,
+    runs: Vec<Measured>,
+}
+
+fn draw(folder: &Path, shape: Shape, rows: u64, medians: &[Measured]) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let name = format!("{shape:?}").to_lowercase();
+    let title = |what: &str| format!("{what}, shape {name}, {rows} rows");
+    let file = |what: &str| folder.join(format!("{name}_{what}.svg"));
+    bars(&file("rate"), &title("rows a second beside the traffic"), medians, |one| one.rows_per_second, "rows/s")?;
+    bars(&file("heap"), &title("size of the table after"), medians, |one| one.heap_growth, "times")?;
+    bars(&file("wal"), &title("WAL"), medians, |one| one.wal_bytes_per_row, "bytes a row")?;
+    bars(
+        &file("p99"),
+        &title("p99 of the traffic (the first, in seconds, left out)"),
+        &medians[1..],
+        |one| one.p99_ms,
+        "ms",
+    )
 }
 
 #[tokio::main]
@@ -41,6 +76,11 @@ async fn main() -> Result<()> {
     };
     let settings =
         [("shared_buffers", "1GB"), ("max_wal_size", "8GB"), ("checkpoint_timeout", "30min"), ("autovacuum", "off")];
+    if let (Some(file), Some(folder)) = (&words.from, &words.svg) {
+        let report: Report = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+        say(&markdown(&report.medians));
+        return draw(folder, words.shape, report.rows, &report.medians);
+    }
     let server = Postgres::start(&settings).await?;
     server.create_database("master", None).await?;
     let client = server.connect("master").await?;
@@ -60,10 +100,12 @@ async fn main() -> Result<()> {
     }
     let medians = medians(&runs);
     say(&format!("\n{:?}, {} rows, medians of {}:\n\n{}", words.shape, words.rows, words.times, markdown(&medians)));
+    if let Some(folder) = &words.svg {
+        draw(folder, words.shape, words.rows, &medians)?;
+    }
     if let Some(path) = words.json {
-        let report = serde_json::json!({
-            "shape": format!("{:?}", words.shape), "rows": words.rows, "times": words.times, "medians": medians, "runs": runs,
-        });
+        let report =
+            Report { shape: format!("{:?}", words.shape), rows: words.rows, times: words.times, medians, runs };
         std::fs::write(path, serde_json::to_string_pretty(&report)?)?;
     }
     Ok(())

@@ -20,7 +20,7 @@ pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) 
         let began = Instant::now();
         match batch(worker, leaf, &range).await {
             Ok((next, rows)) => {
-                worker.pace.took(began.elapsed(), true);
+                worker.took(began.elapsed(), true);
                 worker.shared.rows.fetch_add(rows, Ordering::Relaxed);
                 worker.pay(rows).await;
                 range = next;

@@ -115,8 +115,7 @@ impl Worker {
             let began = Instant::now();
             match self.batch(leaf, &next, cut, range.rows, stumbles >= STUMBLES_MAX).await {
                 Ok(changed) => {
-                    self.last = began.elapsed();
-                    self.pace.took(self.last, upto - cut.from >= i64::from(self.pace.blocks()));
+                    self.took(began.elapsed(), upto - cut.from >= i64::from(self.pace.blocks()));
                     window.rows += changed.rows;
                     window.hot += changed.hot;
                     self.shared.moved(upto - cut.from, passes, changed);
@@ -165,8 +164,7 @@ impl Worker {
                 // Locked rows are waited for on all but the last sweep, so that one long transaction can't hold us.
                 match self.unmarked(leaf, cut, stumbles >= STUMBLES_MAX).await {
                     Ok(rows) => {
-                        self.last = began.elapsed();
-                        self.pace.took(self.last, true);
+                        self.took(began.elapsed(), true);
                         self.shared.rows.fetch_add(rows, Ordering::Relaxed);
                         self.pay(rows).await;
                         from = upto;
@@ -315,6 +313,12 @@ impl Worker {
                 return Ok(());
             }
         }
+    }
+
+    /// A batch went well: the next one's size and the rest before it follow from how long it took.
+    pub(crate) fn took(&mut self, duration: Duration, full: bool) {
+        self.last = duration;
+        self.pace.took(duration, full);
     }
 
     /// Waits while there are more workers than may work, and parts that others can take.

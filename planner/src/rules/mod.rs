@@ -20,8 +20,9 @@ use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Change, NewConstraintKind, Update};
 use crate::decision::Decision;
 use crate::fold::Seen;
+use crate::plan::Phase;
 use crate::problem::{Problem, code};
-use concertina_revisions::{Directives, Ident, TableName};
+use concertina_revisions::{Directives, Ident, PhaseWord, TableName};
 use sha2::{Digest, Sha256};
 
 /// What a rule may look at besides its change.
@@ -113,6 +114,40 @@ impl<'a> Context<'a> {
 /// Decides what becomes of a change.
 pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> {
     guard(change, context)?;
+    if context.directives.has_reverse() {
+        return Err(Problem::new(code::UNKNOWN, "the directive `reverse` has no meaning for this statement")
+            .label("changes no values that an expression could bring back")
+            .help("write the way back below a line `-- down`"));
+    }
+    let decision = by_rule(change, context)?;
+    match context.directives.phase() {
+        Some(wanted) => held_back(decision, change, wanted),
+        None => Ok(decision),
+    }
+}
+
+/// The author's wish to run a statement in a later phase than it could.
+fn held_back(mut decision: Decision, change: &Change, wanted: PhaseWord) -> Result<Decision, Problem> {
+    let wanted = match wanted {
+        PhaseWord::Expand => Phase::Expand,
+        PhaseWord::Backfill => Phase::Backfill,
+        PhaseWord::Contract => Phase::Contract,
+    };
+    let refused = |message: &str, help: &str| {
+        Err(Problem::new(code::UNKNOWN, message).label(format!("can't be moved to {wanted}")).help(help))
+    };
+    // What others stand on can't come after them.
+    if matches!(change, Change::CreateTable(_) | Change::AddColumn(_) | Change::CreateEnum(_) | Change::Update(_)) {
+        return refused("other statements and running code rely on this one", "put it into a revision of its own");
+    }
+    if decision.parts.iter().any(|part| part.phase > wanted) {
+        return refused("a part of this statement would run earlier than is safe", "leave the directive out");
+    }
+    decision.parts.iter_mut().for_each(|part| part.phase = wanted);
+    Ok(decision)
+}
+
+fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> {
     match change {
         Change::CreateTable(new) => Ok(objects::create_table(new, context)),
         Change::AddColumn(add) => add_column::add_column(add, context),

@@ -1,6 +1,6 @@
 //! One statement at a time.
 
-use crate::fixture::{crm, plan_of, planned};
+use crate::fixture::{crm, plan_of, planned, refused};
 use concertina_planner::Work;
 use concertina_planner::action::{Action, Operation, Value};
 use insta::assert_snapshot;
@@ -121,4 +121,17 @@ fn the_sync_trigger_speaks_of_the_new_row() {
     assert!(sql.contains("WHERE o.id = new.owner_id AND new.team IS NULL AND new.status <> 'id'"), "{sql}");
     assert!(sql.contains("SECURITY DEFINER SET search_path = public, pg_temp"), "{sql}");
     assert!(sql.contains("FOR EACH ROW WHEN (new.team IS NULL)"), "{sql}");
+}
+
+#[test]
+fn a_phase_is_the_authors_wish() {
+    let sql = "-- concertina: phase contract\nALTER TABLE leads ADD CONSTRAINT short CHECK (length(status) < 9);";
+    let plan = plan_of(sql, &crm());
+    assert!(plan.expand.is_empty() && plan.backfill.is_empty(), "{plan:?}");
+    assert_eq!(plan.contract.len(), 2, "demanded and proven");
+    let early = "-- concertina: phase expand\nALTER TABLE leads DROP COLUMN email;";
+    let error = refused(early, &crm());
+    assert!(error.contains("earlier than is safe"), "{error}");
+    let reverse = "-- concertina: reverse (email)\nALTER TABLE leads DROP COLUMN email;";
+    assert!(refused(reverse, &crm()).contains("`reverse` has no meaning"));
 }
