@@ -10,6 +10,7 @@ use crate::change::Change;
 use crate::plan::{Phase, Plan, Work};
 use crate::problem::{Problem, code};
 use concertina_revisions::{Ident, RevisionId, TableName};
+use std::sync::Arc;
 
 /// One thing that a change or an action decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub(crate) fn contracted(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
         match &step.work {
             Work::Quick { actions } => actions.iter().for_each(|action| next.apply(action)),
             Work::Slow { online: Online::DropIndex { index, .. } } => {
-                for table in next.tables.iter_mut().filter(|table| table.schema == index.schema.as_str()) {
+                for table in next.tables.iter_mut().filter(|table| table.has_index(index)).map(Arc::make_mut) {
                     table.indexes.retain(|candidate| candidate.name != index.name.as_str());
                 }
             }

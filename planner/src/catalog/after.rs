@@ -4,6 +4,7 @@
 use super::{Catalog, Column, Constraint, ConstraintKind, Enum, Index, Table};
 use crate::change::{Change, NewColumn, NewConstraint, NewConstraintKind, NewIndex};
 use concertina_revisions::{Ident, TableName};
+use std::sync::Arc;
 
 impl Catalog {
     /// The catalog after a change, as if it had been made as written.
@@ -15,7 +16,7 @@ impl Catalog {
 
     /// Nothing is new any more: the revision that made it is done.
     pub(crate) fn settle(&mut self) {
-        for table in &mut self.tables {
+        for table in self.tables.iter_mut().map(Arc::make_mut) {
             table.is_new = false;
             for column in &mut table.columns {
                 column.is_new = false;
@@ -33,7 +34,7 @@ impl Catalog {
                 for constraint in &new.constraints {
                     table.add(constraint);
                 }
-                self.tables.push(table);
+                self.tables.push(Arc::new(table));
             }
             Change::AddColumn(add) => self.alter(&add.table, |table| {
                 table.columns.push(Column { is_new: true, ..column(&add.column) });
@@ -57,7 +58,7 @@ impl Catalog {
             Change::DropColumn(table, name) => self.alter(table, |table| table.forget_column(name.as_str())),
             Change::CreateIndex(index) => self.alter(&index.table, |table| table.indexes.push(index_of(index))),
             Change::DropIndex(name) => {
-                for table in self.tables.iter_mut().filter(|table| table.schema == name.schema.as_str()) {
+                for table in self.tables.iter_mut().filter(|table| table.has_index(name)).map(Arc::make_mut) {
                     table.indexes.retain(|index| index.name != name.name.as_str());
                 }
             }

@@ -6,6 +6,7 @@ mod after;
 use concertina_revisions::{Ident, TableName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The facts that planning needs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -14,16 +15,17 @@ pub struct Catalog {
     pub server_version: u32,
     /// The schemas that unqualified names are looked up in, first one first.
     pub search_path: Vec<Ident>,
-    /// Tables, partitioned tables, foreign tables and views.
-    pub tables: Vec<Table>,
+    /// Tables, partitioned tables, foreign tables and views. Shared, because planning looks at many versions of a
+    /// catalog that differ in one table.
+    pub tables: Vec<Arc<Table>>,
     /// Enum types and their values.
     pub enums: Vec<Enum>,
     /// Installed extensions.
     pub extensions: BTreeSet<String>,
     /// Extensions that the server could install.
-    pub available_extensions: BTreeSet<String>,
+    pub available_extensions: Arc<BTreeSet<String>>,
     /// Names of functions that may give another value each time.
-    pub volatile_functions: BTreeSet<String>,
+    pub volatile_functions: Arc<BTreeSet<String>>,
 }
 
 /// What kind of relation it is.
@@ -198,19 +200,19 @@ impl Catalog {
         Catalog {
             server_version: 150_000,
             search_path: vec![Ident::new("public")],
-            tables: tables.into_iter().collect(),
-            volatile_functions: VOLATILE_BUILTINS.map(str::to_owned).into(),
+            tables: tables.into_iter().map(Arc::new).collect(),
+            volatile_functions: Arc::new(VOLATILE_BUILTINS.map(str::to_owned).into()),
             ..Catalog::default()
         }
     }
 
     /// The table of exactly this name.
     pub fn table(&self, name: &TableName) -> Option<&Table> {
-        self.tables.iter().find(|table| table.is(name))
+        self.tables.iter().find(|table| table.is(name)).map(Arc::as_ref)
     }
 
     pub(crate) fn table_mut(&mut self, name: &TableName) -> Option<&mut Table> {
-        self.tables.iter_mut().find(|table| table.is(name))
+        self.tables.iter_mut().find(|table| table.is(name)).map(Arc::make_mut)
     }
 
     /// What a name in SQL means: the schema it says, or the first in the search path that has such a relation.
@@ -220,7 +222,7 @@ impl Catalog {
             Some(schema) => matching(schema),
             None => self.search_path.iter().find_map(|schema| matching(schema.as_str())),
         }
-        .map(Table::full_name)
+        .map(|table| table.full_name())
     }
 
     /// The name that a new relation gets.
@@ -235,7 +237,7 @@ impl Catalog {
         let in_schema = |wanted: &str| {
             self.tables.iter().find_map(|table| {
                 let index = table.indexes.iter().find(|index| index.schema == wanted && index.name == name)?;
-                Some((table, index))
+                Some((table.as_ref(), index))
             })
         };
         match schema {
@@ -269,7 +271,7 @@ impl Catalog {
                 .constraints
                 .iter()
                 .filter(move |constraint| constraint.referenced().as_ref() == Some(name) && !table.is(name))
-                .map(move |constraint| (table, constraint))
+                .map(move |constraint| (table.as_ref(), constraint))
         })
     }
 }
@@ -340,6 +342,11 @@ impl Table {
 
     pub(crate) fn get_mut(&mut self, column: &Ident) -> Option<&mut Column> {
         self.columns.iter_mut().find(|candidate| candidate.name == column.as_str())
+    }
+
+    /// Whether an index of that name is the table's.
+    pub(crate) fn has_index(&self, name: &TableName) -> bool {
+        self.schema == name.schema.as_str() && self.indexes.iter().any(|index| index.name == name.name.as_str())
     }
 
     /// A constraint by name.
