@@ -40,20 +40,9 @@ mod tests {
 
     #[test]
     fn a_picture_has_a_bar_for_each() -> Result<()> {
-        let one = |contender: &str, rows_per_second| Measured {
-            contender: contender.to_owned(),
-            rows_per_second,
-            heap_growth: 1.0,
-            index_growth: 1.0,
-            wal_bytes_per_row: 1.0,
-            longest_transaction_ms: 1.0,
-            alone_p99_ms: 1.0,
-            p99_ms: 1.0,
-            longest_stall_ms: 1.0,
-            failed: 0,
-        };
         let path = std::env::temp_dir().join(format!("concertina-plot-{}.svg", std::process::id()));
-        bars(&path, "rows", &[one("one UPDATE", 900.0), one("Concertina", 4_000.0)], |m| m.rows_per_second, "rows/s")?;
+        let both = [Measured::at_rate("one UPDATE", 900.0), Measured::at_rate("Concertina", 4_000.0)];
+        bars(&path, "rows", &both, |m| m.rows_per_second, "rows/s")?;
         let text = std::fs::read_to_string(&path)?;
         std::fs::remove_file(&path)?;
         assert!(text.contains("4k rows/s") && text.contains("900.00 rows/s"), "{text}");

@@ -140,3 +140,22 @@ async fn watch(url: &str) -> Result<(Arc<AtomicBool>, tokio::task::JoinHandle<f6
     });
     Ok((stop, watch))
 }
+
+#[cfg(test)]
+impl Measured {
+    /// A run of which only the rate matters.
+    pub(crate) fn at_rate(contender: &str, rows_per_second: f64) -> Measured {
+        Measured {
+            contender: contender.to_owned(),
+            rows_per_second,
+            heap_growth: 1.0,
+            index_growth: 1.0,
+            wal_bytes_per_row: 1.0,
+            longest_transaction_ms: 1.0,
+            alone_p99_ms: 1.0,
+            p99_ms: 1.0,
+            longest_stall_ms: 1.0,
+            failed: 1,
+        }
+    }
+}

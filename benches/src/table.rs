@@ -67,24 +67,15 @@ pub fn markdown(medians: &[Measured]) -> String {
 mod tests {
     use super::*;
 
-    fn run(contender: &str, rows_per_second: f64) -> Measured {
-        Measured {
-            contender: contender.to_owned(),
-            rows_per_second,
-            heap_growth: 1.0,
-            index_growth: 1.0,
-            wal_bytes_per_row: 1.0,
-            longest_transaction_ms: 1.0,
-            alone_p99_ms: 1.0,
-            p99_ms: 1.0,
-            longest_stall_ms: 1.0,
-            failed: 1,
-        }
-    }
-
     #[test]
     fn medians_and_ratios() {
-        let runs = [run("a", 1_000.0), run("b", 4_000.0), run("a", 3_000.0), run("b", 6_000.0), run("a", 2_000.0)];
+        let runs = [
+            Measured::at_rate("a", 1_000.0),
+            Measured::at_rate("b", 4_000.0),
+            Measured::at_rate("a", 3_000.0),
+            Measured::at_rate("b", 6_000.0),
+            Measured::at_rate("a", 2_000.0),
+        ];
         let medians = medians(&runs);
         assert_eq!(medians.len(), 2);
         assert!((medians[0].rows_per_second - 2_000.0).abs() < f64::EPSILON);
