@@ -22,9 +22,11 @@ pub enum Contender {
     KeyRanges,
     /// The batch statement that pgroll publishes, with its kind of row trigger, replayed statement by statement.
     PgrollShape,
-    /// Concertina with so many workers.
-    Concertina(u16),
-    /// Concertina, two workers, one pass over each window.
+    /// Concertina as it is by default.
+    Default,
+    /// Concertina, eager, with so many workers.
+    Eager(u16),
+    /// Concertina, eager, two workers, one pass over each window.
     OnePass,
     /// Concertina, two workers, at most so many rows a second.
     Throttled(u32),
@@ -41,7 +43,13 @@ impl Contender {
         if shape != Shape::Noindex {
             all.extend([Contender::KeyRanges, Contender::PgrollShape]);
         }
-        all.extend([Contender::Concertina(1), Contender::Concertina(2), Contender::Concertina(4), Contender::OnePass]);
+        all.extend([
+            Contender::Default,
+            Contender::Eager(1),
+            Contender::Eager(2),
+            Contender::Eager(4),
+            Contender::OnePass,
+        ]);
         let modest = u32::try_from(rows / 10).unwrap_or(u32::MAX).max(1_000);
         all.extend([Contender::Throttled(modest), Contender::Budget(25), Contender::Limit]);
         all
@@ -53,8 +61,9 @@ impl Contender {
             Contender::OneUpdate => "one UPDATE".to_owned(),
             Contender::KeyRanges => format!("key ranges of {RANGE_ROWS}"),
             Contender::PgrollShape => "pgroll's batch and trigger".to_owned(),
-            Contender::Concertina(workers) => format!("Concertina, {workers} workers"),
-            Contender::OnePass => "Concertina, one pass".to_owned(),
+            Contender::Default => "Concertina".to_owned(),
+            Contender::Eager(workers) => format!("Concertina, eager, {workers} workers"),
+            Contender::OnePass => "Concertina, eager, one pass".to_owned(),
             Contender::Throttled(rows) => format!("Concertina, {rows} rows/s"),
             Contender::Budget(percent) => format!("Concertina, latency +{percent} %"),
             Contender::Limit => "limit: all HOT".to_owned(),
@@ -86,8 +95,9 @@ impl Contender {
             }
             Contender::KeyRanges => key_ranges(shape, client).await?,
             Contender::PgrollShape => pgroll_shape(client).await?,
-            Contender::Concertina(workers) => {
-                concertina(shape, url, Settings { workers, ..Settings::default() }).await?;
+            Contender::Default => concertina(shape, url, Settings::default()).await?,
+            Contender::Eager(workers) => {
+                concertina(shape, url, Settings { workers, eager: true, ..Settings::default() }).await?;
             }
             Contender::Throttled(rows) => {
                 let settings = Settings { rows_per_second_max: Some(rows), ..Settings::default() };
@@ -98,7 +108,7 @@ impl Contender {
                 concertina(shape, url, settings).await?;
             }
             Contender::OnePass | Contender::Limit => {
-                concertina(shape, url, Settings { passes_max: 1, ..Settings::default() }).await?;
+                concertina(shape, url, Settings { passes_max: 1, eager: true, ..Settings::default() }).await?;
             }
         }
         Ok(())

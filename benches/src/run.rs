@@ -83,11 +83,9 @@ pub async fn run(server: &Postgres, shape: Shape, rows: u64, contender: Contende
     let rate = if shape == Shape::Noindex { 0 } else { rate };
     let traffic = match rate {
         0 => None,
-        rate => Some(Traffic::start(&url, 4, rate, traffic(i64::try_from(rows)?)).await?),
+        rate => Some(Traffic::start(&url, 8, rate, traffic(i64::try_from(rows)?)).await?),
     };
-    if traffic.is_some() {
-        tokio::time::sleep(ALONE).await;
-    }
+    tokio::time::sleep(ALONE).await;
     let alone = traffic.as_ref().map(Traffic::report).unwrap_or_default();
     let (longest, watch) = watch(&url).await?;
     let before = Sizes::of(&client).await?;
@@ -122,7 +120,9 @@ pub async fn run(server: &Postgres, shape: Shape, rows: u64, contender: Contende
 
 /// Looks for the longest open transaction that writes, until told to stop.
 async fn watch(url: &str) -> Result<(Arc<AtomicBool>, tokio::task::JoinHandle<f64>)> {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    // Named so that it isn't taken for someone at work.
+    let url = format!("{url}&application_name=concertina_watch");
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
     tokio::spawn(connection);
     let stop = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&stop);

@@ -122,9 +122,12 @@ pub(crate) struct LimitWords {
     /// Connections for a backfill
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<u16>,
+    /// Work as if nobody else did: all workers at once, longer batches
+    #[arg(long)]
+    pub(crate) eager: bool,
     /// How long one batch should take, in milliseconds
     #[arg(long, value_name = "MS")]
-    pub(crate) batch_target_ms: Option<u64>,
+    pub(crate) batch_target_ms: Option<f64>,
     /// A ceiling on rows a second
     #[arg(long, value_name = "ROWS")]
     pub(crate) rows_per_second_max: Option<u32>,
@@ -147,6 +150,7 @@ impl LimitWords {
     pub(crate) fn over(&self, limits: &mut concertina::project::Limits) {
         limits.workers = self.workers.or(limits.workers);
         limits.batch_target_ms = self.batch_target_ms.or(limits.batch_target_ms);
+        limits.eager = self.eager.then_some(true).or(limits.eager);
         limits.rows_per_second_max = self.rows_per_second_max.or(limits.rows_per_second_max);
         limits.latency_budget_percent = self.latency_budget_percent.or(limits.latency_budget_percent);
         limits.hours = self.hours.clone().or_else(|| limits.hours.take());

@@ -34,9 +34,11 @@ pub struct Limits {
     /// After so many seconds without a lock a step fails.
     pub lock_budget_s: Option<u64>,
     /// How long a batch should take, in milliseconds.
-    pub batch_target_ms: Option<u64>,
+    pub batch_target_ms: Option<f64>,
     /// Connections for a backfill.
     pub workers: Option<u16>,
+    /// As if nobody else were at work.
+    pub eager: Option<bool>,
     /// Passes over a window; 1 turns HOT windows off.
     pub passes_max: Option<u16>,
     /// A ceiling on rows a second.
@@ -97,9 +99,13 @@ impl Limits {
         let set = |slot: &mut Duration, value: Option<Duration>| *slot = value.unwrap_or(*slot);
         set(&mut settings.lock_timeout, self.lock_timeout_ms.map(Duration::from_millis));
         set(&mut settings.lock_budget, self.lock_budget_s.map(Duration::from_secs));
-        set(&mut settings.batch_target, self.batch_target_ms.map(Duration::from_millis));
+        set(
+            &mut settings.batch_target,
+            self.batch_target_ms.map(|ms| Duration::from_secs_f64(ms.clamp(0.0, 1e6) / 1_000.0)),
+        );
         set(&mut settings.replica_lag_max, self.replica_lag_max_s.map(Duration::from_secs));
         settings.workers = self.workers.unwrap_or(settings.workers);
+        settings.eager = self.eager.unwrap_or(settings.eager);
         settings.passes_max = self.passes_max.unwrap_or(settings.passes_max);
         settings.rows_per_second_max = self.rows_per_second_max;
         settings.latency_budget_percent = self.latency_budget_percent;

@@ -10,10 +10,13 @@ pub struct Settings {
     pub lock_timeout: Duration,
     /// After so long without a lock a step fails, to be run again.
     pub lock_budget: Duration,
-    /// How long one batch should take.
+    /// How long one batch should take on the server while others are at work there; alone it may take 5 ms.
     pub batch_target: Duration,
-    /// Connections for a backfill.
+    /// The most connections for a backfill. While others are at work it begins with one, and takes on more as long as
+    /// each brings three quarters of what one alone does.
     pub workers: u16,
+    /// As if nobody else were at work: all workers at once, batches of 5 ms. For quiet hours.
+    pub eager: bool,
     /// Blocks (of 8 KiB) that a worker walks several times before it goes on.
     pub window_blocks: u32,
     /// The most passes over a window. 1 turns HOT windows off.
@@ -46,8 +49,9 @@ impl Default for Settings {
         Settings {
             lock_timeout: Duration::from_millis(250),
             lock_budget: Duration::from_mins(10),
-            batch_target: Duration::from_millis(20),
+            batch_target: Duration::from_micros(300),
             workers: 2,
+            eager: false,
             window_blocks: 2_048,
             passes_max: 24,
             rows_per_second_max: None,
@@ -75,7 +79,7 @@ impl Settings {
             ("lock_timeout", self.lock_timeout >= Duration::from_millis(10), "at least 10 ms"),
             ("lock_timeout", self.lock_timeout <= Duration::from_secs(5), "at most 5 s: everyone behind it waits"),
             ("lock_budget", self.lock_budget >= self.lock_timeout, "at least lock_timeout"),
-            ("batch_target", self.batch_target >= Duration::from_millis(1), "at least 1 ms"),
+            ("batch_target", self.batch_target >= Duration::from_micros(200), "at least 0.2 ms"),
             (
                 "batch_target",
                 self.batch_target <= Duration::from_millis(500),

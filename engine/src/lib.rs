@@ -40,6 +40,7 @@ mod session;
 mod slow;
 mod stop;
 mod throttle;
+mod tid;
 mod tls;
 mod undo;
 

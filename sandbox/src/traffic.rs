@@ -1,5 +1,6 @@
 //! Live traffic at a fixed rate. Open loop: a query that is late because the one before it hung counts from the
-//! moment it should have begun, as a waiting customer would count.
+//! moment it should have begun, as a waiting customer would count. Each client has a thread of its own, as an
+//! application elsewhere would, so that neither the timers nor the work of whoever else is in this process disturb it.
 
 use crate::error::Error;
 use hdrhistogram::Histogram;
@@ -10,7 +11,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Statement};
 
@@ -62,7 +63,7 @@ struct Shared {
 /// Running traffic.
 pub struct Traffic {
     shared: Arc<Shared>,
-    clients: JoinSet<()>,
+    clients: Vec<std::thread::JoinHandle<()>>,
 }
 
 impl Traffic {
@@ -81,14 +82,23 @@ impl Traffic {
             errors: Mutex::new(Vec::new()),
             stop: AtomicBool::new(false),
         });
-        let mut clients = JoinSet::new();
+        let mut clients = Vec::new();
         let period = Duration::from_secs(1) * connections / rate.max(1);
+        let (opened, mut ready) = mpsc::unbounded_channel();
         for number in 0..connections {
-            let client = open(&shared.url).await?;
+            let (shared, opened) = (Arc::clone(&shared), opened.clone());
             let offset = period * number / connections;
-            clients.spawn(run(Arc::clone(&shared), client, period, offset, u64::from(number)));
+            clients.push(std::thread::spawn(move || client(&shared, opened, period, offset, u64::from(number))));
         }
-        Ok(Traffic { shared, clients })
+        drop(opened);
+        let traffic = Traffic { shared, clients };
+        while let Some(opened) = ready.recv().await {
+            if let Err(error) = opened {
+                traffic.stop().await;
+                return Err(error);
+            }
+        }
+        Ok(traffic)
     }
 
     /// Replaces the queries from now on, as when a new version of an application is rolled out.
@@ -116,8 +126,15 @@ impl Traffic {
     /// Stops, and gives what came of the traffic since the last report.
     pub async fn stop(mut self) -> Report {
         self.shared.stop.store(true, Ordering::Relaxed);
-        while self.clients.join_next().await.is_some() {}
+        let clients = std::mem::take(&mut self.clients);
+        tokio::task::spawn_blocking(|| clients.into_iter().for_each(|client| drop(client.join()))).await.ok();
         self.report()
+    }
+}
+
+impl Drop for Traffic {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
     }
 }
 
@@ -132,14 +149,43 @@ async fn open(url: &str) -> Result<Client, Error> {
     Ok(client)
 }
 
-async fn run(shared: Arc<Shared>, mut client: Client, period: Duration, offset: Duration, seed: u64) {
+/// One client, with a thread and a runtime of its own.
+fn client(
+    shared: &Shared,
+    opened: mpsc::UnboundedSender<Result<(), Error>>,
+    period: Duration,
+    offset: Duration,
+    seed: u64,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            opened.send(Err(Error::Io { doing: "starting a client".to_owned(), cause: error })).ok();
+            return;
+        }
+    };
+    let first = runtime.block_on(open(&shared.url));
+    let (client, answer) = first.map_or_else(|error| (None, Err(error)), |client| (Some(client), Ok(())));
+    // Nobody listens any more when another client could not connect.
+    opened.send(answer).ok();
+    drop(opened);
+    if let Some(client) = client {
+        runtime.block_on(run(shared, client, period, offset, seed));
+    }
+}
+
+async fn run(shared: &Shared, mut client: Client, period: Duration, offset: Duration, seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
     let mut known = 0;
     let mut operations = Arc::new(Vec::new());
     let mut statements: Vec<Statement> = Vec::new();
     let mut planned = Instant::now() + offset;
     while !shared.stop.load(Ordering::Relaxed) {
-        tokio::time::sleep_until(planned.into()).await;
+        // Late because the query before hung: it counts from the plan. Late because the timer is coarse: it does not.
+        let hung = Instant::now() >= planned;
+        // A timer of the runtime would be as coarse as a millisecond.
+        std::thread::sleep(planned.saturating_duration_since(Instant::now()));
+        let due = if hung { planned } else { Instant::now() };
         let current = shared.operations.read().unwrap_or_else(PoisonError::into_inner).clone();
         let result = async {
             if client.is_closed() {
@@ -160,7 +206,7 @@ async fn run(shared: Arc<Shared>, mut client: Client, period: Duration, offset: 
             client.query(&statements[chosen], &parameters).await.map_err(|error| text(&error))
         }
         .await;
-        let micros = u64::try_from(planned.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let micros = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
         shared.histogram.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(micros.max(1));
         shared.queries.fetch_add(1, Ordering::Relaxed);
         if let Err(error) = result {

@@ -25,11 +25,11 @@ struct Words {
     #[arg(long, default_value_t = 3)]
     times: u32,
     /// Queries a second of the traffic beside them; 0 for none
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 800)]
     rate: u32,
-    /// Only contenders whose name contains this
+    /// Only contenders whose name contains this; may be given several times
     #[arg(long)]
-    only: Option<String>,
+    only: Vec<String>,
     /// Write the medians and all runs to this file
     #[arg(long)]
     json: Option<PathBuf>,
@@ -88,7 +88,7 @@ async fn main() -> Result<()> {
     drop(client);
     let contenders: Vec<Contender> = Contender::all(words.shape, words.rows)
         .into_iter()
-        .filter(|contender| words.only.as_ref().is_none_or(|only| contender.name().contains(only)))
+        .filter(|contender| words.only.is_empty() || words.only.iter().any(|only| contender.name().contains(only)))
         .collect();
     let mut runs = Vec::new();
     for time in 1..=words.times {

@@ -20,7 +20,7 @@ pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) 
         let began = Instant::now();
         match batch(worker, leaf, &range).await {
             Ok((next, rows)) => {
-                worker.took(began.elapsed(), true);
+                worker.took(began.elapsed().saturating_sub(worker.round_trip * 2), true);
                 worker.shared.rows.fetch_add(rows, Ordering::Relaxed);
                 worker.pay(rows).await;
                 range = next;
@@ -72,7 +72,8 @@ async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(Ra
     let last: Vec<&(dyn ToSql + Sync)> = range.key.iter().flatten().map(|value| value as _).collect();
     let limit = worker.pace.blocks() * ROWS_PER_BLOCK;
     let sql = next_key(name, &backfill.alias, key, after.as_deref(), limit);
-    let reach = worker.session.query_opt(&sql, &last).await?;
+    let reach = worker.statements.other(&worker.session, sql).await?;
+    let reach = worker.session.query_opt(&reach, &last).await?;
     let next_key: Option<Vec<String>> = reach.map(|row| (0..row.len()).map(|column| row.get(column)).collect());
     let upto_values: Vec<&(dyn ToSql + Sync)> = next_key.iter().flatten().map(|value| value as _).collect();
     let mut bounds: Vec<String> = after.into_iter().collect();
@@ -83,14 +84,14 @@ async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(Ra
     let range_sql = if next_key.is_some() { bounds.join(" AND ") } else { "false".to_owned() };
     let parameters: Vec<&(dyn ToSql + Sync)> =
         if next_key.is_some() { last.into_iter().chain(upto_values).collect() } else { vec![] };
-    let statement = worker.session.prepare(&keyed(backfill, name, &range_sql)).await?;
+    let statement = worker.statements.other(&worker.session, keyed(backfill, name, &range_sql)).await?;
     let next =
         RangeRow { done: next_key.is_none(), key: next_key.clone().or_else(|| range.key.clone()), ..range.clone() };
     if range.job < 0 {
         let rows = worker.session.execute(&statement, &parameters).await?;
         return Ok((next, rows));
     }
-    let bookkeeping = worker.bookkeeping().await?;
+    let bookkeeping = worker.statements.bookkeeping(&worker.session).await?;
     let mark_parameters: [&(dyn ToSql + Sync); 9] = [
         &next.job,
         &next.start,

@@ -5,11 +5,12 @@
 //! trigger. The sweep at the end proves it all the same, and finds the rows that batches went around.
 
 mod batch_sql;
+mod duty;
 mod keyset;
 mod leaf;
 mod pace;
 mod progress;
-mod tid;
+mod statements;
 mod vacuum;
 mod window;
 mod worker;
@@ -74,10 +75,11 @@ struct Shared {
     leaves: Vec<Target>,
     queue: Mutex<VecDeque<Part>>,
     conditions: watch::Receiver<Conditions>,
+    prober: Option<Prober>,
     ceiling: Ceiling,
     /// One worker failed: the others end after the batch in hand.
     halted: AtomicBool,
-    rows: AtomicU64,
+    rows: Arc<AtomicU64>,
     /// Rows and HOT rows of this run.
     changed: AtomicU64,
     hot: AtomicU64,
@@ -228,7 +230,10 @@ async fn share(
         None => None,
     };
     let events = lease.events.clone();
-    tokio::spawn(throttle::monitor(session, lease.settings.clone(), workers, prober, events, sender));
+    let rows = Arc::new(AtomicU64::new(rows));
+    let monitor =
+        throttle::monitor(session, lease.settings.clone(), workers, prober.clone(), Arc::clone(&rows), events, sender);
+    tokio::spawn(monitor);
     Ok(Arc::new(Shared {
         connect: lease.connect.clone(),
         settings: lease.settings.clone(),
@@ -239,9 +244,10 @@ async fn share(
         leaves,
         queue: Mutex::new(parts),
         conditions,
+        prober,
         ceiling: Ceiling::new(lease.settings.rows_per_second_max, lease.settings.wal_bytes_per_second_max),
         halted: AtomicBool::new(false),
-        rows: AtomicU64::new(rows),
+        rows,
         changed: AtomicU64::new(0),
         hot: AtomicU64::new(0),
         moved: AtomicU64::new(0),
@@ -254,16 +260,13 @@ async fn share(
 /// Probes the largest table that has blocks, by reading rows here and there.
 async fn probe(lease: &Lease, targets: &[Target]) -> Result<Prober, Error> {
     lease.tell(Event::Note { text: "measuring how long queries take before the backfill".to_owned() });
-    let session = Session::open(&lease.connect, Role::Monitor, &lease.settings).await?;
     let leaf = targets.iter().map(|target| &target.leaf).max_by_key(|leaf| leaf.blocks).filter(|leaf| leaf.blocks > 0);
-    let started = match leaf {
-        Some(leaf) => {
-            let (sql, blocks) = (format!("SELECT 1 FROM ONLY {} WHERE ctid = $1", leaf.name.sql()), leaf.blocks);
-            Prober::start(session, sql, Some(move || tid::Tid::first_of(rand::random_range(0..blocks)))).await
-        }
-        None => Prober::start(session, "SELECT 1".to_owned(), None::<fn() -> tid::Tid>).await,
-    };
-    started.map_err(Error::sql("measuring how long queries take"))
+    let (from, blocks) = leaf.map_or_else(
+        || ("pg_catalog.pg_class".to_owned(), 1),
+        |leaf| (format!("ONLY {}", leaf.name.sql()), leaf.blocks),
+    );
+    let sql = format!("SELECT 1 FROM {from} WHERE ctid = $1");
+    Prober::start(lease.connect.clone(), lease.settings.clone(), sql, blocks).await
 }
 
 /// Puts sweeps of all tables, as large as they are now, into the queue.

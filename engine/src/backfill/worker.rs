@@ -1,16 +1,18 @@
 //! One connection that takes ranges from the queue and changes their rows, a batch and its checkpoint at a time.
 
 use super::batch_sql::BatchSql;
+use super::duty::Duty;
 use super::pace::Pace;
-use super::tid::Tid;
+use super::statements::{Bookkeeping, Prepared, Statements};
 use super::window::batch_blocks_max;
 use super::{Part, Shared, keyset};
-use crate::checkpoint::{COUNT_FROM_HERE, MARK_RANGE, RangeRow};
+use crate::checkpoint::RangeRow;
 use crate::error::{Class, Error, class, describe};
 use crate::event::Event;
 use crate::ladder::Backoff;
 use crate::session::{Role, Session};
-use std::collections::HashMap;
+use crate::throttle::Prober;
+use crate::tid::Tid;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -22,21 +24,6 @@ const STUMBLES_MAX: u32 = 3;
 
 /// After so many sweeps of the same blocks something else must be writing them.
 pub(crate) const SWEEPS_MAX: u32 = 5;
-
-/// The statements of one table, prepared on one connection.
-struct Prepared {
-    all: Statement,
-    slice: Statement,
-    unlocked: Statement,
-    pending: Statement,
-}
-
-/// The statements that go with every batch.
-#[derive(Clone)]
-pub(crate) struct Bookkeeping {
-    count: Statement,
-    mark: Statement,
-}
 
 /// Which blocks a batch has, and how it is done.
 #[derive(Debug, Clone, Copy)]
@@ -52,24 +39,35 @@ struct Cut {
 pub(crate) struct Changed {
     pub(crate) rows: u64,
     pub(crate) hot: u64,
+    /// How long the server worked on it.
+    pub(crate) took: Duration,
 }
 
 pub(crate) struct Worker {
     number: u16,
     pub(crate) shared: Arc<Shared>,
     pub(crate) session: Session,
-    prepared: HashMap<usize, Prepared>,
-    bookkeeping: Option<Bookkeeping>,
+    pub(crate) statements: Statements,
     pub(crate) pace: Pace,
-    /// How long the last batch took, which a duty cycle is measured by.
-    last: Duration,
+    duty: Duty,
+    /// The network's part of a statement.
+    pub(crate) round_trip: Duration,
 }
 
 impl Worker {
     pub(crate) async fn start(shared: Arc<Shared>, number: u16) -> Result<Worker, Error> {
         let session = open(&shared).await?;
+        let round_trip = round_trip(&session).await?;
         let pace = Pace::new(shared.settings.batch_target, shared.settings.window_blocks);
-        Ok(Worker { number, shared, session, prepared: HashMap::new(), bookkeeping: None, pace, last: Duration::ZERO })
+        Ok(Worker {
+            number,
+            shared,
+            session,
+            statements: Statements::default(),
+            pace,
+            duty: Duty::default(),
+            round_trip,
+        })
     }
 
     /// Works until the queue is empty or someone asks to stop.
@@ -112,10 +110,9 @@ impl Worker {
             let upto = (range.next + i64::from(self.pace.blocks())).min(range.end);
             let cut = Cut { from: range.next, upto, pass: range.pass, passes: range.passes };
             let next = after(&range, cut);
-            let began = Instant::now();
             match self.batch(leaf, &next, cut, range.rows, stumbles >= STUMBLES_MAX).await {
                 Ok(changed) => {
-                    self.took(began.elapsed(), upto - cut.from >= i64::from(self.pace.blocks()));
+                    self.took(changed.took, upto - cut.from >= i64::from(self.pace.blocks()));
                     window.rows += changed.rows;
                     window.hot += changed.hot;
                     self.shared.moved(upto - cut.from, passes, changed);
@@ -164,7 +161,7 @@ impl Worker {
                 // Locked rows are waited for on all but the last sweep, so that one long transaction can't hold us.
                 match self.unmarked(leaf, cut, stumbles >= STUMBLES_MAX).await {
                     Ok(rows) => {
-                        self.took(began.elapsed(), true);
+                        self.took(began.elapsed().saturating_sub(self.round_trip), true);
                         self.shared.rows.fetch_add(rows, Ordering::Relaxed);
                         self.pay(rows).await;
                         from = upto;
@@ -193,7 +190,7 @@ impl Worker {
         for attempt in 0.. {
             let (first, after) = (Tid::start_of(start), Tid::start_of(end));
             let counted = match self.prepared(leaf).await {
-                Ok(()) => self.session.query_one(&self.prepared[&leaf].pending, &[&first, &after]).await,
+                Ok(prepared) => self.session.query_one(&prepared.pending, &[&first, &after]).await,
                 Err(cause) => Err(cause),
             };
             match counted {
@@ -217,9 +214,8 @@ impl Worker {
         rows_before: i64,
         around_locks: bool,
     ) -> Result<Changed, tokio_postgres::Error> {
-        self.prepared(leaf).await?;
-        let bookkeeping = self.bookkeeping().await?;
-        let prepared = &self.prepared[&leaf];
+        let prepared = self.prepared(leaf).await?;
+        let bookkeeping = self.statements.bookkeeping(&self.session).await?;
         let (from, upto) = (Tid::start_of(cut.from), Tid::start_of(cut.upto));
         let is_last = cut.pass + 1 >= cut.passes;
         let all: [&(dyn ToSql + Sync); 2] = [&from, &upto];
@@ -257,42 +253,21 @@ impl Worker {
         begun?;
         counted?;
         let rows = changed?;
-        let hot: i64 = marked?.get(0);
+        let marked = marked?;
         committed?;
-        Ok(Changed { rows, hot: u64::try_from(hot).unwrap_or(0) })
+        let unsigned = |column| u64::try_from(marked.get::<_, i64>(column)).unwrap_or(0);
+        Ok(Changed { rows, hot: unsigned(0), took: Duration::from_micros(unsigned(1)) })
     }
 
     async fn unmarked(&mut self, leaf: usize, cut: Cut, around_locks: bool) -> Result<u64, tokio_postgres::Error> {
-        self.prepared(leaf).await?;
-        let prepared = &self.prepared[&leaf];
+        let prepared = self.prepared(leaf).await?;
         let statement = if around_locks { &prepared.unlocked } else { &prepared.all };
         self.session.execute(statement, &[&Tid::start_of(cut.from), &Tid::start_of(cut.upto)]).await
     }
 
-    /// Prepared once a connection.
-    pub(crate) async fn bookkeeping(&mut self) -> Result<Bookkeeping, tokio_postgres::Error> {
-        if let Some(known) = &self.bookkeeping {
-            return Ok(known.clone());
-        }
-        let count = self.session.prepare(COUNT_FROM_HERE).await?;
-        let mark = self.session.prepare(MARK_RANGE).await?;
-        Ok(self.bookkeeping.insert(Bookkeeping { count, mark }).clone())
-    }
-
-    async fn prepared(&mut self, leaf: usize) -> Result<(), tokio_postgres::Error> {
-        if self.prepared.contains_key(&leaf) {
-            return Ok(());
-        }
-        let sql = BatchSql::new(&self.shared.backfill, &self.shared.leaves[leaf].leaf.name);
-        let session = &self.session;
-        let prepared = Prepared {
-            all: session.prepare(&sql.all).await?,
-            slice: session.prepare(&sql.slice).await?,
-            unlocked: session.prepare(&sql.unlocked).await?,
-            pending: session.prepare(&sql.pending).await?,
-        };
-        self.prepared.insert(leaf, prepared);
-        Ok(())
+    async fn prepared(&mut self, leaf: usize) -> Result<Arc<Prepared>, tokio_postgres::Error> {
+        let sql = || BatchSql::new(&self.shared.backfill, &self.shared.leaves[leaf].leaf.name);
+        self.statements.of_table(&self.session, leaf, sql).await
     }
 
     /// Waits as long as the throttle says, and learns how long a batch should take.
@@ -306,10 +281,14 @@ impl Worker {
             self.pace.aim(target);
             if stop {
                 self.shared.stop.sleep(Duration::from_millis(100)).await?;
-            } else if share < 1.0 {
-                let rest = self.last.mul_f64((1.0 - share) / share.max(0.01));
-                return self.shared.stop.sleep(rest.min(Duration::from_secs(1))).await;
+            } else if self.shared.prober.as_ref().is_some_and(Prober::holds_breath) {
+                self.shared.stop.sleep(Duration::from_millis(2)).await?;
             } else {
+                if let Some(rest) = self.duty.rest(share) {
+                    let began = Instant::now();
+                    self.shared.stop.sleep(rest).await?;
+                    self.duty.rested(began.elapsed());
+                }
                 return Ok(());
             }
         }
@@ -317,7 +296,7 @@ impl Worker {
 
     /// A batch went well: the next one's size and the rest before it follow from how long it took.
     pub(crate) fn took(&mut self, duration: Duration, full: bool) {
-        self.last = duration;
+        self.duty.worked(duration);
         self.pace.took(duration, full);
     }
 
@@ -347,8 +326,7 @@ impl Worker {
             match open(&self.shared).await {
                 Ok(session) => {
                     self.session = session;
-                    self.prepared.clear();
-                    self.bookkeeping = None;
+                    self.statements = Statements::default();
                     return Ok(());
                 }
                 Err(error) if began.elapsed() > self.shared.settings.reconnect_budget => return Err(error),
@@ -395,6 +373,17 @@ async fn open(shared: &Shared) -> Result<Session, Error> {
         session.batch_execute(sql).await.map_err(Error::sql("setting up a worker"))?;
     }
     Ok(session)
+}
+
+/// How long a statement takes that does nothing: the shortest of a few.
+async fn round_trip(session: &Session) -> Result<Duration, Error> {
+    let mut shortest = Duration::MAX;
+    for _ in 0..3 {
+        let began = Instant::now();
+        session.batch_execute("").await.map_err(Error::sql("setting up a worker"))?;
+        shortest = shortest.min(began.elapsed());
+    }
+    Ok(shortest)
 }
 
 #[cfg(test)]

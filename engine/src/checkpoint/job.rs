@@ -113,13 +113,15 @@ pub(crate) const COUNT_FROM_HERE: &str = "SELECT
      set_config('concertina.hot', pg_stat_get_xact_tuples_hot_updated($1)::text, true)";
 
 /// Moves a range, sent in its batch's own transaction: `$6` are the rows of the batches before, `$9` is the table.
-/// The server's counters add this batch's rows without another round trip; the answer is how many were HOT.
+/// The server's counters add this batch's rows without another round trip; the answer is how many were HOT, and how many
+/// microseconds the server has worked on the batch: the network between us is not the application's burden.
 pub(crate) const MARK_RANGE: &str = "UPDATE concertina.range
      SET next_block = $3, pass = $4, passes = $5, done = $7, key = $8,
          rows = $6 + pg_stat_get_xact_tuples_updated($9) + pg_stat_get_xact_tuples_deleted($9)
                 - current_setting('concertina.rows')::bigint
      WHERE job = $1 AND start_block = $2
-     RETURNING pg_stat_get_xact_tuples_hot_updated($9) - current_setting('concertina.hot')::bigint";
+     RETURNING pg_stat_get_xact_tuples_hot_updated($9) - current_setting('concertina.hot')::bigint,
+               (extract(epoch FROM clock_timestamp() - now()) * 1e6)::bigint";
 
 /// Rows that all backfills of a revision have changed, for `status`.
 pub(crate) async fn progress_rows(client: &Client, revision: &RevisionId) -> Result<Vec<BackfillStatus>, Error> {

@@ -6,7 +6,9 @@
 
 mod backlog;
 mod ceiling;
+mod company;
 mod controller;
+mod crew;
 mod hours;
 mod lag;
 mod locks;
@@ -36,7 +38,9 @@ use probe::Probe;
 use query::UserQuery;
 use sessions::Sessions;
 use slots::Slots;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use wal::Checkpoints;
 
@@ -167,12 +171,13 @@ pub(crate) async fn monitor(
     settings: Settings,
     workers: u16,
     prober: Option<Prober>,
+    rows: Arc<AtomicU64>,
     events: Events,
     conditions: watch::Sender<Conditions>,
 ) {
     let mut signals = signals(&settings);
     let mut controller = Controller::new(&settings, workers);
-    let mut wal = wal::Rate::default();
+    let (mut wal, mut speed) = (wal::Rate::default(), Speed::new());
     let mut silent: Vec<&'static str> = Vec::new();
     while !conditions.is_closed() && !session.is_closed() {
         let mut verdicts = Vec::new();
@@ -194,6 +199,9 @@ pub(crate) async fn monitor(
             Ok(Seen { value: Some(position), .. }) => wal.at(position, SAMPLE_EVERY),
             _ => 0.0,
         };
+        let company = answer(&session, &Question::Sql(company::SQL.to_owned()), None).await;
+        let company = !settings.eager && company.map_or(true, |seen| company::judge(&seen));
+        controller.sampled(company, speed.at(rows.load(Ordering::Relaxed)));
         let orders = controller.steer(&verdicts);
         tracing::debug!(?orders, ?verdicts, "steered");
         conditions.send_replace(Conditions {
@@ -206,6 +214,25 @@ pub(crate) async fn monitor(
             wal_bytes_per_second,
         });
         tokio::time::sleep(SAMPLE_EVERY).await;
+    }
+}
+
+/// Rows a second between two readings of a counter.
+struct Speed {
+    rows: u64,
+    at: Instant,
+}
+
+impl Speed {
+    fn new() -> Speed {
+        Speed { rows: 0, at: Instant::now() }
+    }
+
+    fn at(&mut self, rows: u64) -> f64 {
+        let since = self.at.elapsed().as_secs_f64().max(1e-3);
+        let more = rows.saturating_sub(self.rows);
+        *self = Speed { rows, at: Instant::now() };
+        more as f64 / since
     }
 }
 

@@ -1,110 +1,177 @@
-//! The latency of a cheap query of the table, against its own baseline from before the backfill: what the
-//! application feels, without asking the application.
+//! The latency of a cheap query of the table while the backfill works, against the same query while it holds its
+//! breath: what the application feels, without asking the application.
+//!
+//! A baseline taken once grows stale: the load of an afternoon is not the morning's, and on a shared machine the
+//! latency drifts by more than any budget within a minute. So in every second the workers stand still for a moment, and
+//! the baseline is made of the probes of the newest such moments.
 
 use super::{Question, Seen, Signal, Verdict};
-use crate::session::Session;
+
+use crate::config::Settings;
+use crate::connect::Connect;
+use crate::error::Error;
+use crate::session::{Role, Session};
+use crate::tid::Tid;
 use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 use tokio_postgres::Statement;
-use tokio_postgres::types::ToSql;
 
 /// Between two probes.
-const EVERY: Duration = Duration::from_millis(5);
-/// Probes that the baseline is made of.
-const BASELINE: usize = 500;
-/// Probes that the newest judgement is made of.
-const RECENT: usize = 240;
+const EVERY: Duration = Duration::from_millis(4);
+/// Work between two breaths.
+const WORK: Duration = Duration::from_millis(800);
+/// A breath: the first probes of it don't count, as the work before still echoes.
+const BREATH: Duration = Duration::from_millis(200);
+const ECHO: Duration = Duration::from_millis(30);
+/// Probes that the baseline and the judgement are made of.
+const KEPT: usize = 600;
+/// Fewer probes of the work say nothing.
+const FEWEST: usize = 150;
+/// What is compared is the mean of the slow probes, without the very slowest: it sees the tail that customers feel, and
+/// is steadier than a percentile of so few.
+const SLOW: Range<f64> = 0.90..0.99;
+/// The way from an application to the server and back: it is a part of what is felt, though the engine may be nearer.
+const WAY: Duration = Duration::from_micros(100);
 /// From this multiple of the baseline on, others are harmed.
 const HARM: f64 = 10.0;
 /// Below that, the most that the latency presses.
 const PRESSURE_MAX: f64 = 2.0;
-/// The percentile that is compared. With so few probes a higher one would be chance.
-const PERCENTILE: usize = 90;
 
-impl Known {
-    fn add(&mut self, took: Duration) {
-        self.recent.push_back(took);
-        if self.recent.len() > RECENT {
-            self.recent.pop_front();
-        }
-    }
-}
-
-/// Probes the server, and keeps the baseline and the newest latencies.
+/// Probes the server, and keeps the newest latencies of both kinds.
 #[derive(Clone)]
 pub(crate) struct Prober {
-    known: Arc<Mutex<Known>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    breath: AtomicBool,
+    known: Mutex<Known>,
 }
 
 #[derive(Default)]
 struct Known {
-    baseline: Option<Duration>,
-    recent: VecDeque<Duration>,
+    still: VecDeque<Duration>,
+    working: VecDeque<Duration>,
 }
 
 impl Prober {
-    /// Takes the baseline, which needs about three seconds, and then probes for as long as someone keeps the prober.
+    /// Takes a first baseline, which needs about three seconds, and then probes for as long as someone keeps the prober.
+    /// `sql` reads the row at position `$1`, somewhere in the first `blocks`.
+    ///
+    /// The probes have a thread of their own: on the runtime that the workers share their moments would fall together
+    /// with the batches' by the timer's grain, and the prober would see itself.
     ///
     /// # Errors
     ///
-    /// When a probe fails.
-    pub(crate) async fn start<T: ToSql + Sync + Send>(
-        session: Session,
-        sql: String,
-        parameter: Option<impl Fn() -> T + Send + Sync + 'static>,
-    ) -> Result<Prober, tokio_postgres::Error> {
-        let statement = session.prepare(&sql).await?;
-        let mut baseline = Vec::with_capacity(BASELINE);
-        for _ in 0..BASELINE {
-            let began = Instant::now();
-            once(&session, &statement, parameter.as_ref()).await?;
-            baseline.push(began.elapsed());
-            tokio::time::sleep(EVERY).await;
-        }
-        let known = Arc::new(Mutex::new(Known { baseline: Some(percentile(&baseline)), recent: VecDeque::new() }));
-        let kept = Arc::downgrade(&known);
-        tokio::spawn(async move {
-            loop {
-                let began = Instant::now();
-                if once(&session, &statement, parameter.as_ref()).await.is_err() {
-                    return;
-                }
-                let took = began.elapsed();
-                let Some(known) = kept.upgrade() else { return };
-                known.lock().unwrap_or_else(PoisonError::into_inner).add(took);
-                drop(known);
-                tokio::time::sleep(EVERY).await;
+    /// When the database can't be reached or a probe fails.
+    pub(crate) async fn start(connect: Connect, settings: Settings, sql: String, blocks: i64) -> Result<Prober, Error> {
+        let shared = Arc::new(Shared::default());
+        let kept = Arc::clone(&shared);
+        let (tell, told) = oneshot::channel();
+        let began = std::thread::Builder::new().name("concertina probe".to_owned()).spawn(move || {
+            match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime.block_on(probe(&connect, &settings, &sql, blocks, kept, tell)),
+                Err(error) => drop(tell.send(Err(Error::State(format!("starting to probe: {error}"))))),
             }
         });
-        Ok(Prober { known })
+        began.map_err(|error| Error::State(format!("starting to probe: {error}")))?;
+        told.await.map_err(|_| Error::State("the probe ended".to_owned()))??;
+        Ok(Prober { shared })
     }
 
-    /// The newest latency as a multiple of the baseline, once there are enough probes.
+    /// Whether the workers are to stand still for a moment.
+    pub(crate) fn holds_breath(&self) -> bool {
+        self.shared.breath.load(Ordering::Relaxed)
+    }
+
+    /// The latency beside the work as a multiple of that without it, once there are enough probes.
     pub(crate) fn ratio(&self) -> Option<f64> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let baseline = known.baseline.filter(|_| known.recent.len() >= RECENT / 3)?;
-        let recent: Vec<Duration> = known.recent.iter().copied().collect();
-        Some(percentile(&recent).as_secs_f64() / baseline.as_secs_f64().max(1e-6))
+        let known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.working.len() < FEWEST {
+            return None;
+        }
+        let felt = |latencies| slow(latencies) + WAY.as_secs_f64();
+        Some(felt(&known.working) / felt(&known.still))
     }
 }
 
-async fn once<T: ToSql + Sync>(
-    session: &Session,
-    statement: &Statement,
-    parameter: Option<&impl Fn() -> T>,
-) -> Result<(), tokio_postgres::Error> {
-    match parameter {
-        Some(parameter) => session.query(statement, &[&parameter()]).await?,
-        None => session.query(statement, &[]).await?,
-    };
-    Ok(())
+impl Shared {
+    fn add(&self, took: Duration, still: bool) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = if still { &mut known.still } else { &mut known.working };
+        kept.push_back(took);
+        if kept.len() > KEPT {
+            kept.pop_front();
+        }
+    }
 }
 
-fn percentile(latencies: &[Duration]) -> Duration {
-    let mut sorted = latencies.to_vec();
-    sorted.sort_unstable();
-    sorted.get(sorted.len() * PERCENTILE / 100).or(sorted.last()).copied().unwrap_or_default()
+async fn probe(
+    connect: &Connect,
+    settings: &Settings,
+    sql: &str,
+    blocks: i64,
+    shared: Arc<Shared>,
+    tell: oneshot::Sender<Result<(), Error>>,
+) {
+    let first = async {
+        let session = Session::open(connect, Role::Monitor, settings).await?;
+        let doing = "measuring how long queries take";
+        let statement = session.prepare(sql).await.map_err(Error::sql(doing))?;
+        for _ in 0..KEPT {
+            let took = once(&session, &statement, blocks).await.map_err(Error::sql(doing))?;
+            shared.add(took, true);
+        }
+        Ok((session, statement))
+    };
+    let (session, statement) = match first.await {
+        Ok(opened) => opened,
+        Err(error) => return drop(tell.send(Err(error))),
+    };
+    if tell.send(Ok(())).is_err() {
+        return;
+    }
+    let kept = Arc::downgrade(&shared);
+    drop(shared);
+    let mut phase = Instant::now();
+    while let Ok(took) = once(&session, &statement, blocks).await {
+        let Some(shared) = kept.upgrade() else { return };
+        let breath = shared.breath.load(Ordering::Relaxed);
+        if !breath || phase.elapsed() > ECHO {
+            shared.add(took, breath);
+        }
+        if phase.elapsed() > if breath { BREATH } else { WORK } {
+            shared.breath.store(!breath, Ordering::Relaxed);
+            phase = Instant::now();
+        }
+    }
+    // Without probes nobody would end the breath.
+    if let Some(shared) = kept.upgrade() {
+        shared.breath.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Waits for a moment by chance, and probes.
+async fn once(session: &Session, statement: &Statement, blocks: i64) -> Result<Duration, tokio_postgres::Error> {
+    std::thread::sleep(EVERY.mul_f64(rand::random_range(0.5..1.5)));
+    let tid = Tid::first_of(rand::random_range(0..blocks.max(1)));
+    let began = Instant::now();
+    session.query(statement, &[&tid]).await?;
+    Ok(began.elapsed())
+}
+
+/// The mean of the slow latencies, in seconds.
+fn slow(latencies: &VecDeque<Duration>) -> f64 {
+    let mut sorted: Vec<f64> = latencies.iter().map(Duration::as_secs_f64).collect();
+    sorted.sort_by(f64::total_cmp);
+    let at = |share: f64| (sorted.len() as f64 * share) as usize;
+    let slow = &sorted[at(SLOW.start)..at(SLOW.end).max(at(SLOW.start) + 1).min(sorted.len())];
+    slow.iter().sum::<f64>() / slow.len().max(1) as f64
 }
 
 #[derive(Debug)]
@@ -154,9 +221,11 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_is_of_the_sorted_latencies() {
-        let latencies: Vec<Duration> = (0..100).rev().map(Duration::from_millis).collect();
-        assert_eq!(percentile(&latencies), Duration::from_millis(90));
-        assert_eq!(percentile(&[]), Duration::ZERO);
+    fn the_slow_ones_count_and_not_the_slowest() {
+        let mut latencies: VecDeque<Duration> = (0..100).rev().map(Duration::from_millis).collect();
+        assert!((slow(&latencies) - 0.094).abs() < 1e-9);
+        latencies[0] = Duration::from_mins(1);
+        assert!((slow(&latencies) - 0.094).abs() < 1e-9);
+        assert!((slow(&VecDeque::from([Duration::from_secs(1)])) - 1.0).abs() < 1e-9);
     }
 }

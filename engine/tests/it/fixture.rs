@@ -19,7 +19,7 @@ pub(crate) struct Site {
 
 /// Small windows and batches, so that small tables have many of both.
 pub(crate) fn settings() -> Settings {
-    Settings { window_blocks: 64, batch_target: std::time::Duration::from_millis(5), ..Settings::default() }
+    Settings { window_blocks: 64, eager: true, ..Settings::default() }
 }
 
 /// So many leads of about 130 bytes, with owners, and two more indexes.

@@ -103,6 +103,8 @@ async fn run(words: &Words) -> Result<Measured, Box<dyn Error>> {
     crm::fill(&server.connect("crm").await?, words.rows).await?;
     server.create_database("copy", Some("crm")).await?;
     let client = server.connect("crm").await?;
+    // What the filling left behind is not the migration's load.
+    client.batch_execute("CHECKPOINT").await?;
     say(&format!("an application comes along: {} queries a second", words.rate));
     let traffic = Traffic::start(&server.url("crm"), 8, words.rate, crm::before(words.rows)).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -173,12 +175,19 @@ impl Demo {
                     (kept.rows, kept.seconds) = (rows, seconds);
                     say(&format!("      {rows} rows in {seconds:.1} s, {:.0} a second", rows as f64 / seconds));
                 }
-                Event::Progress(progress) if progress.hot_share > 0.0 => kept.hot_share = progress.hot_share,
+                Event::Progress(progress) => {
+                    if progress.hot_share > 0.0 {
+                        kept.hot_share = progress.hot_share;
+                    }
+                    if let Some(why) = progress.throttle {
+                        say(&format!("      slower: {why}"));
+                    }
+                }
                 Event::Note { text } => say(&format!("      {text}")),
                 _ => {}
             }
         });
-        let (engine, _) = Engine::new(Connect::parse(url)?, Settings::default(), events);
+        let (engine, _) = Engine::new(Connect::parse(url)?, Settings { eager: true, ..Settings::default() }, events);
         Ok(Demo { engine, backfilled })
     }
 
