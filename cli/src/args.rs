@@ -55,6 +55,9 @@ pub(crate) enum Verb {
         /// Show the statements too
         #[arg(long)]
         sql: bool,
+        /// Sample the tables, and tell how long it will take and what it will leave behind
+        #[arg(long)]
+        estimate: bool,
     },
     /// Run expand and backfill of what is pending, and contract where nothing is endangered
     Upgrade {

@@ -19,7 +19,7 @@
 //! [`Connect`], `tls` and `session`: getting in, with limits on every connection · `lease`: one engine at a time ·
 //! `preflight`: before the first change · `run`: the loop, `life`: what comes next (pure), `undo`: the way back · `quick`, `slow`, `backfill`: the three manners of working ·
 //! `ladder`, `blockers`: asking for locks without making others wait · `proof`: asking the catalog what is done ·
-//! `checkpoint`: our own tables · `throttle`: when to go slower · [`Event`]: what happens, as data.
+//! `checkpoint`: our own tables · `throttle`: when to go slower · `estimate`: what to expect · [`Event`]: what happens, as data.
 
 mod backfill;
 mod blockers;
@@ -28,6 +28,7 @@ mod checkpoint;
 mod config;
 mod connect;
 mod error;
+mod estimate;
 mod event;
 mod ladder;
 mod lease;
@@ -48,6 +49,7 @@ pub use checkpoint::{Direction, Known, State};
 pub use config::Settings;
 pub use connect::Connect;
 pub use error::Error;
+pub use estimate::Estimate;
 pub use event::{Blocker, Event, Events, Progress};
 pub use lease::Lease;
 pub use life::Until;
@@ -56,7 +58,7 @@ pub use run::{NewRun, Outcome};
 pub use stop::Stopper;
 pub use throttle::Hours;
 
-use concertina_planner::{Catalog, OLDEST_SERVER};
+use concertina_planner::{Catalog, OLDEST_SERVER, Plan};
 use concertina_revisions::RevisionId;
 use session::{Role, Session};
 use stop::Stop;
@@ -129,6 +131,17 @@ impl Engine {
         let session = self.reader().await?;
         let rows = checkpoint::progress_rows(&session, id).await?;
         Ok(rows)
+    }
+
+    /// What to expect of a plan's online work on this database. It samples the tables by reading, and by changing a few
+    /// rows into what they are and rolling back.
+    ///
+    /// # Errors
+    ///
+    /// When the database can't be reached or read.
+    pub async fn estimate(&self, plan: &Plan) -> Result<Vec<Estimate>, Error> {
+        let session = Session::open(&self.connect, Role::Worker, &self.settings).await?;
+        estimate::estimate(&session, plan, self.settings.workers).await
     }
 
     /// Lets every backfill of the database stand still, whoever runs it, until [`Engine::resume`]; `reason` is shown.

@@ -40,7 +40,7 @@ pub(crate) fn run(words: &Words) -> Result<Exit, Failure> {
 
 async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
     match verb {
-        Verb::Plan { target, sql } => plan::run(common, target, *sql).await,
+        Verb::Plan { target, sql, estimate } => plan::run(common, target, *sql, *estimate).await,
         Verb::Upgrade { target, contract, limits } => upgrade::upgrade(common, target, *contract, limits).await,
         Verb::Contract { limits } => upgrade::contract(common, limits).await,
         Verb::Rollback { revision } => rollback::run(common, revision.as_deref()).await,

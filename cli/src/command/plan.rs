@@ -6,10 +6,17 @@ use crate::draw;
 use concertina::{Exit, Failure};
 use concertina_revisions::Target;
 
-pub(crate) async fn run(common: &Common, target: &str, sql: bool) -> Result<Exit, Failure> {
+pub(crate) async fn run(common: &Common, target: &str, sql: bool, estimate: bool) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
     let history = found.history()?;
-    let plans = concertina::pending(&found.reader()?, &history, &Target::parse(target)).await?;
-    draw::plan::print(&plans, common.json, sql);
+    let reader = found.reader()?;
+    let plans = concertina::pending(&reader, &history, &Target::parse(target)).await?;
+    let mut estimates = Vec::new();
+    if estimate {
+        for plan in &plans {
+            estimates.push(reader.estimate(plan).await?);
+        }
+    }
+    draw::plan::print(&plans, &estimates, common.json, sql);
     Ok(Exit::Done)
 }

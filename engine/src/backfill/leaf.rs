@@ -1,5 +1,6 @@
 //! The tables that hold the rows: the table itself, its partitions, its children.
 
+use super::window::Passes;
 use crate::error::Error;
 use concertina_planner::action::Backfill;
 use concertina_revisions::{Ident, TableName};
@@ -20,6 +21,11 @@ pub(crate) struct Leaf {
 }
 
 impl Leaf {
+    /// Whether its pages hold enough rows for HOT windows.
+    pub(crate) fn in_windows(&self) -> bool {
+        Passes::new(true, self.rows_per_block(), u16::MAX).next(false) > 1
+    }
+
     pub(crate) fn rows_per_block(&self) -> f64 {
         if self.blocks == 0 { 0.0 } else { self.rows / self.blocks as f64 }
     }

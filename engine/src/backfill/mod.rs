@@ -24,9 +24,10 @@ use crate::lease::Lease;
 use crate::session::{Role, Session};
 use crate::stop::Stop;
 use crate::throttle::{self, Ceiling, Conditions, Prober};
+use batch_sql::BatchSql;
 use concertina_planner::action::{Backfill, Operation};
-use concertina_revisions::Ident;
-use leaf::Leaf;
+use concertina_revisions::{Ident, TableName};
+pub(crate) use leaf::{Leaf, leaves};
 use progress::Meter;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU16, AtomicU64, Ordering};
@@ -138,6 +139,11 @@ impl Shared {
     }
 }
 
+/// Counts the rows of a table that are still to do, between the positions `$1` and `$2`.
+pub(crate) fn pending_sql(backfill: &Backfill, leaf: &TableName) -> String {
+    BatchSql::new(backfill, leaf).pending
+}
+
 /// Runs a backfill to its end: walks what no earlier run has walked, then sweeps. Gives the rows that were changed,
 /// earlier runs included.
 pub(crate) async fn run(lease: &mut Lease, key: &JobKey, backfill: &Backfill) -> Result<u64, Error> {
@@ -153,7 +159,7 @@ pub(crate) async fn run(lease: &mut Lease, key: &JobKey, backfill: &Backfill) ->
 /// Only the sweep: proves that no row is left, and changes those that are.
 pub(crate) async fn sweep(lease: &mut Lease, key: &JobKey, backfill: &Backfill) -> Result<(), Error> {
     let mut targets = Vec::new();
-    for leaf in leaf::leaves(&lease.hands, &backfill.table).await? {
+    for leaf in leaves(&lease.hands, &backfill.table).await? {
         targets.push(target(lease, backfill, leaf).await?);
     }
     let shared = share(lease, key, backfill, targets, VecDeque::new(), 0).await?;
@@ -189,7 +195,7 @@ async fn target(lease: &Lease, backfill: &Backfill, leaf: Leaf) -> Result<Target
 /// The tables, what is left to walk of them, and the rows that earlier runs changed.
 async fn open(lease: &Lease, key: &JobKey, backfill: &Backfill) -> Result<(Vec<Target>, VecDeque<Part>, u64), Error> {
     let (mut targets, mut parts, mut before) = (Vec::new(), VecDeque::new(), 0);
-    for (at, leaf) in leaf::leaves(&lease.hands, &backfill.table).await?.into_iter().enumerate() {
+    for (at, leaf) in leaves(&lease.hands, &backfill.table).await?.into_iter().enumerate() {
         let target = target(lease, backfill, leaf).await?;
         let leaf = &target.leaf;
         let stored = checkpoint::job(&lease.records, key, leaf.oid).await?;
@@ -271,7 +277,7 @@ async fn probe(lease: &Lease, targets: &[Target]) -> Result<Prober, Error> {
 
 /// Puts sweeps of all tables, as large as they are now, into the queue.
 async fn sweep_parts(lease: &Lease, shared: &Shared) -> Result<(), Error> {
-    let today = leaf::leaves(&lease.hands, &shared.backfill.table).await?;
+    let today = leaves(&lease.hands, &shared.backfill.table).await?;
     let mut parts = VecDeque::new();
     for (at, target) in shared.leaves.iter().enumerate() {
         if target.key.is_some() {

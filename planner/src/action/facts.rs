@@ -88,13 +88,21 @@ fn filled(sync: &super::Sync) -> String {
 }
 
 impl Online {
+    /// The table that is worked on.
+    pub fn table(&self) -> &TableName {
+        match self {
+            Online::CreateIndex { table, .. }
+            | Online::DropIndex { table, .. }
+            | Online::Validate { table, .. }
+            | Online::Analyze { table } => table,
+        }
+    }
+
     /// The tables that the work locks, and how strongly.
     pub fn locks(&self) -> Vec<(TableName, Lock)> {
         let (table, references) = match self {
-            Online::CreateIndex { table, .. } | Online::DropIndex { table, .. } | Online::Analyze { table } => {
-                (table, &[][..])
-            }
             Online::Validate { table, references, .. } => (table, references.as_slice()),
+            other => (other.table(), &[][..]),
         };
         let mut locks = vec![(table.clone(), Lock::ShareUpdateExclusive)];
         locks.extend(references.iter().map(|other| (other.clone(), Lock::RowShare)));
