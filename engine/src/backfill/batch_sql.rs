@@ -1,6 +1,7 @@
 //! The text of a backfill's statements. Pure.
 
 use concertina_planner::action::{Backfill, Operation};
+use concertina_planner::change::RowCopy;
 use concertina_revisions::{Ident, TableName};
 
 /// The statements of one table's backfill. The parameters `$1` and `$2` are the first block and the one after the
@@ -25,7 +26,7 @@ impl BatchSql {
         // the position would be cheaper, but uneven slices overflow: a tenth of the rows more would have to move.
         let slice = format!("{range} AND get_byte(tidsend({at}), 5) % $3 = $4");
         let lock = match backfill.operation {
-            Operation::Assign(_) => "NO KEY UPDATE",
+            Operation::Assign(_) | Operation::Copy { .. } => "NO KEY UPDATE",
             Operation::Delete => "UPDATE",
         };
         let free = format!(
@@ -38,7 +39,8 @@ impl BatchSql {
         BatchSql {
             all: change(backfill, leaf, &range),
             slice: change(backfill, leaf, &slice),
-            unlocked: change(backfill, leaf, &free),
+            // Rows that are only read are never waited for.
+            unlocked: if copies(backfill) { change(backfill, leaf, &range) } else { change(backfill, leaf, &free) },
             pending: count(backfill, leaf, &range),
         }
     }
@@ -104,12 +106,46 @@ fn change(backfill: &Backfill, leaf: &TableName, range: &str) -> String {
             let using = backfill.from.as_ref().map_or_else(String::new, |from| format!(" USING {from}"));
             format!("DELETE FROM ONLY {table}{using}{condition}")
         }
+        Operation::Copy { target, columns, values, key } => format!(
+            "INSERT INTO {} ({}) SELECT {} FROM {}{condition} ON CONFLICT ({}) DO NOTHING",
+            target.sql(),
+            list(columns),
+            values.join(", "),
+            walked(backfill, leaf),
+            list(key)
+        ),
     }
 }
 
 fn count(backfill: &Backfill, leaf: &TableName, range: &str) -> String {
+    if let Operation::Copy { target, columns, values, key } = &backfill.operation {
+        let same: Vec<String> = key.iter().map(|key| format!("there.{0} = here.{0}", key.sql())).collect();
+        return format!(
+            "SELECT count(*) FROM (SELECT {} FROM {}{}) AS here ({}) WHERE NOT EXISTS (SELECT FROM {} AS there WHERE {})",
+            values.join(", "),
+            walked(backfill, leaf),
+            condition(backfill, range),
+            list(columns),
+            target.sql(),
+            same.join(" AND ")
+        );
+    }
     let from = backfill.from.as_ref().map_or_else(String::new, |from| format!(", {from}"));
     format!("SELECT count(*) FROM ONLY {}{from}{}", aliased(backfill, leaf), condition(backfill, range))
+}
+
+fn copies(backfill: &Backfill) -> bool {
+    matches!(backfill.operation, Operation::Copy { .. })
+}
+
+fn list(columns: &[Ident]) -> String {
+    columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ")
+}
+
+/// The FROM list of a copy, with the table that holds the rows in its place.
+fn walked(backfill: &Backfill, leaf: &TableName) -> String {
+    let from = backfill.from.as_deref().unwrap_or_default();
+    from.replacen(&Ident::new(RowCopy::WALKED).sql(), &format!("ONLY {}", leaf.sql()), 1)
 }
 
 fn aliased(backfill: &Backfill, leaf: &TableName) -> String {

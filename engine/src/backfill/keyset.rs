@@ -101,9 +101,9 @@ async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(Ra
         &range.rows,
         &next.done,
         &next.key,
-        &table.leaf.oid,
+        &table.counted,
     ];
-    let changed = worker.together(&statement, &parameters, &bookkeeping, &mark_parameters, table.leaf.oid).await?;
+    let changed = worker.together(&statement, &parameters, &bookkeeping, &mark_parameters, table.counted).await?;
     let rows = range.rows + i64::try_from(changed.rows).unwrap_or(i64::MAX);
     Ok((RangeRow { rows, ..next }, changed.rows))
 }

@@ -60,6 +60,8 @@ enum Part {
 /// A table of the backfill, with how it is walked.
 struct Target {
     leaf: Leaf,
+    /// The table whose changed rows the server counts for us.
+    counted: u32,
     /// Walk by this key and not by blocks.
     key: Option<Vec<(Ident, String)>>,
     passes: Mutex<Passes>,
@@ -187,9 +189,17 @@ fn nothing_left(lease: &Lease, shared: &Shared, backfill: &Backfill) -> Result<(
 async fn target(lease: &Lease, backfill: &Backfill, leaf: Leaf) -> Result<Target, Error> {
     let by_key = backfill.key.is_some() || !leaf.heap;
     let key = if by_key { Some(leaf::key(&lease.hands, backfill, &leaf).await?) } else { None };
+    let counted = match &backfill.operation {
+        Operation::Copy { target, .. } => {
+            let sql = "SELECT coalesce(to_regclass($1)::oid, 0::oid)";
+            let row = lease.hands.query_one(sql, &[&target.sql()]).await;
+            row.map_err(Error::sql("looking for the table to copy to"))?.get(0)
+        }
+        Operation::Assign(_) | Operation::Delete => leaf.oid,
+    };
     let hot = backfill.hot && matches!(backfill.operation, Operation::Assign(_));
     let passes = Mutex::new(Passes::new(hot, leaf.rows_per_block(), lease.settings.passes_max));
-    Ok(Target { leaf, key, passes })
+    Ok(Target { leaf, counted, key, passes })
 }
 
 /// The tables, what is left to walk of them, and the rows that earlier runs changed.

@@ -225,7 +225,7 @@ impl Worker {
             (false, true) => (&prepared.all, &all[..]),
             (false, false) => (&prepared.slice, &slice[..]),
         };
-        let oid = self.shared.leaves[leaf].leaf.oid;
+        let oid = self.shared.leaves[leaf].counted;
         let mark: [&(dyn ToSql + Sync); 9] =
             [&next.job, &next.start, &next.next, &next.pass, &next.passes, &rows_before, &next.done, &next.key, &oid];
         self.together(statement, parameters, &bookkeeping, &mark, oid).await

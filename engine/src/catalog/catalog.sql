@@ -122,5 +122,6 @@ SELECT json_build_object(
               WHERE t.typtype = 'e' AND EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = t.oid)),
     'extensions', (SELECT coalesce(json_agg(extname), '[]') FROM pg_extension),
     'available_extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_available_extensions),
-    'volatile_functions', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE provolatile = 'v')
+    'volatile_functions', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE provolatile = 'v'),
+    'aggregates', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE prokind IN ('a', 'w'))
 )

@@ -109,7 +109,8 @@ pub(crate) async fn load_ranges(client: &Client, job: i64) -> Result<Vec<RangeRo
 /// Remembers the counters of table `$1` at the start of a batch. PostgreSQL's counters "of the transaction" also hold
 /// what earlier transactions of the session haven't reported yet, so only a difference tells.
 pub(crate) const COUNT_FROM_HERE: &str = "SELECT
-     set_config('concertina.rows', (pg_stat_get_xact_tuples_updated($1) + pg_stat_get_xact_tuples_deleted($1))::text, true),
+     set_config('concertina.rows', (pg_stat_get_xact_tuples_updated($1) + pg_stat_get_xact_tuples_deleted($1)
+                                   + pg_stat_get_xact_tuples_inserted($1))::text, true),
      set_config('concertina.hot', pg_stat_get_xact_tuples_hot_updated($1)::text, true)";
 
 /// Moves a range, sent in its batch's own transaction: `$6` are the rows of the batches before, `$9` is the table.
@@ -118,6 +119,7 @@ pub(crate) const COUNT_FROM_HERE: &str = "SELECT
 pub(crate) const MARK_RANGE: &str = "UPDATE concertina.range
      SET next_block = $3, pass = $4, passes = $5, done = $7, key = $8,
          rows = $6 + pg_stat_get_xact_tuples_updated($9) + pg_stat_get_xact_tuples_deleted($9)
+                + pg_stat_get_xact_tuples_inserted($9)
                 - current_setting('concertina.rows')::bigint
      WHERE job = $1 AND start_block = $2
      RETURNING pg_stat_get_xact_tuples_hot_updated($9) - current_setting('concertina.hot')::bigint,

@@ -144,7 +144,12 @@ impl Work {
         let mut locks: Vec<(TableName, Lock)> = match self {
             Work::Quick { actions } => actions.iter().flat_map(Action::locks).collect(),
             Work::Slow { online } => online.locks(),
-            Work::Backfill { backfill } => vec![(backfill.table.clone(), Lock::RowExclusive)],
+            Work::Backfill { backfill } => match &backfill.operation {
+                Operation::Copy { target, .. } => {
+                    vec![(backfill.table.clone(), Lock::AccessShare), (target.clone(), Lock::RowExclusive)]
+                }
+                Operation::Assign(_) | Operation::Delete => vec![(backfill.table.clone(), Lock::RowExclusive)],
+            },
         };
         locks.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
         locks.dedup_by(|later, first| later.0 == first.0);
@@ -163,6 +168,9 @@ impl Work {
                     format!("backfill {}: {}", backfill.table.shown(), sets.join(", "))
                 }
                 Operation::Delete => format!("delete from {} in batches", backfill.table.shown()),
+                Operation::Copy { target, .. } => {
+                    format!("copy {} to {} in batches", backfill.table.shown(), target.shown())
+                }
             }],
         }
     }

@@ -204,6 +204,17 @@ pub enum Operation {
     Assign(Vec<(Ident, String)>),
     /// Deletes it.
     Delete,
+    /// Copies it to another table.
+    Copy {
+        /// The other table.
+        target: TableName,
+        /// Its columns.
+        columns: Vec<Ident>,
+        /// Their values.
+        values: Vec<String>,
+        /// The unique key by which a row that was copied already is known.
+        key: Vec<Ident>,
+    },
 }
 
 /// A trigger of ours that fills columns which a writer left NULL.

@@ -26,6 +26,8 @@ pub struct Catalog {
     pub available_extensions: Arc<BTreeSet<String>>,
     /// Names of functions that may give another value each time.
     pub volatile_functions: Arc<BTreeSet<String>>,
+    /// Names of functions that compute over many rows at once.
+    pub aggregates: Arc<BTreeSet<String>>,
 }
 
 /// What kind of relation it is.
@@ -194,6 +196,30 @@ pub const VOLATILE_BUILTINS: [&str; 12] = [
     "uuidv7",
 ];
 
+/// Functions of PostgreSQL that compute over many rows at once, as far as they are in use.
+pub const AGGREGATE_BUILTINS: [&str; 20] = [
+    "array_agg",
+    "avg",
+    "bool_and",
+    "bool_or",
+    "count",
+    "dense_rank",
+    "every",
+    "first_value",
+    "json_agg",
+    "jsonb_agg",
+    "lag",
+    "last_value",
+    "lead",
+    "max",
+    "min",
+    "rank",
+    "row_number",
+    "stddev",
+    "string_agg",
+    "sum",
+];
+
 impl Catalog {
     /// A catalog of the given tables, as a PostgreSQL 15 with `public` in its search path would have it.
     pub fn of(tables: impl IntoIterator<Item = Table>) -> Catalog {
@@ -202,6 +228,7 @@ impl Catalog {
             search_path: vec![Ident::new("public")],
             tables: tables.into_iter().map(Arc::new).collect(),
             volatile_functions: Arc::new(VOLATILE_BUILTINS.map(str::to_owned).into()),
+            aggregates: Arc::new(AGGREGATE_BUILTINS.map(str::to_owned).into()),
             ..Catalog::default()
         }
     }
@@ -254,6 +281,11 @@ impl Catalog {
     /// Whether a function gives another value each time.
     pub fn is_volatile(&self, function: &str) -> bool {
         self.volatile_functions.contains(function)
+    }
+
+    /// Whether a function computes over many rows at once.
+    pub fn is_aggregate(&self, function: &str) -> bool {
+        self.aggregates.contains(function)
     }
 
     /// Whether any relation, index or constraint-backed index of a schema has this name.

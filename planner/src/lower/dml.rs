@@ -1,6 +1,6 @@
 //! INSERT, UPDATE and DELETE.
 
-use super::{deparse, existing, expression};
+use super::{copy, deparse, existing, expression};
 use crate::catalog::Catalog;
 use crate::change::{Change, Delete, Insert, Update};
 use crate::problem::{self, Problem};
@@ -10,7 +10,11 @@ use concertina_revisions::{Ident, TableName};
 pub(super) fn insert(insert: &InsertStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let table = existing(insert.relation.as_ref(), catalog)?;
     let reads = known(&expression::relations(&insert.select_stmt), catalog);
-    Ok(vec![Change::Insert(Insert { table, reads, sql: sql.to_owned() })])
+    let copy = match catalog.table(&table) {
+        Some(target) => copy::rows(insert, target, catalog)?,
+        None => None,
+    };
+    Ok(vec![Change::Insert(Insert { table, reads, copy, sql: sql.to_owned() })])
 }
 
 pub(super) fn update(update: &UpdateStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {

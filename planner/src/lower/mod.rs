@@ -4,6 +4,7 @@
 mod alter;
 mod column;
 mod constraint;
+mod copy;
 mod deparse;
 mod dml;
 mod expression;

@@ -14,6 +14,9 @@ use concertina_revisions::Ident;
 
 pub(super) fn delete(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> {
     let Some(table) = context.table(&delete.table) else { return Ok(Decision::default()) };
+    if context.is_copied_into(&delete.table) {
+        return Err(update::copied_meanwhile());
+    }
     let lost = format!("the deleted rows of {} are gone", delete.table.shown());
     if context.catalog.is_empty(&delete.table) || context.directives.allows_blocking() {
         let locks = if table.is_new { vec![] } else { vec![(delete.table.clone(), Lock::RowExclusive)] };

@@ -84,11 +84,22 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// Whether an earlier statement of the revision copies a large table into this one, batch by batch.
+    fn is_copied_into(&self, table: &TableName) -> bool {
+        self.all[..self.position].iter().any(|seen| match &seen.change {
+            Change::Insert(insert) => insert.table == *table && insert::in_batches(insert, &seen.before).is_some(),
+            _ => false,
+        })
+    }
+
     /// Whether an earlier statement of the revision left rows of these tables to the backfill phase.
     fn waits_for_rows(&self, tables: &[&TableName]) -> bool {
         self.all[..self.position].iter().any(|seen| match &seen.change {
             Change::Update(Update { table, .. }) | Change::Delete(crate::change::Delete { table, .. }) => {
                 tables.contains(&table) && !seen.before.is_empty(table)
+            }
+            Change::Insert(insert) => {
+                insert::in_batches(insert, &seen.before).is_some() && tables.contains(&&insert.table)
             }
             _ => false,
         })

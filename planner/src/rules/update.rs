@@ -26,6 +26,9 @@ pub(super) const WRITTEN_MEANWHILE: &str =
 
 pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision, Problem> {
     let Some(table) = context.table(&update.table) else { return Ok(Decision::default()) };
+    if context.is_copied_into(&update.table) {
+        return Err(copied_meanwhile());
+    }
     if context.catalog.is_empty(&update.table) {
         return Ok(as_written(update, context, "the table holds no row that anyone else sees"));
     }
@@ -258,6 +261,13 @@ fn check_partners(
         questions::rows_where(table, &update.alias, &condition),
         "give these rows a partner or a value first, or leave the column nullable",
     )
+}
+
+/// The table is empty now, and large when the statement's turn comes.
+pub(super) fn copied_meanwhile() -> Problem {
+    Problem::new(code::NOT_BATCHABLE, "an earlier statement of this revision fills the table in batches")
+        .label("by then the table is large")
+        .help("put it into a revision of its own, or compute the value in the INSERT")
 }
 
 pub(super) fn not_batchable(message: &str) -> Problem {

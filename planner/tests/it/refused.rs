@@ -22,6 +22,10 @@ fn refusals() {
         "UPDATE deals SET stage = stage || '!'",
         "UPDATE deals SET stage = 'x' RETURNING id",
         "INSERT INTO drafts (body) SELECT email FROM leads",
+        "INSERT INTO drafts (id, body) SELECT id, email FROM leads",
+        "INSERT INTO drafts (id, body) SELECT max(id), status FROM leads GROUP BY status ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO drafts (id, body) SELECT count(*), 'all' FROM leads ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO drafts (body) SELECT email FROM leads ON CONFLICT (id) DO NOTHING",
         "LOCK TABLE leads",
         "VACUUM FULL leads",
     ];

@@ -11,6 +11,26 @@ fn volatile_default() {
 }
 
 #[test]
+fn rows_of_a_large_table_are_copied_in_batches() {
+    assert_snapshot!(planned(
+        "CREATE TABLE contacts (lead_id bigint PRIMARY KEY, email text);
+         INSERT INTO contacts SELECT l.id, lower(l.email) FROM leads l WHERE l.status = 'won' ON CONFLICT DO NOTHING",
+        &crm()
+    ));
+}
+
+#[test]
+fn what_is_being_copied_into_is_not_changed_by_the_same_revision() {
+    let said = refused(
+        "CREATE TABLE contacts (lead_id bigint PRIMARY KEY, email text);
+         INSERT INTO contacts SELECT l.id, l.email FROM leads l ON CONFLICT DO NOTHING;
+         UPDATE contacts SET email = lower(email);",
+        &crm(),
+    );
+    assert!(said.contains("fills the table in batches"), "{said}");
+}
+
+#[test]
 fn serial_column() {
     assert_snapshot!(planned("ALTER TABLE leads ADD COLUMN number bigserial", &crm()));
 }
