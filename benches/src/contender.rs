@@ -22,6 +22,10 @@ pub enum Contender {
     KeyRanges,
     /// The batch statement that pgroll publishes, with its kind of row trigger, replayed statement by statement.
     PgrollShape,
+    /// Reshape itself, when it is on the PATH.
+    Reshape,
+    /// pgroll itself, when it is on the PATH.
+    Pgroll,
     /// Concertina as it is by default.
     Default,
     /// Concertina, eager, with so many workers.
@@ -43,6 +47,14 @@ impl Contender {
         if shape != Shape::Noindex {
             all.extend([Contender::KeyRanges, Contender::PgrollShape]);
         }
+        // It adds its columns itself, by an expression over one table.
+        if shape != Shape::Join {
+            all.extend(
+                [Contender::Reshape, Contender::Pgroll]
+                    .into_iter()
+                    .filter(|peer| installed(&peer.name().to_lowercase())),
+            );
+        }
         all.extend([
             Contender::Default,
             Contender::Eager(1),
@@ -61,6 +73,8 @@ impl Contender {
             Contender::OneUpdate => "one UPDATE".to_owned(),
             Contender::KeyRanges => format!("key ranges of {RANGE_ROWS}"),
             Contender::PgrollShape => "pgroll's batch and trigger".to_owned(),
+            Contender::Reshape => "Reshape".to_owned(),
+            Contender::Pgroll => "pgroll".to_owned(),
             Contender::Default => "Concertina".to_owned(),
             Contender::Eager(workers) => format!("Concertina, eager, {workers} workers"),
             Contender::OnePass => "Concertina, eager, one pass".to_owned(),
@@ -78,6 +92,7 @@ impl Contender {
                  CREATE TRIGGER fill BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION fill();",
                 shape.trigger_body()
             )],
+            Contender::Reshape | Contender::Pgroll => vec!["ALTER TABLE t DROP COLUMN v".to_owned()],
             Contender::Limit => ["ALTER TABLE t SET (fillfactor = 45)", "VACUUM FULL t"].map(str::to_owned).into(),
             _ => Vec::new(),
         }
@@ -95,6 +110,8 @@ impl Contender {
             }
             Contender::KeyRanges => key_ranges(shape, client).await?,
             Contender::PgrollShape => pgroll_shape(client).await?,
+            Contender::Reshape => reshape(url).await?,
+            Contender::Pgroll => pgroll(url).await?,
             Contender::Default => concertina(shape, url, Settings::default()).await?,
             Contender::Eager(workers) => {
                 concertina(shape, url, Settings { workers, eager: true, ..Settings::default() }).await?;
@@ -113,6 +130,40 @@ impl Contender {
         }
         Ok(())
     }
+}
+
+fn installed(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+}
+
+/// Its `add_column` with `up`, started and completed.
+async fn reshape(url: &str) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(
+        folder.path().join("1_fill.toml"),
+        "[[actions]]\ntype = \"add_column\"\ntable = \"t\"\nup = \"42\"\n[actions.column]\nname = \"v\"\ntype = \"BIGINT\"\n",
+    )?;
+    let folder = folder.path().display().to_string();
+    program("reshape", &["migration", "start", "--complete", "--url", url, "--dirs", &folder]).await
+}
+
+/// Its `add_column` with `up`, started and completed.
+async fn pgroll(url: &str) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("1_fill.json");
+    std::fs::write(
+        &file,
+        r#"{"operations": [{"add_column": {"table": "t", "up": "42",
+            "column": {"name": "v", "type": "bigint", "nullable": true}}}]}"#,
+    )?;
+    program("pgroll", &["init", "--postgres-url", url]).await?;
+    program("pgroll", &["start", "--complete", "--postgres-url", url, &file.display().to_string()]).await
+}
+
+async fn program(name: &str, words: &[&str]) -> Result<()> {
+    let output = tokio::process::Command::new(name).args(words).output().await?;
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned().into()) }
 }
 
 async fn key_ranges(shape: Shape, client: &Client) -> Result<()> {
@@ -143,6 +194,15 @@ async fn pgroll_shape(client: &Client) -> Result<()> {
 
 async fn concertina(shape: Shape, url: &str, settings: Settings) -> Result<()> {
     let (engine, _stopper) = Engine::new(Connect::parse(url)?, settings, Arc::new(|_| {}));
+    on_engine(&engine, shape).await
+}
+
+/// Plans the change, unless it is begun already, and runs it.
+///
+/// # Errors
+///
+/// The first that happens.
+pub async fn on_engine(engine: &Engine, shape: Shape) -> Result<()> {
     let mut lease = engine.lease().await?;
     let id = RevisionId::new("fill");
     let text = |problems: Vec<concertina_revisions::Diagnostic>| {
@@ -151,7 +211,9 @@ async fn concertina(shape: Shape, url: &str, settings: Settings) -> Result<()> {
     let revision = Revision::from_text(&id, &shape.update()).map_err(text)?;
     let plan = plan(&revision, &lease.catalog().await?).map_err(text)?;
     let new = NewRun { id: &id, parents: &[], checksum: &revision.checksum, direction: Direction::Up, plan: &plan };
-    lease.begin(&new).await?;
+    if !lease.known().await?.iter().any(|known| known.id == id) {
+        lease.begin(&new).await?;
+    }
     lease.run(&id, Until::Backfilled).await?;
     Ok(())
 }

@@ -58,7 +58,7 @@ impl Sizes {
 fn traffic(rows: i64) -> Vec<Operation> {
     let any = 1..rows + 1;
     vec![
-        Operation::new(7, "SELECT id, n, v FROM t WHERE id = $1", std::slice::from_ref(&any)),
+        Operation::new(7, "SELECT id, n, k1 FROM t WHERE id = $1", std::slice::from_ref(&any)),
         Operation::new(3, "UPDATE t SET n = n + 1 WHERE id = $1", std::slice::from_ref(&any)),
     ]
 }
