@@ -1,6 +1,6 @@
 //! The words of the command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Zero-downtime online migrations for PostgreSQL, from plain SQL.
@@ -101,6 +101,26 @@ pub(crate) enum Verb {
     },
     /// Let them go on
     Resume,
+    /// Say what of the pending revisions would be refused, and what running code may stumble over
+    ///
+    /// Exit code 2 when something is refused.
+    Check {
+        /// Only findings in these files
+        files: Vec<PathBuf>,
+        /// Plan against a catalog that `concertina catalog` wrote, without a database
+        #[arg(long, value_name = "FILE")]
+        catalog: Option<PathBuf>,
+        /// How to say it
+        #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+        format: CheckFormat,
+    },
+    /// Write what a database holds, for `check --catalog`
+    Catalog,
+    /// Say more about a problem or a hazard
+    Explain {
+        /// Its code, such as C105 or H02; without one all are listed
+        code: Option<String>,
+    },
     /// Show where the database stands
     Current,
     /// List all revisions, newest first
@@ -117,6 +137,19 @@ pub(crate) enum Verb {
         #[arg(long)]
         force: bool,
     },
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// With the lines and a caret
+    Text,
+    /// One JSON object
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
 }
 
 /// Limits that can be set for one run.

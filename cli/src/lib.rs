@@ -18,9 +18,11 @@
 //!
 //! # Layout
 //!
-//! This file: the composition · [`Failure`]: why a verb ended · [`project`] and [`connection`]: where settings and
+//! This file: the composition · [`Failure`]: why a verb ended · [`check`]: what would be refused ·
+//! [`project`] and [`connection`]: where settings and
 //! the database come from · `command`: one verb a file · `draw`: everything that is printed.
 
+pub mod check;
 pub mod connection;
 mod failure;
 mod past;

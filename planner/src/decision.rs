@@ -2,6 +2,7 @@
 
 use crate::action::{Action, Backfill, Online};
 use crate::plan::{Check, Hazard, Phase, Question, Work};
+use concertina_revisions::Code;
 
 /// Where in its phase a part of work stands. Within a rank the order of the statements is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +39,7 @@ pub(crate) struct Decision {
     pub(crate) why: String,
     pub(crate) parts: Vec<Part>,
     pub(crate) checks: Vec<(String, Question, String)>,
-    pub(crate) hazards: Vec<(&'static str, String)>,
+    pub(crate) hazards: Vec<(Code, String)>,
     pub(crate) notes: Vec<String>,
     /// SQL that takes the change back; an error says why there is none.
     pub(crate) reverse: Option<Result<Vec<String>, String>>,
@@ -108,7 +109,7 @@ impl Decision {
     }
 
     /// What old application versions may stumble over.
-    pub(crate) fn hazard(mut self, code: &'static str, message: impl Into<String>) -> Decision {
+    pub(crate) fn hazard(mut self, code: Code, message: impl Into<String>) -> Decision {
         self.hazards.push((code, message.into()));
         self
     }
@@ -142,11 +143,8 @@ impl Decision {
     }
 
     pub(crate) fn hazards_of(&self, statement: usize) -> Vec<Hazard> {
-        let hazard = |(code, message): &(&'static str, String)| Hazard {
-            code: (*code).to_owned(),
-            message: message.clone(),
-            statement,
-        };
+        let hazard =
+            |(code, message): &(Code, String)| Hazard { code: code.0.to_owned(), message: message.clone(), statement };
         self.hazards.iter().map(hazard).collect()
     }
 

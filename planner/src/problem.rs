@@ -35,8 +35,57 @@ pub mod code {
     pub const LOSES_DATA: Code = Code("C112");
     /// No reverse is known.
     pub const NO_REVERSE: Code = Code("C113");
+    /// Row-level security without a policy.
+    pub const HIDES_ALL: Code = Code("C115");
+    /// A name that running code uses.
+    pub const RENAMES: Code = Code("C116");
     /// The work has to wait for the contract of an earlier revision.
     pub const WAITS: Code = Code("C114");
+
+    /// All of them.
+    pub const ALL: [Code; 17] = [
+        UNKNOWN,
+        NO_TABLE,
+        NO_COLUMN,
+        NO_OBJECT,
+        EXISTS,
+        BLOCKS,
+        UNFILLED,
+        NOT_REPEATABLE,
+        NOT_BATCHABLE,
+        DEPENDED_ON,
+        NO_RIGHT,
+        TOO_OLD,
+        LOSES_DATA,
+        NO_REVERSE,
+        WAITS,
+        HIDES_ALL,
+        RENAMES,
+    ];
+}
+
+/// What code that is still running may stumble over at contract.
+pub mod hazard {
+    use concertina_revisions::Code;
+    /// A column that inserts leave out loses its default.
+    pub const DEFAULT: Code = Code("H01");
+    /// A column refuses NULL.
+    pub const NOT_NULL: Code = Code("H02");
+    /// ON CONFLICT names a key that goes.
+    pub const CONFLICT: Code = Code("H03");
+    /// A column goes.
+    pub const COLUMN: Code = Code("H04");
+    /// A table goes.
+    pub const TABLE: Code = Code("H05");
+    /// A sync trigger goes.
+    pub const SYNC: Code = Code("H06");
+    /// Rows are hidden or shown, or rights taken.
+    pub const ROWS: Code = Code("H07");
+    /// A trigger goes.
+    pub const TRIGGER: Code = Code("H08");
+
+    /// All of them.
+    pub const ALL: [Code; 8] = [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER];
 }
 
 /// A refusal: what, the words under the caret, and the remedy.
@@ -77,6 +126,21 @@ pub(crate) fn unknown(what: &str) -> Problem {
     Problem::new(code::UNKNOWN, format!("{what}: no rule knows how to run this live"))
         .label("not planned")
         .help("run it by hand and `concertina stamp` the revision, or write it with statements from the reference")
+}
+
+/// A statement that makes others wait, or means nothing here, with what to do instead.
+pub(crate) fn never_live(why: &str, instead: &str) -> Problem {
+    Problem::new(code::BLOCKS, why).label("not run live").help(instead)
+}
+
+/// RENAME of a table or a column.
+pub(crate) fn renames_what_code_names(what: &str) -> Problem {
+    Problem::new(code::RENAMES, format!("RENAME takes the {what}'s name from code that is running"))
+        .label("queries that name it fail at once")
+        .help(match what {
+            "table" => "make a view of the new name, move the code to it, and rename in a maintenance window",
+            _ => "add a column of the new name, fill it by UPDATE, move the code to it, and drop the old one",
+        })
 }
 
 /// A table that the catalog doesn't have.

@@ -100,6 +100,7 @@ fn of_change(change: &Change) -> Vec<Facet> {
         | Change::Update(_)
         | Change::Delete(_)
         | Change::CatalogOnly(_)
+        | Change::Setting(_)
         | Change::Nothing(_) => vec![],
     }
 }

@@ -37,6 +37,10 @@ pub mod code {
     pub const TRANSACTION: Code = Code("C009");
     /// An applied revision whose file has changed or gone.
     pub const EDITED: Code = Code("C010");
+
+    /// All of them.
+    pub const ALL: [Code; 10] =
+        [SYNTAX, DIRECTIVE, UNKNOWN_PARENT, CYCLE, DUPLICATE, SEVERAL_HEADS, TARGET, EMPTY, TRANSACTION, EDITED];
 }
 
 /// How bad it is.
@@ -76,6 +80,11 @@ impl Diagnostic {
             label: String::new(),
             help: String::new(),
         }
+    }
+
+    /// A warning without a place.
+    pub fn warning(code: Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, message) }
     }
 
     /// Adds the place and the words under the caret.

@@ -1,7 +1,9 @@
 //! One verb a file. A verb asks the library and hands the answer to `draw`.
 
+mod check;
 mod current;
 mod downgrade;
+mod explain;
 mod history;
 mod init;
 mod live;
@@ -27,6 +29,7 @@ pub(crate) fn run(words: &Words) -> Result<Exit, Failure> {
         Verb::Init => init::run(common),
         Verb::New { title } => new::run(common, &title.join(" ")),
         Verb::Heads => history::heads(common),
+        Verb::Explain { code } => explain::run(common, code.as_deref()),
         verb => {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(2)
@@ -47,13 +50,17 @@ async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
         Verb::Downgrade { target, contract, allow_data_loss, limits } => {
             downgrade::run(common, target, *contract, *allow_data_loss, limits).await
         }
+        Verb::Check { files, catalog, format } => check::run(common, files, catalog.as_deref(), *format).await,
+        Verb::Catalog => check::catalog(common).await,
         Verb::Pause { reason } => pause::pause(common, &reason.join(" ")).await,
         Verb::Resume => pause::resume(common).await,
         Verb::Current => current::run(common).await,
         Verb::History => history::run(common).await,
         Verb::Status => status::run(common).await,
         Verb::Stamp { target, force } => stamp::run(common, target, *force).await,
-        Verb::Init | Verb::New { .. } | Verb::Heads => unreachable!("verbs without a database are run before"),
+        Verb::Init | Verb::New { .. } | Verb::Heads | Verb::Explain { .. } => {
+            unreachable!("verbs without a database are run before")
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Everything that is printed. Each file draws one kind of thing, as text and as JSON.
 
-pub(crate) mod diagnostic;
+pub(crate) mod check;
+mod diagnostic;
 pub(crate) mod done;
 pub(crate) mod failure;
 pub(crate) mod log;

@@ -3,7 +3,7 @@
 
 use crate::fixture::Site;
 
-const TABLES: &str = "
+pub(crate) const TABLES: &str = "
     CREATE TABLE tenants (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_key text NOT NULL UNIQUE);
     INSERT INTO tenants (tenant_key) VALUES ('default');
     CREATE TABLE owners (id bigint PRIMARY KEY, team_id bigint NOT NULL);
@@ -60,6 +60,9 @@ async fn rows(client: &tokio_postgres::Client) -> String {
 
 macro_rules! lives {
     ($($name:ident: $reversible:expr, $sql:expr;)*) => {
+        /// Name and statements of each case.
+        pub(crate) const CASES: &[(&str, &str)] = &[$((stringify!($name), $sql)),*];
+
         $(#[tokio::test(flavor = "multi_thread")]
         async fn $name() {
             lives($sql, $reversible).await;
@@ -98,6 +101,31 @@ lives! {
     drop_index: true, "DROP INDEX leads_owner;";
     drop_column: false, "ALTER TABLE leads DROP COLUMN score;";
     drop_constraint: true, "ALTER TABLE leads DROP CONSTRAINT leads_status_check;";
+    set_storage_parameters: true, "ALTER TABLE leads SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);";
+    several_settings: true,
+        "ALTER TABLE leads ALTER COLUMN email SET STATISTICS 500, ALTER COLUMN email SET STORAGE EXTERNAL, REPLICA IDENTITY FULL;";
+    column_options: false, "ALTER TABLE leads ALTER COLUMN owner_id SET (n_distinct = 50);";
+    cluster_on: false, "ALTER TABLE leads CLUSTER ON leads_owner;";
+    rename_check: true, "ALTER TABLE leads RENAME CONSTRAINT leads_status_check TO leads_status_given;";
+    rename_unique: true, "ALTER TABLE leads RENAME CONSTRAINT leads_email_key TO leads_email_unique;";
+    rename_index: true, "ALTER INDEX leads_owner RENAME TO leads_by_owner;";
+    row_level_security: true,
+        "CREATE POLICY own ON leads USING (owner_id = current_setting('app.owner')::bigint);
+         ALTER TABLE leads ENABLE ROW LEVEL SECURITY;";
+    restrictive_policy: true,
+        "CREATE POLICY own ON leads AS RESTRICTIVE FOR SELECT TO pg_monitor USING (score > 0);";
+    trigger_of_ones_own: false,
+        "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+         CREATE TRIGGER stamp BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION stamp();";
+    grant: false, "GRANT SELECT, INSERT ON leads TO pg_monitor;";
+    comments: false, "COMMENT ON TABLE leads IS 'people'; COMMENT ON COLUMN leads.email IS 'lower case';";
+    statistics: true, "CREATE STATISTICS leads_together (dependencies) ON owner_id, score FROM leads;";
+    view: true, "CREATE VIEW won AS SELECT id, email FROM leads WHERE status = 'won';";
+    domain: true, "CREATE DOMAIN score AS int CHECK (VALUE >= 0);";
+    enum_value: false, "CREATE TYPE role AS ENUM ('admin', 'agent'); ALTER TYPE role ADD VALUE 'guest' BEFORE 'agent';";
+    composite_type: true, "CREATE TYPE pair AS (a int, b text);";
+    sequence: false, "CREATE SEQUENCE numbers START 100; ALTER SEQUENCE numbers INCREMENT 5;";
+    do_block: false, "DO $$ BEGIN PERFORM 1; END $$;";
     create_tables: true,
         "CREATE TYPE role AS ENUM ('admin', 'agent');
          CREATE TABLE users (id bigserial PRIMARY KEY, owner_id bigint REFERENCES owners (id), role role NOT NULL DEFAULT 'agent');

@@ -6,4 +6,5 @@ mod fixture;
 mod kill;
 mod lifecycle;
 mod stacked;
+mod tracer;
 mod words;

@@ -1,5 +1,6 @@
 WITH relation AS (
-    SELECT c.oid, n.nspname, c.relname, c.relkind, c.relam, c.relowner, c.relrowsecurity
+    SELECT c.oid, n.nspname, c.relname, c.relkind, c.relam, c.relowner, c.relrowsecurity, c.reloptions,
+           c.relreplident
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
@@ -29,7 +30,10 @@ columns AS (
         'type_sql', format_type(a.atttypid, a.atttypmod),
         'not_null', a.attnotnull,
         'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
-        'generated', a.attgenerated <> '' OR a.attidentity <> ''
+        'generated', a.attgenerated <> '' OR a.attidentity <> '',
+        -- Since PostgreSQL 17 the default is NULL.
+        'statistics', coalesce(a.attstattarget, -1),
+        'storage', CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'x' THEN 'EXTENDED' ELSE 'MAIN' END
     ) ORDER BY a.attnum) AS list
     FROM pg_attribute a
     JOIN relation ON relation.oid = a.attrelid
@@ -87,11 +91,26 @@ triggers AS (
     SELECT t.tgrelid, json_agg(json_build_object(
         'name', t.tgname,
         'on_update', t.tgtype & 17 = 17,
-        'on_delete', t.tgtype & 9 = 9
+        'on_delete', t.tgtype & 9 = 9,
+        'definition', pg_get_triggerdef(t.oid)
     ) ORDER BY t.tgname) AS list
     FROM pg_trigger t JOIN relation ON relation.oid = t.tgrelid
     WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgname NOT LIKE 'zzz\_concertina\_%'
     GROUP BY t.tgrelid
+),
+policies AS (
+    SELECT p.polrelid, json_agg(json_build_object(
+        'name', p.polname,
+        'definition', format('CREATE POLICY %I ON %I.%I AS %s FOR %s TO %s%s%s', p.polname, relation.nspname, relation.relname,
+            CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+            CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+            (SELECT string_agg(CASE WHEN role = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END, ', ')
+             FROM unnest(p.polroles) AS role),
+            coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', ''),
+            coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''))
+    ) ORDER BY p.polname) AS list
+    FROM pg_policy p JOIN relation ON relation.oid = p.polrelid
+    GROUP BY p.polrelid
 )
 SELECT json_build_object(
     'server_version', current_setting('server_version_num')::int,
@@ -108,14 +127,18 @@ SELECT json_build_object(
             'columns', coalesce(columns.list, '[]'),
             'constraints', coalesce(constraints.list, '[]'),
             'indexes', coalesce(indexes.list, '[]'),
-            'triggers', coalesce(triggers.list, '[]')
+            'triggers', coalesce(triggers.list, '[]'),
+            'policies', coalesce(policies.list, '[]'),
+            'options', coalesce(to_json(r.reloptions), '[]'),
+            'replica_identity', CASE r.relreplident WHEN 'd' THEN 'DEFAULT' WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' END
         ) ORDER BY r.nspname, r.relname), '[]')
         FROM relation r
         LEFT JOIN storage ON storage.root = r.oid
         LEFT JOIN columns ON columns.attrelid = r.oid
         LEFT JOIN constraints ON constraints.conrelid = r.oid
         LEFT JOIN indexes ON indexes.indrelid = r.oid
-        LEFT JOIN triggers ON triggers.tgrelid = r.oid),
+        LEFT JOIN triggers ON triggers.tgrelid = r.oid
+        LEFT JOIN policies ON policies.polrelid = r.oid),
     'enums', (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', t.typname, 'labels',
                 (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))), '[]')
               FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace

@@ -94,3 +94,32 @@ async fn active_sessions_of_others_slow_it_down() {
     assert!(site.told().contains("4 sessions are active, 2 may be"), "{}", site.told());
     assert_eq!(site.value::<i64>(WRONG).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_that_falls_behind_stops_it_until_it_has_caught_up() {
+    let site = Site::with(&leads(60_000), &[("fsync", "off"), ("wal_level", "replica")]).await;
+    let standby = site.server.standby("faraway").await.unwrap();
+    let replica = standby.connect("site").await.unwrap();
+    let careful =
+        Settings { rows_per_second_max: Some(12_000), replica_lag_max: Duration::from_millis(700), ..settings() };
+    let (engine, _stopper) = site.engine(careful);
+    let (ended, ()) = tokio::join!(run(&engine, TEAM, Until::Backfilled), async {
+        while rows(&site).await < 2_000 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        replica.batch_execute("SELECT pg_wal_replay_pause()").await.unwrap();
+        // The lag is told by what is replayed: it stops rising once nothing is, so the wait is for the word.
+        let mut told = String::new();
+        for _ in 0..200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            told = site.told();
+            if told.contains("standby faraway is") {
+                break;
+            }
+        }
+        replica.batch_execute("SELECT pg_wal_replay_resume()").await.unwrap();
+        assert!(told.contains("standby faraway is"), "{told}");
+    });
+    ended.unwrap();
+    assert_eq!(site.value::<i64>(WRONG).await, 0);
+}

@@ -1,8 +1,8 @@
 //! What a catalog becomes when a change is made, so that a later statement of the same revision knows that a
 //! table is new and empty, or that a column is there.
 
-use super::{Catalog, Column, Constraint, ConstraintKind, Enum, Index, Table};
-use crate::change::{Change, NewColumn, NewConstraint, NewConstraintKind, NewIndex};
+use super::{Catalog, Column, Constraint, ConstraintKind, Enum, Index, Policy, Table, TableKind};
+use crate::change::{Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex};
 use concertina_revisions::{Ident, TableName};
 use std::sync::Arc;
 
@@ -68,7 +68,24 @@ impl Catalog {
                 name: new.name.name.as_str().to_owned(),
                 labels: new.labels.clone(),
             }),
-            Change::CatalogOnly(only) => self.extensions.extend(only.extension.clone()),
+            Change::Setting(setting) => {
+                if let Some(effect) = &setting.effect {
+                    self.alter(&setting.table, |table| table.take_effect(effect));
+                }
+            }
+            Change::CatalogOnly(only) => {
+                self.extensions.extend(only.extension.clone());
+                if let Some(view) = only.view.as_ref().filter(|view| self.table(view).is_none()) {
+                    self.tables.push(Arc::new(Table {
+                        schema: view.schema.as_str().to_owned(),
+                        name: view.name.as_str().to_owned(),
+                        kind: TableKind::View,
+                        owned: true,
+                        is_new: true,
+                        ..Table::default()
+                    }));
+                }
+            }
             Change::Insert(_) | Change::Update(_) | Change::Delete(_) | Change::Nothing(_) => {}
         }
     }
@@ -100,6 +117,33 @@ impl Table {
         self.columns.retain(|column| column.name != gone);
         self.indexes.retain(|index| !index.mentions.iter().any(|column| column == gone));
         self.constraints.retain(|constraint| !constraint.columns.iter().any(|column| column == gone));
+    }
+
+    /// As it is after a setting was changed.
+    fn take_effect(&mut self, effect: &Effect) {
+        match effect {
+            Effect::RowSecurity(on) => self.row_security = *on,
+            Effect::Options(names, set) => {
+                self.options.retain(|known| !names.iter().any(|name| known.starts_with(&format!("{name}="))));
+                if *set {
+                    self.options.extend(names.iter().map(|name| format!("{name}=")));
+                }
+            }
+            Effect::PolicyAdded(name, definition) => {
+                self.policies.push(Policy { name: name.clone(), definition: definition.clone() });
+            }
+            Effect::PolicyDropped(gone) => self.policies.retain(|policy| policy.name != *gone),
+            Effect::TriggerDropped(gone) => self.triggers.retain(|trigger| trigger.name != *gone),
+            Effect::ConstraintRenamed(old, new) => {
+                self.constraints.iter_mut().filter(|one| one.name == *old).for_each(|one| one.name.clone_from(new));
+                for index in self.indexes.iter_mut().filter(|index| index.constraint.as_ref() == Some(old)) {
+                    (index.name, index.constraint) = (new.clone(), Some(new.clone()));
+                }
+            }
+            Effect::IndexRenamed(old, new) => {
+                self.indexes.iter_mut().filter(|index| index.name == *old).for_each(|index| index.name.clone_from(new));
+            }
+        }
     }
 
     fn add(&mut self, new: &NewConstraint) {

@@ -2,6 +2,9 @@
 //! [`Catalog::after`] says what it becomes when a change is made.
 
 mod after;
+mod functions;
+
+pub use functions::{AGGREGATE_BUILTINS, VOLATILE_BUILTINS};
 
 use concertina_revisions::{Ident, TableName};
 use serde::{Deserialize, Serialize};
@@ -72,6 +75,15 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// The triggers that users made.
     pub triggers: Vec<Trigger>,
+    /// Storage parameters that were set, as `name=value`.
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// The policies of row-level security.
+    #[serde(default)]
+    pub policies: Vec<Policy>,
+    /// What identifies a row to replication, as ALTER TABLE takes it.
+    #[serde(default)]
+    pub replica_identity: Option<String>,
     /// Made by the revision that is being planned: nobody else sees it yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_new: bool,
@@ -90,6 +102,12 @@ pub struct Column {
     pub default: Option<String>,
     /// Whether it is generated or an identity: never written by an UPDATE of ours.
     pub generated: bool,
+    /// The statistics target, -1 for the default.
+    #[serde(default)]
+    pub statistics: Option<i32>,
+    /// How large values are kept, as ALTER TABLE takes it.
+    #[serde(default)]
+    pub storage: Option<String>,
     /// Made by the revision that is being planned, so that every row's value is known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_new: bool,
@@ -167,6 +185,18 @@ pub struct Trigger {
     pub on_update: bool,
     /// Whether it fires for each deleted row.
     pub on_delete: bool,
+    /// `pg_get_triggerdef`.
+    #[serde(default)]
+    pub definition: String,
+}
+
+/// One policy of row-level security.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// The CREATE POLICY that makes it.
+    pub definition: String,
 }
 
 /// One enum type.
@@ -179,46 +209,6 @@ pub struct Enum {
     /// Its values in order.
     pub labels: Vec<String>,
 }
-
-/// Functions of every PostgreSQL that give another value each time, for catalogs written without a server.
-pub const VOLATILE_BUILTINS: [&str; 12] = [
-    "clock_timestamp",
-    "currval",
-    "gen_random_uuid",
-    "lastval",
-    "nextval",
-    "random",
-    "setval",
-    "timeofday",
-    "uuid_generate_v1",
-    "uuid_generate_v4",
-    "uuidv4",
-    "uuidv7",
-];
-
-/// Functions of PostgreSQL that compute over many rows at once, as far as they are in use.
-pub const AGGREGATE_BUILTINS: [&str; 20] = [
-    "array_agg",
-    "avg",
-    "bool_and",
-    "bool_or",
-    "count",
-    "dense_rank",
-    "every",
-    "first_value",
-    "json_agg",
-    "jsonb_agg",
-    "lag",
-    "last_value",
-    "lead",
-    "max",
-    "min",
-    "rank",
-    "row_number",
-    "stddev",
-    "string_agg",
-    "sum",
-];
 
 impl Catalog {
     /// A catalog of the given tables, as a PostgreSQL 15 with `public` in its search path would have it.

@@ -1,6 +1,6 @@
 //! ALTER TABLE: one change for each of its actions.
 
-use super::{column, constraint, existing, expression, schema};
+use super::{column, constraint, existing, expression, schema, settings};
 use crate::catalog::Catalog;
 use crate::change::{AddColumn, Change};
 use crate::problem::{self, Problem};
@@ -20,7 +20,10 @@ pub(super) fn alter(alter: &AlterTableStmt, catalog: &Catalog) -> Result<Vec<Cha
     let mut changes = Vec::new();
     for node in &alter.cmds {
         let Some(node::Node::AlterTableCmd(command)) = &node.node else { continue };
-        let change = action(command, &table, &seen)?;
+        let change = match settings::read(command, &table, &seen)? {
+            Some(change) => change,
+            None => action(command, &table, &seen)?,
+        };
         seen = seen.after(&change);
         changes.push(change);
     }

@@ -3,7 +3,8 @@
 
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
-    AConst, CollateClause, Constraint, IndexStmt, Node, NodeEnum, RangeVar, TypeCast, TypeName, node, parse,
+    AConst, AlterTableCmd, CollateClause, Constraint, IndexStmt, Node, NodeEnum, RangeVar, TypeCast, TypeName, node,
+    parse,
 };
 
 /// An expression.
@@ -77,6 +78,19 @@ fn template(sql: &str) -> Result<NodeEnum, Problem> {
         .ok()
         .and_then(|parsed| parsed.protobuf.stmts.into_iter().next()?.stmt?.node)
         .ok_or_else(|| problem::unknown("PostgreSQL's parser is out of order"))
+}
+
+/// One action of ALTER TABLE as a statement of its own.
+pub(super) fn alter(table: &concertina_revisions::TableName, command: &AlterTableCmd) -> Result<String, Problem> {
+    let mut frame = template("ALTER TABLE x ADD CHECK (true)")?;
+    if let NodeEnum::AlterTableStmt(alter) = &mut frame {
+        if let Some(range) = &mut alter.relation {
+            table.schema.as_str().clone_into(&mut range.schemaname);
+            table.name.as_str().clone_into(&mut range.relname);
+        }
+        alter.cmds = vec![Node { node: Some(node::Node::AlterTableCmd(Box::new(command.clone()))) }];
+    }
+    framed(&frame, "")
 }
 
 fn framed(statement: &NodeEnum, frame: &str) -> Result<String, Problem> {

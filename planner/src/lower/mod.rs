@@ -10,7 +10,10 @@ mod dml;
 mod expression;
 mod index;
 mod name;
+mod never;
 mod objects;
+mod parts;
+mod settings;
 mod table;
 
 use crate::catalog::Catalog;
@@ -33,7 +36,20 @@ pub(crate) fn lower(statement: &Statement, catalog: &Catalog) -> Result<Vec<Chan
         NodeEnum::InsertStmt(insert) => dml::insert(insert, sql, catalog),
         NodeEnum::UpdateStmt(update) => dml::update(update, sql, catalog),
         NodeEnum::DeleteStmt(delete) => dml::delete(delete, sql, catalog),
-        NodeEnum::DropStmt(drop) => objects::drop(drop, sql, catalog),
+        NodeEnum::CreatePolicyStmt(create) => parts::create_policy(create, sql, catalog),
+        NodeEnum::AlterPolicyStmt(alter) => parts::alter_policy(alter, sql, catalog),
+        NodeEnum::CreateTrigStmt(create) => parts::create_trigger(create, sql, catalog),
+        NodeEnum::RenameStmt(rename) => parts::rename(rename, sql, catalog),
+        NodeEnum::CreateStatsStmt(create) => parts::statistics(create, sql, catalog),
+        NodeEnum::GrantStmt(grant) => {
+            parts::grant(grant, sql, catalog).map_or_else(|| objects::other(statement.tree.as_ref(), sql, catalog), Ok)
+        }
+        NodeEnum::CommentStmt(comment) => parts::comment(comment, sql, catalog)
+            .map_or_else(|| objects::other(statement.tree.as_ref(), sql, catalog), Ok),
+        NodeEnum::DropStmt(drop) => match parts::drop(drop, sql, catalog)? {
+            Some(changes) => Ok(changes),
+            None => objects::drop(drop, sql, catalog),
+        },
         other => objects::other(other, sql, catalog),
     }
 }
@@ -66,4 +82,9 @@ fn qualified(parts: &[String]) -> (Option<&str>, &str) {
         [name] => (None, name),
         [.., schema, name] => (Some(schema), name),
     }
+}
+
+/// A qualified name as SQL.
+fn dotted(parts: &[Node]) -> String {
+    strings(parts).into_iter().map(|part| concertina_revisions::Ident::new(part).sql()).collect::<Vec<_>>().join(".")
 }

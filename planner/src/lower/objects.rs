@@ -1,6 +1,6 @@
 //! Objects other than tables' own parts: types, schemas, sequences, functions, extensions, comments, and DROP.
 
-use super::{qualified, strings};
+use super::{dotted, never, qualified, strings};
 use crate::catalog::Catalog;
 use crate::change::{CatalogOnly, Change, NewEnum};
 use crate::problem::{self, Problem, code};
@@ -9,14 +9,24 @@ use concertina_revisions::{Ident, TableName};
 
 /// Statements that only write the system catalogs.
 pub(super) fn other(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
-    let only = |what: String, reverse: Option<String>| CatalogOnly {
-        what,
-        sql: sql.to_owned(),
-        reverse,
-        removes: false,
-        extension: None,
+    if let Some(problem) = never::refusal(tree) {
+        return Err(problem);
+    }
+    let change = match made(tree, sql, catalog)? {
+        Some(change) => Some(change),
+        None => altered(tree, sql),
     };
-    let change = match tree {
+    change.map(|change| vec![change]).ok_or_else(|| problem::unknown(&words(tree)))
+}
+
+fn only(sql: &str, what: String, reverse: Option<String>) -> CatalogOnly {
+    CatalogOnly { what, sql: sql.to_owned(), reverse, removes: false, extension: None, view: None, note: None }
+}
+
+/// What makes an object.
+fn made(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>, Problem> {
+    let only = |what: String, reverse: Option<String>| only(sql, what, reverse);
+    Ok(Some(match tree {
         NodeEnum::CreateEnumStmt(create) => {
             let parts = strings(&create.type_name);
             let (schema, name) = qualified(&parts);
@@ -44,10 +54,82 @@ pub(super) fn other(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Vec
             let parts = strings(&create.funcname);
             Change::CatalogOnly(only(format!("create function {}", parts.join(".")), None))
         }
+        NodeEnum::ViewStmt(view) => {
+            let range = view.view.clone().unwrap_or_default();
+            let name = catalog.name_for_new(super::schema(&range), &range.relname);
+            let there = catalog.table(&name).is_some();
+            let reverse = (!there).then(|| format!("DROP VIEW {}", name.sql()));
+            Change::CatalogOnly(CatalogOnly {
+                view: Some(name.clone()),
+                ..only(format!("create view {}", name.shown()), reverse)
+            })
+        }
+        NodeEnum::CreateDomainStmt(create) => {
+            let name = dotted(&create.domainname);
+            Change::CatalogOnly(only(format!("create domain {name}"), Some(format!("DROP DOMAIN {name}"))))
+        }
+        NodeEnum::CompositeTypeStmt(create) => {
+            let range = create.typevar.clone().unwrap_or_default();
+            let name = catalog.name_for_new(super::schema(&range), &range.relname).sql();
+            Change::CatalogOnly(only(format!("create type {name}"), Some(format!("DROP TYPE {name}"))))
+        }
+        NodeEnum::CreateRoleStmt(create) => {
+            let name = Ident::new(create.role.as_str()).sql();
+            Change::CatalogOnly(only(format!("create role {name}"), Some(format!("DROP ROLE {name}"))))
+        }
+        NodeEnum::CreateEventTrigStmt(create) => {
+            let name = Ident::new(create.trigname.as_str()).sql();
+            Change::CatalogOnly(only(
+                format!("create event trigger {name}"),
+                Some(format!("DROP EVENT TRIGGER {name}")),
+            ))
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// What changes an object, or is its author's business.
+fn altered(tree: &NodeEnum, sql: &str) -> Option<Change> {
+    let only = |what: String, reverse: Option<String>| only(sql, what, reverse);
+    Some(match tree {
+        NodeEnum::AlterEnumStmt(alter) => enum_value(alter, sql),
+        NodeEnum::AlterRoleStmt(_) | NodeEnum::AlterRoleSetStmt(_) | NodeEnum::GrantRoleStmt(_) => {
+            Change::CatalogOnly(only("change a role".to_owned(), None))
+        }
+        NodeEnum::GrantStmt(grant) => {
+            let word = if grant.is_grant { "grant" } else { "revoke" };
+            Change::CatalogOnly(CatalogOnly { removes: !grant.is_grant, ..only(format!("{word} rights"), None) })
+        }
+        NodeEnum::AlterDefaultPrivilegesStmt(_) => {
+            Change::CatalogOnly(only("change the rights that new objects get".to_owned(), None))
+        }
+        NodeEnum::AlterSeqStmt(alter) => {
+            let range = alter.sequence.clone().unwrap_or_default();
+            Change::CatalogOnly(only(format!("alter sequence {}", range.relname), None))
+        }
+        NodeEnum::AlterFunctionStmt(_) => Change::CatalogOnly(only("alter a function".to_owned(), None)),
+        NodeEnum::DefineStmt(_)
+        | NodeEnum::CreateCastStmt(_)
+        | NodeEnum::CreateFdwStmt(_)
+        | NodeEnum::CreateForeignServerStmt(_)
+        | NodeEnum::CreateUserMappingStmt(_)
+        | NodeEnum::CreatePublicationStmt(_)
+        | NodeEnum::AlterExtensionStmt(_)
+        | NodeEnum::CreateRangeStmt(_) => Change::CatalogOnly(only(words(tree).to_lowercase(), None)),
+        NodeEnum::DoStmt(_) => Change::CatalogOnly(CatalogOnly {
+            note: Some(
+                "nobody can see into a DO block beforehand: what it locks, and for how long, is its author's"
+                    .to_owned(),
+            ),
+            ..only("run a DO block".to_owned(), None)
+        }),
+        NodeEnum::SelectStmt(_) => Change::CatalogOnly(CatalogOnly {
+            note: Some("a SELECT runs as written: what its functions do is its author's".to_owned()),
+            ..only("run a SELECT".to_owned(), Some(String::new()))
+        }),
         NodeEnum::CommentStmt(_) => Change::CatalogOnly(only("set a comment".to_owned(), None)),
-        other => return Err(problem::unknown(&words(other))),
-    };
-    Ok(vec![change])
+        _ => return None,
+    })
 }
 
 fn extension(create: &concertina_revisions::tree::CreateExtensionStmt, sql: &str, catalog: &Catalog) -> Change {
@@ -61,6 +143,8 @@ fn extension(create: &concertina_revisions::tree::CreateExtensionStmt, sql: &str
         reverse: Some(String::new()),
         removes: false,
         extension: Some(create.extname.clone()),
+        view: None,
+        note: None,
     })
 }
 
@@ -81,12 +165,25 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
             | ObjectType::ObjectSchema
             | ObjectType::ObjectExtension
             | ObjectType::ObjectFunction
+            | ObjectType::ObjectProcedure
+            | ObjectType::ObjectRoutine
+            | ObjectType::ObjectAggregate
+            | ObjectType::ObjectDomain
+            | ObjectType::ObjectCollation
+            | ObjectType::ObjectStatisticExt
+            | ObjectType::ObjectEventTrigger
+            | ObjectType::ObjectForeignServer
+            | ObjectType::ObjectFdw
+            | ObjectType::ObjectPublication
+            | ObjectType::ObjectMatview
             | ObjectType::ObjectView => Some(Change::CatalogOnly(CatalogOnly {
                 what: format!("drop {} {}", kind(drop.remove_type()), parts.join(".")),
                 sql: sql.to_owned(),
                 reverse: None,
                 removes: true,
                 extension: None,
+                view: None,
+                note: None,
             })),
             other => return Err(problem::unknown(&format!("DROP {}", kind(other).to_uppercase()))),
         };
@@ -130,7 +227,14 @@ fn object_name(object: &Node) -> Vec<String> {
 }
 
 fn kind(object: ObjectType) -> String {
-    format!("{object:?}").trim_start_matches("Object").to_lowercase()
+    match object {
+        ObjectType::ObjectStatisticExt => "statistics".to_owned(),
+        ObjectType::ObjectMatview => "materialized view".to_owned(),
+        ObjectType::ObjectEventTrigger => "event trigger".to_owned(),
+        ObjectType::ObjectForeignServer => "server".to_owned(),
+        ObjectType::ObjectFdw => "foreign data wrapper".to_owned(),
+        other => format!("{other:?}").trim_start_matches("Object").to_lowercase(),
+    }
 }
 
 /// `AlterDomainStmt` as people say it: `ALTER DOMAIN`.
@@ -143,5 +247,27 @@ fn words(tree: &NodeEnum) -> String {
         }
         words.extend(c.to_uppercase());
         words
+    })
+}
+
+/// ALTER TYPE .. ADD VALUE, RENAME VALUE.
+fn enum_value(alter: &concertina_revisions::tree::AlterEnumStmt, sql: &str) -> Change {
+    let name = dotted(&alter.type_name);
+    let (what, reverse) = if alter.old_val.is_empty() {
+        (format!("add value {} to type {name}", alter.new_val), None)
+    } else {
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        let back = format!("ALTER TYPE {name} RENAME VALUE {} TO {}", quoted(&alter.new_val), quoted(&alter.old_val));
+        (format!("rename value {} of type {name} to {}", alter.old_val, alter.new_val), Some(back))
+    };
+    Change::CatalogOnly(CatalogOnly {
+        what,
+        sql: sql.to_owned(),
+        // PostgreSQL can't take a value out of a type.
+        reverse,
+        removes: !alter.old_val.is_empty(),
+        extension: None,
+        view: None,
+        note: None,
     })
 }

@@ -11,7 +11,7 @@ use crate::action::{Action, Backfill, Operation, Sync, Value};
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
 use crate::decision::Decision;
 use crate::expr::{Expr, Shape};
-use crate::problem::{self, Problem, code};
+use crate::problem::{self, Problem, code, hazard};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -91,7 +91,7 @@ fn filled(table: &TableName, column: &NewColumn, fill: &Fill) -> Decision {
         None => decision
             .then_because("the default only stands in for code that doesn't write the column yet")
             .contract(Action::SetDefault { table: table.clone(), column: column.name.clone(), default: None })
-            .hazard("H01", temporary_default(table, column)),
+            .hazard(hazard::DEFAULT, temporary_default(table, column)),
     }
 }
 

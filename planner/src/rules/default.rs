@@ -8,6 +8,7 @@ use super::Context;
 use crate::action::Action;
 use crate::decision::Decision;
 use crate::expr::Expr;
+use crate::problem::hazard;
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn set_default(table: &TableName, column: &Ident, value: Option<&Expr>, context: &Context<'_>) -> Decision {
@@ -22,7 +23,7 @@ pub(super) fn set_default(table: &TableName, column: &Ident, value: Option<&Expr
     match value {
         None if known.is_some_and(|column| column.not_null) && !context.catalog.is_empty(table) => {
             decision.contract(set(None)).hazard(
-                "H01",
+                hazard::DEFAULT,
                 format!("inserts that leave out {}.{} fail once its default is gone", table.shown(), column.as_str()),
             )
         }

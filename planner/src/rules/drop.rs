@@ -9,7 +9,7 @@ use crate::action::Action;
 use crate::catalog::ConstraintKind;
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
-use crate::problem::{Problem, code};
+use crate::problem::{Problem, code, hazard};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -42,7 +42,7 @@ pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>)
     Ok(if unique {
         let columns = known.columns.join(", ");
         decision.hazard(
-            "H03",
+            hazard::CONFLICT,
             format!("INSERT .. ON CONFLICT ({columns}) into {} fails once {} is gone", table.shown(), name.as_str()),
         )
     } else {
@@ -82,7 +82,7 @@ pub(super) fn column(table: &TableName, column: &Ident, context: &Context<'_>) -
     decision
         .quick(Phase::Contract, Rank::Remove, drop, [])
         .hazard(
-            "H04",
+            hazard::COLUMN,
             format!("code that still reads or writes {}.{} fails once it is dropped", table.shown(), column.as_str()),
         )
         .irreversible(lost)
@@ -109,6 +109,6 @@ pub(super) fn table(table: &TableName, context: &Context<'_>) -> Result<Decision
     }
     Ok(Decision::because("instant, but running code may still use the table")
         .quick(Phase::Contract, Rank::Remove, drop, [])
-        .hazard("H05", format!("code that still uses table {} fails once it is dropped", table.shown()))
+        .hazard(hazard::TABLE, format!("code that still uses table {} fails once it is dropped", table.shown()))
         .irreversible(lost))
 }

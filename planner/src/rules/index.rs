@@ -9,7 +9,7 @@ use crate::catalog::TableKind;
 use crate::change::NewIndex;
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
-use crate::problem::{self, Problem};
+use crate::problem::{self, Problem, hazard};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -74,7 +74,7 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
         );
         if index.unique {
             decision.hazard(
-                "H03",
+                hazard::CONFLICT,
                 format!(
                     "INSERT .. ON CONFLICT ({}) into {} fails once {} is gone",
                     index.keys.join(", "),

@@ -12,6 +12,7 @@ mod insert;
 mod not_null;
 mod objects;
 mod questions;
+mod settings;
 mod unique;
 mod update;
 
@@ -182,6 +183,7 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
         Change::Update(update) => update::update(update, context),
         Change::Delete(delete) => delete::delete(delete, context),
         Change::CatalogOnly(only) => Ok(objects::catalog_only(only, context)),
+        Change::Setting(one) => settings::setting(one, context),
         Change::Nothing(why) => Ok(Decision::because("").note(why.clone()).reverse("")),
     }
 }

@@ -10,6 +10,7 @@ use super::{Context, helper, questions};
 use crate::action::{Action, Online};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
+use crate::problem::hazard;
 use concertina_revisions::{Ident, TableName};
 
 const SCANS: &str = "alone it scans the table under ACCESS EXCLUSIVE; a CHECK proven online replaces the scan";
@@ -35,7 +36,7 @@ pub(super) fn set_not_null(table: &TableName, column: &Ident, context: &Context<
         prove_and_set(decision, table, column)
     } else {
         prove_in_contract(decision, table, column).hazard(
-            "H02",
+            hazard::NOT_NULL,
             format!(
                 "code that writes NULL to {}.{}, or leaves it out, fails from contract on",
                 table.shown(),

@@ -46,6 +46,9 @@ pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decisio
         .filter(|sql| !sql.is_empty())
         .map(|sql| plain_sql(format!("undo: {}", only.what), sql.clone()));
     let mut decision = decision.expand(action, undo.collect::<Vec<_>>());
+    if let Some(note) = &only.note {
+        decision = decision.note(note.clone());
+    }
     if let Some(extension) = &only.extension {
         let missing = !context.catalog.available_extensions.is_empty()
             && !context.catalog.available_extensions.contains(extension);

@@ -12,7 +12,7 @@ use crate::change::Update;
 use crate::decision::{Decision, Rank};
 use crate::expr::{Conjunct, Expr, Scope, Shape};
 use crate::plan::Phase;
-use crate::problem::{Problem, code};
+use crate::problem::{Problem, code, hazard};
 use concertina_revisions::Ident;
 
 /// A table of at most so many blocks (of 8 KiB) is updated as written when it can't be done in batches.
@@ -117,7 +117,7 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
             .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
             .contract(Action::RemoveSync(sync))
             .then_because(BATCHES)
-            .hazard("H06", relies_on_sync(update));
+            .hazard(hazard::SYNC, relies_on_sync(update));
     } else {
         decision = decision.note(format!(
             "rows of {} that the application writes meanwhile are looked at again at the end, until none is left",

@@ -1,0 +1,61 @@
+//! What would be refused, and what might break, before anything runs: for people at review, for CI.
+
+use crate::{Failure, begun};
+use concertina_engine::Engine;
+use concertina_planner::problem::hazard;
+use concertina_planner::{Catalog, Plan, catalog_after, plan};
+use concertina_revisions::{Diagnostic, History, Revision, RevisionId, Target};
+use serde::{Deserialize, Serialize};
+
+/// A database as far as planning needs it, to be kept in a file: then a check needs no database.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Ground {
+    /// What it holds.
+    pub catalog: Catalog,
+    /// The revisions that it has.
+    pub revisions: Vec<String>,
+}
+
+/// Reads the ground of a database.
+///
+/// # Errors
+///
+/// When it can't be reached or read.
+pub async fn ground(engine: &Engine) -> Result<Ground, Failure> {
+    let known = engine.known().await?;
+    let revisions = begun(&known).into_iter().map(|id| id.as_str().to_owned()).collect();
+    Ok(Ground { catalog: engine.catalog().await?, revisions })
+}
+
+/// Everything wrong with the pending revisions, in all files at once; and as warnings what running code may stumble
+/// over once they are contracted.
+///
+/// # Errors
+///
+/// When the history doesn't go on from the revisions that the database has.
+pub fn check(history: &History, ground: &Ground) -> Result<Vec<Diagnostic>, Failure> {
+    let begun: Vec<RevisionId> = ground.revisions.iter().map(|id| RevisionId::new(id.as_str())).collect();
+    let mut findings = Vec::new();
+    let mut catalog = ground.catalog.clone();
+    for revision in history.path_up(&begun, &Target::Heads)? {
+        match plan(revision, &catalog) {
+            Ok(plan) => findings.extend(hazards(revision, &plan)),
+            Err(refused) => findings.extend(refused),
+        }
+        catalog = catalog_after(revision, &catalog);
+    }
+    Ok(findings)
+}
+
+fn hazards<'a>(revision: &'a Revision, plan: &'a Plan) -> impl Iterator<Item = Diagnostic> + 'a {
+    plan.hazards.iter().filter_map(|found| {
+        let code = hazard::ALL.into_iter().find(|code| code.0 == found.code)?;
+        let statement = revision.up.get(found.statement.checked_sub(1)?)?;
+        let help = "contract only when no version of the application is left that does so";
+        Some(
+            Diagnostic::warning(code, found.message.clone())
+                .at(&revision.source, statement.span, "at contract")
+                .help(help),
+        )
+    })
+}

@@ -1,0 +1,59 @@
+//! `concertina check`, `concertina catalog`
+
+use super::Found;
+use crate::args::{CheckFormat, Common};
+use crate::draw;
+use concertina::check::{Ground, check, ground};
+use concertina::{Exit, Failure};
+use concertina_revisions::Severity;
+use std::path::{Path, PathBuf};
+
+pub(crate) async fn run(
+    common: &Common,
+    files: &[PathBuf],
+    catalog: Option<&Path>,
+    format: CheckFormat,
+) -> Result<Exit, Failure> {
+    let found = Found::read(common)?;
+    let history = match found.history() {
+        Ok(history) => history,
+        Err(Failure::Diagnostics(wrong)) => {
+            draw::check::print(&wrong, if common.json { CheckFormat::Json } else { format });
+            return Ok(Exit::Preflight);
+        }
+        Err(other) => return Err(other),
+    };
+    let ground = match catalog {
+        Some(file) => kept(file)?,
+        None => ground(&found.reader()?).await?,
+    };
+    let mut findings = check(&history, &ground)?;
+    if !files.is_empty() {
+        let wanted: Vec<PathBuf> = files.iter().map(|file| whole(file)).collect();
+        findings
+            .retain(|finding| finding.place.as_ref().is_none_or(|(source, _)| wanted.contains(&whole(&source.path))));
+    }
+    draw::check::print(&findings, if common.json { CheckFormat::Json } else { format });
+    let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
+    Ok(if wrong { Exit::Preflight } else { Exit::Done })
+}
+
+/// `concertina catalog`
+pub(crate) async fn catalog(common: &Common) -> Result<Exit, Failure> {
+    let ground = ground(&Found::read(common)?.reader()?).await?;
+    let value = serde_json::to_value(&ground).map_err(|error| Failure::usage(format!("the catalog: {error}"), ""))?;
+    draw::json(&value);
+    Ok(Exit::Done)
+}
+
+fn whole(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn kept(file: &Path) -> Result<Ground, Failure> {
+    let help = "write it by `concertina catalog > FILE` from a database that is up to date";
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::usage(format!("can't read {}: {error}", file.display()), help))?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("{} is no catalog: {error}", file.display()), help))
+}
