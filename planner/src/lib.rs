@@ -196,6 +196,7 @@ fn plan_statements(revision: &Revision, statements: &[Statement], catalog: &Cata
         }
     }
     if !problems.is_empty() {
+        problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));
         return Err(problems);
     }
     Ok(assemble::assemble(&revision.id, decisions))

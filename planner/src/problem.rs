@@ -42,8 +42,11 @@ pub mod code {
     /// The work has to wait for the contract of an earlier revision.
     pub const WAITS: Code = Code("C114");
 
+    /// The table would be written anew.
+    pub const REWRITES: Code = Code("C117");
+
     /// All of them.
-    pub const ALL: [Code; 17] = [
+    pub const ALL: [Code; 18] = [
         UNKNOWN,
         NO_TABLE,
         NO_COLUMN,
@@ -61,6 +64,7 @@ pub mod code {
         WAITS,
         HIDES_ALL,
         RENAMES,
+        REWRITES,
     ];
 }
 

@@ -91,6 +91,7 @@ fn of_change(change: &Change) -> Vec<Facet> {
         Change::DropConstraint(table, name) | Change::Validate(table, name) => {
             vec![Facet::Constraint(table.clone(), name.clone())]
         }
+        Change::AlterType(new) => vec![Facet::Column(new.table.clone(), new.column.clone())],
         Change::DropColumn(table, column) => vec![Facet::Column(table.clone(), column.clone())],
         Change::CreateIndex(index) => vec![Facet::Index(in_schema(&index.table, &index.name))],
         Change::DropIndex(name) => vec![Facet::Index(name.clone())],

@@ -60,7 +60,7 @@ fn github(one: &Diagnostic) -> String {
         let (line, column) = source.line_column(span.start);
         format!("file={},line={line},col={column},", property(&source.path.display().to_string()))
     });
-    let help = if one.help.is_empty() { String::new() } else { format!("\\n{}", one.help) };
+    let help = if one.help.is_empty() { String::new() } else { format!("\n{}", one.help) };
     let title = property(one.code.0);
     format!("::{} {place}title={title}::{}", level(one.severity), escaped(&format!("{}{help}", one.message)))
 }

@@ -9,9 +9,15 @@ pub(crate) const TABLES: &str = "
     CREATE TABLE owners (id bigint PRIMARY KEY, team_id bigint NOT NULL);
     INSERT INTO owners SELECT g, g * 10 FROM generate_series(1, 50) g;
     CREATE TABLE leads (id bigint PRIMARY KEY, email text NOT NULL UNIQUE, owner_id bigint NOT NULL, score int,
-                        status text DEFAULT 'new' CHECK (status <> ''));
+                        status text DEFAULT 'new' CHECK (status <> ''),
+                        title varchar(50) CHECK (title <> ''), worth numeric(10,2));
     CREATE INDEX leads_owner ON leads (owner_id);
-    INSERT INTO leads SELECT g, 'lead' || g, 1 + g % 50, g % 9, 'new' FROM generate_series(1, 3000) g;
+    INSERT INTO leads SELECT g, 'lead' || g, 1 + g % 50, g % 9, 'new', 'dr', g FROM generate_series(1, 3000) g;
+    CREATE TABLE events (id bigint NOT NULL, at date NOT NULL, kind text) PARTITION BY RANGE (at);
+    CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+    CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY LIST (kind);
+    CREATE TABLE events_2026_rest PARTITION OF events_2026 DEFAULT;
+    INSERT INTO events SELECT g, date '2025-06-01' + g % 500, 'k' || g % 7 FROM generate_series(1, 3000) g;
     ANALYZE;";
 
 /// Runs a revision in every way; `reversible`: a reverse can be derived.
@@ -101,6 +107,10 @@ lives! {
     drop_index: true, "DROP INDEX leads_owner;";
     drop_column: false, "ALTER TABLE leads DROP COLUMN score;";
     drop_constraint: true, "ALTER TABLE leads DROP CONSTRAINT leads_status_check;";
+    wider_type: false, "ALTER TABLE leads ALTER COLUMN worth TYPE numeric(14,2);";
+    wider_type_with_check: false, "ALTER TABLE leads ALTER COLUMN title TYPE text;";
+    index_of_partitions: true, "CREATE INDEX events_kind ON events (kind, id);";
+    unnamed_index_of_partitions: true, "CREATE UNIQUE INDEX ON events (at, kind, id);";
     set_storage_parameters: true, "ALTER TABLE leads SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);";
     several_settings: true,
         "ALTER TABLE leads ALTER COLUMN email SET STATISTICS 500, ALTER COLUMN email SET STORAGE EXTERNAL, REPLICA IDENTITY FULL;";

@@ -129,6 +129,10 @@ SELECT json_build_object(
             'indexes', coalesce(indexes.list, '[]'),
             'triggers', coalesce(triggers.list, '[]'),
             'policies', coalesce(policies.list, '[]'),
+            'partitions', (SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname) ORDER BY c.relname), '[]')
+                           FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                           JOIN pg_namespace n ON n.oid = c.relnamespace
+                           WHERE i.inhparent = r.oid AND r.relkind = 'p'),
             'options', coalesce(to_json(r.reloptions), '[]'),
             'replica_identity', CASE r.relreplident WHEN 'd' THEN 'DEFAULT' WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' END
         ) ORDER BY r.nspname, r.relname), '[]')

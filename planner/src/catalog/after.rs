@@ -45,6 +45,9 @@ impl Catalog {
                     column.default = default.as_ref().map(|value| value.sql.clone());
                 });
             }
+            Change::AlterType(new) => {
+                self.alter_column(&new.table, &new.column, |column| column.type_sql.clone_from(&new.type_sql));
+            }
             Change::SetNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = true),
             Change::DropNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = false),
             Change::AddConstraint(table, constraint) => self.alter(table, |table| table.add(constraint)),

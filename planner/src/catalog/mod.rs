@@ -3,8 +3,10 @@
 
 mod after;
 mod functions;
+mod index;
 
 pub use functions::{AGGREGATE_BUILTINS, VOLATILE_BUILTINS};
+pub use index::Index;
 
 use concertina_revisions::{Ident, TableName};
 use serde::{Deserialize, Serialize};
@@ -73,6 +75,9 @@ pub struct Table {
     pub constraints: Vec<Constraint>,
     /// The indexes.
     pub indexes: Vec<Index>,
+    /// Direct partitions, as `[schema, name]`.
+    #[serde(default)]
+    pub partitions: Vec<(String, String)>,
     /// The triggers that users made.
     pub triggers: Vec<Trigger>,
     /// Storage parameters that were set, as `name=value`.
@@ -151,29 +156,6 @@ pub struct Constraint {
     pub validated: bool,
     /// The referenced table of a foreign key, as `[schema, name]`.
     pub references: Option<(String, String)>,
-}
-
-/// One index.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Index {
-    /// Its schema, which is its table's.
-    pub schema: String,
-    /// Its name.
-    pub name: String,
-    /// Key columns in order; an expression is an empty name.
-    pub keys: Vec<String>,
-    /// Every column that the index mentions anywhere: keys, INCLUDE, expressions, predicate.
-    pub mentions: Vec<String>,
-    /// Whether it refuses duplicates.
-    pub unique: bool,
-    /// Whether it covers only some rows.
-    pub partial: bool,
-    /// Whether queries may use it.
-    pub valid: bool,
-    /// The constraint that owns it.
-    pub constraint: Option<String>,
-    /// `pg_get_indexdef`.
-    pub definition: String,
 }
 
 /// One trigger.

@@ -1,8 +1,8 @@
 //! ALTER TABLE: one change for each of its actions.
 
-use super::{column, constraint, existing, expression, schema, settings};
+use super::{column, constraint, deparse, existing, expression, schema, settings};
 use crate::catalog::Catalog;
-use crate::change::{AddColumn, Change};
+use crate::change::{AddColumn, Change, NewType};
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{AlterTableCmd, AlterTableStmt, AlterTableType, DropBehavior, ObjectType, node};
 use concertina_revisions::{Ident, TableName};
@@ -46,6 +46,21 @@ fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Resu
         Kind::AtColumnDefault => {
             let default = command.def.as_deref().map(expression::read).transpose()?;
             Change::SetDefault(table.clone(), column()?, default)
+        }
+        Kind::AtAlterColumnType => {
+            let column = column()?;
+            let Some(node::Node::ColumnDef(new)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else {
+                return Err(problem::unknown("ALTER COLUMN TYPE without a type"));
+            };
+            let type_name =
+                new.type_name.as_ref().ok_or_else(|| problem::unknown("ALTER COLUMN TYPE without a type"))?;
+            Change::AlterType(NewType {
+                table: table.clone(),
+                column,
+                type_sql: deparse::type_name(type_name, None)?,
+                converts: new.raw_default.is_some() || new.coll_clause.is_some(),
+                sql: deparse::alter(table, command)?,
+            })
         }
         Kind::AtSetNotNull => Change::SetNotNull(table.clone(), column()?),
         Kind::AtDropNotNull => Change::DropNotNull(table.clone(), column()?),

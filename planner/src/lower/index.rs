@@ -1,6 +1,6 @@
 //! CREATE INDEX.
 
-use super::{deparse, existing, expression, name};
+use super::{deparse, existing, expression};
 use crate::catalog::Catalog;
 use crate::change::{Change, NewIndex};
 use crate::problem::{self, Problem};
@@ -42,10 +42,7 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
         }
         return Err(problem::exists("index", name));
     }
-    let name = written.map_or_else(
-        || name::choose(&table, &name::addition(keys.iter().map(Ident::as_str)), "idx", catalog),
-        Ident::new,
-    );
+    let name = written.map_or_else(|| super::index_name(&table, &keys, catalog), Ident::new);
     Ok(vec![Change::CreateIndex(NewIndex {
         table,
         name,

@@ -20,7 +20,7 @@ use crate::catalog::Catalog;
 use crate::change::Change;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{Node, NodeEnum, RangeVar, node};
-use concertina_revisions::{Statement, TableName};
+use concertina_revisions::{Ident, Statement, TableName};
 
 /// Reads one statement in the light of a catalog.
 ///
@@ -52,6 +52,11 @@ pub(crate) fn lower(statement: &Statement, catalog: &Catalog) -> Result<Vec<Chan
         },
         other => objects::other(other, sql, catalog),
     }
+}
+
+/// The name that an index gets of itself.
+pub(crate) fn index_name(table: &TableName, keys: &[Ident], catalog: &Catalog) -> Ident {
+    name::choose(table, &name::addition(keys.iter().map(Ident::as_str)), "idx", catalog)
 }
 
 /// The existing table that a name means.
@@ -86,5 +91,5 @@ fn qualified(parts: &[String]) -> (Option<&str>, &str) {
 
 /// A qualified name as SQL.
 fn dotted(parts: &[Node]) -> String {
-    strings(parts).into_iter().map(|part| concertina_revisions::Ident::new(part).sql()).collect::<Vec<_>>().join(".")
+    strings(parts).into_iter().map(|part| Ident::new(part).sql()).collect::<Vec<_>>().join(".")
 }

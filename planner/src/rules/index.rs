@@ -3,13 +3,13 @@
 //! **Danger**: CREATE INDEX makes writers wait for the whole build; DROP INDEX queues for ACCESS EXCLUSIVE.
 //! **Instead**: CONCURRENTLY, each alone; built after the fill of its columns, so that the fill stays HOT.
 
-use super::{Context, plain_sql, questions};
-use crate::action::{Action, Online};
+use super::{Context, partitions, plain_sql, questions};
+use crate::action::{Action, Lock, Online};
 use crate::catalog::TableKind;
 use crate::change::NewIndex;
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
-use crate::problem::{self, Problem, hazard};
+use crate::problem::{Problem, hazard};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -21,14 +21,11 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
         let sql = format!("CREATE {unique}INDEX {} ON {} {}", new.name.sql(), new.table.sql(), new.tail);
         let what = format!("create index {} on {}", new.name.as_str(), new.table.shown());
         let undo = plain_sql(format!("drop index {}", name.shown()), format!("DROP INDEX {}", name.sql()));
-        let action = Action::AsWritten { what, sql, locks: vec![(new.table.clone(), crate::action::Lock::Share)] };
+        let action = Action::AsWritten { what, sql, locks: vec![(new.table.clone(), Lock::Share)] };
         return Ok(Decision::because("the table holds no row").expand(action, [undo]).reverse(reverse));
     }
     if known.kind == TableKind::Partitioned {
-        return Err(problem::blocks(
-            "CREATE INDEX on a partitioned table, which can't be CONCURRENTLY,",
-            "create it on each partition, then ON ONLY the parent, and attach them",
-        ));
+        return partitions::index(new, known, context);
     }
     let build = Online::CreateIndex {
         table: new.table.clone(),
@@ -59,9 +56,18 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
     };
     let definition = index.definition.clone();
     let reverse = if definition.is_empty() { None } else { Some(definition.clone()) };
-    let decision = if context.catalog.is_empty(&table.full_name()) {
+    let decision = if table.kind == TableKind::Partitioned {
+        let locks = vec![(table.full_name(), Lock::AccessExclusive)];
         let sql = format!("DROP INDEX {}", name.sql());
-        let locks = vec![(table.full_name(), crate::action::Lock::AccessExclusive)];
+        let action = Action::AsWritten { what: format!("drop index {}", name.shown()), sql, locks };
+        Decision::because(
+            "with its partitions' it can't go concurrently; it is a catalog entry, and an ACCESS EXCLUSIVE lock on all",
+        )
+        .quick(Phase::Contract, Rank::Remove, action, [])
+        .note(format!("queries that used {} get slower once it is dropped", name.shown()))
+    } else if context.catalog.is_empty(&table.full_name()) {
+        let sql = format!("DROP INDEX {}", name.sql());
+        let locks = vec![(table.full_name(), Lock::AccessExclusive)];
         let action = Action::AsWritten { what: format!("drop index {}", name.shown()), sql, locks };
         Decision::because("the table holds no row").expand(action, [])
     } else {

@@ -3,6 +3,7 @@
 
 mod add_column;
 mod check;
+mod column_type;
 mod default;
 mod delete;
 mod drop;
@@ -11,6 +12,7 @@ mod index;
 mod insert;
 mod not_null;
 mod objects;
+mod partitions;
 mod questions;
 mod settings;
 mod unique;
@@ -165,6 +167,7 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
         Change::AddColumn(add) => add_column::add_column(add, context),
         Change::SetDefault(table, column, value) => Ok(default::set_default(table, column, value.as_ref(), context)),
         Change::SetNotNull(table, column) => Ok(not_null::set_not_null(table, column, context)),
+        Change::AlterType(new) => column_type::alter(new, context),
         Change::DropNotNull(table, column) => Ok(not_null::drop_not_null(table, column, context)),
         Change::AddConstraint(table, constraint) => match &constraint.kind {
             NewConstraintKind::Check(_) => Ok(check::add(table, constraint, context)),

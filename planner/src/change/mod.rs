@@ -1,5 +1,9 @@
 //! A statement with its spelling folded away: what the rules decide about.
 
+mod setting;
+
+pub use setting::{Effect, Setting, SettingKind};
+
 use crate::expr::Expr;
 use concertina_revisions::{Ident, TableName};
 
@@ -12,6 +16,8 @@ pub enum Change {
     AddColumn(AddColumn),
     /// ALTER COLUMN .. SET DEFAULT, or DROP DEFAULT when there is none.
     SetDefault(TableName, Ident, Option<Expr>),
+    /// ALTER COLUMN .. TYPE.
+    AlterType(NewType),
     /// ALTER COLUMN .. SET NOT NULL.
     SetNotNull(TableName, Ident),
     /// ALTER COLUMN .. DROP NOT NULL.
@@ -281,85 +287,19 @@ pub struct CatalogOnly {
     pub note: Option<String>,
 }
 
-/// A change of a table that costs a catalog entry.
+/// Another type for a column.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Setting {
+pub struct NewType {
     /// The table.
     pub table: TableName,
-    /// Its family.
-    pub kind: SettingKind,
-    /// What it does, in words.
-    pub what: String,
+    /// The column.
+    pub column: Ident,
+    /// The type, as SQL.
+    pub type_sql: String,
+    /// Whether USING, or another collation, makes other values of those that are there.
+    pub converts: bool,
     /// The statement, of this change alone.
     pub sql: String,
-    /// What takes it back, empty for nothing, or why that isn't known.
-    pub reverse: Result<String, String>,
-    /// What later statements of the revision see of it.
-    pub effect: Option<Effect>,
-}
-
-/// Families of settings: what they lock and whom they may surprise is the same within one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SettingKind {
-    /// `SET (fillfactor = ..)`.
-    Options,
-    /// `SET STATISTICS`, and CREATE STATISTICS.
-    Statistics,
-    /// `ALTER COLUMN .. SET (n_distinct = ..)`.
-    ColumnOptions,
-    /// `SET STORAGE`, `SET COMPRESSION`.
-    Storage,
-    /// `REPLICA IDENTITY`.
-    ReplicaIdentity,
-    /// `CLUSTER ON`, which clusters nothing yet.
-    Clustering,
-    /// `OWNER TO`.
-    Owner,
-    /// `ENABLE`, `DISABLE TRIGGER`.
-    Trigger,
-    /// `ENABLE`, `DISABLE RULE`.
-    Rule,
-    /// Rows begin to be hidden.
-    RowSecurityOn,
-    /// Rows end to be hidden.
-    RowSecurityOff,
-    /// `SET GENERATED`, `DROP IDENTITY`, `DROP EXPRESSION`.
-    Identity,
-    /// CREATE POLICY.
-    CreatePolicy,
-    /// ALTER POLICY.
-    AlterPolicy,
-    /// DROP POLICY.
-    DropPolicy,
-    /// CREATE TRIGGER.
-    CreateTrigger,
-    /// DROP TRIGGER.
-    DropTrigger,
-    /// RENAME CONSTRAINT, RENAME of an index: a name that queries don't use.
-    RenamePart,
-    /// GRANT and REVOKE.
-    Rights,
-    /// COMMENT ON it or a part of it.
-    Comment,
-}
-
-/// What a setting changes in the catalog.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Row-level security is on, or off.
-    RowSecurity(bool),
-    /// Storage parameters are set, or reset.
-    Options(Vec<String>, bool),
-    /// A policy is there, with what makes it again.
-    PolicyAdded(String, String),
-    /// A policy is gone.
-    PolicyDropped(String),
-    /// A trigger is gone.
-    TriggerDropped(String),
-    /// A constraint has another name.
-    ConstraintRenamed(String, String),
-    /// An index has another name.
-    IndexRenamed(String, String),
 }
 
 impl Change {
@@ -380,6 +320,7 @@ impl Change {
             | Change::Validate(table, _)
             | Change::DropColumn(table, _)
             | Change::DropTable(table) => Some(table),
+            Change::AlterType(new) => Some(&new.table),
             Change::Setting(setting) => Some(&setting.table),
             Change::DropIndex(_) | Change::CreateEnum(_) | Change::CatalogOnly(_) | Change::Nothing(_) => None,
         }

@@ -1,0 +1,43 @@
+//! Indexes.
+
+use serde::{Deserialize, Serialize};
+
+/// One index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    /// Its schema, which is its table's.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Key columns in order; an expression is an empty name.
+    pub keys: Vec<String>,
+    /// Every column that the index mentions anywhere: keys, INCLUDE, expressions, predicate.
+    pub mentions: Vec<String>,
+    /// Whether it refuses duplicates.
+    pub unique: bool,
+    /// Whether it covers only some rows.
+    pub partial: bool,
+    /// Whether queries may use it.
+    pub valid: bool,
+    /// The constraint that owns it.
+    pub constraint: Option<String>,
+    /// `pg_get_indexdef`.
+    pub definition: String,
+}
+
+impl Index {
+    /// A name that is taken.
+    pub(crate) fn named(schema: &str, name: &str) -> Index {
+        Index {
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+            keys: vec![],
+            mentions: vec![],
+            unique: false,
+            partial: false,
+            valid: true,
+            constraint: None,
+            definition: String::new(),
+        }
+    }
+}

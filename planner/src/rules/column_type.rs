@@ -1,0 +1,191 @@
+//! ALTER COLUMN TYPE
+//!
+//! **Danger**: most changes write the table and all its indexes anew under ACCESS EXCLUSIVE.
+//! **Instead**: where every stored value is right as it is, a catalog entry; a CHECK that names the column is added
+//! again NOT VALID in the same moment and proven online, as PostgreSQL would scan the table for it.
+//! **Hazard**: prepared statements that give the column fail once, with another result type.
+
+use super::Context;
+use crate::action::{Action, Lock, Online};
+use crate::catalog::{Constraint, ConstraintKind, Table};
+use crate::change::NewType;
+use crate::decision::{Decision, Rank};
+use crate::plan::Phase;
+use crate::problem::{Problem, code};
+use concertina_revisions::{Ident, TableName};
+
+pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Problem> {
+    let Some(table) = context.table(&new.table) else { return Ok(Decision::default()) };
+    let Some(column) = table.get(&new.column) else { return Ok(Decision::default()) };
+    let back = format!("ALTER TABLE {} ALTER COLUMN {} TYPE {}", new.table.sql(), new.column.sql(), column.type_sql);
+    if context.catalog.is_empty(&new.table) || context.directives.allows_blocking() {
+        let decision = Decision::because("the table holds no row, or its author allows it");
+        let locks = if table.is_new { vec![] } else { vec![(new.table.clone(), Lock::AccessExclusive)] };
+        let decision = decision.expand(written(new, new.sql.clone(), locks), []);
+        return Ok(if table.is_new { decision.reverse("") } else { decision.reverse(back) });
+    }
+    let (old_type, new_type) = (plain(&column.type_sql), plain(&new.type_sql));
+    if old_type == new_type && !new.converts {
+        return Ok(Decision::because("").note(format!("{} has that type already", new.column.as_str())).reverse(""));
+    }
+    if new.converts || !fits(&old_type, &new_type) {
+        return Err(Problem::new(
+            code::REWRITES,
+            format!("from {} to {} every row of {} has to be written anew", column.type_sql, new.type_sql, new.table.shown()),
+        )
+        .label("the table and its indexes, under ACCESS EXCLUSIVE")
+        .help(
+            "add a column of the new type, fill it by UPDATE with a cast, move the code to it, and drop the old one in a \
+             later revision; or say `-- concertina: allow blocking`",
+        ));
+    }
+    if let Some(index) = table.indexes.iter().find(|index| {
+        index.mentions.iter().any(|name| name == new.column.as_str())
+            && (index.partial || index.keys.iter().any(String::is_empty))
+    }) {
+        return Err(Problem::new(
+            code::REWRITES,
+            format!("index {} would be built anew with the new type", index.name),
+        )
+        .label("its expressions or its WHERE name the column")
+        .help("drop the index in an earlier revision, and create it again in a later one"));
+    }
+    let checks: Vec<&Constraint> = table
+        .constraints
+        .iter()
+        .filter(|one| {
+            one.kind == ConstraintKind::Check
+                && one.validated
+                && one.columns.iter().any(|name| name == new.column.as_str())
+        })
+        .collect();
+    let mut locks = vec![(new.table.clone(), Lock::AccessExclusive)];
+    locks.extend(partners(table, &new.column, context).into_iter().map(|other| (other, Lock::AccessExclusive)));
+    let decision = Decision::because("every value that is stored is right as it is: a catalog entry")
+        .expand(written(new, together(new, &checks), locks), []);
+    let decision = if checks.is_empty() {
+        decision
+    } else {
+        let constraints = checks.iter().map(|one| Ident::new(one.name.as_str())).collect();
+        decision.then_because("PostgreSQL forgot that the rows are proven; VALIDATE lets everyone go on").slow(
+            Phase::Backfill,
+            Rank::Prove,
+            Online::Validate { table: new.table.clone(), constraints, references: vec![] },
+            [],
+        )
+    };
+    Ok(decision
+        .note(format!("prepared statements that give {} fail once, as their result type changes", new.column.as_str()))
+        .irreversible(format!("back to {} every row would have to be looked at", column.type_sql)))
+}
+
+fn written(new: &NewType, sql: String, locks: Vec<(TableName, Lock)>) -> Action {
+    Action::AsWritten {
+        what: format!("type of {}.{} to {}", new.table.shown(), new.column.as_str(), new.type_sql),
+        sql,
+        locks,
+    }
+}
+
+/// The change and its CHECKs in one statement, which PostgreSQL works off in the right order.
+fn together(new: &NewType, checks: &[&Constraint]) -> String {
+    let drops = checks.iter().map(|one| format!("DROP CONSTRAINT {}", Ident::new(one.name.as_str()).sql()));
+    let change = std::iter::once(format!("ALTER COLUMN {} TYPE {}", new.column.sql(), new.type_sql));
+    let adds = checks
+        .iter()
+        .map(|one| format!("ADD CONSTRAINT {} {} NOT VALID", Ident::new(one.name.as_str()).sql(), one.definition));
+    let actions: Vec<String> = drops.chain(change).chain(adds).collect();
+    format!("ALTER TABLE {} {}", new.table.sql(), actions.join(", "))
+}
+
+/// The other tables of foreign keys that the column is in.
+fn partners(table: &Table, column: &Ident, context: &Context<'_>) -> Vec<TableName> {
+    let has = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
+    let out = table.constraints.iter().filter(|one| has(&one.columns)).filter_map(|one| one.references.clone());
+    let mut others: Vec<TableName> = out.map(|(schema, name)| TableName::new(schema.as_str(), name.as_str())).collect();
+    others.extend(context.catalog.referencing(&table.full_name()).map(|(other, _)| other.full_name()));
+    others.retain(|other| *other != table.full_name());
+    others.sort();
+    others.dedup();
+    others
+}
+
+/// A type as name and numbers, the same however it is written.
+fn plain(type_sql: &str) -> (String, Vec<u32>) {
+    let text = type_sql.trim().to_lowercase().replace("pg_catalog.", "").replace('"', "");
+    let (name, numbers, rest) = match (text.find('('), text.find(')')) {
+        (Some(open), Some(close)) if open < close => (&text[..open], &text[open + 1..close], &text[close + 1..]),
+        _ => (text.as_str(), "", ""),
+    };
+    let name = format!("{}{rest}", name.trim());
+    let name = match name.as_str() {
+        "character varying" => "varchar",
+        "decimal" => "numeric",
+        "bit varying" => "varbit",
+        "timestamp without time zone" => "timestamp",
+        "timestamp with time zone" => "timestamptz",
+        "time without time zone" => "time",
+        "time with time zone" => "timetz",
+        other => other,
+    };
+    (name.to_owned(), numbers.split(',').filter_map(|number| number.trim().parse().ok()).collect())
+}
+
+/// Whether every value of the one is a value of the other as it is stored. Source: measured on PostgreSQL 14 to 18.
+fn fits(old: &(String, Vec<u32>), new: &(String, Vec<u32>)) -> bool {
+    let ((from, old), (to, new)) = (old, new);
+    match (from.as_str(), to.as_str()) {
+        ("varchar", "text") | ("text", "varchar") if new.is_empty() => true,
+        ("cidr", "inet") | ("xml", "text") => true,
+        ("varchar", "varchar")
+        | ("varbit", "varbit")
+        | ("timestamp", "timestamp")
+        | ("timestamptz", "timestamptz")
+        | ("time", "time")
+        | ("timetz", "timetz")
+        | ("interval", "interval") => new.is_empty() || (!old.is_empty() && old[0] <= new[0]),
+        ("numeric", "numeric") => match (old.as_slice(), new.as_slice()) {
+            (_, []) => true,
+            ([p, s], [wider, same]) => wider >= p && same == s,
+            ([p], [wider]) => wider >= p,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_what_postgresql_does_not_rewrite() {
+        let fit = [
+            ("character varying(50)", "varchar(100)"),
+            ("character varying(50)", "text"),
+            ("text", "varchar"),
+            ("numeric(10,2)", "numeric(12, 2)"),
+            ("numeric(10,2)", "numeric"),
+            ("timestamp(3) without time zone", "timestamp"),
+            ("cidr", "inet"),
+        ];
+        for (old, new) in fit {
+            assert!(fits(&plain(old), &plain(new)), "{old} to {new}");
+        }
+        let rewritten = [
+            ("character varying(50)", "varchar(10)"),
+            ("text", "varchar(10)"),
+            ("integer", "bigint"),
+            ("numeric(10,2)", "numeric(12,3)"),
+            ("numeric", "numeric(12,3)"),
+            ("timestamp without time zone", "timestamptz"),
+            ("timestamp without time zone", "timestamp(3)"),
+            ("inet", "cidr"),
+            ("character varying(10)[]", "varchar(20)[]"),
+            ("character(5)", "character(6)"),
+        ];
+        for (old, new) in rewritten {
+            assert!(!fits(&plain(old), &plain(new)), "{old} to {new}");
+        }
+    }
+}
