@@ -120,7 +120,7 @@ impl Postgres {
         let folder =
             tempfile::Builder::new().prefix("concertina-pg-").tempdir().map_err(Error::io("making a folder"))?;
         self.user.own(folder.path())?;
-        let program = self.bin.join("pg_basebackup");
+        let program = binaries::program("pg_basebackup")?;
         let mut copy = self.user.command(&program);
         copy.args(["--checkpoint=fast", "--wal-method=stream", "--username=postgres", "--no-sync"])
             .arg("--host")

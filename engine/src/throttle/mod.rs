@@ -141,14 +141,14 @@ impl Conditions {
 }
 
 /// The signals that the settings ask for.
-fn signals(settings: &Settings) -> Vec<Box<dyn Signal>> {
+fn signals(settings: &Settings, server_version: u32) -> Vec<Box<dyn Signal>> {
     let mut signals: Vec<Box<dyn Signal>> = vec![
         Box::new(Pause),
         Box::new(Lag::new(settings.replica_lag_max)),
         Box::new(Backlog::new(settings.replica_backlog_max_bytes)),
         Box::new(Slots),
         Box::new(Locks),
-        Box::new(Checkpoints::default()),
+        Box::new(Checkpoints::new(server_version)),
     ];
     if let Some(percent) = settings.latency_budget_percent {
         signals.push(Box::new(Probe::new(percent)));
@@ -175,7 +175,9 @@ pub(crate) async fn monitor(
     events: Events,
     conditions: watch::Sender<Conditions>,
 ) {
-    let mut signals = signals(&settings);
+    let version = "SELECT current_setting('server_version_num')::float8, ''";
+    let version = answer(&session, &Question::Sql(version.to_owned()), None).await.ok().and_then(|seen| seen.value);
+    let mut signals = signals(&settings, version.unwrap_or_default() as u32);
     let mut controller = Controller::new(&settings, workers);
     let (mut wal, mut speed) = (wal::Rate::default(), Speed::new());
     let mut silent: Vec<&'static str> = Vec::new();
@@ -264,7 +266,7 @@ mod tests {
             throttle_query: Some("SELECT 0".to_owned()),
             ..Settings::default()
         };
-        let signals = signals(&settings);
+        let signals = signals(&settings, 180_000);
         assert_eq!(signals.len(), 9);
         let mut names = Vec::new();
         for mut signal in signals {

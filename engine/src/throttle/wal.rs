@@ -9,9 +9,19 @@ pub(crate) const POSITION: &str = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), 
 /// The weight of the newest reading.
 const NEWEST: f64 = 0.3;
 
-#[derive(Debug, Default)]
+/// The first version that counts them in a view of their own.
+const CHECKPOINTER_SINCE: u32 = 170_000;
+
+#[derive(Debug)]
 pub(crate) struct Checkpoints {
+    server_version: u32,
     known: Option<f64>,
+}
+
+impl Checkpoints {
+    pub(crate) fn new(server_version: u32) -> Checkpoints {
+        Checkpoints { server_version, known: None }
+    }
 }
 
 impl Signal for Checkpoints {
@@ -20,16 +30,12 @@ impl Signal for Checkpoints {
     }
 
     fn question(&self) -> Question {
-        // Since PostgreSQL 17 the counter is in a view of its own. As XML both can be asked by one statement that
-        // every version parses.
-        Question::Sql(
-            "SELECT (xpath('//n/text()', query_to_xml(
-                 CASE WHEN to_regclass('pg_catalog.pg_stat_checkpointer') IS NULL
-                      THEN 'SELECT checkpoints_req AS n FROM pg_catalog.pg_stat_bgwriter'
-                      ELSE 'SELECT num_requested AS n FROM pg_catalog.pg_stat_checkpointer' END,
-                 false, true, '')))[1]::text::float8, ''"
-                .to_owned(),
-        )
+        let sql = if self.server_version >= CHECKPOINTER_SINCE {
+            "SELECT num_requested::float8, '' FROM pg_stat_checkpointer"
+        } else {
+            "SELECT checkpoints_req::float8, '' FROM pg_stat_bgwriter"
+        };
+        Question::Sql(sql.to_owned())
     }
 
     fn judge(&mut self, seen: &Seen) -> Verdict {
@@ -64,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_checkpoint_that_was_asked_for_presses_once() {
-        let mut checkpoints = Checkpoints::default();
+        let mut checkpoints = Checkpoints::new(150_000);
         let mut at = |count| checkpoints.judge(&Seen { value: Some(count), detail: String::new() }).pressure;
         assert!(at(7.0) < 0.1, "those before the start don't count");
         assert!(at(8.0) >= 1.0);

