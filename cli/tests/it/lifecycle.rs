@@ -17,6 +17,15 @@ pub(crate) const TABLES: &str = "
     CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
     CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY LIST (kind);
     CREATE TABLE events_2026_rest PARTITION OF events_2026 DEFAULT;
+    CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+    CREATE TRIGGER touch BEFORE INSERT ON owners FOR EACH ROW EXECUTE FUNCTION touch();
+    CREATE POLICY teams ON owners USING (team_id > 0);
+    GRANT SELECT ON owners TO pg_monitor;
+    CREATE VIEW people AS SELECT id FROM owners;
+    CREATE DOMAIN grade AS int CHECK (VALUE > 0);
+    CREATE SEQUENCE tickets;
+    CREATE STATISTICS together ON owner_id, score FROM leads;
+    CREATE TYPE mood AS ENUM ('glad', 'sad');
     INSERT INTO events SELECT g, date '2025-06-01' + g % 500, 'k' || g % 7 FROM generate_series(1, 3000) g;
     ANALYZE;";
 
@@ -111,6 +120,36 @@ lives! {
     wider_type_with_check: false, "ALTER TABLE leads ALTER COLUMN title TYPE text;";
     index_of_partitions: true, "CREATE INDEX events_kind ON events (kind, id);";
     unnamed_index_of_partitions: true, "CREATE UNIQUE INDEX ON events (at, kind, id);";
+    longer_varchar: false, "ALTER TABLE leads ALTER COLUMN title TYPE varchar(200);";
+    unbounded_varchar: false, "ALTER TABLE leads ALTER COLUMN title TYPE varchar;";
+    same_type: true, "ALTER TABLE leads ALTER COLUMN email TYPE text;";
+    drop_policy: true, "DROP POLICY teams ON owners;";
+    alter_policy: false, "ALTER POLICY teams ON owners USING (team_id > 10);";
+    force_row_security: true, "ALTER TABLE owners FORCE ROW LEVEL SECURITY;";
+    drop_trigger: true, "DROP TRIGGER touch ON owners;";
+    disable_trigger: true, "ALTER TABLE owners DISABLE TRIGGER touch;";
+    replace_function: false,
+        "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.team_id := 1; RETURN new; END $$;";
+    drop_view: false, "DROP VIEW people;";
+    replace_view: false, "CREATE OR REPLACE VIEW people AS SELECT id, team_id FROM owners;";
+    drop_domain: false, "DROP DOMAIN grade;";
+    drop_sequence: false, "DROP SEQUENCE tickets;";
+    drop_statistics: true, "DROP STATISTICS together;";
+    drop_type: false, "DROP TYPE mood;";
+    rename_enum_value: true, "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';";
+    add_enum_value: false, "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'calm' AFTER 'glad';";
+    schema_of_ones_own: true, "CREATE SCHEMA billing; CREATE TABLE billing.invoices (id bigint PRIMARY KEY, owner_id bigint REFERENCES owners (id));";
+    quoted_names: true, r#"CREATE TABLE "Odd ""Name" ("select" int PRIMARY KEY, "a b" text); CREATE INDEX ON "Odd ""Name" ("a b");"#;
+    nothing_when_it_is_there: true, "CREATE INDEX IF NOT EXISTS leads_owner ON leads (owner_id); ALTER TABLE leads ADD COLUMN IF NOT EXISTS score int;";
+    nothing_when_it_is_gone: true, "DROP TABLE IF EXISTS nobody; DROP INDEX IF EXISTS nothing; DROP TRIGGER IF EXISTS none ON owners;";
+    many_actions: true,
+        "ALTER TABLE leads ADD COLUMN a int, ADD COLUMN b text DEFAULT 'x', ALTER COLUMN score SET DEFAULT 3, SET (fillfactor = 70);";
+    gin_index: true, "CREATE INDEX leads_words ON leads USING gin (to_tsvector('simple', email));";
+    brin_hash_and_include: true,
+        "CREATE INDEX leads_brin ON leads USING brin (id); CREATE INDEX leads_hash ON leads USING hash (email); CREATE INDEX leads_incl ON leads (score) INCLUDE (email);";
+    nulls_and_collation: true, "CREATE INDEX leads_sorted ON leads (email COLLATE \"C\" DESC NULLS LAST, score);";
+    primary_key_on_new: true, "CREATE TABLE plans (code text NOT NULL); ALTER TABLE plans ADD PRIMARY KEY (code); ALTER TABLE plans ADD COLUMN price numeric CHECK (price > 0);";
+    revoke: false, "REVOKE SELECT ON owners FROM pg_monitor;";
     set_storage_parameters: true, "ALTER TABLE leads SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);";
     several_settings: true,
         "ALTER TABLE leads ALTER COLUMN email SET STATISTICS 500, ALTER COLUMN email SET STORAGE EXTERNAL, REPLICA IDENTITY FULL;";

@@ -129,6 +129,9 @@ SELECT json_build_object(
             'indexes', coalesce(indexes.list, '[]'),
             'triggers', coalesce(triggers.list, '[]'),
             'policies', coalesce(policies.list, '[]'),
+            'statistics', (SELECT coalesce(json_agg(json_build_array(n.nspname, s.stxname, pg_get_statisticsobjdef(s.oid))
+                                                    ORDER BY s.stxname), '[]')
+                           FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE s.stxrelid = r.oid),
             'partitions', (SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname) ORDER BY c.relname), '[]')
                            FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
                            JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -75,6 +75,9 @@ pub struct Table {
     pub constraints: Vec<Constraint>,
     /// The indexes.
     pub indexes: Vec<Index>,
+    /// Extended statistics, as `[schema, name, definition]`.
+    #[serde(default)]
+    pub statistics: Vec<(String, String, String)>,
     /// Direct partitions, as `[schema, name]`.
     #[serde(default)]
     pub partitions: Vec<(String, String)>,

@@ -55,6 +55,9 @@ fn policy(table: &TableName, name: &Ident, catalog: &Catalog) -> Result<String, 
 
 /// DROP POLICY, DROP TRIGGER; nothing for a DROP of anything else.
 pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Option<Vec<Change>>, Problem> {
+    if drop.remove_type() == ObjectType::ObjectStatisticExt {
+        return Ok(drop_statistics(drop, sql, catalog));
+    }
     let kind = match drop.remove_type() {
         ObjectType::ObjectPolicy => SettingKind::DropPolicy,
         ObjectType::ObjectTrigger => SettingKind::DropTrigger,
@@ -104,6 +107,29 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Opti
         effect: Some(effect(name.as_str().to_owned())),
         table,
     })]))
+}
+
+/// DROP STATISTICS of objects that are known; nothing when they aren't.
+fn drop_statistics(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Option<Vec<Change>> {
+    let [object] = drop.objects.as_slice() else { return None };
+    let Some(node::Node::List(list)) = &object.node else { return None };
+    let parts = strings(&list.items);
+    let (schema, name) = qualified(&parts);
+    let in_reach = |known: &str| match schema {
+        Some(schema) => known == schema,
+        None => catalog.search_path.iter().any(|schema| schema.as_str() == known),
+    };
+    catalog.tables.iter().find_map(|table| {
+        let (_, _, definition) = table.statistics.iter().find(|(known, one, _)| in_reach(known) && one == name)?;
+        Some(vec![Change::Setting(Setting {
+            table: table.full_name(),
+            what: format!("drop statistics {name} of {}", table.full_name().shown()),
+            sql: sql.to_owned(),
+            kind: SettingKind::Statistics,
+            reverse: Ok(definition.clone()),
+            effect: None,
+        })])
+    })
 }
 
 pub(super) fn create_trigger(create: &CreateTrigStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {

@@ -36,9 +36,11 @@ pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decisio
     let action = plain_sql(only.what.clone(), only.sql.clone());
     let decision = Decision::because("touches the system catalogs only");
     if only.removes {
-        return decision
-            .quick(Phase::Contract, Rank::Remove, action, [])
-            .irreversible(format!("how to make it again after `{}` isn't known", only.what));
+        let decision = decision.quick(Phase::Contract, Rank::Remove, action, []);
+        return match &only.reverse {
+            Some(sql) => decision.reverse(sql.clone()),
+            None => decision.irreversible(format!("how to make it again after `{}` isn't known", only.what)),
+        };
     }
     let undo = only
         .reverse
