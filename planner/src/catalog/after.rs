@@ -169,15 +169,11 @@ impl Table {
                 self.indexes.retain(|index| index.name != adopted.as_str());
             }
             self.indexes.push(Index {
-                schema: self.schema.clone(),
-                name: new.name.as_str().to_owned(),
                 keys: columns.clone(),
                 mentions: columns.clone(),
                 unique: true,
-                partial: false,
-                valid: true,
                 constraint: Some(new.name.as_str().to_owned()),
-                definition: String::new(),
+                ..Index::named(&self.schema, new.name.as_str())
             });
         }
         self.constraints.push(Constraint {
@@ -206,14 +202,10 @@ fn column(new: &NewColumn) -> Column {
 fn index_of(new: &NewIndex) -> Index {
     let texts = |names: &[Ident]| names.iter().map(|name| name.as_str().to_owned()).collect();
     Index {
-        schema: new.table.schema.as_str().to_owned(),
-        name: new.name.as_str().to_owned(),
         keys: texts(&new.keys),
         mentions: texts(&new.mentions),
         unique: new.unique,
         partial: new.partial,
-        valid: true,
-        constraint: None,
-        definition: String::new(),
+        ..Index::named(new.table.schema.as_str(), new.name.as_str())
     }
 }

@@ -26,7 +26,7 @@ pub struct Index {
 }
 
 impl Index {
-    /// A name that is taken.
+    /// A valid index of that name, over nothing yet.
     pub(crate) fn named(schema: &str, name: &str) -> Index {
         Index {
             schema: schema.to_owned(),

@@ -48,6 +48,8 @@ pub enum SettingKind {
     Identity,
     /// CREATE POLICY.
     CreatePolicy,
+    /// CREATE POLICY .. AS RESTRICTIVE: it hides rows where row-level security is on.
+    RestrictivePolicy,
     /// ALTER POLICY.
     AlterPolicy,
     /// DROP POLICY.
@@ -58,8 +60,10 @@ pub enum SettingKind {
     DropTrigger,
     /// RENAME CONSTRAINT, RENAME of an index: a name that queries don't use.
     RenamePart,
-    /// GRANT and REVOKE.
-    Rights,
+    /// GRANT.
+    Grant,
+    /// REVOKE.
+    Revoke,
     /// COMMENT ON it or a part of it.
     Comment,
 }

@@ -136,15 +136,11 @@ fn extension(create: &concertina_revisions::tree::CreateExtensionStmt, sql: &str
     if catalog.extensions.contains(&create.extname) {
         return Change::Nothing(format!("extension {} is installed", create.extname));
     }
+    // Kept on the way down by default: other objects of the database may have come to use it.
+    let kept = Some(String::new());
     Change::CatalogOnly(CatalogOnly {
-        what: format!("install extension {}", create.extname),
-        sql: sql.to_owned(),
-        // Kept on the way down by default: other objects of the database may have come to use it.
-        reverse: Some(String::new()),
-        removes: false,
         extension: Some(create.extname.clone()),
-        view: None,
-        note: None,
+        ..only(sql, format!("install extension {}", create.extname), kept)
     })
 }
 
@@ -177,13 +173,8 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
             | ObjectType::ObjectPublication
             | ObjectType::ObjectMatview
             | ObjectType::ObjectView => Some(Change::CatalogOnly(CatalogOnly {
-                what: format!("drop {} {}", kind(drop.remove_type()), parts.join(".")),
-                sql: sql.to_owned(),
-                reverse: None,
                 removes: true,
-                extension: None,
-                view: None,
-                note: None,
+                ..only(sql, format!("drop {} {}", kind(drop.remove_type()), parts.join(".")), None)
             })),
             other => return Err(problem::unknown(&format!("DROP {}", kind(other).to_uppercase()))),
         };
@@ -254,20 +245,12 @@ fn words(tree: &NodeEnum) -> String {
 fn enum_value(alter: &concertina_revisions::tree::AlterEnumStmt, sql: &str) -> Change {
     let name = dotted(&alter.type_name);
     let (what, reverse) = if alter.old_val.is_empty() {
+        // PostgreSQL can't take a value out of a type.
         (format!("add value {} to type {name}", alter.new_val), None)
     } else {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
         let back = format!("ALTER TYPE {name} RENAME VALUE {} TO {}", quoted(&alter.new_val), quoted(&alter.old_val));
         (format!("rename value {} of type {name} to {}", alter.old_val, alter.new_val), Some(back))
     };
-    Change::CatalogOnly(CatalogOnly {
-        what,
-        sql: sql.to_owned(),
-        // PostgreSQL can't take a value out of a type.
-        reverse,
-        removes: !alter.old_val.is_empty(),
-        extension: None,
-        view: None,
-        note: None,
-    })
+    Change::CatalogOnly(CatalogOnly { removes: !alter.old_val.is_empty(), ..only(sql, what, reverse) })
 }

@@ -16,11 +16,15 @@ pub(super) fn create_policy(create: &CreatePolicyStmt, sql: &str, catalog: &Cata
     if catalog.table(&table).is_some_and(|table| table.policies.iter().any(|policy| policy.name == name.as_str())) {
         return Err(problem::exists("policy", name.as_str()));
     }
-    let kind = if create.permissive { "policy" } else { "restrictive policy" };
+    let (kind, word) = if create.permissive {
+        (SettingKind::CreatePolicy, "policy")
+    } else {
+        (SettingKind::RestrictivePolicy, "restrictive policy")
+    };
     Ok(vec![Change::Setting(Setting {
-        what: format!("create {kind} {} on {}", name.as_str(), table.shown()),
+        what: format!("create {word} {} on {}", name.as_str(), table.shown()),
         sql: sql.to_owned(),
-        kind: SettingKind::CreatePolicy,
+        kind,
         reverse: Ok(format!("DROP POLICY {} ON {}", name.sql(), table.sql())),
         effect: Some(Effect::PolicyAdded(name.as_str().to_owned(), sql.to_owned())),
         table,
@@ -224,11 +228,11 @@ pub(super) fn grant(grant: &GrantStmt, sql: &str, catalog: &Catalog) -> Option<V
         return None;
     };
     let table = catalog.resolve(schema(range), &range.relname)?;
-    let word = if grant.is_grant { "grant" } else { "revoke" };
+    let (kind, word) = if grant.is_grant { (SettingKind::Grant, "grant") } else { (SettingKind::Revoke, "revoke") };
     Some(vec![Change::Setting(Setting {
         what: format!("{word} rights on {}", table.shown()),
         sql: sql.to_owned(),
-        kind: SettingKind::Rights,
+        kind,
         reverse: Err(format!("which rights on {} were there before isn't known", table.shown())),
         effect: None,
         table,

@@ -56,20 +56,20 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
     };
     let definition = index.definition.clone();
     let reverse = if definition.is_empty() { None } else { Some(definition.clone()) };
+    let at_once = || Action::AsWritten {
+        what: format!("drop index {}", name.shown()),
+        sql: format!("DROP INDEX {}", name.sql()),
+        locks: vec![(table.full_name(), Lock::AccessExclusive)],
+    };
+    let slower = format!("queries that used {} get slower once it is dropped", name.shown());
     let decision = if table.kind == TableKind::Partitioned {
-        let locks = vec![(table.full_name(), Lock::AccessExclusive)];
-        let sql = format!("DROP INDEX {}", name.sql());
-        let action = Action::AsWritten { what: format!("drop index {}", name.shown()), sql, locks };
         Decision::because(
             "with its partitions' it can't go concurrently; it is a catalog entry, and an ACCESS EXCLUSIVE lock on all",
         )
-        .quick(Phase::Contract, Rank::Remove, action, [])
-        .note(format!("queries that used {} get slower once it is dropped", name.shown()))
+        .quick(Phase::Contract, Rank::Remove, at_once(), [])
+        .note(slower)
     } else if context.catalog.is_empty(&table.full_name()) {
-        let sql = format!("DROP INDEX {}", name.sql());
-        let locks = vec![(table.full_name(), Lock::AccessExclusive)];
-        let action = Action::AsWritten { what: format!("drop index {}", name.shown()), sql, locks };
-        Decision::because("the table holds no row").expand(action, [])
+        Decision::because("the table holds no row").expand(at_once(), [])
     } else {
         let online = Online::DropIndex { table: table.full_name(), index: name.clone(), definition };
         let decision = Decision::because("alone it queues for ACCESS EXCLUSIVE, and everyone behind it").slow(
@@ -89,7 +89,7 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
                 ),
             )
         } else {
-            decision.note(format!("queries that used {} get slower once it is dropped", name.shown()))
+            decision.note(slower)
         }
     };
     match reverse {

@@ -8,7 +8,7 @@
 
 use super::Context;
 use crate::action::{Action, Backfill, Lock, Operation};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Table};
 use crate::change::{Insert, RowCopy};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
@@ -20,17 +20,17 @@ const SMALL_SOURCE_BLOCKS: u64 = 1_024;
 
 /// The rows to take batch by batch, when one statement would take too long.
 pub(super) fn in_batches<'a>(insert: &'a Insert, catalog: &Catalog) -> Option<&'a RowCopy> {
-    let large =
-        insert.reads.iter().filter_map(|table| catalog.table(table)).any(|table| table.pages > SMALL_SOURCE_BLOCKS);
-    insert.copy.as_ref().and_then(|copy| copy.as_ref().ok()).filter(|_| large)
+    large_source(insert, catalog)?;
+    insert.copy.as_ref()?.as_ref().ok()
+}
+
+fn large_source<'a>(insert: &Insert, catalog: &'a Catalog) -> Option<&'a Table> {
+    insert.reads.iter().filter_map(|table| catalog.table(table)).find(|table| table.pages > SMALL_SOURCE_BLOCKS)
 }
 
 pub(super) fn insert(insert: &Insert, context: &Context<'_>) -> Result<Decision, Problem> {
-    let large =
-        insert.reads.iter().filter_map(|table| context.table(table)).find(|table| table.pages > SMALL_SOURCE_BLOCKS);
-    let blocking = context.directives.allows_blocking();
-    if let Some(source) = large
-        && !blocking
+    if let Some(source) = large_source(insert, context.catalog)
+        && !context.directives.allows_blocking()
     {
         let why = match &insert.copy {
             Some(Ok(copy)) => return Ok(copied(insert, copy, context)),

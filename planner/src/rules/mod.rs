@@ -97,15 +97,13 @@ impl<'a> Context<'a> {
 
     /// Whether an earlier statement of the revision left rows of these tables to the backfill phase.
     fn waits_for_rows(&self, tables: &[&TableName]) -> bool {
-        self.all[..self.position].iter().any(|seen| match &seen.change {
-            Change::Update(Update { table, .. }) | Change::Delete(crate::change::Delete { table, .. }) => {
-                tables.contains(&table) && !seen.before.is_empty(table)
-            }
-            Change::Insert(insert) => {
-                insert::in_batches(insert, &seen.before).is_some() && tables.contains(&&insert.table)
-            }
-            _ => false,
-        })
+        tables.iter().any(|table| self.is_copied_into(table))
+            || self.all[..self.position].iter().any(|seen| match &seen.change {
+                Change::Update(Update { table, .. }) | Change::Delete(crate::change::Delete { table, .. }) => {
+                    tables.contains(&table) && !seen.before.is_empty(table)
+                }
+                _ => false,
+            })
     }
 
     /// The catalog as the revision found it: what it drops is still there until contract.

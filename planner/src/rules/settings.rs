@@ -17,24 +17,29 @@ use concertina_revisions::Code;
 struct Facts {
     /// Source: measured with pg_locks on PostgreSQL 14 to 18; the manual's page on ALTER TABLE agrees.
     lock: Option<Lock>,
-    phase: Phase,
+    /// What running code may stumble over: then it waits for contract.
     surprise: Option<(Code, &'static str)>,
     why: &'static str,
 }
 
 impl Facts {
     const fn expand(lock: Option<Lock>, why: &'static str) -> Facts {
-        Facts { lock, phase: Phase::Expand, surprise: None, why }
+        Facts { lock, surprise: None, why }
     }
 
-    const fn contract(lock: Lock, why: &'static str, code: Code, surprise: &'static str) -> Facts {
-        Facts { lock: Some(lock), phase: Phase::Contract, surprise: Some((code, surprise)), why }
+    const fn contract(lock: Option<Lock>, why: &'static str, code: Code, surprise: &'static str) -> Facts {
+        Facts { lock, surprise: Some((code, surprise)), why }
     }
 }
 
 const CATALOG: &str = "a catalog entry; no row is looked at";
+const POLICY: &str = "a policy shows or hides nothing before row-level security is on";
+const RIGHT: &str = "a right is a catalog entry, and no table is locked";
 
-fn facts(kind: SettingKind) -> Facts {
+const TAKEN_AWAY: &str = "running code may need what is taken away";
+
+/// `row_security`: rows of the table are hidden already.
+fn facts(kind: SettingKind, row_security: bool) -> Facts {
     use SettingKind as Kind;
     let exclusive = Some(Lock::AccessExclusive);
     match kind {
@@ -46,36 +51,36 @@ fn facts(kind: SettingKind) -> Facts {
         Kind::RenamePart => Facts::expand(exclusive, "a name that queries don't use"),
         Kind::Trigger => Facts::expand(Some(Lock::ShareRowExclusive), CATALOG),
         Kind::CreateTrigger => Facts::expand(Some(Lock::ShareRowExclusive), "it fires from then on, for old code too"),
-        Kind::CreatePolicy => {
-            Facts::expand(exclusive, "a policy shows or hides nothing before row-level security is on")
-        }
-        Kind::Rights => Facts::expand(None, "a right is a catalog entry, and no table is locked"),
+        Kind::RestrictivePolicy if row_security => Facts::contract(exclusive, POLICY, hazard::ROWS, TAKEN_AWAY),
+        Kind::CreatePolicy | Kind::RestrictivePolicy => Facts::expand(exclusive, POLICY),
+        Kind::Grant => Facts::expand(None, RIGHT),
+        Kind::Revoke => Facts::contract(None, RIGHT, hazard::ROWS, TAKEN_AWAY),
         Kind::RowSecurityOn => Facts::contract(
-            Lock::AccessExclusive,
+            exclusive,
             "rows are hidden from this moment on",
             hazard::ROWS,
             "rows that no policy shows are hidden, and writes that none allows fail, as soon as it is on",
         ),
         Kind::RowSecurityOff => Facts::contract(
-            Lock::AccessExclusive,
+            exclusive,
             "rows are shown from this moment on",
             hazard::ROWS,
             "every row is shown to whoever may read the table, as soon as it is off",
         ),
         Kind::AlterPolicy | Kind::DropPolicy => Facts::contract(
-            Lock::AccessExclusive,
+            exclusive,
             "which rows are shown changes at once",
             hazard::ROWS,
             "running code sees other rows as soon as the policy is changed",
         ),
         Kind::DropTrigger => Facts::contract(
-            Lock::AccessExclusive,
+            exclusive,
             "running code may rely on it",
             hazard::TRIGGER,
             "nothing does the trigger's work any more",
         ),
         Kind::Identity => Facts::contract(
-            Lock::AccessExclusive,
+            exclusive,
             "running code may leave the column out",
             hazard::DEFAULT,
             "inserts that leave the column out, or give it, may fail once it has changed",
@@ -97,18 +102,12 @@ pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decisi
         .label("nobody but the owner would see a row")
         .help("CREATE POLICY first, in this revision or an earlier one"));
     }
-    let facts = facts(setting.kind);
+    let facts = facts(setting.kind, table.is_some_and(|table| table.row_security));
     let lock = facts.lock.filter(|_| !new);
     let locks = lock.map(|lock| (setting.table.clone(), lock)).into_iter().collect();
     let action = Action::AsWritten { what: setting.what.clone(), sql: setting.sql.clone(), locks };
     let decision = Decision::because(facts.why);
-    // What an author takes away belongs to contract, whatever its kind.
-    let revokes = setting.kind == SettingKind::Rights && setting.what.starts_with("revoke");
-    let restricts = setting.kind == SettingKind::CreatePolicy
-        && setting.what.starts_with("create restrictive")
-        && table.is_some_and(|table| table.row_security);
-    let decision = if (facts.phase == Phase::Contract || revokes || restricts) && !new {
-        let (code, surprise) = facts.surprise.unwrap_or((hazard::ROWS, "running code may need what is taken away"));
+    let decision = if let Some((code, surprise)) = facts.surprise.filter(|_| !new) {
         decision
             .quick(Phase::Contract, Rank::Swap, action, [])
             .hazard(code, format!("{}: {surprise}", setting.table.shown()))
