@@ -79,17 +79,23 @@ pub(crate) async fn estimate(session: &Session, plan: &Plan, workers: u16) -> Re
             Work::Quick { .. } => continue,
         };
         for leaf in leaves(session, table).await?.iter().filter(|leaf| leaf.heap && leaf.blocks > 0) {
-            let of_step = match work {
-                Ok(backfill) => of_backfill(session, backfill, leaf, workers).await?,
-                Err(online) => of_online(session, online, leaf).await?,
-            };
-            estimates.push(Estimate { step: step.id.to_string(), table: leaf.name.shown(), ..of_step });
+            let step = step.id.to_string();
+            estimates.push(match work {
+                Ok(backfill) => of_backfill(session, step, backfill, leaf, workers).await?,
+                Err(online) => of_online(session, step, online, leaf).await?,
+            });
         }
     }
     Ok(estimates)
 }
 
-async fn of_backfill(session: &Session, backfill: &Backfill, leaf: &Leaf, workers: u16) -> Result<Estimate, Error> {
+async fn of_backfill(
+    session: &Session,
+    step: String,
+    backfill: &Backfill,
+    leaf: &Leaf,
+    workers: u16,
+) -> Result<Estimate, Error> {
     let sample = sample(session, Some(backfill), leaf).await?;
     let indexes = indexes(session, leaf).await?;
     let rows = leaf.rows * sample.pending;
@@ -102,8 +108,8 @@ async fn of_backfill(session: &Session, backfill: &Backfill, leaf: &Leaf, worker
     let seconds_beside = rows * micros * share / 1e6 + sample.read_seconds_per_block * leaf.blocks as f64;
     let moved = if update { sample.pending * if windows { MOVED_SHARE } else { 1.0 } } else { 0.0 };
     Ok(Estimate {
-        step: String::new(),
-        table: String::new(),
+        step,
+        table: leaf.name.shown(),
         rows,
         seconds_alone: seconds_beside / (1.0 + SECOND_WORKER * f64::from(workers.saturating_sub(1))),
         seconds_beside,
@@ -115,7 +121,7 @@ async fn of_backfill(session: &Session, backfill: &Backfill, leaf: &Leaf, worker
     })
 }
 
-async fn of_online(session: &Session, online: &Online, leaf: &Leaf) -> Result<Estimate, Error> {
+async fn of_online(session: &Session, step: String, online: &Online, leaf: &Leaf) -> Result<Estimate, Error> {
     let sample = sample(session, None, leaf).await?;
     let scan = sample.read_seconds_per_block * leaf.blocks as f64;
     let (seconds, wal_bytes) = match online {
@@ -125,8 +131,8 @@ async fn of_online(session: &Session, online: &Online, leaf: &Leaf) -> Result<Es
         Online::DropIndex { .. } | Online::Analyze { .. } => (0.0, 0.0),
     };
     Ok(Estimate {
-        step: String::new(),
-        table: String::new(),
+        step,
+        table: leaf.name.shown(),
         rows: leaf.rows,
         seconds_alone: seconds,
         seconds_beside: seconds,

@@ -14,11 +14,12 @@ pub(crate) async fn run(
     catalog: Option<&Path>,
     format: CheckFormat,
 ) -> Result<Exit, Failure> {
+    let format = if common.json { CheckFormat::Json } else { format };
     let found = Found::read(common)?;
     let history = match found.history() {
         Ok(history) => history,
         Err(Failure::Diagnostics(wrong)) => {
-            draw::check::print(&wrong, if common.json { CheckFormat::Json } else { format });
+            draw::check::print(&wrong, format);
             return Ok(Exit::Preflight);
         }
         Err(other) => return Err(other),
@@ -33,7 +34,7 @@ pub(crate) async fn run(
         findings
             .retain(|finding| finding.place.as_ref().is_none_or(|(source, _)| wanted.contains(&whole(&source.path))));
     }
-    draw::check::print(&findings, if common.json { CheckFormat::Json } else { format });
+    draw::check::print(&findings, format);
     let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if wrong { Exit::Preflight } else { Exit::Done })
 }

@@ -25,22 +25,10 @@ impl BatchSql {
         // The last byte of a position is the row's number on its page: every page is cut into even slices. A hash of
         // the position would be cheaper, but uneven slices overflow: a tenth of the rows more would have to move.
         let slice = format!("{range} AND get_byte(tidsend({at}), 5) % $3 = $4");
-        let lock = match backfill.operation {
-            Operation::Assign(_) | Operation::Copy { .. } => "NO KEY UPDATE",
-            Operation::Delete => "UPDATE",
-        };
-        let free = format!(
-            "{at} = ANY (ARRAY(SELECT {at} FROM ONLY {}{}{} FOR {lock} OF {} SKIP LOCKED))",
-            aliased(backfill, leaf),
-            backfill.from.as_ref().map_or_else(String::new, |from| format!(", {from}")),
-            condition(backfill, &range),
-            backfill.alias.sql()
-        );
         BatchSql {
             all: change(backfill, leaf, &range),
             slice: change(backfill, leaf, &slice),
-            // Rows that are only read are never waited for.
-            unlocked: if copies(backfill) { change(backfill, leaf, &range) } else { change(backfill, leaf, &free) },
+            unlocked: change(backfill, leaf, &unlocked(backfill, leaf, &range)),
             pending: count(backfill, leaf, &range),
         }
     }
@@ -134,8 +122,22 @@ fn count(backfill: &Backfill, leaf: &TableName, range: &str) -> String {
     format!("SELECT count(*) FROM ONLY {}{from}{}", aliased(backfill, leaf), condition(backfill, range))
 }
 
-fn copies(backfill: &Backfill) -> bool {
-    matches!(backfill.operation, Operation::Copy { .. })
+/// The rows of a range that nobody has locked.
+fn unlocked(backfill: &Backfill, leaf: &TableName, range: &str) -> String {
+    let lock = match backfill.operation {
+        Operation::Assign(_) => "NO KEY UPDATE",
+        Operation::Delete => "UPDATE",
+        // Rows that are only read are never waited for.
+        Operation::Copy { .. } => return range.to_owned(),
+    };
+    let at = format!("{}.ctid", backfill.alias.sql());
+    format!(
+        "{at} = ANY (ARRAY(SELECT {at} FROM ONLY {}{}{} FOR {lock} OF {} SKIP LOCKED))",
+        aliased(backfill, leaf),
+        backfill.from.as_ref().map_or_else(String::new, |from| format!(", {from}")),
+        condition(backfill, range),
+        backfill.alias.sql()
+    )
 }
 
 fn list(columns: &[Ident]) -> String {

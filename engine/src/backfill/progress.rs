@@ -71,7 +71,7 @@ impl Meter {
             eta_seconds: (self.blocks_per_second > 0.0).then(|| left / self.blocks_per_second),
             hot_share: if changed == 0 { 0.0 } else { hot as f64 / changed as f64 },
             workers: shared.workers.load(Ordering::Relaxed),
-            throttle: conditions.why.clone().or(old_snapshot),
+            throttle: conditions.orders.why.clone().or(old_snapshot),
             sweeping: self.sweeping,
         }
     }

@@ -275,8 +275,8 @@ impl Worker {
         loop {
             self.shared.check()?;
             let (target, share, stop) = {
-                let conditions = self.shared.conditions.borrow();
-                (conditions.batch_target, conditions.share, conditions.stop)
+                let orders = &self.shared.conditions.borrow().orders;
+                (orders.batch_target, orders.share, orders.stop)
             };
             self.pace.aim(target);
             if stop {
@@ -302,7 +302,7 @@ impl Worker {
 
     /// Waits while there are more workers than may work, and parts that others can take.
     async fn stand_by(&self) -> Result<(), Error> {
-        while self.number >= self.shared.conditions.borrow().workers && self.shared.has_parts() {
+        while self.number >= self.shared.conditions.borrow().orders.workers && self.shared.has_parts() {
             self.shared.check()?;
             self.shared.stop.sleep(Duration::from_millis(100)).await?;
         }

@@ -36,10 +36,15 @@ const GENTLE: f64 = 0.5;
 /// What the workers are told.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Orders {
+    /// How long a batch should take.
     pub(crate) batch_target: Duration,
+    /// The share of the time in which a worker works, from 0 to 1.
     pub(crate) share: f64,
+    /// How many workers may work.
     pub(crate) workers: u16,
+    /// No batch at all.
     pub(crate) stop: bool,
+    /// Why it doesn't go at full speed.
     pub(crate) why: Option<String>,
 }
 

@@ -29,7 +29,7 @@ use crate::error::describe;
 use crate::event::{Event, Events};
 use crate::session::Session;
 use backlog::Backlog;
-use controller::Controller;
+use controller::{Controller, Orders};
 use hours::InHours;
 use lag::Lag;
 use locks::Locks;
@@ -108,16 +108,7 @@ pub(crate) trait Signal: Send {
 /// What the workers go by.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Conditions {
-    /// How long a batch should take.
-    pub(crate) batch_target: Duration,
-    /// The share of the time in which a worker works, from 0 to 1.
-    pub(crate) share: f64,
-    /// How many workers may work.
-    pub(crate) workers: u16,
-    /// No batch at all.
-    pub(crate) stop: bool,
-    /// Why it doesn't go at full speed.
-    pub(crate) why: Option<String>,
+    pub(crate) orders: Orders,
     /// Who keeps dead rows from being pruned, so that HOT windows are of no use.
     pub(crate) old_snapshot: Option<String>,
     /// WAL that the whole server wrote for each row of ours, in bytes.
@@ -128,15 +119,7 @@ impl Conditions {
     /// Before the first sample.
     pub(crate) fn at_first(settings: &Settings, workers: u16) -> Conditions {
         let orders = Controller::new(settings, workers).orders();
-        Conditions {
-            batch_target: orders.batch_target,
-            share: orders.share,
-            workers: orders.workers,
-            stop: false,
-            why: None,
-            old_snapshot: None,
-            wal_bytes_per_second: 0.0,
-        }
+        Conditions { orders, old_snapshot: None, wal_bytes_per_second: 0.0 }
     }
 }
 
@@ -176,7 +159,7 @@ pub(crate) async fn monitor(
     conditions: watch::Sender<Conditions>,
 ) {
     let version = "SELECT current_setting('server_version_num')::float8, ''";
-    let version = answer(&session, &Question::Sql(version.to_owned()), None).await.ok().and_then(|seen| seen.value);
+    let version = ask(&session, version).await.ok().and_then(|seen| seen.value);
     let mut signals = signals(&settings, version.unwrap_or_default() as u32);
     let mut controller = Controller::new(&settings, workers);
     let (mut wal, mut speed) = (wal::Rate::default(), Speed::new());
@@ -195,26 +178,18 @@ pub(crate) async fn monitor(
                 Err(_) => {}
             }
         }
-        let sample = answer(&session, &Question::Sql(snapshot::SQL.to_owned()), None).await;
+        let sample = ask(&session, snapshot::SQL).await;
         let old_snapshot = sample.ok().and_then(|seen| snapshot::judge(&seen));
-        let wal_bytes_per_second = match answer(&session, &Question::Sql(wal::POSITION.to_owned()), None).await {
+        let wal_bytes_per_second = match ask(&session, wal::POSITION).await {
             Ok(Seen { value: Some(position), .. }) => wal.at(position, SAMPLE_EVERY),
             _ => 0.0,
         };
-        let company = answer(&session, &Question::Sql(company::SQL.to_owned()), None).await;
+        let company = ask(&session, company::SQL).await;
         let company = !settings.eager && company.map_or(true, |seen| company::judge(&seen));
         controller.sampled(company, speed.at(rows.load(Ordering::Relaxed)));
         let orders = controller.steer(&verdicts);
         tracing::debug!(?orders, ?verdicts, "steered");
-        conditions.send_replace(Conditions {
-            batch_target: orders.batch_target,
-            share: orders.share,
-            workers: orders.workers,
-            stop: orders.stop,
-            why: orders.why,
-            old_snapshot,
-            wal_bytes_per_second,
-        });
+        conditions.send_replace(Conditions { orders, old_snapshot, wal_bytes_per_second });
         tokio::time::sleep(SAMPLE_EVERY).await;
     }
 }
@@ -238,16 +213,18 @@ impl Speed {
     }
 }
 
+async fn ask(session: &Session, sql: &str) -> Result<Seen, tokio_postgres::Error> {
+    let row = session.query_one(sql, &[]).await?;
+    Ok(Seen { value: row.get(0), detail: row.get::<_, Option<String>>(1).unwrap_or_default() })
+}
+
 async fn answer(
     session: &Session,
     question: &Question,
     prober: Option<&Prober>,
 ) -> Result<Seen, tokio_postgres::Error> {
     match question {
-        Question::Sql(sql) => {
-            let row = session.query_one(sql, &[]).await?;
-            Ok(Seen { value: row.get(0), detail: row.get::<_, Option<String>>(1).unwrap_or_default() })
-        }
+        Question::Sql(sql) => ask(session, sql).await,
         Question::Clock => Ok(Seen { value: Some(jiff::Timestamp::now().as_second() as f64), detail: String::new() }),
         Question::Probe => Ok(Seen { value: prober.and_then(Prober::ratio), detail: String::new() }),
     }
