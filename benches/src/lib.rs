@@ -3,14 +3,14 @@
 //!
 //! # Layout
 //!
-//! [`shape`]: the tables and the change · [`contender`]: who makes it · [`run`]: one measured run · [`table`]: medians
-//! and ratios as text and JSON ·
-//! [`plot`]: the same as pictures. `benches/planner.rs` times planning.
+//! [`shape`]: the tables and the change · [`contender`]: who makes it · [`run`]: one measured run · [`sizes`]: what it left
+//! behind · [`table`]: medians and ratios as text and JSON · [`plot`]: the same as pictures. `benches/planner.rs` times planning.
 
 pub mod contender;
 pub mod plot;
 pub mod run;
 pub mod shape;
+pub mod sizes;
 pub mod table;
 
 /// A bench ends at the first thing that goes wrong: half a table is worse than none.

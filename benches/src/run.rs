@@ -3,12 +3,12 @@
 use crate::Result;
 use crate::contender::Contender;
 use crate::shape::Shape;
+use crate::sizes::{Grown, Sizes, all_filled};
 use concertina_sandbox::{Operation, Postgres, Traffic};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio_postgres::Client;
 
 /// How long the traffic runs before the contender begins.
 const ALONE: Duration = Duration::from_secs(3);
@@ -36,22 +36,6 @@ pub struct Measured {
     pub longest_stall_ms: f64,
     /// Queries of the traffic that failed.
     pub failed: u64,
-}
-
-/// Sizes in bytes, and the position in the WAL.
-struct Sizes {
-    heap: f64,
-    indexes: f64,
-    wal: f64,
-}
-
-impl Sizes {
-    async fn of(client: &Client) -> Result<Sizes> {
-        let sql = "SELECT pg_relation_size('t')::float8, pg_indexes_size('t')::float8,
-                          pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8";
-        let row = client.query_one(sql, &[]).await?;
-        Ok(Sizes { heap: row.get(0), indexes: row.get(1), wal: row.get(2) })
-    }
 }
 
 /// Reads by key, with three in ten that also update.
@@ -99,17 +83,14 @@ pub async fn run(server: &Postgres, shape: Shape, rows: u64, contender: Contende
         Some(traffic) => traffic.stop().await,
         None => alone.clone(),
     };
-    let left: i64 = client.query_one("SELECT count(*) FROM t WHERE v IS NULL", &[]).await?.get(0);
-    if left > 0 {
-        return Err(format!("{}: {left} rows are left", contender.name()).into());
-    }
-    let ratio = |after: f64, before: f64| if before > 0.0 { after / before } else { 1.0 };
+    all_filled(&client).await.map_err(|left| format!("{}: {left}", contender.name()))?;
+    let grown = Grown::between(&before, &after, rows);
     Ok(Measured {
         contender: contender.name(),
         rows_per_second: rows as f64 / seconds,
-        heap_growth: ratio(after.heap, before.heap),
-        index_growth: ratio(after.indexes, before.indexes),
-        wal_bytes_per_row: (after.wal - before.wal) / rows as f64,
+        heap_growth: grown.heap,
+        index_growth: grown.indexes,
+        wal_bytes_per_row: grown.wal_bytes_per_row,
         longest_transaction_ms,
         alone_p99_ms: alone.p99_ms,
         p99_ms: beside.p99_ms,

@@ -5,6 +5,7 @@ use clap::Parser;
 use concertina_benches::Result;
 use concertina_benches::contender::on_engine;
 use concertina_benches::shape::Shape;
+use concertina_benches::sizes::{Grown, Sizes, all_filled};
 use concertina_engine::{Connect, Engine, Settings};
 use concertina_sandbox::Postgres;
 use serde::Serialize;
@@ -90,7 +91,7 @@ async fn measure(shape: Shape, rows: u64) -> Result<Point> {
     let connect = Connect::parse(&server.url("run"))?;
     let engine = || Engine::new(connect.clone(), Settings { eager: true, ..Settings::default() }, Arc::new(|_| {}));
 
-    let before = sizes(&client).await?;
+    let before = Sizes::of(&client).await?;
     let (first, stopper) = engine();
     let began = Instant::now();
     let half = tokio::spawn(async move { on_engine(&first, shape).await.map_err(|error| error.to_string()) });
@@ -115,30 +116,19 @@ async fn measure(shape: Shape, rows: u64) -> Result<Point> {
     rest.await??;
     seconds += began.elapsed().as_secs_f64();
 
-    let after = sizes(&client).await?;
-    let left: i64 = client.query_one("SELECT count(*) FROM t WHERE v IS NULL", &[]).await?.get(0);
-    if left > 0 {
-        return Err(format!("{left} rows are left").into());
-    }
-    let ratio = |after: f64, before: f64| if before > 0.0 { after / before } else { 1.0 };
+    let after = Sizes::of(&client).await?;
+    all_filled(&client).await?;
+    let grown = Grown::between(&before, &after, rows);
     Ok(Point {
         shape: format!("{shape:?}").to_lowercase(),
         rows,
         rows_per_second: rows as f64 / seconds,
-        heap_growth: ratio(after.0, before.0),
-        index_growth: ratio(after.1, before.1),
-        wal_bytes_per_row: (after.2 - before.2) / rows as f64,
+        heap_growth: grown.heap,
+        index_growth: grown.indexes,
+        wal_bytes_per_row: grown.wal_bytes_per_row,
         resume_ms,
         memory_mib: memory_mib(),
     })
-}
-
-/// Heap, indexes and WAL, in bytes.
-async fn sizes(client: &Client) -> Result<(f64, f64, f64)> {
-    let sql = "SELECT pg_relation_size('t')::float8, pg_indexes_size('t')::float8,
-                      pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8";
-    let row = client.query_one(sql, &[]).await?;
-    Ok((row.get(0), row.get(1), row.get(2)))
 }
 
 /// Rows that the checkpoints count, or 0 before there are any.
