@@ -91,6 +91,7 @@ fn conflicting(lock: Lock) -> Vec<&'static str> {
         Lock::ShareUpdateExclusive => &[4, 5, 6, 7, 8],
         Lock::Share => &[3, 4, 6, 7, 8],
         Lock::ShareRowExclusive => &[3, 4, 5, 6, 7, 8],
+        Lock::Exclusive => &[2, 3, 4, 5, 6, 7, 8],
         Lock::AccessExclusive => &[1, 2, 3, 4, 5, 6, 7, 8],
     };
     MODES.iter().filter(|(_, number)| conflicts.contains(number)).map(|(name, _)| *name).collect()

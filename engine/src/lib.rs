@@ -27,6 +27,7 @@ mod catalog;
 mod checkpoint;
 mod config;
 mod connect;
+mod detach;
 mod error;
 mod estimate;
 mod event;

@@ -9,13 +9,14 @@ use crate::run::Place;
 use crate::session::{Session, millis};
 use concertina_planner::Work;
 use concertina_planner::action::{Action, Value};
+use concertina_planner::plan::with_those_below;
 use std::time::{Duration, Instant};
 use tokio_postgres::Transaction;
 
 /// How often we look whom a queued statement waits for.
 const WATCH: Duration = Duration::from_millis(100);
 
-/// No instant statement takes so long; one that does is cut and reported.
+/// No instant statement takes so long; one that does is cut and reported. Those that their author allows to block aren't.
 const STATEMENT_TIMEOUT: &str = "30s";
 
 /// What is written in the transaction besides the work.
@@ -33,7 +34,7 @@ impl Lease {
     /// Runs instant actions exactly once: the record commits with them.
     pub(crate) async fn quick(&mut self, place: &Place, actions: &[Action], record: Record) -> Result<(), Error> {
         let doing = place.doing();
-        let locks = Work::Quick { actions: actions.to_vec() }.locks();
+        let locks = with_those_below(Work::Quick { actions: actions.to_vec() }.locks(), &place.below);
         let mut ladder = Ladder::new(&doing, &locks);
         loop {
             let patience = ladder.look(self).await?;
@@ -70,7 +71,7 @@ async fn transact(
     let doing = place.doing();
     let began = Instant::now();
     let transaction = hands.transaction().await.map_err(Error::sql(doing.clone()))?;
-    transaction.batch_execute(&limits(patience)).await.map_err(Error::sql(doing.clone()))?;
+    transaction.batch_execute(&limits(patience, actions)).await.map_err(Error::sql(doing.clone()))?;
     for action in actions {
         run_action(&transaction, action, &doing).await?;
     }
@@ -85,7 +86,9 @@ async fn transact(
     transaction.commit().await.map_err(Error::sql(doing))
 }
 
-fn limits(patience: Patience) -> String {
+fn limits(patience: Patience, actions: &[Action]) -> String {
+    let allowed = actions.iter().any(|action| matches!(action, Action::Blocking { .. }));
+    let statement = if allowed { "0" } else { STATEMENT_TIMEOUT };
     let lock = millis(patience.lock_timeout);
     let deadlock = if patience.short_deadlock_timeout {
         // Below lock_timeout: in a cycle it is we who notice and give way, and an autovacuum gives way to us.
@@ -93,7 +96,7 @@ fn limits(patience: Patience) -> String {
     } else {
         String::new()
     };
-    format!("SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'; {deadlock}")
+    format!("SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = '{statement}'; {deadlock}")
 }
 
 async fn run_action(transaction: &Transaction<'_>, action: &Action, doing: &str) -> Result<(), Error> {

@@ -8,7 +8,7 @@ use crate::lease::Lease;
 use crate::life::{Next, Until, next};
 use crate::quick::Record;
 use concertina_planner::plan::{Phase, Plan, Step, Work};
-use concertina_revisions::{Checksum, RevisionId};
+use concertina_revisions::{Checksum, RevisionId, TableName};
 use std::time::Instant;
 
 /// A step's place: which revision, which way.
@@ -17,9 +17,15 @@ pub(crate) struct Place {
     pub(crate) revision: RevisionId,
     pub(crate) direction: Direction,
     pub(crate) step: String,
+    /// Tables that are locked with others, each after its parent.
+    pub(crate) below: Vec<(TableName, TableName)>,
 }
 
 impl Place {
+    pub(crate) fn of(revision: &RevisionId, direction: Direction, step: &Step) -> Place {
+        Place { revision: revision.clone(), direction, step: step.id.0.clone(), below: step.below.clone() }
+    }
+
     /// For messages.
     pub(crate) fn doing(&self) -> String {
         format!("{} {}", self.revision, self.step)
@@ -108,7 +114,7 @@ impl Lease {
                         checkpoint::set_state(&self.records, id, State::Contracting).await?;
                         state = State::Contracting;
                     }
-                    let place = Place { revision: id.clone(), direction, step: step.id.0.clone() };
+                    let place = Place::of(id, direction, step);
                     self.perform(&place, Some(phase), step).await?;
                 }
                 Next::Prove => {
@@ -183,7 +189,7 @@ impl Lease {
             if let Work::Backfill { backfill } = &step.work
                 && backfill.synced
             {
-                let place = Place { revision: id.clone(), direction, step: step.id.0.clone() };
+                let place = Place::of(id, direction, step);
                 backfill::sweep(self, &place.job(), backfill).await?;
             }
         }

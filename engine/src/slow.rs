@@ -20,6 +20,9 @@ const ATTEMPTS_MAX: u32 = 5;
 impl Lease {
     /// Runs online work unless the catalog shows it as done. True when it had been.
     pub(crate) async fn slow(&mut self, place: &Place, online: &Online) -> Result<bool, Error> {
+        if let Online::Detach { parent, partition } = online {
+            return self.detach(place, parent, partition).await;
+        }
         if proof::holds(&self.hands, &online.done_when()).await? {
             return Ok(true);
         }
@@ -65,18 +68,25 @@ impl Lease {
         ended
     }
 
-    /// Drops an invalid index that an interrupted build left. It would make every write dearer, serve no query,
+    /// Drops the invalid indexes that an interrupted build left. They would make every write dearer, serve no query,
     /// and be in the way of the next build.
     async fn drop_leftover(&mut self, online: &Online) -> Result<(), Error> {
-        let Online::CreateIndex { table, name, .. } = online else { return Ok(()) };
-        let index = TableName { schema: table.schema.clone(), name: name.clone() };
-        if proof::index_valid(&self.hands, &index).await? != Some(false) {
-            return Ok(());
+        let (table, leftovers) = match online {
+            Online::CreateIndex { table, name, .. } => {
+                let index = TableName { schema: table.schema.clone(), name: name.clone() };
+                let invalid = proof::index_valid(&self.hands, &index).await? == Some(false);
+                (table, if invalid { vec![index] } else { vec![] })
+            }
+            Online::Reindex { table, .. } => (table, proof::halves_of_reindex(&self.hands, table).await?),
+            _ => return Ok(()),
+        };
+        for index in leftovers {
+            self.tell(Event::Note {
+                text: format!("dropping index {}, left invalid by a build that failed", index.shown()),
+            });
+            let drop = Online::DropIndex { table: table.clone(), index: index.clone(), definition: String::new() };
+            self.slow_once(&format!("dropping the invalid index {}", index.shown()), &drop).await?;
         }
-        self.tell(Event::Note {
-            text: format!("dropping index {}, left invalid by a build that failed", index.shown()),
-        });
-        let drop = Online::DropIndex { table: table.clone(), index: index.clone(), definition: String::new() };
-        self.slow_once(&format!("dropping the invalid index {}", index.shown()), &drop).await
+        Ok(())
     }
 }

@@ -47,7 +47,7 @@ impl Lease {
             self.stop.check()?;
             let begun = matches!(step.work, Work::Slow { .. });
             if done.contains(&step.id.0) || begun {
-                let place = Place { revision: id.clone(), direction, step: step.id.0.clone() };
+                let place = Place::of(id, direction, step);
                 self.undo_step(&place, step).await?;
             }
         }

@@ -1,6 +1,7 @@
 //! Decisions into an ordered plan: phases, ranks, and everything instant of one table in one transaction.
 
 use crate::action::{Lock, Online};
+use crate::catalog::Catalog;
 use crate::decision::{Decision, Part, Rank};
 use crate::plan::{Phase, Plan, Step, StepId, Work};
 use concertina_revisions::{RevisionId, TableName};
@@ -13,7 +14,7 @@ pub(crate) struct Decided {
 }
 
 /// Puts all decisions of a revision together.
-pub(crate) fn assemble(revision: &RevisionId, decisions: Vec<Decided>) -> Plan {
+pub(crate) fn assemble(revision: &RevisionId, decisions: Vec<Decided>, catalog: &Catalog) -> Plan {
     let reverse = reverse(&decisions);
     let mut plan = Plan {
         revision: revision.clone(),
@@ -39,7 +40,7 @@ pub(crate) fn assemble(revision: &RevisionId, decisions: Vec<Decided>) -> Plan {
     for phase in [Phase::Expand, Phase::Backfill, Phase::Contract] {
         let mut of_phase: Vec<Draft> = drafts.iter().filter(|draft| draft.part.phase == phase).cloned().collect();
         of_phase.sort_by_key(|draft| draft.part.rank);
-        let steps = merge(of_phase).into_iter().enumerate().map(|(at, draft)| draft.step(phase, at + 1)).collect();
+        let steps = merge(of_phase).into_iter().enumerate().map(|(at, draft)| draft.step(phase, at + 1, catalog)).collect();
         match phase {
             Phase::Expand => plan.expand = steps,
             Phase::Backfill => plan.backfill = steps,
@@ -71,7 +72,12 @@ struct Draft {
 }
 
 impl Draft {
-    fn step(self, phase: Phase, number: usize) -> Step {
+    fn step(self, phase: Phase, number: usize, catalog: &Catalog) -> Step {
+        let undo = in_one_transaction(self.part.undo);
+        let tables: BTreeSet<TableName> =
+            undo.iter().chain([&self.part.work]).flat_map(Work::locks).map(|(table, _)| table).collect();
+        let below = |table: &TableName| catalog.below(table).into_iter().map(|child| (table.clone(), child)).collect();
+        let below: Vec<_> = tables.iter().flat_map(|table| -> Vec<_> { below(table) }).collect();
         let mut statements = self.statements;
         statements.sort_unstable();
         statements.dedup();
@@ -80,7 +86,8 @@ impl Draft {
             work: self.part.work,
             why: self.why.join("; "),
             statements,
-            undo: in_one_transaction(self.part.undo),
+            undo,
+            below,
         }
     }
 
@@ -138,7 +145,7 @@ fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
 }
 
 fn may_join(before: &Draft, next: &Draft) -> bool {
-    if before.part.rank != next.part.rank {
+    if before.part.rank != next.part.rank || before.part.alone || next.part.alone {
         return false;
     }
     match (&before.part.work, &next.part.work) {

@@ -19,8 +19,12 @@ pub(crate) enum Rank {
     Prove,
     /// Contract: instant changes, all of one table in one transaction.
     Swap,
+    /// A whole takes up its parts, which are ready.
+    Adopt,
     /// Contract: objects go.
     Remove,
+    /// Contract: what was built beside them takes their names.
+    Rename,
 }
 
 /// One part of work.
@@ -31,6 +35,8 @@ pub(crate) struct Part {
     pub(crate) work: Work,
     pub(crate) undo: Vec<Work>,
     pub(crate) why: String,
+    /// Whether nothing else may share its transaction.
+    pub(crate) alone: bool,
 }
 
 /// A rule's answer.
@@ -54,6 +60,11 @@ impl Decision {
     /// An additive instant action and what takes it back.
     pub(crate) fn expand(self, action: Action, undo: impl IntoIterator<Item = Action>) -> Decision {
         self.quick(Phase::Expand, Rank::AsWritten, action, undo)
+    }
+
+    /// An additive instant action, and all the work that takes it back.
+    pub(crate) fn expand_and_back(self, action: Action, undo: Vec<Work>) -> Decision {
+        self.part(Phase::Expand, Rank::AsWritten, Work::Quick { actions: vec![action] }, undo)
     }
 
     /// An instant action of contract.
@@ -92,7 +103,13 @@ impl Decision {
     }
 
     fn part(mut self, phase: Phase, rank: Rank, work: Work, undo: Vec<Work>) -> Decision {
-        self.parts.push(Part { phase, rank, work, undo, why: self.why.clone() });
+        self.parts.push(Part { phase, rank, work, undo, why: self.why.clone(), alone: false });
+        self
+    }
+
+    /// Keeps the parts so far each in a transaction of its own.
+    pub(crate) fn alone(mut self) -> Decision {
+        self.parts.iter_mut().for_each(|part| part.alone = true);
         self
     }
 
@@ -124,6 +141,14 @@ impl Decision {
     pub(crate) fn reverse(mut self, sql: impl Into<String>) -> Decision {
         let sql = sql.into();
         self.reverse = Some(Ok(if sql.is_empty() { vec![] } else { vec![sql] }));
+        self
+    }
+
+    /// Another statement of the way back, after those that are there.
+    pub(crate) fn and_reverse(mut self, sql: String) -> Decision {
+        if let Some(Ok(statements)) = &mut self.reverse {
+            statements.push(sql);
+        }
         self
     }
 

@@ -39,7 +39,7 @@ fn step_text(step: &Step) -> String {
     let summary = step.work.summary();
     let _ = writeln!(text, "    {:<12} {}", step.id.0, summary.join("\n                 "));
     let locks: Vec<String> =
-        step.work.locks().iter().map(|(table, lock)| format!("{} on {}", lock.name(), table.shown())).collect();
+        step.locks().iter().map(|(table, lock)| format!("{} on {}", lock.name(), table.shown())).collect();
     let locks = if locks.is_empty() { "no table lock".to_owned() } else { locks.join(", ") };
     let cost = match &step.work {
         Work::Quick { .. } => "instant",

@@ -19,7 +19,7 @@
 //! # Layout
 //!
 //! `lower`: parse tree to [`change::Change`] · `fold`: many statements into one catalog entry · `rules`: a change
-//! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
+//! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · `types`: which types are alike · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
 //! [`action`]: what steps do, their locks and their SQL · [`explain()`]: a plan as text.
 
 pub mod action;
@@ -36,6 +36,7 @@ pub mod plan;
 pub mod problem;
 mod rules;
 pub mod stored;
+mod types;
 mod waiting;
 
 pub use catalog::{Catalog, Table};
@@ -47,6 +48,7 @@ use concertina_revisions::{Diagnostic, Revision, RevisionId, Statement};
 use fold::Seen;
 use problem::code;
 use rules::Context;
+use std::collections::BTreeSet;
 
 /// The oldest PostgreSQL that can be worked on, as `server_version_num`: the first with TID range scans.
 pub const OLDEST_SERVER: u32 = 140_000;
@@ -129,7 +131,7 @@ pub fn plan_reverse(
         refused(code::NO_REVERSE, message, "write it below a line `-- down` in the file")
     })?;
     if statements.is_empty() {
-        return Ok(assemble::assemble(&revision.id, vec![]));
+        return Ok(assemble::assemble(&revision.id, vec![], catalog));
     }
     let text = statements.join(";\n");
     let down = Revision::from_text(&RevisionId::new(format!("{} (derived reverse)", revision.id)), &text)?;
@@ -162,7 +164,13 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
     let mut seen = Vec::new();
     let mut now = catalog.clone();
     for (at, statement) in statements.iter().enumerate() {
-        match lower::lower(statement, &now) {
+        let lowered = match lower::lower(statement, &now) {
+            Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
+                Ok(vec![lower::as_allowed(statement, &now)])
+            }
+            other => other,
+        };
+        match lowered {
             Ok(changes) => {
                 for change in changes {
                     let next = now.after(&change);
@@ -183,21 +191,34 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
 fn plan_statements(revision: &Revision, statements: &[Statement], catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
     let (seen, mut problems) = lower_all(revision, statements, catalog);
     let seen = fold::fold(seen);
-    let mut decisions = Vec::new();
+    let mut decisions: Vec<Decided> = Vec::new();
+    // Statements that their authors allow to block, as they are written and whatever else of them could be done online.
+    let mut as_written = BTreeSet::new();
     for (position, one) in seen.iter().enumerate() {
-        let context = Context::new(&seen, position, &statements[one.statement].directives);
+        let statement = &statements[one.statement];
+        let context = Context::new(&seen, position, &statement.directives);
+        if as_written.contains(&one.statement) {
+            continue;
+        }
         match rules::decide(&one.change, &context) {
             Ok(decision) => {
                 let mut statements = vec![one.statement + 1];
                 statements.extend(one.folded.iter().map(|statement| statement + 1));
                 decisions.push(Decided { decision, statements });
             }
-            Err(problem) => problems.push(problem.at(&revision.source, statements[one.statement].span)),
+            Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
+                as_written.insert(one.statement);
+                decisions.retain(|decided| decided.statements.first() != Some(&(one.statement + 1)));
+                let decision = rules::blocking(&one.change, &statement.sql, &context);
+                decisions.push(Decided { decision, statements: vec![one.statement + 1] });
+            }
+            Err(problem) => problems.push(problem.at(&revision.source, statement.span)),
         }
     }
     if !problems.is_empty() {
         problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));
         return Err(problems);
     }
-    Ok(assemble::assemble(&revision.id, decisions))
+    let end = seen.last().map_or_else(|| catalog.clone(), |last| last.before.after(&last.change));
+    Ok(assemble::assemble(&revision.id, decisions, &end))
 }

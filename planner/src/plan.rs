@@ -1,7 +1,7 @@
 //! What will be done, in order, with the reason for each step.
 
-use crate::action::{Action, Backfill, Online};
-use concertina_revisions::RevisionId;
+use crate::action::{Action, Backfill, Lock, Online};
+use concertina_revisions::{RevisionId, TableName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -73,6 +73,32 @@ pub struct Step {
     pub statements: Vec<usize>,
     /// What takes it back before contract, in the order in which to run it.
     pub undo: Vec<Work>,
+    /// Partitions and children that are locked with a table that the step locks, each after its parent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub below: Vec<(TableName, TableName)>,
+}
+
+impl Step {
+    /// The tables that the step locks, and how strongly.
+    pub fn locks(&self) -> Vec<(TableName, Lock)> {
+        with_those_below(self.work.locks(), &self.below)
+    }
+}
+
+/// The locks of a step's work with those of the tables below.
+pub fn with_those_below(mut locks: Vec<(TableName, Lock)>, below: &[(TableName, TableName)]) -> Vec<(TableName, Lock)> {
+    for (parent, child) in below {
+        let lock = locks.iter().find(|(table, _)| table == parent).map(|(_, lock)| *lock);
+        locks.extend(lock.map(|lock| (child.clone(), lock)));
+    }
+    strongest(locks)
+}
+
+/// Each table once, with its strongest lock.
+pub(crate) fn strongest(mut locks: Vec<(TableName, Lock)>) -> Vec<(TableName, Lock)> {
+    locks.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+    locks.dedup_by(|later, first| later.0 == first.0);
+    locks
 }
 
 /// Something that an application version still running may stumble over.

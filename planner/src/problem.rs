@@ -45,8 +45,11 @@ pub mod code {
     /// The table would be written anew.
     pub const REWRITES: Code = Code("C117");
 
+    /// A statement that is no change of a database.
+    pub const NOT_A_CHANGE: Code = Code("C118");
+
     /// All of them.
-    pub const ALL: [Code; 18] = [
+    pub const ALL: [Code; 19] = [
         UNKNOWN,
         NO_TABLE,
         NO_COLUMN,
@@ -65,6 +68,7 @@ pub mod code {
         HIDES_ALL,
         RENAMES,
         REWRITES,
+        NOT_A_CHANGE,
     ];
 }
 
@@ -88,8 +92,11 @@ pub mod hazard {
     /// A trigger goes.
     pub const TRIGGER: Code = Code("H08");
 
+    /// An object that code may name goes, or gets another name.
+    pub const OBJECT: Code = Code("H09");
+
     /// All of them.
-    pub const ALL: [Code; 8] = [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER];
+    pub const ALL: [Code; 9] = [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT];
 }
 
 /// A refusal: what, the words under the caret, and the remedy.
@@ -119,6 +126,11 @@ impl Problem {
         self
     }
 
+    /// Whether it is refused only because others would wait: the author may allow that.
+    pub(crate) fn is_of_blocking(&self) -> bool {
+        [code::BLOCKS, code::REWRITES, code::NOT_BATCHABLE].contains(&self.code)
+    }
+
     /// Ties the refusal to its statement.
     pub(crate) fn at(self, source: &Arc<Source>, span: Span) -> Diagnostic {
         Diagnostic::error(self.code, self.message).at(source, span, self.label).help(self.help)
@@ -132,7 +144,30 @@ pub(crate) fn unknown(what: &str) -> Problem {
         .help("run it by hand and `concertina stamp` the revision, or write it with statements from the reference")
 }
 
-/// A statement that makes others wait, or means nothing here, with what to do instead.
+/// CASCADE, whatever it is said of.
+pub(crate) fn cascade() -> Problem {
+    Problem::new(code::DEPENDED_ON, "CASCADE drops things without naming them")
+        .label("takes more than it says")
+        .help("drop what depends on it by name, in the same revision")
+}
+
+/// A statement that is no change of a database's schema or rows.
+pub(crate) fn not_a_change(why: &str, instead: &str) -> Problem {
+    Problem::new(code::NOT_A_CHANGE, why).label("has no place in a revision").help(instead)
+}
+
+/// A form that the server doesn't have yet.
+pub(crate) fn since(catalog: &Catalog, major: u32, what: &str) -> Result<(), Problem> {
+    if catalog.server_version >= major * 10_000 {
+        return Ok(());
+    }
+    let server = catalog.server_version / 10_000;
+    Err(Problem::new(code::TOO_OLD, format!("{what} needs PostgreSQL {major}; the server is PostgreSQL {server}"))
+        .label("not known to this server")
+        .help("upgrade the server, or write it in a form that it knows"))
+}
+
+/// A statement that makes others wait, with what to do instead.
 pub(crate) fn never_live(why: &str, instead: &str) -> Problem {
     Problem::new(code::BLOCKS, why).label("not run live").help(instead)
 }

@@ -96,7 +96,14 @@ fn of_change(change: &Change) -> Vec<Facet> {
         Change::CreateIndex(index) => vec![Facet::Index(in_schema(&index.table, &index.name))],
         Change::DropIndex(name) => vec![Facet::Index(name.clone())],
         Change::DropTable(table) => vec![Facet::Table(table.clone())],
-        Change::CreateEnum(_)
+        Change::AddIdentity(new) => vec![Facet::Default(new.table.clone(), new.column.clone())],
+        Change::Attach(attach) => vec![Facet::Table(attach.partition.clone())],
+        Change::Detach(detach) => vec![Facet::Table(detach.partition.clone())],
+        Change::CreateMaterializedView(new) => vec![Facet::Table(new.view.clone())],
+        Change::Reindex(_)
+        | Change::Refresh(_)
+        | Change::Allowed(..)
+        | Change::CreateEnum(_)
         | Change::Insert(_)
         | Change::Update(_)
         | Change::Delete(_)
@@ -110,6 +117,7 @@ fn of_work(work: &Work) -> Vec<Facet> {
     match work {
         Work::Quick { actions } => actions.iter().flat_map(of_action).collect(),
         Work::Slow { online: Online::DropIndex { index, .. } } => vec![Facet::Index(index.clone())],
+        Work::Slow { online: Online::Detach { partition, .. } } => vec![Facet::Table(partition.clone())],
         Work::Slow { .. } | Work::Backfill { .. } => vec![],
     }
 }
@@ -117,7 +125,13 @@ fn of_work(work: &Work) -> Vec<Facet> {
 fn of_action(action: &Action) -> Vec<Facet> {
     match action {
         Action::SetDefault { table, column, .. } => vec![Facet::Default(table.clone(), column.clone())],
-        Action::SetNotNull { table, column } | Action::DropNotNull { table, column } => {
+        Action::AddIdentity { table, column, .. } => vec![Facet::Default(table.clone(), column.clone())],
+        Action::AttachPartition { partition, .. } | Action::DetachPartition { partition, .. } => {
+            vec![Facet::Table(partition.clone())]
+        }
+        Action::SetNotNull { table, column }
+        | Action::DropNotNull { table, column }
+        | Action::AddNotNull { table, column, .. } => {
             vec![Facet::Null(table.clone(), column.clone())]
         }
         Action::AddConstraintUsingIndex { table, name, .. } | Action::DropConstraint { table, name, .. } => {
@@ -131,6 +145,7 @@ fn of_action(action: &Action) -> Vec<Facet> {
         | Action::AddConstraint { .. }
         | Action::InstallSync(_)
         | Action::RemoveSync(_)
+        | Action::Blocking { .. }
         | Action::AsWritten { .. } => vec![],
     }
 }
@@ -160,7 +175,7 @@ impl Catalog {
             Action::SetDefault { column, default, .. } => {
                 table.get_mut(column).into_iter().for_each(|column| column.default = default.clone());
             }
-            Action::SetNotNull { column, .. } => {
+            Action::SetNotNull { column, .. } | Action::AddNotNull { column, .. } => {
                 table.get_mut(column).into_iter().for_each(|column| column.not_null = true);
             }
             Action::DropNotNull { column, .. } => {

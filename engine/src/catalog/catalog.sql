@@ -1,6 +1,6 @@
 WITH relation AS (
-    SELECT c.oid, n.nspname, c.relname, c.relkind, c.relam, c.relowner, c.relrowsecurity, c.reloptions,
-           c.relreplident
+    SELECT c.oid, n.nspname, c.relname, c.relkind, c.relam, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
+           c.reloptions, c.relreplident, c.relispopulated, c.relacl, c.relpartbound
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
@@ -31,6 +31,12 @@ columns AS (
         'not_null', a.attnotnull,
         'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
         'generated', a.attgenerated <> '' OR a.attidentity <> '',
+        'identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by_default' END,
+        'expression', CASE WHEN a.attgenerated <> ''
+                           THEN json_build_array(pg_get_expr(d.adbin, d.adrelid), a.attgenerated = 's') END,
+        'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
+        'options', coalesce(to_json(a.attoptions), '[]'),
+        'comment', col_description(a.attrelid, a.attnum),
         -- Since PostgreSQL 17 the default is NULL.
         'statistics', coalesce(a.attstattarget, -1),
         'storage', CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'x' THEN 'EXTENDED' ELSE 'MAIN' END
@@ -77,6 +83,8 @@ indexes AS (
         'unique', i.indisunique,
         'partial', i.indpred IS NOT NULL,
         'valid', i.indisvalid,
+        'clustered', i.indisclustered,
+        'options', coalesce(to_json(c.reloptions), '[]'),
         'constraint', (SELECT k.conname FROM pg_constraint k
                        WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') LIMIT 1),
         'definition', pg_get_indexdef(i.indexrelid)
@@ -101,16 +109,40 @@ triggers AS (
 policies AS (
     SELECT p.polrelid, json_agg(json_build_object(
         'name', p.polname,
-        'definition', format('CREATE POLICY %I ON %I.%I AS %s FOR %s TO %s%s%s', p.polname, relation.nspname, relation.relname,
+        'definition', format('CREATE POLICY %I ON %I.%I AS %s FOR %s TO %s', p.polname, relation.nspname, relation.relname,
             CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
             CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-            (SELECT string_agg(CASE WHEN role = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END, ', ')
-             FROM unnest(p.polroles) AS role),
-            coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', ''),
-            coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''))
+            conditions),
+        'alteration', format('ALTER POLICY %I ON %I.%I TO %s', p.polname, relation.nspname, relation.relname, conditions)
     ) ORDER BY p.polname) AS list
-    FROM pg_policy p JOIN relation ON relation.oid = p.polrelid
+    FROM pg_policy p JOIN relation ON relation.oid = p.polrelid,
+         LATERAL (SELECT string_agg(CASE WHEN role = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END, ', ')
+                         || coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')
+                         || coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', '') AS conditions
+                  FROM unnest(p.polroles) AS role) AS told
     GROUP BY p.polrelid
+),
+-- What would be in the way of a DROP: rules of views, defaults and policies of other tables, functions with a body that
+-- PostgreSQL has parsed. The constraints, indexes and triggers of the table itself go with it.
+dependants AS (
+    SELECT d.refobjid, json_agg(DISTINCT jsonb_build_object(
+        'column', a.attname,
+        'what', CASE WHEN d.classid = 'pg_rewrite'::regclass
+                     THEN (SELECT CASE v.relkind WHEN 'm' THEN 'materialized view ' ELSE 'view ' END || v.oid::regclass
+                           FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class WHERE w.oid = d.objid)
+                     ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END)) AS list
+    FROM pg_depend d
+    JOIN relation ON relation.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass
+    LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
+    WHERE d.deptype = 'n'
+      AND (d.classid IN ('pg_proc'::regclass, 'pg_policy'::regclass, 'pg_publication_rel'::regclass)
+           OR d.classid = 'pg_rewrite'::regclass
+              AND NOT EXISTS (SELECT FROM pg_rewrite w WHERE w.oid = d.objid AND w.ev_class = d.refobjid)
+           OR d.classid = 'pg_attrdef'::regclass
+              AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = d.refobjid AND d.refobjsubid > 0
+                                                    AND f.adnum <> d.refobjsubid))
+      AND (d.classid <> 'pg_publication_rel'::regclass OR d.refobjsubid > 0)
+    GROUP BY d.refobjid
 )
 SELECT json_build_object(
     'server_version', current_setting('server_version_num')::int,
@@ -118,12 +150,18 @@ SELECT json_build_object(
     'tables', (SELECT coalesce(json_agg(json_build_object(
             'schema', r.nspname,
             'name', r.relname,
-            'kind', CASE r.relkind WHEN 'r' THEN 'plain' WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign' ELSE 'view' END,
+            'kind', CASE r.relkind WHEN 'r' THEN 'plain' WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign'
+                              WHEN 'm' THEN 'materialized' ELSE 'view' END,
             'heap', coalesce((SELECT amname = 'heap' FROM pg_am WHERE pg_am.oid = r.relam), false),
             'rows', coalesce(storage.rows, 0),
             'pages', coalesce(storage.pages, 0),
             'owned', pg_has_role(r.relowner, 'USAGE'),
+            'owner', pg_get_userbyid(r.relowner),
+            'rights', to_json(r.relacl::text[]),
+            'comment', obj_description(r.oid, 'pg_class'),
             'row_security', r.relrowsecurity,
+            'row_security_forced', r.relforcerowsecurity,
+            'unfilled', r.relkind = 'm' AND NOT r.relispopulated,
             'columns', coalesce(columns.list, '[]'),
             'constraints', coalesce(constraints.list, '[]'),
             'indexes', coalesce(indexes.list, '[]'),
@@ -136,8 +174,25 @@ SELECT json_build_object(
                            FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
                            JOIN pg_namespace n ON n.oid = c.relnamespace
                            WHERE i.inhparent = r.oid AND r.relkind = 'p'),
+            'children', (SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname) ORDER BY c.relname), '[]')
+                         FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                         JOIN pg_namespace n ON n.oid = c.relnamespace
+                         WHERE i.inhparent = r.oid AND r.relkind = 'r'),
+            'partition_key', (SELECT json_build_object(
+                    'strategy', CASE p.partstrat WHEN 'r' THEN 'RANGE' WHEN 'l' THEN 'LIST' ELSE 'HASH' END,
+                    'columns', (SELECT json_agg(coalesce(a.attname, '') ORDER BY key.place)
+                                FROM unnest(p.partattrs::int2[]) WITH ORDINALITY AS key (number, place)
+                                LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = key.number AND key.number > 0))
+                FROM pg_partitioned_table p WHERE p.partrelid = r.oid),
+            'partition_of', (SELECT json_build_object('schema', n.nspname, 'name', c.relname,
+                                                      'bound', pg_get_expr(r.relpartbound, r.oid))
+                FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE i.inhrelid = r.oid AND r.relpartbound IS NOT NULL),
+            'dependants', coalesce(dependants.list, '[]'),
             'options', coalesce(to_json(r.reloptions), '[]'),
-            'replica_identity', CASE r.relreplident WHEN 'd' THEN 'DEFAULT' WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' END
+            'replica_identity', CASE r.relreplident WHEN 'd' THEN 'DEFAULT' WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING'
+                    ELSE (SELECT format('USING INDEX %I', c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+                          WHERE i.indrelid = r.oid AND i.indisreplident) END
         ) ORDER BY r.nspname, r.relname), '[]')
         FROM relation r
         LEFT JOIN storage ON storage.root = r.oid
@@ -145,11 +200,28 @@ SELECT json_build_object(
         LEFT JOIN constraints ON constraints.conrelid = r.oid
         LEFT JOIN indexes ON indexes.indrelid = r.oid
         LEFT JOIN triggers ON triggers.tgrelid = r.oid
-        LEFT JOIN policies ON policies.polrelid = r.oid),
+        LEFT JOIN policies ON policies.polrelid = r.oid
+        LEFT JOIN dependants ON dependants.refobjid = r.oid),
     'enums', (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', t.typname, 'labels',
                 (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))), '[]')
               FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
               WHERE t.typtype = 'e' AND EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = t.oid)),
+    'constrained_domains', (
+        WITH RECURSIVE demanding AS (
+            SELECT t.oid, t.typname FROM pg_type t
+            WHERE t.typtype = 'd' AND (t.typnotnull OR EXISTS (SELECT FROM pg_constraint k WHERE k.contypid = t.oid))
+            UNION
+            SELECT t.oid, t.typname FROM pg_type t JOIN demanding d ON t.typbasetype = d.oid WHERE t.typtype = 'd')
+        SELECT coalesce(json_agg(DISTINCT typname), '[]') FROM demanding
+        WHERE oid NOT IN (SELECT t.oid FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+                          WHERE n.nspname = 'information_schema')),
+    'functions', (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', p.proname,
+                      'arguments', pg_get_function_identity_arguments(p.oid), 'definition', pg_get_functiondef(p.oid))
+                      ORDER BY n.nspname, p.proname), '[]')
+                  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina') AND p.prokind IN ('f', 'p')
+                    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                                                             AND d.deptype = 'e')),
     'extensions', (SELECT coalesce(json_agg(extname), '[]') FROM pg_extension),
     'available_extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_available_extensions),
     'volatile_functions', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE provolatile = 'v'),

@@ -1,7 +1,7 @@
 //! All facts about each kind of work, in exhaustive matches: what it locks, what proves it done, how it is undone.
 
 use super::{Action, Lock, Online, Operation, Proof};
-use crate::plan::Work;
+use crate::plan::{Work, strongest};
 use concertina_revisions::TableName;
 
 impl Action {
@@ -14,8 +14,19 @@ impl Action {
             locks
         };
         match self {
-            Action::CreateTable { references, .. } => {
-                references.iter().map(|table| (table.clone(), Lock::ShareRowExclusive)).collect()
+            Action::CreateTable { references, parents, .. } => {
+                let referenced = references.iter().map(|table| (table.clone(), Lock::ShareRowExclusive));
+                referenced.chain(parents.iter().map(|table| (table.clone(), Lock::ShareUpdateExclusive))).collect()
+            }
+            Action::AttachPartition { parent, partition, default, .. } => {
+                let mut locks = with(partition, Lock::AccessExclusive, default);
+                locks.push((parent.clone(), Lock::ShareUpdateExclusive));
+                locks
+            }
+            Action::DetachPartition { parent, partition, default } => {
+                let mut locks = with(partition, Lock::AccessExclusive, default);
+                locks.push((parent.clone(), Lock::AccessExclusive));
+                locks
             }
             Action::AddColumn { table, references, .. } => {
                 let mut locks = exclusive(table);
@@ -29,14 +40,16 @@ impl Action {
             Action::OwnSequence { .. } => Vec::new(),
             Action::InstallSync(sync) => vec![(sync.table.clone(), Lock::ShareRowExclusive)],
             Action::RemoveSync(sync) => exclusive(&sync.table),
-            Action::SetDefault { table, .. }
+            Action::AddIdentity { table, .. }
+            | Action::AddNotNull { table, .. }
+            | Action::SetDefault { table, .. }
             | Action::SetNotNull { table, .. }
             | Action::DropNotNull { table, .. }
             | Action::AddConstraint { table, .. }
             | Action::AddConstraintUsingIndex { table, .. }
             | Action::DropColumn { table, .. }
             | Action::DropTable { table } => exclusive(table),
-            Action::AsWritten { locks, .. } => locks.clone(),
+            Action::AsWritten { locks, .. } | Action::Blocking { locks, .. } => locks.clone(),
         }
     }
 
@@ -54,6 +67,18 @@ impl Action {
                 format!("add column {}.{}{value}{null}", table.shown(), column.as_str())
             }
             Action::OwnSequence { sequence, .. } => format!("create sequence {}", sequence.shown()),
+            Action::AddIdentity { table, column, definition, .. } => {
+                format!("make {}.{} {}", table.shown(), column.as_str(), definition.to_lowercase())
+            }
+            Action::AddNotNull { table, column, .. } => {
+                format!("set not null on {}.{}, not valid yet", table.shown(), column.as_str())
+            }
+            Action::AttachPartition { parent, partition, bound, .. } => {
+                format!("attach {} to {} {}", partition.shown(), parent.shown(), bound.to_lowercase())
+            }
+            Action::DetachPartition { parent, partition, .. } => {
+                format!("detach {} from {}", partition.shown(), parent.shown())
+            }
             Action::SetDefault { table, column, default: Some(value) } => {
                 format!("set default of {}.{} to {value}", table.shown(), column.as_str())
             }
@@ -79,6 +104,7 @@ impl Action {
             }
             Action::RemoveSync(sync) => format!("remove sync trigger of {}", sync.table.shown()),
             Action::AsWritten { what, .. } => what.clone(),
+            Action::Blocking { sql, .. } => format!("run as its author allows: {sql}"),
         }
     }
 }
@@ -94,18 +120,31 @@ impl Online {
             Online::CreateIndex { table, .. }
             | Online::DropIndex { table, .. }
             | Online::Validate { table, .. }
-            | Online::Analyze { table } => table,
+            | Online::Analyze { table }
+            | Online::Reindex { table, .. }
+            | Online::Detach { parent: table, .. }
+            | Online::Refresh { view: table }
+            | Online::Fill { view: table } => table,
         }
     }
 
     /// The tables that the work locks, and how strongly.
     pub fn locks(&self) -> Vec<(TableName, Lock)> {
-        let (table, references) = match self {
-            Online::Validate { table, references, .. } => (table, references.as_slice()),
-            other => (other.table(), &[][..]),
+        let (own, others) = match self {
+            Online::Validate { references, .. } => (Lock::ShareUpdateExclusive, references.as_slice()),
+            // The partition's is taken for a catalog entry, under lock_timeout.
+            Online::Detach { parent, partition } => {
+                return vec![
+                    (parent.clone(), Lock::ShareUpdateExclusive),
+                    (partition.clone(), Lock::AccessExclusive),
+                ];
+            }
+            Online::Refresh { .. } => (Lock::Exclusive, &[][..]),
+            Online::Fill { .. } => (Lock::AccessExclusive, &[][..]),
+            _ => (Lock::ShareUpdateExclusive, &[][..]),
         };
-        let mut locks = vec![(table.clone(), Lock::ShareUpdateExclusive)];
-        locks.extend(references.iter().map(|other| (other.clone(), Lock::RowShare)));
+        let mut locks = vec![(self.table().clone(), own)];
+        locks.extend(others.iter().map(|other| (other.clone(), Lock::RowShare)));
         locks
     }
 
@@ -122,6 +161,13 @@ impl Online {
                 format!("validate {} of {}", names.join(", "), table.shown())
             }
             Online::Analyze { table } => format!("analyze {}", table.shown()),
+            Online::Reindex { index: Some(index), .. } => format!("reindex {} concurrently", index.shown()),
+            Online::Reindex { table, index: None } => format!("reindex {} concurrently", table.shown()),
+            Online::Refresh { view } => format!("refresh {} concurrently", view.shown()),
+            Online::Fill { view } => format!("fill {}", view.shown()),
+            Online::Detach { parent, partition } => {
+                format!("detach {} from {} concurrently", partition.shown(), parent.shown())
+            }
         }
     }
 
@@ -133,7 +179,9 @@ impl Online {
             }
             Online::DropIndex { index, .. } => Proof::IndexGone(index.clone()),
             Online::Validate { table, constraints, .. } => Proof::Validated(table.clone(), constraints.clone()),
-            Online::Analyze { .. } => Proof::Recorded,
+            Online::Fill { view } => Proof::Filled(view.clone()),
+            Online::Detach { parent, partition } => Proof::Detached(parent.clone(), partition.clone()),
+            Online::Analyze { .. } | Online::Reindex { .. } | Online::Refresh { .. } => Proof::Recorded,
         }
     }
 }
@@ -141,7 +189,7 @@ impl Online {
 impl Work {
     /// The tables that the work locks, and how strongly.
     pub fn locks(&self) -> Vec<(TableName, Lock)> {
-        let mut locks: Vec<(TableName, Lock)> = match self {
+        strongest(match self {
             Work::Quick { actions } => actions.iter().flat_map(Action::locks).collect(),
             Work::Slow { online } => online.locks(),
             Work::Backfill { backfill } => match &backfill.operation {
@@ -150,10 +198,7 @@ impl Work {
                 }
                 Operation::Assign(_) | Operation::Delete => vec![(backfill.table.clone(), Lock::RowExclusive)],
             },
-        };
-        locks.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
-        locks.dedup_by(|later, first| later.0 == first.0);
-        locks
+        })
     }
 
     /// What the work does, one line a part.

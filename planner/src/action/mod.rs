@@ -19,6 +19,9 @@ pub enum Action {
         sql: String,
         /// Existing tables that its foreign keys point at.
         references: Vec<TableName>,
+        /// Existing tables that it inherits from.
+        #[serde(default)]
+        parents: Vec<TableName>,
     },
     /// Adds a column, by catalog entry alone.
     AddColumn {
@@ -45,6 +48,49 @@ pub enum Action {
         sequence: TableName,
         /// Its integer type.
         type_sql: String,
+        /// `START WITH ..` and the like.
+        #[serde(default)]
+        options: String,
+    },
+    /// Makes a column get its values from a sequence of its own, which goes on after those that are there.
+    AddIdentity {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: Ident,
+        /// `GENERATED .. AS IDENTITY (..)`.
+        definition: String,
+        /// Where it goes on from.
+        from: Numbers,
+    },
+    /// Refuses NULL from now on; old rows are proven later (PostgreSQL 18).
+    AddNotNull {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: Ident,
+        /// The constraint's name.
+        name: Ident,
+    },
+    /// Makes a table a partition; its rows are proven to belong there, or there are none.
+    AttachPartition {
+        /// The partitioned table.
+        parent: TableName,
+        /// The partition.
+        partition: TableName,
+        /// `FOR VALUES ..` or `DEFAULT`.
+        bound: String,
+        /// The default partition, which is locked too.
+        default: Option<TableName>,
+    },
+    /// Makes a partition a table of its own, in one moment.
+    DetachPartition {
+        /// The partitioned table.
+        parent: TableName,
+        /// The partition.
+        partition: TableName,
+        /// The default partition, which is locked too.
+        default: Option<TableName>,
     },
     /// Sets or drops a default.
     SetDefault {
@@ -120,6 +166,13 @@ pub enum Action {
     InstallSync(Sync),
     /// Removes such a trigger and its function.
     RemoveSync(Sync),
+    /// A statement that makes others wait for as long as it takes, because its author allows that.
+    Blocking {
+        /// The statement.
+        sql: String,
+        /// Tables that it locks, and how.
+        locks: Vec<(TableName, Lock)>,
+    },
     /// A statement that is safe as its author wrote it.
     AsWritten {
         /// What it does, in words.
@@ -168,6 +221,30 @@ pub enum Online {
     Analyze {
         /// The table.
         table: TableName,
+    },
+    /// REINDEX CONCURRENTLY.
+    Reindex {
+        /// The table.
+        table: TableName,
+        /// One index of it; none for all of them.
+        index: Option<TableName>,
+    },
+    /// REFRESH MATERIALIZED VIEW CONCURRENTLY.
+    Refresh {
+        /// The view.
+        view: TableName,
+    },
+    /// The first REFRESH of a materialized view, which nobody can read before.
+    Fill {
+        /// The view.
+        view: TableName,
+    },
+    /// DETACH PARTITION CONCURRENTLY.
+    Detach {
+        /// The partitioned table.
+        parent: TableName,
+        /// The partition.
+        partition: TableName,
     },
 }
 
@@ -238,6 +315,18 @@ pub struct Sync {
     pub definer: bool,
 }
 
+/// Where an identity's numbers go on from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Numbers {
+    /// Its own start.
+    Start,
+    /// The largest value that is there, which an index tells at once.
+    Largest,
+    /// Another sequence, which is dropped, as is the default that takes numbers from it.
+    Sequence(TableName),
+}
+
 /// A value that a column is added with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -264,6 +353,8 @@ pub enum Lock {
     Share,
     /// Foreign keys and triggers: writers wait.
     ShareRowExclusive,
+    /// REFRESH MATERIALIZED VIEW CONCURRENTLY: readers go on.
+    Exclusive,
     /// Everyone waits.
     AccessExclusive,
 }
@@ -283,6 +374,7 @@ impl Lock {
             Lock::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
             Lock::Share => "SHARE",
             Lock::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
+            Lock::Exclusive => "EXCLUSIVE",
             Lock::AccessExclusive => "ACCESS EXCLUSIVE",
         }
     }
@@ -298,6 +390,10 @@ pub enum Proof {
     IndexGone(TableName),
     /// The constraints are there and validated.
     Validated(TableName, Vec<Ident>),
+    /// The materialized view has been filled.
+    Filled(TableName),
+    /// The table is no partition of the other, nor about to be none.
+    Detached(TableName, TableName),
     /// The step's own record, which commits with the work.
     Recorded,
 }

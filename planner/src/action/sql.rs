@@ -1,6 +1,6 @@
 //! The only DDL text in the workspace. Names come from [`Ident`] and [`TableName`], which carry their quoting.
 
-use super::{Action, Online, Sync, Value};
+use super::{Action, Numbers, Online, Sync, Value};
 use concertina_revisions::{Ident, TableName};
 
 /// The schema that holds our state and our functions.
@@ -10,7 +10,9 @@ impl Action {
     /// The statements of the action, in order. `read` is the literal that [`Value::Read`] was evaluated to.
     pub fn sql(&self, read: Option<&str>) -> Vec<String> {
         match self {
-            Action::CreateTable { sql, .. } | Action::AsWritten { sql, .. } => vec![sql.clone()],
+            Action::CreateTable { sql, .. } | Action::AsWritten { sql, .. } | Action::Blocking { sql, .. } => {
+                vec![sql.clone()]
+            }
             Action::AddColumn { table, column, type_sql, default, not_null, references } => {
                 let default = match default {
                     Some(Value::Sql(value)) => format!(" DEFAULT {value}"),
@@ -21,8 +23,18 @@ impl Action {
                 let references = references.as_ref().map_or_else(String::new, |(sql, _)| format!(" {sql}"));
                 vec![alter(table, &format!("ADD COLUMN {} {type_sql}{default}{not_null}{references}", column.sql()))]
             }
-            Action::OwnSequence { table, column, sequence, type_sql } => vec![
-                format!("CREATE SEQUENCE {} AS {type_sql}", sequence.sql()),
+            Action::AddIdentity { table, column, definition, from } => add_identity(table, column, definition, from),
+            Action::AddNotNull { table, column, name } => {
+                vec![alter(table, &format!("ADD CONSTRAINT {} NOT NULL {} NOT VALID", name.sql(), column.sql()))]
+            }
+            Action::AttachPartition { parent, partition, bound, .. } => {
+                vec![alter(parent, &format!("ATTACH PARTITION {} {bound}", partition.sql()))]
+            }
+            Action::DetachPartition { parent, partition, .. } => {
+                vec![alter(parent, &format!("DETACH PARTITION {}", partition.sql()))]
+            }
+            Action::OwnSequence { table, column, sequence, type_sql, options } => vec![
+                format!("CREATE SEQUENCE {} AS {type_sql} {options}", sequence.sql()),
                 alter(table, &format!("ADD COLUMN {} {type_sql}", column.sql())),
                 alter(
                     table,
@@ -78,7 +90,39 @@ impl Online {
                 alter(table, &parts.join(", "))
             }
             Online::Analyze { table } => format!("ANALYZE {}", table.sql()),
+            Online::Reindex { index: Some(index), .. } => format!("REINDEX INDEX CONCURRENTLY {}", index.sql()),
+            Online::Reindex { table, index: None } => format!("REINDEX TABLE CONCURRENTLY {}", table.sql()),
+            Online::Refresh { view } => format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {}", view.sql()),
+            Online::Fill { view } => format!("REFRESH MATERIALIZED VIEW {}", view.sql()),
+            Online::Detach { parent, partition } => {
+                alter(parent, &format!("DETACH PARTITION {} CONCURRENTLY", partition.sql()))
+            }
         }
+    }
+}
+
+/// The identity, and its sequence set to where the numbers are.
+fn add_identity(table: &TableName, column: &Ident, definition: &str, from: &Numbers) -> Vec<String> {
+    let of_column = |action: &str| alter(table, &format!("ALTER COLUMN {} {action}", column.sql()));
+    let sequence = format!("pg_get_serial_sequence({}, {})", Ident::new(table.sql()).literal(), column.literal());
+    let add = of_column(&format!("ADD {definition}"));
+    match from {
+        Numbers::Start => vec![add],
+        Numbers::Largest => vec![
+            add,
+            format!(
+                "SELECT setval({sequence}, greatest(largest, 1), largest >= 1) FROM (SELECT max({}) AS largest FROM {}) AS given \
+                 WHERE largest IS NOT NULL",
+                column.sql(),
+                table.sql()
+            ),
+        ],
+        Numbers::Sequence(other) => vec![
+            of_column("DROP DEFAULT"),
+            add,
+            format!("SELECT setval({sequence}, last_value, is_called) FROM {}", other.sql()),
+            format!("DROP SEQUENCE {}", other.sql()),
+        ],
     }
 }
 

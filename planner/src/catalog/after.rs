@@ -1,8 +1,10 @@
 //! What a catalog becomes when a change is made, so that a later statement of the same revision knows that a
 //! table is new and empty, or that a column is there.
 
-use super::{Catalog, Column, Constraint, ConstraintKind, Enum, Index, Policy, Table, TableKind};
-use crate::change::{Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex};
+use super::{
+    Catalog, Column, Constraint, ConstraintKind, Enum, Identity, Index, PartitionOf, Policy, Table, TableKind,
+};
+use crate::change::{Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, Special};
 use concertina_revisions::{Ident, TableName};
 use std::sync::Arc;
 
@@ -31,10 +33,21 @@ impl Catalog {
                 table.schema = new.table.schema.as_str().to_owned();
                 table.is_new = true;
                 table.columns = new.columns.iter().map(column).collect();
+                table.partition_key.clone_from(&new.partition_key);
+                table.partition_of.clone_from(&new.partition_of);
+                if new.partition_key.is_some() {
+                    table.kind = TableKind::Partitioned;
+                }
                 for constraint in &new.constraints {
                     table.add(constraint);
                 }
                 self.tables.push(Arc::new(table));
+                if let Some(of) = &new.partition_of {
+                    self.alter(&of.parent(), |parent| parent.partitions.push(pair(&new.table)));
+                }
+                for parent in &new.parents {
+                    self.alter(parent, |parent| parent.children.push(pair(&new.table)));
+                }
             }
             Change::AddColumn(add) => self.alter(&add.table, |table| {
                 table.columns.push(Column { is_new: true, ..column(&add.column) });
@@ -74,6 +87,14 @@ impl Catalog {
             Change::Setting(setting) => {
                 if let Some(effect) = &setting.effect {
                     self.alter(&setting.table, |table| table.take_effect(effect));
+                    let child = pair(&setting.table);
+                    match effect {
+                        Effect::Inherits(parent) => self.alter(parent, |parent| parent.children.push(child)),
+                        Effect::InheritsNoMore(parent) => {
+                            self.alter(parent, |parent| parent.children.retain(|one| *one != child));
+                        }
+                        _ => {}
+                    }
                 }
             }
             Change::CatalogOnly(only) => {
@@ -89,7 +110,41 @@ impl Catalog {
                     }));
                 }
             }
-            Change::Insert(_) | Change::Update(_) | Change::Delete(_) | Change::Nothing(_) => {}
+            Change::AddIdentity(new) => self.alter_column(&new.table, &new.column, |column| {
+                column.generated = true;
+                column.identity = Some(if new.always { Identity::Always } else { Identity::ByDefault });
+            }),
+            Change::Attach(attach) => {
+                self.alter(&attach.parent, |parent| parent.partitions.push(pair(&attach.partition)));
+                self.alter(&attach.partition, |table| {
+                    table.partition_of = Some(PartitionOf {
+                        schema: attach.parent.schema.as_str().to_owned(),
+                        name: attach.parent.name.as_str().to_owned(),
+                        bound: attach.bound.clone(),
+                    });
+                });
+            }
+            Change::Detach(detach) => {
+                let gone = pair(&detach.partition);
+                self.alter(&detach.parent, |parent| parent.partitions.retain(|partition| *partition != gone));
+                self.alter(&detach.partition, |table| table.partition_of = None);
+            }
+            Change::CreateMaterializedView(new) => self.tables.push(Arc::new(Table {
+                schema: new.view.schema.as_str().to_owned(),
+                name: new.view.name.as_str().to_owned(),
+                kind: TableKind::Materialized,
+                owned: true,
+                is_new: true,
+                unfilled: !new.filled,
+                ..Table::default()
+            })),
+            Change::Refresh(view) => self.alter(view, |view| view.unfilled = false),
+            Change::Insert(_)
+            | Change::Update(_)
+            | Change::Delete(_)
+            | Change::Reindex(_)
+            | Change::Allowed(..)
+            | Change::Nothing(_) => {}
         }
     }
 
@@ -133,8 +188,43 @@ impl Table {
                 }
             }
             Effect::PolicyAdded(name, definition) => {
-                self.policies.push(Policy { name: name.clone(), definition: definition.clone() });
+                self.policies.push(Policy {
+                    name: name.clone(),
+                    definition: definition.clone(),
+                    alteration: String::new(),
+                });
             }
+            Effect::PolicyRenamed(old, new) => {
+                self.policies.iter_mut().filter(|one| one.name == *old).for_each(|one| {
+                    // Their statements name the old one.
+                    *one = Policy { name: new.clone(), definition: String::new(), alteration: String::new() };
+                });
+            }
+            Effect::TriggerRenamed(old, new) => {
+                self.triggers.iter_mut().filter(|one| one.name == *old).for_each(|one| {
+                    one.name.clone_from(new);
+                    one.definition.clear();
+                });
+            }
+            Effect::Identity(name, identity) => self.columns.iter_mut().filter(|one| one.name == *name).for_each(|one| {
+                one.identity = *identity;
+                one.generated = identity.is_some();
+            }),
+            Effect::Expression(name, expression) => {
+                self.columns.iter_mut().filter(|one| one.name == *name).for_each(|one| {
+                    let stored = one.expression.as_ref().is_some_and(|(_, stored)| *stored);
+                    one.expression = expression.clone().map(|expression| (expression, stored));
+                    one.generated = one.expression.is_some();
+                });
+            }
+            // What the parent is told is told by its own entry.
+            Effect::Inherits(_) | Effect::InheritsNoMore(_) => {}
+            Effect::Owner(owner) => self.owner.clone_from(owner),
+            Effect::Comment(None, comment) => self.comment.clone_from(comment),
+            Effect::Comment(Some(name), comment) => {
+                self.columns.iter_mut().filter(|one| one.name == *name).for_each(|one| one.comment.clone_from(comment));
+            }
+            Effect::RowSecurityForced(forced) => self.row_security_forced = *forced,
             Effect::PolicyDropped(gone) => self.policies.retain(|policy| policy.name != *gone),
             Effect::TriggerDropped(gone) => self.triggers.retain(|trigger| trigger.name != *gone),
             Effect::ConstraintRenamed(old, new) => {
@@ -156,6 +246,10 @@ impl Table {
             NewConstraintKind::ForeignKey { .. } => ConstraintKind::ForeignKey,
             NewConstraintKind::Unique { primary: true, .. } => ConstraintKind::PrimaryKey,
             NewConstraintKind::Unique { .. } => ConstraintKind::Unique,
+            NewConstraintKind::NotNull(column) => {
+                self.get_mut(column).into_iter().for_each(|column| column.not_null = true);
+                ConstraintKind::NotNull
+            }
             NewConstraintKind::Exclude => ConstraintKind::Exclude,
         };
         if let NewConstraintKind::Unique { primary, using_index, .. } = &new.kind {
@@ -181,7 +275,7 @@ impl Table {
             kind,
             columns,
             definition: new.definition.clone(),
-            validated: !new.not_valid,
+            validated: !new.not_valid && new.enforced,
             references: new
                 .references()
                 .map(|table| (table.schema.as_str().to_owned(), table.name.as_str().to_owned())),
@@ -189,8 +283,19 @@ impl Table {
     }
 }
 
+fn pair(name: &TableName) -> (String, String) {
+    (name.schema.as_str().to_owned(), name.name.as_str().to_owned())
+}
+
 fn column(new: &NewColumn) -> Column {
+    let identity = match &new.special {
+        Special::Identity(definition) if definition.starts_with("GENERATED ALWAYS") => Some(Identity::Always),
+        Special::Identity(_) => Some(Identity::ByDefault),
+        _ => None,
+    };
     Column {
+        generated: matches!(new.special, Special::Identity(_) | Special::Stored(_) | Special::Virtual(_)),
+        identity,
         name: new.name.as_str().to_owned(),
         type_sql: new.type_sql.clone(),
         not_null: new.not_null,

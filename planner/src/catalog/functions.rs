@@ -1,4 +1,19 @@
-//! Functions that are known without a database, for catalogs that are made by hand.
+//! Functions: those that users made, and those that are known without a database, for catalogs that are made by hand.
+
+use serde::{Deserialize, Serialize};
+
+/// A function or procedure that a user made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Function {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// The types of what it is given, as SQL.
+    pub arguments: String,
+    /// `pg_get_functiondef`.
+    pub definition: String,
+}
 
 /// Functions of every PostgreSQL that give another value each time, for catalogs written without a server.
 pub const VOLATILE_BUILTINS: [&str; 12] = [

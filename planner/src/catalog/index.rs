@@ -17,6 +17,12 @@ pub struct Index {
     pub unique: bool,
     /// Whether it covers only some rows.
     pub partial: bool,
+    /// Whether CLUSTER would follow it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clustered: bool,
+    /// Storage parameters that were set, as `name=value`.
+    #[serde(default)]
+    pub options: Vec<String>,
     /// Whether queries may use it.
     pub valid: bool,
     /// The constraint that owns it.
@@ -36,6 +42,8 @@ impl Index {
             unique: false,
             partial: false,
             valid: true,
+            clustered: false,
+            options: vec![],
             constraint: None,
             definition: String::new(),
         }

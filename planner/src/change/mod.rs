@@ -1,9 +1,12 @@
 //! A statement with its spelling folded away: what the rules decide about.
 
+mod partition;
 mod setting;
 
+pub use partition::{Attach, Detach};
 pub use setting::{Effect, Setting, SettingKind};
 
+use crate::catalog::{PartitionKey, PartitionOf};
 use crate::expr::Expr;
 use concertina_revisions::{Ident, TableName};
 
@@ -48,6 +51,20 @@ pub enum Change {
     CatalogOnly(CatalogOnly),
     /// A setting of a table, or a policy or trigger on it: instant, as written.
     Setting(Setting),
+    /// ALTER COLUMN .. ADD GENERATED .. AS IDENTITY.
+    AddIdentity(NewIdentity),
+    /// ATTACH PARTITION, and the second half of CREATE TABLE .. PARTITION OF.
+    Attach(Attach),
+    /// DETACH PARTITION.
+    Detach(Detach),
+    /// REINDEX INDEX, REINDEX TABLE.
+    Reindex(Reindex),
+    /// CREATE MATERIALIZED VIEW.
+    CreateMaterializedView(NewMaterializedView),
+    /// REFRESH MATERIALIZED VIEW.
+    Refresh(TableName),
+    /// What is never run live, but its author allows it: the tables, and the statement.
+    Allowed(Vec<TableName>, String),
     /// Nothing is left to do: `IF NOT EXISTS` on what is there, `IF EXISTS` on what isn't.
     Nothing(String),
 }
@@ -61,7 +78,48 @@ pub struct NewTable {
     pub columns: Vec<NewColumn>,
     /// Its constraints, the columns' own included.
     pub constraints: Vec<NewConstraint>,
+    /// How its rows are spread, when it is to be partitioned.
+    pub partition_key: Option<PartitionKey>,
+    /// Tables that it inherits from.
+    pub parents: Vec<TableName>,
+    /// The table that is made by the same revision, and that it is a partition of from birth, with its bound.
+    pub partition_of: Option<PartitionOf>,
     /// The statement as written.
+    pub sql: String,
+}
+
+/// A column that is to get its values from a sequence of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewIdentity {
+    /// The table.
+    pub table: TableName,
+    /// The column.
+    pub column: Ident,
+    /// `GENERATED .. AS IDENTITY (..)`.
+    pub definition: String,
+    /// Whether written values are refused.
+    pub always: bool,
+}
+
+/// What REINDEX builds anew.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reindex {
+    /// The table.
+    pub table: TableName,
+    /// One index of it; none for all of them.
+    pub index: Option<TableName>,
+}
+
+/// A materialized view to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewMaterializedView {
+    /// Its name.
+    pub view: TableName,
+    /// What its query reads.
+    pub reads: Vec<TableName>,
+    /// Whether it is to be filled.
+    pub filled: bool,
+    /// The statement, WITH NO DATA.
     pub sql: String,
 }
 
@@ -103,18 +161,18 @@ pub struct NewColumn {
 }
 
 /// Column forms that PostgreSQL fills itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Special {
     /// A plain column.
     None,
     /// `serial`, `bigserial`, `smallserial`.
     Serial,
-    /// `GENERATED .. AS IDENTITY`.
-    Identity,
-    /// `GENERATED ALWAYS AS (..) STORED`.
-    Stored,
-    /// `GENERATED ALWAYS AS (..) VIRTUAL` (PostgreSQL 18).
-    Virtual,
+    /// `GENERATED .. AS IDENTITY`, as SQL.
+    Identity(String),
+    /// `GENERATED ALWAYS AS (..) STORED`, as SQL.
+    Stored(String),
+    /// `GENERATED ALWAYS AS (..) VIRTUAL` (PostgreSQL 18), as SQL.
+    Virtual(String),
 }
 
 /// A constraint as a statement describes it.
@@ -126,6 +184,10 @@ pub struct NewConstraint {
     pub definition: String,
     /// Whether it was written with NOT VALID.
     pub not_valid: bool,
+    /// Whether it holds for the table alone and not for those below.
+    pub no_inherit: bool,
+    /// Whether anyone looks after it (PostgreSQL 18 has NOT ENFORCED).
+    pub enforced: bool,
     /// What kind it is.
     pub kind: NewConstraintKind,
 }
@@ -157,6 +219,8 @@ pub enum NewConstraintKind {
         /// `USING INDEX name`: the index is there already.
         using_index: Option<Ident>,
     },
+    /// `NOT NULL column`, as a constraint with a name (PostgreSQL 18).
+    NotNull(Ident),
     /// `EXCLUDE ..`.
     Exclude,
 }
@@ -176,6 +240,8 @@ pub struct NewIndex {
     pub unique: bool,
     /// Whether it covers only some rows.
     pub partial: bool,
+    /// Whether it is for a partitioned table alone, its partitions' to be attached later.
+    pub only: bool,
     /// `USING btree (..) ..`: all that follows the table's name.
     pub tail: String,
 }
@@ -279,6 +345,10 @@ pub struct CatalogOnly {
     pub reverse: Option<String>,
     /// Whether it removes something, and so belongs to contract.
     pub removes: bool,
+    /// Whether it has to have its transaction for itself.
+    pub alone: bool,
+    /// Tables that it names, and that are locked a little for it.
+    pub concerns: Vec<TableName>,
     /// The extension it installs.
     pub extension: Option<String>,
     /// The view it makes.
@@ -298,6 +368,8 @@ pub struct NewType {
     pub type_sql: String,
     /// Whether USING, or another collation, makes other values of those that are there.
     pub converts: bool,
+    /// Whether USING is `column AT TIME ZONE 'UTC'`.
+    pub under_utc: bool,
     /// The statement, of this change alone.
     pub sql: String,
 }
@@ -322,7 +394,17 @@ impl Change {
             | Change::DropTable(table) => Some(table),
             Change::AlterType(new) => Some(&new.table),
             Change::Setting(setting) => Some(&setting.table),
-            Change::DropIndex(_) | Change::CreateEnum(_) | Change::CatalogOnly(_) | Change::Nothing(_) => None,
+            Change::AddIdentity(new) => Some(&new.table),
+            Change::Attach(attach) => Some(&attach.parent),
+            Change::Detach(detach) => Some(&detach.parent),
+            Change::Reindex(reindex) => Some(&reindex.table),
+            Change::Refresh(view) => Some(view),
+            Change::CreateMaterializedView(new) => Some(&new.view),
+            Change::DropIndex(_)
+            | Change::CreateEnum(_)
+            | Change::CatalogOnly(_)
+            | Change::Allowed(..)
+            | Change::Nothing(_) => None,
         }
     }
 
@@ -332,6 +414,8 @@ impl Change {
             Change::Insert(insert) => &insert.reads,
             Change::Update(update) => &update.reads,
             Change::Delete(delete) => &delete.reads,
+            Change::CreateMaterializedView(new) => &new.reads,
+            Change::Allowed(tables, _) => tables,
             _ => &[],
         }
     }
@@ -345,6 +429,7 @@ impl NewConstraint {
             NewConstraintKind::ForeignKey { columns, .. } | NewConstraintKind::Unique { columns, .. } => {
                 columns.clone()
             }
+            NewConstraintKind::NotNull(column) => vec![column.clone()],
             NewConstraintKind::Exclude => Vec::new(),
         }
     }

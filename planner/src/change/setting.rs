@@ -9,6 +9,8 @@ pub struct Setting {
     pub table: TableName,
     /// Its family.
     pub kind: SettingKind,
+    /// Another table that it concerns: the parent of INHERIT.
+    pub other: Option<TableName>,
     /// What it does, in words.
     pub what: String,
     /// The statement, of this change alone.
@@ -58,8 +60,30 @@ pub enum SettingKind {
     CreateTrigger,
     /// DROP TRIGGER.
     DropTrigger,
-    /// RENAME CONSTRAINT, RENAME of an index: a name that queries don't use.
+    /// CREATE RULE.
+    CreateRule,
+    /// DROP RULE.
+    DropRule,
+    /// RENAME CONSTRAINT, TRIGGER, POLICY: a name that queries don't use.
     RenamePart,
+    /// RENAME of an index.
+    RenameIndex,
+    /// Storage parameters of an index.
+    IndexOptions,
+    /// ALTER INDEX .. ATTACH PARTITION.
+    AttachIndex,
+    /// ALTER CONSTRAINT: when a foreign key is looked after.
+    Deferral,
+    /// `INHERIT`: the parent's queries see the rows.
+    Inherit,
+    /// `NO INHERIT`.
+    NoInherit,
+    /// `OF`, `NOT OF`: a table of a composite type.
+    OfType,
+    /// `SET EXPRESSION` of a column that is computed when it is read.
+    Expression,
+    /// Options, defaults and the like of a view.
+    View,
     /// GRANT.
     Grant,
     /// REVOKE.
@@ -77,6 +101,24 @@ pub enum Effect {
     Options(Vec<String>, bool),
     /// A policy is there, with what makes it again.
     PolicyAdded(String, String),
+    /// A policy or trigger has another name.
+    PolicyRenamed(String, String),
+    /// A trigger has another name.
+    TriggerRenamed(String, String),
+    /// A column gets its values from a sequence of its own, or no more.
+    Identity(String, Option<crate::catalog::Identity>),
+    /// A column is computed by another expression; none: by none any more.
+    Expression(String, Option<String>),
+    /// It inherits from the other table.
+    Inherits(TableName),
+    /// It inherits from it no more.
+    InheritsNoMore(TableName),
+    /// It is owned by another role.
+    Owner(String),
+    /// A comment on it, or on a column of it.
+    Comment(Option<String>, Option<String>),
+    /// Row-level security holds for the owner too, or no more.
+    RowSecurityForced(bool),
     /// A policy is gone.
     PolicyDropped(String),
     /// A trigger is gone.

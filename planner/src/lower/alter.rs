@@ -1,15 +1,18 @@
-//! ALTER TABLE: one change for each of its actions.
+//! ALTER TABLE: one change for each of its actions. Every form that PostgreSQL's grammar has is named here.
 
-use super::{column, constraint, deparse, existing, expression, schema, settings};
-use crate::catalog::Catalog;
-use crate::change::{AddColumn, Change, NewType};
+use super::{column, constraint, deparse, existing, expression, partition, relation, schema, settings};
+use crate::catalog::{Catalog, Table};
+use crate::change::{AddColumn, Change, Effect, NewIdentity, NewType, Setting, SettingKind};
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{AlterTableCmd, AlterTableStmt, AlterTableType, DropBehavior, ObjectType, node};
+use crate::types;
+use concertina_revisions::tree::{
+    AlterTableCmd, AlterTableStmt, AlterTableType, DropBehavior, ObjectType, RangeVar, node,
+};
 use concertina_revisions::{Ident, TableName};
 
-pub(super) fn alter(alter: &AlterTableStmt, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+pub(super) fn alter(alter: &AlterTableStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     if alter.objtype() != ObjectType::ObjectTable {
-        return Err(problem::unknown("ALTER of something other than a table"));
+        return relation::alter(alter, sql, catalog);
     }
     let range = alter.relation.as_ref().ok_or_else(|| problem::unknown("ALTER TABLE without a name"))?;
     if alter.missing_ok && catalog.resolve(schema(range), &range.relname).is_none() {
@@ -20,17 +23,26 @@ pub(super) fn alter(alter: &AlterTableStmt, catalog: &Catalog) -> Result<Vec<Cha
     let mut changes = Vec::new();
     for node in &alter.cmds {
         let Some(node::Node::AlterTableCmd(command)) = &node.node else { continue };
-        let change = match settings::read(command, &table, &seen)? {
-            Some(change) => change,
-            None => action(command, &table, &seen)?,
-        };
-        seen = seen.after(&change);
-        changes.push(change);
+        not_the_parent_alone(range, command.subtype(), catalog.table(&table))?;
+        for change in action(command, &table, &seen)? {
+            seen = seen.after(&change);
+            changes.push(change);
+        }
     }
     Ok(changes)
 }
 
-fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Change, Problem> {
+/// ONLY leaves those below as they are: then they differ from their parent, or PostgreSQL refuses it.
+fn not_the_parent_alone(range: &RangeVar, kind: AlterTableType, table: Option<&Table>) -> Result<(), Problem> {
+    let has_others = |table: &&Table| !table.is_new && !(table.partitions.is_empty() && table.children.is_empty());
+    let Some(table) = table.filter(has_others) else { return Ok(()) };
+    if range.inh || settings::is_of_one_table(kind) {
+        return Ok(());
+    }
+    Err(problem::unknown(&format!("ONLY on {}, which has tables below it,", table.full_name().shown())))
+}
+
+fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     use AlterTableType as Kind;
     let name = Ident::new(command.name.as_str());
     let known = catalog.table(table);
@@ -39,55 +51,27 @@ fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Resu
         None => Err(problem::missing_column(table, &name, catalog)),
     };
     if command.behavior() == DropBehavior::DropCascade {
-        return Err(problem::unknown("CASCADE, which drops things without naming them"));
+        return Err(problem::cascade());
     }
-    Ok(match command.subtype() {
-        Kind::AtAddColumn => add_column(command, table, catalog)?,
+    let one = match command.subtype() {
+        Kind::AtAddColumn => return add_column(command, table, catalog),
         Kind::AtColumnDefault => {
             let default = command.def.as_deref().map(expression::read).transpose()?;
             Change::SetDefault(table.clone(), column()?, default)
         }
-        Kind::AtAlterColumnType => {
-            let column = column()?;
-            let Some(node::Node::ColumnDef(new)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else {
-                return Err(problem::unknown("ALTER COLUMN TYPE without a type"));
-            };
-            let type_name =
-                new.type_name.as_ref().ok_or_else(|| problem::unknown("ALTER COLUMN TYPE without a type"))?;
-            Change::AlterType(NewType {
-                table: table.clone(),
-                column,
-                type_sql: deparse::type_name(type_name, None)?,
-                converts: new.raw_default.is_some() || new.coll_clause.is_some(),
-                sql: deparse::alter(table, command)?,
-            })
-        }
+        Kind::AtAlterColumnType => new_type(command, table, column()?)?,
         Kind::AtSetNotNull => Change::SetNotNull(table.clone(), column()?),
         Kind::AtDropNotNull => Change::DropNotNull(table.clone(), column()?),
         Kind::AtDropColumn if command.missing_ok && column().is_err() => {
             Change::Nothing(format!("there is no column {}", name.as_str()))
         }
         Kind::AtDropColumn => Change::DropColumn(table.clone(), column()?),
-        Kind::AtAddConstraint => {
-            let Some(node::Node::Constraint(written)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else {
-                return Err(problem::unknown("ADD CONSTRAINT without a constraint"));
-            };
-            let new = constraint::read(written, table, None, catalog)?;
-            if known.is_some_and(|table| table.constraint(&new.name).is_some()) {
-                return Err(problem::exists("constraint", new.name.as_str()));
-            }
-            if let Some(missing) =
-                new.columns().iter().find(|column| known.is_some_and(|table| table.get(column).is_none()))
-            {
-                return Err(problem::missing_column(table, missing, catalog));
-            }
-            Change::AddConstraint(table.clone(), new)
-        }
+        Kind::AtAddConstraint => add_constraint(command, table, catalog)?,
         kind @ (Kind::AtDropConstraint | Kind::AtValidateConstraint) => {
             let constraints = known.map(|table| table.constraints.as_slice()).unwrap_or_default();
             if !constraints.iter().any(|constraint| constraint.name == name.as_str()) {
                 if command.missing_ok {
-                    return Ok(Change::Nothing(format!("there is no constraint {}", name.as_str())));
+                    return Ok(vec![Change::Nothing(format!("there is no constraint {}", name.as_str()))]);
                 }
                 let names = constraints.iter().map(|constraint| constraint.name.as_str());
                 return Err(problem::missing_object("constraint", name.as_str(), names));
@@ -97,28 +81,219 @@ fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Resu
                 _ => Change::Validate(table.clone(), name),
             }
         }
-        other => return Err(problem::unknown(&format!("ALTER TABLE .. {}", words(other)))),
-    })
+        Kind::AtAddIdentity => add_identity(command, table, column()?)?,
+        Kind::AtDropIdentity | Kind::AtSetIdentity | Kind::AtDropExpression
+            if known.and_then(|table| table.get(&name)).is_some_and(|column| !column.generated) =>
+        {
+            if !command.missing_ok {
+                return Err(problem::unknown(&format!("{} of a column that isn't generated", words(command.subtype()))));
+            }
+            Change::Nothing(format!("{} isn't generated", name.as_str()))
+        }
+        Kind::AtSetExpression if stored(known, &name) => {
+            return Err(problem::blocks(
+                "SET EXPRESSION of a STORED generated column, which writes every row anew,",
+                "add a column with the new expression in a revision of its own",
+            ));
+        }
+        Kind::AtAttachPartition => partition::attach(command, table, catalog)?,
+        Kind::AtDetachPartition => partition::detach(command, table, catalog)?,
+        Kind::AtDetachPartitionFinalize => {
+            return Err(problem::not_a_change(
+                "DETACH PARTITION .. FINALIZE ends what was interrupted",
+                "run it by hand; DETACH PARTITION in a revision is finished by running the revision again",
+            ));
+        }
+        Kind::AtAddInherit | Kind::AtDropInherit => inherit(command, table, catalog)?,
+        Kind::AtSetLogged | Kind::AtSetUnLogged => {
+            return Err(problem::blocks("SET LOGGED or UNLOGGED, which writes the table anew,", "make a new table"));
+        }
+        Kind::AtSetTableSpace => {
+            return Err(problem::blocks("SET TABLESPACE, which copies the table,", "use pg_repack --tablespace"));
+        }
+        Kind::AtSetAccessMethod => {
+            return Err(problem::blocks("SET ACCESS METHOD, which writes the table anew,", "make a new table"));
+        }
+        Kind::AtDropOids => Change::Nothing("tables have had no oids since PostgreSQL 12".to_owned()),
+        Kind::AtSetStatistics
+        | Kind::AtSetOptions
+        | Kind::AtResetOptions
+        | Kind::AtSetStorage
+        | Kind::AtSetCompression
+        | Kind::AtSetExpression
+        | Kind::AtDropExpression
+        | Kind::AtSetIdentity
+        | Kind::AtDropIdentity
+        | Kind::AtAlterConstraint
+        | Kind::AtAlterColumnGenericOptions
+        | Kind::AtGenericOptions
+        | Kind::AtChangeOwner
+        | Kind::AtClusterOn
+        | Kind::AtDropCluster
+        | Kind::AtSetRelOptions
+        | Kind::AtResetRelOptions
+        | Kind::AtEnableTrig
+        | Kind::AtEnableAlwaysTrig
+        | Kind::AtEnableReplicaTrig
+        | Kind::AtDisableTrig
+        | Kind::AtEnableTrigAll
+        | Kind::AtDisableTrigAll
+        | Kind::AtEnableTrigUser
+        | Kind::AtDisableTrigUser
+        | Kind::AtEnableRule
+        | Kind::AtEnableAlwaysRule
+        | Kind::AtEnableReplicaRule
+        | Kind::AtDisableRule
+        | Kind::AtAddOf
+        | Kind::AtDropOf
+        | Kind::AtReplicaIdentity
+        | Kind::AtEnableRowSecurity
+        | Kind::AtDisableRowSecurity
+        | Kind::AtForceRowSecurity
+        | Kind::AtNoForceRowSecurity => settings::read(command, table, catalog)?,
+        // PostgreSQL's own steps on the way; its grammar gives none of these.
+        Kind::Undefined
+        | Kind::AtAddColumnToView
+        | Kind::AtCookedColumnDefault
+        | Kind::AtAddIndex
+        | Kind::AtReAddIndex
+        | Kind::AtReAddConstraint
+        | Kind::AtReAddDomainConstraint
+        | Kind::AtAddIndexConstraint
+        | Kind::AtReAddComment
+        | Kind::AtReplaceRelOptions
+        | Kind::AtReAddStatistics => {
+            return Err(problem::unknown(&format!("ALTER TABLE .. {}", words(command.subtype()))));
+        }
+    };
+    Ok(vec![one])
 }
 
-fn add_column(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Change, Problem> {
+fn stored(table: Option<&Table>, column: &Ident) -> bool {
+    table
+        .and_then(|table| table.get(column)?.expression.as_ref())
+        .is_none_or(|(_, stored)| *stored)
+}
+
+fn new_type(command: &AlterTableCmd, table: &TableName, column: Ident) -> Result<Change, Problem> {
+    let Some(node::Node::ColumnDef(new)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else {
+        return Err(problem::unknown("ALTER COLUMN TYPE without a type"));
+    };
+    let type_name = new.type_name.as_ref().ok_or_else(|| problem::unknown("ALTER COLUMN TYPE without a type"))?;
+    let using = new.raw_default.as_deref().map(expression::read).transpose()?;
+    // `USING column` says nothing; PostgreSQL would look at every row for anything more.
+    let plain = |using: &crate::expr::Expr| using.sql == column.sql();
+    Ok(Change::AlterType(NewType {
+        table: table.clone(),
+        type_sql: deparse::type_name(type_name, None)?,
+        under_utc: using.as_ref().is_some_and(|using| is_at_utc(&using.sql, &column)),
+        converts: using.as_ref().is_some_and(|using| !plain(using)) || new.coll_clause.is_some(),
+        sql: deparse::alter(table, command)?,
+        column,
+    }))
+}
+
+/// `c AT TIME ZONE 'UTC'`.
+fn is_at_utc(sql: &str, column: &Ident) -> bool {
+    let column = column.sql();
+    let zone = sql
+        .strip_prefix(&format!("{column} AT TIME ZONE "))
+        .or_else(|| sql.strip_prefix("timezone(")?.strip_suffix(&format!(", {column})")));
+    zone.is_some_and(|zone| matches!(zone.trim_matches('\'').to_uppercase().as_str(), "UTC" | "ETC/UTC"))
+}
+
+fn add_constraint(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Change, Problem> {
+    let Some(node::Node::Constraint(written)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else {
+        return Err(problem::unknown("ADD CONSTRAINT without a constraint"));
+    };
+    let new = constraint::read(written, table, None, catalog)?;
+    let known = catalog.table(table);
+    if known.is_some_and(|table| table.constraint(&new.name).is_some()) {
+        return Err(problem::exists("constraint", new.name.as_str()));
+    }
+    let missing = |column: &&Ident| known.is_some_and(|table| table.get(column).is_none());
+    if let Some(missing) = new.columns().iter().find(missing) {
+        return Err(problem::missing_column(table, missing, catalog));
+    }
+    Ok(Change::AddConstraint(table.clone(), new))
+}
+
+fn add_identity(command: &AlterTableCmd, table: &TableName, column: Ident) -> Result<Change, Problem> {
+    let Some(node::Node::Constraint(written)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else {
+        return Err(problem::unknown("ADD GENERATED without an identity"));
+    };
+    let sql = deparse::alter(table, command)?;
+    let definition = sql.split_once(" ADD GENERATED ").map(|(_, rest)| format!("GENERATED {rest}"));
+    Ok(Change::AddIdentity(NewIdentity {
+        table: table.clone(),
+        column,
+        definition: definition.ok_or_else(|| problem::unknown(&sql))?,
+        always: written.generated_when == "a",
+    }))
+}
+
+/// INHERIT and NO INHERIT.
+fn inherit(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Change, Problem> {
+    let Some(node::Node::RangeVar(range)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else {
+        return Err(problem::unknown("INHERIT without a parent"));
+    };
+    let parent = existing(Some(range), catalog)?;
+    let (kind, word, back) = match command.subtype() {
+        AlterTableType::AtAddInherit => (SettingKind::Inherit, "inherit", "NO INHERIT"),
+        _ => (SettingKind::NoInherit, "no inherit", "INHERIT"),
+    };
+    let effect =
+        if kind == SettingKind::Inherit { Effect::Inherits(parent.clone()) } else { Effect::InheritsNoMore(parent.clone()) };
+    Ok(Change::Setting(Setting {
+        what: format!("{word} {} by {}", parent.shown(), table.shown()),
+        sql: deparse::alter(table, command)?,
+        kind,
+        reverse: Ok(format!("ALTER TABLE {} {back} {}", table.sql(), parent.sql())),
+        effect: Some(effect),
+        table: table.clone(),
+        other: Some(parent),
+    }))
+}
+
+fn add_column(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let Some(node::Node::ColumnDef(definition)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else {
         return Err(problem::unknown("ADD COLUMN without a column"));
     };
     let new = column::read(definition, table, catalog)?;
-    if catalog.table(table).is_some_and(|table| table.get(&new.name).is_some()) {
+    if let Some(there) = catalog.table(table).and_then(|table| table.get(&new.name)) {
         if command.missing_ok {
-            return Ok(Change::Nothing(format!("column {} is there already", new.name.as_str())));
+            let name = new.name.as_str();
+            let same = types::is_same(&there.type_sql, &new.type_sql);
+            return Ok(vec![Change::Nothing(if same {
+                format!("column {name} is there already")
+            } else {
+                format!("column {name} is there already, but of type {} and not {}", there.type_sql, new.type_sql)
+            })]);
         }
         return Err(problem::exists("column", &format!("{}.{}", table.shown(), new.name.as_str())));
     }
-    Ok(Change::AddColumn(AddColumn { table: table.clone(), column: new, fill: None }))
+    let name = new.name.clone();
+    let mut changes = vec![Change::AddColumn(AddColumn { table: table.clone(), column: new, fill: None })];
+    // What PostgreSQL takes beside the type, as a setting of its own.
+    let beside = [("STORAGE", &definition.storage_name, "storage"), ("COMPRESSION", &definition.compression, "compression")];
+    for (word, value, what) in beside.into_iter().filter(|(_, value, _)| !value.is_empty()) {
+        changes.push(Change::Setting(Setting {
+            table: table.clone(),
+            other: None,
+            kind: SettingKind::Storage,
+            what: format!("{what} of {}.{}", table.shown(), name.as_str()),
+            sql: format!("ALTER TABLE {} ALTER COLUMN {} SET {word} {value}", table.sql(), name.sql()),
+            reverse: Ok(String::new()),
+            effect: None,
+        }));
+    }
+    Ok(changes)
 }
 
 /// `AtSetTableSpace` as people say it: `SET TABLE SPACE`.
 fn words(kind: AlterTableType) -> String {
     let name = format!("{kind:?}");
-    name.trim_start_matches("At").chars().fold(String::new(), |mut words, c| {
+    name.strip_prefix("At").unwrap_or(&name).chars().fold(String::new(), |mut words, c| {
         if c.is_uppercase() && !words.is_empty() {
             words.push(' ');
         }

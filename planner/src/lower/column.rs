@@ -4,7 +4,7 @@ use super::{constraint, deparse, expression, strings};
 use crate::catalog::Catalog;
 use crate::change::{NewColumn, Special};
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{ColumnDef, ConstrType, TypeName, node};
+use concertina_revisions::tree::{ColumnDef, ConstrType, Constraint, TypeName, node};
 use concertina_revisions::{Ident, TableName};
 
 /// Reads a column of `table`.
@@ -23,6 +23,9 @@ pub(super) fn read(column: &ColumnDef, table: &TableName, catalog: &Catalog) -> 
         constraints: Vec::new(),
         special: if serial.is_some() { Special::Serial } else { Special::None },
     };
+    if !column.storage_name.is_empty() {
+        problem::since(catalog, 16, "STORAGE beside a new column")?;
+    }
     for written in column.constraints.iter().filter_map(|node| match &node.node {
         Some(node::Node::Constraint(written)) => Some(written),
         _ => None,
@@ -31,9 +34,14 @@ pub(super) fn read(column: &ColumnDef, table: &TableName, catalog: &Catalog) -> 
             ConstrType::ConstrNull => new.not_null = false,
             ConstrType::ConstrNotnull => new.not_null = true,
             ConstrType::ConstrDefault => new.default = written.raw_expr.as_deref().map(expression::read).transpose()?,
-            ConstrType::ConstrIdentity => (new.special, new.not_null) = (Special::Identity, true),
-            ConstrType::ConstrGenerated if written.generated_kind == "v" => new.special = Special::Virtual,
-            ConstrType::ConstrGenerated => new.special = Special::Stored,
+            ConstrType::ConstrIdentity => {
+                (new.special, new.not_null) = (Special::Identity(generated(written, " GENERATED ")?), true);
+            }
+            ConstrType::ConstrGenerated if written.generated_kind == "v" => {
+                problem::since(catalog, 18, "a VIRTUAL generated column")?;
+                new.special = Special::Virtual(generated(written, " GENERATED ")?);
+            }
+            ConstrType::ConstrGenerated => new.special = Special::Stored(generated(written, " GENERATED ")?),
             ConstrType::ConstrAttrEnforced | ConstrType::ConstrAttrNotDeferrable | ConstrType::ConstrAttrImmediate => {}
             _ => {
                 let read = constraint::read(written, table, Some(&new.name), catalog)?;
@@ -43,6 +51,15 @@ pub(super) fn read(column: &ColumnDef, table: &TableName, catalog: &Catalog) -> 
         }
     }
     Ok(new)
+}
+
+/// `GENERATED ..` as SQL.
+fn generated(written: &Constraint, word: &str) -> Result<String, Problem> {
+    let sql = deparse::column_constraint(written)?;
+    match sql.split_once(word) {
+        Some((_, rest)) => Ok(format!("{}{rest}", word.trim_start())),
+        None => Err(problem::unknown(&sql)),
+    }
 }
 
 fn serial_type(name: &TypeName) -> Option<&'static str> {

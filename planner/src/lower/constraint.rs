@@ -33,17 +33,28 @@ pub(super) fn read(
         kind @ (ConstrType::ConstrUnique | ConstrType::ConstrPrimary) => {
             let primary = kind == ConstrType::ConstrPrimary;
             (
-                unique(constraint, own(expression::column_list(&constraint.keys)), primary)?,
+                unique(constraint, own(expression::column_list(&constraint.keys)), primary, catalog)?,
                 if primary { "pkey" } else { "key" },
             )
         }
         ConstrType::ConstrExclusion => (NewConstraintKind::Exclude, "excl"),
+        ConstrType::ConstrNotnull => {
+            problem::since(catalog, 18, "NOT NULL as a constraint of the table")?;
+            let columns = own(expression::column_list(&constraint.keys));
+            let column = columns.into_iter().next().ok_or_else(|| problem::unknown("NOT NULL without a column"))?;
+            (NewConstraintKind::NotNull(column), "not_null")
+        }
         _ => return Err(problem::unknown("this kind of constraint")),
     };
+    if !constraint.is_enforced && matches!(kind, NewConstraintKind::Check(_) | NewConstraintKind::ForeignKey { .. }) {
+        problem::since(catalog, 18, "NOT ENFORCED")?;
+    }
     let mut new = NewConstraint {
         name: Ident::new(constraint.conname.as_str()),
         definition: definition(constraint, &kind, column)?,
-        not_valid: constraint.skip_validation,
+        not_valid: constraint.skip_validation && constraint.is_enforced,
+        no_inherit: constraint.is_no_inherit,
+        enforced: constraint.is_enforced,
         kind,
     };
     if new.name.as_str().is_empty() {
@@ -58,6 +69,25 @@ pub(super) fn read(
     Ok(new)
 }
 
+/// A key whose name is PostgreSQL's choice.
+pub(super) fn unnamed_key(table: &TableName, columns: Vec<Ident>, catalog: &Catalog) -> NewConstraint {
+    let list = columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
+    NewConstraint {
+        name: name::choose(table, &name::addition(columns.iter().map(Ident::as_str)), "key", catalog),
+        definition: format!("UNIQUE ({list})"),
+        not_valid: false,
+        no_inherit: false,
+        enforced: true,
+        kind: NewConstraintKind::Unique {
+            columns,
+            primary: false,
+            index_suffix: String::new(),
+            timing: String::new(),
+            using_index: None,
+        },
+    }
+}
+
 /// A foreign key of a table that is just being made may point at itself.
 fn itself(constraint: &Constraint, table: &TableName, catalog: &Catalog) -> Option<TableName> {
     let range = constraint.pktable.as_ref()?;
@@ -65,17 +95,30 @@ fn itself(constraint: &Constraint, table: &TableName, catalog: &Catalog) -> Opti
     (named == *table).then_some(named)
 }
 
-fn unique(constraint: &Constraint, columns: Vec<Ident>, primary: bool) -> Result<NewConstraintKind, Problem> {
+fn unique(
+    constraint: &Constraint,
+    columns: Vec<Ident>,
+    primary: bool,
+    catalog: &Catalog,
+) -> Result<NewConstraintKind, Problem> {
     let including = expression::column_list(&constraint.including);
     let mut index_suffix = String::new();
     if !including.is_empty() {
         index_suffix = format!(" INCLUDE ({})", including.iter().map(Ident::sql).collect::<Vec<_>>().join(", "));
     }
     if constraint.nulls_not_distinct {
+        problem::since(catalog, 15, "NULLS NOT DISTINCT")?;
         index_suffix.push_str(" NULLS NOT DISTINCT");
     }
-    if constraint.without_overlaps || !constraint.options.is_empty() || !constraint.indexspace.is_empty() {
-        return Err(problem::unknown("UNIQUE or PRIMARY KEY with WITHOUT OVERLAPS, storage options or a tablespace"));
+    if constraint.without_overlaps {
+        problem::since(catalog, 18, "WITHOUT OVERLAPS")?;
+        return Err(problem::blocks(
+            "WITHOUT OVERLAPS, whose GiST index PostgreSQL builds under ACCESS EXCLUSIVE,",
+            "say it in CREATE TABLE",
+        ));
+    }
+    if !constraint.options.is_empty() || !constraint.indexspace.is_empty() {
+        return Err(problem::unknown("UNIQUE or PRIMARY KEY with storage options or a tablespace"));
     }
     let timing = match (constraint.deferrable, constraint.initdeferred) {
         (false, _) => String::new(),

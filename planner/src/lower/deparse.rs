@@ -61,6 +61,18 @@ pub(super) fn constraint(constraint: &Constraint) -> Result<String, Problem> {
     framed(&frame, "ALTER TABLE x ADD ")
 }
 
+/// A constraint beside a column, with the column and its type before it.
+pub(super) fn column_constraint(constraint: &Constraint) -> Result<String, Problem> {
+    let mut frame = template("ALTER TABLE x ADD COLUMN c int")?;
+    if let NodeEnum::AlterTableStmt(alter) = &mut frame
+        && let Some(Node { node: Some(node::Node::AlterTableCmd(command)) }) = alter.cmds.first_mut()
+        && let Some(Node { node: Some(node::Node::ColumnDef(column)) }) = command.def.as_deref_mut()
+    {
+        column.constraints = vec![Node { node: Some(node::Node::Constraint(Box::new(constraint.clone()))) }];
+    }
+    framed(&frame, "ALTER TABLE x ADD COLUMN ")
+}
+
 /// All that follows the table's name in CREATE INDEX.
 pub(super) fn index_tail(index: &IndexStmt) -> Result<String, Problem> {
     let mut bare = index.clone();
@@ -71,6 +83,11 @@ pub(super) fn index_tail(index: &IndexStmt) -> Result<String, Problem> {
     bare.relation =
         Some(RangeVar { relname: "x".to_owned(), inh: true, relpersistence: "p".to_owned(), ..RangeVar::default() });
     framed(&NodeEnum::IndexStmt(Box::new(bare)), "CREATE INDEX i ON x ")
+}
+
+/// A whole statement.
+pub(super) fn statement(tree: &NodeEnum) -> Result<String, Problem> {
+    framed(tree, "")
 }
 
 fn template(sql: &str) -> Result<NodeEnum, Problem> {

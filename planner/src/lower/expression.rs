@@ -83,6 +83,18 @@ fn conjuncts(node: &Node, columns: &[ColumnUse]) -> Vec<Conjunct> {
     }
 }
 
+/// Reads an expression that PostgreSQL wrote.
+pub(crate) fn from_text(sql: &str) -> Option<Expr> {
+    let parsed = parse(&format!("{FRAME}{sql}"), 0).ok()?;
+    match parsed.protobuf.stmts.into_iter().next().and_then(|raw| raw.stmt?.node) {
+        Some(NodeEnum::SelectStmt(select)) => match select.target_list.into_iter().next()?.node {
+            Some(node::Node::ResTarget(target)) => read(target.val.as_deref()?).ok(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Every relation that a tree mentions, as `(schema, name, alias)`.
 pub(super) fn relations(tree: &impl serde::Serialize) -> Vec<(Option<String>, String, Option<String>)> {
     let mut found = Found { places: Places::of(""), columns: vec![], functions: vec![], relations: vec![] };

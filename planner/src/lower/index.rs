@@ -50,6 +50,7 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
         mentions,
         unique: create.unique,
         partial: create.where_clause.is_some(),
+        only: create.relation.as_ref().is_some_and(|range| !range.inh),
         tail: deparse::index_tail(create)?,
     })])
 }

@@ -2,24 +2,30 @@
 //! resolved here, and what no rule knows is refused here.
 
 mod alter;
+mod altered;
 mod column;
 mod constraint;
 mod copy;
 mod deparse;
 mod dml;
+mod drop;
 mod expression;
 mod index;
 mod name;
 mod never;
 mod objects;
+mod partition;
 mod parts;
+mod relation;
+mod rename;
+mod rights;
 mod settings;
 mod table;
 
 use crate::catalog::Catalog;
 use crate::change::Change;
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{Node, NodeEnum, RangeVar, node};
+use concertina_revisions::tree::{Node, NodeEnum, RangeVar, RoleSpec, RoleSpecType, node};
 use concertina_revisions::{Ident, Statement, TableName};
 
 /// Reads one statement in the light of a catalog.
@@ -31,7 +37,7 @@ pub(crate) fn lower(statement: &Statement, catalog: &Catalog) -> Result<Vec<Chan
     let sql = statement.sql.as_str();
     match statement.tree.as_ref() {
         NodeEnum::CreateStmt(create) => table::create(create, sql, catalog),
-        NodeEnum::AlterTableStmt(alter) => alter::alter(alter, catalog),
+        NodeEnum::AlterTableStmt(alter) => alter::alter(alter, sql, catalog),
         NodeEnum::IndexStmt(create) => index::create(create, catalog),
         NodeEnum::InsertStmt(insert) => dml::insert(insert, sql, catalog),
         NodeEnum::UpdateStmt(update) => dml::update(update, sql, catalog),
@@ -39,24 +45,44 @@ pub(crate) fn lower(statement: &Statement, catalog: &Catalog) -> Result<Vec<Chan
         NodeEnum::CreatePolicyStmt(create) => parts::create_policy(create, sql, catalog),
         NodeEnum::AlterPolicyStmt(alter) => parts::alter_policy(alter, sql, catalog),
         NodeEnum::CreateTrigStmt(create) => parts::create_trigger(create, sql, catalog),
-        NodeEnum::RenameStmt(rename) => parts::rename(rename, sql, catalog),
+        NodeEnum::RenameStmt(rename) => rename::rename(rename, sql, catalog),
         NodeEnum::CreateStatsStmt(create) => parts::statistics(create, sql, catalog),
-        NodeEnum::GrantStmt(grant) => {
-            parts::grant(grant, sql, catalog).map_or_else(|| objects::other(statement.tree.as_ref(), sql, catalog), Ok)
+        tree @ NodeEnum::GrantStmt(grant) => match rights::grant(grant, catalog)? {
+            Some(changes) => Ok(changes),
+            None => objects::other(tree, sql, catalog),
+        },
+        tree @ NodeEnum::CommentStmt(comment) => {
+            rights::comment(comment, sql, catalog).map_or_else(|| objects::other(tree, sql, catalog), Ok)
         }
-        NodeEnum::CommentStmt(comment) => parts::comment(comment, sql, catalog)
-            .map_or_else(|| objects::other(statement.tree.as_ref(), sql, catalog), Ok),
         NodeEnum::DropStmt(drop) => match parts::drop(drop, sql, catalog)? {
             Some(changes) => Ok(changes),
-            None => objects::drop(drop, sql, catalog),
+            None => drop::drop(drop, sql, catalog),
         },
         other => objects::other(other, sql, catalog),
     }
 }
 
+pub(crate) use expression::from_text;
+pub(crate) use partition::of_parent as detachment;
+
 /// The name that an index gets of itself.
 pub(crate) fn index_name(table: &TableName, keys: &[Ident], catalog: &Catalog) -> Ident {
     name::choose(table, &name::addition(keys.iter().map(Ident::as_str)), "idx", catalog)
+}
+
+/// A statement that is never run live, but that its author allows.
+pub(crate) fn as_allowed(statement: &Statement, catalog: &Catalog) -> Change {
+    Change::Allowed(named_tables(statement.tree.as_ref(), catalog), statement.sql.clone())
+}
+
+/// The name that a key gets of itself.
+pub(crate) fn key_name(table: &TableName, columns: &[Ident], label: &str, catalog: &Catalog) -> Ident {
+    name::choose(table, &name::addition(columns.iter().map(Ident::as_str)), label, catalog)
+}
+
+/// The name that a constraint of one column gets of itself.
+pub(crate) fn constraint_name(table: &TableName, column: &Ident, label: &str, catalog: &Catalog) -> Ident {
+    name::choose(table, &name::addition([column.as_str()]), label, catalog)
 }
 
 /// The existing table that a name means.
@@ -67,6 +93,25 @@ fn existing(range: Option<&RangeVar>, catalog: &Catalog) -> Result<TableName, Pr
 
 fn schema(range: &RangeVar) -> Option<&str> {
     Some(range.schemaname.as_str()).filter(|schema| !schema.is_empty())
+}
+
+/// The known tables that a tree names anywhere.
+fn named_tables(tree: &impl serde::Serialize, catalog: &Catalog) -> Vec<TableName> {
+    let named = expression::relations(tree);
+    let mut tables: Vec<TableName> =
+        named.iter().filter_map(|(schema, name, _)| catalog.resolve(schema.as_deref(), name)).collect();
+    tables.sort();
+    tables.dedup();
+    tables
+}
+
+/// The name of a role; PUBLIC is empty, and whoever is connected has none here.
+fn rolespec(role: &RoleSpec) -> Option<String> {
+    match role.roletype() {
+        RoleSpecType::RolespecCstring => Some(role.rolename.clone()),
+        RoleSpecType::RolespecPublic => Some(String::new()),
+        _ => None,
+    }
 }
 
 /// The strings of a list of `String` nodes, as in a qualified name.

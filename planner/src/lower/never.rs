@@ -1,29 +1,91 @@
 //! Statements that are never run live, each with what to do instead.
 
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::NodeEnum;
+use concertina_revisions::tree::{NodeEnum, ObjectType};
 
 pub(super) fn refusal(tree: &NodeEnum) -> Option<Problem> {
+    blocking(tree).or_else(|| of_the_server(tree)).or_else(|| of_the_session(tree))
+}
+
+/// What makes others wait for long.
+fn blocking(tree: &NodeEnum) -> Option<Problem> {
     let (why, instead) = match tree {
         NodeEnum::TruncateStmt(_) => (
             "TRUNCATE takes every row away from running code, under the table's strongest lock",
             "DELETE FROM it, which is done in batches",
         ),
-        NodeEnum::ReindexStmt(_) => (
-            "REINDEX makes writers wait until it is done",
-            "DROP INDEX and CREATE INDEX under another name, which are done concurrently, or run REINDEX .. CONCURRENTLY by hand",
-        ),
-        NodeEnum::RefreshMatViewStmt(_) => (
-            "REFRESH MATERIALIZED VIEW makes readers wait until it is done",
-            "run REFRESH MATERIALIZED VIEW CONCURRENTLY by hand; it is no change of the schema",
-        ),
         NodeEnum::ClusterStmt(_) => {
             ("CLUSTER writes the table anew under its strongest lock", "use pg_repack, or a maintenance window")
         }
-        NodeEnum::VacuumStmt(_) => (
-            "VACUUM is no change of the schema, and VACUUM FULL writes the table anew under its strongest lock",
-            "run it by hand, or pg_repack",
+        NodeEnum::AlterTableMoveAllStmt(_) => (
+            "ALTER .. ALL IN TABLESPACE copies every table under its strongest lock",
+            "use pg_repack --tablespace, table by table",
         ),
+        NodeEnum::ReassignOwnedStmt(_) => (
+            "REASSIGN OWNED takes the strongest lock on everything that a role owns, all in one transaction",
+            "ALTER .. OWNER TO, table by table",
+        ),
+        NodeEnum::CreateTableAsStmt(create) if create.objtype() != ObjectType::ObjectMatview => (
+            "CREATE TABLE AS reads all its rows in one transaction",
+            "CREATE TABLE, and INSERT .. SELECT .. ON CONFLICT (key) DO NOTHING, which is done in batches",
+        ),
+        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => (
+            "SELECT INTO reads all its rows in one transaction",
+            "CREATE TABLE, and INSERT .. SELECT .. ON CONFLICT (key) DO NOTHING, which is done in batches",
+        ),
+        NodeEnum::MergeStmt(_) => (
+            "MERGE can't be cut into batches",
+            "write INSERT .. SELECT .. ON CONFLICT (key) DO NOTHING, and UPDATE .. FROM, which are done in batches",
+        ),
+        NodeEnum::CopyStmt(_) => (
+            "COPY reads or writes all its rows in one transaction",
+            "load the rows by hand into a table of their own, and INSERT .. SELECT from it in a revision",
+        ),
+        NodeEnum::AlterObjectSchemaStmt(alter)
+            if matches!(
+                alter.object_type(),
+                ObjectType::ObjectTable | ObjectType::ObjectView | ObjectType::ObjectMatview | ObjectType::ObjectForeignTable
+            ) =>
+        {
+            return Some(problem::renames_what_code_names("table"));
+        }
+        _ => return None,
+    };
+    Some(problem::never_live(why, instead))
+}
+
+/// What belongs to the server and not to this database, or can't be taken back by anyone.
+fn of_the_server(tree: &NodeEnum) -> Option<Problem> {
+    let (why, instead) = match tree {
+        NodeEnum::CreatedbStmt(_)
+        | NodeEnum::AlterDatabaseStmt(_)
+        | NodeEnum::AlterDatabaseRefreshCollStmt(_)
+        | NodeEnum::DropdbStmt(_) => ("databases are made and dropped outside of any", "run it by hand"),
+        NodeEnum::CreateTableSpaceStmt(_)
+        | NodeEnum::DropTableSpaceStmt(_)
+        | NodeEnum::AlterTableSpaceOptionsStmt(_) => ("a tablespace belongs to the server", "run it by hand"),
+        NodeEnum::AlterSystemStmt(_) => ("ALTER SYSTEM changes the server and not this database", "run it by hand"),
+        NodeEnum::CreateSubscriptionStmt(_)
+        | NodeEnum::AlterSubscriptionStmt(_)
+        | NodeEnum::DropSubscriptionStmt(_) => {
+            ("a subscription talks to another server, and no transaction can take that back", "run it by hand")
+        }
+        NodeEnum::DropOwnedStmt(_) => {
+            ("DROP OWNED drops things without naming them", "DROP and REVOKE them by name")
+        }
+        NodeEnum::VacuumStmt(_) => (
+            "VACUUM and ANALYZE change nothing of the schema; VACUUM FULL writes the table anew under its strongest lock",
+            "run it by hand, or pg_repack; a large backfill is vacuumed and analyzed by itself",
+        ),
+        NodeEnum::CheckPointStmt(_) => ("CHECKPOINT is of the server", "leave it out"),
+        _ => return None,
+    };
+    Some(problem::not_a_change(why, instead))
+}
+
+/// What is gone with the session or the transaction.
+fn of_the_session(tree: &NodeEnum) -> Option<Problem> {
+    let (why, instead) = match tree {
         NodeEnum::LockStmt(_) => (
             "LOCK TABLE makes others wait, and is gone with its transaction",
             "leave it out: each step takes its own locks, for a moment",
@@ -32,15 +94,22 @@ pub(super) fn refusal(tree: &NodeEnum) -> Option<Problem> {
             "transactions are begun and ended step by step",
             "leave it out, or say BEGIN and COMMIT around the whole file, where they are ignored",
         ),
-        NodeEnum::VariableSetStmt(_) => {
+        NodeEnum::VariableSetStmt(_) | NodeEnum::ConstraintsSetStmt(_) => {
             ("SET holds for a session, and each step may have another", "qualify the names, or ALTER ROLE .. SET")
         }
-        NodeEnum::CreateTableAsStmt(_) => (
-            "CREATE TABLE AS and CREATE MATERIALIZED VIEW read all their rows in one transaction",
-            "CREATE TABLE, and INSERT .. SELECT .. ON CONFLICT (key) DO NOTHING, which is done in batches",
-        ),
-        NodeEnum::AlterObjectSchemaStmt(_) => return Some(problem::renames_what_code_names("object")),
+        NodeEnum::VariableShowStmt(_) | NodeEnum::ExplainStmt(_) => ("it only shows something", "leave it out"),
+        NodeEnum::PrepareStmt(_)
+        | NodeEnum::ExecuteStmt(_)
+        | NodeEnum::DeallocateStmt(_)
+        | NodeEnum::DeclareCursorStmt(_)
+        | NodeEnum::FetchStmt(_)
+        | NodeEnum::ClosePortalStmt(_)
+        | NodeEnum::DiscardStmt(_)
+        | NodeEnum::LoadStmt(_)
+        | NodeEnum::ListenStmt(_)
+        | NodeEnum::UnlistenStmt(_)
+        | NodeEnum::NotifyStmt(_) => ("it is about the session that says it, and gone with it", "leave it out"),
         _ => return None,
     };
-    Some(problem::never_live(why, instead))
+    Some(problem::not_a_change(why, instead))
 }

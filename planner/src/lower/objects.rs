@@ -1,11 +1,14 @@
-//! Objects other than tables' own parts: types, schemas, sequences, functions, extensions, comments, and DROP.
+//! Objects other than tables' own parts that a statement makes: types, schemas, sequences, functions, extensions.
 
-use super::{dotted, never, qualified, strings};
+use super::{altered, deparse, dotted, never, qualified, strings};
 use crate::catalog::Catalog;
-use crate::change::{CatalogOnly, Change, NewEnum};
-use crate::problem::{self, Problem, code};
-use concertina_revisions::tree::{DropBehavior, DropStmt, Node, NodeEnum, ObjectType, node};
-use concertina_revisions::{Ident, TableName};
+use crate::change::{CatalogOnly, Change, NewEnum, NewMaterializedView};
+use crate::problem::{self, Problem};
+use concertina_revisions::tree::{
+    CreateExtensionStmt, CreateFunctionStmt, CreateTableAsStmt, DefineStmt, FunctionParameterMode, NodeEnum, ObjectType,
+    node,
+};
+use concertina_revisions::Ident;
 
 /// Statements that only write the system catalogs.
 pub(super) fn other(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
@@ -14,13 +17,23 @@ pub(super) fn other(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Vec
     }
     let change = match made(tree, sql, catalog)? {
         Some(change) => Some(change),
-        None => altered(tree, sql),
+        None => altered::altered(tree, sql, catalog)?,
     };
     change.map(|change| vec![change]).ok_or_else(|| problem::unknown(&words(tree)))
 }
 
-fn only(sql: &str, what: String, reverse: Option<String>) -> CatalogOnly {
-    CatalogOnly { what, sql: sql.to_owned(), reverse, removes: false, extension: None, view: None, note: None }
+pub(super) fn only(sql: &str, what: String, reverse: Option<String>) -> CatalogOnly {
+    CatalogOnly {
+        what,
+        sql: sql.to_owned(),
+        reverse,
+        removes: false,
+        alone: false,
+        concerns: vec![],
+        extension: None,
+        view: None,
+        note: None,
+    }
 }
 
 /// What makes an object.
@@ -50,10 +63,11 @@ fn made(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>,
             Change::CatalogOnly(only(format!("create sequence {name}"), Some(format!("DROP SEQUENCE {name}"))))
         }
         NodeEnum::CreateExtensionStmt(create) => extension(create, sql, catalog),
-        NodeEnum::CreateFunctionStmt(create) => {
-            let parts = strings(&create.funcname);
-            Change::CatalogOnly(only(format!("create function {}", parts.join(".")), None))
+        NodeEnum::CreateFunctionStmt(create) => function(create, sql, catalog)?,
+        NodeEnum::CreateTableAsStmt(create) if create.objtype() == ObjectType::ObjectMatview => {
+            return materialized_view(create, sql, catalog).map(Some);
         }
+        NodeEnum::DefineStmt(define) => defined(define, sql)?,
         NodeEnum::ViewStmt(view) => {
             let range = view.view.clone().unwrap_or_default();
             let name = catalog.name_for_new(super::schema(&range), &range.relname);
@@ -77,6 +91,16 @@ fn made(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>,
             let name = Ident::new(create.role.as_str()).sql();
             Change::CatalogOnly(only(format!("create role {name}"), Some(format!("DROP ROLE {name}"))))
         }
+        NodeEnum::CreateRangeStmt(create) => {
+            let name = dotted(&create.type_name);
+            Change::CatalogOnly(only(format!("create type {name}"), Some(format!("DROP TYPE {name}"))))
+        }
+        NodeEnum::CreatePublicationStmt(create) => {
+            let name = Ident::new(create.pubname.as_str()).sql();
+            let concerns = super::named_tables(tree, catalog);
+            let reverse = Some(format!("DROP PUBLICATION {name}"));
+            Change::CatalogOnly(CatalogOnly { concerns, ..only(format!("create publication {name}"), reverse) })
+        }
         NodeEnum::CreateEventTrigStmt(create) => {
             let name = Ident::new(create.trigname.as_str()).sql();
             Change::CatalogOnly(only(
@@ -88,51 +112,110 @@ fn made(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>,
     }))
 }
 
-/// What changes an object, or is its author's business.
-fn altered(tree: &NodeEnum, sql: &str) -> Option<Change> {
-    let only = |what: String, reverse: Option<String>| only(sql, what, reverse);
-    Some(match tree {
-        NodeEnum::AlterEnumStmt(alter) => enum_value(alter, sql),
-        NodeEnum::AlterRoleStmt(_) | NodeEnum::AlterRoleSetStmt(_) | NodeEnum::GrantRoleStmt(_) => {
-            Change::CatalogOnly(only("change a role".to_owned(), None))
+/// CREATE FUNCTION, CREATE PROCEDURE.
+fn function(create: &CreateFunctionStmt, sql: &str, catalog: &Catalog) -> Result<Change, Problem> {
+    let parts = strings(&create.funcname);
+    let (schema, name) = qualified(&parts);
+    let name = catalog.name_for_new(schema, name);
+    let mut types = Vec::new();
+    for parameter in &create.parameters {
+        let Some(node::Node::FunctionParameter(parameter)) = &parameter.node else { continue };
+        let given = !matches!(
+            parameter.mode(),
+            FunctionParameterMode::FuncParamOut | FunctionParameterMode::FuncParamTable
+        );
+        if let Some(kind) = parameter.arg_type.as_ref().filter(|_| given) {
+            types.push(deparse::type_name(kind, None)?);
         }
-        NodeEnum::GrantStmt(grant) => {
-            let word = if grant.is_grant { "grant" } else { "revoke" };
-            Change::CatalogOnly(CatalogOnly { removes: !grant.is_grant, ..only(format!("{word} rights"), None) })
-        }
-        NodeEnum::AlterDefaultPrivilegesStmt(_) => {
-            Change::CatalogOnly(only("change the rights that new objects get".to_owned(), None))
-        }
-        NodeEnum::AlterSeqStmt(alter) => {
-            let range = alter.sequence.clone().unwrap_or_default();
-            Change::CatalogOnly(only(format!("alter sequence {}", range.relname), None))
-        }
-        NodeEnum::AlterFunctionStmt(_) => Change::CatalogOnly(only("alter a function".to_owned(), None)),
-        NodeEnum::DefineStmt(_)
-        | NodeEnum::CreateCastStmt(_)
-        | NodeEnum::CreateFdwStmt(_)
-        | NodeEnum::CreateForeignServerStmt(_)
-        | NodeEnum::CreateUserMappingStmt(_)
-        | NodeEnum::CreatePublicationStmt(_)
-        | NodeEnum::AlterExtensionStmt(_)
-        | NodeEnum::CreateRangeStmt(_) => Change::CatalogOnly(only(words(tree).to_lowercase(), None)),
-        NodeEnum::DoStmt(_) => Change::CatalogOnly(CatalogOnly {
-            note: Some(
-                "nobody can see into a DO block beforehand: what it locks, and for how long, is its author's"
-                    .to_owned(),
-            ),
-            ..only("run a DO block".to_owned(), None)
-        }),
-        NodeEnum::SelectStmt(_) => Change::CatalogOnly(CatalogOnly {
-            note: Some("a SELECT runs as written: what its functions do is its author's".to_owned()),
-            ..only("run a SELECT".to_owned(), Some(String::new()))
-        }),
-        NodeEnum::CommentStmt(_) => Change::CatalogOnly(only("set a comment".to_owned(), None)),
-        _ => return None,
-    })
+    }
+    let word = if create.is_procedure { "procedure" } else { "function" };
+    let there: Vec<_> = catalog
+        .functions
+        .iter()
+        .filter(|known| known.schema == name.schema.as_str() && known.name == name.name.as_str())
+        .collect();
+    let reverse = match there.as_slice() {
+        [] => Some(format!("DROP {} {}({})", word.to_uppercase(), name.sql(), types.join(", "))),
+        _ if !create.replace => Some(format!("DROP {} {}({})", word.to_uppercase(), name.sql(), types.join(", "))),
+        [one] if count(&one.arguments) == types.len() => Some(one.definition.trim_end().to_owned()),
+        _ => None,
+    };
+    Ok(Change::CatalogOnly(only(sql, format!("create {word} {}", name.shown()), reverse)))
 }
 
-fn extension(create: &concertina_revisions::tree::CreateExtensionStmt, sql: &str, catalog: &Catalog) -> Change {
+/// How many arguments a list names; commas within parentheses belong to a type.
+fn count(arguments: &str) -> usize {
+    let mut depth = 0;
+    let commas = arguments.chars().filter(|c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        *c == ',' && depth == 0
+    });
+    if arguments.is_empty() { 0 } else { commas.count() + 1 }
+}
+
+/// CREATE AGGREGATE, OPERATOR, TYPE, TEXT SEARCH .., COLLATION.
+fn defined(define: &DefineStmt, sql: &str) -> Result<Change, Problem> {
+    let name = dotted(&define.defnames);
+    let (word, drop) = match define.kind() {
+        ObjectType::ObjectAggregate => ("aggregate", None),
+        ObjectType::ObjectOperator => ("operator", None),
+        ObjectType::ObjectType => ("type", Some("TYPE")),
+        ObjectType::ObjectCollation => ("collation", Some("COLLATION")),
+        ObjectType::ObjectTsconfiguration => ("text search configuration", Some("TEXT SEARCH CONFIGURATION")),
+        ObjectType::ObjectTsdictionary => ("text search dictionary", Some("TEXT SEARCH DICTIONARY")),
+        ObjectType::ObjectTsparser => ("text search parser", Some("TEXT SEARCH PARSER")),
+        ObjectType::ObjectTstemplate => ("text search template", Some("TEXT SEARCH TEMPLATE")),
+        other => return Err(problem::unknown(&format!("CREATE {other:?}"))),
+    };
+    let reverse = match (define.kind(), drop) {
+        (_, Some(drop)) => Some(format!("DROP {drop} {name}")),
+        (ObjectType::ObjectAggregate, None) => aggregate_arguments(define)?.map(|types| format!("DROP AGGREGATE {name}({types})")),
+        _ => None,
+    };
+    Ok(Change::CatalogOnly(only(sql, format!("create {word} {name}"), reverse)))
+}
+
+/// The types that an aggregate is given, where none is ordered.
+fn aggregate_arguments(define: &DefineStmt) -> Result<Option<String>, Problem> {
+    let Some(node::Node::List(list)) = define.args.first().and_then(|args| args.node.as_ref()) else { return Ok(None) };
+    let mut types = Vec::new();
+    for item in &list.items {
+        let Some(node::Node::FunctionParameter(parameter)) = &item.node else { return Ok(None) };
+        let Some(kind) = &parameter.arg_type else { return Ok(None) };
+        types.push(deparse::type_name(kind, None)?);
+    }
+    Ok((!types.is_empty()).then(|| types.join(", ")))
+}
+
+/// CREATE MATERIALIZED VIEW: made empty, and filled when nobody waits for it.
+fn materialized_view(create: &CreateTableAsStmt, sql: &str, catalog: &Catalog) -> Result<Change, Problem> {
+    let into = create.into.as_deref().ok_or_else(|| problem::unknown(sql))?;
+    let range = into.rel.clone().unwrap_or_default();
+    let view = catalog.name_for_new(super::schema(&range), &range.relname);
+    if catalog.table(&view).is_some() {
+        if create.if_not_exists {
+            return Ok(Change::Nothing(format!("materialized view {} is there already", view.shown())));
+        }
+        return Err(problem::exists("materialized view", &view.shown()));
+    }
+    let mut empty = create.clone();
+    if let Some(into) = empty.into.as_mut() {
+        into.skip_data = true;
+    }
+    let reads = super::named_tables(&create.query, catalog);
+    Ok(Change::CreateMaterializedView(NewMaterializedView {
+        view,
+        reads,
+        filled: !into.skip_data,
+        sql: deparse::statement(&NodeEnum::CreateTableAsStmt(Box::new(empty)))?,
+    }))
+}
+
+fn extension(create: &CreateExtensionStmt, sql: &str, catalog: &Catalog) -> Change {
     if catalog.extensions.contains(&create.extname) {
         return Change::Nothing(format!("extension {} is installed", create.extname));
     }
@@ -144,92 +227,8 @@ fn extension(create: &concertina_revisions::tree::CreateExtensionStmt, sql: &str
     })
 }
 
-/// DROP TABLE, DROP INDEX, DROP TYPE and the like; one change an object.
-pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
-    if drop.behavior() == DropBehavior::DropCascade {
-        return Err(problem::unknown("CASCADE, which drops things without naming them"));
-    }
-    let mut changes = Vec::new();
-    for object in &drop.objects {
-        let parts = object_name(object);
-        let (schema, name) = qualified(&parts);
-        let change = match drop.remove_type() {
-            ObjectType::ObjectTable => catalog.resolve(schema, name).map(Change::DropTable),
-            ObjectType::ObjectIndex => drop_index(schema, name, catalog)?,
-            ObjectType::ObjectType
-            | ObjectType::ObjectSequence
-            | ObjectType::ObjectSchema
-            | ObjectType::ObjectExtension
-            | ObjectType::ObjectFunction
-            | ObjectType::ObjectProcedure
-            | ObjectType::ObjectRoutine
-            | ObjectType::ObjectAggregate
-            | ObjectType::ObjectDomain
-            | ObjectType::ObjectCollation
-            | ObjectType::ObjectStatisticExt
-            | ObjectType::ObjectEventTrigger
-            | ObjectType::ObjectForeignServer
-            | ObjectType::ObjectFdw
-            | ObjectType::ObjectPublication
-            | ObjectType::ObjectMatview
-            | ObjectType::ObjectView => Some(Change::CatalogOnly(CatalogOnly {
-                removes: true,
-                ..only(sql, format!("drop {} {}", kind(drop.remove_type()), parts.join(".")), None)
-            })),
-            other => return Err(problem::unknown(&format!("DROP {}", kind(other).to_uppercase()))),
-        };
-        match change {
-            Some(change @ Change::CatalogOnly(_)) => {
-                // The statement names all its objects; it runs once.
-                changes.push(change);
-                break;
-            }
-            Some(change) => changes.push(change),
-            None if drop.missing_ok => changes.push(Change::Nothing(format!("there is no {name}"))),
-            None if drop.remove_type() == ObjectType::ObjectTable => return Err(problem::missing_table(name, catalog)),
-            None => {
-                let indexes = catalog.tables.iter().flat_map(|table| &table.indexes).map(|index| index.name.as_str());
-                return Err(problem::missing_object("index", name, indexes));
-            }
-        }
-    }
-    Ok(changes)
-}
-
-fn drop_index(schema: Option<&str>, name: &str, catalog: &Catalog) -> Result<Option<Change>, Problem> {
-    let Some((table, index)) = catalog.index(schema, name) else { return Ok(None) };
-    if let Some(constraint) = &index.constraint {
-        let remedy = format!("write ALTER TABLE {} DROP CONSTRAINT {constraint}", table.full_name().shown());
-        return Err(Problem::new(code::DEPENDED_ON, format!("index {name} belongs to a constraint"))
-            .label("can't be dropped on its own")
-            .help(remedy));
-    }
-    Ok(Some(Change::DropIndex(TableName::new(index.schema.as_str(), name))))
-}
-
-fn object_name(object: &Node) -> Vec<String> {
-    match &object.node {
-        Some(node::Node::List(list)) => strings(&list.items),
-        Some(node::Node::TypeName(name)) => strings(&name.names),
-        Some(node::Node::ObjectWithArgs(function)) => strings(&function.objname),
-        Some(node::Node::String(text)) => vec![text.sval.clone()],
-        _ => vec![],
-    }
-}
-
-fn kind(object: ObjectType) -> String {
-    match object {
-        ObjectType::ObjectStatisticExt => "statistics".to_owned(),
-        ObjectType::ObjectMatview => "materialized view".to_owned(),
-        ObjectType::ObjectEventTrigger => "event trigger".to_owned(),
-        ObjectType::ObjectForeignServer => "server".to_owned(),
-        ObjectType::ObjectFdw => "foreign data wrapper".to_owned(),
-        other => format!("{other:?}").trim_start_matches("Object").to_lowercase(),
-    }
-}
-
 /// `AlterDomainStmt` as people say it: `ALTER DOMAIN`.
-fn words(tree: &NodeEnum) -> String {
+pub(super) fn words(tree: &NodeEnum) -> String {
     let debug = format!("{tree:?}");
     let name = debug.split('(').next().unwrap_or_default().trim_end_matches("Stmt");
     name.chars().fold(String::new(), |mut words, c| {
@@ -239,18 +238,4 @@ fn words(tree: &NodeEnum) -> String {
         words.extend(c.to_uppercase());
         words
     })
-}
-
-/// ALTER TYPE .. ADD VALUE, RENAME VALUE.
-fn enum_value(alter: &concertina_revisions::tree::AlterEnumStmt, sql: &str) -> Change {
-    let name = dotted(&alter.type_name);
-    let (what, reverse) = if alter.old_val.is_empty() {
-        // PostgreSQL can't take a value out of a type.
-        (format!("add value {} to type {name}", alter.new_val), None)
-    } else {
-        let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
-        let back = format!("ALTER TYPE {name} RENAME VALUE {} TO {}", quoted(&alter.new_val), quoted(&alter.old_val));
-        (format!("rename value {} of type {name} to {}", alter.old_val, alter.new_val), Some(back))
-    };
-    Change::CatalogOnly(CatalogOnly { removes: !alter.old_val.is_empty(), ..only(sql, what, reverse) })
 }

@@ -1,21 +1,29 @@
 //! ALTER TABLE's settings: storage, statistics, triggers, ownership, row-level security. Each becomes a statement of its
 //! own, with what takes it back.
 
-use super::deparse;
-use crate::catalog::{Catalog, Table};
+use super::{deparse, rolespec};
+use crate::catalog::{Catalog, Identity, Table};
 use crate::change::{Change, Effect, Setting, SettingKind};
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use concertina_revisions::tree::{AlterTableCmd, AlterTableType as Kind, node};
 use concertina_revisions::{Ident, TableName};
 
-/// The change of a setting; nothing when the action is another.
-pub(super) fn read(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Option<Change>, Problem> {
-    let Some((kind, what)) = family(command.subtype()) else { return Ok(None) };
-    let sql = deparse::alter(table, command)?;
+/// The change of a setting.
+pub(super) fn read(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Change, Problem> {
+    let Some((kind, what)) = family(command.subtype()) else {
+        return Err(problem::unknown(&format!("{:?}", command.subtype())));
+    };
     let known = catalog.table(table);
     let name = Ident::new(command.name.as_str());
-    let of = |what: &str| match kind {
-        SettingKind::Statistics | SettingKind::Storage | SettingKind::ColumnOptions | SettingKind::Identity => {
+    let named = match kind {
+        SettingKind::Statistics
+        | SettingKind::Storage
+        | SettingKind::ColumnOptions
+        | SettingKind::Identity
+        | SettingKind::Expression => {
+            if known.is_some_and(|table| !command.name.is_empty() && table.get(&name).is_none()) {
+                return Err(problem::missing_column(table, &name, catalog));
+            }
             format!("{what} of {}.{}", table.shown(), name.as_str())
         }
         SettingKind::Trigger | SettingKind::Rule if !command.name.is_empty() => {
@@ -23,22 +31,43 @@ pub(super) fn read(command: &AlterTableCmd, table: &TableName, catalog: &Catalog
         }
         _ => format!("{what} of {}", table.shown()),
     };
-    Ok(Some(Change::Setting(Setting {
+    Ok(Change::Setting(Setting {
         table: table.clone(),
+        other: None,
         kind,
-        what: of(what),
-        reverse: reverse(command, table, known)
-            .ok_or_else(|| format!("the former {what} of {} isn't known", table.shown())),
-        sql,
-        effect: match command.subtype() {
-            Kind::AtEnableRowSecurity => Some(Effect::RowSecurity(true)),
-            Kind::AtDisableRowSecurity => Some(Effect::RowSecurity(false)),
-            Kind::AtSetRelOptions | Kind::AtResetRelOptions => {
-                Some(Effect::Options(options(command), command.subtype() == Kind::AtSetRelOptions))
-            }
-            _ => None,
-        },
-    })))
+        what: named,
+        reverse: reverse(command, table, known).ok_or_else(|| match command.subtype() {
+            Kind::AtDropExpression => "what computed the column would have to write every row anew".to_owned(),
+            _ => format!("the former {what} of {} isn't known", table.shown()),
+        }),
+        sql: deparse::alter(table, command)?,
+        effect: effect(command, &name),
+    }))
+}
+
+/// Whether an action is about the table alone in any case, so that ONLY says nothing.
+pub(super) fn is_of_one_table(kind: Kind) -> bool {
+    family(kind).is_some_and(|(family, _)| {
+        !matches!(family, SettingKind::Trigger | SettingKind::Storage | SettingKind::Identity | SettingKind::Expression)
+    })
+}
+
+fn effect(command: &AlterTableCmd, name: &Ident) -> Option<Effect> {
+    let column = || name.as_str().to_owned();
+    Some(match command.subtype() {
+        Kind::AtEnableRowSecurity => Effect::RowSecurity(true),
+        Kind::AtDisableRowSecurity => Effect::RowSecurity(false),
+        Kind::AtForceRowSecurity => Effect::RowSecurityForced(true),
+        Kind::AtNoForceRowSecurity => Effect::RowSecurityForced(false),
+        Kind::AtSetRelOptions => Effect::Options(options(command), true),
+        Kind::AtResetRelOptions => Effect::Options(options(command), false),
+        Kind::AtChangeOwner => Effect::Owner(rolespec(command.newowner.as_ref()?)?),
+        Kind::AtDropIdentity => Effect::Identity(column(), None),
+        Kind::AtSetIdentity => Effect::Identity(column(), generated(command)),
+        Kind::AtDropExpression => Effect::Expression(column(), None),
+        Kind::AtSetExpression => Effect::Expression(column(), Some(deparse::expression(command.def.as_deref()?).ok()?)),
+        _ => return None,
+    })
 }
 
 fn family(kind: Kind) -> Option<(SettingKind, &'static str)> {
@@ -66,47 +95,100 @@ fn family(kind: Kind) -> Option<(SettingKind, &'static str)> {
         Kind::AtDisableRowSecurity | Kind::AtNoForceRowSecurity => (SettingKind::RowSecurityOff, "row-level security"),
         Kind::AtSetIdentity | Kind::AtDropIdentity => (SettingKind::Identity, "identity"),
         Kind::AtDropExpression => (SettingKind::Identity, "generation expression"),
+        Kind::AtSetExpression => (SettingKind::Expression, "generation expression"),
+        Kind::AtAlterConstraint => (SettingKind::Deferral, "constraint"),
+        Kind::AtAddOf | Kind::AtDropOf => (SettingKind::OfType, "type"),
+        Kind::AtGenericOptions | Kind::AtAlterColumnGenericOptions => (SettingKind::Options, "options"),
         _ => return None,
     })
 }
 
-/// What takes the change back, where the catalog or the statement tells.
-fn reverse(command: &AlterTableCmd, table: &TableName, known: Option<&Table>) -> Option<String> {
-    let alter = |action: String| Some(format!("ALTER TABLE {} {action}", table.sql()));
-    let name = Ident::new(command.name.as_str());
-    let column = known.and_then(|table| table.get(&name));
-    let row_security = known?.row_security;
-    match command.subtype() {
-        Kind::AtSetRelOptions | Kind::AtResetRelOptions => {
-            let (mut set, mut reset) = (Vec::new(), Vec::new());
-            for option in options(command) {
-                match known?.options.iter().find(|known| known.starts_with(&format!("{option}="))) {
-                    Some(old) => set.push(old.clone()),
-                    None => reset.push(option),
-                }
-            }
-            let set = (!set.is_empty()).then(|| format!("SET ({})", set.join(", ")));
-            let reset = (!reset.is_empty()).then(|| format!("RESET ({})", reset.join(", ")));
-            alter(set.into_iter().chain(reset).collect::<Vec<_>>().join(", "))
-        }
-        Kind::AtSetStatistics => alter(format!("ALTER COLUMN {} SET STATISTICS {}", name.sql(), column?.statistics?)),
-        Kind::AtSetStorage => alter(format!("ALTER COLUMN {} SET STORAGE {}", name.sql(), column?.storage.clone()?)),
-        Kind::AtEnableRowSecurity if !row_security => alter("DISABLE ROW LEVEL SECURITY".to_owned()),
-        Kind::AtDisableRowSecurity if row_security => alter("ENABLE ROW LEVEL SECURITY".to_owned()),
-        Kind::AtEnableRowSecurity | Kind::AtDisableRowSecurity => Some(String::new()),
-        Kind::AtForceRowSecurity => alter("NO FORCE ROW LEVEL SECURITY".to_owned()),
-        Kind::AtNoForceRowSecurity => alter("FORCE ROW LEVEL SECURITY".to_owned()),
-        Kind::AtDisableTrig => alter(format!("ENABLE TRIGGER {}", name.sql())),
-        Kind::AtEnableTrig => alter(format!("DISABLE TRIGGER {}", name.sql())),
-        Kind::AtDisableRule => alter(format!("ENABLE RULE {}", name.sql())),
-        Kind::AtEnableRule => alter(format!("DISABLE RULE {}", name.sql())),
-        Kind::AtReplicaIdentity => alter(format!("REPLICA IDENTITY {}", known?.replica_identity.clone()?)),
+/// `SET GENERATED ALWAYS` or `BY DEFAULT`, when the sequence's own options are left alone.
+fn generated(command: &AlterTableCmd) -> Option<Identity> {
+    let Some(node::Node::List(list)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else { return None };
+    let [item] = list.items.as_slice() else { return None };
+    let Some(node::Node::DefElem(option)) = &item.node else { return None };
+    let Some(node::Node::Integer(letter)) = option.arg.as_ref().and_then(|arg| arg.node.as_ref()) else { return None };
+    match (option.defname.as_str(), u8::try_from(letter.ival).ok()?) {
+        ("generated", b'a') => Some(Identity::Always),
+        ("generated", b'd') => Some(Identity::ByDefault),
         _ => None,
     }
 }
 
+/// What takes the change back, where the catalog or the statement tells.
+fn reverse(command: &AlterTableCmd, table: &TableName, known: Option<&Table>) -> Option<String> {
+    let known = known?;
+    let alter = |action: String| Some(format!("ALTER TABLE {} {action}", table.sql()));
+    let name = Ident::new(command.name.as_str());
+    let column = known.get(&name);
+    let of_column = |action: String| alter(format!("ALTER COLUMN {} {action}", name.sql()));
+    match command.subtype() {
+        Kind::AtSetRelOptions | Kind::AtResetRelOptions => alter(restored(&options(command), &known.options)),
+        Kind::AtSetOptions | Kind::AtResetOptions => of_column(restored(&options(command), &column?.options)),
+        Kind::AtSetStatistics => of_column(format!("SET STATISTICS {}", column?.statistics?)),
+        Kind::AtSetStorage => of_column(format!("SET STORAGE {}", column?.storage.clone()?)),
+        Kind::AtSetCompression => {
+            of_column(format!("SET COMPRESSION {}", column?.compression.as_deref().unwrap_or("default")))
+        }
+        Kind::AtEnableRowSecurity if !known.row_security => alter("DISABLE ROW LEVEL SECURITY".to_owned()),
+        Kind::AtDisableRowSecurity if known.row_security => alter("ENABLE ROW LEVEL SECURITY".to_owned()),
+        Kind::AtForceRowSecurity if !known.row_security_forced => alter("NO FORCE ROW LEVEL SECURITY".to_owned()),
+        Kind::AtNoForceRowSecurity if known.row_security_forced => alter("FORCE ROW LEVEL SECURITY".to_owned()),
+        Kind::AtEnableRowSecurity
+        | Kind::AtDisableRowSecurity
+        | Kind::AtForceRowSecurity
+        | Kind::AtNoForceRowSecurity => Some(String::new()),
+        Kind::AtDisableTrig => alter(format!("ENABLE TRIGGER {}", name.sql())),
+        Kind::AtEnableTrig => alter(format!("DISABLE TRIGGER {}", name.sql())),
+        Kind::AtDisableRule => alter(format!("ENABLE RULE {}", name.sql())),
+        Kind::AtEnableRule => alter(format!("DISABLE RULE {}", name.sql())),
+        Kind::AtReplicaIdentity => alter(format!("REPLICA IDENTITY {}", known.replica_identity.clone()?)),
+        Kind::AtClusterOn | Kind::AtDropCluster => match known.indexes.iter().find(|index| index.clustered) {
+            Some(index) => alter(format!("CLUSTER ON {}", Ident::new(index.name.as_str()).sql())),
+            None => alter("SET WITHOUT CLUSTER".to_owned()),
+        },
+        Kind::AtChangeOwner if !known.owner.is_empty() => {
+            alter(format!("OWNER TO {}", Ident::new(known.owner.as_str()).sql()))
+        }
+        Kind::AtSetIdentity => {
+            generated(command)?;
+            of_column(format!("SET GENERATED {}", column?.identity?.words()))
+        }
+        Kind::AtSetExpression => of_column(format!("SET EXPRESSION AS ({})", column?.expression.as_ref()?.0)),
+        Kind::AtAlterConstraint => {
+            let Some(node::Node::AtalterConstraint(new)) = command.def.as_ref()?.node.as_ref() else { return None };
+            let old = known.constraint(&Ident::new(new.conname.as_str()))?;
+            if new.alter_enforceability || new.alter_inheritability {
+                return None;
+            }
+            let words = match (old.definition.contains(" DEFERRABLE"), old.definition.contains("INITIALLY DEFERRED")) {
+                (_, true) => "DEFERRABLE INITIALLY DEFERRED",
+                (true, false) => "DEFERRABLE INITIALLY IMMEDIATE",
+                (false, false) => "NOT DEFERRABLE",
+            };
+            alter(format!("ALTER CONSTRAINT {} {words}", Ident::new(old.name.as_str()).sql()))
+        }
+        _ => None,
+    }
+}
+
+/// `SET (..), RESET (..)`: options as they were before these were set or reset.
+pub(super) fn restored(changed: &[String], known: &[String]) -> String {
+    let (mut set, mut reset) = (Vec::new(), Vec::new());
+    for option in changed {
+        match known.iter().find(|known| known.starts_with(&format!("{option}="))) {
+            Some(old) => set.push(old.clone()),
+            None => reset.push(option.clone()),
+        }
+    }
+    let set = (!set.is_empty()).then(|| format!("SET ({})", set.join(", ")));
+    let reset = (!reset.is_empty()).then(|| format!("RESET ({})", reset.join(", ")));
+    set.into_iter().chain(reset).collect::<Vec<_>>().join(", ")
+}
+
 /// The names of storage parameters.
-fn options(command: &AlterTableCmd) -> Vec<String> {
+pub(super) fn options(command: &AlterTableCmd) -> Vec<String> {
     let Some(node::Node::List(list)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else { return vec![] };
     list.items
         .iter()

@@ -1,36 +1,152 @@
 //! CREATE TABLE.
 
-use super::{column, constraint, schema};
-use crate::catalog::{Catalog, TableKind};
-use crate::change::{Change, NewTable};
+use super::{column, constraint, deparse, existing, partition, schema};
+use crate::catalog::{Catalog, Column, PartitionKey, PartitionOf, TableKind};
+use crate::change::{Change, NewColumn, NewTable, Special};
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{CreateStmt, node};
+use concertina_revisions::tree::{
+    CreateStmt, Node, NodeEnum, PartitionBoundSpec, PartitionSpec, PartitionStrategy, RangeVar, TableLikeClause, node,
+};
+use concertina_revisions::{Ident, TableName};
+
+/// What LIKE takes over when a table is to become a partition: all that a partition shares with its parent, without what
+/// it gets when it is attached. Source: `TableLikeOption` of PostgreSQL's parsenodes.h.
+const LIKE_A_PARTITION: u32 = COMPRESSION | CONSTRAINTS | DEFAULTS | GENERATED | STORAGE;
+const COMPRESSION: u32 = 1 << 1;
+const CONSTRAINTS: u32 = 1 << 2;
+const DEFAULTS: u32 = 1 << 3;
+const GENERATED: u32 = 1 << 4;
+const INDEXES: u32 = 1 << 6;
+const STORAGE: u32 = 1 << 8;
 
 pub(super) fn create(create: &CreateStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let range = create.relation.as_ref().ok_or_else(|| problem::unknown("CREATE TABLE without a name"))?;
+    if range.relpersistence == "t" {
+        return Err(problem::not_a_change("a temporary table is gone with its session", "leave it out"));
+    }
     let table = catalog.name_for_new(schema(range), &range.relname);
     if let Some(there) = catalog.table(&table) {
-        if create.if_not_exists && there.kind != TableKind::View {
+        if create.if_not_exists && !matches!(there.kind, TableKind::View | TableKind::Materialized) {
             return Ok(vec![Change::Nothing(format!("table {} is there already", table.shown()))]);
         }
         return Err(problem::exists("table", &table.shown()));
     }
-    if create.partbound.is_some() || !create.inh_relations.is_empty() || create.of_typename.is_some() {
-        return Err(problem::unknown("CREATE TABLE .. PARTITION OF, INHERITS or OF"));
+    let new = NewTable {
+        table: table.clone(),
+        columns: vec![],
+        constraints: vec![],
+        partition_key: create.partspec.as_ref().map(partition_key),
+        parents: vec![],
+        partition_of: None,
+        sql: sql.to_owned(),
+    };
+    match &create.partbound {
+        Some(bound) => partition_of(create, new, bound, catalog),
+        None => Ok(vec![Change::CreateTable(with_columns(create, new, catalog)?)]),
     }
-    let mut new = NewTable { table: table.clone(), columns: vec![], constraints: vec![], sql: sql.to_owned() };
-    for element in &create.table_elts {
+}
+
+fn with_columns(create: &CreateStmt, mut new: NewTable, catalog: &Catalog) -> Result<NewTable, Problem> {
+    for node in &create.inh_relations {
+        let Some(node::Node::RangeVar(range)) = &node.node else { continue };
+        let parent = existing(Some(range), catalog)?;
+        like(&mut new, &parent, DEFAULTS, catalog);
+        new.parents.push(parent);
+    }
+    elements(&create.table_elts, &mut new, catalog)?;
+    Ok(new)
+}
+
+fn elements(elements: &[Node], new: &mut NewTable, catalog: &Catalog) -> Result<(), Problem> {
+    let table = new.table.clone();
+    for element in elements {
         match &element.node {
             Some(node::Node::ColumnDef(definition)) => {
                 let mut column = column::read(definition, &table, catalog)?;
                 new.constraints.append(&mut column.constraints);
+                new.columns.retain(|known| known.name != column.name);
                 new.columns.push(column);
             }
             Some(node::Node::Constraint(written)) => {
                 new.constraints.push(constraint::read(written, &table, None, catalog)?);
             }
-            _ => return Err(problem::unknown("CREATE TABLE .. LIKE")),
+            Some(node::Node::TableLikeClause(clause)) => {
+                let other = existing(clause.relation.as_ref(), catalog)?;
+                like(new, &other, clause.options, catalog);
+            }
+            _ => return Err(problem::unknown("this part of CREATE TABLE")),
         }
     }
-    Ok(vec![Change::CreateTable(new)])
+    Ok(())
+}
+
+/// Takes over another table's columns.
+fn like(new: &mut NewTable, other: &TableName, options: u32, catalog: &Catalog) {
+    let Some(other) = catalog.table(other) else { return };
+    let taken = |column: &Column| NewColumn {
+        name: Ident::new(column.name.as_str()),
+        type_sql: column.type_sql.clone(),
+        default: None,
+        not_null: column.not_null,
+        constraints: vec![],
+        special: Special::None,
+    };
+    new.columns.extend(other.columns.iter().map(taken));
+    if options & INDEXES != 0 {
+        // Their names are PostgreSQL's choice; what later statements need to know is that there is a key.
+        new.constraints.extend(other.key().map(|columns| constraint::unnamed_key(&new.table, columns, catalog)));
+    }
+}
+
+/// CREATE TABLE .. PARTITION OF: a table like its parent, and its attachment, which needs no strong lock on the parent.
+fn partition_of(
+    create: &CreateStmt,
+    mut new: NewTable,
+    bound: &PartitionBoundSpec,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
+    let Some(node::Node::RangeVar(range)) = create.inh_relations.first().and_then(|node| node.node.as_ref()) else {
+        return Err(problem::unknown("PARTITION OF without a parent"));
+    };
+    let parent = existing(Some(range), catalog)?;
+    like(&mut new, &parent, DEFAULTS, catalog);
+    if catalog.table(&parent).is_some_and(|parent| parent.is_new) {
+        new.partition_of = Some(PartitionOf {
+            schema: parent.schema.as_str().to_owned(),
+            name: parent.name.as_str().to_owned(),
+            bound: partition::bound_text(bound)?,
+        });
+        return Ok(vec![Change::CreateTable(new)]);
+    }
+    if !create.table_elts.is_empty() {
+        return Err(problem::unknown("CREATE TABLE .. PARTITION OF with columns or constraints of its own"));
+    }
+    let mut plain = create.clone();
+    plain.partbound = None;
+    plain.inh_relations.clear();
+    let relation = RangeVar {
+        schemaname: parent.schema.as_str().to_owned(),
+        relname: parent.name.as_str().to_owned(),
+        inh: true,
+        relpersistence: "p".to_owned(),
+        ..RangeVar::default()
+    };
+    let clause = TableLikeClause { relation: Some(relation), options: LIKE_A_PARTITION, relation_oid: 0 };
+    plain.table_elts = vec![Node { node: Some(node::Node::TableLikeClause(clause)) }];
+    new.sql = deparse::statement(&NodeEnum::CreateStmt(plain))?;
+    let attach = partition::whole(&parent, new.table.clone(), bound, catalog)?;
+    Ok(vec![Change::CreateTable(new), Change::Attach(attach)])
+}
+
+fn partition_key(spec: &PartitionSpec) -> PartitionKey {
+    let strategy = match spec.strategy() {
+        PartitionStrategy::Range => "RANGE",
+        PartitionStrategy::List => "LIST",
+        PartitionStrategy::Hash | PartitionStrategy::Undefined => "HASH",
+    };
+    let column = |node: &Node| match &node.node {
+        Some(node::Node::PartitionElem(element)) => element.name.clone(),
+        _ => String::new(),
+    };
+    PartitionKey { strategy: strategy.to_owned(), columns: spec.part_params.iter().map(column).collect() }
 }

@@ -6,30 +6,36 @@
 //! nullable column, a default and a trigger for writers, a backfill, and only then constraints.
 //! **Hazard**: a default that only stands in for old code is dropped in contract.
 
-use super::{Context, check, foreign_key, helper, not_null, unique, update};
+use super::{Context, check, foreign_key, helper, identity, not_null, unique, update};
 use crate::action::{Action, Backfill, Operation, Sync, Value};
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
 use crate::decision::Decision;
 use crate::expr::{Expr, Shape};
 use crate::problem::{self, Problem, code, hazard};
+use crate::types;
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decision, Problem> {
     let AddColumn { table, column, fill } = add;
     let empty = context.catalog.is_empty(table);
-    let decision = match (column.special, &column.default, fill) {
-        (Special::Stored, ..) => {
+    let decision = match (&column.special, &column.default, fill) {
+        (Special::Stored(_), ..) if !empty => {
             return Err(problem::blocks(
                 "a STORED generated column",
                 "add a plain column and an UPDATE that computes it",
             ));
         }
-        (Special::Virtual | Special::Identity, ..) => {
-            return Err(problem::unknown(
-                "ADD COLUMN .. GENERATED (write bigserial, or a plain column with a default)",
+        (Special::Identity(definition), ..) if !empty => identity::add_column(table, column, definition, context),
+        (Special::Stored(definition) | Special::Identity(definition) | Special::Virtual(definition), ..) => {
+            generated(table, column, definition, context)
+        }
+        (Special::Serial, ..) => serial(table, column, empty, context),
+        _ if !empty && context.catalog.constrained_domains.contains(&types::bare(&column.type_sql)) => {
+            return Err(problem::blocks(
+                "a column of a domain that demands something, which rewrites the table,",
+                "add a column of the domain's base type, and a CHECK in a statement of its own",
             ));
         }
-        (Special::Serial, ..) => serial(table, column, empty),
         (.., Some(fill)) => filled(table, column, fill),
         (_, Some(default), None) if default.is_volatile(context.catalog) && !empty => {
             volatile(table, column, default, context)
@@ -131,34 +137,62 @@ fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Con
             .then_because(update::WRITTEN_MEANWHILE)
             .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
             .fill(own_value(table, column, &default.sql, context));
-    let decision = if column.not_null { not_null::prove_and_set(decision, table, &column.name) } else { decision };
+    let decision = if column.not_null { not_null::prove_and_set(decision, table, &column.name, context) } else { decision };
     decision.contract(Action::RemoveSync(sync))
 }
 
+/// A column that PostgreSQL computes or numbers, where it has no row to write.
+fn generated(table: &TableName, column: &NewColumn, definition: &str, context: &Context<'_>) -> Decision {
+    let type_sql = format!("{} {definition}", column.type_sql);
+    let computed = matches!(column.special, Special::Virtual(_));
+    // NOT NULL beside it would look at every row.
+    let later = computed && column.not_null && !context.catalog.is_empty(table);
+    let named = NewColumn { type_sql, ..column.clone() };
+    let why = if computed { "it is computed when it is read: no row is written" } else { "the table holds no row" };
+    let decision =
+        Decision::because(why).expand(action(table, &named, None, column.not_null && computed && !later), undo(table, column));
+    if later { not_null::prove_and_set(decision, table, &column.name, context) } else { decision }
+}
+
 /// A number from a sequence for each row.
-fn serial(table: &TableName, column: &NewColumn, empty: bool) -> Decision {
+fn serial(table: &TableName, column: &NewColumn, empty: bool, context: &Context<'_>) -> Decision {
     let sequence = TableName {
         schema: table.schema.clone(),
         name: Ident::new(format!("{}_{}_seq", table.name.as_str(), column.name.as_str())),
     };
-    let own = Action::OwnSequence {
+    if empty {
+        let own = own_sequence(table, column, &sequence, "");
+        return Decision::because("the table holds no row")
+            .expand(own, undo(table, column))
+            .expand(Action::SetNotNull { table: table.clone(), column: column.name.clone() }, []);
+    }
+    let (decision, sync) = numbered(table, column, &sequence, "");
+    not_null::prove_and_set(decision, table, &column.name, context).contract(Action::RemoveSync(sync))
+}
+
+fn own_sequence(table: &TableName, column: &NewColumn, sequence: &TableName, options: &str) -> Action {
+    Action::OwnSequence {
         table: table.clone(),
         column: column.name.clone(),
         sequence: sequence.clone(),
         type_sql: column.type_sql.clone(),
-    };
-    let decision = Decision::because("serial would rewrite the table under ACCESS EXCLUSIVE to number its rows")
-        .expand(own, undo(table, column));
-    if empty {
-        return decision.expand(Action::SetNotNull { table: table.clone(), column: column.name.clone() }, []);
+        options: options.to_owned(),
     }
+}
+
+/// A column whose rows are numbered from a sequence, old ones and new ones; and the trigger that numbers those that are
+/// written without a number.
+pub(super) fn numbered(
+    table: &TableName,
+    column: &NewColumn,
+    sequence: &TableName,
+    options: &str,
+) -> (Decision, Sync) {
     let value = format!("nextval({})", sequence.regclass_literal());
+    let name = helper("sync", &[table.schema.as_str(), table.name.as_str(), column.name.as_str()]);
     let sync = Sync {
         table: table.clone(),
-        name: Ident::new(format!(
-            "zzz_{}",
-            helper("sync", &[table.schema.as_str(), table.name.as_str(), column.name.as_str()]).as_str()
-        )),
+        name: Ident::new(format!("zzz_{}", name.as_str())),
         assignments: vec![(column.name.clone(), value.clone())],
         from: None,
         predicate: None,
@@ -178,9 +212,11 @@ fn serial(table: &TableName, column: &NewColumn, empty: bool) -> Decision {
         workers: None,
         key: None,
     };
-    let decision =
-        decision.expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())]).fill(backfill);
-    not_null::prove_and_set(decision, table, &column.name).contract(Action::RemoveSync(sync))
+    let decision = Decision::because("a number for each row would rewrite the table under ACCESS EXCLUSIVE")
+        .expand(own_sequence(table, column, sequence, options), undo(table, column))
+        .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
+        .fill(backfill);
+    (decision, sync)
 }
 
 fn own_value(table: &TableName, column: &NewColumn, value: &str, context: &Context<'_>) -> Backfill {
@@ -215,6 +251,7 @@ fn inline_constraints(mut decision: Decision, add: &AddColumn, context: &Context
             NewConstraintKind::Check(_) => check::add(&add.table, constraint, &context),
             NewConstraintKind::ForeignKey { .. } => foreign_key::add(&add.table, constraint, &context)?,
             NewConstraintKind::Unique { .. } => unique::add(&add.table, constraint, &context)?,
+            NewConstraintKind::NotNull(_) => not_null::add_constraint(&add.table, constraint, &context),
             NewConstraintKind::Exclude => check::exclude(&add.table, constraint, &context)?,
         });
     }

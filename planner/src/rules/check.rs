@@ -16,6 +16,11 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     if let Some(decision) = on_empty(table, constraint, context) {
         return decision;
     }
+    if !constraint.enforced {
+        return Decision::because("nobody looks after it: a catalog entry")
+            .expand(as_written(table, constraint), [undo(table, constraint)])
+            .reverse(reverse(table, constraint));
+    }
     let mut decision = Decision::because(
         "alone it scans the table under ACCESS EXCLUSIVE; added NOT VALID and proven online it doesn't",
     )
@@ -38,7 +43,11 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
             });
             decision = decision.check(
                 format!("every row of {} obeys {}", table.shown(), constraint.name.as_str()),
-                questions::rows_where(known, &table.name, &format!("NOT ({condition})")),
+                if constraint.no_inherit {
+                    questions::own_rows_where(known, &table.name, &format!("NOT ({condition})"))
+                } else {
+                    questions::rows_where(known, &table.name, &format!("NOT ({condition})"))
+                },
                 "mend these rows first, or add an UPDATE to this revision that does",
             );
         }
@@ -71,17 +80,21 @@ pub(super) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -
 /// On a table without rows a constraint is added as written.
 pub(super) fn on_empty(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Option<Decision> {
     context.catalog.is_empty(table).then(|| {
-        let add = Action::AddConstraint {
-            table: table.clone(),
-            name: constraint.name.clone(),
-            definition: constraint.definition.clone(),
-            not_valid: constraint.not_valid,
-            references: constraint.references().cloned(),
-        };
         Decision::because("the table holds no row")
-            .expand(add, [undo(table, constraint)])
+            .expand(as_written(table, constraint), [undo(table, constraint)])
             .reverse(reverse(table, constraint))
     })
+}
+
+/// The constraint as its author wrote it.
+pub(super) fn as_written(table: &TableName, constraint: &NewConstraint) -> Action {
+    Action::AddConstraint {
+        table: table.clone(),
+        name: constraint.name.clone(),
+        definition: constraint.definition.clone(),
+        not_valid: constraint.not_valid,
+        references: constraint.references().cloned(),
+    }
 }
 
 /// The constraint without its proof.

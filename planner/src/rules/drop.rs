@@ -4,9 +4,9 @@
 //! **Instead**: in contract; before that, a column that refuses NULL is loosened so that new code may leave it out.
 //! **Hazard**: code that still names it.
 
-use super::Context;
-use crate::action::Action;
-use crate::catalog::ConstraintKind;
+use super::{Context, not_null, partition};
+use crate::action::{Action, Online};
+use crate::catalog::{ConstraintKind, Dependant, Table, TableKind};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
 use crate::problem::{Problem, code, hazard};
@@ -68,24 +68,69 @@ fn references_columns(key: &crate::catalog::Constraint, unique: &crate::catalog:
     }
 }
 
-pub(super) fn column(table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
-    let known = context.table(table).and_then(|table| table.get(column));
+/// What would be in the way of a DROP, of a column or of the whole table.
+fn in_the_way(table: &Table, column: Option<&Ident>) -> Result<(), Problem> {
+    let concerns = |dependant: &&Dependant| match (column, &dependant.column) {
+        (None, _) => true,
+        (Some(column), Some(of)) => of == column.as_str(),
+        (Some(_), None) => false,
+    };
+    let mut found: Vec<&str> = table.dependants.iter().filter(concerns).map(|dependant| dependant.what.as_str()).collect();
+    found.sort_unstable();
+    found.dedup();
+    if found.is_empty() {
+        return Ok(());
+    }
+    let name = table.full_name().shown();
+    let what = column.map_or_else(|| format!("table {name}"), |column| format!("column {name}.{}", column.as_str()));
+    Err(Problem::new(code::DEPENDED_ON, format!("{what} is used by {}", found.join(", ")))
+        .label("others depend on it")
+        .help("drop or change them first, in the same revision or an earlier one"))
+}
+
+pub(super) fn column(table: &TableName, column: &Ident, context: &Context<'_>) -> Result<Decision, Problem> {
+    let Some(known) = context.table(table) else { return Ok(Decision::default()) };
     let drop = Action::DropColumn { table: table.clone(), column: column.clone() };
     let lost = format!("the values of {}.{} are gone", table.shown(), column.as_str());
+    in_the_way(known, Some(column))?;
     if context.catalog.is_empty(table) {
-        return Decision::because("the table holds no row").expand(drop, []).irreversible(lost);
+        return Ok(Decision::because("the table holds no row").expand(drop, []).irreversible(lost));
     }
     let mut decision = Decision::because("instant, but running code may still use the column");
-    if known.is_some_and(|column| column.not_null && column.default.is_none() && !column.generated) {
-        decision = decision.expand(Action::DropNotNull { table: table.clone(), column: column.clone() }, []);
+    if let Some(there) = known.get(column).filter(|c| c.not_null && c.default.is_none() && !c.generated) {
+        let key = known.indexes.iter().any(|index| {
+            index.constraint.is_some() && index.keys.contains(&there.name) && known.key().is_some_and(|key| key.contains(column))
+        });
+        if !key {
+            // So that new code may leave it out.
+            decision = decision.and(not_null::loosen(table, column, context));
+        }
     }
-    decision
+    let names = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
+    for key in known.constraints.iter().filter(|one| one.references.is_some() && names(&one.columns)) {
+        // Two tables are locked for it; the column's own lock is one.
+        let drop =
+            Action::DropConstraint { table: table.clone(), name: Ident::new(key.name.as_str()), references: key.referenced() };
+        decision = decision.quick(Phase::Contract, Rank::Swap, drop, []);
+    }
+    for index in known.indexes.iter().filter(|index| index.constraint.is_none() && names(&index.mentions)) {
+        if known.kind != TableKind::Plain {
+            continue;
+        }
+        let drop = Online::DropIndex {
+            table: table.clone(),
+            index: TableName::new(index.schema.as_str(), index.name.as_str()),
+            definition: index.definition.clone(),
+        };
+        decision = decision.slow(Phase::Contract, Rank::Remove, drop, []);
+    }
+    Ok(decision
         .quick(Phase::Contract, Rank::Remove, drop, [])
         .hazard(
             hazard::COLUMN,
             format!("code that still reads or writes {}.{} fails once it is dropped", table.shown(), column.as_str()),
         )
-        .irreversible(lost)
+        .irreversible(lost))
 }
 
 pub(super) fn table(table: &TableName, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -102,12 +147,25 @@ pub(super) fn table(table: &TableName, context: &Context<'_>) -> Result<Decision
         .label("others depend on it")
         .help("drop those foreign keys or tables first, in the same revision or an earlier one"));
     }
+    let Some(known) = context.table(table) else { return Ok(Decision::default()) };
     let drop = Action::DropTable { table: table.clone() };
     let lost = format!("the rows of {} are gone", table.shown());
-    if context.table(table).is_some_and(|table| table.is_new) {
+    if known.is_new {
         return Ok(Decision::because("made by this revision").expand(drop, []).reverse(""));
     }
-    Ok(Decision::because("instant, but running code may still use the table")
+    in_the_way(known, None)?;
+    let mut decision = Decision::because("instant, but running code may still use the table");
+    if let Some(of) = &known.partition_of {
+        let detach = crate::lower::detachment(&of.parent(), table.clone(), context.catalog);
+        decision = decision.and(partition::take_off(&detach, context));
+    }
+    for key in known.constraints.iter().filter(|one| one.references.is_some()) {
+        // Two tables are locked for it; the drop locks its own alone.
+        let drop =
+            Action::DropConstraint { table: table.clone(), name: Ident::new(key.name.as_str()), references: key.referenced() };
+        decision = decision.quick(Phase::Contract, Rank::Swap, drop, []);
+    }
+    Ok(decision
         .quick(Phase::Contract, Rank::Remove, drop, [])
         .hazard(hazard::TABLE, format!("code that still uses table {} fails once it is dropped", table.shown()))
         .irreversible(lost))

@@ -3,7 +3,7 @@
 //! **Danger**: checks every row while SHARE ROW EXCLUSIVE on both tables makes all their writers wait.
 //! **Instead**: NOT VALID after the fill (instant; it also saves a check a row during the fill), then VALIDATE.
 
-use super::{Context, check, questions};
+use super::{Context, check, partitions, questions};
 use crate::catalog::{ConstraintKind, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
@@ -18,20 +18,28 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     if let Some(decision) = check::on_empty(table, constraint, context) {
         return Ok(decision);
     }
-    let known = context.table(table);
-    if known.is_some_and(|table| table.kind == TableKind::Partitioned) && context.catalog.server_version < 180_000 {
-        return Err(problem::blocks(
-            "a foreign key on a partitioned table, which PostgreSQL before 18 can't add NOT VALID,",
-            "add it NOT VALID to each partition, validate each, then add it to the parent",
-        ));
+    if !constraint.enforced {
+        return Ok(Decision::because("nobody looks after it: a catalog entry")
+            .expand(check::as_written(table, constraint), [check::undo(table, constraint)])
+            .reverse(check::reverse(table, constraint)));
     }
-    let mut decision = Decision::because(
-        "alone it checks every row while writers of both tables wait; added NOT VALID and proven online it doesn't",
-    )
-    .quick(Phase::Backfill, Rank::Demand, check::demand(table, constraint), [check::undo(table, constraint)])
+    let partitioned = context.table(table).is_some_and(|table| table.kind == TableKind::Partitioned);
+    if partitioned && constraint.not_valid {
+        problem::since(context.catalog, 18, "a foreign key of a partitioned table that is NOT VALID")?;
+    }
+    let mut decision = if partitioned && !constraint.not_valid {
+        partitions::foreign_key(table, constraint, context)?
+    } else {
+        Decision::because(
+            "alone it checks every row while writers of both tables wait; added NOT VALID and proven online it doesn't",
+        )
+        .quick(Phase::Backfill, Rank::Demand, check::demand(table, constraint), [check::undo(table, constraint)])
+    }
     .reverse(check::reverse(table, constraint));
     if !constraint.not_valid {
-        decision = decision.slow(Phase::Backfill, Rank::Prove, check::proof(table, constraint), []);
+        if !partitioned {
+            decision = decision.slow(Phase::Backfill, Rank::Prove, check::proof(table, constraint), []);
+        }
         if let Some(question) = orphans(table, columns, references, reference_columns, context) {
             decision = decision.check(
                 format!("every {} of {} has its row in {}", names(columns), table.shown(), references.shown()),

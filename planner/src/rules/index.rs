@@ -3,9 +3,9 @@
 //! **Danger**: CREATE INDEX makes writers wait for the whole build; DROP INDEX queues for ACCESS EXCLUSIVE.
 //! **Instead**: CONCURRENTLY, each alone; built after the fill of its columns, so that the fill stays HOT.
 
-use super::{Context, partitions, plain_sql, questions};
+use super::{Context, helper, partitions, plain_sql, questions};
 use crate::action::{Action, Lock, Online};
-use crate::catalog::TableKind;
+use crate::catalog::{Index, TableKind};
 use crate::change::NewIndex;
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
@@ -14,8 +14,12 @@ use concertina_revisions::{Ident, TableName};
 
 pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, Problem> {
     let name = TableName { schema: new.table.schema.clone(), name: new.name.clone() };
-    let reverse = format!("DROP INDEX {}", name.sql());
+    let stays = context.at_end().index(Some(name.schema.as_str()), name.name.as_str()).is_some();
+    let reverse = if stays { format!("DROP INDEX {}", name.sql()) } else { String::new() };
     let Some(known) = context.table(&new.table) else { return Ok(Decision::default()) };
+    if known.kind == TableKind::Partitioned && new.only {
+        return Ok(partitions::index_alone(new, context).reverse(reverse));
+    }
     if context.catalog.is_empty(&new.table) {
         let unique = if new.unique { "UNIQUE " } else { "" };
         let sql = format!("CREATE {unique}INDEX {} ON {} {}", new.name.sql(), new.table.sql(), new.tail);
@@ -25,18 +29,36 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
         return Ok(Decision::because("the table holds no row").expand(action, [undo]).reverse(reverse));
     }
     if known.kind == TableKind::Partitioned {
-        return partitions::index(new, known, context);
+        return partitions::index(new, known, context).map(|decision| decision.reverse(reverse));
     }
+    // A name that an index bears which goes in contract is free only then.
+    let taken = context.at_start().relation_name_taken(name.schema.as_str(), name.name.as_str());
+    let built = if taken {
+        let parts = [name.schema.as_str(), name.name.as_str(), new.tail.as_str()];
+        TableName { schema: name.schema.clone(), name: helper("ix", &parts) }
+    } else {
+        name.clone()
+    };
     let build = Online::CreateIndex {
         table: new.table.clone(),
-        name: new.name.clone(),
+        name: built.name.clone(),
         unique: new.unique,
         tail: new.tail.clone(),
     };
-    let drop = Online::DropIndex { table: new.table.clone(), index: name, definition: String::new() };
+    let drop = Online::DropIndex { table: new.table.clone(), index: built.clone(), definition: String::new() };
     let mut decision = Decision::because("alone it makes every writer wait until it is built")
         .slow(Phase::Backfill, Rank::Build, build, [drop])
         .reverse(reverse);
+    if taken {
+        let rename = Action::AsWritten {
+            what: format!("rename index {} to {}", built.name.as_str(), name.name.as_str()),
+            sql: format!("ALTER INDEX {} RENAME TO {}", built.sql(), name.name.sql()),
+            locks: vec![(new.table.clone(), Lock::ShareUpdateExclusive)],
+        };
+        decision = decision
+            .then_because("the new one is there before the old one goes, so no query is without")
+            .quick(Phase::Contract, Rank::Rename, rename, []);
+    }
     let settled = |column: &Ident| {
         known.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(&new.table, column)
     };
@@ -62,12 +84,13 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
         locks: vec![(table.full_name(), Lock::AccessExclusive)],
     };
     let slower = format!("queries that used {} get slower once it is dropped", name.shown());
+    let made_here = context.at_start().index(Some(name.schema.as_str()), name.name.as_str()).is_none();
     let decision = if table.kind == TableKind::Partitioned {
-        Decision::because(
+        let decision = Decision::because(
             "with its partitions' it can't go concurrently; it is a catalog entry, and an ACCESS EXCLUSIVE lock on all",
         )
-        .quick(Phase::Contract, Rank::Remove, at_once(), [])
-        .note(slower)
+        .quick(Phase::Contract, Rank::Remove, at_once(), []);
+        missed(decision, &table.full_name(), index, slower)
     } else if context.catalog.is_empty(&table.full_name()) {
         Decision::because("the table holds no row").expand(at_once(), [])
     } else {
@@ -78,22 +101,25 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
             online,
             [],
         );
-        if index.unique {
-            decision.hazard(
-                hazard::CONFLICT,
-                format!(
-                    "INSERT .. ON CONFLICT ({}) into {} fails once {} is gone",
-                    index.keys.join(", "),
-                    table.full_name().shown(),
-                    name.shown()
-                ),
-            )
-        } else {
-            decision.note(slower)
-        }
+        missed(decision, &table.full_name(), index, slower)
     };
+    if made_here {
+        return decision.reverse("");
+    }
     match reverse {
         Some(sql) => decision.reverse(sql),
         None => decision.irreversible(format!("the definition of {} isn't known", name.shown())),
     }
+}
+
+/// Who misses an index once it is gone.
+fn missed(decision: Decision, table: &TableName, index: &Index, slower: String) -> Decision {
+    if !index.unique {
+        return decision.note(slower);
+    }
+    let columns = index.keys.join(", ");
+    decision.hazard(
+        hazard::CONFLICT,
+        format!("INSERT .. ON CONFLICT ({columns}) into {} fails once {} is gone", table.shown(), index.name),
+    )
 }

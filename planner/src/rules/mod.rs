@@ -8,20 +8,23 @@ mod default;
 mod delete;
 mod drop;
 mod foreign_key;
+mod identity;
 mod index;
 mod insert;
+mod maintenance;
 mod not_null;
 mod objects;
+mod partition;
 mod partitions;
 mod questions;
 mod settings;
 mod unique;
 mod update;
 
-use crate::action::Action;
+use crate::action::{Action, Lock};
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Change, NewConstraintKind, Update};
-use crate::decision::Decision;
+use crate::decision::{Decision, Rank};
 use crate::fold::Seen;
 use crate::plan::Phase;
 use crate::problem::{Problem, code};
@@ -111,6 +114,12 @@ impl<'a> Context<'a> {
         &self.all[0].before
     }
 
+    /// The catalog as the revision leaves it.
+    fn at_end(&self) -> Catalog {
+        let last = &self.all[self.all.len() - 1];
+        last.before.after(&last.change)
+    }
+
     /// Whether the revision builds an index that leads with these columns.
     fn builds_index(&self, table: &TableName, columns: &[Ident]) -> bool {
         self.all.iter().any(|seen| {
@@ -159,6 +168,20 @@ fn held_back(mut decision: Decision, change: &Change, wanted: PhaseWord) -> Resu
     Ok(decision)
 }
 
+/// A statement as its author wrote it and allows it, whoever waits.
+pub(crate) fn blocking(change: &Change, sql: &str, context: &Context<'_>) -> Decision {
+    let mut tables: Vec<&TableName> = change.table().into_iter().chain(change.reads()).collect();
+    if let Change::AddConstraint(_, constraint) = change {
+        tables.extend(constraint.references());
+    }
+    let visible = |table: &&TableName| context.table(table).is_some_and(|table| !table.is_new);
+    let locks = tables.into_iter().filter(visible).map(|table| (table.clone(), Lock::AccessExclusive)).collect();
+    Decision::because("others wait until it is done, as its author allows")
+        .quick(Phase::Expand, Rank::AsWritten, Action::Blocking { sql: sql.to_owned(), locks }, [])
+        .alone()
+        .irreversible("it was run as its author wrote it")
+}
+
 fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> {
     match change {
         Change::CreateTable(new) => Ok(objects::create_table(new, context)),
@@ -171,15 +194,23 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
             NewConstraintKind::Check(_) => Ok(check::add(table, constraint, context)),
             NewConstraintKind::ForeignKey { .. } => foreign_key::add(table, constraint, context),
             NewConstraintKind::Unique { .. } => unique::add(table, constraint, context),
+            NewConstraintKind::NotNull(_) => Ok(not_null::add_constraint(table, constraint, context)),
             NewConstraintKind::Exclude => check::exclude(table, constraint, context),
         },
         Change::DropConstraint(table, name) => drop::constraint(table, name, context),
         Change::Validate(table, name) => Ok(check::validate(table, name, context)),
-        Change::DropColumn(table, column) => Ok(drop::column(table, column, context)),
+        Change::DropColumn(table, column) => drop::column(table, column, context),
         Change::CreateIndex(new) => index::create(new, context),
         Change::DropIndex(name) => Ok(index::drop(name, context)),
         Change::DropTable(table) => drop::table(table, context),
         Change::CreateEnum(new) => Ok(objects::create_enum(new)),
+        Change::AddIdentity(new) => identity::add_to(new, context),
+        Change::Attach(attach) => partition::attach(attach, context),
+        Change::Detach(detach) => Ok(partition::detach(detach, context)),
+        Change::Reindex(reindex) => maintenance::reindex(reindex, context),
+        Change::CreateMaterializedView(new) => Ok(maintenance::create_view(new, context)),
+        Change::Refresh(view) => maintenance::refresh(view, context),
+        Change::Allowed(_, sql) => Ok(blocking(change, sql, context)),
         Change::Insert(insert) => insert::insert(insert, context),
         Change::Update(update) => update::update(update, context),
         Change::Delete(delete) => delete::delete(delete, context),
@@ -194,8 +225,12 @@ fn guard(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
     let Some(table) = change.table().and_then(|name| context.table(name)) else { return Ok(()) };
     let name = table.full_name();
     let writes_rows = matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_));
-    if table.kind == TableKind::View && !writes_rows {
-        return Err(crate::problem::unknown(&format!("{} is a view: ALTER TABLE on it", name.shown())));
+    let of_views = matches!(
+        change,
+        Change::Setting(_) | Change::CreateIndex(_) | Change::Refresh(_) | Change::Reindex(_) | Change::CreateMaterializedView(_)
+    );
+    if matches!(table.kind, TableKind::View | TableKind::Materialized) && !writes_rows && !of_views {
+        return Err(crate::problem::unknown(&format!("{} is a view: this form of ALTER or DROP TABLE", name.shown())));
     }
     if !table.owned && !table.is_new && !writes_rows {
         return Err(Problem::new(code::NO_RIGHT, format!("the connected role may not alter table {}", name.shown()))

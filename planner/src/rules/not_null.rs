@@ -3,15 +3,24 @@
 //! **Danger**: SET NOT NULL alone scans the table under ACCESS EXCLUSIVE; everyone waits.
 //! **Instead**: once the fill is done, a CHECK that is NOT VALID (instant), VALIDATE (readers and writers go on),
 //! then SET NOT NULL, which the CHECK proves (PostgreSQL 12 and later). Not before the fill: a CHECK that isn't
-//! valid yet fails every update of a row that breaks it.
+//! valid yet fails every update of a row that breaks it. From PostgreSQL 18 on NOT NULL .. NOT VALID does the same under
+//! its own name.
 //! **Hazard**: old code may still write NULL; covered when a default or a sync trigger fills it.
 
-use super::{Context, helper, questions};
+use super::{Context, check, helper, questions};
 use crate::action::{Action, Online};
-use crate::decision::{Decision, Rank};
+use crate::catalog::{Constraint, ConstraintKind, Table};
+use crate::change::{NewConstraint, NewConstraintKind};
+use crate::decision::{Decision, Part, Rank};
+use crate::expr::Conjunct;
 use crate::plan::Phase;
 use crate::problem::hazard;
 use concertina_revisions::{Ident, TableName};
+
+/// The first `server_version_num` with NOT NULL .. NOT VALID.
+const NATIVE_SINCE: u32 = 180_000;
+
+const NATIVE: &str = "alone it scans the table under ACCESS EXCLUSIVE; added NOT VALID and proven online it doesn't";
 
 const SCANS: &str = "alone it scans the table under ACCESS EXCLUSIVE; a CHECK proven online replaces the scan";
 
@@ -28,32 +37,76 @@ pub(super) fn set_not_null(table: &TableName, column: &Ident, context: &Context<
         let undo = Action::DropNotNull { table: table.clone(), column: column.clone() };
         return Decision::because("the table holds no row").expand(set, [undo]).reverse(reverse);
     }
-    if known.proven_not_null(column) {
+    if is_proven(known, column) {
         return Decision::because("a valid CHECK proves it already").contract(set).reverse(reverse);
     }
-    let mut decision = Decision::because(SCANS);
-    decision = if context.is_covered(table, column) {
-        prove_and_set(decision, table, column)
-    } else {
-        prove_in_contract(decision, table, column).hazard(
-            hazard::NOT_NULL,
-            format!(
-                "code that writes NULL to {}.{}, or leaves it out, fails from contract on",
-                table.shown(),
-                column.as_str()
-            ),
-        )
+    demanded(table, column, context).reverse(reverse)
+}
+
+/// Whether a valid CHECK says `column IS NOT NULL`, alone or as a part of an AND.
+fn is_proven(table: &Table, column: &Ident) -> bool {
+    let says = |constraint: &Constraint| {
+        let text = constraint.definition.strip_prefix("CHECK (")?.strip_suffix(')')?;
+        let expression = crate::lower::from_text(text)?;
+        let named = |part: &Conjunct| matches!(part, Conjunct::IsNotNull(mention) if mention.name == *column);
+        Some(expression.conjuncts.iter().any(named))
     };
-    if !context.is_filled(table, column) && known.get(column).is_some_and(|column| !column.is_new) {
-        let question =
-            questions::rows_where(known, &table.name, &format!("{}.{} IS NULL", table.name.sql(), column.sql()));
-        decision = decision.check(
-            format!("no row of {} has NULL in {}", table.shown(), column.as_str()),
-            question,
-            "fill them: add an UPDATE to this revision before SET NOT NULL",
-        );
+    table
+        .constraints
+        .iter()
+        .filter(|constraint| constraint.validated && constraint.kind == ConstraintKind::Check)
+        .any(|constraint| says(constraint) == Some(true))
+}
+
+/// `ADD CONSTRAINT name NOT NULL column` (PostgreSQL 18).
+pub(super) fn add_constraint(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Decision {
+    let reverse = check::reverse(table, constraint);
+    if let Some(decision) = check::on_empty(table, constraint, context) {
+        return decision;
     }
-    decision.reverse(reverse)
+    let NewConstraintKind::NotNull(column) = &constraint.kind else { return Decision::default() };
+    if context.table(table).and_then(|table| table.get(column)).is_some_and(|column| column.not_null) {
+        return Decision::because("").note(format!("{}.{} refuses NULL already", table.shown(), column.as_str())).reverse("");
+    }
+    let add = Action::AddNotNull { table: table.clone(), column: column.clone(), name: constraint.name.clone() };
+    let covered = context.is_covered(table, column);
+    let phase = if covered { Phase::Backfill } else { Phase::Contract };
+    let mut decision = Decision::because(NATIVE).quick(phase, Rank::Demand, add, [check::undo(table, constraint)]);
+    if !constraint.not_valid {
+        decision = decision.slow(phase, Rank::Prove, check::proof(table, constraint), []);
+        decision = asked(decision, table, column, context);
+    }
+    if covered { decision } else { decision.hazard(hazard::NOT_NULL, fails(table, column)) }.reverse(reverse)
+}
+
+fn fails(table: &TableName, column: &Ident) -> String {
+    format!("code that writes NULL to {}.{}, or leaves it out, fails from contract on", table.shown(), column.as_str())
+}
+
+/// The proof, when writers are covered, and in contract when they aren't.
+fn demanded(table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
+    let decision = Decision::default();
+    let decision = if context.is_covered(table, column) {
+        prove_and_set(decision, table, column, context)
+    } else {
+        prove_in_contract(decision, table, column, context).hazard(hazard::NOT_NULL, fails(table, column))
+    };
+    asked(decision, table, column, context)
+}
+
+/// Asks for NULLs before the first change, unless the revision fills them.
+fn asked(decision: Decision, table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
+    let Some(known) = context.table(table) else { return decision };
+    if context.is_filled(table, column) || known.get(column).is_none_or(|column| column.is_new) {
+        return decision;
+    }
+    let question =
+        questions::rows_where(known, &table.name, &format!("{}.{} IS NULL", table.name.sql(), column.sql()));
+    decision.check(
+        format!("no row of {} has NULL in {}", table.shown(), column.as_str()),
+        question,
+        "fill them: add an UPDATE to this revision before SET NOT NULL",
+    )
 }
 
 pub(super) fn drop_not_null(table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
@@ -64,21 +117,33 @@ pub(super) fn drop_not_null(table: &TableName, column: &Ident, context: &Context
             .reverse("");
     }
     Decision::because("accepting more is a catalog entry")
-        .expand(Action::DropNotNull { table: table.clone(), column: column.clone() }, [])
+        .and(loosen(table, column, context))
         .reverse(format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table.sql(), column.sql()))
 }
 
-/// The helper CHECK, its proof, and the change that uses it, when every writer is covered.
-pub(super) fn prove_and_set(decision: Decision, table: &TableName, column: &Ident) -> Decision {
-    proof(decision, table, column, Phase::Backfill)
+/// DROP NOT NULL, and the way back, which is as online as the way there.
+pub(super) fn loosen(table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
+    let parts = prove_and_set(Decision::default(), table, column, context).parts;
+    let (last, first): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.phase == Phase::Contract);
+    let back = first.into_iter().chain(last).map(|part| part.work).collect();
+    let action = Action::DropNotNull { table: table.clone(), column: column.clone() };
+    Decision::because("accepting more is a catalog entry").expand_and_back(action, back)
 }
 
-/// The same for writers who may not write the column yet: they must not meet the CHECK before contract.
-pub(super) fn prove_in_contract(decision: Decision, table: &TableName, column: &Ident) -> Decision {
-    proof(decision, table, column, Phase::Contract)
+/// The demand, its proof, and what it is for, when every writer is covered.
+pub(super) fn prove_and_set(decision: Decision, table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
+    proof(decision, table, column, Phase::Backfill, context)
 }
 
-fn proof(decision: Decision, table: &TableName, column: &Ident, phase: Phase) -> Decision {
+/// The same for writers who may not write the column yet: they must not meet the demand before contract.
+pub(super) fn prove_in_contract(decision: Decision, table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
+    proof(decision, table, column, Phase::Contract, context)
+}
+
+fn proof(decision: Decision, table: &TableName, column: &Ident, phase: Phase, context: &Context<'_>) -> Decision {
+    if context.catalog.server_version >= NATIVE_SINCE {
+        return native(decision, table, column, phase, context);
+    }
     let name = helper("nn", &[table.schema.as_str(), table.name.as_str(), column.as_str()]);
     let drop = Action::DropConstraint { table: table.clone(), name: name.clone(), references: None };
     let add = Action::AddConstraint {
@@ -96,4 +161,13 @@ fn proof(decision: Decision, table: &TableName, column: &Ident, phase: Phase) ->
         .contract(Action::SetNotNull { table: table.clone(), column: column.clone() })
         // A statement of its own, after the proof was used: merged into one it would scan.
         .contract(drop)
+}
+
+/// PostgreSQL 18 can demand it of new rows first and prove the old ones later, under one name.
+fn native(decision: Decision, table: &TableName, column: &Ident, phase: Phase, context: &Context<'_>) -> Decision {
+    let name = crate::lower::constraint_name(table, column, "not_null", context.catalog);
+    let add = Action::AddNotNull { table: table.clone(), column: column.clone(), name: name.clone() };
+    let undo = Action::DropConstraint { table: table.clone(), name: name.clone(), references: None };
+    let validate = Online::Validate { table: table.clone(), constraints: vec![name], references: vec![] };
+    decision.then_because(NATIVE).quick(phase, Rank::Demand, add, [undo]).slow(phase, Rank::Prove, validate, [])
 }

@@ -4,22 +4,26 @@
 //! **Instead**: as written, under the lock ladder. What removes something waits for contract.
 
 use super::{Context, plain_sql};
-use crate::action::Action;
+use crate::action::{Action, Lock};
 use crate::change::{CatalogOnly, NewEnum, NewTable};
 use crate::decision::{Decision, Rank};
 use crate::plan::{Phase, Question};
+use crate::problem::hazard;
 use concertina_revisions::TableName;
 
 pub(super) fn create_table(new: &NewTable, context: &Context<'_>) -> Decision {
+    let of_others = |table: &TableName| context.table(table).is_some_and(|table| !table.is_new);
+    let parents = new.parents.iter().filter(|parent| of_others(parent)).cloned().collect();
+    let stays = context.at_end().table(&new.table).is_some();
     let mut references: Vec<TableName> =
         new.constraints.iter().filter_map(|constraint| constraint.references().cloned()).collect();
     references.retain(|table| *table != new.table && context.table(table).is_some_and(|table| !table.is_new));
     references.sort();
     references.dedup();
-    let create = Action::CreateTable { table: new.table.clone(), sql: new.sql.clone(), references };
+    let create = Action::CreateTable { table: new.table.clone(), sql: new.sql.clone(), references, parents };
     Decision::because("nobody uses a table that isn't there yet")
         .expand(create, [Action::DropTable { table: new.table.clone() }])
-        .reverse(format!("DROP TABLE {}", new.table.sql()))
+        .reverse(if stays { format!("DROP TABLE {}", new.table.sql()) } else { String::new() })
 }
 
 pub(super) fn create_enum(new: &NewEnum) -> Decision {
@@ -33,10 +37,14 @@ pub(super) fn create_enum(new: &NewEnum) -> Decision {
 }
 
 pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decision {
-    let action = plain_sql(only.what.clone(), only.sql.clone());
+    let seen = |table: &&TableName| context.table(table).is_some_and(|table| !table.is_new);
+    let locks = only.concerns.iter().filter(seen).map(|table| (table.clone(), Lock::ShareUpdateExclusive)).collect();
+    let action = Action::AsWritten { what: only.what.clone(), sql: only.sql.clone(), locks };
     let decision = Decision::because("touches the system catalogs only");
     if only.removes {
-        let decision = decision.quick(Phase::Contract, Rank::Remove, action, []);
+        let decision = decision
+            .quick(Phase::Contract, Rank::Remove, action, [])
+            .hazard(hazard::OBJECT, format!("code that names it fails after: {}", only.what));
         return match &only.reverse {
             Some(sql) => decision.reverse(sql.clone()),
             None => decision.irreversible(format!("how to make it again after `{}` isn't known", only.what)),
@@ -48,6 +56,9 @@ pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decisio
         .filter(|sql| !sql.is_empty())
         .map(|sql| plain_sql(format!("undo: {}", only.what), sql.clone()));
     let mut decision = decision.expand(action, undo.collect::<Vec<_>>());
+    if only.alone {
+        decision = decision.alone();
+    }
     if let Some(note) = &only.note {
         decision = decision.note(note.clone());
     }

@@ -1,13 +1,13 @@
-//! CREATE INDEX on a partitioned table
+//! CREATE INDEX, UNIQUE, PRIMARY KEY and FOREIGN KEY on a partitioned table
 //!
-//! **Danger**: it locks every partition until all indexes are built, and CONCURRENTLY is refused.
-//! **Instead**: an empty index ON ONLY the parent; the partitions' indexes CONCURRENTLY, one after the other; each is
-//! attached in a moment, and with the last the parent's index becomes valid.
+//! **Danger**: it locks every partition until all are built or proven; CONCURRENTLY and, before 18, NOT VALID are refused.
+//! **Instead**: partition by partition. An empty index ON ONLY the parent, to which the partitions' are attached; and
+//! constraints of the partitions, built or proven one after the other, which the parent's then takes up in a moment.
 
-use super::Context;
+use super::{Context, check};
 use crate::action::{Action, Lock, Online};
 use crate::catalog::{Catalog, Table, TableKind};
-use crate::change::NewIndex;
+use crate::change::{NewConstraint, NewConstraintKind, NewIndex};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
 use crate::problem::{self, Problem};
@@ -20,7 +20,114 @@ pub(super) fn index(new: &NewIndex, parent: &Table, context: &Context<'_>) -> Re
     let decision = on_only(decision, new, &new.table, &new.name);
     let name = TableName { schema: new.table.schema.clone(), name: new.name.clone() };
     let mut catalog = context.catalog.clone();
-    Ok(below(decision, new, parent, &name, &mut catalog)?.reverse(format!("DROP INDEX {}", name.sql())))
+    below(decision, new, parent, &name, &mut catalog)
+}
+
+/// CREATE INDEX ON ONLY, as its author wrote it: the partitions' are attached by hand.
+pub(super) fn index_alone(new: &NewIndex, context: &Context<'_>) -> Decision {
+    let parent_is_new = context.table(&new.table).is_some_and(|table| table.is_new);
+    let decision = on_only(Decision::default(), new, &new.table, &new.name);
+    if parent_is_new { decision } else { decision.note("it is valid once an index of every partition is attached to it") }
+}
+
+/// UNIQUE and PRIMARY KEY: each partition's index is built and becomes its constraint; the whole then takes them up.
+pub(super) fn unique(
+    table: &TableName,
+    constraint: &NewConstraint,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let NewConstraintKind::Unique { columns, primary, index_suffix, timing, .. } = &constraint.kind else {
+        return Err(problem::unknown("a unique constraint that isn't one"));
+    };
+    let list = columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
+    let mut decision = Decision::because(WHY);
+    let mut catalog = context.catalog.clone();
+    for leaf in plain_leaves(table, context)? {
+        let name = if *primary {
+            crate::lower::key_name(&leaf, &[], "pkey", &catalog)
+        } else {
+            crate::lower::key_name(&leaf, columns, "key", &catalog)
+        };
+        if let Some(known) = catalog.table_mut(&leaf) {
+            known.indexes.push(crate::catalog::Index::named(leaf.schema.as_str(), name.as_str()));
+        }
+        let build = Online::CreateIndex {
+            table: leaf.clone(),
+            name: name.clone(),
+            unique: true,
+            tail: format!("USING btree ({list}){index_suffix}"),
+        };
+        let index = TableName { schema: leaf.schema.clone(), name: name.clone() };
+        let drop = Online::DropIndex { table: leaf.clone(), index, definition: String::new() };
+        let adopt = Action::AddConstraintUsingIndex {
+            table: leaf,
+            name: name.clone(),
+            primary: *primary,
+            index: name,
+            timing: timing.clone(),
+        };
+        decision = decision
+            .slow(Phase::Backfill, Rank::Build, build, [drop])
+            .quick(Phase::Contract, Rank::Adopt, adopt, [])
+            .alone();
+    }
+    let whole = Action::AddConstraint {
+        table: table.clone(),
+        name: constraint.name.clone(),
+        definition: constraint.definition.clone(),
+        not_valid: false,
+        references: None,
+    };
+    Ok(decision
+        .then_because("every partition has its own already, which the whole takes up")
+        .quick(Phase::Contract, Rank::Adopt, whole, [])
+        .alone())
+}
+
+/// FOREIGN KEY: each partition's is proven by itself; the whole then takes them up.
+pub(super) fn foreign_key(
+    table: &TableName,
+    constraint: &NewConstraint,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let mut decision = Decision::because("on the whole it can't be added NOT VALID; partition by partition it can");
+    for leaf in plain_leaves(table, context)? {
+        // Whichever of the two goes first when it is taken back takes the other along.
+        let undo = Action::AsWritten {
+            what: format!("drop constraint {} of {}", constraint.name.as_str(), leaf.shown()),
+            sql: format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", leaf.sql(), constraint.name.sql()),
+            locks: locked(&leaf, constraint),
+        };
+        decision = decision
+            .quick(Phase::Backfill, Rank::Demand, check::demand(&leaf, constraint), [undo])
+            .slow(Phase::Backfill, Rank::Prove, check::proof(&leaf, constraint), []);
+    }
+    let whole = Action::AsWritten {
+        what: format!("add constraint {} to {}", constraint.name.as_str(), table.shown()),
+        sql: format!("ALTER TABLE {} ADD CONSTRAINT {} {}", table.sql(), constraint.name.sql(), constraint.definition),
+        locks: locked(table, constraint),
+    };
+    Ok(decision
+        .then_because("every partition has its own already, which the whole takes up")
+        .quick(Phase::Backfill, Rank::Adopt, whole, [check::undo(table, constraint)]))
+}
+
+/// Both sides of a foreign key, as it is taken up or dropped.
+fn locked(table: &TableName, constraint: &NewConstraint) -> Vec<(TableName, Lock)> {
+    std::iter::once(table).chain(constraint.references()).map(|one| (one.clone(), Lock::AccessExclusive)).collect()
+}
+
+/// The partitions that hold rows; all of them have to be tables of this server.
+fn plain_leaves(table: &TableName, context: &Context<'_>) -> Result<Vec<TableName>, Problem> {
+    let leaves = context.catalog.leaves(table);
+    let foreign = |leaf: &&TableName| context.table(leaf).is_some_and(|leaf| leaf.kind != TableKind::Plain);
+    match leaves.iter().find(foreign) {
+        Some(leaf) => Err(problem::blocks(
+            &format!("a constraint over partition {}, which is no table of this server,", leaf.shown()),
+            "add it to each of the other partitions",
+        )),
+        None => Ok(leaves),
+    }
 }
 
 /// The indexes of a table's partitions, and their attachment to the table's own.
@@ -51,7 +158,7 @@ fn below(
                 decision = on_only(decision, new, &child, &name);
                 decision = below(decision, new, &known, &index, catalog)?;
             }
-            TableKind::Foreign | TableKind::View => {
+            TableKind::Foreign | TableKind::View | TableKind::Materialized => {
                 return Err(problem::blocks(
                     "CREATE INDEX over a partition that is no table of this server",
                     "create it on each of the other partitions",

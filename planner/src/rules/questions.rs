@@ -6,11 +6,19 @@ use concertina_revisions::Ident;
 
 /// Rows of `table AS alias` for which `condition` holds.
 pub(super) fn rows_where(table: &Table, alias: &Ident, condition: &str) -> Question {
-    let name = table.full_name().sql();
+    rows(&table.full_name().sql(), table, alias, condition)
+}
+
+/// The same without the rows of the tables below.
+pub(super) fn own_rows_where(table: &Table, alias: &Ident, condition: &str) -> Question {
+    rows(&format!("ONLY {}", table.full_name().sql()), table, alias, condition)
+}
+
+fn rows(relation: &str, table: &Table, alias: &Ident, condition: &str) -> Question {
     let alias_sql = alias.sql();
     Question::NoRows {
-        count: format!("SELECT count(*) FROM {name} AS {alias_sql} WHERE {condition}"),
-        examples: format!("SELECT {} FROM {name} AS {alias_sql} WHERE {condition} LIMIT 5", key_text(table, alias)),
+        count: format!("SELECT count(*) FROM {relation} AS {alias_sql} WHERE {condition}"),
+        examples: format!("SELECT {} FROM {relation} AS {alias_sql} WHERE {condition} LIMIT 5", key_text(table, alias)),
     }
 }
 

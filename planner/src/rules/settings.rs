@@ -11,7 +11,7 @@ use crate::change::{Setting, SettingKind};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
 use crate::problem::{Problem, code, hazard};
-use concertina_revisions::Code;
+use concertina_revisions::{Code, TableName};
 
 /// What is the same for a whole family: its lock, and whom it may surprise.
 struct Facts {
@@ -47,11 +47,45 @@ fn facts(kind: SettingKind, row_security: bool) -> Facts {
             Facts::expand(Some(Lock::ShareUpdateExclusive), "a catalog entry; neither readers nor writers wait")
         }
         Kind::Storage => Facts::expand(exclusive, "a catalog entry; rows that are there keep their form"),
-        Kind::ReplicaIdentity | Kind::Owner | Kind::Rule => Facts::expand(exclusive, CATALOG),
+        Kind::IndexOptions => {
+            Facts::expand(Some(Lock::ShareUpdateExclusive), "a catalog entry; neither readers nor writers wait")
+        }
+        Kind::AttachIndex => Facts::expand(Some(Lock::AccessShare), CATALOG),
+        Kind::ReplicaIdentity
+        | Kind::Owner
+        | Kind::Rule
+        | Kind::Deferral
+        | Kind::OfType
+        | Kind::View
+        | Kind::Expression => Facts::expand(exclusive, CATALOG),
         Kind::RenamePart => Facts::expand(exclusive, "a name that queries don't use"),
+        Kind::RenameIndex => Facts::expand(Some(Lock::ShareUpdateExclusive), "a name that queries don't use"),
+        Kind::Inherit => Facts::contract(
+            exclusive,
+            "its rows are seen through the parent from this moment on",
+            hazard::ROWS,
+            "queries of the parent see its rows as soon as it inherits",
+        ),
+        Kind::NoInherit => Facts::contract(
+            exclusive,
+            "its rows are seen through the parent no more",
+            hazard::ROWS,
+            "queries of the parent miss its rows as soon as it inherits no more",
+        ),
+        Kind::CreateRule => Facts::contract(
+            exclusive,
+            "a rule rewrites the statements of running code",
+            hazard::TRIGGER,
+            "running code's statements do something else as soon as the rule is there",
+        ),
         Kind::Trigger => Facts::expand(Some(Lock::ShareRowExclusive), CATALOG),
         Kind::CreateTrigger => Facts::expand(Some(Lock::ShareRowExclusive), "it fires from then on, for old code too"),
-        Kind::RestrictivePolicy if row_security => Facts::contract(exclusive, POLICY, hazard::ROWS, TAKEN_AWAY),
+        Kind::RestrictivePolicy if row_security => Facts::contract(
+            exclusive,
+            "it hides rows from this moment on",
+            hazard::ROWS,
+            "running code sees fewer rows as soon as the policy is there",
+        ),
         Kind::CreatePolicy | Kind::RestrictivePolicy => Facts::expand(exclusive, POLICY),
         Kind::Grant => Facts::expand(None, RIGHT),
         Kind::Revoke => Facts::contract(None, RIGHT, hazard::ROWS, TAKEN_AWAY),
@@ -73,11 +107,11 @@ fn facts(kind: SettingKind, row_security: bool) -> Facts {
             hazard::ROWS,
             "running code sees other rows as soon as the policy is changed",
         ),
-        Kind::DropTrigger => Facts::contract(
+        Kind::DropTrigger | Kind::DropRule => Facts::contract(
             exclusive,
             "running code may rely on it",
             hazard::TRIGGER,
-            "nothing does the trigger's work any more",
+            "nothing does its work any more",
         ),
         Kind::Identity => Facts::contract(
             exclusive,
@@ -104,7 +138,8 @@ pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decisi
     }
     let facts = facts(setting.kind, table.is_some_and(|table| table.row_security));
     let lock = facts.lock.filter(|_| !new);
-    let locks = lock.map(|lock| (setting.table.clone(), lock)).into_iter().collect();
+    let mut locks: Vec<(TableName, Lock)> = lock.map(|lock| (setting.table.clone(), lock)).into_iter().collect();
+    locks.extend(setting.other.iter().map(|other| (other.clone(), Lock::ShareUpdateExclusive)));
     let action = Action::AsWritten { what: setting.what.clone(), sql: setting.sql.clone(), locks };
     let decision = Decision::because(facts.why);
     let decision = if let Some((code, surprise)) = facts.surprise.filter(|_| !new) {
@@ -115,7 +150,7 @@ pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decisi
         let undo = setting.reverse.iter().filter(|sql| !sql.is_empty()).map(|sql| Action::AsWritten {
             what: format!("undo: {}", setting.what),
             sql: sql.clone(),
-            locks: vec![(setting.table.clone(), Lock::AccessExclusive)],
+            locks: if new { vec![] } else { vec![(setting.table.clone(), Lock::AccessExclusive)] },
         });
         decision.expand(action, undo.collect::<Vec<_>>())
     };

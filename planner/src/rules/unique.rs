@@ -4,7 +4,7 @@
 //! **Instead**: CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT .. USING INDEX in contract, in the same
 //! transaction as the drop of a constraint that it replaces: there is no moment without uniqueness.
 
-use super::{Context, check, helper, not_null, questions};
+use super::{Context, check, helper, not_null, partitions, questions};
 use crate::action::{Action, Online};
 use crate::catalog::{Table, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind};
@@ -14,51 +14,38 @@ use crate::problem::{self, Problem};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Result<Decision, Problem> {
-    let NewConstraintKind::Unique { columns, primary, index_suffix, timing, using_index } = &constraint.kind else {
+    let NewConstraintKind::Unique { columns, primary, using_index, .. } = &constraint.kind else {
         return Err(problem::unknown("a unique constraint that isn't one"));
-    };
-    let adopt = |index: Ident| Action::AddConstraintUsingIndex {
-        table: table.clone(),
-        name: constraint.name.clone(),
-        primary: *primary,
-        index,
-        timing: timing.clone(),
     };
     let reverse = check::reverse(table, constraint);
     if let Some(index) = using_index {
-        return Ok(Decision::because("the index is there already").contract(adopt(index.clone())).reverse(reverse));
+        return Ok(Decision::because("the index is there already").contract(adoption(table, constraint, index.clone())).reverse(reverse));
     }
     if let Some(decision) = check::on_empty(table, constraint, context) {
         return Ok(decision);
     }
     let Some(known) = context.table(table) else { return Ok(Decision::default()) };
-    if known.kind == TableKind::Partitioned {
-        return Err(problem::blocks(
-            "UNIQUE or PRIMARY KEY on a partitioned table",
-            "add the constraint to each partition first: the parent then adopts them",
-        ));
-    }
-    let index = free_name(table, constraint, context);
     let list = columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
-    let build = Online::CreateIndex {
-        table: table.clone(),
-        name: index.clone(),
-        unique: true,
-        tail: format!("USING btree ({list}){index_suffix}"),
+    let mut decision = if known.kind == TableKind::Partitioned {
+        partitions::unique(table, constraint, context)?
+    } else {
+        built_and_adopted(table, constraint, &list, context)
     };
-    let index_name = TableName { schema: table.schema.clone(), name: index.clone() };
-    let drop = Online::DropIndex { table: table.clone(), index: index_name, definition: String::new() };
-    let mut decision = Decision::because(
-        "alone it builds its index under ACCESS EXCLUSIVE; built concurrently and adopted it is instant",
-    )
-    .slow(Phase::Backfill, Rank::Build, build, [drop])
-    .note(format!("writers of duplicates for {} get an error as soon as its index is built", constraint.name.as_str()));
+    decision = decision
+        .note(format!("writers of duplicates for {} get an error as soon as its index is built", constraint.name.as_str()))
+        .reverse(reverse);
     if *primary {
+        let mut demands = Decision::default();
+        let mut back = Vec::new();
         for column in columns.iter().filter(|column| known.get(column).is_some_and(|column| !column.not_null)) {
-            decision = not_null::prove_and_set(decision, table, column);
+            demands = not_null::prove_and_set(demands, table, column, context);
+            back.push(format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table.sql(), column.sql()));
         }
+        // The demands stand before the adoption, which relies on them.
+        demands.parts.append(&mut decision.parts);
+        decision.parts = demands.parts;
+        decision = back.into_iter().fold(decision, Decision::and_reverse);
     }
-    decision = decision.contract(adopt(index)).reverse(reverse);
     if let Some(question) = duplicates(known, columns, context) {
         decision = decision.check(
             format!("no two rows of {} share ({list})", table.shown()),
@@ -67,6 +54,38 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         );
     }
     Ok(decision)
+}
+
+/// An index that is built online, and the constraint that is made of it.
+fn built_and_adopted(
+    table: &TableName,
+    constraint: &NewConstraint,
+    list: &str,
+    context: &Context<'_>,
+) -> Decision {
+    let NewConstraintKind::Unique { index_suffix, .. } = &constraint.kind else { return Decision::default() };
+    let index = free_name(table, constraint, context);
+    let build = Online::CreateIndex {
+        table: table.clone(),
+        name: index.clone(),
+        unique: true,
+        tail: format!("USING btree ({list}){index_suffix}"),
+    };
+    let index_name = TableName { schema: table.schema.clone(), name: index.clone() };
+    let drop = Online::DropIndex { table: table.clone(), index: index_name, definition: String::new() };
+    Decision::because(
+        "alone it builds its index under ACCESS EXCLUSIVE; built concurrently and adopted it is instant",
+    )
+    .slow(Phase::Backfill, Rank::Build, build, [drop])
+    .contract(adoption(table, constraint, index))
+}
+
+fn adoption(table: &TableName, constraint: &NewConstraint, index: Ident) -> Action {
+    let (primary, timing) = match &constraint.kind {
+        NewConstraintKind::Unique { primary, timing, .. } => (*primary, timing.clone()),
+        _ => (false, String::new()),
+    };
+    Action::AddConstraintUsingIndex { table: table.clone(), name: constraint.name.clone(), primary, index, timing }
 }
 
 /// The constraint's own name, unless a constraint that it replaces still bears it.

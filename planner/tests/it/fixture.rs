@@ -41,6 +41,8 @@ fn primary_key(mut table: Table) -> Table {
         unique: true,
         partial: false,
         valid: true,
+        clustered: false,
+        options: vec![],
         constraint: Some(name.clone()),
         definition: format!("CREATE UNIQUE INDEX {name} ON public.{} USING btree (id)", table.name),
     });

@@ -1,0 +1,49 @@
+//! Taking a partition off its parent. PostgreSQL does it in two transactions: after the first the parent's queries miss
+//! the rows already, and the second needs the partition's strongest lock for a moment. So each try is a step of the lock
+//! ladder, and what was begun is ended with FINALIZE.
+
+use crate::error::{Class, Error};
+use crate::ladder::Ladder;
+use crate::lease::Lease;
+use crate::run::Place;
+use crate::session::millis;
+use crate::proof;
+use concertina_planner::action::{Lock, Online};
+use concertina_revisions::TableName;
+
+impl Lease {
+    /// Detaches the partition, or ends what an interrupted run began. True when it had been.
+    pub(crate) async fn detach(
+        &mut self,
+        place: &Place,
+        parent: &TableName,
+        partition: &TableName,
+    ) -> Result<bool, Error> {
+        let doing = place.doing();
+        let mut ladder = Ladder::new(&doing, &[(partition.clone(), Lock::AccessExclusive)]);
+        let mut already = true;
+        loop {
+            let patience = ladder.look(self).await?;
+            let sql = match proof::detaching(&self.hands, parent, partition).await? {
+                None => return Ok(already),
+                Some(true) => format!("ALTER TABLE {} DETACH PARTITION {} FINALIZE", parent.sql(), partition.sql()),
+                Some(false) => Online::Detach { parent: parent.clone(), partition: partition.clone() }.sql(),
+            };
+            already = false;
+            let limits = format!("SET lock_timeout = {}; SET statement_timeout = 0;", millis(patience.lock_timeout));
+            self.hands.batch_execute(&limits).await.map_err(Error::sql(doing.clone()))?;
+            let ended = tokio::select! {
+                done = self.hands.batch_execute(&sql) => done.map_err(Error::sql(doing.clone())),
+                () = self.stop.asked() => {
+                    self.connect.cancel(&self.hands).await;
+                    Err(Error::Interrupted)
+                }
+            };
+            match ended {
+                Err(error) if error.class() == Class::Contention => ladder.step_back(self, &error).await?,
+                Err(error) => return Err(error),
+                Ok(()) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Statements that change an object other than a table, or that are their author's business.
+
+use super::objects::{only, words};
+use super::{deparse, dotted, existing, named_tables, rolespec};
+use crate::catalog::Catalog;
+use crate::change::{CatalogOnly, Change, Reindex, Setting, SettingKind};
+use crate::problem::{self, Problem};
+use concertina_revisions::tree::{
+    AlterDomainStmt, AlterEnumStmt, AlterOwnerStmt, NodeEnum, ReindexObjectType, ReindexStmt, RuleStmt, node,
+};
+use concertina_revisions::{Ident, TableName};
+
+/// The change that a statement makes; nothing when no rule knows it.
+pub(super) fn altered(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>, Problem> {
+    let only = |what: String, reverse: Option<String>| only(sql, what, reverse);
+    let as_written = || Ok(Some(Change::CatalogOnly(only(words(tree).to_lowercase(), None))));
+    let noted = |what: &str, reverse: Option<String>, note: &str| {
+        Ok(Some(Change::CatalogOnly(CatalogOnly { note: Some(note.to_owned()), ..only(what.to_owned(), reverse) })))
+    };
+    Ok(Some(match tree {
+        NodeEnum::AlterEnumStmt(alter) => enum_value(alter, sql),
+        NodeEnum::AlterDomainStmt(alter) => domain(alter, sql)?,
+        NodeEnum::RefreshMatViewStmt(refresh) => Change::Refresh(existing(refresh.relation.as_ref(), catalog)?),
+        NodeEnum::ReindexStmt(reindex) => self::reindex(reindex, catalog)?,
+        NodeEnum::RuleStmt(rule) => self::rule(rule, sql, catalog)?,
+        NodeEnum::AlterOwnerStmt(alter) => owner(alter, sql),
+        NodeEnum::AlterObjectSchemaStmt(_) => {
+            Change::CatalogOnly(CatalogOnly { removes: true, ..only("move an object to another schema".to_owned(), None) })
+        }
+        NodeEnum::GrantStmt(grant) => {
+            let word = if grant.is_grant { "grant" } else { "revoke" };
+            Change::CatalogOnly(CatalogOnly { removes: !grant.is_grant, ..only(format!("{word} rights"), None) })
+        }
+        NodeEnum::AlterSeqStmt(alter) => {
+            let range = alter.sequence.clone().unwrap_or_default();
+            // Whoever takes a number waits until its transaction ends.
+            Change::CatalogOnly(CatalogOnly { alone: true, ..only(format!("alter sequence {}", range.relname), None) })
+        }
+        NodeEnum::AlterPublicationStmt(_) => Change::CatalogOnly(CatalogOnly {
+            concerns: named_tables(tree, catalog),
+            ..only("alter a publication".to_owned(), None)
+        }),
+        NodeEnum::DropRoleStmt(_) | NodeEnum::DropUserMappingStmt(_) => {
+            Change::CatalogOnly(CatalogOnly { removes: true, ..only(words(tree).to_lowercase(), None) })
+        }
+        NodeEnum::AlterRoleStmt(_)
+        | NodeEnum::AlterRoleSetStmt(_)
+        | NodeEnum::GrantRoleStmt(_)
+        | NodeEnum::AlterDefaultPrivilegesStmt(_)
+        | NodeEnum::AlterFunctionStmt(_)
+        | NodeEnum::AlterCollationStmt(_)
+        | NodeEnum::AlterExtensionContentsStmt(_)
+        | NodeEnum::AlterDatabaseSetStmt(_)
+        | NodeEnum::AlterEventTrigStmt(_)
+        | NodeEnum::AlterFdwStmt(_)
+        | NodeEnum::AlterForeignServerStmt(_)
+        | NodeEnum::AlterUserMappingStmt(_)
+        | NodeEnum::AlterObjectDependsStmt(_)
+        | NodeEnum::AlterOpFamilyStmt(_)
+        | NodeEnum::AlterOperatorStmt(_)
+        | NodeEnum::AlterStatsStmt(_)
+        | NodeEnum::AlterTypeStmt(_)
+        | NodeEnum::AlterTsconfigurationStmt(_)
+        | NodeEnum::AlterTsdictionaryStmt(_)
+        | NodeEnum::CreateAmStmt(_)
+        | NodeEnum::CreateCastStmt(_)
+        | NodeEnum::CreateConversionStmt(_)
+        | NodeEnum::CreateFdwStmt(_)
+        | NodeEnum::CreateForeignServerStmt(_)
+        | NodeEnum::CreateForeignTableStmt(_)
+        | NodeEnum::CreateOpClassStmt(_)
+        | NodeEnum::CreateOpFamilyStmt(_)
+        | NodeEnum::CreatePlangStmt(_)
+        | NodeEnum::CreateTransformStmt(_)
+        | NodeEnum::CreateUserMappingStmt(_)
+        | NodeEnum::CommentStmt(_)
+        | NodeEnum::SecLabelStmt(_) => return as_written(),
+        NodeEnum::ImportForeignSchemaStmt(_) => {
+            return noted("import a foreign schema", None, "its tables are known only once it has run");
+        }
+        NodeEnum::AlterExtensionStmt(alter) => {
+            let what = format!("alter extension {}", alter.extname);
+            return noted(&what, None, "an extension's script runs as its makers wrote it: what it locks is theirs");
+        }
+        NodeEnum::DoStmt(_) => {
+            let note = "nobody can see into a DO block beforehand: what it locks, and for how long, is its author's";
+            return noted("run a DO block", None, note);
+        }
+        NodeEnum::CallStmt(_) => {
+            let note = "nobody can see into a procedure beforehand: what it locks, and for how long, is its author's";
+            return noted("call a procedure", None, note);
+        }
+        NodeEnum::SelectStmt(_) => {
+            let note = "a SELECT runs as written: what its functions do is its author's";
+            return noted("run a SELECT", Some(String::new()), note);
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// ALTER TYPE .. ADD VALUE, RENAME VALUE.
+fn enum_value(alter: &AlterEnumStmt, sql: &str) -> Change {
+    let name = dotted(&alter.type_name);
+    let (what, reverse) = if alter.old_val.is_empty() {
+        // PostgreSQL can't take a value out of a type.
+        (format!("add value {} to type {name}", alter.new_val), None)
+    } else {
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        let back = format!("ALTER TYPE {name} RENAME VALUE {} TO {}", quoted(&alter.new_val), quoted(&alter.old_val));
+        (format!("rename value {} of type {name} to {}", alter.old_val, alter.new_val), Some(back))
+    };
+    // A new value can't be used in the transaction that adds it.
+    let (removes, alone) = (!alter.old_val.is_empty(), alter.old_val.is_empty());
+    Change::CatalogOnly(CatalogOnly { removes, alone, ..only(sql, what, reverse) })
+}
+
+/// ALTER DOMAIN: PostgreSQL looks at every column of the domain while their writers wait, unless it is told not to.
+fn domain(alter: &AlterDomainStmt, sql: &str) -> Result<Change, Problem> {
+    let name = dotted(&alter.type_name);
+    let looks = match alter.subtype.as_str() {
+        "O" | "V" => true,
+        "C" => match alter.def.as_ref().and_then(|def| def.node.as_ref()) {
+            Some(node::Node::Constraint(constraint)) => !constraint.skip_validation,
+            _ => true,
+        },
+        _ => false,
+    };
+    if looks {
+        return Err(problem::blocks(
+            "a demand of a domain, whose proof makes writers of every table that uses it wait,",
+            "add it NOT VALID, and add a CHECK to the columns of large tables",
+        ));
+    }
+    Ok(Change::CatalogOnly(only(sql, format!("alter domain {name}"), None)))
+}
+
+/// REINDEX of one index or of a table's.
+fn reindex(reindex: &ReindexStmt, catalog: &Catalog) -> Result<Change, Problem> {
+    let range = reindex.relation.clone().unwrap_or_default();
+    match reindex.kind() {
+        ReindexObjectType::ReindexObjectTable => {
+            Ok(Change::Reindex(Reindex { table: existing(Some(&range), catalog)?, index: None }))
+        }
+        ReindexObjectType::ReindexObjectIndex => match catalog.index(super::schema(&range), &range.relname) {
+            Some((table, index)) => Ok(Change::Reindex(Reindex {
+                table: table.full_name(),
+                index: Some(TableName::new(index.schema.as_str(), index.name.as_str())),
+            })),
+            None => {
+                let names = catalog.tables.iter().flat_map(|table| &table.indexes).map(|index| index.name.as_str());
+                Err(problem::missing_object("index", &range.relname, names))
+            }
+        },
+        _ => Err(problem::not_a_change(
+            "REINDEX of a schema or database is maintenance",
+            "run reindexdb --concurrently by hand, or REINDEX TABLE for each table",
+        )),
+    }
+}
+
+/// CREATE RULE.
+fn rule(rule: &RuleStmt, sql: &str, catalog: &Catalog) -> Result<Change, Problem> {
+    let table = existing(rule.relation.as_ref(), catalog)?;
+    let name = Ident::new(rule.rulename.as_str());
+    Ok(Change::Setting(Setting {
+        what: format!("create rule {} on {}", name.as_str(), table.shown()),
+        sql: sql.to_owned(),
+        kind: SettingKind::CreateRule,
+        reverse: if rule.replace {
+            Err(format!("the former rule {} isn't known", name.as_str()))
+        } else {
+            Ok(format!("DROP RULE {} ON {}", name.sql(), table.sql()))
+        },
+        effect: None,
+        other: None,
+        table,
+    }))
+}
+
+/// OWNER TO of an object other than a table.
+fn owner(alter: &AlterOwnerStmt, sql: &str) -> Change {
+    let to = alter.newowner.as_ref().and_then(rolespec).unwrap_or_default();
+    Change::CatalogOnly(only(sql, format!("change an owner to {to}"), None))
+}
+
+/// The statement with another name in it.
+pub(super) fn deparsed(tree: &NodeEnum) -> Option<String> {
+    deparse::statement(tree).ok()
+}

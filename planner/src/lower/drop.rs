@@ -1,0 +1,92 @@
+//! DROP TABLE, DROP INDEX, DROP TYPE and the like; one change an object.
+
+use super::objects::only;
+use super::{qualified, strings};
+use crate::catalog::Catalog;
+use crate::change::{CatalogOnly, Change};
+use crate::problem::{self, Problem, code};
+use concertina_revisions::TableName;
+use concertina_revisions::tree::{DropBehavior, DropStmt, Node, ObjectType, node};
+
+pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    if drop.behavior() == DropBehavior::DropCascade {
+        return Err(problem::cascade());
+    }
+    let mut changes = Vec::new();
+    for object in &drop.objects {
+        let parts = object_name(object);
+        let (schema, name) = qualified(&parts);
+        let change = match drop.remove_type() {
+            ObjectType::ObjectTable => catalog.resolve(schema, name).map(Change::DropTable),
+            ObjectType::ObjectIndex => drop_index(schema, name, catalog)?,
+            ObjectType::ObjectType
+            | ObjectType::ObjectSequence
+            | ObjectType::ObjectSchema
+            | ObjectType::ObjectExtension
+            | ObjectType::ObjectFunction
+            | ObjectType::ObjectProcedure
+            | ObjectType::ObjectRoutine
+            | ObjectType::ObjectAggregate
+            | ObjectType::ObjectDomain
+            | ObjectType::ObjectCollation
+            | ObjectType::ObjectStatisticExt
+            | ObjectType::ObjectEventTrigger
+            | ObjectType::ObjectForeignServer
+            | ObjectType::ObjectFdw
+            | ObjectType::ObjectPublication
+            | ObjectType::ObjectMatview
+            | ObjectType::ObjectView => Some(Change::CatalogOnly(CatalogOnly {
+                removes: true,
+                ..only(sql, format!("drop {} {}", kind(drop.remove_type()), parts.join(".")), None)
+            })),
+            other => return Err(problem::unknown(&format!("DROP {}", kind(other).to_uppercase()))),
+        };
+        match change {
+            Some(change @ Change::CatalogOnly(_)) => {
+                // The statement names all its objects; it runs once.
+                changes.push(change);
+                break;
+            }
+            Some(change) => changes.push(change),
+            None if drop.missing_ok => changes.push(Change::Nothing(format!("there is no {name}"))),
+            None if drop.remove_type() == ObjectType::ObjectTable => return Err(problem::missing_table(name, catalog)),
+            None => {
+                let indexes = catalog.tables.iter().flat_map(|table| &table.indexes).map(|index| index.name.as_str());
+                return Err(problem::missing_object("index", name, indexes));
+            }
+        }
+    }
+    Ok(changes)
+}
+
+fn drop_index(schema: Option<&str>, name: &str, catalog: &Catalog) -> Result<Option<Change>, Problem> {
+    let Some((table, index)) = catalog.index(schema, name) else { return Ok(None) };
+    if let Some(constraint) = &index.constraint {
+        let remedy = format!("write ALTER TABLE {} DROP CONSTRAINT {constraint}", table.full_name().shown());
+        return Err(Problem::new(code::DEPENDED_ON, format!("index {name} belongs to a constraint"))
+            .label("can't be dropped on its own")
+            .help(remedy));
+    }
+    Ok(Some(Change::DropIndex(TableName::new(index.schema.as_str(), name))))
+}
+
+fn object_name(object: &Node) -> Vec<String> {
+    match &object.node {
+        Some(node::Node::List(list)) => strings(&list.items),
+        Some(node::Node::TypeName(name)) => strings(&name.names),
+        Some(node::Node::ObjectWithArgs(function)) => strings(&function.objname),
+        Some(node::Node::String(text)) => vec![text.sval.clone()],
+        _ => vec![],
+    }
+}
+
+pub(super) fn kind(object: ObjectType) -> String {
+    match object {
+        ObjectType::ObjectStatisticExt => "statistics".to_owned(),
+        ObjectType::ObjectMatview => "materialized view".to_owned(),
+        ObjectType::ObjectEventTrigger => "event trigger".to_owned(),
+        ObjectType::ObjectForeignServer => "server".to_owned(),
+        ObjectType::ObjectFdw => "foreign data wrapper".to_owned(),
+        other => format!("{other:?}").trim_start_matches("Object").to_lowercase(),
+    }
+}

@@ -1,0 +1,180 @@
+//! GRANT, REVOKE and COMMENT: with what takes them back, as far as the catalog tells.
+
+use super::{deparse, qualified, rolespec, schema, strings};
+use crate::catalog::{Catalog, Table};
+use crate::change::{Change, Effect, Setting, SettingKind};
+use crate::problem::Problem;
+use concertina_revisions::tree::{CommentStmt, DropBehavior, GrantStmt, GrantTargetType, NodeEnum, ObjectType, node};
+use concertina_revisions::{Ident, TableName};
+
+/// The letters by which PostgreSQL keeps the rights on a table. Source: the manual's table of privilege abbreviations.
+const LETTERS: [(char, &str); 8] = [
+    ('r', "SELECT"),
+    ('a', "INSERT"),
+    ('w', "UPDATE"),
+    ('d', "DELETE"),
+    ('D', "TRUNCATE"),
+    ('x', "REFERENCES"),
+    ('t', "TRIGGER"),
+    ('m', "MAINTAIN"),
+];
+
+/// GRANT and REVOKE on tables, a change for each; nothing for other objects.
+pub(super) fn grant(grant: &GrantStmt, catalog: &Catalog) -> Result<Option<Vec<Change>>, Problem> {
+    if grant.objtype() != ObjectType::ObjectTable || grant.targtype() != GrantTargetType::AclTargetObject {
+        return Ok(None);
+    }
+    let (kind, word) = if grant.is_grant { (SettingKind::Grant, "grant") } else { (SettingKind::Revoke, "revoke") };
+    let mut changes = Vec::new();
+    for object in &grant.objects {
+        let Some(node::Node::RangeVar(range)) = &object.node else { return Ok(None) };
+        let Some(table) = catalog.resolve(schema(range), &range.relname) else { return Ok(None) };
+        let alone = GrantStmt { objects: vec![object.clone()], ..grant.clone() };
+        changes.push(Change::Setting(Setting {
+            what: format!("{word} rights on {}", table.shown()),
+            sql: deparse::statement(&NodeEnum::GrantStmt(alone))?,
+            kind,
+            reverse: catalog
+                .table(&table)
+                .and_then(|known| back(grant, known))
+                .ok_or_else(|| format!("which rights on {} were there before isn't known", table.shown())),
+            effect: None,
+            other: None,
+            table,
+        }));
+    }
+    Ok(Some(changes))
+}
+
+/// What gives and takes exactly the rights that the statement takes and gives.
+fn back(grant: &GrantStmt, table: &Table) -> Option<String> {
+    if grant.grant_option || grant.grantor.is_some() || grant.behavior() == DropBehavior::DropCascade {
+        return None;
+    }
+    let wanted = privileges(grant)?;
+    let mut statements = Vec::new();
+    for grantee in &grant.grantees {
+        let Some(node::Node::RoleSpec(role)) = &grantee.node else { return None };
+        let role = rolespec(role)?;
+        if role == table.owner {
+            return None;
+        }
+        let held = held(&role, table)?;
+        // Of these, GRANT gives what isn't held, and REVOKE takes what is.
+        let changed: Vec<&str> = wanted.iter().copied().filter(|one| held.contains(one) != grant.is_grant).collect();
+        if changed.is_empty() {
+            continue;
+        }
+        let (list, name) = (changed.join(", "), table.full_name().sql());
+        let role = if role.is_empty() { "PUBLIC".to_owned() } else { Ident::new(role).sql() };
+        statements.push(if grant.is_grant {
+            format!("REVOKE {list} ON {name} FROM {role}")
+        } else {
+            format!("GRANT {list} ON {name} TO {role}")
+        });
+    }
+    Some(statements.join("; "))
+}
+
+/// The rights that a statement names; nothing when it names columns.
+fn privileges(grant: &GrantStmt) -> Option<Vec<&'static str>> {
+    if grant.privileges.is_empty() {
+        // ALL: what older servers don't have is no right that they could give.
+        return Some(LETTERS.iter().map(|(_, name)| *name).filter(|name| *name != "MAINTAIN").collect());
+    }
+    grant
+        .privileges
+        .iter()
+        .map(|node| match &node.node {
+            Some(node::Node::AccessPriv(right)) if right.cols.is_empty() => {
+                LETTERS.iter().map(|(_, name)| *name).find(|name| name.eq_ignore_ascii_case(&right.priv_name))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// The rights that a role holds by name; nothing when it may hand some of them on.
+fn held(role: &str, table: &Table) -> Option<Vec<&'static str>> {
+    let item = table.rights.iter().flatten().find_map(|item| {
+        let (name, rest) = item.split_at(item.rfind('=')?);
+        let name = name.trim_matches('"').replace("\"\"", "\"");
+        (name == role).then(|| rest[1..].split('/').next().unwrap_or_default().to_owned())
+    });
+    let letters = item.unwrap_or_default();
+    if letters.contains('*') {
+        return None;
+    }
+    Some(LETTERS.iter().filter(|(letter, _)| letters.contains(*letter)).map(|(_, name)| *name).collect())
+}
+
+/// COMMENT ON a table or a part of one; nothing for other objects.
+pub(super) fn comment(comment: &CommentStmt, sql: &str, catalog: &Catalog) -> Option<Vec<Change>> {
+    let Some(node::Node::List(list)) = comment.object.as_ref().and_then(|object| object.node.as_ref()) else {
+        return None;
+    };
+    let parts = strings(&list.items);
+    let relation = match comment.objtype() {
+        ObjectType::ObjectTable => parts.as_slice(),
+        ObjectType::ObjectColumn
+        | ObjectType::ObjectTabconstraint
+        | ObjectType::ObjectTrigger
+        | ObjectType::ObjectPolicy => parts.split_last()?.1,
+        _ => return None,
+    };
+    let (schema, name) = qualified(relation);
+    let table = catalog.resolve(schema, name)?;
+    let new = Some(comment.comment.clone()).filter(|text| !text.is_empty());
+    let (reverse, effect) = former(comment.objtype(), &parts, &table, new, catalog)
+        .map_or((Err("the former comment isn't known".to_owned()), None), |(sql, effect)| (Ok(sql), Some(effect)));
+    Some(vec![Change::Setting(Setting {
+        other: None,
+        what: format!("comment on {}", parts.join(".")),
+        sql: sql.to_owned(),
+        kind: SettingKind::Comment,
+        reverse,
+        effect,
+        table,
+    })])
+}
+
+/// The COMMENT that was there before, and what the catalog knows from now on.
+fn former(
+    kind: ObjectType,
+    parts: &[String],
+    table: &TableName,
+    new: Option<String>,
+    catalog: &Catalog,
+) -> Option<(String, Effect)> {
+    let known = catalog.table(table)?;
+    let text = |old: &Option<String>| old.as_ref().map_or_else(|| "NULL".to_owned(), |old| Ident::new(old.as_str()).literal());
+    match kind {
+        ObjectType::ObjectTable => Some((
+            format!("COMMENT ON TABLE {} IS {}", table.sql(), text(&known.comment)),
+            Effect::Comment(None, new),
+        )),
+        ObjectType::ObjectColumn => {
+            let column = Ident::new(parts.last()?.as_str());
+            let old = known.get(&column)?;
+            Some((
+                format!("COMMENT ON COLUMN {}.{} IS {}", table.sql(), column.sql(), text(&old.comment)),
+                Effect::Comment(Some(old.name.clone()), new),
+            ))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rights_are_read_from_access_control_items() {
+        let table = Table { rights: Some(vec!["app=arw/owner".into(), "=r/owner".into(), "\"odd \"\"one\"=d*/owner".into()]), ..Table::new("t") };
+        assert_eq!(held("app", &table).unwrap(), ["SELECT", "INSERT", "UPDATE"]);
+        assert_eq!(held("", &table).unwrap(), ["SELECT"]);
+        assert_eq!(held("odd \"one", &table), None, "it may hand its right on");
+        assert!(held("nobody", &table).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,72 @@
+//! REINDEX, CREATE and REFRESH MATERIALIZED VIEW
+//!
+//! **Danger**: REINDEX makes writers wait, and REFRESH readers, until it is done; CREATE MATERIALIZED VIEW holds one
+//! snapshot while it reads everything.
+//! **Instead**: REINDEX CONCURRENTLY; REFRESH CONCURRENTLY, which needs a unique index; a new view is made empty, and
+//! filled when nobody reads it yet.
+//! **Hazard**: none; a view that has no unique index is refused.
+
+use super::{Context, plain_sql};
+use crate::action::Online;
+use crate::change::{NewMaterializedView, Reindex};
+use crate::decision::{Decision, Rank};
+use crate::plan::Phase;
+use crate::problem::{Problem, code};
+use concertina_revisions::TableName;
+
+pub(super) fn reindex(reindex: &Reindex, context: &Context<'_>) -> Result<Decision, Problem> {
+    let Some(table) = context.table(&reindex.table) else { return Ok(Decision::default()) };
+    let excluding = |name: &str| table.indexes.iter().any(|index| index.name == name && index.definition.contains("EXCLUDE"));
+    if reindex.index.as_ref().is_some_and(|index| excluding(index.name.as_str())) {
+        return Err(crate::problem::blocks("REINDEX of an exclusion constraint's index", "leave it as it is"));
+    }
+    let online = Online::Reindex { table: reindex.table.clone(), index: reindex.index.clone() };
+    Ok(Decision::because("alone it makes every writer wait until it is built")
+        .slow(Phase::Backfill, Rank::Build, online, [])
+        .reverse(""))
+}
+
+pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> Decision {
+    let stays = context.at_end().table(&new.view).is_some();
+    let drop = format!("DROP MATERIALIZED VIEW {}", new.view.sql());
+    let undo = crate::action::Action::AsWritten {
+        what: format!("drop materialized view {}", new.view.shown()),
+        sql: drop.clone(),
+        locks: vec![(new.view.clone(), crate::action::Lock::AccessExclusive)],
+    };
+    let what = format!("create materialized view {}, empty", new.view.shown());
+    let decision = Decision::because("without data it is a catalog entry").expand(plain_sql(what, new.sql.clone()), [undo]);
+    let decision = if new.filled {
+        let fill = Online::Fill { view: new.view.clone() };
+        decision
+            .then_because("nobody can read it before it is filled")
+            .slow(Phase::Backfill, Rank::Fill, fill, [])
+            .note(format!("filling {} holds one snapshot for as long as its query takes", new.view.shown()))
+    } else {
+        decision
+    };
+    decision.reverse(if stays { drop } else { String::new() })
+}
+
+pub(super) fn refresh(view: &TableName, context: &Context<'_>) -> Result<Decision, Problem> {
+    let Some(known) = context.table(view) else { return Ok(Decision::default()) };
+    if known.is_new || known.unfilled {
+        return Ok(Decision::because("nobody can read it before it is filled")
+            .slow(Phase::Backfill, Rank::Fill, Online::Fill { view: view.clone() }, [])
+            .reverse(""));
+    }
+    let whole = known.indexes.iter().any(|index| {
+        index.unique && index.valid && !index.partial && index.keys.iter().all(|key| !key.is_empty())
+    });
+    if !whole {
+        return Err(Problem::new(
+            code::BLOCKS,
+            format!("{} has no unique index over all its rows, so readers would wait for its refresh", view.shown()),
+        )
+        .label("can't be refreshed concurrently")
+        .help("CREATE UNIQUE INDEX on it first, over columns and without WHERE; or `-- concertina: allow blocking`"));
+    }
+    Ok(Decision::because("alone it makes every reader wait until it is done")
+        .slow(Phase::Backfill, Rank::Demand, Online::Refresh { view: view.clone() }, [])
+        .reverse(""))
+}
