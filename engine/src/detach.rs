@@ -5,9 +5,9 @@
 use crate::error::{Class, Error};
 use crate::ladder::Ladder;
 use crate::lease::Lease;
+use crate::proof;
 use crate::run::Place;
 use crate::session::millis;
-use crate::proof;
 use concertina_planner::action::{Lock, Online};
 use concertina_revisions::TableName;
 

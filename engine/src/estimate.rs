@@ -126,7 +126,9 @@ async fn of_online(session: &Session, step: String, online: &Online, leaf: &Leaf
     let scan = sample.read_seconds_per_block * leaf.blocks as f64;
     let (seconds, wal_bytes) = match online {
         // Two scans; the entries are sorted, and written with their WAL.
-        Online::CreateIndex { .. } | Online::Reindex { .. } => (2.0 * scan + leaf.rows * INDEX_ROW_MICROS / 1e6, leaf.rows * 24.0),
+        Online::CreateIndex { .. } | Online::Reindex { .. } => {
+            (2.0 * scan + leaf.rows * INDEX_ROW_MICROS / 1e6, leaf.rows * 24.0)
+        }
         Online::Validate { .. } => (scan, 0.0),
         // What a view's query takes isn't known here.
         Online::DropIndex { .. }

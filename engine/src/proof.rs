@@ -34,7 +34,8 @@ pub(crate) async fn detaching(
     parent: &TableName,
     partition: &TableName,
 ) -> Result<Option<bool>, Error> {
-    let sql = "SELECT inhdetachpending FROM pg_inherits WHERE inhparent = to_regclass($1) AND inhrelid = to_regclass($2)";
+    let sql =
+        "SELECT inhdetachpending FROM pg_inherits WHERE inhparent = to_regclass($1) AND inhrelid = to_regclass($2)";
     let row = client.query_opt(sql, &[&parent.sql(), &partition.sql()]).await;
     Ok(row.map_err(Error::sql("looking for a partition"))?.map(|row| row.get(0)))
 }

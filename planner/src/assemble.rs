@@ -40,7 +40,8 @@ pub(crate) fn assemble(revision: &RevisionId, decisions: Vec<Decided>, catalog: 
     for phase in [Phase::Expand, Phase::Backfill, Phase::Contract] {
         let mut of_phase: Vec<Draft> = drafts.iter().filter(|draft| draft.part.phase == phase).cloned().collect();
         of_phase.sort_by_key(|draft| draft.part.rank);
-        let steps = merge(of_phase).into_iter().enumerate().map(|(at, draft)| draft.step(phase, at + 1, catalog)).collect();
+        let steps =
+            merge(of_phase).into_iter().enumerate().map(|(at, draft)| draft.step(phase, at + 1, catalog)).collect();
         match phase {
             Phase::Expand => plan.expand = steps,
             Phase::Backfill => plan.backfill = steps,
@@ -136,12 +137,20 @@ fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
     let mut merged: Vec<Draft> = Vec::new();
     for draft in drafts {
         let reach = if draft.part.rank == Rank::AsWritten { 1 } else { merged.len() };
-        match merged.iter_mut().rev().take(reach).find(|before| may_join(before, &draft)) {
+        // Not across another transaction that is about the same table.
+        let apart = |before: &&mut Draft| may_join(before, &draft) || !about_the_same(before, &draft);
+        let near = merged.iter_mut().rev().take(reach).take_while(apart);
+        match near.into_iter().find(|before| may_join(before, &draft)) {
             Some(before) => before.absorb(draft),
             None => merged.push(draft),
         }
     }
     merged
+}
+
+fn about_the_same(before: &Draft, next: &Draft) -> bool {
+    matches!((&before.part.work, &next.part.work), (Work::Quick { .. }, Work::Quick { .. }))
+        && !before.blocked().is_disjoint(&next.blocked())
 }
 
 fn may_join(before: &Draft, next: &Draft) -> bool {

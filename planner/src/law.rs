@@ -28,8 +28,7 @@ pub fn violations(plan: &Plan) -> Vec<String> {
                 }
             }
         }
-        if matches!(step.work, Work::Backfill { .. })
-            && step.locks().iter().any(|(_, lock)| *lock > Lock::RowExclusive)
+        if matches!(step.work, Work::Backfill { .. }) && step.locks().iter().any(|(_, lock)| *lock > Lock::RowExclusive)
         {
             breach("a batch takes more than row locks".to_owned());
         }

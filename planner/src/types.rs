@@ -11,6 +11,13 @@ pub(crate) fn bare(type_sql: &str) -> String {
     name.rsplit('.').next().unwrap_or(&name).to_owned()
 }
 
+/// Whether one is a timestamp with, and the other the same without a time zone.
+pub(crate) fn is_time_with_zone(one: &str, other: &str) -> bool {
+    let ((one, digits), (other, same)) = (plain(one), plain(other));
+    digits == same
+        && matches!((one.as_str(), other.as_str()), ("timestamp", "timestamptz") | ("timestamptz", "timestamp"))
+}
+
 /// A type as name and numbers, the same however it is written.
 fn plain(type_sql: &str) -> (String, Vec<u32>) {
     let text = type_sql.trim().to_lowercase().replace("pg_catalog.", "").replace('"', "");

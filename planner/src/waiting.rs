@@ -198,6 +198,7 @@ impl Catalog {
                     columns,
                     validated: true,
                     references: None,
+                    relies_on: None,
                 });
             }
             _ => {}

@@ -184,6 +184,16 @@ impl Postgres {
         Ok(())
     }
 
+    /// Drops a database, whoever is connected to it.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub async fn drop_database(&self, name: &str) -> Result<(), Error> {
+        self.connect("postgres").await?.batch_execute(&format!("DROP DATABASE \"{name}\" WITH (FORCE)")).await?;
+        Ok(())
+    }
+
     /// The schema as `pg_dump --schema-only` writes it, without our own schema and without comments.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
 
 mod bad_input;
+mod beside;
 mod check;
 mod corpus;
 mod fixture;

@@ -4,6 +4,7 @@
 use crate::corpus::{cases, major, tables};
 use concertina_engine::{Connect, Engine, Settings};
 use concertina_planner::action::{Action, Backfill, Lock, Operation, Value};
+use concertina_planner::change::RowCopy;
 use concertina_planner::{Catalog, Work, plan};
 use concertina_revisions::{Ident, Revision, RevisionId, TableName};
 use concertina_sandbox::Postgres;
@@ -95,16 +96,29 @@ async fn read(client: &Client, action: &Action) -> Option<String> {
 
 /// The whole backfill as one statement: it takes the locks that its batches take.
 fn whole(backfill: &Backfill) -> String {
-    let Operation::Assign(assignments) = &backfill.operation else { panic!("the cases only assign") };
-    let sets: Vec<String> = assignments.iter().map(|(column, value)| format!("{} = {value}", column.sql())).collect();
-    let from = backfill.from.as_ref().map_or_else(String::new, |from| format!(" FROM {from}"));
-    format!(
-        "UPDATE {} AS {} SET {}{from} WHERE {}",
-        backfill.table.sql(),
-        backfill.alias.sql(),
-        sets.join(", "),
-        backfill.predicate
-    )
+    let table = format!("{} AS {}", backfill.table.sql(), backfill.alias.sql());
+    let more = |word: &str| backfill.from.as_ref().map_or_else(String::new, |from| format!(" {word} {from}"));
+    match &backfill.operation {
+        Operation::Assign(assignments) => {
+            let sets: Vec<String> =
+                assignments.iter().map(|(column, value)| format!("{} = {value}", column.sql())).collect();
+            format!("UPDATE {table} SET {}{} WHERE {}", sets.join(", "), more("FROM"), backfill.predicate)
+        }
+        Operation::Delete => format!("DELETE FROM {table}{} WHERE {}", more("USING"), backfill.predicate),
+        Operation::Copy { target, columns, values, .. } => {
+            let columns: Vec<String> = columns.iter().map(Ident::sql).collect();
+            let from = backfill.from.as_ref().map_or_else(String::new, |from| {
+                from.replacen(&Ident::new(RowCopy::WALKED).sql(), &backfill.table.sql(), 1)
+            });
+            format!(
+                "INSERT INTO {} ({}) SELECT {} FROM {from} WHERE {}",
+                target.sql(),
+                columns.join(", "),
+                values.join(", "),
+                backfill.predicate
+            )
+        }
+    }
 }
 
 const HELD: &str = "SELECT n.nspname, c.relname, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
@@ -131,6 +145,7 @@ fn lock(mode: &str) -> Lock {
         "ShareUpdateExclusiveLock" => Lock::ShareUpdateExclusive,
         "ShareLock" => Lock::Share,
         "ShareRowExclusiveLock" => Lock::ShareRowExclusive,
+        "ExclusiveLock" => Lock::Exclusive,
         _ => Lock::AccessExclusive,
     }
 }

@@ -57,11 +57,14 @@ constraints AS (
                              JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = key.number), '[]'),
         'definition', pg_get_constraintdef(k.oid),
         'validated', k.convalidated,
+        'relies_on', (SELECT c.relname FROM pg_class c WHERE k.contype = 'f' AND c.oid = k.conindid),
         'references', (SELECT json_build_array(n.nspname, c.relname)
                        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                        WHERE k.contype = 'f' AND c.oid = k.confrelid)
     ) ORDER BY k.conname) AS list
     FROM pg_constraint k JOIN relation ON relation.oid = k.conrelid
+    -- A foreign key to a partitioned table has one more for each partition, on the same table.
+    WHERE NOT EXISTS (SELECT FROM pg_constraint whole WHERE whole.oid = k.conparentid AND whole.conrelid = k.conrelid)
     GROUP BY k.conrelid
 ),
 indexes AS (

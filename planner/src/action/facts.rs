@@ -37,7 +37,7 @@ impl Action {
                 with(table, Lock::ShareRowExclusive, references)
             }
             Action::DropConstraint { table, references, .. } => with(table, Lock::AccessExclusive, references),
-            Action::OwnSequence { .. } => Vec::new(),
+            Action::OwnSequence { table, .. } => exclusive(table),
             Action::InstallSync(sync) => vec![(sync.table.clone(), Lock::ShareRowExclusive)],
             Action::RemoveSync(sync) => exclusive(&sync.table),
             Action::AddIdentity { table, .. }
@@ -134,10 +134,7 @@ impl Online {
             Online::Validate { references, .. } => (Lock::ShareUpdateExclusive, references.as_slice()),
             // The partition's is taken for a catalog entry, under lock_timeout.
             Online::Detach { parent, partition } => {
-                return vec![
-                    (parent.clone(), Lock::ShareUpdateExclusive),
-                    (partition.clone(), Lock::AccessExclusive),
-                ];
+                return vec![(parent.clone(), Lock::ShareUpdateExclusive), (partition.clone(), Lock::AccessExclusive)];
             }
             Online::Refresh { .. } => (Lock::Exclusive, &[][..]),
             Online::Fill { .. } => (Lock::AccessExclusive, &[][..]),

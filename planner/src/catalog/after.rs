@@ -206,10 +206,12 @@ impl Table {
                     one.definition.clear();
                 });
             }
-            Effect::Identity(name, identity) => self.columns.iter_mut().filter(|one| one.name == *name).for_each(|one| {
-                one.identity = *identity;
-                one.generated = identity.is_some();
-            }),
+            Effect::Identity(name, identity) => {
+                self.columns.iter_mut().filter(|one| one.name == *name).for_each(|one| {
+                    one.identity = *identity;
+                    one.generated = identity.is_some();
+                })
+            }
             Effect::Expression(name, expression) => {
                 self.columns.iter_mut().filter(|one| one.name == *name).for_each(|one| {
                     let stored = one.expression.as_ref().is_some_and(|(_, stored)| *stored);
@@ -279,6 +281,7 @@ impl Table {
             references: new
                 .references()
                 .map(|table| (table.schema.as_str().to_owned(), table.name.as_str().to_owned())),
+            relies_on: None,
         });
     }
 }

@@ -9,7 +9,8 @@ mod table;
 pub use functions::{AGGREGATE_BUILTINS, Function, VOLATILE_BUILTINS};
 pub use index::Index;
 pub use table::{
-    Column, Constraint, ConstraintKind, Dependant, Identity, PartitionKey, PartitionOf, Policy, Table, TableKind, Trigger,
+    Column, Constraint, ConstraintKind, Dependant, Identity, PartitionKey, PartitionOf, Policy, Table, TableKind,
+    Trigger,
 };
 
 use concertina_revisions::{Ident, TableName};

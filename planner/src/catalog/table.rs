@@ -172,6 +172,9 @@ pub struct Constraint {
     pub validated: bool,
     /// The referenced table of a foreign key, as `[schema, name]`.
     pub references: Option<(String, String)>,
+    /// The index of the referenced table that a foreign key relies on.
+    #[serde(default)]
+    pub relies_on: Option<String>,
 }
 
 /// One trigger.
@@ -285,13 +288,10 @@ impl Table {
             definition: format!("UNIQUE ({})", columns.join(", ")),
             validated: true,
             references: None,
+            relies_on: None,
         });
-        let definition = format!(
-            "CREATE UNIQUE INDEX {name} ON {}.{} USING btree ({})",
-            self.schema,
-            self.name,
-            columns.join(", ")
-        );
+        let definition =
+            format!("CREATE UNIQUE INDEX {name} ON {}.{} USING btree ({})", self.schema, self.name, columns.join(", "));
         self.indexes.push(Index {
             keys: columns.clone(),
             mentions: columns,
@@ -345,7 +345,6 @@ impl Table {
         let columns = primary.map(|constraint| &constraint.columns).or_else(|| unique().map(|index| &index.keys))?;
         Some(columns.iter().map(|column| Ident::new(column.as_str())).collect())
     }
-
 }
 
 impl Constraint {

@@ -234,6 +234,8 @@ pub struct NewIndex {
     pub name: Ident,
     /// Key columns; an expression is an empty name.
     pub keys: Vec<Ident>,
+    /// What PostgreSQL calls each column, expressions too, when it makes a name for the index.
+    pub labels: Vec<Ident>,
     /// Every column mentioned.
     pub mentions: Vec<Ident>,
     /// Whether it refuses duplicates.

@@ -86,7 +86,10 @@ fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Resu
             if known.and_then(|table| table.get(&name)).is_some_and(|column| !column.generated) =>
         {
             if !command.missing_ok {
-                return Err(problem::unknown(&format!("{} of a column that isn't generated", words(command.subtype()))));
+                return Err(problem::unknown(&format!(
+                    "{} of a column that isn't generated",
+                    words(command.subtype())
+                )));
             }
             Change::Nothing(format!("{} isn't generated", name.as_str()))
         }
@@ -170,9 +173,7 @@ fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Resu
 }
 
 fn stored(table: Option<&Table>, column: &Ident) -> bool {
-    table
-        .and_then(|table| table.get(column)?.expression.as_ref())
-        .is_none_or(|(_, stored)| *stored)
+    table.and_then(|table| table.get(column)?.expression.as_ref()).is_none_or(|(_, stored)| *stored)
 }
 
 fn new_type(command: &AlterTableCmd, table: &TableName, column: Ident) -> Result<Change, Problem> {
@@ -239,16 +240,22 @@ fn inherit(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Res
     };
     let parent = existing(Some(range), catalog)?;
     let (kind, word, back) = match command.subtype() {
-        AlterTableType::AtAddInherit => (SettingKind::Inherit, "inherit", "NO INHERIT"),
-        _ => (SettingKind::NoInherit, "no inherit", "INHERIT"),
+        AlterTableType::AtAddInherit => (SettingKind::Inherit, "inherit", Some("NO INHERIT")),
+        _ => (SettingKind::NoInherit, "no inherit", None),
     };
-    let effect =
-        if kind == SettingKind::Inherit { Effect::Inherits(parent.clone()) } else { Effect::InheritsNoMore(parent.clone()) };
+    let effect = if kind == SettingKind::Inherit {
+        Effect::Inherits(parent.clone())
+    } else {
+        Effect::InheritsNoMore(parent.clone())
+    };
     Ok(Change::Setting(Setting {
         what: format!("{word} {} by {}", parent.shown(), table.shown()),
         sql: deparse::alter(table, command)?,
         kind,
-        reverse: Ok(format!("ALTER TABLE {} {back} {}", table.sql(), parent.sql())),
+        reverse: back.map_or_else(
+            || Err("its columns are its own from then on, whatever it inherits again".to_owned()),
+            |back| Ok(format!("ALTER TABLE {} {back} {}", table.sql(), parent.sql())),
+        ),
         effect: Some(effect),
         table: table.clone(),
         other: Some(parent),
@@ -275,7 +282,8 @@ fn add_column(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> 
     let name = new.name.clone();
     let mut changes = vec![Change::AddColumn(AddColumn { table: table.clone(), column: new, fill: None })];
     // What PostgreSQL takes beside the type, as a setting of its own.
-    let beside = [("STORAGE", &definition.storage_name, "storage"), ("COMPRESSION", &definition.compression, "compression")];
+    let beside =
+        [("STORAGE", &definition.storage_name, "storage"), ("COMPRESSION", &definition.compression, "compression")];
     for (word, value, what) in beside.into_iter().filter(|(_, value, _)| !value.is_empty()) {
         changes.push(Change::Setting(Setting {
             table: table.clone(),

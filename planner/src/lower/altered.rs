@@ -24,9 +24,10 @@ pub(super) fn altered(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<O
         NodeEnum::ReindexStmt(reindex) => self::reindex(reindex, catalog)?,
         NodeEnum::RuleStmt(rule) => self::rule(rule, sql, catalog)?,
         NodeEnum::AlterOwnerStmt(alter) => owner(alter, sql),
-        NodeEnum::AlterObjectSchemaStmt(_) => {
-            Change::CatalogOnly(CatalogOnly { removes: true, ..only("move an object to another schema".to_owned(), None) })
-        }
+        NodeEnum::AlterObjectSchemaStmt(_) => Change::CatalogOnly(CatalogOnly {
+            removes: true,
+            ..only("move an object to another schema".to_owned(), None)
+        }),
         NodeEnum::GrantStmt(grant) => {
             let word = if grant.is_grant { "grant" } else { "revoke" };
             Change::CatalogOnly(CatalogOnly { removes: !grant.is_grant, ..only(format!("{word} rights"), None) })

@@ -133,11 +133,14 @@ impl Found {
         match value {
             Value::Array(items) => items.iter().for_each(|item| self.walk(item)),
             Value::Object(fields) => {
+                // A relation, with or without the name of its node around it.
+                if fields.contains_key("relname") {
+                    self.relation(value);
+                }
                 for (key, field) in fields {
                     match key.as_str() {
                         "ColumnRef" => self.column(field),
                         "FuncCall" => self.functions.extend(names(&field["funcname"]).pop()),
-                        "RangeVar" => self.relation(field),
                         _ => {}
                     }
                     self.walk(field);

@@ -1,6 +1,6 @@
 //! CREATE INDEX.
 
-use super::{deparse, existing, expression};
+use super::{deparse, existing, expression, name};
 use crate::catalog::Catalog;
 use crate::change::{Change, NewIndex};
 use crate::problem::{self, Problem};
@@ -10,16 +10,19 @@ use concertina_revisions::tree::{IndexStmt, node};
 pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let table = existing(create.relation.as_ref(), catalog)?;
     let mut keys = Vec::new();
+    let mut labels = Vec::new();
     let mut mentions = Vec::new();
     for node in create.index_params.iter().chain(&create.index_including_params) {
         let Some(node::Node::IndexElem(element)) = &node.node else { continue };
         match &element.expr {
             Some(written) => {
                 keys.push(Ident::new(""));
+                labels.push(name::of_expression(written));
                 mentions.extend(expression::read(written)?.column_names());
             }
             None => {
                 keys.push(Ident::new(element.name.as_str()));
+                labels.push(element.name.clone());
                 mentions.push(Ident::new(element.name.as_str()));
             }
         }
@@ -29,7 +32,8 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
         mentions.extend(expression::read(predicate)?.column_names());
     }
     for column in &mentions {
-        if catalog.table(&table).is_some_and(|table| table.get(column).is_none()) {
+        // The columns of a view that this revision makes aren't known.
+        if catalog.table(&table).is_some_and(|table| !table.columns.is_empty() && table.get(column).is_none()) {
             return Err(problem::missing_column(&table, column, catalog));
         }
     }
@@ -42,11 +46,13 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
         }
         return Err(problem::exists("index", name));
     }
-    let name = written.map_or_else(|| super::index_name(&table, &keys, catalog), Ident::new);
+    let labels: Vec<Ident> = name::told_apart(labels).into_iter().map(Ident::new).collect();
+    let name = written.map_or_else(|| super::index_name(&table, &labels, catalog), Ident::new);
     Ok(vec![Change::CreateIndex(NewIndex {
         table,
         name,
         keys,
+        labels,
         mentions,
         unique: create.unique,
         partial: create.where_clause.is_some(),

@@ -3,6 +3,7 @@
 
 use crate::catalog::Catalog;
 use concertina_revisions::name::NAME_BYTES_MAX;
+use concertina_revisions::tree::{AExprKind, MinMaxOp, Node, node};
 use concertina_revisions::{Ident, TableName};
 
 /// A free name such as `leads_tenant_id_email_key`.
@@ -36,9 +37,54 @@ fn make(first: &str, second: &str, label: &str) -> String {
     if second.is_empty() { format!("{first}_{label}") } else { format!("{first}_{second}_{label}") }
 }
 
-/// Column names joined as PostgreSQL joins them; an expression counts as `expr`.
+/// What PostgreSQL calls an expression of an index (`FigureIndexColname` of its source).
+pub(super) fn of_expression(expression: &Node) -> String {
+    figured(expression).map_or_else(|| "expr".to_owned(), |(name, _)| name)
+}
+
+/// The name, and whether it is a strong one, which a cast's type doesn't replace.
+fn figured(expression: &Node) -> Option<(String, bool)> {
+    let strong = |name: &str| Some((name.to_owned(), true));
+    match expression.node.as_ref()? {
+        node::Node::ColumnRef(column) => Some((super::strings(&column.fields).pop()?, true)),
+        node::Node::FuncCall(call) => Some((super::strings(&call.funcname).pop()?, true)),
+        node::Node::CollateClause(clause) => figured(clause.arg.as_deref()?),
+        node::Node::TypeCast(cast) => match figured(cast.arg.as_deref()?) {
+            Some((name, true)) => Some((name, true)),
+            _ => Some((super::strings(&cast.type_name.as_ref()?.names).pop()?, false)),
+        },
+        node::Node::CaseExpr(case) => case
+            .defresult
+            .as_deref()
+            .and_then(figured)
+            .filter(|(_, strong)| *strong)
+            .or_else(|| Some(("case".to_owned(), false))),
+        node::Node::AExpr(operator) if operator.kind() == AExprKind::AexprNullif => strong("nullif"),
+        node::Node::AArrayExpr(_) => strong("array"),
+        node::Node::RowExpr(_) => strong("row"),
+        node::Node::CoalesceExpr(_) => strong("coalesce"),
+        node::Node::MinMaxExpr(one) => strong(if one.op() == MinMaxOp::IsGreatest { "greatest" } else { "least" }),
+        _ => None,
+    }
+}
+
+/// Names of an index's columns, each another: PostgreSQL numbers those that are the same.
+pub(super) fn told_apart(names: Vec<String>) -> Vec<String> {
+    names.into_iter().fold(Vec::new(), |mut told, name| {
+        let mut candidate = name.clone();
+        let mut number = 0;
+        while told.contains(&candidate) {
+            number += 1;
+            candidate = format!("{name}{number}");
+        }
+        told.push(candidate);
+        told
+    })
+}
+
+/// Column names joined as PostgreSQL joins them.
 pub(super) fn addition<'a>(columns: impl IntoIterator<Item = &'a str>) -> String {
-    columns.into_iter().map(|column| if column.is_empty() { "expr" } else { column }).collect::<Vec<_>>().join("_")
+    columns.into_iter().collect::<Vec<_>>().join("_")
 }
 
 #[cfg(test)]

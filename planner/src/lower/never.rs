@@ -44,7 +44,10 @@ fn blocking(tree: &NodeEnum) -> Option<Problem> {
         NodeEnum::AlterObjectSchemaStmt(alter)
             if matches!(
                 alter.object_type(),
-                ObjectType::ObjectTable | ObjectType::ObjectView | ObjectType::ObjectMatview | ObjectType::ObjectForeignTable
+                ObjectType::ObjectTable
+                    | ObjectType::ObjectView
+                    | ObjectType::ObjectMatview
+                    | ObjectType::ObjectForeignTable
             ) =>
         {
             return Some(problem::renames_what_code_names("table"));
@@ -70,9 +73,7 @@ fn of_the_server(tree: &NodeEnum) -> Option<Problem> {
         | NodeEnum::DropSubscriptionStmt(_) => {
             ("a subscription talks to another server, and no transaction can take that back", "run it by hand")
         }
-        NodeEnum::DropOwnedStmt(_) => {
-            ("DROP OWNED drops things without naming them", "DROP and REVOKE them by name")
-        }
+        NodeEnum::DropOwnedStmt(_) => ("DROP OWNED drops things without naming them", "DROP and REVOKE them by name"),
         NodeEnum::VacuumStmt(_) => (
             "VACUUM and ANALYZE change nothing of the schema; VACUUM FULL writes the table anew under its strongest lock",
             "run it by hand, or pg_repack; a large backfill is vacuumed and analyzed by itself",

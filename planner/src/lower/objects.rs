@@ -4,11 +4,11 @@ use super::{altered, deparse, dotted, never, qualified, strings};
 use crate::catalog::Catalog;
 use crate::change::{CatalogOnly, Change, NewEnum, NewMaterializedView};
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{
-    CreateExtensionStmt, CreateFunctionStmt, CreateTableAsStmt, DefineStmt, FunctionParameterMode, NodeEnum, ObjectType,
-    node,
-};
 use concertina_revisions::Ident;
+use concertina_revisions::tree::{
+    CreateExtensionStmt, CreateFunctionStmt, CreateTableAsStmt, DefineStmt, FunctionParameterMode, NodeEnum,
+    ObjectType, node,
+};
 
 /// Statements that only write the system catalogs.
 pub(super) fn other(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
@@ -120,10 +120,8 @@ fn function(create: &CreateFunctionStmt, sql: &str, catalog: &Catalog) -> Result
     let mut types = Vec::new();
     for parameter in &create.parameters {
         let Some(node::Node::FunctionParameter(parameter)) = &parameter.node else { continue };
-        let given = !matches!(
-            parameter.mode(),
-            FunctionParameterMode::FuncParamOut | FunctionParameterMode::FuncParamTable
-        );
+        let given =
+            !matches!(parameter.mode(), FunctionParameterMode::FuncParamOut | FunctionParameterMode::FuncParamTable);
         if let Some(kind) = parameter.arg_type.as_ref().filter(|_| given) {
             types.push(deparse::type_name(kind, None)?);
         }
@@ -173,7 +171,9 @@ fn defined(define: &DefineStmt, sql: &str) -> Result<Change, Problem> {
     };
     let reverse = match (define.kind(), drop) {
         (_, Some(drop)) => Some(format!("DROP {drop} {name}")),
-        (ObjectType::ObjectAggregate, None) => aggregate_arguments(define)?.map(|types| format!("DROP AGGREGATE {name}({types})")),
+        (ObjectType::ObjectAggregate, None) => {
+            aggregate_arguments(define)?.map(|types| format!("DROP AGGREGATE {name}({types})"))
+        }
         _ => None,
     };
     Ok(Change::CatalogOnly(only(sql, format!("create {word} {name}"), reverse)))

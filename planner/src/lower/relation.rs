@@ -5,7 +5,9 @@ use super::{schema, settings};
 use crate::catalog::{Catalog, Index, Table};
 use crate::change::{Change, Setting, SettingKind};
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{AlterTableCmd, AlterTableStmt, AlterTableType, DropBehavior, ObjectType, RangeVar, node};
+use concertina_revisions::tree::{
+    AlterTableCmd, AlterTableStmt, AlterTableType, DropBehavior, ObjectType, RangeVar, node,
+};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn alter(alter: &AlterTableStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
@@ -95,9 +97,11 @@ fn view(
     };
     let reverse = match (commands, catalog.table(&name)) {
         ([one], Some(view)) => match one.subtype() {
-            AlterTableType::AtSetRelOptions | AlterTableType::AtResetRelOptions => {
-                Some(format!("ALTER VIEW {} {}", name.sql(), settings::restored(&settings::options(one), &view.options)))
-            }
+            AlterTableType::AtSetRelOptions | AlterTableType::AtResetRelOptions => Some(format!(
+                "ALTER VIEW {} {}",
+                name.sql(),
+                settings::restored(&settings::options(one), &view.options)
+            )),
             AlterTableType::AtColumnDefault => {
                 let column = Ident::new(one.name.as_str());
                 let old = view.get(&column).and_then(|column| column.default.clone());

@@ -147,12 +147,12 @@ fn former(
     catalog: &Catalog,
 ) -> Option<(String, Effect)> {
     let known = catalog.table(table)?;
-    let text = |old: &Option<String>| old.as_ref().map_or_else(|| "NULL".to_owned(), |old| Ident::new(old.as_str()).literal());
+    let text =
+        |old: &Option<String>| old.as_ref().map_or_else(|| "NULL".to_owned(), |old| Ident::new(old.as_str()).literal());
     match kind {
-        ObjectType::ObjectTable => Some((
-            format!("COMMENT ON TABLE {} IS {}", table.sql(), text(&known.comment)),
-            Effect::Comment(None, new),
-        )),
+        ObjectType::ObjectTable => {
+            Some((format!("COMMENT ON TABLE {} IS {}", table.sql(), text(&known.comment)), Effect::Comment(None, new)))
+        }
         ObjectType::ObjectColumn => {
             let column = Ident::new(parts.last()?.as_str());
             let old = known.get(&column)?;
@@ -171,7 +171,10 @@ mod tests {
 
     #[test]
     fn rights_are_read_from_access_control_items() {
-        let table = Table { rights: Some(vec!["app=arw/owner".into(), "=r/owner".into(), "\"odd \"\"one\"=d*/owner".into()]), ..Table::new("t") };
+        let table = Table {
+            rights: Some(vec!["app=arw/owner".into(), "=r/owner".into(), "\"odd \"\"one\"=d*/owner".into()]),
+            ..Table::new("t")
+        };
         assert_eq!(held("app", &table).unwrap(), ["SELECT", "INSERT", "UPDATE"]);
         assert_eq!(held("", &table).unwrap(), ["SELECT"]);
         assert_eq!(held("odd \"one", &table), None, "it may hand its right on");

@@ -137,7 +137,8 @@ fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Con
             .then_because(update::WRITTEN_MEANWHILE)
             .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
             .fill(own_value(table, column, &default.sql, context));
-    let decision = if column.not_null { not_null::prove_and_set(decision, table, &column.name, context) } else { decision };
+    let decision =
+        if column.not_null { not_null::prove_and_set(decision, table, &column.name, context) } else { decision };
     decision.contract(Action::RemoveSync(sync))
 }
 
@@ -149,8 +150,8 @@ fn generated(table: &TableName, column: &NewColumn, definition: &str, context: &
     let later = computed && column.not_null && !context.catalog.is_empty(table);
     let named = NewColumn { type_sql, ..column.clone() };
     let why = if computed { "it is computed when it is read: no row is written" } else { "the table holds no row" };
-    let decision =
-        Decision::because(why).expand(action(table, &named, None, column.not_null && computed && !later), undo(table, column));
+    let decision = Decision::because(why)
+        .expand(action(table, &named, None, column.not_null && computed && !later), undo(table, column));
     if later { not_null::prove_and_set(decision, table, &column.name, context) } else { decision }
 }
 
@@ -182,12 +183,7 @@ fn own_sequence(table: &TableName, column: &NewColumn, sequence: &TableName, opt
 
 /// A column whose rows are numbered from a sequence, old ones and new ones; and the trigger that numbers those that are
 /// written without a number.
-pub(super) fn numbered(
-    table: &TableName,
-    column: &NewColumn,
-    sequence: &TableName,
-    options: &str,
-) -> (Decision, Sync) {
+pub(super) fn numbered(table: &TableName, column: &NewColumn, sequence: &TableName, options: &str) -> (Decision, Sync) {
     let value = format!("nextval({})", sequence.regclass_literal());
     let name = helper("sync", &[table.schema.as_str(), table.name.as_str(), column.name.as_str()]);
     let sync = Sync {

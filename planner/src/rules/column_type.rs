@@ -28,6 +28,9 @@ pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Pr
     if types::is_same(&column.type_sql, &new.type_sql) && !new.converts {
         return Ok(Decision::because("").note(format!("{} has that type already", new.column.as_str())).reverse(""));
     }
+    if new.under_utc && types::is_time_with_zone(&column.type_sql, &new.type_sql) {
+        return under_utc(new, table, back);
+    }
     if new.converts || !types::fits(&column.type_sql, &new.type_sql) {
         return Err(Problem::new(
             code::REWRITES,
@@ -74,9 +77,43 @@ pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Pr
             [],
         )
     };
-    Ok(decision
-        .note(format!("prepared statements that give {} fail once, as their result type changes", new.column.as_str()))
-        .irreversible(format!("back to {} every row would have to be looked at", column.type_sql)))
+    let decision = decision.note(prepared(&new.column));
+    Ok(if types::fits(&new.type_sql, &column.type_sql) {
+        decision.reverse(back)
+    } else {
+        decision.irreversible(format!("back to {} every row would have to be looked at", column.type_sql))
+    })
+}
+
+fn prepared(column: &Ident) -> String {
+    format!("prepared statements that give {} fail once, as their result type changes", column.as_str())
+}
+
+/// A time of UTC is stored as the same number with and without its zone. PostgreSQL knows that only while the session's
+/// zone is UTC, and not from the USING that says so.
+fn under_utc(new: &NewType, table: &Table, back: String) -> Result<Decision, Problem> {
+    if let Some(index) =
+        table.indexes.iter().find(|index| index.mentions.iter().any(|name| name == new.column.as_str()))
+    {
+        return Err(Problem::new(
+            code::REWRITES,
+            format!("index {} would be built anew with the new type", index.name),
+        )
+        .label("it covers the column")
+        .help("drop the index in an earlier revision, and create it again in a later one"));
+    }
+    let sql = format!(
+        "SET LOCAL TimeZone = 'UTC'; ALTER TABLE {} ALTER COLUMN {} TYPE {}",
+        new.table.sql(),
+        new.column.sql(),
+        new.type_sql
+    );
+    let back = format!("{back} USING {} AT TIME ZONE 'UTC'", new.column.sql());
+    Ok(Decision::because("a time of UTC is stored as the same number with and without its zone: a catalog entry")
+        .expand(written(new, sql, vec![(new.table.clone(), Lock::AccessExclusive)]), [])
+        .alone()
+        .note(prepared(&new.column))
+        .reverse(back))
 }
 
 fn written(new: &NewType, sql: String, locks: Vec<(TableName, Lock)>) -> Action {

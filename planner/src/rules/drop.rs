@@ -53,6 +53,9 @@ pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>)
 /// Whether a foreign key relies on a unique constraint: its own text names the referenced columns, or none for the
 /// primary key.
 fn references_columns(key: &crate::catalog::Constraint, unique: &crate::catalog::Constraint) -> bool {
+    if let Some(index) = &key.relies_on {
+        return *index == unique.name;
+    }
     let referenced = key
         .definition
         .split_once("REFERENCES ")
@@ -75,7 +78,8 @@ fn in_the_way(table: &Table, column: Option<&Ident>) -> Result<(), Problem> {
         (Some(column), Some(of)) => of == column.as_str(),
         (Some(_), None) => false,
     };
-    let mut found: Vec<&str> = table.dependants.iter().filter(concerns).map(|dependant| dependant.what.as_str()).collect();
+    let mut found: Vec<&str> =
+        table.dependants.iter().filter(concerns).map(|dependant| dependant.what.as_str()).collect();
     found.sort_unstable();
     found.dedup();
     if found.is_empty() {
@@ -99,7 +103,9 @@ pub(super) fn column(table: &TableName, column: &Ident, context: &Context<'_>) -
     let mut decision = Decision::because("instant, but running code may still use the column");
     if let Some(there) = known.get(column).filter(|c| c.not_null && c.default.is_none() && !c.generated) {
         let key = known.indexes.iter().any(|index| {
-            index.constraint.is_some() && index.keys.contains(&there.name) && known.key().is_some_and(|key| key.contains(column))
+            index.constraint.is_some()
+                && index.keys.contains(&there.name)
+                && known.key().is_some_and(|key| key.contains(column))
         });
         if !key {
             // So that new code may leave it out.
@@ -109,8 +115,11 @@ pub(super) fn column(table: &TableName, column: &Ident, context: &Context<'_>) -
     let names = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
     for key in known.constraints.iter().filter(|one| one.references.is_some() && names(&one.columns)) {
         // Two tables are locked for it; the column's own lock is one.
-        let drop =
-            Action::DropConstraint { table: table.clone(), name: Ident::new(key.name.as_str()), references: key.referenced() };
+        let drop = Action::DropConstraint {
+            table: table.clone(),
+            name: Ident::new(key.name.as_str()),
+            references: key.referenced(),
+        };
         decision = decision.quick(Phase::Contract, Rank::Swap, drop, []);
     }
     for index in known.indexes.iter().filter(|index| index.constraint.is_none() && names(&index.mentions)) {
@@ -161,8 +170,11 @@ pub(super) fn table(table: &TableName, context: &Context<'_>) -> Result<Decision
     }
     for key in known.constraints.iter().filter(|one| one.references.is_some()) {
         // Two tables are locked for it; the drop locks its own alone.
-        let drop =
-            Action::DropConstraint { table: table.clone(), name: Ident::new(key.name.as_str()), references: key.referenced() };
+        let drop = Action::DropConstraint {
+            table: table.clone(),
+            name: Ident::new(key.name.as_str()),
+            references: key.referenced(),
+        };
         decision = decision.quick(Phase::Contract, Rank::Swap, drop, []);
     }
     Ok(decision

@@ -27,15 +27,16 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     if partitioned && constraint.not_valid {
         problem::since(context.catalog, 18, "a foreign key of a partitioned table that is NOT VALID")?;
     }
-    let mut decision = if partitioned && !constraint.not_valid {
-        partitions::foreign_key(table, constraint, context)?
-    } else {
-        Decision::because(
+    let mut decision =
+        if partitioned && !constraint.not_valid {
+            partitions::foreign_key(table, constraint, context)?
+        } else {
+            Decision::because(
             "alone it checks every row while writers of both tables wait; added NOT VALID and proven online it doesn't",
         )
         .quick(Phase::Backfill, Rank::Demand, check::demand(table, constraint), [check::undo(table, constraint)])
-    }
-    .reverse(check::reverse(table, constraint));
+        }
+        .reverse(check::reverse(table, constraint));
     if !constraint.not_valid {
         if !partitioned {
             decision = decision.slow(Phase::Backfill, Rank::Prove, check::proof(table, constraint), []);

@@ -20,11 +20,13 @@ pub(super) fn add_column(table: &TableName, column: &NewColumn, definition: &str
     let sequence = TableName { schema: table.schema.clone(), name };
     let options = definition.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or_default();
     let (decision, sync) = add_column::numbered(table, column, &sequence, options);
-    let decision =
-        not_null::prove_and_set(decision, table, &column.name, context).contract(Action::RemoveSync(sync));
-    decision
-        .then_because("the numbers go on where the column's sequence is")
-        .contract(add(table, &column.name, definition, Numbers::Sequence(sequence)))
+    let decision = not_null::prove_and_set(decision, table, &column.name, context).contract(Action::RemoveSync(sync));
+    decision.then_because("the numbers go on where the column's sequence is").contract(add(
+        table,
+        &column.name,
+        definition,
+        Numbers::Sequence(sequence),
+    ))
 }
 
 fn add(table: &TableName, column: &Ident, definition: &str, from: Numbers) -> Action {
@@ -42,7 +44,10 @@ pub(super) fn add_to(new: &NewIdentity, context: &Context<'_>) -> Result<Decisio
             .help(help)
     };
     if !there.not_null {
-        return Err(refused("accepts NULL, and an identity doesn't", "say SET NOT NULL before it, in the same revision"));
+        return Err(refused(
+            "accepts NULL, and an identity doesn't",
+            "say SET NOT NULL before it, in the same revision",
+        ));
     }
     if there.default.is_some() {
         return Err(refused("has a default", "say DROP DEFAULT before it, in the same revision"));
@@ -67,8 +72,11 @@ pub(super) fn add_to(new: &NewIdentity, context: &Context<'_>) -> Result<Decisio
     };
     let decision = Decision::because("a catalog entry; its numbers go on after the largest that is there");
     let add = add(table, column, definition, from);
-    let was_not_null =
-        context.at_start().table(table).and_then(|table| table.get(column)).is_some_and(|c| c.not_null && c.default.is_none());
+    let was_not_null = context
+        .at_start()
+        .table(table)
+        .and_then(|table| table.get(column))
+        .is_some_and(|c| c.not_null && c.default.is_none());
     if was_not_null && !always {
         let locks = vec![(table.clone(), crate::action::Lock::AccessExclusive)];
         let undo = Action::AsWritten { what: "drop the identity".to_owned(), sql: reverse.clone(), locks };
@@ -78,7 +86,11 @@ pub(super) fn add_to(new: &NewIdentity, context: &Context<'_>) -> Result<Decisio
     Ok(if *always {
         decision.hazard(
             hazard::DEFAULT,
-            format!("inserts that give {}.{} a value of their own fail once it is an identity", table.shown(), column.as_str()),
+            format!(
+                "inserts that give {}.{} a value of their own fail once it is an identity",
+                table.shown(),
+                column.as_str()
+            ),
         )
     } else {
         decision

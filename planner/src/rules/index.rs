@@ -55,9 +55,12 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
             sql: format!("ALTER INDEX {} RENAME TO {}", built.sql(), name.name.sql()),
             locks: vec![(new.table.clone(), Lock::ShareUpdateExclusive)],
         };
-        decision = decision
-            .then_because("the new one is there before the old one goes, so no query is without")
-            .quick(Phase::Contract, Rank::Rename, rename, []);
+        decision = decision.then_because("the new one is there before the old one goes, so no query is without").quick(
+            Phase::Contract,
+            Rank::Rename,
+            rename,
+            [],
+        );
     }
     let settled = |column: &Ident| {
         known.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(&new.table, column)

@@ -16,7 +16,8 @@ use concertina_revisions::TableName;
 
 pub(super) fn reindex(reindex: &Reindex, context: &Context<'_>) -> Result<Decision, Problem> {
     let Some(table) = context.table(&reindex.table) else { return Ok(Decision::default()) };
-    let excluding = |name: &str| table.indexes.iter().any(|index| index.name == name && index.definition.contains("EXCLUDE"));
+    let excluding =
+        |name: &str| table.indexes.iter().any(|index| index.name == name && index.definition.contains("EXCLUDE"));
     if reindex.index.as_ref().is_some_and(|index| excluding(index.name.as_str())) {
         return Err(crate::problem::blocks("REINDEX of an exclusion constraint's index", "leave it as it is"));
     }
@@ -35,7 +36,8 @@ pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> D
         locks: vec![(new.view.clone(), crate::action::Lock::AccessExclusive)],
     };
     let what = format!("create materialized view {}, empty", new.view.shown());
-    let decision = Decision::because("without data it is a catalog entry").expand(plain_sql(what, new.sql.clone()), [undo]);
+    let decision =
+        Decision::because("without data it is a catalog entry").expand(plain_sql(what, new.sql.clone()), [undo]);
     let decision = if new.filled {
         let fill = Online::Fill { view: new.view.clone() };
         decision
@@ -55,9 +57,10 @@ pub(super) fn refresh(view: &TableName, context: &Context<'_>) -> Result<Decisio
             .slow(Phase::Backfill, Rank::Fill, Online::Fill { view: view.clone() }, [])
             .reverse(""));
     }
-    let whole = known.indexes.iter().any(|index| {
-        index.unique && index.valid && !index.partial && index.keys.iter().all(|key| !key.is_empty())
-    });
+    let whole = known
+        .indexes
+        .iter()
+        .any(|index| index.unique && index.valid && !index.partial && index.keys.iter().all(|key| !key.is_empty()));
     if !whole {
         return Err(Problem::new(
             code::BLOCKS,

@@ -227,7 +227,11 @@ fn guard(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
     let writes_rows = matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_));
     let of_views = matches!(
         change,
-        Change::Setting(_) | Change::CreateIndex(_) | Change::Refresh(_) | Change::Reindex(_) | Change::CreateMaterializedView(_)
+        Change::Setting(_)
+            | Change::CreateIndex(_)
+            | Change::Refresh(_)
+            | Change::Reindex(_)
+            | Change::CreateMaterializedView(_)
     );
     if matches!(table.kind, TableKind::View | TableKind::Materialized) && !writes_rows && !of_views {
         return Err(crate::problem::unknown(&format!("{} is a view: this form of ALTER or DROP TABLE", name.shown())));

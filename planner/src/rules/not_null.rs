@@ -66,7 +66,9 @@ pub(super) fn add_constraint(table: &TableName, constraint: &NewConstraint, cont
     }
     let NewConstraintKind::NotNull(column) = &constraint.kind else { return Decision::default() };
     if context.table(table).and_then(|table| table.get(column)).is_some_and(|column| column.not_null) {
-        return Decision::because("").note(format!("{}.{} refuses NULL already", table.shown(), column.as_str())).reverse("");
+        return Decision::because("")
+            .note(format!("{}.{} refuses NULL already", table.shown(), column.as_str()))
+            .reverse("");
     }
     let add = Action::AddNotNull { table: table.clone(), column: column.clone(), name: constraint.name.clone() };
     let covered = context.is_covered(table, column);
@@ -100,8 +102,7 @@ fn asked(decision: Decision, table: &TableName, column: &Ident, context: &Contex
     if context.is_filled(table, column) || known.get(column).is_none_or(|column| column.is_new) {
         return decision;
     }
-    let question =
-        questions::rows_where(known, &table.name, &format!("{}.{} IS NULL", table.name.sql(), column.sql()));
+    let question = questions::rows_where(known, &table.name, &format!("{}.{} IS NULL", table.name.sql(), column.sql()));
     decision.check(
         format!("no row of {} has NULL in {}", table.shown(), column.as_str()),
         question,
@@ -116,9 +117,24 @@ pub(super) fn drop_not_null(table: &TableName, column: &Ident, context: &Context
             .note(format!("{}.{} accepts NULL already", table.shown(), column.as_str()))
             .reverse("");
     }
-    Decision::because("accepting more is a catalog entry")
-        .and(loosen(table, column, context))
-        .reverse(format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table.sql(), column.sql()))
+    let keyed = context.at_start().table(table).is_some_and(|table| {
+        table
+            .constraints
+            .iter()
+            .any(|one| one.kind == ConstraintKind::PrimaryKey && one.columns.iter().any(|name| name == column.as_str()))
+    });
+    if keyed {
+        // The key that goes in this revision goes in contract.
+        let action = Action::DropNotNull { table: table.clone(), column: column.clone() };
+        return Decision::because("accepting more is a catalog entry, once no key needs it")
+            .quick(Phase::Contract, Rank::Adopt, action, [])
+            .reverse(format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table.sql(), column.sql()));
+    }
+    Decision::because("accepting more is a catalog entry").and(loosen(table, column, context)).reverse(format!(
+        "ALTER TABLE {} ALTER COLUMN {} SET NOT NULL",
+        table.sql(),
+        column.sql()
+    ))
 }
 
 /// DROP NOT NULL, and the way back, which is as online as the way there.
@@ -136,7 +152,12 @@ pub(super) fn prove_and_set(decision: Decision, table: &TableName, column: &Iden
 }
 
 /// The same for writers who may not write the column yet: they must not meet the demand before contract.
-pub(super) fn prove_in_contract(decision: Decision, table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
+pub(super) fn prove_in_contract(
+    decision: Decision,
+    table: &TableName,
+    column: &Ident,
+    context: &Context<'_>,
+) -> Decision {
     proof(decision, table, column, Phase::Contract, context)
 }
 

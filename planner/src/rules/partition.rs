@@ -114,12 +114,7 @@ fn unproven(table: &TableName) -> Problem {
 }
 
 /// A CHECK that says the condition, and its proof.
-fn proven(
-    decision: Decision,
-    table: &TableName,
-    condition: &str,
-    helpers: &mut Vec<(TableName, Ident)>,
-) -> Decision {
+fn proven(decision: Decision, table: &TableName, condition: &str, helpers: &mut Vec<(TableName, Ident)>) -> Decision {
     let name = helper("part", &[table.schema.as_str(), table.name.as_str(), condition]);
     helpers.push((table.clone(), name.clone()));
     let drop = Action::DropConstraint { table: table.clone(), name: name.clone(), references: None };
@@ -278,12 +273,11 @@ pub(super) fn detach(detach: &Detach, context: &Context<'_>) -> Decision {
     let part = context.table(partition);
     let decision = take_off(detach, context);
     let decision = match part.and_then(|part| part.partition_of.as_ref()) {
-        Some(of) => decision.reverse(format!(
-            "ALTER TABLE {} ATTACH PARTITION {} {}",
-            parent.sql(),
-            partition.sql(),
-            of.bound
-        )),
+        Some(of) => {
+            let attach = format!("ALTER TABLE {} ATTACH PARTITION {} {}", parent.sql(), partition.sql(), of.bound);
+            let check = format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", partition.sql(), detach.check.sql());
+            decision.reverse(attach).and_reverse(check)
+        }
         None => decision,
     };
     if part.is_some_and(|part| part.is_new) {

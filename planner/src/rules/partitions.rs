@@ -27,7 +27,11 @@ pub(super) fn index(new: &NewIndex, parent: &Table, context: &Context<'_>) -> Re
 pub(super) fn index_alone(new: &NewIndex, context: &Context<'_>) -> Decision {
     let parent_is_new = context.table(&new.table).is_some_and(|table| table.is_new);
     let decision = on_only(Decision::default(), new, &new.table, &new.name);
-    if parent_is_new { decision } else { decision.note("it is valid once an index of every partition is attached to it") }
+    if parent_is_new {
+        decision
+    } else {
+        decision.note("it is valid once an index of every partition is attached to it")
+    }
 }
 
 /// UNIQUE and PRIMARY KEY: each partition's index is built and becomes its constraint; the whole then takes them up.
@@ -98,18 +102,24 @@ pub(super) fn foreign_key(
             sql: format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", leaf.sql(), constraint.name.sql()),
             locks: locked(&leaf, constraint),
         };
-        decision = decision
-            .quick(Phase::Backfill, Rank::Demand, check::demand(&leaf, constraint), [undo])
-            .slow(Phase::Backfill, Rank::Prove, check::proof(&leaf, constraint), []);
+        decision = decision.quick(Phase::Backfill, Rank::Demand, check::demand(&leaf, constraint), [undo]).slow(
+            Phase::Backfill,
+            Rank::Prove,
+            check::proof(&leaf, constraint),
+            [],
+        );
     }
     let whole = Action::AsWritten {
         what: format!("add constraint {} to {}", constraint.name.as_str(), table.shown()),
         sql: format!("ALTER TABLE {} ADD CONSTRAINT {} {}", table.sql(), constraint.name.sql(), constraint.definition),
         locks: locked(table, constraint),
     };
-    Ok(decision
-        .then_because("every partition has its own already, which the whole takes up")
-        .quick(Phase::Backfill, Rank::Adopt, whole, [check::undo(table, constraint)]))
+    Ok(decision.then_because("every partition has its own already, which the whole takes up").quick(
+        Phase::Backfill,
+        Rank::Adopt,
+        whole,
+        [check::undo(table, constraint)],
+    ))
 }
 
 /// Both sides of a foreign key, as it is taken up or dropped.
@@ -141,7 +151,7 @@ fn below(
     for (schema, child) in &parent.partitions {
         let child = TableName::new(schema.as_str(), child.as_str());
         let Some(known) = catalog.table(&child).cloned() else { continue };
-        let name = crate::lower::index_name(&child, &new.keys, catalog);
+        let name = crate::lower::index_name(&child, &new.labels, catalog);
         if let Some(table) = catalog.table_mut(&child) {
             // So that the next name is another.
             table.indexes.push(crate::catalog::Index::named(child.schema.as_str(), name.as_str()));

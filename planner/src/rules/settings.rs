@@ -107,12 +107,9 @@ fn facts(kind: SettingKind, row_security: bool) -> Facts {
             hazard::ROWS,
             "running code sees other rows as soon as the policy is changed",
         ),
-        Kind::DropTrigger | Kind::DropRule => Facts::contract(
-            exclusive,
-            "running code may rely on it",
-            hazard::TRIGGER,
-            "nothing does its work any more",
-        ),
+        Kind::DropTrigger | Kind::DropRule => {
+            Facts::contract(exclusive, "running code may rely on it", hazard::TRIGGER, "nothing does its work any more")
+        }
         Kind::Identity => Facts::contract(
             exclusive,
             "running code may leave the column out",

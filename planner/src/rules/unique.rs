@@ -19,7 +19,9 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     };
     let reverse = check::reverse(table, constraint);
     if let Some(index) = using_index {
-        return Ok(Decision::because("the index is there already").contract(adoption(table, constraint, index.clone())).reverse(reverse));
+        return Ok(Decision::because("the index is there already")
+            .contract(adoption(table, constraint, index.clone()))
+            .reverse(reverse));
     }
     if let Some(decision) = check::on_empty(table, constraint, context) {
         return Ok(decision);
@@ -32,7 +34,10 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         built_and_adopted(table, constraint, &list, context)
     };
     decision = decision
-        .note(format!("writers of duplicates for {} get an error as soon as its index is built", constraint.name.as_str()))
+        .note(format!(
+            "writers of duplicates for {} get an error as soon as its index is built",
+            constraint.name.as_str()
+        ))
         .reverse(reverse);
     if *primary {
         let mut demands = Decision::default();
@@ -57,12 +62,7 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
 }
 
 /// An index that is built online, and the constraint that is made of it.
-fn built_and_adopted(
-    table: &TableName,
-    constraint: &NewConstraint,
-    list: &str,
-    context: &Context<'_>,
-) -> Decision {
+fn built_and_adopted(table: &TableName, constraint: &NewConstraint, list: &str, context: &Context<'_>) -> Decision {
     let NewConstraintKind::Unique { index_suffix, .. } = &constraint.kind else { return Decision::default() };
     let index = free_name(table, constraint, context);
     let build = Online::CreateIndex {
@@ -73,11 +73,9 @@ fn built_and_adopted(
     };
     let index_name = TableName { schema: table.schema.clone(), name: index.clone() };
     let drop = Online::DropIndex { table: table.clone(), index: index_name, definition: String::new() };
-    Decision::because(
-        "alone it builds its index under ACCESS EXCLUSIVE; built concurrently and adopted it is instant",
-    )
-    .slow(Phase::Backfill, Rank::Build, build, [drop])
-    .contract(adoption(table, constraint, index))
+    Decision::because("alone it builds its index under ACCESS EXCLUSIVE; built concurrently and adopted it is instant")
+        .slow(Phase::Backfill, Rank::Build, build, [drop])
+        .contract(adoption(table, constraint, index))
 }
 
 fn adoption(table: &TableName, constraint: &NewConstraint, index: Ident) -> Action {

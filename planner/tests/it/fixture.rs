@@ -32,6 +32,7 @@ fn primary_key(mut table: Table) -> Table {
         definition: "PRIMARY KEY (id)".into(),
         validated: true,
         references: None,
+        relies_on: None,
     });
     table.indexes.push(Index {
         schema: table.schema.clone(),

@@ -32,7 +32,7 @@ corpus! {
     sequence_owner: one_way("ALTER SEQUENCE tickets OWNED BY leads.id;");
     drop_sequence: one_way("DROP SEQUENCE tickets;");
     function: both_ways("CREATE FUNCTION twice(n int, word text DEFAULT 'x') RETURNS int LANGUAGE sql AS $$ SELECT n * 2 $$;");
-    replace_function: one_way(
+    replace_function: both_ways(
         "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.team_id := 1; RETURN new; END $$;");
     alter_function: one_way("ALTER FUNCTION half(int) STRICT;");
     rename_function: both_ways("ALTER FUNCTION half(int) RENAME TO halved;");

@@ -1,0 +1,125 @@
+//! A reader and a writer beside every case, on tables of 300 000 rows: neither ever waits for a lock longer than the
+//! engine's own lock_timeout, up and down again. The server says so: it would end their statements.
+
+use crate::corpus::{FAMILIES, major, tables};
+use crate::fixture::{bare, said};
+use concertina_engine::Settings;
+use concertina_sandbox::Postgres;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+/// What the application does all the time; what a case takes away from it fails, and only waiting counts.
+const QUERIES: [(&str, &str); 6] = [
+    ("SELECT * FROM leads WHERE id = $1", "UPDATE leads SET email = email WHERE id = $1"),
+    (
+        "SELECT * FROM events WHERE id = $1 AND at < '2025-07-01'",
+        "UPDATE events_2025 SET kind = kind WHERE id = $1 AND at < '2025-06-02'",
+    ),
+    ("SELECT * FROM bills WHERE id = $1", "UPDATE bills SET total = total WHERE id = $1"),
+    ("SELECT * FROM owners WHERE id = $1", "UPDATE owners SET team_id = team_id WHERE id = $1"),
+    ("SELECT * FROM calls WHERE id = $1", "UPDATE calls SET lead_id = lead_id WHERE id = $1"),
+    ("SELECT * FROM vehicles WHERE id = $1", "UPDATE vehicles SET wheels = wheels WHERE id = $1"),
+];
+
+/// Runs one side of [`QUERIES`] until it is told to stop; what waited too long.
+async fn application(client: Client, writes: bool, stop: Arc<AtomicBool>) -> (u64, Vec<String>) {
+    let (mut turn, mut waited) = (0_i64, Vec::new());
+    while !stop.load(Ordering::Relaxed) {
+        turn += 1;
+        let (read, write) = QUERIES[turn as usize % QUERIES.len()];
+        let sql = if writes { write } else { read };
+        let id = 1 + turn * 7_919 % 100;
+        // As text, so that no statement is prepared: a result's type may change.
+        let sql = sql.replace("$1", &id.to_string());
+        match client.simple_query(&sql).await {
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => waited.push(sql),
+            _ => {}
+        }
+    }
+    (turn as u64, waited)
+}
+
+async fn beside(server: &Postgres, database: &str, sql: &str, reversible: bool, wrong: &mut Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("revisions")).unwrap();
+    std::fs::write(folder.path().join("revisions/001_change.sql"), sql).unwrap();
+    let run =
+        |words: &[&str]| said(&bare(folder.path(), words).env("DATABASE_URL", server.url(database)).output().unwrap());
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut running = Vec::new();
+    for writes in [false, true] {
+        let client = server.connect(database).await.unwrap();
+        let limit = Settings::default().lock_timeout.as_millis();
+        client.batch_execute(&format!("SET lock_timeout = {limit}; SET search_path = public")).await.unwrap();
+        running.push(tokio::spawn(application(client, writes, Arc::clone(&stop))));
+    }
+    let mut ways = vec![vec!["upgrade", "--contract", "--eager"]];
+    if reversible {
+        ways.push(vec!["downgrade", "base", "--contract", "--allow-data-loss", "--eager"]);
+    }
+    for words in ways {
+        let ended = tokio::task::block_in_place(|| run(&words));
+        if ended.code != 0 {
+            wrong.push(format!("{database}, {}: {}", words[0], ended.err));
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    for side in running {
+        let (queries, waited) = side.await.unwrap();
+        assert!(queries > 0, "{database}: the application did nothing");
+        wrong.extend(waited.into_iter().map(|sql| format!("{database}: waited too long: {sql}")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_too_long_is_seen() {
+    let server = Postgres::start(&[("fsync", "off")]).await.unwrap();
+    server.create_database("site", None).await.unwrap();
+    let client = server.connect("site").await.unwrap();
+    client.batch_execute(&tables(3000)).await.unwrap();
+    let (stop, reader) = (Arc::new(AtomicBool::new(false)), server.connect("site").await.unwrap());
+    reader.batch_execute("SET lock_timeout = 100").await.unwrap();
+    let running = tokio::spawn(application(reader, false, Arc::clone(&stop)));
+    client.batch_execute("BEGIN; LOCK TABLE leads; SELECT pg_sleep(0.5); COMMIT").await.unwrap();
+    stop.store(true, Ordering::Relaxed);
+    assert!(!running.await.unwrap().1.is_empty());
+}
+
+async fn family(wanted: &str) {
+    let settings = [("fsync", "off"), ("max_wal_size", "4GB"), ("autovacuum", "off")];
+    let server = Postgres::start(&settings).await.unwrap();
+    server.create_database("tables", None).await.unwrap();
+    let filling = server.connect("tables").await.unwrap();
+    filling.batch_execute(&tables(300_000)).await.unwrap();
+    let major = major(&filling).await;
+    std::mem::drop(filling);
+    let mut wrong = Vec::new();
+    let cases = FAMILIES.iter().filter(|(family, _)| *family == wanted).flat_map(|(_, cases)| *cases);
+    for case in cases.filter(|case| major >= case.since) {
+        // The connection that filled it is gone a moment after it was dropped.
+        let name = format!("case_{}", case.name);
+        while server.create_database(&name, Some("tables")).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        beside(&server, &name, case.sql, case.reversible, &mut wrong).await;
+        server.drop_database(&name).await.unwrap();
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+macro_rules! families {
+    ($($name:ident),*) => {
+        $(#[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            family(stringify!($name)).await;
+        })*
+    };
+}
+
+families! {
+    add_column, column, column_type, check, foreign_key, unique, drop, index, partitions, rows, settings, parts, views,
+    objects
+}
