@@ -46,15 +46,18 @@ pub(super) fn read(
         }
         _ => return Err(problem::unknown("this kind of constraint")),
     };
-    if !constraint.is_enforced && matches!(kind, NewConstraintKind::Check(_) | NewConstraintKind::ForeignKey { .. }) {
+    // The grammar says it of these two kinds alone.
+    let enforced = constraint.is_enforced
+        || !matches!(kind, NewConstraintKind::Check(_) | NewConstraintKind::ForeignKey { .. });
+    if !enforced {
         problem::since(catalog, 18, "NOT ENFORCED")?;
     }
     let mut new = NewConstraint {
         name: Ident::new(constraint.conname.as_str()),
         definition: definition(constraint, &kind, column)?,
-        not_valid: constraint.skip_validation && constraint.is_enforced,
+        not_valid: constraint.skip_validation && enforced,
         no_inherit: constraint.is_no_inherit,
-        enforced: constraint.is_enforced,
+        enforced,
         kind,
     };
     if new.name.as_str().is_empty() {

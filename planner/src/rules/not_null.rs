@@ -186,7 +186,14 @@ fn proof(decision: Decision, table: &TableName, column: &Ident, phase: Phase, co
 
 /// PostgreSQL 18 can demand it of new rows first and prove the old ones later, under one name.
 fn native(decision: Decision, table: &TableName, column: &Ident, phase: Phase, context: &Context<'_>) -> Decision {
-    let name = crate::lower::constraint_name(table, column, "not_null", context.catalog);
+    let known = context.table(table).into_iter().flat_map(|table| &table.constraints);
+    let name = known
+        .filter(|one| one.kind == ConstraintKind::NotNull)
+        .find(|one| one.columns.iter().any(|name| name == column.as_str()))
+        .map_or_else(
+            || crate::lower::constraint_name(table, column, "not_null", context.catalog),
+            |one| Ident::new(one.name.as_str()),
+        );
     let add = Action::AddNotNull { table: table.clone(), column: column.clone(), name: name.clone() };
     let undo = Action::DropConstraint { table: table.clone(), name: name.clone(), references: None };
     let validate = Online::Validate { table: table.clone(), constraints: vec![name], references: vec![] };

@@ -44,7 +44,12 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         let mut back = Vec::new();
         for column in columns.iter().filter(|column| known.get(column).is_some_and(|column| !column.not_null)) {
             demands = not_null::prove_and_set(demands, table, column, context);
-            back.push(format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table.sql(), column.sql()));
+            // A partition's key makes the demand the partition's own (PostgreSQL 18).
+            let with_those_below = std::iter::once(table.clone()).chain(context.catalog.leaves(table));
+            back.extend(with_those_below.map(|one| {
+                format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", one.sql(), column.sql())
+            }));
+            back.dedup();
         }
         // The demands stand before the adoption, which relies on them.
         demands.parts.append(&mut decision.parts);
