@@ -8,6 +8,7 @@ use crate::lease::Lease;
 use crate::proof;
 use crate::run::Place;
 use crate::session::millis;
+use concertina_planner::action::sql::finalize_detach;
 use concertina_planner::action::{Lock, Online};
 use concertina_revisions::TableName;
 
@@ -26,7 +27,7 @@ impl Lease {
             let patience = ladder.look(self).await?;
             let sql = match proof::detaching(&self.hands, parent, partition).await? {
                 None => return Ok(already),
-                Some(true) => format!("ALTER TABLE {} DETACH PARTITION {} FINALIZE", parent.sql(), partition.sql()),
+                Some(true) => finalize_detach(parent, partition),
                 Some(false) => Online::Detach { parent: parent.clone(), partition: partition.clone() }.sql(),
             };
             already = false;

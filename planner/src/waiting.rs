@@ -124,8 +124,9 @@ fn of_work(work: &Work) -> Vec<Facet> {
 
 fn of_action(action: &Action) -> Vec<Facet> {
     match action {
-        Action::SetDefault { table, column, .. } => vec![Facet::Default(table.clone(), column.clone())],
-        Action::AddIdentity { table, column, .. } => vec![Facet::Default(table.clone(), column.clone())],
+        Action::SetDefault { table, column, .. } | Action::AddIdentity { table, column, .. } => {
+            vec![Facet::Default(table.clone(), column.clone())]
+        }
         Action::AttachPartition { partition, .. } | Action::DetachPartition { partition, .. } => {
             vec![Facet::Table(partition.clone())]
         }

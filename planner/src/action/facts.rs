@@ -37,10 +37,10 @@ impl Action {
                 with(table, Lock::ShareRowExclusive, references)
             }
             Action::DropConstraint { table, references, .. } => with(table, Lock::AccessExclusive, references),
-            Action::OwnSequence { table, .. } => exclusive(table),
             Action::InstallSync(sync) => vec![(sync.table.clone(), Lock::ShareRowExclusive)],
             Action::RemoveSync(sync) => exclusive(&sync.table),
-            Action::AddIdentity { table, .. }
+            Action::OwnSequence { table, .. }
+            | Action::AddIdentity { table, .. }
             | Action::AddNotNull { table, .. }
             | Action::SetDefault { table, .. }
             | Action::SetNotNull { table, .. }

@@ -126,6 +126,11 @@ fn add_identity(table: &TableName, column: &Ident, definition: &str, from: &Numb
     }
 }
 
+/// Ends the way out of a partition that was begun and interrupted.
+pub fn finalize_detach(parent: &TableName, partition: &TableName) -> String {
+    alter(parent, &format!("DETACH PARTITION {} FINALIZE", partition.sql()))
+}
+
 fn alter(table: &TableName, action: &str) -> String {
     format!("ALTER TABLE {} {action}", table.sql())
 }

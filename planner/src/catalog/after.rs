@@ -1,10 +1,11 @@
 //! What a catalog becomes when a change is made, so that a later statement of the same revision knows that a
 //! table is new and empty, or that a column is there.
 
-use super::{
-    Catalog, Column, Constraint, ConstraintKind, Enum, Identity, Index, PartitionOf, Policy, Table, TableKind,
+use super::{Catalog, Column, Constraint, ConstraintKind, Enum, Identity, Index, PartitionOf, Table, TableKind};
+use crate::change::{
+    Attach, CatalogOnly, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewTable, Setting,
+    Special,
 };
-use crate::change::{Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, Special};
 use concertina_revisions::{Ident, TableName};
 use std::sync::Arc;
 
@@ -28,27 +29,7 @@ impl Catalog {
 
     fn make(&mut self, change: &Change) {
         match change {
-            Change::CreateTable(new) => {
-                let mut table = Table::new(new.table.name.as_str());
-                table.schema = new.table.schema.as_str().to_owned();
-                table.is_new = true;
-                table.columns = new.columns.iter().map(column).collect();
-                table.partition_key.clone_from(&new.partition_key);
-                table.partition_of.clone_from(&new.partition_of);
-                if new.partition_key.is_some() {
-                    table.kind = TableKind::Partitioned;
-                }
-                for constraint in &new.constraints {
-                    table.add(constraint);
-                }
-                self.tables.push(Arc::new(table));
-                if let Some(of) = &new.partition_of {
-                    self.alter(&of.parent(), |parent| parent.partitions.push(pair(&new.table)));
-                }
-                for parent in &new.parents {
-                    self.alter(parent, |parent| parent.children.push(pair(&new.table)));
-                }
-            }
+            Change::CreateTable(new) => self.make_table(new),
             Change::AddColumn(add) => self.alter(&add.table, |table| {
                 table.columns.push(Column { is_new: true, ..column(&add.column) });
                 add.column.constraints.iter().for_each(|constraint| table.add(constraint));
@@ -84,46 +65,13 @@ impl Catalog {
                 name: new.name.name.as_str().to_owned(),
                 labels: new.labels.clone(),
             }),
-            Change::Setting(setting) => {
-                if let Some(effect) = &setting.effect {
-                    self.alter(&setting.table, |table| table.take_effect(effect));
-                    let child = pair(&setting.table);
-                    match effect {
-                        Effect::Inherits(parent) => self.alter(parent, |parent| parent.children.push(child)),
-                        Effect::InheritsNoMore(parent) => {
-                            self.alter(parent, |parent| parent.children.retain(|one| *one != child));
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            Change::CatalogOnly(only) => {
-                self.extensions.extend(only.extension.clone());
-                if let Some(view) = only.view.as_ref().filter(|view| self.table(view).is_none()) {
-                    self.tables.push(Arc::new(Table {
-                        schema: view.schema.as_str().to_owned(),
-                        name: view.name.as_str().to_owned(),
-                        kind: TableKind::View,
-                        owned: true,
-                        is_new: true,
-                        ..Table::default()
-                    }));
-                }
-            }
+            Change::Setting(setting) => self.make_setting(setting),
+            Change::CatalogOnly(only) => self.make_object(only),
             Change::AddIdentity(new) => self.alter_column(&new.table, &new.column, |column| {
                 column.generated = true;
                 column.identity = Some(if new.always { Identity::Always } else { Identity::ByDefault });
             }),
-            Change::Attach(attach) => {
-                self.alter(&attach.parent, |parent| parent.partitions.push(pair(&attach.partition)));
-                self.alter(&attach.partition, |table| {
-                    table.partition_of = Some(PartitionOf {
-                        schema: attach.parent.schema.as_str().to_owned(),
-                        name: attach.parent.name.as_str().to_owned(),
-                        bound: attach.bound.clone(),
-                    });
-                });
-            }
+            Change::Attach(attach) => self.make_partition(attach),
             Change::Detach(detach) => {
                 let gone = pair(&detach.partition);
                 self.alter(&detach.parent, |parent| parent.partitions.retain(|partition| *partition != gone));
@@ -146,6 +94,67 @@ impl Catalog {
             | Change::Allowed(..)
             | Change::Nothing(_) => {}
         }
+    }
+
+    fn make_table(&mut self, new: &NewTable) {
+        let mut table = Table::new(new.table.name.as_str());
+        table.schema = new.table.schema.as_str().to_owned();
+        table.is_new = true;
+        table.columns = new.columns.iter().map(column).collect();
+        table.partition_key.clone_from(&new.partition_key);
+        table.partition_of.clone_from(&new.partition_of);
+        if new.partition_key.is_some() {
+            table.kind = TableKind::Partitioned;
+        }
+        for constraint in &new.constraints {
+            table.add(constraint);
+        }
+        self.tables.push(Arc::new(table));
+        if let Some(of) = &new.partition_of {
+            self.alter(&of.parent(), |parent| parent.partitions.push(pair(&new.table)));
+        }
+        for parent in &new.parents {
+            self.alter(parent, |parent| parent.children.push(pair(&new.table)));
+        }
+    }
+
+    fn make_setting(&mut self, setting: &Setting) {
+        if let Some(effect) = &setting.effect {
+            self.alter(&setting.table, |table| table.take_effect(effect));
+            let child = pair(&setting.table);
+            match effect {
+                Effect::Inherits(parent) => self.alter(parent, |parent| parent.children.push(child)),
+                Effect::InheritsNoMore(parent) => {
+                    self.alter(parent, |parent| parent.children.retain(|one| *one != child));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn make_object(&mut self, only: &CatalogOnly) {
+        self.extensions.extend(only.extension.clone());
+        if let Some(view) = only.view.as_ref().filter(|view| self.table(view).is_none()) {
+            self.tables.push(Arc::new(Table {
+                schema: view.schema.as_str().to_owned(),
+                name: view.name.as_str().to_owned(),
+                kind: TableKind::View,
+                owned: true,
+                is_new: true,
+                ..Table::default()
+            }));
+        }
+    }
+
+    fn make_partition(&mut self, attach: &Attach) {
+        self.alter(&attach.parent, |parent| parent.partitions.push(pair(&attach.partition)));
+        self.alter(&attach.partition, |table| {
+            table.partition_of = Some(PartitionOf {
+                schema: attach.parent.schema.as_str().to_owned(),
+                name: attach.parent.name.as_str().to_owned(),
+                bound: attach.bound.clone(),
+            });
+        });
     }
 
     fn alter(&mut self, name: &TableName, change: impl FnOnce(&mut Table)) {
@@ -175,70 +184,6 @@ impl Table {
         self.columns.retain(|column| column.name != gone);
         self.indexes.retain(|index| !index.mentions.iter().any(|column| column == gone));
         self.constraints.retain(|constraint| !constraint.columns.iter().any(|column| column == gone));
-    }
-
-    /// As it is after a setting was changed.
-    fn take_effect(&mut self, effect: &Effect) {
-        match effect {
-            Effect::RowSecurity(on) => self.row_security = *on,
-            Effect::Options(names, set) => {
-                self.options.retain(|known| !names.iter().any(|name| known.starts_with(&format!("{name}="))));
-                if *set {
-                    self.options.extend(names.iter().map(|name| format!("{name}=")));
-                }
-            }
-            Effect::PolicyAdded(name, definition) => {
-                self.policies.push(Policy {
-                    name: name.clone(),
-                    definition: definition.clone(),
-                    alteration: String::new(),
-                });
-            }
-            Effect::PolicyRenamed(old, new) => {
-                self.policies.iter_mut().filter(|one| one.name == *old).for_each(|one| {
-                    // Their statements name the old one.
-                    *one = Policy { name: new.clone(), definition: String::new(), alteration: String::new() };
-                });
-            }
-            Effect::TriggerRenamed(old, new) => {
-                self.triggers.iter_mut().filter(|one| one.name == *old).for_each(|one| {
-                    one.name.clone_from(new);
-                    one.definition.clear();
-                });
-            }
-            Effect::Identity(name, identity) => {
-                self.columns.iter_mut().filter(|one| one.name == *name).for_each(|one| {
-                    one.identity = *identity;
-                    one.generated = identity.is_some();
-                })
-            }
-            Effect::Expression(name, expression) => {
-                self.columns.iter_mut().filter(|one| one.name == *name).for_each(|one| {
-                    let stored = one.expression.as_ref().is_some_and(|(_, stored)| *stored);
-                    one.expression = expression.clone().map(|expression| (expression, stored));
-                    one.generated = one.expression.is_some();
-                });
-            }
-            // What the parent is told is told by its own entry.
-            Effect::Inherits(_) | Effect::InheritsNoMore(_) => {}
-            Effect::Owner(owner) => self.owner.clone_from(owner),
-            Effect::Comment(None, comment) => self.comment.clone_from(comment),
-            Effect::Comment(Some(name), comment) => {
-                self.columns.iter_mut().filter(|one| one.name == *name).for_each(|one| one.comment.clone_from(comment));
-            }
-            Effect::RowSecurityForced(forced) => self.row_security_forced = *forced,
-            Effect::PolicyDropped(gone) => self.policies.retain(|policy| policy.name != *gone),
-            Effect::TriggerDropped(gone) => self.triggers.retain(|trigger| trigger.name != *gone),
-            Effect::ConstraintRenamed(old, new) => {
-                self.constraints.iter_mut().filter(|one| one.name == *old).for_each(|one| one.name.clone_from(new));
-                for index in self.indexes.iter_mut().filter(|index| index.constraint.as_ref() == Some(old)) {
-                    (index.name, index.constraint) = (new.clone(), Some(new.clone()));
-                }
-            }
-            Effect::IndexRenamed(old, new) => {
-                self.indexes.iter_mut().filter(|index| index.name == *old).for_each(|index| index.name.clone_from(new));
-            }
-        }
     }
 
     fn add(&mut self, new: &NewConstraint) {

@@ -2,6 +2,7 @@
 //! [`Catalog::after`] says what it becomes when a change is made.
 
 mod after;
+mod effect;
 mod functions;
 mod index;
 mod table;

@@ -1,7 +1,7 @@
 //! ALTER TABLE: one change for each of its actions. Every form that PostgreSQL's grammar has is named here.
 
 use super::{column, constraint, deparse, existing, expression, partition, relation, schema, settings};
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Catalog, Column, Table};
 use crate::change::{AddColumn, Change, Effect, NewIdentity, NewType, Setting, SettingKind};
 use crate::problem::{self, Problem};
 use crate::types;
@@ -34,7 +34,7 @@ pub(super) fn alter(alter: &AlterTableStmt, sql: &str, catalog: &Catalog) -> Res
 
 /// ONLY leaves those below as they are: then they differ from their parent, or PostgreSQL refuses it.
 fn not_the_parent_alone(range: &RangeVar, kind: AlterTableType, table: Option<&Table>) -> Result<(), Problem> {
-    let has_others = |table: &&Table| !table.is_new && !(table.partitions.is_empty() && table.children.is_empty());
+    let has_others = |table: &&Table| !table.is_new && (!table.partitions.is_empty() || !table.children.is_empty());
     let Some(table) = table.filter(has_others) else { return Ok(()) };
     if range.inh || settings::is_of_one_table(kind) {
         return Ok(());
@@ -42,83 +42,47 @@ fn not_the_parent_alone(range: &RangeVar, kind: AlterTableType, table: Option<&T
     Err(problem::unknown(&format!("ONLY on {}, which has tables below it,", table.full_name().shown())))
 }
 
-fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+/// What an action is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Column,
+    Constraint,
+    Partition,
+    Setting,
+    /// The table is written anew, and what to do instead.
+    Rewrite(&'static str, &'static str),
+    /// PostgreSQL's own step on the way; its grammar gives none of these.
+    Internal,
+}
+
+#[expect(clippy::too_many_lines, reason = "a line for each form that the grammar has")]
+fn family(kind: AlterTableType) -> Family {
     use AlterTableType as Kind;
-    let name = Ident::new(command.name.as_str());
-    let known = catalog.table(table);
-    let column = || match known.and_then(|table| table.get(&name)) {
-        Some(_) => Ok(name.clone()),
-        None => Err(problem::missing_column(table, &name, catalog)),
-    };
-    if command.behavior() == DropBehavior::DropCascade {
-        return Err(problem::cascade());
-    }
-    let one = match command.subtype() {
-        Kind::AtAddColumn => return add_column(command, table, catalog),
-        Kind::AtColumnDefault => {
-            let default = command.def.as_deref().map(expression::read).transpose()?;
-            Change::SetDefault(table.clone(), column()?, default)
-        }
-        Kind::AtAlterColumnType => new_type(command, table, column()?)?,
-        Kind::AtSetNotNull => Change::SetNotNull(table.clone(), column()?),
-        Kind::AtDropNotNull => Change::DropNotNull(table.clone(), column()?),
-        Kind::AtDropColumn if command.missing_ok && column().is_err() => {
-            Change::Nothing(format!("there is no column {}", name.as_str()))
-        }
-        Kind::AtDropColumn => Change::DropColumn(table.clone(), column()?),
-        Kind::AtAddConstraint => add_constraint(command, table, catalog)?,
-        kind @ (Kind::AtDropConstraint | Kind::AtValidateConstraint) => {
-            let constraints = known.map(|table| table.constraints.as_slice()).unwrap_or_default();
-            if !constraints.iter().any(|constraint| constraint.name == name.as_str()) {
-                if command.missing_ok {
-                    return Ok(vec![Change::Nothing(format!("there is no constraint {}", name.as_str()))]);
-                }
-                let names = constraints.iter().map(|constraint| constraint.name.as_str());
-                return Err(problem::missing_object("constraint", name.as_str(), names));
-            }
-            match kind {
-                Kind::AtDropConstraint => Change::DropConstraint(table.clone(), name),
-                _ => Change::Validate(table.clone(), name),
-            }
-        }
-        Kind::AtAddIdentity => add_identity(command, table, column()?)?,
-        Kind::AtDropIdentity | Kind::AtSetIdentity | Kind::AtDropExpression
-            if known.and_then(|table| table.get(&name)).is_some_and(|column| !column.generated) =>
-        {
-            if !command.missing_ok {
-                return Err(problem::unknown(&format!(
-                    "{} of a column that isn't generated",
-                    words(command.subtype())
-                )));
-            }
-            Change::Nothing(format!("{} isn't generated", name.as_str()))
-        }
-        Kind::AtSetExpression if stored(known, &name) => {
-            return Err(problem::blocks(
-                "SET EXPRESSION of a STORED generated column, which writes every row anew,",
-                "add a column with the new expression in a revision of its own",
-            ));
-        }
-        Kind::AtAttachPartition => partition::attach(command, table, catalog)?,
-        Kind::AtDetachPartition => partition::detach(command, table, catalog)?,
-        Kind::AtDetachPartitionFinalize => {
-            return Err(problem::not_a_change(
-                "DETACH PARTITION .. FINALIZE ends what was interrupted",
-                "run it by hand; DETACH PARTITION in a revision is finished by running the revision again",
-            ));
-        }
-        Kind::AtAddInherit | Kind::AtDropInherit => inherit(command, table, catalog)?,
+    match kind {
+        Kind::AtAddColumn
+        | Kind::AtColumnDefault
+        | Kind::AtAlterColumnType
+        | Kind::AtSetNotNull
+        | Kind::AtDropNotNull
+        | Kind::AtDropColumn
+        | Kind::AtAddIdentity => Family::Column,
+        Kind::AtAddConstraint | Kind::AtDropConstraint | Kind::AtValidateConstraint => Family::Constraint,
+        Kind::AtAttachPartition
+        | Kind::AtDetachPartition
+        | Kind::AtDetachPartitionFinalize
+        | Kind::AtAddInherit
+        | Kind::AtDropInherit => Family::Partition,
         Kind::AtSetLogged | Kind::AtSetUnLogged => {
-            return Err(problem::blocks("SET LOGGED or UNLOGGED, which writes the table anew,", "make a new table"));
+            Family::Rewrite("SET LOGGED or UNLOGGED, which writes the table anew,", "make a new table")
         }
         Kind::AtSetTableSpace => {
-            return Err(problem::blocks("SET TABLESPACE, which copies the table,", "use pg_repack --tablespace"));
+            Family::Rewrite("SET TABLESPACE, which copies the table,", "use pg_repack --tablespace")
         }
         Kind::AtSetAccessMethod => {
-            return Err(problem::blocks("SET ACCESS METHOD, which writes the table anew,", "make a new table"));
+            Family::Rewrite("SET ACCESS METHOD, which writes the table anew,", "make a new table")
         }
-        Kind::AtDropOids => Change::Nothing("tables have had no oids since PostgreSQL 12".to_owned()),
-        Kind::AtSetStatistics
+        Kind::AtDropOids
+        | Kind::AtSetStatistics
         | Kind::AtSetOptions
         | Kind::AtResetOptions
         | Kind::AtSetStorage
@@ -153,8 +117,7 @@ fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Resu
         | Kind::AtEnableRowSecurity
         | Kind::AtDisableRowSecurity
         | Kind::AtForceRowSecurity
-        | Kind::AtNoForceRowSecurity => settings::read(command, table, catalog)?,
-        // PostgreSQL's own steps on the way; its grammar gives none of these.
+        | Kind::AtNoForceRowSecurity => Family::Setting,
         Kind::Undefined
         | Kind::AtAddColumnToView
         | Kind::AtCookedColumnDefault
@@ -165,15 +128,104 @@ fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Resu
         | Kind::AtAddIndexConstraint
         | Kind::AtReAddComment
         | Kind::AtReplaceRelOptions
-        | Kind::AtReAddStatistics => {
-            return Err(problem::unknown(&format!("ALTER TABLE .. {}", words(command.subtype()))));
-        }
+        | Kind::AtReAddStatistics => Family::Internal,
+    }
+}
+
+fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    if command.behavior() == DropBehavior::DropCascade {
+        return Err(problem::cascade());
+    }
+    let one = match family(command.subtype()) {
+        Family::Column => return of_column(command, table, catalog),
+        Family::Constraint => of_constraint(command, table, catalog)?,
+        Family::Partition => of_partition(command, table, catalog)?,
+        Family::Setting => of_setting(command, table, catalog)?,
+        Family::Rewrite(what, instead) => return Err(problem::blocks(what, instead)),
+        Family::Internal => return Err(problem::unknown(&format!("ALTER TABLE .. {}", words(command.subtype())))),
     };
     Ok(vec![one])
 }
 
-fn stored(table: Option<&Table>, column: &Ident) -> bool {
-    table.and_then(|table| table.get(column)?.expression.as_ref()).is_none_or(|(_, stored)| *stored)
+fn of_column(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    use AlterTableType as Kind;
+    if command.subtype() == Kind::AtAddColumn {
+        return add_column(command, table, catalog);
+    }
+    let name = Ident::new(command.name.as_str());
+    if catalog.table(table).is_none_or(|table| table.get(&name).is_none()) {
+        if command.subtype() == Kind::AtDropColumn && command.missing_ok {
+            return Ok(vec![Change::Nothing(format!("there is no column {}", name.as_str()))]);
+        }
+        return Err(problem::missing_column(table, &name, catalog));
+    }
+    Ok(vec![match command.subtype() {
+        Kind::AtColumnDefault => {
+            Change::SetDefault(table.clone(), name, command.def.as_deref().map(expression::read).transpose()?)
+        }
+        Kind::AtAlterColumnType => new_type(command, table, name)?,
+        Kind::AtSetNotNull => Change::SetNotNull(table.clone(), name),
+        Kind::AtDropNotNull => Change::DropNotNull(table.clone(), name),
+        Kind::AtAddIdentity => add_identity(command, table, name)?,
+        _ => Change::DropColumn(table.clone(), name),
+    }])
+}
+
+fn of_constraint(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Change, Problem> {
+    if command.subtype() == AlterTableType::AtAddConstraint {
+        return add_constraint(command, table, catalog);
+    }
+    let name = Ident::new(command.name.as_str());
+    let constraints = catalog.table(table).map(|table| table.constraints.as_slice()).unwrap_or_default();
+    if !constraints.iter().any(|constraint| constraint.name == name.as_str()) {
+        if command.missing_ok {
+            return Ok(Change::Nothing(format!("there is no constraint {}", name.as_str())));
+        }
+        let names = constraints.iter().map(|constraint| constraint.name.as_str());
+        return Err(problem::missing_object("constraint", name.as_str(), names));
+    }
+    Ok(match command.subtype() {
+        AlterTableType::AtDropConstraint => Change::DropConstraint(table.clone(), name),
+        _ => Change::Validate(table.clone(), name),
+    })
+}
+
+fn of_partition(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Change, Problem> {
+    match command.subtype() {
+        AlterTableType::AtAttachPartition => partition::attach(command, table, catalog),
+        AlterTableType::AtDetachPartition => partition::detach(command, table, catalog),
+        AlterTableType::AtDetachPartitionFinalize => Err(problem::not_a_change(
+            "DETACH PARTITION .. FINALIZE ends what was interrupted",
+            "run it by hand; DETACH PARTITION in a revision is finished by running the revision again",
+        )),
+        _ => inherit(command, table, catalog),
+    }
+}
+
+fn of_setting(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Change, Problem> {
+    use AlterTableType as Kind;
+    let name = Ident::new(command.name.as_str());
+    let known = catalog.table(table).and_then(|table| table.get(&name));
+    match command.subtype() {
+        Kind::AtDropOids => Ok(Change::Nothing("tables have had no oids since PostgreSQL 12".to_owned())),
+        Kind::AtDropIdentity | Kind::AtSetIdentity | Kind::AtDropExpression
+            if known.is_some_and(|column| !column.generated) =>
+        {
+            if command.missing_ok {
+                return Ok(Change::Nothing(format!("{} isn't generated", name.as_str())));
+            }
+            Err(problem::unknown(&format!("{} of a column that isn't generated", words(command.subtype()))))
+        }
+        Kind::AtSetExpression if known.is_some_and(is_stored) => Err(problem::blocks(
+            "SET EXPRESSION of a STORED generated column, which writes every row anew,",
+            "add a column with the new expression in a revision of its own",
+        )),
+        _ => settings::read(command, table, catalog),
+    }
+}
+
+fn is_stored(column: &Column) -> bool {
+    column.expression.as_ref().is_none_or(|(_, stored)| *stored)
 }
 
 fn new_type(command: &AlterTableCmd, table: &TableName, column: Ident) -> Result<Change, Problem> {

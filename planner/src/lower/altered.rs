@@ -13,10 +13,6 @@ use concertina_revisions::{Ident, TableName};
 /// The change that a statement makes; nothing when no rule knows it.
 pub(super) fn altered(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>, Problem> {
     let only = |what: String, reverse: Option<String>| only(sql, what, reverse);
-    let as_written = || Ok(Some(Change::CatalogOnly(only(words(tree).to_lowercase(), None))));
-    let noted = |what: &str, reverse: Option<String>, note: &str| {
-        Ok(Some(Change::CatalogOnly(CatalogOnly { note: Some(note.to_owned()), ..only(what.to_owned(), reverse) })))
-    };
     Ok(Some(match tree {
         NodeEnum::AlterEnumStmt(alter) => enum_value(alter, sql),
         NodeEnum::AlterDomainStmt(alter) => domain(alter, sql)?,
@@ -44,59 +40,79 @@ pub(super) fn altered(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<O
         NodeEnum::DropRoleStmt(_) | NodeEnum::DropUserMappingStmt(_) => {
             Change::CatalogOnly(CatalogOnly { removes: true, ..only(words(tree).to_lowercase(), None) })
         }
-        NodeEnum::AlterRoleStmt(_)
-        | NodeEnum::AlterRoleSetStmt(_)
-        | NodeEnum::GrantRoleStmt(_)
-        | NodeEnum::AlterDefaultPrivilegesStmt(_)
-        | NodeEnum::AlterFunctionStmt(_)
-        | NodeEnum::AlterCollationStmt(_)
-        | NodeEnum::AlterExtensionContentsStmt(_)
-        | NodeEnum::AlterDatabaseSetStmt(_)
-        | NodeEnum::AlterEventTrigStmt(_)
-        | NodeEnum::AlterFdwStmt(_)
-        | NodeEnum::AlterForeignServerStmt(_)
-        | NodeEnum::AlterUserMappingStmt(_)
-        | NodeEnum::AlterObjectDependsStmt(_)
-        | NodeEnum::AlterOpFamilyStmt(_)
-        | NodeEnum::AlterOperatorStmt(_)
-        | NodeEnum::AlterStatsStmt(_)
-        | NodeEnum::AlterTypeStmt(_)
-        | NodeEnum::AlterTsconfigurationStmt(_)
-        | NodeEnum::AlterTsdictionaryStmt(_)
-        | NodeEnum::CreateAmStmt(_)
-        | NodeEnum::CreateCastStmt(_)
-        | NodeEnum::CreateConversionStmt(_)
-        | NodeEnum::CreateFdwStmt(_)
-        | NodeEnum::CreateForeignServerStmt(_)
-        | NodeEnum::CreateForeignTableStmt(_)
-        | NodeEnum::CreateOpClassStmt(_)
-        | NodeEnum::CreateOpFamilyStmt(_)
-        | NodeEnum::CreatePlangStmt(_)
-        | NodeEnum::CreateTransformStmt(_)
-        | NodeEnum::CreateUserMappingStmt(_)
-        | NodeEnum::CommentStmt(_)
-        | NodeEnum::SecLabelStmt(_) => return as_written(),
-        NodeEnum::ImportForeignSchemaStmt(_) => {
-            return noted("import a foreign schema", None, "its tables are known only once it has run");
-        }
-        NodeEnum::AlterExtensionStmt(alter) => {
-            let what = format!("alter extension {}", alter.extname);
-            return noted(&what, None, "an extension's script runs as its makers wrote it: what it locks is theirs");
-        }
-        NodeEnum::DoStmt(_) => {
-            let note = "nobody can see into a DO block beforehand: what it locks, and for how long, is its author's";
-            return noted("run a DO block", None, note);
-        }
-        NodeEnum::CallStmt(_) => {
-            let note = "nobody can see into a procedure beforehand: what it locks, and for how long, is its author's";
-            return noted("call a procedure", None, note);
-        }
-        NodeEnum::SelectStmt(_) => {
-            let note = "a SELECT runs as written: what its functions do is its author's";
-            return noted("run a SELECT", Some(String::new()), note);
-        }
-        _ => return Ok(None),
+        tree if is_plain(tree) => Change::CatalogOnly(only(words(tree).to_lowercase(), None)),
+        tree => return Ok(opaque(tree, sql)),
     }))
+}
+
+/// Statements that write the system catalogs and nothing else, as they stand.
+fn is_plain(tree: &NodeEnum) -> bool {
+    matches!(
+        tree,
+        NodeEnum::AlterRoleStmt(_)
+            | NodeEnum::AlterRoleSetStmt(_)
+            | NodeEnum::GrantRoleStmt(_)
+            | NodeEnum::AlterDefaultPrivilegesStmt(_)
+            | NodeEnum::AlterFunctionStmt(_)
+            | NodeEnum::AlterCollationStmt(_)
+            | NodeEnum::AlterExtensionContentsStmt(_)
+            | NodeEnum::AlterDatabaseSetStmt(_)
+            | NodeEnum::AlterEventTrigStmt(_)
+            | NodeEnum::AlterFdwStmt(_)
+            | NodeEnum::AlterForeignServerStmt(_)
+            | NodeEnum::AlterUserMappingStmt(_)
+            | NodeEnum::AlterObjectDependsStmt(_)
+            | NodeEnum::AlterOpFamilyStmt(_)
+            | NodeEnum::AlterOperatorStmt(_)
+            | NodeEnum::AlterStatsStmt(_)
+            | NodeEnum::AlterTypeStmt(_)
+            | NodeEnum::AlterTsconfigurationStmt(_)
+            | NodeEnum::AlterTsdictionaryStmt(_)
+            | NodeEnum::CreateAmStmt(_)
+            | NodeEnum::CreateCastStmt(_)
+            | NodeEnum::CreateConversionStmt(_)
+            | NodeEnum::CreateFdwStmt(_)
+            | NodeEnum::CreateForeignServerStmt(_)
+            | NodeEnum::CreateForeignTableStmt(_)
+            | NodeEnum::CreateOpClassStmt(_)
+            | NodeEnum::CreateOpFamilyStmt(_)
+            | NodeEnum::CreatePlangStmt(_)
+            | NodeEnum::CreateTransformStmt(_)
+            | NodeEnum::CreateUserMappingStmt(_)
+            | NodeEnum::CommentStmt(_)
+            | NodeEnum::SecLabelStmt(_)
+    )
+}
+
+/// Statements that nobody can see into beforehand.
+fn opaque(tree: &NodeEnum, sql: &str) -> Option<Change> {
+    let (what, reverse, note) = match tree {
+        NodeEnum::ImportForeignSchemaStmt(_) => {
+            ("import a foreign schema".to_owned(), None, "its tables are known only once it has run")
+        }
+        NodeEnum::AlterExtensionStmt(alter) => (
+            format!("alter extension {}", alter.extname),
+            None,
+            "an extension's script runs as its makers wrote it: what it locks is theirs",
+        ),
+        NodeEnum::DoStmt(_) => (
+            "run a DO block".to_owned(),
+            None,
+            "nobody can see into a DO block beforehand: what it locks, and for how long, is its author's",
+        ),
+        NodeEnum::CallStmt(_) => (
+            "call a procedure".to_owned(),
+            None,
+            "nobody can see into a procedure beforehand: what it locks, and for how long, is its author's",
+        ),
+        NodeEnum::SelectStmt(_) => (
+            "run a SELECT".to_owned(),
+            Some(String::new()),
+            "a SELECT runs as written: what its functions do is its author's",
+        ),
+        _ => return None,
+    };
+    Some(Change::CatalogOnly(CatalogOnly { note: Some(note.to_owned()), ..only(sql, what, reverse) }))
 }
 
 /// ALTER TYPE .. ADD VALUE, RENAME VALUE.

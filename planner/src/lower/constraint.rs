@@ -47,8 +47,8 @@ pub(super) fn read(
         _ => return Err(problem::unknown("this kind of constraint")),
     };
     // The grammar says it of these two kinds alone.
-    let enforced = constraint.is_enforced
-        || !matches!(kind, NewConstraintKind::Check(_) | NewConstraintKind::ForeignKey { .. });
+    let enforced =
+        constraint.is_enforced || !matches!(kind, NewConstraintKind::Check(_) | NewConstraintKind::ForeignKey { .. });
     if !enforced {
         problem::since(catalog, 18, "NOT ENFORCED")?;
     }

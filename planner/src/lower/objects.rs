@@ -1,13 +1,13 @@
 //! Objects other than tables' own parts that a statement makes: types, schemas, sequences, functions, extensions.
 
 use super::{altered, deparse, dotted, never, qualified, strings};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Enum};
 use crate::change::{CatalogOnly, Change, NewEnum, NewMaterializedView};
 use crate::problem::{self, Problem};
 use concertina_revisions::Ident;
 use concertina_revisions::tree::{
-    CreateExtensionStmt, CreateFunctionStmt, CreateTableAsStmt, DefineStmt, FunctionParameterMode, NodeEnum,
-    ObjectType, node,
+    CreateEnumStmt, CreateExtensionStmt, CreateFunctionStmt, CreateTableAsStmt, DefineStmt, FunctionParameterMode,
+    NodeEnum, ObjectType, node,
 };
 
 /// Statements that only write the system catalogs.
@@ -40,19 +40,7 @@ pub(super) fn only(sql: &str, what: String, reverse: Option<String>) -> CatalogO
 fn made(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>, Problem> {
     let only = |what: String, reverse: Option<String>| only(sql, what, reverse);
     Ok(Some(match tree {
-        NodeEnum::CreateEnumStmt(create) => {
-            let parts = strings(&create.type_name);
-            let (schema, name) = qualified(&parts);
-            let name = catalog.name_for_new(schema, name);
-            if catalog
-                .enums
-                .iter()
-                .any(|known| known.schema == name.schema.as_str() && known.name == name.name.as_str())
-            {
-                return Err(problem::exists("type", &name.shown()));
-            }
-            Change::CreateEnum(NewEnum { name, labels: strings(&create.vals), sql: sql.to_owned() })
-        }
+        NodeEnum::CreateEnumStmt(create) => enumeration(create, sql, catalog)?,
         NodeEnum::CreateSchemaStmt(create) => {
             let name = Ident::new(create.schemaname.as_str()).sql();
             Change::CatalogOnly(only(format!("create schema {name}"), Some(format!("DROP SCHEMA {name}"))))
@@ -110,6 +98,18 @@ fn made(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>,
         }
         _ => return Ok(None),
     }))
+}
+
+/// CREATE TYPE .. AS ENUM.
+fn enumeration(create: &CreateEnumStmt, sql: &str, catalog: &Catalog) -> Result<Change, Problem> {
+    let parts = strings(&create.type_name);
+    let (schema, name) = qualified(&parts);
+    let name = catalog.name_for_new(schema, name);
+    let same = |known: &&Enum| known.schema == name.schema.as_str() && known.name == name.name.as_str();
+    if catalog.enums.iter().any(|known| same(&known)) {
+        return Err(problem::exists("type", &name.shown()));
+    }
+    Ok(Change::CreateEnum(NewEnum { name, labels: strings(&create.vals), sql: sql.to_owned() }))
 }
 
 /// CREATE FUNCTION, CREATE PROCEDURE.

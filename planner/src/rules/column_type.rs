@@ -29,7 +29,7 @@ pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Pr
         return Ok(Decision::because("").note(format!("{} has that type already", new.column.as_str())).reverse(""));
     }
     if new.under_utc && types::is_time_with_zone(&column.type_sql, &new.type_sql) {
-        return under_utc(new, table, back);
+        return under_utc(new, table, &back);
     }
     if new.converts || !types::fits(&column.type_sql, &new.type_sql) {
         return Err(Problem::new(
@@ -91,7 +91,7 @@ fn prepared(column: &Ident) -> String {
 
 /// A time of UTC is stored as the same number with and without its zone. PostgreSQL knows that only while the session's
 /// zone is UTC, and not from the USING that says so.
-fn under_utc(new: &NewType, table: &Table, back: String) -> Result<Decision, Problem> {
+fn under_utc(new: &NewType, table: &Table, back: &str) -> Result<Decision, Problem> {
     if let Some(index) =
         table.indexes.iter().find(|index| index.mentions.iter().any(|name| name == new.column.as_str()))
     {

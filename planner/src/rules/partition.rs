@@ -21,77 +21,82 @@ pub(super) fn attach(attach: &Attach, context: &Context<'_>) -> Result<Decision,
         return Ok(Decision::default());
     };
     let default = default_of(whole, context);
+    let name = default.map(Table::full_name);
     let action = Action::AttachPartition {
         parent: parent.clone(),
         partition: partition.clone(),
         bound: bound.clone(),
-        default: default.map(Table::full_name),
+        default: name.clone(),
     };
-    let undo = Action::DetachPartition {
-        parent: parent.clone(),
-        partition: partition.clone(),
-        default: default.map(Table::full_name),
-    };
-    let reverse = format!("ALTER TABLE {} DETACH PARTITION {}", parent.sql(), partition.sql());
+    let undo = Action::DetachPartition { parent: parent.clone(), partition: partition.clone(), default: name };
     let empty = context.catalog.is_empty(partition);
     let beside = default.filter(|default| !context.catalog.is_empty(&default.full_name()));
     let (mut decision, mut helpers) = (Decision::default(), Vec::new());
     if !empty {
-        same_shape(whole, part)?;
-        if part.kind != TableKind::Plain && !missing_indexes(whole, part).is_empty() {
-            return Err(crate::problem::blocks(
-                &format!("ATTACH PARTITION of {}, which lacks an index of its parent,", partition.shown()),
-                "create the index on it first, in the same revision or an earlier one",
-            ));
-        }
-        decision = like_the_parent(whole, part, context);
-        let Some(condition) = &attach.condition else { return Err(unproven(partition)) };
-        decision = proven(decision, partition, condition, &mut helpers);
-        decision = decision.check(
-            format!("every row of {} belongs to {}", partition.shown(), bound.to_lowercase()),
-            questions::rows_where(part, &part_alias(part), &format!("NOT ({condition})")),
-            "move or delete these rows first",
-        );
+        decision = ready(attach, whole, part, &mut helpers, context)?;
     }
     if let Some(default) = beside {
-        let name = default.full_name();
-        let Some(elsewhere) = &attach.elsewhere else { return Err(unproven(&name)) };
-        decision = proven(decision, &name, elsewhere, &mut helpers);
-        decision = decision.check(
-            format!("no row of {} belongs to {}", name.shown(), bound.to_lowercase()),
-            questions::rows_where(default, &part_alias(default), &format!("NOT ({elsewhere})")),
-            "move these rows out of the default partition first",
-        );
+        decision = out_of_default(decision, attach, default, &mut helpers)?;
     }
-    let why = "with nothing left to look at it is a catalog entry; readers and writers of the parent go on";
-    decision = decision.then_because(why);
-    decision = if empty && beside.is_none() {
-        decision.expand(action, [undo])
-    } else {
-        // Rows appear through the parent: no more can be taken for granted than that they are proven.
-        let drops = helpers.iter().map(|(table, name)| Action::DropConstraint {
-            table: table.clone(),
-            name: name.clone(),
-            references: None,
-        });
-        let phase = if empty { Phase::Backfill } else { Phase::Contract };
-        let attached = decision.quick(phase, Rank::Adopt, action, if empty { vec![undo] } else { vec![] });
-        drops.fold(attached, |decision, drop| decision.quick(phase, Rank::Remove, drop, []))
-    };
-    decision.reverse = None;
-    let mut back = vec![reverse];
-    if !part.is_new {
-        back.extend(left_behind(whole, part, context));
-    }
-    decision.reverse = Some(Ok(back));
-    Ok(if empty {
-        decision
-    } else {
-        decision.hazard(
+    decision = decision
+        .then_because("with nothing left to look at it is a catalog entry; readers and writers of the parent go on");
+    decision = match (empty, beside) {
+        (true, None) => decision.expand(action, [undo]),
+        (true, Some(_)) => decision.quick(Phase::Backfill, Rank::Adopt, action, [undo]),
+        (false, _) => decision.quick(Phase::Contract, Rank::Adopt, action, []).hazard(
             hazard::ROWS,
             format!("queries of {} see the rows of {} as soon as it is attached", parent.shown(), partition.shown()),
-        )
-    })
+        ),
+    };
+    let phase = if empty { Phase::Backfill } else { Phase::Contract };
+    for (table, name) in helpers {
+        let drop = Action::DropConstraint { table, name, references: None };
+        decision = decision.quick(phase, Rank::Remove, drop, []);
+    }
+    let back = format!("ALTER TABLE {} DETACH PARTITION {}", parent.sql(), partition.sql());
+    let left = if part.is_new { vec![] } else { left_behind(whole, part, context) };
+    Ok(left.into_iter().fold(decision.reverse(back), Decision::and_reverse))
+}
+
+/// A table with rows, made such that nothing of it need be looked at.
+fn ready(
+    attach: &Attach,
+    whole: &Table,
+    part: &Table,
+    helpers: &mut Vec<(TableName, Ident)>,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let partition = &attach.partition;
+    same_shape(whole, part)?;
+    if part.kind != TableKind::Plain && !missing_indexes(whole, part).is_empty() {
+        return Err(crate::problem::blocks(
+            &format!("ATTACH PARTITION of {}, which lacks an index of its parent,", partition.shown()),
+            "create the index on it first, in the same revision or an earlier one",
+        ));
+    }
+    let Some(condition) = &attach.condition else { return Err(unproven(partition)) };
+    let decision = proven(like_the_parent(whole, part, context), partition, condition, helpers);
+    Ok(decision.check(
+        format!("every row of {} belongs to {}", partition.shown(), attach.bound.to_lowercase()),
+        questions::rows_where(part, &part_alias(part), &format!("NOT ({condition})")),
+        "move or delete these rows first",
+    ))
+}
+
+/// The default partition, proven to hold none of the new one's rows.
+fn out_of_default(
+    decision: Decision,
+    attach: &Attach,
+    default: &Table,
+    helpers: &mut Vec<(TableName, Ident)>,
+) -> Result<Decision, Problem> {
+    let name = default.full_name();
+    let Some(elsewhere) = &attach.elsewhere else { return Err(unproven(&name)) };
+    Ok(proven(decision, &name, elsewhere, helpers).check(
+        format!("no row of {} belongs to {}", name.shown(), attach.bound.to_lowercase()),
+        questions::rows_where(default, &part_alias(default), &format!("NOT ({elsewhere})")),
+        "move these rows out of the default partition first",
+    ))
 }
 
 fn part_alias(table: &Table) -> Ident {

@@ -26,30 +26,26 @@ impl Facts {
     const fn expand(lock: Option<Lock>, why: &'static str) -> Facts {
         Facts { lock, surprise: None, why }
     }
-
-    const fn contract(lock: Option<Lock>, why: &'static str, code: Code, surprise: &'static str) -> Facts {
-        Facts { lock, surprise: Some((code, surprise)), why }
-    }
 }
 
 const CATALOG: &str = "a catalog entry; no row is looked at";
 const POLICY: &str = "a policy shows or hides nothing before row-level security is on";
 const RIGHT: &str = "a right is a catalog entry, and no table is locked";
 
-const TAKEN_AWAY: &str = "running code may need what is taken away";
-
-/// `row_security`: rows of the table are hidden already.
+/// Families that change nothing for running code.
 fn facts(kind: SettingKind, row_security: bool) -> Facts {
     use SettingKind as Kind;
     let exclusive = Some(Lock::AccessExclusive);
     match kind {
-        Kind::Options | Kind::Statistics | Kind::ColumnOptions | Kind::Clustering | Kind::Comment => {
+        Kind::Options
+        | Kind::Statistics
+        | Kind::ColumnOptions
+        | Kind::Clustering
+        | Kind::Comment
+        | Kind::IndexOptions => {
             Facts::expand(Some(Lock::ShareUpdateExclusive), "a catalog entry; neither readers nor writers wait")
         }
         Kind::Storage => Facts::expand(exclusive, "a catalog entry; rows that are there keep their form"),
-        Kind::IndexOptions => {
-            Facts::expand(Some(Lock::ShareUpdateExclusive), "a catalog entry; neither readers nor writers wait")
-        }
         Kind::AttachIndex => Facts::expand(Some(Lock::AccessShare), CATALOG),
         Kind::ReplicaIdentity
         | Kind::Owner
@@ -60,63 +56,66 @@ fn facts(kind: SettingKind, row_security: bool) -> Facts {
         | Kind::Expression => Facts::expand(exclusive, CATALOG),
         Kind::RenamePart => Facts::expand(exclusive, "a name that queries don't use"),
         Kind::RenameIndex => Facts::expand(Some(Lock::ShareUpdateExclusive), "a name that queries don't use"),
-        Kind::Inherit => Facts::contract(
-            exclusive,
-            "its rows are seen through the parent from this moment on",
-            hazard::ROWS,
-            "queries of the parent see its rows as soon as it inherits",
-        ),
-        Kind::NoInherit => Facts::contract(
-            exclusive,
-            "its rows are seen through the parent no more",
-            hazard::ROWS,
-            "queries of the parent miss its rows as soon as it inherits no more",
-        ),
-        Kind::CreateRule => Facts::contract(
-            exclusive,
-            "a rule rewrites the statements of running code",
-            hazard::TRIGGER,
-            "running code's statements do something else as soon as the rule is there",
-        ),
         Kind::Trigger => Facts::expand(Some(Lock::ShareRowExclusive), CATALOG),
         Kind::CreateTrigger => Facts::expand(Some(Lock::ShareRowExclusive), "it fires from then on, for old code too"),
-        Kind::RestrictivePolicy if row_security => Facts::contract(
-            exclusive,
+        Kind::CreatePolicy => Facts::expand(exclusive, POLICY),
+        Kind::RestrictivePolicy if !row_security => Facts::expand(exclusive, POLICY),
+        Kind::Grant => Facts::expand(None, RIGHT),
+        surprising => surprise(surprising),
+    }
+}
+
+/// Families that running code may stumble over.
+fn surprise(kind: SettingKind) -> Facts {
+    use SettingKind as Kind;
+    let (why, code, surprise) = match kind {
+        Kind::RestrictivePolicy => (
             "it hides rows from this moment on",
             hazard::ROWS,
             "running code sees fewer rows as soon as the policy is there",
         ),
-        Kind::CreatePolicy | Kind::RestrictivePolicy => Facts::expand(exclusive, POLICY),
-        Kind::Grant => Facts::expand(None, RIGHT),
-        Kind::Revoke => Facts::contract(None, RIGHT, hazard::ROWS, TAKEN_AWAY),
-        Kind::RowSecurityOn => Facts::contract(
-            exclusive,
+        Kind::Revoke => (RIGHT, hazard::ROWS, "running code may need what is taken away"),
+        Kind::RowSecurityOn => (
             "rows are hidden from this moment on",
             hazard::ROWS,
             "rows that no policy shows are hidden, and writes that none allows fail, as soon as it is on",
         ),
-        Kind::RowSecurityOff => Facts::contract(
-            exclusive,
+        Kind::RowSecurityOff => (
             "rows are shown from this moment on",
             hazard::ROWS,
             "every row is shown to whoever may read the table, as soon as it is off",
         ),
-        Kind::AlterPolicy | Kind::DropPolicy => Facts::contract(
-            exclusive,
+        Kind::AlterPolicy | Kind::DropPolicy => (
             "which rows are shown changes at once",
             hazard::ROWS,
             "running code sees other rows as soon as the policy is changed",
         ),
+        Kind::Inherit => (
+            "its rows are seen through the parent from this moment on",
+            hazard::ROWS,
+            "queries of the parent see its rows as soon as it inherits",
+        ),
+        Kind::NoInherit => (
+            "its rows are seen through the parent no more",
+            hazard::ROWS,
+            "queries of the parent miss its rows as soon as it inherits no more",
+        ),
+        Kind::CreateRule => (
+            "a rule rewrites the statements of running code",
+            hazard::TRIGGER,
+            "running code's statements do something else as soon as the rule is there",
+        ),
         Kind::DropTrigger | Kind::DropRule => {
-            Facts::contract(exclusive, "running code may rely on it", hazard::TRIGGER, "nothing does its work any more")
+            ("running code may rely on it", hazard::TRIGGER, "nothing does its work any more")
         }
-        Kind::Identity => Facts::contract(
-            exclusive,
+        _ => (
             "running code may leave the column out",
             hazard::DEFAULT,
             "inserts that leave the column out, or give it, may fail once it has changed",
         ),
-    }
+    };
+    let lock = (kind != Kind::Revoke).then_some(Lock::AccessExclusive);
+    Facts { lock, surprise: Some((code, surprise)), why }
 }
 
 pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decision, Problem> {

@@ -46,9 +46,10 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
             demands = not_null::prove_and_set(demands, table, column, context);
             // A partition's key makes the demand the partition's own (PostgreSQL 18).
             let with_those_below = std::iter::once(table.clone()).chain(context.catalog.leaves(table));
-            back.extend(with_those_below.map(|one| {
-                format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", one.sql(), column.sql())
-            }));
+            back.extend(
+                with_those_below
+                    .map(|one| format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", one.sql(), column.sql())),
+            );
             back.dedup();
         }
         // The demands stand before the adoption, which relies on them.
