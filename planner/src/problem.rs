@@ -169,7 +169,9 @@ pub(crate) fn since(catalog: &Catalog, major: u32, what: &str) -> Result<(), Pro
 
 /// A statement that makes others wait, with what to do instead.
 pub(crate) fn never_live(why: &str, instead: &str) -> Problem {
-    Problem::new(code::BLOCKS, why).label("not run live").help(instead)
+    Problem::new(code::BLOCKS, why)
+        .label("not run live")
+        .help(format!("{instead}; `-- concertina: allow blocking` above the statement runs it as written"))
 }
 
 /// RENAME of a table or a column.

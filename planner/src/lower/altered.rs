@@ -1,6 +1,6 @@
 //! Statements that change an object other than a table, or that are their author's business.
 
-use super::objects::{only, words};
+use super::objects::{beginning, only};
 use super::{deparse, dotted, existing, named_tables, rolespec};
 use crate::catalog::Catalog;
 use crate::change::{CatalogOnly, Change, Reindex, Setting, SettingKind};
@@ -38,9 +38,9 @@ pub(super) fn altered(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<O
             ..only("alter a publication".to_owned(), None)
         }),
         NodeEnum::DropRoleStmt(_) | NodeEnum::DropUserMappingStmt(_) => {
-            Change::CatalogOnly(CatalogOnly { removes: true, ..only(words(tree).to_lowercase(), None) })
+            Change::CatalogOnly(CatalogOnly { removes: true, ..only(beginning(sql), None) })
         }
-        tree if is_plain(tree) => Change::CatalogOnly(only(words(tree).to_lowercase(), None)),
+        tree if is_plain(tree) => Change::CatalogOnly(only(beginning(sql), None)),
         tree => return Ok(opaque(tree, sql)),
     }))
 }

@@ -1,6 +1,6 @@
 //! DROP TABLE, DROP INDEX, DROP TYPE and the like; one change an object.
 
-use super::objects::only;
+use super::objects::{beginning, only};
 use super::{qualified, strings};
 use crate::catalog::Catalog;
 use crate::change::{CatalogOnly, Change};
@@ -19,27 +19,10 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
         let change = match drop.remove_type() {
             ObjectType::ObjectTable => catalog.resolve(schema, name).map(Change::DropTable),
             ObjectType::ObjectIndex => drop_index(schema, name, catalog)?,
-            ObjectType::ObjectType
-            | ObjectType::ObjectSequence
-            | ObjectType::ObjectSchema
-            | ObjectType::ObjectExtension
-            | ObjectType::ObjectFunction
-            | ObjectType::ObjectProcedure
-            | ObjectType::ObjectRoutine
-            | ObjectType::ObjectAggregate
-            | ObjectType::ObjectDomain
-            | ObjectType::ObjectCollation
-            | ObjectType::ObjectStatisticExt
-            | ObjectType::ObjectEventTrigger
-            | ObjectType::ObjectForeignServer
-            | ObjectType::ObjectFdw
-            | ObjectType::ObjectPublication
-            | ObjectType::ObjectMatview
-            | ObjectType::ObjectView => Some(Change::CatalogOnly(CatalogOnly {
+            kind => Some(Change::CatalogOnly(CatalogOnly {
                 removes: true,
-                ..only(sql, format!("drop {} {}", kind(drop.remove_type()), parts.join(".")), None)
+                ..only(sql, dropped(kind, &parts, sql), None)
             })),
-            other => return Err(problem::unknown(&format!("DROP {}", kind(other).to_uppercase()))),
         };
         match change {
             Some(change @ Change::CatalogOnly(_)) => {
@@ -80,8 +63,22 @@ fn object_name(object: &Node) -> Vec<String> {
     }
 }
 
-pub(super) fn kind(object: ObjectType) -> String {
-    match object {
+fn dropped(kind: ObjectType, parts: &[String], sql: &str) -> String {
+    if parts.is_empty() { beginning(sql) } else { format!("drop {} {}", word(kind), parts.join(".")) }
+}
+
+/// What people call a kind of object.
+pub(super) fn word(kind: ObjectType) -> String {
+    match kind {
+        ObjectType::ObjectAccessMethod => "access method".to_owned(),
+        ObjectType::ObjectForeignTable => "foreign table".to_owned(),
+        ObjectType::ObjectOpclass => "operator class".to_owned(),
+        ObjectType::ObjectOpfamily => "operator family".to_owned(),
+        ObjectType::ObjectTsconfiguration => "text search configuration".to_owned(),
+        ObjectType::ObjectTsdictionary => "text search dictionary".to_owned(),
+        ObjectType::ObjectTsparser => "text search parser".to_owned(),
+        ObjectType::ObjectTstemplate => "text search template".to_owned(),
+        ObjectType::ObjectDomconstraint => "constraint of a domain".to_owned(),
         ObjectType::ObjectStatisticExt => "statistics".to_owned(),
         ObjectType::ObjectMatview => "materialized view".to_owned(),
         ObjectType::ObjectEventTrigger => "event trigger".to_owned(),

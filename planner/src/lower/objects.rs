@@ -22,6 +22,9 @@ pub(super) fn other(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Vec
     change.map(|change| vec![change]).ok_or_else(|| problem::unknown(&words(tree)))
 }
 
+/// A statement is shown by so many characters at the most.
+const BEGINNING_CHARS_MAX: usize = 60;
+
 pub(super) fn only(sql: &str, what: String, reverse: Option<String>) -> CatalogOnly {
     CatalogOnly {
         what,
@@ -225,6 +228,14 @@ fn extension(create: &CreateExtensionStmt, sql: &str, catalog: &Catalog) -> Chan
         extension: Some(create.extname.clone()),
         ..only(sql, format!("install extension {}", create.extname), kept)
     })
+}
+
+/// How a statement begins, up to where it may tell a secret.
+pub(super) fn beginning(sql: &str) -> String {
+    let words: Vec<&str> = sql.split_whitespace().collect();
+    let line = words.join(" ");
+    let end = line.find(['\'', '(', '$']).unwrap_or(line.len());
+    line[..end].trim_end().chars().take(BEGINNING_CHARS_MAX).collect()
 }
 
 /// `AlterDomainStmt` as people say it: `ALTER DOMAIN`.

@@ -19,7 +19,7 @@ pub(super) fn rename(rename: &RenameStmt, sql: &str, catalog: &Catalog) -> Resul
         }
         _ => {
             let old = name(rename);
-            let what = format!("rename {} {old} to {}", super::drop::kind(rename.rename_type()), rename.newname);
+            let what = format!("rename {} {old} to {}", super::drop::word(rename.rename_type()), rename.newname);
             Ok(vec![Change::CatalogOnly(CatalogOnly { removes: true, ..objects::only(sql, what, swapped(rename)) })])
         }
     }

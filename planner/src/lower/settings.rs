@@ -2,9 +2,9 @@
 //! own, with what takes it back.
 
 use super::{deparse, rolespec};
-use crate::catalog::{Catalog, Identity, Table};
+use crate::catalog::{Catalog, ConstraintKind, Identity, Table};
 use crate::change::{Change, Effect, Setting, SettingKind};
-use crate::problem::{self, Problem};
+use crate::problem::{self, Problem, code};
 use concertina_revisions::tree::{AlterTableCmd, AlterTableType as Kind, node};
 use concertina_revisions::{Ident, TableName};
 
@@ -14,6 +14,21 @@ pub(super) fn read(command: &AlterTableCmd, table: &TableName, catalog: &Catalog
         return Err(problem::unknown(&format!("{:?}", command.subtype())));
     };
     let known = catalog.table(table);
+    if let Some(node::Node::AtalterConstraint(new)) = command.def.as_ref().and_then(|def| def.node.as_ref()) {
+        let constraints = known.map(|table| table.constraints.as_slice()).unwrap_or_default();
+        match constraints.iter().find(|one| one.name == new.conname) {
+            Some(one) if one.kind == ConstraintKind::ForeignKey => {}
+            Some(_) => {
+                return Err(Problem::new(code::DEPENDED_ON, format!("{} is no foreign key", new.conname))
+                    .label("only a foreign key can be altered")
+                    .help("drop it and add it again, in the same revision"));
+            }
+            None => {
+                let names = constraints.iter().map(|one| one.name.as_str());
+                return Err(problem::missing_object("constraint", &new.conname, names));
+            }
+        }
+    }
     let name = Ident::new(command.name.as_str());
     let named = match kind {
         SettingKind::Statistics

@@ -40,7 +40,7 @@ pub(super) fn set_not_null(table: &TableName, column: &Ident, context: &Context<
     if is_proven(known, column) {
         return Decision::because("a valid CHECK proves it already").contract(set).reverse(reverse);
     }
-    demanded(table, column, context).reverse(reverse)
+    demanded(Decision::default(), table, column, context).reverse(reverse)
 }
 
 /// Whether a valid CHECK says `column IS NOT NULL`, alone or as a part of an AND.
@@ -85,13 +85,12 @@ fn fails(table: &TableName, column: &Ident) -> String {
     format!("code that writes NULL to {}.{}, or leaves it out, fails from contract on", table.shown(), column.as_str())
 }
 
-/// The proof, when writers are covered, and in contract when they aren't.
-fn demanded(table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
-    let decision = Decision::default();
+/// The proof: at once when writers are covered, and in contract when they aren't.
+pub(super) fn demanded(decision: Decision, table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
     let decision = if context.is_covered(table, column) {
         prove_and_set(decision, table, column, context)
     } else {
-        prove_in_contract(decision, table, column, context).hazard(hazard::NOT_NULL, fails(table, column))
+        proof(decision, table, column, Phase::Contract, context).hazard(hazard::NOT_NULL, fails(table, column))
     };
     asked(decision, table, column, context)
 }
@@ -149,16 +148,6 @@ pub(super) fn loosen(table: &TableName, column: &Ident, context: &Context<'_>) -
 /// The demand, its proof, and what it is for, when every writer is covered.
 pub(super) fn prove_and_set(decision: Decision, table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
     proof(decision, table, column, Phase::Backfill, context)
-}
-
-/// The same for writers who may not write the column yet: they must not meet the demand before contract.
-pub(super) fn prove_in_contract(
-    decision: Decision,
-    table: &TableName,
-    column: &Ident,
-    context: &Context<'_>,
-) -> Decision {
-    proof(decision, table, column, Phase::Contract, context)
 }
 
 fn proof(decision: Decision, table: &TableName, column: &Ident, phase: Phase, context: &Context<'_>) -> Decision {

@@ -10,7 +10,7 @@ use crate::catalog::{Table, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
-use crate::problem::{self, Problem};
+use crate::problem::{self, Problem, code};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -19,9 +19,7 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     };
     let reverse = check::reverse(table, constraint);
     if let Some(index) = using_index {
-        return Ok(Decision::because("the index is there already")
-            .contract(adoption(table, constraint, index.clone()))
-            .reverse(reverse));
+        return Ok(adopted(table, constraint, index, context)?.reverse(reverse));
     }
     if let Some(decision) = check::on_empty(table, constraint, context) {
         return Ok(decision);
@@ -43,7 +41,7 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         let mut demands = Decision::default();
         let mut back = Vec::new();
         for column in columns.iter().filter(|column| known.get(column).is_some_and(|column| !column.not_null)) {
-            demands = not_null::prove_and_set(demands, table, column, context);
+            demands = not_null::demanded(demands, table, column, context);
             // A partition's key makes the demand the partition's own (PostgreSQL 18).
             let with_those_below = std::iter::once(table.clone()).chain(context.catalog.leaves(table));
             back.extend(
@@ -55,6 +53,8 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         // The demands stand before the adoption, which relies on them.
         demands.parts.append(&mut decision.parts);
         decision.parts = demands.parts;
+        decision.checks.extend(demands.checks);
+        decision.hazards.extend(demands.hazards);
         decision = back.into_iter().fold(decision, Decision::and_reverse);
     }
     if let Some(question) = duplicates(known, columns, context) {
@@ -65,6 +65,33 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         );
     }
     Ok(decision)
+}
+
+/// `USING INDEX`: the index is there already.
+fn adopted(
+    table: &TableName,
+    constraint: &NewConstraint,
+    index: &Ident,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let known = context.table(table).map(|table| table.indexes.as_slice()).unwrap_or_default();
+    let Some(found) = known.iter().find(|known| known.name == index.as_str()) else {
+        return Err(problem::missing_object("index", index.as_str(), known.iter().map(|index| index.name.as_str())));
+    };
+    if !found.unique || !found.valid || found.partial || found.keys.iter().any(String::is_empty) {
+        return Err(Problem::new(code::DEPENDED_ON, format!("index {} can't become a constraint", index.as_str()))
+            .label("not unique, not valid, over expressions, or of some rows only")
+            .help("leave USING INDEX out: the index is then built concurrently"));
+    }
+    let mut decision = Decision::default();
+    let primary = matches!(constraint.kind, NewConstraintKind::Unique { primary: true, .. });
+    for key in found.keys.iter().filter(|_| primary).map(|key| Ident::new(key.as_str())) {
+        // Or PostgreSQL would look at every row for NULLs.
+        if context.table(table).and_then(|table| table.get(&key)).is_some_and(|column| !column.not_null) {
+            decision = not_null::demanded(decision, table, &key, context);
+        }
+    }
+    Ok(decision.then_because("the index is there already").contract(adoption(table, constraint, index.clone())))
 }
 
 /// An index that is built online, and the constraint that is made of it.
