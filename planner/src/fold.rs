@@ -79,7 +79,7 @@ fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) ->
 }
 
 /// Whether the WHERE clause is absent or says only `column IS NULL`.
-fn only_null(update: &Update, column: &Ident) -> bool {
+pub(crate) fn only_null(update: &Update, column: &Ident) -> bool {
     update.predicate.as_ref().is_none_or(
         |predicate| matches!(predicate.conjuncts.as_slice(), [Conjunct::IsNull(mention)] if mention.name == *column),
     )

@@ -18,7 +18,7 @@
 //!
 //! # Layout
 //!
-//! `lower`: parse tree to [`change::Change`] · `fold`: many statements into one catalog entry · `rules`: a change
+//! `lower`: parse tree to [`change::Change`] · `fold`: many statements into one catalog entry · `one_pass`: many fills of a table into one · `rules`: a change
 //! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · `types`: which types are alike · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
 //! [`action`]: what steps do, their locks and their SQL · [`explain()`]: a plan as text.
 
@@ -32,6 +32,7 @@ pub mod expr;
 mod fold;
 pub mod law;
 mod lower;
+mod one_pass;
 pub mod plan;
 pub mod problem;
 mod rules;
@@ -190,7 +191,7 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
 
 fn plan_statements(revision: &Revision, statements: &[Statement], catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
     let (seen, mut problems) = lower_all(revision, statements, catalog);
-    let seen = fold::fold(seen);
+    let seen = one_pass::join(fold::fold(seen), |statement| statements[statement].directives.0.is_empty());
     let mut decisions: Vec<Decided> = Vec::new();
     // Statements that their authors allow to block, as they are written and whatever else of them could be done online.
     let mut as_written = BTreeSet::new();

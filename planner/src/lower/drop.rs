@@ -19,10 +19,9 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
         let change = match drop.remove_type() {
             ObjectType::ObjectTable => catalog.resolve(schema, name).map(Change::DropTable),
             ObjectType::ObjectIndex => drop_index(schema, name, catalog)?,
-            kind => Some(Change::CatalogOnly(CatalogOnly {
-                removes: true,
-                ..only(sql, dropped(kind, &parts, sql), None)
-            })),
+            kind => {
+                Some(Change::CatalogOnly(CatalogOnly { removes: true, ..only(sql, dropped(kind, &parts, sql), None) }))
+            }
         };
         match change {
             Some(change @ Change::CatalogOnly(_)) => {

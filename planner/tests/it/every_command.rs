@@ -31,7 +31,8 @@ fn database() -> Catalog {
     for index in &mut totals.indexes {
         index.constraint = None;
     }
-    let mut seats = Table::new("seats").rows(1_000).column("id", "bigint").column("price", "int").unique("seats_id", &["id"]);
+    let mut seats =
+        Table::new("seats").rows(1_000).column("id", "bigint").column("price", "int").unique("seats_id", &["id"]);
     seats.columns[0].not_null = true;
     seats.columns.push(Column {
         name: "taxed".into(),
@@ -90,7 +91,11 @@ fn told(statements: &str) -> String {
                 if ["C100", "C101", "C102", "C103", "C104"].iter().any(|code| problem.contains(code)) {
                     unknown.push(format!("{sql}: {problem}"));
                 }
-                let _ = writeln!(text, "{sql}\n    refused: {}", problem.split(": ").skip(1).collect::<Vec<_>>().join(": "));
+                let _ = writeln!(
+                    text,
+                    "{sql}\n    refused: {}",
+                    problem.split(": ").skip(1).collect::<Vec<_>>().join(": ")
+                );
             }
         }
     }

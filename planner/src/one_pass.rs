@@ -1,0 +1,138 @@
+//! Several fills of one table become one pass: each row is written once, and the table is walked once.
+//!
+//! Two UPDATEs are joined when each gives values to columns that the revision made, says nothing of the rows but that
+//! its column IS NULL, and neither reads what the other writes. A value that someone else has written meanwhile stays, as
+//! it would with each alone.
+
+use crate::change::{Change, Update};
+use crate::expr::{Expr, Scope, Shape};
+use crate::fold::Seen;
+use concertina_revisions::Ident;
+
+/// Joins what can be joined. `plain`: the statement has no directives, which are for it alone.
+pub(crate) fn join(changes: Vec<Seen>, plain: impl Fn(usize) -> bool) -> Vec<Seen> {
+    let mut kept: Vec<Seen> = Vec::new();
+    for mut seen in changes {
+        if let Some(at) = partner(&seen, &kept, &plain)
+            && let Some(joined) = joined(&kept[at], &seen)
+        {
+            let first = kept.remove(at);
+            seen.folded.push(first.statement);
+            seen.folded.extend(first.folded);
+            seen.change = Change::Update(joined);
+        }
+        kept.push(seen);
+    }
+    kept
+}
+
+/// The place of an earlier fill of the same table, when nothing since it looks at the rows.
+fn partner(seen: &Seen, kept: &[Seen], plain: &impl Fn(usize) -> bool) -> Option<usize> {
+    let Change::Update(update) = &seen.change else { return None };
+    if !plain(seen.statement) || !is_fill(update, seen) {
+        return None;
+    }
+    for (at, before) in kept.iter().enumerate().rev() {
+        match &before.change {
+            Change::Update(other) if other.table == update.table => {
+                return (plain(before.statement) && is_fill(other, before) && are_apart(other, update, seen))
+                    .then_some(at);
+            }
+            Change::AddColumn(_)
+            | Change::SetNotNull(..)
+            | Change::SetDefault(..)
+            | Change::AddConstraint(..)
+            | Change::CreateIndex(_)
+            | Change::Setting(_)
+            | Change::Nothing(_) => {}
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Whether an UPDATE gives values to columns of the revision, in all rows that have none.
+fn is_fill(update: &Update, seen: &Seen) -> bool {
+    let table = seen.before.table(&update.table);
+    let new = |column: &Ident| table.and_then(|table| table.get(column)).is_some_and(|column| column.is_new);
+    let of_itself = match update.sets.as_slice() {
+        [(column, _)] => crate::fold::only_null(update, column),
+        _ => update.predicate.is_none(),
+    };
+    update.whole.is_none()
+        && update.from.is_none()
+        && of_itself
+        && table.is_some_and(|table| !table.is_new)
+        && !update.sets.is_empty()
+        && update.sets.iter().all(|(column, value)| new(column) && value.shape != Shape::Default)
+}
+
+/// Whether neither writes or reads what the other writes.
+fn are_apart(one: &Update, other: &Update, seen: &Seen) -> bool {
+    let writes = |update: &Update| -> Vec<Ident> { update.sets.iter().map(|(column, _)| column.clone()).collect() };
+    let reads = |update: &Update| -> Vec<Ident> {
+        let scope = Scope { alias: &update.alias, table: &update.table, others: &update.reads, catalog: &seen.before };
+        update.sets.iter().flat_map(|(_, value)| scope.target_columns(value)).collect()
+    };
+    let disjoint = |one: &[Ident], other: &[Ident]| !one.iter().any(|name| other.contains(name));
+    let (first, second) = (writes(one), writes(other));
+    one.alias == other.alias
+        && !one.reads.contains(&one.table)
+        && !other.reads.contains(&other.table)
+        && disjoint(&first, &second)
+        && disjoint(&first, &reads(other))
+        && disjoint(&second, &reads(one))
+}
+
+fn joined(first: &Seen, second: &Seen) -> Option<Update> {
+    let (Change::Update(first), Change::Update(second)) = (&first.change, &second.change) else { return None };
+    let kept = |update: &Update| -> Option<Vec<(Ident, Expr)>> {
+        if update.sets.len() > 1 {
+            return Some(update.sets.clone());
+        }
+        let (column, value) = update.sets.first()?;
+        let text = format!("COALESCE({}.{}, {})", update.alias.sql(), column.sql(), value.sql);
+        Some(vec![(column.clone(), crate::lower::from_text(&text)?)])
+    };
+    let mut sets = kept(first)?;
+    sets.extend(kept(second)?);
+    let mut reads = first.reads.clone();
+    reads.extend(second.reads.clone());
+    Some(Update { sets, reads, predicate: None, sql: format!("{}; {}", first.sql, second.sql), ..second.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::Work;
+    use crate::{Catalog, Plan, Table, plan};
+    use concertina_revisions::{Revision, RevisionId};
+
+    fn planned(sql: &str) -> Plan {
+        let text = format!("ALTER TABLE leads ADD COLUMN a text, ADD COLUMN b int; {sql}");
+        let revision = Revision::from_text(&RevisionId::new("r"), &text).expect("valid SQL");
+        let leads = Table::new("leads").rows(1_000_000).column("id", "bigint").column("email", "text");
+        plan(&revision, &Catalog::of([leads])).expect("a plan")
+    }
+
+    fn passes(sql: &str) -> usize {
+        planned(sql).backfill.iter().filter(|step| matches!(step.work, Work::Backfill { .. })).count()
+    }
+
+    #[test]
+    fn fills_that_know_nothing_of_each_other_are_one_pass() {
+        let sql = "UPDATE leads SET a = lower(email) WHERE a IS NULL; UPDATE leads SET b = length(email)";
+        assert_eq!(passes(sql), 1);
+        let summary = planned(sql).backfill[0].work.summary().join(" ");
+        assert!(summary.contains("a = COALESCE(leads.a, lower(email))"), "{summary}");
+    }
+
+    #[test]
+    fn fills_that_read_each_other_are_two() {
+        assert_eq!(passes("UPDATE leads SET a = lower(email); UPDATE leads SET b = length(a)"), 2);
+        assert_eq!(passes("UPDATE leads SET a = lower(email); UPDATE leads SET b = 1 WHERE email LIKE 'x%'"), 2);
+        assert_eq!(
+            passes("UPDATE leads SET a = lower(email); DELETE FROM leads WHERE a = ''; UPDATE leads SET b = id"),
+            3
+        );
+    }
+}
