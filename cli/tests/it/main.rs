@@ -9,5 +9,6 @@ mod fixture;
 mod kill;
 mod lifecycle;
 mod stacked;
+mod statements;
 mod tracer;
 mod words;

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 /// The customer database with some of everything.
-fn database() -> Catalog {
+pub(crate) fn database() -> Catalog {
     let mut catalog = crm();
     catalog.server_version = 180_000;
     let mut events = Table::new("events").rows(1_000_000).column("id", "bigint").column("at", "date");
@@ -113,7 +113,7 @@ fn every_command_of_the_manual() {
     assert_snapshot!(told(COMMANDS));
 }
 
-const FORMS: &str = "ALTER TABLE seats ADD COLUMN a int
+pub(crate) const FORMS: &str = "ALTER TABLE seats ADD COLUMN a int
          ALTER TABLE seats DROP COLUMN price
          ALTER TABLE seats ALTER COLUMN price TYPE numeric
          ALTER TABLE seats ALTER COLUMN price SET DEFAULT 1
@@ -179,7 +179,7 @@ const FORMS: &str = "ALTER TABLE seats ADD COLUMN a int
          ALTER TABLE seats DROP COLUMN price CASCADE
          ALTER TABLE ONLY seats ADD COLUMN a int";
 
-const COMMANDS: &str = "
+pub(crate) const COMMANDS: &str = "
     ABORT
     ALTER AGGREGATE total(int) OWNER TO someone
     ALTER COLLATION german REFRESH VERSION
