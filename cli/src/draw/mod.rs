@@ -10,8 +10,18 @@ pub(crate) mod progress;
 pub(crate) mod revisions;
 pub(crate) mod status;
 
+use indicatif::HumanDuration;
 use serde_json::Value;
 use std::io::Write;
+use std::time::Duration;
+
+/// A duration in the unit that suits it.
+fn duration(seconds: f64) -> HumanDuration {
+    HumanDuration(Duration::from_secs_f64(seconds.clamp(0.0, LONGEST_SECONDS)))
+}
+
+/// What takes longer is told as this long.
+const LONGEST_SECONDS: f64 = 1e9;
 
 /// A line that was asked for.
 pub(crate) fn line(quiet: bool, text: &str) {

@@ -57,12 +57,7 @@ fn expected(estimates: &[Estimate]) -> String {
 
 /// A duration in the unit that suits it.
 fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 1.0 => "less than a second".to_owned(),
-        s if s < 120.0 => format!("{s:.0} s"),
-        s if s < 7_200.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3_600.0),
-    }
+    if seconds < 1.0 { "less than a second".to_owned() } else { super::duration(seconds).to_string() }
 }
 
 /// The statements that will be sent; a backfill's are made for the table's size when it runs.

@@ -2,7 +2,7 @@
 
 use super::{aside, json};
 use concertina_engine::{Blocker, Event, Events, Progress};
-use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -134,7 +134,7 @@ fn numbers(progress: &Progress) -> String {
         parts.push(format!("{}/s", HumanCount(progress.rows_per_second as u64)));
     }
     if let Some(seconds) = progress.eta_seconds.filter(|seconds| *seconds >= 1.0) {
-        parts.push(format!("{} left", HumanDuration(Duration::from_secs_f64(seconds.min(1e9)))));
+        parts.push(format!("{} left", super::duration(seconds)));
     }
     if progress.hot_share > 0.0 {
         parts.push(format!("{:.0} % HOT", progress.hot_share * 100.0));

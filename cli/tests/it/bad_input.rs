@@ -62,7 +62,7 @@ async fn missing_tables_and_columns_are_named_with_the_nearest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_rule_knows_is_refused() {
+async fn what_is_no_change_of_a_database_is_refused() {
     insta::assert_snapshot!(refused(&[("001_a", "VACUUM FULL leads;")]).await);
 }
 

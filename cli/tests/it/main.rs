@@ -1,6 +1,7 @@
 //! The command and the library on real, throwaway servers.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
 
+mod allowed;
 mod bad_input;
 mod beside;
 mod check;

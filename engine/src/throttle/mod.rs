@@ -15,6 +15,7 @@ mod locks;
 mod pause;
 mod probe;
 mod query;
+mod rate;
 mod sessions;
 mod slots;
 mod snapshot;
@@ -36,6 +37,7 @@ use locks::Locks;
 use pause::Pause;
 use probe::Probe;
 use query::UserQuery;
+use rate::Rate;
 use sessions::Sessions;
 use slots::Slots;
 use std::sync::Arc;
@@ -46,6 +48,9 @@ use wal::Checkpoints;
 
 /// How often the signals are sampled.
 const SAMPLE_EVERY: Duration = Duration::from_millis(500);
+
+/// The weight of the newest reading in the rate at which WAL is written.
+const NEWEST_OF_WAL: f64 = 0.3;
 
 /// What a signal says.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,7 +167,7 @@ pub(crate) async fn monitor(
     let version = ask(&session, version).await.ok().and_then(|seen| seen.value);
     let mut signals = signals(&settings, version.unwrap_or_default() as u32);
     let mut controller = Controller::new(&settings, workers);
-    let (mut wal, mut speed) = (wal::Rate::default(), Speed::new());
+    let (mut wal, mut speed) = (Rate::averaged(NEWEST_OF_WAL), Rate::latest());
     let mut silent: Vec<&'static str> = Vec::new();
     while !conditions.is_closed() && !session.is_closed() {
         let mut verdicts = Vec::new();
@@ -181,35 +186,16 @@ pub(crate) async fn monitor(
         let sample = ask(&session, snapshot::SQL).await;
         let old_snapshot = sample.ok().and_then(|seen| snapshot::judge(&seen));
         let wal_bytes_per_second = match ask(&session, wal::POSITION).await {
-            Ok(Seen { value: Some(position), .. }) => wal.at(position, SAMPLE_EVERY),
+            Ok(Seen { value: Some(position), .. }) => wal.at(position, Instant::now()),
             _ => 0.0,
         };
         let company = ask(&session, company::SQL).await;
         let company = !settings.eager && company.map_or(true, |seen| company::judge(&seen));
-        controller.sampled(company, speed.at(rows.load(Ordering::Relaxed)));
+        controller.sampled(company, speed.at(rows.load(Ordering::Relaxed) as f64, Instant::now()));
         let orders = controller.steer(&verdicts);
         tracing::debug!(?orders, ?verdicts, "steered");
         conditions.send_replace(Conditions { orders, old_snapshot, wal_bytes_per_second });
         tokio::time::sleep(SAMPLE_EVERY).await;
-    }
-}
-
-/// Rows a second between two readings of a counter.
-struct Speed {
-    rows: u64,
-    at: Instant,
-}
-
-impl Speed {
-    fn new() -> Speed {
-        Speed { rows: 0, at: Instant::now() }
-    }
-
-    fn at(&mut self, rows: u64) -> f64 {
-        let since = self.at.elapsed().as_secs_f64().max(1e-3);
-        let more = rows.saturating_sub(self.rows);
-        *self = Speed { rows, at: Instant::now() };
-        more as f64 / since
     }
 }
 

@@ -1,13 +1,9 @@
-//! Checkpoints that come before their time, because too much WAL is written; and the rate at which it is.
+//! Checkpoints that come before their time, because too much WAL is written; and where the WAL is.
 
 use super::{Question, Seen, Signal, Verdict};
-use std::time::Duration;
 
 /// Where the WAL is.
 pub(crate) const POSITION: &str = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8, ''";
-
-/// The weight of the newest reading.
-const NEWEST: f64 = 0.3;
 
 /// The first version that counts them in a view of their own.
 const CHECKPOINTER_SINCE: u32 = 170_000;
@@ -46,24 +42,6 @@ impl Signal for Checkpoints {
     }
 }
 
-/// Averages the rate at which WAL is written.
-#[derive(Debug, Default)]
-pub(crate) struct Rate {
-    position: Option<f64>,
-    average: Option<f64>,
-}
-
-impl Rate {
-    /// The averaged rate, in bytes a second, after a reading so long after the last.
-    pub(crate) fn at(&mut self, position: f64, since: Duration) -> f64 {
-        if let Some(last) = self.position.replace(position) {
-            let rate = (position - last) / since.as_secs_f64();
-            self.average = Some(self.average.map_or(rate, |known| known * (1.0 - NEWEST) + rate * NEWEST));
-        }
-        self.average.unwrap_or(0.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,13 +53,5 @@ mod tests {
         assert!(at(7.0) < 0.1, "those before the start don't count");
         assert!(at(8.0) >= 1.0);
         assert!(at(8.0) < 0.1);
-    }
-
-    #[test]
-    fn the_rate_is_averaged() {
-        let mut rate = Rate::default();
-        assert!(rate.at(1_000.0, Duration::from_secs(1)) < 0.1);
-        assert!((rate.at(2_000.0, Duration::from_secs(1)) - 1_000.0).abs() < 0.1);
-        assert!((rate.at(2_000.0, Duration::from_secs(1)) - 700.0).abs() < 0.1);
     }
 }

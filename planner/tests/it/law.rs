@@ -48,8 +48,8 @@ fn lawful(statements: &[String], catalog: &Catalog) -> Result<(), TestCaseError>
     let Ok(revision) = Revision::from_text(&RevisionId::new("r"), &sql) else { return Ok(()) };
     let Ok(plan) = plan(&revision, catalog) else { return Ok(()) };
     prop_assert_eq!(law::violations(&plan), Vec::<String>::new(), "{}", sql);
-    let json = serde_json::to_string(&StoredPlan::new(plan.clone())).unwrap();
-    prop_assert_eq!(&StoredPlan::read(&json).unwrap(), &plan);
+    let json = serde_json::to_string(&StoredPlan::new(plan.clone())).expect("a plan is JSON");
+    prop_assert_eq!(StoredPlan::read(&json), Ok(plan.clone()));
     // What it says takes it back is SQL.
     if let Ok(back) = &plan.reverse
         && !back.is_empty()

@@ -39,7 +39,7 @@ corpus! {
     drop_function: one_way("DROP FUNCTION half(int);");
     procedure: both_ways("CREATE PROCEDURE nothing() LANGUAGE sql AS $$ SELECT 1 $$;");
     aggregate: both_ways("CREATE AGGREGATE total(int) (sfunc = int4pl, stype = int, initcond = '0');");
-    text_search: one_way("CREATE TEXT SEARCH CONFIGURATION simple_names (COPY = simple);");
+    text_search: both_ways("CREATE TEXT SEARCH CONFIGURATION simple_names (COPY = simple);");
     publication: both_ways("CREATE PUBLICATION changes FOR TABLE leads;");
     do_block: one_way("DO $$ BEGIN PERFORM 1; END $$;");
     whole_transaction: both_ways("BEGIN; CREATE TABLE a (id int); CREATE TABLE b (id int); COMMIT;");

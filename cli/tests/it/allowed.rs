@@ -1,0 +1,40 @@
+//! What blocks is refused, and runs as it is written when its author allows it, above the statement itself.
+
+use crate::fixture::Site;
+
+const TABLES: &str = "CREATE TABLE logs (id bigint PRIMARY KEY, at date, during int4range);
+    INSERT INTO logs SELECT g, date '2026-01-01' + g % 300, int4range(g, g + 1) FROM generate_series(1, 50000) g;
+    CREATE TABLE kept (id bigint PRIMARY KEY);
+    INSERT INTO kept SELECT g FROM generate_series(1, 50000) g;
+    ANALYZE;";
+
+/// Each statement, and what shows that it ran.
+const BLOCKING: [(&str, &str); 6] = [
+    ("TRUNCATE logs", "SELECT count(*) = 0 FROM logs"),
+    ("ALTER TABLE logs SET UNLOGGED", "SELECT relpersistence = 'u' FROM pg_class WHERE relname = 'logs'"),
+    (
+        "ALTER TABLE logs ADD CONSTRAINT alone EXCLUDE USING gist (during WITH &&)",
+        "SELECT count(*) = 1 FROM pg_constraint WHERE conname = 'alone'",
+    ),
+    ("CREATE TABLE copied AS SELECT * FROM logs", "SELECT count(*) = 50000 FROM copied"),
+    (
+        "ALTER TABLE logs ADD COLUMN twice bigint GENERATED ALWAYS AS (id * 2) STORED",
+        "SELECT bool_and(twice = id * 2) FROM logs",
+    ),
+    ("UPDATE logs SET at = at + 1 RETURNING id", "SELECT min(at) = '2026-01-02' FROM logs"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_its_author_can_let_a_statement_block() {
+    for (sql, seen) in BLOCKING {
+        let site = Site::new(TABLES, &[("001_change", &format!("{sql};"))]).await;
+        let before = site.schema();
+        let refused = site.run(&["upgrade"]).ends(1);
+        assert!(refused.err.contains("-- concertina: allow blocking"), "{sql}: {}", refused.err);
+        assert_eq!(site.schema(), before, "{sql}: a refusal changes nothing");
+        site.revision("001_change", &format!("-- concertina: allow blocking\n{sql};"));
+        site.run(&["upgrade"]).ends(0);
+        assert!(site.value::<bool>(seen).await, "{sql}");
+        assert_eq!(site.value::<i64>("SELECT count(*) FROM kept").await, 50_000);
+    }
+}
