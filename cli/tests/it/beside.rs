@@ -1,7 +1,7 @@
 //! A reader and a writer beside every case, on tables of 300 000 rows: neither ever waits for a lock longer than the
 //! engine's own lock_timeout, up and down again. The server says so: it would end their statements.
 
-use crate::corpus::{FAMILIES, major, tables};
+use crate::corpus::{cases, each_family, major, tables};
 use crate::fixture::{bare, said};
 use concertina_engine::Settings;
 use concertina_sandbox::Postgres;
@@ -97,8 +97,7 @@ async fn family(wanted: &str) {
     let major = major(&filling).await;
     std::mem::drop(filling);
     let mut wrong = Vec::new();
-    let cases = FAMILIES.iter().filter(|(family, _)| *family == wanted).flat_map(|(_, cases)| *cases);
-    for case in cases.filter(|case| major >= case.since) {
+    for case in cases(wanted, major) {
         // The connection that filled it is gone a moment after it was dropped.
         let name = format!("case_{}", case.name);
         while server.create_database(&name, Some("tables")).await.is_err() {
@@ -110,16 +109,4 @@ async fn family(wanted: &str) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-macro_rules! families {
-    ($($name:ident),*) => {
-        $(#[tokio::test(flavor = "multi_thread")]
-        async fn $name() {
-            family(stringify!($name)).await;
-        })*
-    };
-}
-
-families! {
-    add_column, column, column_type, check, foreign_key, unique, drop, index, partitions, rows, settings, parts, views,
-    objects
-}
+each_family!(family);

@@ -4,7 +4,7 @@ use super::{constraint, deparse, expression, strings};
 use crate::catalog::Catalog;
 use crate::change::{NewColumn, Special};
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{ColumnDef, ConstrType, Constraint, TypeName, node};
+use concertina_revisions::tree::{ColumnDef, ConstrType, Constraint, Node, TypeName, node};
 use concertina_revisions::{Ident, TableName};
 
 /// Reads a column of `table`.
@@ -26,10 +26,7 @@ pub(super) fn read(column: &ColumnDef, table: &TableName, catalog: &Catalog) -> 
     if !column.storage_name.is_empty() {
         problem::since(catalog, 16, "STORAGE beside a new column")?;
     }
-    for written in column.constraints.iter().filter_map(|node| match &node.node {
-        Some(node::Node::Constraint(written)) => Some(written),
-        _ => None,
-    }) {
+    for written in &with_attributes(&column.constraints) {
         match written.contype() {
             ConstrType::ConstrNull => new.not_null = false,
             ConstrType::ConstrNotnull => new.not_null = true,
@@ -42,7 +39,6 @@ pub(super) fn read(column: &ColumnDef, table: &TableName, catalog: &Catalog) -> 
                 new.special = Special::Virtual(generated(written, " GENERATED ")?);
             }
             ConstrType::ConstrGenerated => new.special = Special::Stored(generated(written, " GENERATED ")?),
-            ConstrType::ConstrAttrEnforced | ConstrType::ConstrAttrNotDeferrable | ConstrType::ConstrAttrImmediate => {}
             _ => {
                 let read = constraint::read(written, table, Some(&new.name), catalog)?;
                 new.not_null |= written.contype() == ConstrType::ConstrPrimary;
@@ -51,6 +47,26 @@ pub(super) fn read(column: &ColumnDef, table: &TableName, catalog: &Catalog) -> 
         }
     }
     Ok(new)
+}
+
+/// The constraints beside a column, each with the attributes that PostgreSQL's grammar puts after it
+/// (`transformConstraintAttrs` of its source).
+pub(super) fn with_attributes(nodes: &[Node]) -> Vec<Constraint> {
+    let mut constraints: Vec<Constraint> = Vec::new();
+    for node in nodes {
+        let Some(node::Node::Constraint(written)) = &node.node else { continue };
+        let last = constraints.last_mut();
+        match (written.contype(), last) {
+            (ConstrType::ConstrAttrDeferrable, Some(last)) => last.deferrable = true,
+            (ConstrType::ConstrAttrDeferred, Some(last)) => (last.deferrable, last.initdeferred) = (true, true),
+            (ConstrType::ConstrAttrNotDeferrable, Some(last)) => last.deferrable = false,
+            (ConstrType::ConstrAttrImmediate, Some(last)) => last.initdeferred = false,
+            (ConstrType::ConstrAttrEnforced, Some(last)) => last.is_enforced = true,
+            (ConstrType::ConstrAttrNotEnforced, Some(last)) => last.is_enforced = false,
+            _ => constraints.push(written.as_ref().clone()),
+        }
+    }
+    constraints
 }
 
 /// `GENERATED ..` as SQL.

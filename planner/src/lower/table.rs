@@ -2,10 +2,11 @@
 
 use super::{column, constraint, deparse, existing, partition, schema};
 use crate::catalog::{Catalog, Column, PartitionKey, PartitionOf, TableKind};
-use crate::change::{Change, NewColumn, NewTable, Special};
+use crate::change::{Change, NewColumn, NewConstraint, NewTable, Special};
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
-    CreateStmt, Node, NodeEnum, PartitionBoundSpec, PartitionSpec, PartitionStrategy, RangeVar, TableLikeClause, node,
+    ConstrType, Constraint, CreateStmt, Node, NodeEnum, PartitionBoundSpec, PartitionSpec, PartitionStrategy, RangeVar,
+    TableLikeClause, node,
 };
 use concertina_revisions::{Ident, TableName};
 
@@ -42,8 +43,62 @@ pub(super) fn create(create: &CreateStmt, sql: &str, catalog: &Catalog) -> Resul
     };
     match &create.partbound {
         Some(bound) => partition_of(create, new, bound, catalog),
-        None => Ok(vec![Change::CreateTable(with_columns(create, new, catalog)?)]),
+        None => one_lock_each(create, with_columns(create, new, catalog)?, catalog),
     }
+}
+
+/// Foreign keys to several tables in use are added one after the other, so that no transaction waits for one while it
+/// holds another. The new table holds no row, and nobody sees it yet.
+fn one_lock_each(create: &CreateStmt, mut new: NewTable, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    let in_use = |constraint: &NewConstraint| {
+        constraint.references().filter(|table| catalog.table(table).is_some_and(|table| !table.is_new)).cloned()
+    };
+    let mut tables: Vec<TableName> = new.constraints.iter().filter_map(in_use).collect();
+    tables.sort();
+    tables.dedup();
+    if tables.len() < 2 || new.partition_key.is_some() {
+        return Ok(vec![Change::CreateTable(new)]);
+    }
+    let (keys, others) = new.constraints.into_iter().partition(|constraint| in_use(constraint).is_some());
+    new.constraints = others;
+    let points_there = |written: &Constraint| {
+        let there = written.pktable.as_ref().and_then(|range| catalog.resolve(schema(range), &range.relname));
+        written.contype() == ConstrType::ConstrForeign && there.is_some_and(|table| tables.contains(&table))
+    };
+    let mut plain = create.clone();
+    plain.table_elts.retain(|element| match &element.node {
+        Some(node::Node::Constraint(written)) => !points_there(written),
+        _ => true,
+    });
+    for element in &mut plain.table_elts {
+        if let Some(node::Node::ColumnDef(column)) = &mut element.node {
+            let kept = column::with_attributes(&column.constraints).into_iter().filter(|one| !points_there(one));
+            column.constraints = kept.map(|one| Node { node: Some(node::Node::Constraint(Box::new(one))) }).collect();
+        }
+    }
+    new.sql = deparse::statement(&NodeEnum::CreateStmt(plain))?;
+    let table = new.table.clone();
+    let named = numbered(keys, &new.constraints);
+    let add = named.into_iter().map(|key| Change::AddConstraint(table.clone(), key));
+    Ok(std::iter::once(Change::CreateTable(new)).chain(add).collect())
+}
+
+/// Names that PostgreSQL would have chosen twice get a number, as it would give them.
+fn numbered(keys: Vec<NewConstraint>, others: &[NewConstraint]) -> Vec<NewConstraint> {
+    let mut taken: Vec<Ident> = others.iter().map(|other| other.name.clone()).collect();
+    keys.into_iter()
+        .map(|key| {
+            let chosen = key.name.as_str().to_owned();
+            let mut name = key.name.clone();
+            let mut number = 0;
+            while taken.contains(&name) {
+                number += 1;
+                name = Ident::new(format!("{chosen}{number}"));
+            }
+            taken.push(name.clone());
+            NewConstraint { name, ..key }
+        })
+        .collect()
 }
 
 fn with_columns(create: &CreateStmt, mut new: NewTable, catalog: &Catalog) -> Result<NewTable, Problem> {

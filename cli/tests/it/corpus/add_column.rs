@@ -10,6 +10,7 @@ corpus! {
     with_check: both_ways("ALTER TABLE leads ADD COLUMN age int CHECK (age > 0);");
     with_default_and_check: both_ways("ALTER TABLE leads ADD COLUMN age int NOT NULL DEFAULT 18 CHECK (age > 0);");
     with_reference: both_ways("ALTER TABLE leads ADD COLUMN tenant_id uuid REFERENCES tenants (id);");
+    with_deferrable_reference: both_ways("ALTER TABLE leads ADD COLUMN tenant_id uuid REFERENCES tenants (id) DEFERRABLE;");
     with_default_and_reference: both_ways("ALTER TABLE leads ADD COLUMN second_id bigint DEFAULT 1 REFERENCES owners (id);");
     unique: both_ways("ALTER TABLE leads ADD COLUMN code text UNIQUE;");
     unique_and_random: both_ways("ALTER TABLE leads ADD COLUMN token uuid NOT NULL UNIQUE DEFAULT gen_random_uuid();");

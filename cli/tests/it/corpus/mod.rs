@@ -78,13 +78,28 @@ pub(crate) const FAMILIES: &[(&str, &[Case])] = &[
     ("objects", objects::CASES),
 ];
 
-/// All cases that a server of that major version has, each with its family.
-pub(crate) fn cases(major: i32) -> impl Iterator<Item = (&'static str, &'static Case)> {
-    FAMILIES
-        .iter()
-        .flat_map(|(family, cases)| cases.iter().map(move |case| (*family, case)))
-        .filter(move |(_, case)| major >= case.since)
+/// The cases of a family that a server of that major version has.
+pub(crate) fn cases(family: &str, major: i32) -> impl Iterator<Item = &'static Case> {
+    let (_, cases) = FAMILIES.iter().find(|(name, _)| *name == family).unwrap();
+    cases.iter().filter(move |case| major >= case.since)
 }
+
+/// A test for each family, by a function that is given its name.
+macro_rules! each_family {
+    ($test:path) => {
+        crate::corpus::each_family! {
+            $test: add_column, column, column_type, check, foreign_key, unique, drop, index, partitions, rows, settings,
+            parts, views, objects
+        }
+    };
+    ($test:path: $($name:ident),*) => {
+        $(#[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            $test(stringify!($name)).await;
+        })*
+    };
+}
+pub(crate) use each_family;
 
 /// A server's major version.
 pub(crate) async fn major(client: &tokio_postgres::Client) -> i32 {

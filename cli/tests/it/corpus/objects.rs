@@ -8,6 +8,10 @@ corpus! {
          CREATE TABLE users (id bigserial PRIMARY KEY, owner_id bigint REFERENCES owners (id), role role NOT NULL DEFAULT 'agent');
          CREATE INDEX users_owner ON users (owner_id);
          INSERT INTO users (owner_id) VALUES (1), (2);");
+    table_with_many_keys: both_ways(
+        "CREATE TABLE links (id int PRIMARY KEY, lead_id bigint NOT NULL REFERENCES leads (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+                             owner_id bigint REFERENCES owners, up int REFERENCES links (id), FOREIGN KEY (owner_id) REFERENCES owners (id));
+         CREATE INDEX ON links (lead_id);");
     table_like: both_ways("CREATE TABLE drafts (LIKE leads INCLUDING ALL); CREATE INDEX ON drafts (title);");
     unlogged_table: both_ways("CREATE UNLOGGED TABLE cache (key text PRIMARY KEY, value jsonb) WITH (fillfactor = 70);");
     table_that_is_there: both_ways("CREATE TABLE IF NOT EXISTS leads (id int);");
