@@ -95,11 +95,12 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
         if own.is_none() {
             begin(&lease, revision, &known).await?;
         }
-        let behind = known.iter().any(|known| known.state == State::Waiting);
-        let until = if until == Until::Contracted || (!behind && hazards(&lease, &revision.id).await?.is_empty()) {
-            Until::Contracted
-        } else {
-            Until::Backfilled
+        let behind = known.iter().any(|known| known.state == State::Waiting && known.id != revision.id);
+        let until = match until {
+            Until::Contracted => Until::Contracted,
+            _ if behind => Until::Behind,
+            _ if hazards(&lease, &revision.id).await?.is_empty() => Until::Contracted,
+            _ => Until::Backfilled,
         };
         if lease.run(&revision.id, until).await? == Outcome::Done {
             done.finished.push(revision.id.clone());

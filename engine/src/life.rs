@@ -8,6 +8,9 @@ use std::collections::BTreeSet;
 pub enum Until {
     /// Expand and backfill.
     Backfilled,
+    /// The same, and then to wait even with no contract of its own: an earlier revision still waits for its contract, and
+    /// may be taken back only when nothing has been finished behind it.
+    Behind,
     /// Everything.
     Contracted,
 }
@@ -28,8 +31,9 @@ pub(crate) enum Next<'a> {
 /// The next thing to do. `proven`: this run has proven that no row is left, or contract has begun already.
 pub(crate) fn next<'a>(plan: &'a Plan, done: &BTreeSet<String>, until: Until, proven: bool) -> Next<'a> {
     match plan.steps().find(|(_, step)| !done.contains(&step.id.0)) {
+        None if until == Until::Behind => Next::Wait,
         None => Next::Finish,
-        Some((Phase::Contract, _)) if until == Until::Backfilled => Next::Wait,
+        Some((Phase::Contract, _)) if until != Until::Contracted => Next::Wait,
         Some((Phase::Contract, _)) if !proven => Next::Prove,
         Some((phase, step)) => Next::Perform(phase, step),
     }
@@ -63,5 +67,6 @@ mod tests {
         assert_eq!(at(&["expand-1"], Until::Contracted, false), "Prove");
         assert_eq!(at(&["expand-1"], Until::Contracted, true), "contract-1");
         assert_eq!(at(&["expand-1", "contract-1"], Until::Backfilled, false), "Finish");
+        assert_eq!(at(&["expand-1", "contract-1"], Until::Behind, false), "Wait");
     }
 }

@@ -35,6 +35,12 @@ impl Lease {
                     let rows = self.hands.query(examples, &[]).await.map_err(Error::sql(doing()))?;
                     (found, rows.iter().map(|row| row.get(0)).collect())
                 }
+                Question::NoErrors { table, alias, expression, key } => {
+                    match self.errors(&doing(), [&table.sql(), &alias.sql(), expression, key]).await? {
+                        Some(found) => found,
+                        None => continue,
+                    }
+                }
                 Question::ExtensionAvailable(name) => {
                     let sql = "SELECT count(*) FROM pg_available_extensions WHERE name = $1";
                     let found: i64 = self.hands.query_one(sql, &[name]).await.map_err(Error::sql(doing()))?.get(0);
@@ -47,5 +53,39 @@ impl Lease {
             failed.push(FailedCheck { check: check.clone(), count, examples });
         }
         Ok(failed)
+    }
+
+    /// The rows for which an expression fails: their number, and some of them.
+    async fn errors(
+        &self,
+        doing: &str,
+        [table, alias, expression, key]: [&String; 4],
+    ) -> Result<Option<(i64, Vec<String>)>, Error> {
+        // A function of this session alone, as only a procedural language can go on after an error. What is wrong with
+        // the expression itself, and not with a value, is an error still.
+        let body = format!(
+            "BEGIN PERFORM ({expression}); RETURN false; \
+             EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN RETURN true; END"
+        );
+        let quote = format!("$fails{}$", body.len());
+        let function = format!(
+            "CREATE OR REPLACE FUNCTION pg_temp.concertina_fails({alias} {table}) RETURNS boolean LANGUAGE plpgsql AS {quote}{body}{quote}"
+        );
+        self.hands.batch_execute(&function).await.map_err(Error::sql(doing))?;
+        let count = format!("SELECT count(*) FROM {table} AS {alias} WHERE pg_temp.concertina_fails({alias})");
+        let found: i64 = self.hands.query_one(&count, &[]).await.map_err(Error::sql(doing))?.get(0);
+        let examples = if found > 0 {
+            let sql = format!(
+                "SELECT concat({key}, ': ', to_jsonb({alias})::text) FROM {table} AS {alias} \
+                 WHERE pg_temp.concertina_fails({alias}) LIMIT 5"
+            );
+            let rows = self.hands.query(&sql, &[]).await.map_err(Error::sql(doing))?;
+            Some((found, rows.iter().map(|row| row.get(0)).collect()))
+        } else {
+            None
+        };
+        let drop = format!("DROP FUNCTION pg_temp.concertina_fails({table})");
+        self.hands.batch_execute(&drop).await.map_err(Error::sql(doing))?;
+        Ok(examples)
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn assemble(revision: &RevisionId, decisions: Vec<Decided>, catalog: 
     }
     for phase in [Phase::Expand, Phase::Backfill, Phase::Contract] {
         let mut of_phase: Vec<Draft> = drafts.iter().filter(|draft| draft.part.phase == phase).cloned().collect();
-        of_phase.sort_by_key(|draft| draft.part.rank);
+        of_phase.sort_by_key(|draft| (draft.part.behind, draft.part.rank));
         let steps =
             merge(of_phase).into_iter().enumerate().map(|(at, draft)| draft.step(phase, at + 1, catalog)).collect();
         match phase {
@@ -154,7 +154,10 @@ fn about_the_same(before: &Draft, next: &Draft) -> bool {
 }
 
 fn may_join(before: &Draft, next: &Draft) -> bool {
-    if before.part.rank != next.part.rank || before.part.alone || next.part.alone {
+    if (before.part.behind, before.part.rank) != (next.part.behind, next.part.rank)
+        || before.part.alone
+        || next.part.alone
+    {
         return false;
     }
     match (&before.part.work, &next.part.work) {

@@ -37,6 +37,8 @@ pub(crate) struct Part {
     pub(crate) why: String,
     /// Whether nothing else may share its transaction.
     pub(crate) alone: bool,
+    /// Whether it comes after a column has taken another's place.
+    pub(crate) behind: bool,
 }
 
 /// A rule's answer.
@@ -85,6 +87,17 @@ impl Decision {
         self.part(phase, rank, Work::Quick { actions: vec![action] }, undo)
     }
 
+    /// Instant actions of one transaction.
+    pub(crate) fn together(self, phase: Phase, rank: Rank, actions: Vec<Action>, undo: Vec<Work>) -> Decision {
+        self.part(phase, rank, Work::Quick { actions }, undo)
+    }
+
+    /// Keeps the last part in a transaction of its own.
+    pub(crate) fn last_alone(mut self) -> Decision {
+        self.parts.iter_mut().next_back().into_iter().for_each(|part| part.alone = true);
+        self
+    }
+
     /// Online work.
     pub(crate) fn slow(
         self,
@@ -103,7 +116,7 @@ impl Decision {
     }
 
     fn part(mut self, phase: Phase, rank: Rank, work: Work, undo: Vec<Work>) -> Decision {
-        self.parts.push(Part { phase, rank, work, undo, why: self.why.clone(), alone: false });
+        self.parts.push(Part { phase, rank, work, undo, why: self.why.clone(), alone: false, behind: false });
         self
     }
 

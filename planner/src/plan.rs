@@ -1,7 +1,7 @@
 //! What will be done, in order, with the reason for each step.
 
 use crate::action::{Action, Backfill, Lock, Online};
-use concertina_revisions::{RevisionId, TableName};
+use concertina_revisions::{Ident, RevisionId, TableName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -138,6 +138,17 @@ pub enum Question {
     },
     /// The server must have the extension's files.
     ExtensionAvailable(String),
+    /// An expression must give a value, and no error, for every row of a table.
+    NoErrors {
+        /// The table.
+        table: TableName,
+        /// What the expression calls it.
+        alias: Ident,
+        /// The expression.
+        expression: String,
+        /// How a row is named to people, as SQL over the alias.
+        key: String,
+    },
 }
 
 /// A revision's plan.

@@ -95,8 +95,11 @@ pub mod hazard {
     /// An object that code may name goes, or gets another name.
     pub const OBJECT: Code = Code("H09");
 
+    /// A column moves to the end of its table.
+    pub const ORDER: Code = Code("H10");
+
     /// All of them.
-    pub const ALL: [Code; 9] = [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT];
+    pub const ALL: [Code; 10] = [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER];
 }
 
 /// A refusal: what, the words under the caret, and the remedy.

@@ -11,6 +11,14 @@ pub(crate) fn bare(type_sql: &str) -> String {
     name.rsplit('.').next().unwrap_or(&name).to_owned()
 }
 
+/// Whether values of the type can't be compared with each other.
+pub(crate) fn has_no_equality(type_sql: &str) -> bool {
+    matches!(
+        bare(type_sql).as_str(),
+        "json" | "xml" | "point" | "line" | "lseg" | "box" | "path" | "polygon" | "circle"
+    )
+}
+
 /// Whether one is a timestamp with, and the other the same without a time zone.
 pub(crate) fn is_time_with_zone(one: &str, other: &str) -> bool {
     let ((one, digits), (other, same)) = (plain(one), plain(other));

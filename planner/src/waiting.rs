@@ -96,6 +96,10 @@ fn of_change(change: &Change) -> Vec<Facet> {
         Change::CreateIndex(index) => vec![Facet::Index(in_schema(&index.table, &index.name))],
         Change::DropIndex(name) => vec![Facet::Index(name.clone())],
         Change::DropTable(table) => vec![Facet::Table(table.clone())],
+        Change::RenameColumn(table, from, to) => {
+            vec![Facet::Column(table.clone(), from.clone()), Facet::Column(table.clone(), to.clone())]
+        }
+        Change::RenameTable(from, to) => vec![Facet::Table(from.clone()), Facet::Table(to.clone())],
         Change::AddIdentity(new) => vec![Facet::Default(new.table.clone(), new.column.clone())],
         Change::Attach(attach) => vec![Facet::Table(attach.partition.clone())],
         Change::Detach(detach) => vec![Facet::Table(detach.partition.clone())],
@@ -139,11 +143,21 @@ fn of_action(action: &Action) -> Vec<Facet> {
             vec![Facet::Constraint(table.clone(), name.clone()), Facet::Index(in_schema(table, name))]
         }
         Action::DropColumn { table, column } => vec![Facet::Column(table.clone(), column.clone())],
+        Action::RenameColumn { table, from, to } => {
+            vec![Facet::Column(table.clone(), from.clone()), Facet::Column(table.clone(), to.clone())]
+        }
+        Action::RenameConstraint { table, from, to } => {
+            vec![Facet::Constraint(table.clone(), from.clone()), Facet::Constraint(table.clone(), to.clone())]
+        }
+        Action::RenameIndex { from, to, .. } => {
+            vec![Facet::Index(from.clone()), Facet::Index(in_schema(from, to))]
+        }
         Action::DropTable { table } => vec![Facet::Table(table.clone())],
         Action::CreateTable { .. }
         | Action::AddColumn { .. }
         | Action::OwnSequence { .. }
         | Action::AddConstraint { .. }
+        | Action::MoveNumbers { .. }
         | Action::InstallSync(_)
         | Action::RemoveSync(_)
         | Action::Blocking { .. }
@@ -184,6 +198,9 @@ impl Catalog {
             }
             Action::DropColumn { column, .. } => table.forget_column(column.as_str()),
             Action::DropConstraint { name, .. } => table.forget_constraint(name.as_str()),
+            Action::RenameColumn { from, to, .. } => table.rename_column(from.as_str(), to.as_str()),
+            Action::RenameConstraint { from, to, .. } => table.rename_constraint(from.as_str(), to.as_str()),
+            Action::RenameIndex { from, to, .. } => table.rename_index(from.name.as_str(), to.as_str()),
             Action::AddConstraintUsingIndex { name, primary, index, .. } => {
                 let kind = if *primary { ConstraintKind::PrimaryKey } else { ConstraintKind::Unique };
                 let Some(found) = table.indexes.iter_mut().find(|candidate| candidate.name == index.as_str()) else {

@@ -57,9 +57,11 @@ impl Directives {
         self.0.iter().find_map(|d| if let Directive::Phase(phase) = d { Some(*phase) } else { None })
     }
 
-    /// Whether the author gives an expression that undoes a change of values.
-    pub fn has_reverse(&self) -> bool {
-        self.0.iter().any(|d| matches!(d, Directive::Reverse(_)))
+    /// The expression that undoes a change of values, where the author gives one.
+    pub fn reverse(&self) -> Option<&str> {
+        self.0
+            .iter()
+            .find_map(|d| if let Directive::Reverse(expression) = d { Some(expression.as_str()) } else { None })
     }
 
     /// The key asked for.

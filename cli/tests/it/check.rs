@@ -8,11 +8,11 @@ const LEADS: &str = "CREATE TABLE leads (id int PRIMARY KEY, email text);
     ANALYZE;";
 
 /// Five dangers, and a hazard.
-const DANGERS: &str = "ALTER TABLE leads ALTER COLUMN id TYPE bigint;
+const DANGERS: &str = "ALTER TABLE leads SET UNLOGGED;
 ALTER TABLE leads ADD COLUMN plan text NOT NULL;
 UPDATE leads SET email = email || '.org';
 ALTER TABLE leads ENABLE ROW LEVEL SECURITY;
-ALTER TABLE leads RENAME COLUMN email TO mail;
+ALTER TABLE leads ALTER COLUMN email TYPE varchar(9) USING upper(email);
 ALTER TABLE leads DROP COLUMN email;
 ";
 

@@ -17,20 +17,21 @@ pub(crate) async fn lives(case: &Case) {
     site.server.create_database("naive", None).await.unwrap();
     let naive = site.server.connect("naive").await.unwrap();
     naive.batch_execute(&tables(3000)).await.unwrap();
-    let start = site.schema();
+    let told = |dump: String| if case.moves { without_order(&dump) } else { dump };
+    let start = told(site.schema());
     as_psql(&naive, case.sql).await;
-    let wanted = site.server.dump_schema("naive").unwrap();
+    let wanted = told(site.server.dump_schema("naive").unwrap());
 
     let half_way = site.run(&["upgrade"]);
     if half_way.code == 3 {
         site.run(&["rollback"]).ends(0);
-        assert_eq!(site.schema(), start, "rollback leaves no trace");
+        assert_eq!(told(site.schema()), start, "rollback leaves no trace");
         site.run(&["upgrade"]).ends(3);
         site.run(&["contract"]).ends(0);
     } else {
         half_way.ends(0);
     }
-    assert_eq!(site.schema(), wanted, "the schema is what psql gives");
+    assert_eq!(told(site.schema()), wanted, "the schema is what psql gives");
     assert_eq!(rows(&site.client).await, rows(&naive).await, "and so are the rows");
     assert_eq!(
         site.value::<i64>("SELECT count(*) FROM pg_proc WHERE pronamespace = 'concertina'::regnamespace").await,
@@ -38,14 +39,32 @@ pub(crate) async fn lives(case: &Case) {
     );
     if !case.reversible {
         site.run(&["downgrade", "base", "--contract"]).ends(1);
-        assert_eq!(site.schema(), wanted, "a refusal changes nothing");
+        assert_eq!(told(site.schema()), wanted, "a refusal changes nothing");
         return;
     }
     site.run(&["downgrade", "base", "--contract", "--allow-data-loss"]).ends(0);
-    assert_eq!(site.schema(), start, "down again is where it began");
+    assert_eq!(told(site.schema()), start, "down again is where it began");
     site.run(&["upgrade", "--contract"]).ends(0);
-    assert_eq!(site.schema(), wanted, "and up again is the same");
+    assert_eq!(told(site.schema()), wanted, "and up again is the same");
     assert_eq!(rows(&site.client).await, rows(&naive).await);
+}
+
+/// The columns of each table in the order of their names.
+fn without_order(dump: &str) -> String {
+    let mut lines: Vec<&str> = dump.lines().collect();
+    let mut at = 0;
+    while at < lines.len() {
+        if lines[at].starts_with("CREATE TABLE ") {
+            let end = at + lines[at..].iter().position(|line| line.starts_with(')')).unwrap();
+            for line in &mut lines[at + 1..end] {
+                *line = line.trim_end_matches(',');
+            }
+            lines[at + 1..end].sort_unstable();
+            at = end;
+        }
+        at += 1;
+    }
+    lines.join("\n")
 }
 
 /// Each statement in a transaction of its own, unless it says otherwise.

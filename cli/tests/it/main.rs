@@ -4,6 +4,7 @@
 mod allowed;
 mod bad_input;
 mod beside;
+mod both_versions;
 mod check;
 mod corpus;
 mod fixture;

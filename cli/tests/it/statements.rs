@@ -13,10 +13,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Each family with its title and the files of its rules.
-const RULES: [(&str, &str, &[&str]); 14] = [
+const RULES: [(&str, &str, &[&str]); 15] = [
     ("add_column", "ADD COLUMN", &["add_column", "identity"]),
     ("column", "Defaults, NOT NULL, identity and generated columns", &["default", "not_null"]),
-    ("column_type", "ALTER COLUMN TYPE", &["column_type"]),
+    ("column_type", "ALTER COLUMN TYPE", &["column_type", "shadow"]),
+    ("rename", "RENAME of columns and tables", &["rename"]),
     ("check", "CHECK and EXCLUDE", &["check"]),
     ("foreign_key", "FOREIGN KEY", &["foreign_key"]),
     ("unique", "UNIQUE and PRIMARY KEY", &["unique", "partitions"]),

@@ -1,6 +1,6 @@
 //! All facts about each kind of work, in exhaustive matches: what it locks, what proves it done, how it is undone.
 
-use super::{Action, Lock, Online, Operation, Proof};
+use super::{Action, Lock, Online, Operation, Proof, Sync};
 use crate::plan::{Work, strongest};
 use concertina_revisions::TableName;
 
@@ -37,6 +37,7 @@ impl Action {
                 with(table, Lock::ShareRowExclusive, references)
             }
             Action::DropConstraint { table, references, .. } => with(table, Lock::AccessExclusive, references),
+            Action::RenameIndex { table, .. } => vec![(table.clone(), Lock::ShareUpdateExclusive)],
             Action::InstallSync(sync) => vec![(sync.table.clone(), Lock::ShareRowExclusive)],
             Action::RemoveSync(sync) => exclusive(&sync.table),
             Action::OwnSequence { table, .. }
@@ -47,6 +48,9 @@ impl Action {
             | Action::DropNotNull { table, .. }
             | Action::AddConstraint { table, .. }
             | Action::AddConstraintUsingIndex { table, .. }
+            | Action::MoveNumbers { table, .. }
+            | Action::RenameColumn { table, .. }
+            | Action::RenameConstraint { table, .. }
             | Action::DropColumn { table, .. }
             | Action::DropTable { table } => exclusive(table),
             Action::AsWritten { locks, .. } | Action::Blocking { locks, .. } => locks.clone(),
@@ -97,8 +101,24 @@ impl Action {
             Action::DropConstraint { table, name, .. } => {
                 format!("drop constraint {} of {}", name.as_str(), table.shown())
             }
+            Action::MoveNumbers { table, from, to, .. } => {
+                format!("hand the sequence of {}.{} to {}", table.shown(), from.as_str(), to.as_str())
+            }
+            Action::RenameColumn { table, from, to } => {
+                format!("rename column {}.{} to {}", table.shown(), from.as_str(), to.as_str())
+            }
+            Action::RenameConstraint { table, from, to } => {
+                format!("rename constraint {} of {} to {}", from.as_str(), table.shown(), to.as_str())
+            }
+            Action::RenameIndex { from, to, .. } => format!("rename index {} to {}", from.name.as_str(), to.as_str()),
             Action::DropColumn { table, column } => format!("drop column {}.{}", table.shown(), column.as_str()),
             Action::DropTable { table } => format!("drop table {}", table.shown()),
+            Action::InstallSync(Sync { table, twin: Some(twin), .. }) => format!(
+                "install sync trigger on {}: {} and {} say the same",
+                table.shown(),
+                twin.old.as_str(),
+                twin.new.as_str()
+            ),
             Action::InstallSync(sync) => {
                 format!("install sync trigger on {}: fill {}", sync.table.shown(), filled(sync))
             }
@@ -109,7 +129,7 @@ impl Action {
     }
 }
 
-fn filled(sync: &super::Sync) -> String {
+fn filled(sync: &Sync) -> String {
     sync.assignments.iter().map(|(column, _)| column.as_str()).collect::<Vec<_>>().join(", ")
 }
 

@@ -150,6 +150,44 @@ pub enum Action {
         /// The table that a foreign key points at: it is locked too.
         references: Option<TableName>,
     },
+    /// Hands the sequence that a column owns, or its identity, to another column that takes its place.
+    MoveNumbers {
+        /// The table.
+        table: TableName,
+        /// The column.
+        from: Ident,
+        /// The column that takes its place.
+        to: Ident,
+        /// `ALWAYS` or `BY DEFAULT` when the column is an identity; else its sequence is owned by it.
+        identity: Option<String>,
+    },
+    /// Gives a column another name.
+    RenameColumn {
+        /// The table.
+        table: TableName,
+        /// Its name.
+        from: Ident,
+        /// Its name from then on.
+        to: Ident,
+    },
+    /// Gives a constraint another name.
+    RenameConstraint {
+        /// The table.
+        table: TableName,
+        /// Its name.
+        from: Ident,
+        /// Its name from then on.
+        to: Ident,
+    },
+    /// Gives an index another name.
+    RenameIndex {
+        /// The table.
+        table: TableName,
+        /// The index.
+        from: TableName,
+        /// Its name from then on.
+        to: Ident,
+    },
     /// Drops a column.
     DropColumn {
         /// The table.
@@ -313,6 +351,24 @@ pub struct Sync {
     pub search_path: Option<Vec<Ident>>,
     /// Whether it must read relations that the application's role may not see.
     pub definer: bool,
+    /// Two columns that are kept the same, whichever is written, in place of columns that are filled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin: Option<Twin>,
+}
+
+/// Two columns of one row that say the same in two forms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Twin {
+    /// The column that older code writes.
+    pub old: Ident,
+    /// The column that newer code writes.
+    pub new: Ident,
+    /// The new one's value, over `new`.
+    pub forward: String,
+    /// The old one's value, over `new`.
+    pub back: String,
+    /// Whether values of either can't be compared, and their texts are.
+    pub as_text: bool,
 }
 
 /// Where an identity's numbers go on from.

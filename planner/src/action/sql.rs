@@ -1,6 +1,6 @@
 //! The only DDL text in the workspace. Names come from [`Ident`] and [`TableName`], which carry their quoting.
 
-use super::{Action, Numbers, Online, Sync, Value};
+use super::{Action, Numbers, Online, Sync, Twin, Value};
 use concertina_revisions::{Ident, TableName};
 
 /// The schema that holds our state and our functions.
@@ -64,6 +64,16 @@ impl Action {
             Action::DropConstraint { table, name, .. } => {
                 vec![alter(table, &format!("DROP CONSTRAINT {}", name.sql()))]
             }
+            Action::MoveNumbers { table, from, to, identity } => {
+                vec![move_numbers(table, from, to, identity.as_deref())]
+            }
+            Action::RenameColumn { table, from, to } => {
+                vec![alter(table, &format!("RENAME COLUMN {} TO {}", from.sql(), to.sql()))]
+            }
+            Action::RenameConstraint { table, from, to } => {
+                vec![alter(table, &format!("RENAME CONSTRAINT {} TO {}", from.sql(), to.sql()))]
+            }
+            Action::RenameIndex { from, to, .. } => vec![format!("ALTER INDEX {} RENAME TO {}", from.sql(), to.sql())],
             Action::DropColumn { table, column } => vec![alter(table, &format!("DROP COLUMN {}", column.sql()))],
             Action::DropTable { table } => vec![format!("DROP TABLE {}", table.sql())],
             Action::InstallSync(sync) => vec![function(sync), trigger(sync)],
@@ -126,6 +136,31 @@ fn add_identity(table: &TableName, column: &Ident, definition: &str, from: &Numb
     }
 }
 
+/// The sequence's name isn't known before: it is asked for in the same moment.
+fn move_numbers(table: &TableName, from: &Ident, to: &Ident, identity: Option<&str>) -> String {
+    let sequence = format!("pg_get_serial_sequence({}, {})", Ident::new(table.sql()).literal(), from.literal());
+    let body = match identity {
+        None => format!(
+            "\nBEGIN\n  IF {sequence} IS NOT NULL THEN\n    EXECUTE 'ALTER SEQUENCE ' || {sequence} || {};\n  END IF;\nEND\n",
+            Ident::new(format!(" OWNED BY {}.{}", table.sql(), to.sql())).literal()
+        ),
+        Some(kind) => {
+            let drop = alter(table, &format!("ALTER COLUMN {} DROP IDENTITY", from.sql()));
+            let add = alter(table, &format!("ALTER COLUMN {} ADD GENERATED {kind} AS IDENTITY", to.sql()));
+            format!(
+                "\nDECLARE\n  given text := {sequence};\n  options text;\n  at bigint;\n  called boolean;\nBEGIN\n  \
+                 SELECT format('(SEQUENCE NAME %s START WITH %s INCREMENT BY %s CACHE %s %s)', given, seqstart, seqincrement, seqcache,\n                \
+                 CASE WHEN seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END) INTO options FROM pg_sequence WHERE seqrelid = given::regclass;\n  \
+                 EXECUTE 'SELECT last_value, is_called FROM ' || given INTO at, called;\n  {drop};\n  \
+                 EXECUTE {} || options;\n  PERFORM setval(given::regclass, at, called);\nEND\n",
+                Ident::new(format!("{add} ")).literal()
+            )
+        }
+    };
+    let quote = dollar_quote(&body);
+    format!("DO {quote}{body}{quote}")
+}
+
 /// Ends the way out of a partition that was begun and interrupted.
 pub fn finalize_detach(parent: &TableName, partition: &TableName) -> String {
     alter(parent, &format!("DETACH PARTITION {} FINALIZE", partition.sql()))
@@ -139,8 +174,37 @@ fn sync_function(sync: &Sync) -> TableName {
     TableName { schema: Ident::new(OUR_SCHEMA), name: sync.name.clone() }
 }
 
-/// A function that computes the values by one SELECT over `new`, and assigns them when there is a row.
+/// The trigger's function.
 fn function(sync: &Sync) -> String {
+    let body = sync.twin.as_ref().map_or_else(|| filling(sync), keeping);
+    let path = sync.search_path.as_ref().map_or_else(String::new, |schemas| {
+        let schemas: Vec<String> = schemas.iter().map(Ident::sql).collect();
+        format!(" SET search_path = {}, pg_temp", schemas.join(", "))
+    });
+    let definer = if sync.definer { " SECURITY DEFINER" } else { "" };
+    let quote = dollar_quote(&body);
+    format!(
+        "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql{definer}{path} AS {quote}{body}{quote}",
+        sync_function(sync).sql()
+    )
+}
+
+/// Whoever wrote one of the two columns has it carried over to the other; what was carried over isn't carried back.
+fn keeping(twin: &Twin) -> String {
+    let (old, new) = (twin.old.sql(), twin.new.sql());
+    let text = if twin.as_text { "::text" } else { "" };
+    format!(
+        "\nBEGIN\n  IF TG_OP = 'INSERT' THEN\n    IF new.{new} IS NULL THEN new.{new} := {forward}; ELSE new.{old} := {back}; END IF;\n  \
+         ELSIF new.{new}{text} IS DISTINCT FROM old.{new}{text} THEN\n    new.{old} := {back};\n  \
+         ELSIF new.{old}{text} IS DISTINCT FROM old.{old}{text} OR old.{new} IS NULL THEN\n    new.{new} := {forward};\n  \
+         END IF;\n  RETURN new;\nEND\n",
+        forward = twin.forward,
+        back = twin.back,
+    )
+}
+
+/// Computes the values by one SELECT over `new`, and assigns them when there is a row.
+fn filling(sync: &Sync) -> String {
     let values: Vec<String> =
         sync.assignments.iter().enumerate().map(|(at, (_, value))| format!("{value} AS v{at}")).collect();
     let assigned: Vec<String> = sync
@@ -153,21 +217,11 @@ fn function(sync: &Sync) -> String {
         .collect();
     let from = sync.from.as_ref().map_or_else(String::new, |from| format!(" FROM {from}"));
     let predicate = sync.predicate.as_ref().map_or_else(String::new, |sql| format!(" WHERE {sql}"));
-    let path = sync.search_path.as_ref().map_or_else(String::new, |schemas| {
-        let schemas: Vec<String> = schemas.iter().map(Ident::sql).collect();
-        format!(" SET search_path = {}, pg_temp", schemas.join(", "))
-    });
-    let definer = if sync.definer { " SECURITY DEFINER" } else { "" };
-    let body = format!(
+    format!(
         "\n#variable_conflict use_column\nDECLARE filled record;\nBEGIN\n  SELECT {} INTO filled{from}{predicate} LIMIT 1;\n  \
          IF FOUND THEN\n{}\n  END IF;\n  RETURN new;\nEND\n",
         values.join(", "),
         assigned.join("\n"),
-    );
-    let quote = dollar_quote(&body);
-    format!(
-        "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql{definer}{path} AS {quote}{body}{quote}",
-        sync_function(sync).sql()
     )
 }
 

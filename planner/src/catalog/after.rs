@@ -67,6 +67,13 @@ impl Catalog {
             }),
             Change::Setting(setting) => self.make_setting(setting),
             Change::CatalogOnly(only) => self.make_object(only),
+            Change::RenameColumn(table, from, to) => {
+                self.alter(table, |table| table.rename_column(from.as_str(), to.as_str()));
+            }
+            Change::RenameTable(from, to) => self.alter(from, |table| {
+                to.schema.as_str().clone_into(&mut table.schema);
+                to.name.as_str().clone_into(&mut table.name);
+            }),
             Change::AddIdentity(new) => self.alter_column(&new.table, &new.column, |column| {
                 column.generated = true;
                 column.identity = Some(if new.always { Identity::Always } else { Identity::ByDefault });
@@ -259,6 +266,13 @@ fn index_of(new: &NewIndex) -> Index {
         mentions: texts(&new.mentions),
         unique: new.unique,
         partial: new.partial,
+        definition: format!(
+            "CREATE {}INDEX {} ON {} {}",
+            if new.unique { "UNIQUE " } else { "" },
+            new.name.sql(),
+            new.table.sql(),
+            new.tail
+        ),
         ..Index::named(new.table.schema.as_str(), new.name.as_str())
     }
 }

@@ -56,15 +56,30 @@ impl Table {
             Effect::RowSecurityForced(forced) => self.row_security_forced = *forced,
             Effect::PolicyDropped(gone) => self.policies.retain(|policy| policy.name != *gone),
             Effect::TriggerDropped(gone) => self.triggers.retain(|trigger| trigger.name != *gone),
-            Effect::ConstraintRenamed(old, new) => {
-                self.constraints.iter_mut().filter(|one| one.name == *old).for_each(|one| one.name.clone_from(new));
-                for index in self.indexes.iter_mut().filter(|index| index.constraint.as_ref() == Some(old)) {
-                    (index.name, index.constraint) = (new.clone(), Some(new.clone()));
-                }
-            }
-            Effect::IndexRenamed(old, new) => {
-                self.indexes.iter_mut().filter(|index| index.name == *old).for_each(|index| index.name.clone_from(new));
-            }
+            Effect::ConstraintRenamed(old, new) => self.rename_constraint(old, new),
+            Effect::IndexRenamed(old, new) => self.rename_index(old, new),
         }
+    }
+
+    pub(crate) fn rename_constraint(&mut self, old: &str, new: &str) {
+        self.constraints.iter_mut().filter(|one| one.name == old).for_each(|one| new.clone_into(&mut one.name));
+        for index in self.indexes.iter_mut().filter(|index| index.constraint.as_deref() == Some(old)) {
+            (index.name, index.constraint) = (new.to_owned(), Some(new.to_owned()));
+        }
+    }
+
+    pub(crate) fn rename_index(&mut self, old: &str, new: &str) {
+        self.indexes.iter_mut().filter(|index| index.name == old).for_each(|index| new.clone_into(&mut index.name));
+    }
+
+    pub(crate) fn rename_column(&mut self, old: &str, new: &str) {
+        let renamed = |name: &mut String| {
+            if name == old {
+                new.clone_into(name);
+            }
+        };
+        self.columns.iter_mut().for_each(|column| renamed(&mut column.name));
+        self.constraints.iter_mut().flat_map(|one| &mut one.columns).for_each(renamed);
+        self.indexes.iter_mut().flat_map(|one| one.keys.iter_mut().chain(&mut one.mentions)).for_each(renamed);
     }
 }

@@ -53,6 +53,10 @@ pub enum Change {
     CatalogOnly(CatalogOnly),
     /// A setting of a table, or a policy or trigger on it: instant, as written.
     Setting(Setting),
+    /// ALTER TABLE .. RENAME COLUMN: the table, the old name, the new one.
+    RenameColumn(TableName, Ident, Ident),
+    /// ALTER TABLE .. RENAME TO: the old name, the new one.
+    RenameTable(TableName, TableName),
     /// ALTER COLUMN .. ADD GENERATED .. AS IDENTITY.
     AddIdentity(NewIdentity),
     /// ATTACH PARTITION, and the second half of CREATE TABLE .. PARTITION OF.
@@ -297,6 +301,8 @@ pub struct NewType {
     pub converts: bool,
     /// Whether USING is `column AT TIME ZONE 'UTC'`.
     pub under_utc: bool,
+    /// USING.
+    pub using: Option<Expr>,
     /// The statement, of this change alone.
     pub sql: String,
 }
@@ -318,6 +324,8 @@ impl Change {
             | Change::DropConstraint(table, _)
             | Change::Validate(table, _)
             | Change::DropColumn(table, _)
+            | Change::RenameColumn(table, ..)
+            | Change::RenameTable(table, _)
             | Change::DropTable(table) => Some(table),
             Change::AlterType(new) => Some(&new.table),
             Change::Setting(setting) => Some(&setting.table),

@@ -242,6 +242,7 @@ fn new_type(command: &AlterTableCmd, table: &TableName, column: Ident) -> Result
         under_utc: using.as_ref().is_some_and(|using| is_at_utc(&using.sql, &column)),
         converts: using.as_ref().is_some_and(|using| !plain(using)) || new.coll_clause.is_some(),
         sql: deparse::alter(table, command)?,
+        using,
         column,
     }))
 }

@@ -85,10 +85,15 @@ fn conjuncts(node: &Node, columns: &[ColumnUse]) -> Vec<Conjunct> {
 
 /// Reads an expression that PostgreSQL wrote.
 pub(crate) fn from_text(sql: &str) -> Option<Expr> {
+    read(&node_of(sql)?).ok()
+}
+
+/// The tree of an expression.
+pub(super) fn node_of(sql: &str) -> Option<Node> {
     let parsed = parse(&format!("{FRAME}{sql}"), 0).ok()?;
     match parsed.protobuf.stmts.into_iter().next().and_then(|raw| raw.stmt?.node) {
         Some(NodeEnum::SelectStmt(select)) => match select.target_list.into_iter().next()?.node {
-            Some(node::Node::ResTarget(target)) => read(target.val.as_deref()?).ok(),
+            Some(node::Node::ResTarget(target)) => target.val.map(|value| *value),
             _ => None,
         },
         _ => None,

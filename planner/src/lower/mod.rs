@@ -18,6 +18,7 @@ mod partition;
 mod parts;
 mod relation;
 mod rename;
+pub(crate) mod rewrite;
 mod rights;
 mod settings;
 mod table;
@@ -64,6 +65,7 @@ pub(crate) fn lower(statement: &Statement, catalog: &Catalog) -> Result<Vec<Chan
 
 pub(crate) use expression::from_text;
 pub(crate) use partition::of_parent as detachment;
+pub(crate) use rights::grants;
 
 /// The name that an index gets of itself.
 pub(crate) fn index_name(table: &TableName, keys: &[Ident], catalog: &Catalog) -> Ident {

@@ -12,8 +12,8 @@ pub(super) fn rename(rename: &RenameStmt, sql: &str, catalog: &Catalog) -> Resul
         ObjectType::ObjectTabconstraint => constraint(rename, catalog),
         ObjectType::ObjectIndex => index(rename, sql, catalog),
         ObjectType::ObjectTrigger | ObjectType::ObjectPolicy | ObjectType::ObjectRule => part(rename, sql, catalog),
-        ObjectType::ObjectColumn => Err(problem::renames_what_code_names("column")),
-        ObjectType::ObjectTable => Err(problem::renames_what_code_names("table")),
+        ObjectType::ObjectColumn => column(rename, catalog),
+        ObjectType::ObjectTable => table(rename, catalog),
         ObjectType::ObjectDatabase | ObjectType::ObjectTablespace => {
             Err(problem::not_a_change("a database and a tablespace are of the server", "rename it by hand"))
         }
@@ -87,6 +87,34 @@ fn part(rename: &RenameStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>
         effect,
         table,
     })])
+}
+
+fn column(rename: &RenameStmt, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    let table = existing(rename.relation.as_ref(), catalog)?;
+    let (old, new) = (Ident::new(rename.subname.as_str()), Ident::new(rename.newname.as_str()));
+    let known = catalog.table(&table);
+    if known.is_some_and(|table| table.get(&old).is_none()) {
+        return Err(problem::missing_column(&table, &old, catalog));
+    }
+    if known.is_some_and(|table| table.get(&new).is_some()) {
+        return Err(problem::exists("column", &format!("{}.{}", table.shown(), new.as_str())));
+    }
+    Ok(vec![Change::RenameColumn(table, old, new)])
+}
+
+fn table(rename: &RenameStmt, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    let Some(range) = &rename.relation else { return Err(problem::unknown("RENAME of nothing")) };
+    let Some(table) = catalog.resolve(schema(range), &range.relname) else {
+        if rename.missing_ok {
+            return Ok(vec![Change::Nothing(format!("there is no table {}", range.relname))]);
+        }
+        return Err(problem::missing_table(&range.relname, catalog));
+    };
+    let new = TableName { schema: table.schema.clone(), name: Ident::new(rename.newname.as_str()) };
+    if catalog.relation_name_taken(new.schema.as_str(), new.name.as_str()) {
+        return Err(problem::exists("relation", &new.shown()));
+    }
+    Ok(vec![Change::RenameTable(table, new)])
 }
 
 fn constraint(rename: &RenameStmt, catalog: &Catalog) -> Result<Vec<Change>, Problem> {

@@ -94,6 +94,22 @@ fn privileges(grant: &GrantStmt) -> Option<Vec<&'static str>> {
         .collect()
 }
 
+/// What grants the rights on a table, of others than its owner, on the view that takes its name.
+pub(crate) fn grants(view: &TableName, table: &Table) -> Vec<String> {
+    let roles = table.rights.iter().flatten().filter_map(|item| {
+        let name = &item[..item.rfind('=')?];
+        Some(name.trim_matches('"').replace("\"\"", "\""))
+    });
+    roles
+        .filter(|role| *role != table.owner)
+        .filter_map(|role| {
+            let list = held(&role, table).filter(|held| !held.is_empty())?.join(", ");
+            let role = if role.is_empty() { "PUBLIC".to_owned() } else { Ident::new(role).sql() };
+            Some(format!("GRANT {list} ON {} TO {role}", view.sql()))
+        })
+        .collect()
+}
+
 /// The rights that a role holds by name; nothing when it may hand some of them on.
 fn held(role: &str, table: &Table) -> Option<Vec<&'static str>> {
     let item = table.rights.iter().flatten().find_map(|item| {

@@ -122,6 +122,7 @@ fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Con
         when: format!("new.{} IS NULL", column.name.sql()),
         search_path: Some(context.catalog.search_path.clone()),
         definer: false,
+        twin: None,
     };
     let decision =
         Decision::because("a default that changes from row to row would rewrite the table under ACCESS EXCLUSIVE")
@@ -195,6 +196,7 @@ pub(super) fn numbered(table: &TableName, column: &NewColumn, sequence: &TableNa
         when: format!("new.{} IS NULL", column.name.sql()),
         search_path: None,
         definer: false,
+        twin: None,
     };
     let backfill = Backfill {
         table: table.clone(),

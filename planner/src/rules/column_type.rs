@@ -6,10 +6,12 @@
 //! **Hazard**: prepared statements that give the column fail once, with another result type.
 
 use super::Context;
+use super::shadow::{self, Shadow};
 use crate::action::{Action, Lock, Online};
-use crate::catalog::{Constraint, ConstraintKind, Table};
-use crate::change::NewType;
+use crate::catalog::{Catalog, Column, Constraint, ConstraintKind, Index, Table};
+use crate::change::{Change, NewType};
 use crate::decision::{Decision, Rank};
+use crate::expr::Expr;
 use crate::plan::Phase;
 use crate::problem::{Problem, code};
 use crate::types;
@@ -28,30 +30,11 @@ pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Pr
     if types::is_same(&column.type_sql, &new.type_sql) && !new.converts {
         return Ok(Decision::because("").note(format!("{} has that type already", new.column.as_str())).reverse(""));
     }
+    if by_shadow(new, context.catalog) {
+        return shadowed(new, table, column, context);
+    }
     if new.under_utc && types::is_time_with_zone(&column.type_sql, &new.type_sql) {
-        return under_utc(new, table, &back);
-    }
-    if new.converts || !types::fits(&column.type_sql, &new.type_sql) {
-        return Err(Problem::new(
-            code::REWRITES,
-            format!("from {} to {} every row of {} has to be written anew", column.type_sql, new.type_sql, new.table.shown()),
-        )
-        .label("the table and its indexes, under ACCESS EXCLUSIVE")
-        .help(
-            "add a column of the new type, fill it by UPDATE with a cast, move the code to it, and drop the old one in a \
-             later revision; or say `-- concertina: allow blocking`",
-        ));
-    }
-    if let Some(index) = table.indexes.iter().find(|index| {
-        index.mentions.iter().any(|name| name == new.column.as_str())
-            && (index.partial || index.keys.iter().any(String::is_empty))
-    }) {
-        return Err(Problem::new(
-            code::REWRITES,
-            format!("index {} would be built anew with the new type", index.name),
-        )
-        .label("its expressions or its WHERE name the column")
-        .help("drop the index in an earlier revision, and create it again in a later one"));
+        return Ok(under_utc(new, &back));
     }
     let checks: Vec<&Constraint> = table
         .constraints
@@ -91,17 +74,7 @@ fn prepared(column: &Ident) -> String {
 
 /// A time of UTC is stored as the same number with and without its zone. PostgreSQL knows that only while the session's
 /// zone is UTC, and not from the USING that says so.
-fn under_utc(new: &NewType, table: &Table, back: &str) -> Result<Decision, Problem> {
-    if let Some(index) =
-        table.indexes.iter().find(|index| index.mentions.iter().any(|name| name == new.column.as_str()))
-    {
-        return Err(Problem::new(
-            code::REWRITES,
-            format!("index {} would be built anew with the new type", index.name),
-        )
-        .label("it covers the column")
-        .help("drop the index in an earlier revision, and create it again in a later one"));
-    }
+fn under_utc(new: &NewType, back: &str) -> Decision {
     let sql = format!(
         "SET LOCAL TimeZone = 'UTC'; ALTER TABLE {} ALTER COLUMN {} TYPE {}",
         new.table.sql(),
@@ -109,11 +82,11 @@ fn under_utc(new: &NewType, table: &Table, back: &str) -> Result<Decision, Probl
         new.type_sql
     );
     let back = format!("{back} USING {} AT TIME ZONE 'UTC'", new.column.sql());
-    Ok(Decision::because("a time of UTC is stored as the same number with and without its zone: a catalog entry")
+    Decision::because("a time of UTC is stored as the same number with and without its zone: a catalog entry")
         .expand(written(new, sql, vec![(new.table.clone(), Lock::AccessExclusive)]), [])
         .alone()
         .note(prepared(&new.column))
-        .reverse(back))
+        .reverse(back)
 }
 
 fn written(new: &NewType, sql: String, locks: Vec<(TableName, Lock)>) -> Action {
@@ -145,4 +118,125 @@ fn partners(table: &Table, column: &Ident, context: &Context<'_>) -> Vec<TableNa
     others.sort();
     others.dedup();
     others
+}
+
+/// Whether a change of type needs a second column: its values are stored in another form, or an index would be built anew.
+pub(super) fn by_shadow(new: &NewType, catalog: &Catalog) -> bool {
+    let Some(table) = catalog.table(&new.table) else { return false };
+    let Some(column) = table.get(&new.column) else { return false };
+    if table.is_new || catalog.is_empty(&new.table) {
+        return false;
+    }
+    if new.under_utc && types::is_time_with_zone(&column.type_sql, &new.type_sql) {
+        let named = |index: &Index| index.mentions.iter().any(|name| name == new.column.as_str());
+        return table.indexes.iter().any(named);
+    }
+    let rebuilt = |index: &Index| {
+        index.mentions.iter().any(|name| name == new.column.as_str())
+            && (index.partial || index.keys.iter().any(String::is_empty))
+    };
+    let same = types::is_same(&column.type_sql, &new.type_sql) && !new.converts;
+    !same && (new.converts || !types::fits(&column.type_sql, &new.type_sql) || table.indexes.iter().any(rebuilt))
+}
+
+fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>) -> Result<Decision, Problem> {
+    if !types::is_same(&column.type_sql, &new.type_sql) && new.sql.contains(" COLLATE ") {
+        return Err(crate::problem::unknown("another type and another collation at once"));
+    }
+    let read = |sql: &str| {
+        crate::lower::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")))
+    };
+    let name = new.column.sql();
+    let forward = match &new.using {
+        Some(using) => using.clone(),
+        None => read(&format!("{name}::{}", new.type_sql))?,
+    };
+    let back = match context.directives.reverse() {
+        Some(written) => read(written)?,
+        None if new.under_utc => read(&format!("{name} AT TIME ZONE 'UTC'"))?,
+        None if new.using.as_ref().is_some_and(|using| !is_cast(using, &new.column)) => {
+            return Err(Problem::new(
+                code::NO_REVERSE,
+                format!("USING changes the values of {}, and nothing tells how to change them back", new.column.as_str()),
+            )
+            .label("no cast goes back")
+            .help(format!(
+                "say `-- concertina: reverse (expression over {})` above the statement: the old column is kept right by it",
+                new.column.as_str()
+            )));
+        }
+        None => read(&format!("{name}::{}", column.type_sql))?,
+    };
+    let reverse = format!(
+        "-- concertina: reverse ({})\nALTER TABLE {} ALTER COLUMN {name} TYPE {} USING {}",
+        forward.sql,
+        new.table.sql(),
+        column.type_sql,
+        back.sql
+    );
+    let shadow = Shadow {
+        table,
+        old: column,
+        name: new.column.clone(),
+        type_sql: new.type_sql.clone(),
+        forward,
+        back,
+        converts: true,
+    };
+    Ok(shadow::replace(&shadow, context)?
+        .note(format!(
+            "writers of values of {} that can't become {} get an error from expand on",
+            new.column.as_str(),
+            new.type_sql
+        ))
+        .reverse(reverse))
+}
+
+/// `column::type`, whatever the type.
+fn is_cast(using: &Expr, column: &Ident) -> bool {
+    let rest = using.sql.strip_prefix(&column.sql()).and_then(|rest| rest.strip_prefix("::"));
+    rest.is_some() && using.columns.len() == 1 && using.functions.is_empty()
+}
+
+/// What a later statement says of a column whose type changes in the same revision holds of the new column: it waits until
+/// that has taken its place.
+pub(super) fn behind_the_swap(
+    mut decision: Decision,
+    change: &Change,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let Some(table) = change.table() else { return Ok(decision) };
+    let retyped = context.retyped(table);
+    if retyped.is_empty() || matches!(change, Change::AlterType(_)) {
+        return Ok(decision);
+    }
+    let mentioned: Vec<Ident> = match change {
+        Change::AddConstraint(_, constraint) => constraint.columns(),
+        Change::CreateIndex(index) => index.mentions.clone(),
+        Change::SetDefault(_, column, _) | Change::SetNotNull(_, column) | Change::DropNotNull(_, column) => {
+            vec![column.clone()]
+        }
+        Change::Update(_)
+        | Change::Delete(_)
+        | Change::Insert(_)
+        | Change::DropColumn(..)
+        | Change::RenameColumn(..) => {
+            return Err(Problem::new(
+                code::NOT_BATCHABLE,
+                "a column of this table changes its type in the same revision",
+            )
+            .label("by then its rows are still in the old form")
+            .help("put it into a revision of its own"));
+        }
+        _ => return Ok(decision),
+    };
+    if mentioned.iter().any(|column| retyped.contains(column)) {
+        for part in &mut decision.parts {
+            part.phase = Phase::Contract;
+            part.behind = true;
+        }
+        // They would be asked of the old column.
+        decision.checks.clear();
+    }
+    Ok(decision)
 }

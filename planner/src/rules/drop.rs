@@ -72,7 +72,7 @@ fn references_columns(key: &crate::catalog::Constraint, unique: &crate::catalog:
 }
 
 /// What would be in the way of a DROP, of a column or of the whole table.
-fn in_the_way(table: &Table, column: Option<&Ident>) -> Result<(), Problem> {
+pub(super) fn in_the_way(table: &Table, column: Option<&Ident>) -> Result<(), Problem> {
     let concerns = |dependant: &&Dependant| match (column, &dependant.column) {
         (None, _) => true,
         (Some(column), Some(of)) => of == column.as_str(),

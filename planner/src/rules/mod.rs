@@ -17,7 +17,9 @@ mod objects;
 mod partition;
 mod partitions;
 mod questions;
+mod rename;
 mod settings;
+mod shadow;
 mod unique;
 mod update;
 
@@ -114,6 +116,27 @@ impl<'a> Context<'a> {
         &self.all[0].before
     }
 
+    /// The columns of a table that earlier statements of the revision give another type by way of a second column.
+    fn retyped(&self, table: &TableName) -> Vec<Ident> {
+        let retyped = self.all[..self.position].iter().filter_map(|seen| match &seen.change {
+            Change::AlterType(new) if new.table == *table && column_type::by_shadow(new, &seen.before) => {
+                Some(new.column.clone())
+            }
+            _ => None,
+        });
+        retyped.collect()
+    }
+
+    /// Whether a later statement of the revision puts a column of another type in this one's place.
+    fn is_retyped_later(&self, table: &TableName, column: &Ident) -> bool {
+        self.all[self.position..].iter().any(|seen| match &seen.change {
+            Change::AlterType(new) => {
+                new.table == *table && new.column == *column && column_type::by_shadow(new, &seen.before)
+            }
+            _ => false,
+        })
+    }
+
     /// The catalog as the revision leaves it.
     fn at_end(&self) -> Catalog {
         let last = &self.all[self.all.len() - 1];
@@ -135,12 +158,12 @@ impl<'a> Context<'a> {
 /// Decides what becomes of a change.
 pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> {
     guard(change, context)?;
-    if context.directives.has_reverse() {
+    if context.directives.reverse().is_some() && !matches!(change, Change::AlterType(_)) {
         return Err(Problem::new(code::UNKNOWN, "the directive `reverse` has no meaning for this statement")
             .label("changes no values that an expression could bring back")
             .help("write the way back below a line `-- down`"));
     }
-    let decision = by_rule(change, context)?;
+    let decision = column_type::behind_the_swap(by_rule(change, context)?, change, context)?;
     match context.directives.phase() {
         Some(wanted) => held_back(decision, change, wanted),
         None => Ok(decision),
@@ -204,6 +227,8 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
         Change::DropIndex(name) => Ok(index::drop(name, context)),
         Change::DropTable(table) => drop::table(table, context),
         Change::CreateEnum(new) => Ok(objects::create_enum(new)),
+        Change::RenameColumn(table, from, to) => rename::column(table, from, to, context),
+        Change::RenameTable(from, to) => rename::table(from, to, context),
         Change::AddIdentity(new) => identity::add_to(new, context),
         Change::Attach(attach) => partition::attach(attach, context),
         Change::Detach(detach) => Ok(partition::detach(detach, context)),

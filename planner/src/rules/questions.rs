@@ -36,7 +36,7 @@ pub(super) fn duplicates(table: &Table, columns: &[Ident]) -> Question {
 }
 
 /// How a row is named to people: its key, or its place where it has none.
-fn key_text(table: &Table, alias: &Ident) -> String {
+pub(super) fn key_text(table: &Table, alias: &Ident) -> String {
     table.key().map_or_else(|| format!("{}.ctid::text", alias.sql()), |columns| named(&columns, Some(alias)))
 }
 

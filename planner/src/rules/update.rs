@@ -206,6 +206,7 @@ fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
             .join(" OR "),
         search_path: (reads || calls).then(|| context.catalog.search_path.clone()),
         definer: reads,
+        twin: None,
     }
 }
 

@@ -11,7 +11,7 @@ fn refusals() {
         "ALTER TABLE leads ADD COLUMN x int NOT NULL",
         "ALTER TABLE leads ADD COLUMN email text",
         "ALTER TABLE leads ADD COLUMN x int GENERATED ALWAYS AS (id * 2) STORED",
-        "ALTER TABLE leads ALTER COLUMN id TYPE numeric",
+        "ALTER TABLE leads ALTER COLUMN email TYPE varchar(20) USING upper(email)",
         "ALTER TABLE leads SET TABLESPACE fast",
         "ALTER TABLE leads ADD EXCLUDE USING gist (email WITH =)",
         "ALTER TABLE leads DROP COLUMN status CASCADE",
