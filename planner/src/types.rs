@@ -19,6 +19,11 @@ pub(crate) fn has_no_equality(type_sql: &str) -> bool {
     )
 }
 
+/// Whether it is text of any length.
+pub(crate) fn is_text(type_sql: &str) -> bool {
+    matches!(plain(type_sql).0.as_str(), "text" | "varchar")
+}
+
 /// Whether one is a timestamp with, and the other the same without a time zone.
 pub(crate) fn is_time_with_zone(one: &str, other: &str) -> bool {
     let ((one, digits), (other, same)) = (plain(one), plain(other));

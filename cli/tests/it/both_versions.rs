@@ -26,6 +26,13 @@ struct Row {
     new: Option<i64>,
 }
 
+impl Row {
+    /// Carried over, as a row is that is written in any way.
+    fn fill(&mut self) {
+        self.new = self.new.or_else(|| self.old.as_ref().map(|old| old.trim().parse().unwrap()));
+    }
+}
+
 /// A value as the old version writes it: not always as the new type would.
 fn spelled(value: Option<i64>, random: &mut StdRng) -> Option<String> {
     value.map(|value| if random.random_bool(0.3) { format!(" {value} ") } else { value.to_string() })
@@ -50,73 +57,22 @@ async fn ten_thousand_schedules_of_two_versions_end_as_the_last_writer_said() {
         &[],
     )
     .await;
-    let connect = Connect::parse(&site.server.url("site")).unwrap();
-    let catalog = Engine::new(connect, Settings::default(), Arc::new(|_| {})).0.catalog().await.unwrap();
-    let revision = Revision::from_text(&RevisionId::new("r"), TYPE_CHANGE).unwrap();
-    let plan = plan(&revision, &catalog).unwrap();
-    site.client.batch_execute("CREATE SCHEMA concertina").await.unwrap();
-    for step in &plan.expand {
-        let Work::Quick { actions } = &step.work else { panic!("expand is instant") };
-        for sql in actions.iter().flat_map(|action| action.sql(None)) {
-            site.client.batch_execute(&sql).await.unwrap();
-        }
-    }
-    let new: String = site
-        .value(
-            "SELECT attname::text FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname LIKE 'concertina%'",
-        )
-        .await;
+    let new = expanded(&site).await;
     let mut random = StdRng::seed_from_u64(7);
-    let mut model: Vec<Row> =
-        (0..5_000).map(|id: i64| Row { old: (id % 5 > 0).then(|| (id % 90).to_string()), new: None }).collect();
-    // Half of the rows are written by either version for the first time.
-    for id in 5_000..SCHEDULES {
-        let value = random.random_bool(0.8).then(|| random.random_range(0..90_i64));
-        let by_old = random.random_bool(0.5);
-        let old = if by_old { spelled(value, &mut random) } else { value.map(|value| value.to_string()) };
-        let (column, written) = if by_old { ("amount", old.clone()) } else { (new.as_str(), old.clone()) };
-        let cast = if by_old { "text" } else { "bigint" };
-        let sql = format!("INSERT INTO orders (id, {column}) VALUES ($1, $2::text::{cast})");
-        site.client.execute(&sql, &[&(id as i64), &written]).await.unwrap();
-        model.push(Row { old, new: value });
-    }
+    let mut model = born(&site.client, &new, &mut random).await;
     for turn in 0..TURNS {
-        let (mut by_old, mut by_new, mut other) = (vec![], vec![], vec![]);
         // Newer code comes when the backfill is done.
         let filled = turn >= TURNS / 3;
         if turn == TURNS / 3 {
             let sql =
                 format!("UPDATE orders SET {new} = amount::bigint WHERE {new} IS NULL AND amount::bigint IS NOT NULL");
             site.client.execute(&sql, &[]).await.unwrap();
-            for row in &mut model {
-                row.new = row.old.as_ref().map(|old| old.trim().parse().unwrap());
-            }
+            model.iter_mut().for_each(Row::fill);
         }
-        for (id, row) in model.iter_mut().enumerate() {
-            let value = random.random_bool(0.8).then(|| random.random_range(0..90_i64));
-            match random.random_range(0..4) {
-                0 => {
-                    let old = spelled(value, &mut random);
-                    by_old.push((id, old.clone()));
-                    *row = Row { old, new: value };
-                }
-                1 if filled => {
-                    by_new.push((id, value.map(|value| value.to_string())));
-                    // The same value is no news: the old version's spelling stays.
-                    if row.new != value {
-                        *row = Row { old: value.map(|value| value.to_string()), new: value };
-                    }
-                }
-                2 => {
-                    other.push((id, Some(format!("turn {turn}"))));
-                    row.new = row.new.or_else(|| row.old.as_ref().map(|old| old.trim().parse().unwrap()));
-                }
-                _ => {}
-            }
-        }
-        write(&site.client, "amount", "text", &by_old).await;
-        write(&site.client, &new, "bigint", &by_new).await;
-        write(&site.client, "note", "text", &other).await;
+        let written = written(&mut model, filled, &mut random);
+        write(&site.client, "amount", "text", &written.by_old).await;
+        write(&site.client, &new, "bigint", &written.by_new).await;
+        write(&site.client, "note", "text", &written.other).await;
         let rows = site.client.query(&format!("SELECT id, amount, {new} FROM orders ORDER BY id"), &[]).await.unwrap();
         for (id, seen) in rows.iter().enumerate() {
             let seen = Row { old: seen.get(1), new: seen.get(2) };
@@ -128,6 +84,76 @@ async fn ten_thousand_schedules_of_two_versions_end_as_the_last_writer_said() {
             assert_eq!(seen, wanted, "row {id} after turn {turn}");
         }
     }
+}
+
+/// The database after expand; the name of the second column.
+async fn expanded(site: &Site) -> String {
+    let connect = Connect::parse(&site.server.url("site")).unwrap();
+    let catalog = Engine::new(connect, Settings::default(), Arc::new(|_| {})).0.catalog().await.unwrap();
+    let revision = Revision::from_text(&RevisionId::new("r"), TYPE_CHANGE).unwrap();
+    let plan = plan(&revision, &catalog).unwrap();
+    site.client.batch_execute("CREATE SCHEMA concertina").await.unwrap();
+    for step in &plan.expand {
+        let Work::Quick { actions } = &step.work else { panic!("expand is instant") };
+        for sql in actions.iter().flat_map(|action| action.sql(None)) {
+            site.client.batch_execute(&sql).await.unwrap();
+        }
+    }
+    let sql =
+        "SELECT attname::text FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname LIKE 'concertina%'";
+    site.value(sql).await
+}
+
+/// Half of the rows are there before; half are written by either version for the first time.
+async fn born(client: &Client, new: &str, random: &mut StdRng) -> Vec<Row> {
+    let there = |id: i64| Row { old: (id % 5 > 0).then(|| (id % 90).to_string()), new: None };
+    let mut model: Vec<Row> = (0..5_000).map(there).collect();
+    for id in 5_000..SCHEDULES {
+        let value = random.random_bool(0.8).then(|| random.random_range(0..90_i64));
+        let by_old = random.random_bool(0.5);
+        let old = if by_old { spelled(value, random) } else { value.map(|value| value.to_string()) };
+        let (column, cast) = if by_old { ("amount", "text") } else { (new, "bigint") };
+        let sql = format!("INSERT INTO orders (id, {column}) VALUES ($1, $2::text::{cast})");
+        client.execute(&sql, &[&(id as i64), &old]).await.unwrap();
+        model.push(Row { old, new: value });
+    }
+    model
+}
+
+/// What one turn writes, by row.
+#[derive(Default)]
+struct Written {
+    by_old: Vec<(usize, Option<String>)>,
+    by_new: Vec<(usize, Option<String>)>,
+    other: Vec<(usize, Option<String>)>,
+}
+
+fn written(model: &mut [Row], filled: bool, random: &mut StdRng) -> Written {
+    let mut written = Written::default();
+    for (id, row) in model.iter_mut().enumerate() {
+        let value = random.random_bool(0.8).then(|| random.random_range(0..90_i64));
+        match random.random_range(0..4) {
+            0 => {
+                let old = spelled(value, random);
+                written.by_old.push((id, old.clone()));
+                *row = Row { old, new: value };
+            }
+            1 if filled => {
+                let text = value.map(|value| value.to_string());
+                written.by_new.push((id, text.clone()));
+                // The same value is no news: the old version's spelling stays.
+                if row.new != value {
+                    *row = Row { old: text, new: value };
+                }
+            }
+            2 => {
+                written.other.push((id, Some("seen".to_owned())));
+                row.fill();
+            }
+            _ => {}
+        }
+    }
+    written
 }
 
 #[tokio::test(flavor = "multi_thread")]

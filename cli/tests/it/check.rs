@@ -12,7 +12,7 @@ const DANGERS: &str = "ALTER TABLE leads SET UNLOGGED;
 ALTER TABLE leads ADD COLUMN plan text NOT NULL;
 UPDATE leads SET email = email || '.org';
 ALTER TABLE leads ENABLE ROW LEVEL SECURITY;
-ALTER TABLE leads ALTER COLUMN email TYPE varchar(9) USING upper(email);
+ALTER TABLE leads ADD EXCLUDE USING btree (id WITH =);
 ALTER TABLE leads DROP COLUMN email;
 ";
 

@@ -12,5 +12,6 @@ mod kill;
 mod lifecycle;
 mod stacked;
 mod statements;
+mod systems;
 mod tracer;
 mod words;

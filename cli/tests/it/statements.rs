@@ -92,8 +92,10 @@ fn page(catalog: &Catalog) -> String {
 
 /// What a rule says of itself: danger, remedy, hazard.
 fn words_of(file: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../planner/src/rules/{file}.rs"));
-    let source = std::fs::read_to_string(path).unwrap();
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../planner/src/rules");
+    let source = std::fs::read_to_string(rules.join(format!("{file}.rs")))
+        .or_else(|_| std::fs::read_to_string(rules.join(file).join("mod.rs")))
+        .unwrap();
     let words: Vec<&str> = source
         .lines()
         .map_while(|line| line.strip_prefix("//!"))

@@ -18,7 +18,7 @@ mod worker;
 use crate::checkpoint::{self, JobKey, RangeRow};
 use crate::config::Settings;
 use crate::connect::Connect;
-use crate::error::{Class, Error};
+use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::lease::Lease;
 use crate::session::{Role, Session};
@@ -352,11 +352,5 @@ async fn work(lease: &Lease, key: &JobKey, shared: &Arc<Shared>, sweeping: bool)
     }
     checkpoint::set_throttle(&lease.records, key, None).await.ok();
     (shared.events)(Event::Progress(meter.read(shared)));
-    match failed {
-        None => Ok(()),
-        Some(error) => {
-            debug_assert!(error.class() != Class::Contention, "workers deal with contention themselves");
-            Err(error)
-        }
-    }
+    failed.map_or(Ok(()), Err)
 }

@@ -22,6 +22,9 @@ use tokio_postgres::types::ToSql;
 /// After so many failures on the same blocks a batch goes around locked rows; the sweep comes back for them.
 const STUMBLES_MAX: u32 = 3;
 
+/// After so many failures on the same blocks, each with half as many of them, a count gives up.
+const COUNT_FAILURES_MAX: u32 = 20;
+
 /// After so many sweeps of the same blocks something else must be writing them.
 pub(crate) const SWEEPS_MAX: u32 = 5;
 
@@ -185,24 +188,33 @@ impl Worker {
         Ok(())
     }
 
+    /// Counts the rows that are left in some blocks; in shorter stretches when a count takes too long.
     async fn pending(&mut self, leaf: usize, start: i64, end: i64) -> Result<i64, Error> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
-        for attempt in 0.. {
-            let (first, after) = (Tid::start_of(start), Tid::start_of(end));
+        let (mut left, mut from, mut blocks) = (0, start, end - start);
+        let mut failures = 0;
+        while from < end {
+            let upto = (from + blocks).min(end);
+            let (first, after) = (Tid::start_of(from), Tid::start_of(upto));
             let counted = match self.prepared(leaf).await {
                 Ok(prepared) => self.session.query_one(&prepared.pending, &[&first, &after]).await,
                 Err(cause) => Err(cause),
             };
             match counted {
-                Ok(row) => return Ok(row.get(0)),
+                Ok(row) => {
+                    left += row.get::<_, i64>(0);
+                    (from, failures) = (upto, 0);
+                }
                 Err(cause) if class(&cause) == Class::Connection => self.reconnect(&describe(&cause)).await?,
-                Err(cause) if class(&cause) == Class::Contention && attempt < 10 => {
+                Err(cause) if class(&cause) == Class::Contention && failures < COUNT_FAILURES_MAX => {
+                    failures += 1;
+                    blocks = (blocks / 2).max(1);
                     self.shared.stop.sleep(backoff.next(rand::random())).await?;
                 }
                 Err(cause) => return Err(Error::Sql { doing: self.shared.doing(leaf), cause }),
             }
         }
-        Ok(0)
+        Ok(left)
     }
 
     /// One round trip: BEGIN, the rows, their checkpoint, COMMIT. After a crash there are both or neither.

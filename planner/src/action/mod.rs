@@ -2,7 +2,12 @@
 //! [`sql`] is the only place in the workspace that writes DDL.
 
 pub mod facts;
+mod lock;
 pub mod sql;
+mod sync;
+
+pub use lock::Lock;
+pub use sync::{Sync, Twin};
 
 use concertina_revisions::{Ident, TableName};
 use serde::{Deserialize, Serialize};
@@ -332,45 +337,6 @@ pub enum Operation {
     },
 }
 
-/// A trigger of ours that fills columns which a writer left NULL.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Sync {
-    /// The table.
-    pub table: TableName,
-    /// The trigger's and the function's name.
-    pub name: Ident,
-    /// Column and expression over `new`.
-    pub assignments: Vec<(Ident, String)>,
-    /// Other relations that the expressions read.
-    pub from: Option<String>,
-    /// The rest of the condition, over `new` and those relations.
-    pub predicate: Option<String>,
-    /// When the trigger has work to do, over `new` alone.
-    pub when: String,
-    /// The schemas in which the expressions were understood; pinned when they name functions or relations.
-    pub search_path: Option<Vec<Ident>>,
-    /// Whether it must read relations that the application's role may not see.
-    pub definer: bool,
-    /// Two columns that are kept the same, whichever is written, in place of columns that are filled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub twin: Option<Twin>,
-}
-
-/// Two columns of one row that say the same in two forms.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Twin {
-    /// The column that older code writes.
-    pub old: Ident,
-    /// The column that newer code writes.
-    pub new: Ident,
-    /// The new one's value, over `new`.
-    pub forward: String,
-    /// The old one's value, over `new`.
-    pub back: String,
-    /// Whether values of either can't be compared, and their texts are.
-    pub as_text: bool,
-}
-
 /// Where an identity's numbers go on from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -391,49 +357,6 @@ pub enum Value {
     Sql(String),
     /// A scalar subquery, read once when the column is added.
     Read(String),
-}
-
-/// PostgreSQL's table locks, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lock {
-    /// Readers.
-    AccessShare,
-    /// `SELECT .. FOR UPDATE`, and the referenced side of a validation.
-    RowShare,
-    /// Writers.
-    RowExclusive,
-    /// VACUUM, ANALYZE, VALIDATE, CREATE INDEX CONCURRENTLY: readers and writers go on.
-    ShareUpdateExclusive,
-    /// CREATE INDEX: writers wait.
-    Share,
-    /// Foreign keys and triggers: writers wait.
-    ShareRowExclusive,
-    /// REFRESH MATERIALIZED VIEW CONCURRENTLY: readers go on.
-    Exclusive,
-    /// Everyone waits.
-    AccessExclusive,
-}
-
-impl Lock {
-    /// Whether readers or writers have to wait.
-    pub fn blocks(self) -> bool {
-        self >= Lock::Share
-    }
-
-    /// PostgreSQL's own words for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Lock::AccessShare => "ACCESS SHARE",
-            Lock::RowShare => "ROW SHARE",
-            Lock::RowExclusive => "ROW EXCLUSIVE",
-            Lock::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
-            Lock::Share => "SHARE",
-            Lock::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
-            Lock::Exclusive => "EXCLUSIVE",
-            Lock::AccessExclusive => "ACCESS EXCLUSIVE",
-        }
-    }
 }
 
 /// A question to the catalog whose answer tells that work is done.

@@ -42,11 +42,7 @@ impl Action {
                 ),
                 format!("ALTER SEQUENCE {} OWNED BY {}.{}", sequence.sql(), table.sql(), column.sql()),
             ],
-            Action::SetDefault { table, column, default } => {
-                let what =
-                    default.as_ref().map_or_else(|| "DROP DEFAULT".to_owned(), |value| format!("SET DEFAULT {value}"));
-                vec![alter(table, &format!("ALTER COLUMN {} {what}", column.sql()))]
-            }
+            Action::SetDefault { table, column, default } => vec![set_default(table, column, default.as_deref())],
             Action::SetNotNull { table, column } => {
                 vec![alter(table, &format!("ALTER COLUMN {} SET NOT NULL", column.sql()))]
             }
@@ -109,6 +105,11 @@ impl Online {
             }
         }
     }
+}
+
+fn set_default(table: &TableName, column: &Ident, default: Option<&str>) -> String {
+    let what = default.map_or_else(|| "DROP DEFAULT".to_owned(), |value| format!("SET DEFAULT {value}"));
+    alter(table, &format!("ALTER COLUMN {} {what}", column.sql()))
 }
 
 /// The identity, and its sequence set to where the numbers are.

@@ -2,6 +2,7 @@
 
 use super::{Policy, Table};
 use crate::change::Effect;
+use concertina_revisions::TableName;
 
 impl Table {
     /// As it is after a setting was changed.
@@ -59,6 +60,11 @@ impl Table {
             Effect::ConstraintRenamed(old, new) => self.rename_constraint(old, new),
             Effect::IndexRenamed(old, new) => self.rename_index(old, new),
         }
+    }
+
+    pub(crate) fn rename(&mut self, to: &TableName) {
+        to.schema.as_str().clone_into(&mut self.schema);
+        to.name.as_str().clone_into(&mut self.name);
     }
 
     pub(crate) fn rename_constraint(&mut self, old: &str, new: &str) {

@@ -2,40 +2,80 @@
 
 use super::{deparse, expression};
 use crate::expr::Expr;
+use crate::types;
 use concertina_revisions::Ident;
 use concertina_revisions::tree::{IndexElem, Node, NodeEnum, Token, node, parse, scan};
 
+/// A column, and what stands in its place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// The column.
+    pub(crate) from: &'a Ident,
+    /// The other column.
+    pub(crate) to: &'a Ident,
+    /// The types of both, where one of them is text: then words that PostgreSQL took for the one type are of the other.
+    pub(crate) words: Option<(&'a str, &'a str)>,
+}
+
 /// `USING ..` of an index, where the column is an element, in an expression or in the condition. Nothing when an operator
 /// class is written for the column: it is one of the old type.
-pub(crate) fn index(definition: &str, from: &Ident, to: &Ident) -> Option<String> {
+pub(crate) fn index(definition: &str, place: Place<'_>) -> Option<String> {
     let Some(NodeEnum::IndexStmt(mut index)) = first(definition) else { return None };
     for node in index.index_params.iter_mut().chain(&mut index.index_including_params) {
         let Some(node::Node::IndexElem(element)) = &mut node.node else { continue };
-        element_of(element, from, to)?;
+        element_of(element, place)?;
     }
     if let Some(condition) = &mut index.where_clause {
-        **condition = renamed(condition, from, to)?;
+        **condition = renamed(condition, place)?;
     }
     deparse::index_tail(&index).ok()
 }
 
-fn element_of(element: &mut IndexElem, from: &Ident, to: &Ident) -> Option<()> {
+fn element_of(element: &mut IndexElem, place: Place<'_>) -> Option<()> {
     match &mut element.expr {
-        Some(expression) => **expression = renamed(expression, from, to)?,
-        None if element.name == from.as_str() => {
+        Some(expression) => **expression = renamed(expression, place)?,
+        None if element.name == place.from.as_str() => {
             if !element.opclass.is_empty() {
                 return None;
             }
-            to.as_str().clone_into(&mut element.name);
+            place.to.as_str().clone_into(&mut element.name);
         }
         None => {}
     }
     Some(())
 }
 
-fn renamed(expression: &Node, from: &Ident, to: &Ident) -> Option<Node> {
+fn renamed(expression: &Node, place: Place<'_>) -> Option<Node> {
     let read = expression::read(expression).ok()?;
-    expression::node_of(&in_place(&read, from, to.sql().as_str()))
+    let sql = in_place(&read, place.from, place.to.sql().as_str());
+    let alone = read.columns.iter().all(|mention| mention.name == *place.from);
+    match place.words.filter(|_| alone) {
+        Some((old, new)) => expression::node_of(&retyped(&sql, old, new)?),
+        None => expression::node_of(&sql),
+    }
+}
+
+/// Casts to the old type as casts to the new one: `status::text = 'won'::text` is how PostgreSQL keeps `status = 'won'`.
+fn retyped(sql: &str, old: &str, new: &str) -> Option<String> {
+    let bare = types::bare(old);
+    let tokens = scan(sql).ok()?.tokens;
+    let text = |at: usize| tokens.get(at).map_or("", |token| &sql[token.start as usize..token.end as usize]);
+    let mut changed = sql.to_owned();
+    for at in (0..tokens.len()).rev().filter(|at| text(*at) == "::") {
+        let mut end = match (text(at + 1), text(at + 2)) {
+            ("text" | "varchar", _) if types::is_text(old) => at + 1,
+            ("character", "varying") if types::is_text(old) => at + 2,
+            (name, _) if name.trim_matches('"') == bare => at + 1,
+            (_, ".") if text(at + 3).trim_matches('"') == bare => at + 3,
+            _ => continue,
+        };
+        if text(end + 1) == "(" {
+            end += 3;
+        }
+        let range = tokens[at + 1].start as usize..tokens.get(end)?.end as usize;
+        changed.replace_range(range, new);
+    }
+    Some(changed)
 }
 
 /// The expression with another text where the column stands.
@@ -44,34 +84,30 @@ pub(crate) fn in_place(expression: &Expr, from: &Ident, to: &str) -> String {
 }
 
 /// A constraint's text. `own`: on the table it stands on; `referenced`: on the table that a foreign key points at.
-pub(crate) fn constraint(
-    definition: &str,
-    own: Option<(&Ident, &Ident)>,
-    referenced: Option<(&Ident, &Ident)>,
-) -> Option<String> {
+pub(crate) fn constraint(definition: &str, own: Option<Place<'_>>, referenced: Option<Place<'_>>) -> Option<String> {
     let Some(NodeEnum::AlterTableStmt(alter)) = first(&format!("ALTER TABLE x ADD {definition}")) else { return None };
     let command = alter.cmds.into_iter().next()?.node?;
     let node::Node::AlterTableCmd(command) = command else { return None };
     let node::Node::Constraint(mut constraint) = command.def?.node? else { return None };
-    if let Some((from, to)) = own {
-        rename_all(&mut constraint.fk_attrs, from, to);
-        rename_all(&mut constraint.keys, from, to);
+    if let Some(place) = own {
+        rename_all(&mut constraint.fk_attrs, place);
+        rename_all(&mut constraint.keys, place);
         if let Some(expression) = &mut constraint.raw_expr {
-            **expression = renamed(expression, from, to)?;
+            **expression = renamed(expression, place)?;
         }
     }
-    if let Some((from, to)) = referenced {
-        rename_all(&mut constraint.pk_attrs, from, to);
+    if let Some(place) = referenced {
+        rename_all(&mut constraint.pk_attrs, place);
     }
     deparse::constraint(&constraint).ok()
 }
 
-fn rename_all(names: &mut [Node], from: &Ident, to: &Ident) {
+fn rename_all(names: &mut [Node], place: Place<'_>) {
     for name in names {
         if let Some(node::Node::String(text)) = &mut name.node
-            && text.sval == from.as_str()
+            && text.sval == place.from.as_str()
         {
-            to.as_str().clone_into(&mut text.sval);
+            place.to.as_str().clone_into(&mut text.sval);
         }
     }
 }
@@ -104,7 +140,8 @@ mod tests {
     #[test]
     fn a_column_is_replaced_where_it_is_meant_and_nowhere_else() {
         let (from, to) = (Ident::new("status"), Ident::new("twin"));
-        let rewritten = |definition: &str| index(definition, &from, &to);
+        let place = Place { from: &from, to: &to, words: None };
+        let rewritten = |definition: &str| index(definition, place);
         assert_eq!(
             rewritten(
                 "CREATE INDEX i ON public.leads USING btree (owner, status DESC) WHERE (status <> 'status'::text)"
@@ -117,7 +154,7 @@ mod tests {
             "USING btree (lower(twin)) INCLUDE (twin)"
         );
         assert_eq!(rewritten("CREATE INDEX i ON public.leads USING btree (status text_pattern_ops)"), None);
-        let pair = Some((&from, &to));
+        let pair = Some(place);
         assert_eq!(constraint("CHECK ((status <> ''::text))", pair, None).unwrap(), "CHECK (twin <> ''::text)");
         assert_eq!(
             constraint("FOREIGN KEY (owner, status) REFERENCES t(status) ON DELETE CASCADE", pair, None).unwrap(),
@@ -127,5 +164,28 @@ mod tests {
             constraint("FOREIGN KEY (status) REFERENCES t(status)", None, pair).unwrap(),
             "FOREIGN KEY (status) REFERENCES t (twin)"
         );
+    }
+
+    #[test]
+    fn words_of_text_become_words_of_the_new_type() {
+        let (from, to) = (Ident::new("status"), Ident::new("twin"));
+        let place = Place { from: &from, to: &to, words: Some(("character varying(9)", "state")) };
+        assert_eq!(
+            index("CREATE INDEX i ON t USING btree (a) WHERE ((status)::text = 'won'::text)", place).unwrap(),
+            "USING btree (a) WHERE twin::state = 'won'::state"
+        );
+        let check =
+            "CHECK (((status)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying(9)])::text[])))";
+        assert_eq!(
+            constraint(check, Some(place), None).unwrap(),
+            "CHECK (twin::state = ANY(ARRAY['a'::state, 'b'::state]::state[]))"
+        );
+        let back = Place { from: &from, to: &to, words: Some(("public.state", "text")) };
+        assert_eq!(
+            constraint("CHECK ((status = ANY (ARRAY['a'::state, 'b'::public.state])))", Some(back), None).unwrap(),
+            "CHECK (twin = ANY(ARRAY['a'::text, 'b'::text]))"
+        );
+        let with_another = "CHECK ((status)::text = (other)::text)";
+        assert_eq!(constraint(with_another, Some(place), None).unwrap(), "CHECK (twin::text = other::text)");
     }
 }

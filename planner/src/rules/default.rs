@@ -19,6 +19,11 @@ pub(super) fn set_default(table: &TableName, column: &Ident, value: Option<&Expr
         Some(old) => format!("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {old}", table.sql(), column.sql()),
         None => format!("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT", table.sql(), column.sql()),
     };
+    if context.retyped(table).contains(column) {
+        return Decision::because("")
+            .note(format!("the default of {} comes with the new column", column.as_str()))
+            .reverse(back);
+    }
     if value.is_none() && context.is_retyped_later(table, column) {
         return Decision::because("")
             .note(format!("the default of {} goes with the old column", column.as_str()))

@@ -127,6 +127,16 @@ impl<'a> Context<'a> {
         retyped.collect()
     }
 
+    /// The default that later statements of the revision give to a column, or take from it.
+    fn later_default(&self, table: &TableName, column: &Ident) -> Option<Option<String>> {
+        self.all[self.position..].iter().rev().find_map(|seen| match &seen.change {
+            Change::SetDefault(other, name, value) if other == table && name == column => {
+                Some(value.as_ref().map(|value| value.sql.clone()))
+            }
+            _ => None,
+        })
+    }
+
     /// Whether a later statement of the revision puts a column of another type in this one's place.
     fn is_retyped_later(&self, table: &TableName, column: &Ident) -> bool {
         self.all[self.position..].iter().any(|seen| match &seen.change {

@@ -1,0 +1,223 @@
+//! What stands on a column, made again on the one that takes its place: indexes, constraints, keys that point at it, NOT NULL,
+//! statistics.
+
+use super::super::{Context, not_null};
+use super::{Shadow, Swap};
+use crate::action::{Action, Lock, Online};
+use crate::catalog::{Constraint, ConstraintKind, Index};
+use crate::decision::{Decision, Part, Rank};
+use crate::lower::rewrite;
+use crate::plan::{Phase, Work};
+use crate::problem::{Problem, code};
+use concertina_revisions::{Ident, TableName};
+
+const REBUILT: &str = "built on the second column while the first one's still serves";
+
+/// Indexes of the column, those of its keys too.
+pub(super) fn indexes(mut decision: Decision, shadow: &Shadow<'_>, swap: &mut Swap) -> Result<Decision, Problem> {
+    let (from, to) = (shadow.from(), shadow.to());
+    let place = shadow.place(&from, &to);
+    for index in shadow.table.indexes.iter().filter(|index| shadow.concerns(&index.mentions)) {
+        let name = shadow.temporary("ix", &index.name);
+        let built = TableName { schema: shadow.table_name().schema, name: name.clone() };
+        let tail = rewrite::index(&index.definition, place).ok_or_else(|| other_class(index))?;
+        let build = Online::CreateIndex { table: shadow.table_name(), name: name.clone(), unique: index.unique, tail };
+        let drop = Online::DropIndex { table: shadow.table_name(), index: built.clone(), definition: String::new() };
+        decision = decision.then_because(REBUILT).slow(Phase::Backfill, Rank::Build, build, [drop]);
+        match index.constraint.as_ref().and_then(|of| shadow.table.constraint(&Ident::new(of.as_str()))) {
+            Some(constraint) => {
+                swap.before.push(dropped(&shadow.table_name(), constraint));
+                swap.after.push(Action::AddConstraintUsingIndex {
+                    table: shadow.table_name(),
+                    name: Ident::new(constraint.name.as_str()),
+                    primary: constraint.kind == ConstraintKind::PrimaryKey,
+                    index: name,
+                    timing: timing(&constraint.definition),
+                });
+            }
+            None => swap.after.push(Action::RenameIndex {
+                table: shadow.table_name(),
+                from: built,
+                to: Ident::new(index.name.as_str()),
+            }),
+        }
+        if shadow.table.replica_identity.as_ref()
+            == Some(&format!("USING INDEX {}", Ident::new(index.name.as_str()).sql()))
+        {
+            swap.after.push(Action::AsWritten {
+                what: format!("replica identity of {}", shadow.table_name().shown()),
+                sql: format!(
+                    "ALTER TABLE {} REPLICA IDENTITY USING INDEX {}",
+                    shadow.table_name().sql(),
+                    Ident::new(index.name.as_str()).sql()
+                ),
+                locks: vec![(shadow.table_name(), Lock::AccessExclusive)],
+            });
+        }
+    }
+    Ok(decision)
+}
+
+fn other_class(index: &Index) -> Problem {
+    Problem::new(code::DEPENDED_ON, format!("index {} has an operator class, or a form, of the old type", index.name))
+        .label("can't be built on the new type as it is")
+        .help("drop it in an earlier revision, and create it again for the new type in a later one")
+}
+
+fn timing(definition: &str) -> String {
+    match (definition.contains(" DEFERRABLE"), definition.contains(" INITIALLY DEFERRED")) {
+        (_, true) => " DEFERRABLE INITIALLY DEFERRED".to_owned(),
+        (true, false) => " DEFERRABLE".to_owned(),
+        (false, false) => String::new(),
+    }
+}
+
+fn dropped(table: &TableName, constraint: &Constraint) -> Action {
+    Action::DropConstraint {
+        table: table.clone(),
+        name: Ident::new(constraint.name.as_str()),
+        references: constraint.referenced(),
+    }
+}
+
+/// CHECKs and foreign keys of the column.
+pub(super) fn constraints(mut decision: Decision, shadow: &Shadow<'_>, swap: &mut Swap) -> Result<Decision, Problem> {
+    let table = shadow.table_name();
+    let (from, to) = (shadow.from(), shadow.to());
+    let place = shadow.place(&from, &to);
+    for constraint in shadow.table.constraints.iter().filter(|one| shadow.concerns(&one.columns)) {
+        if !matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::ForeignKey) {
+            if constraint.kind == ConstraintKind::Exclude {
+                return Err(crate::problem::blocks(
+                    "another type or name of a column that an EXCLUDE constraint is about",
+                    "drop the constraint in an earlier revision",
+                ));
+            }
+            continue;
+        }
+        let to_itself = constraint.referenced().as_ref() == Some(&table);
+        let referenced = to_itself.then_some(place);
+        let bare = constraint.definition.trim_end_matches(" NOT VALID");
+        let definition = rewrite::constraint(bare, Some(place), referenced).ok_or_else(|| unread(constraint))?;
+        let name = shadow.temporary("ck", &constraint.name);
+        decision = demand_and_proof(decision, &table, &name, definition, constraint);
+        swap.before.push(dropped(&table, constraint));
+        swap.after.push(Action::RenameConstraint {
+            table: table.clone(),
+            from: name,
+            to: Ident::new(constraint.name.as_str()),
+        });
+    }
+    Ok(decision)
+}
+
+fn unread(constraint: &Constraint) -> Problem {
+    crate::problem::unknown(&format!("constraint {} ({})", constraint.name, constraint.definition))
+}
+
+fn demand_and_proof(
+    decision: Decision,
+    table: &TableName,
+    name: &Ident,
+    definition: String,
+    like: &Constraint,
+) -> Decision {
+    let demand = Action::AddConstraint {
+        table: table.clone(),
+        name: name.clone(),
+        definition,
+        not_valid: true,
+        references: like.referenced(),
+    };
+    let undo = Action::DropConstraint { table: table.clone(), name: name.clone(), references: like.referenced() };
+    let decision = decision.then_because(REBUILT).quick(Phase::Backfill, Rank::Demand, demand, [undo]);
+    if !like.validated {
+        return decision;
+    }
+    let proof = Online::Validate {
+        table: table.clone(),
+        constraints: vec![name.clone()],
+        references: like.referenced().into_iter().collect(),
+    };
+    decision.slow(Phase::Backfill, Rank::Prove, proof, [])
+}
+
+/// Foreign keys of other tables that point at the column.
+pub(super) fn referencing(
+    mut decision: Decision,
+    shadow: &Shadow<'_>,
+    context: &Context<'_>,
+    swap: &mut Swap,
+) -> Result<Decision, Problem> {
+    let (from, to) = (shadow.from(), shadow.to());
+    for (other, key) in context.catalog.referencing(&shadow.table_name()) {
+        let pointed = rewrite::constraint(&key.definition, None, Some(shadow.place(&from, &to)));
+        let as_it_is = rewrite::constraint(&key.definition, None, None);
+        let definition = match (pointed, as_it_is) {
+            (Some(pointed), Some(as_it_is)) if pointed != as_it_is => pointed,
+            (Some(_), Some(_)) => continue,
+            _ => return Err(unread(key)),
+        };
+        let definition = definition.trim_end_matches(" NOT VALID").to_owned();
+        let name = shadow.temporary("fk", &format!("{}.{}", other.full_name().shown(), key.name));
+        decision = demand_and_proof(decision, &other.full_name(), &name, definition, key);
+        swap.before.insert(1, dropped(&other.full_name(), key));
+        swap.after.push(Action::RenameConstraint {
+            table: other.full_name(),
+            from: name,
+            to: Ident::new(key.name.as_str()),
+        });
+    }
+    Ok(decision)
+}
+
+/// NOT NULL, proven on the second column before the swap.
+pub(super) fn demanded(
+    mut decision: Decision,
+    shadow: &Shadow<'_>,
+    context: &Context<'_>,
+    swap: &mut Swap,
+) -> Decision {
+    if !shadow.old.not_null {
+        return decision;
+    }
+    let parts = not_null::prove_and_set(Decision::default(), &shadow.table_name(), &shadow.to(), context).parts;
+    let (contract, before): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.phase == Phase::Contract);
+    // After the trigger is gone, and before anything that needs it: an identity, a primary key.
+    let sets = contract.into_iter().filter_map(|part| match part.work {
+        Work::Quick { actions } => Some(actions),
+        _ => None,
+    });
+    swap.before.splice(1..1, sets.flatten());
+    for part in &before {
+        // PostgreSQL 18 has it under a name, which is the column's in the end.
+        if let Work::Quick { actions } = &part.work
+            && let [Action::AddNotNull { table, name, .. }] = actions.as_slice()
+        {
+            let known = shadow
+                .table
+                .constraints
+                .iter()
+                .find(|one| one.kind == ConstraintKind::NotNull && shadow.concerns(&one.columns));
+            let wanted = known.map_or_else(
+                || crate::lower::constraint_name(table, &shadow.name, "not_null", context.catalog),
+                |known| Ident::new(known.name.as_str()),
+            );
+            swap.after.push(Action::RenameConstraint { table: table.clone(), from: name.clone(), to: wanted });
+        }
+    }
+    decision.parts.extend(before);
+    decision
+}
+
+/// Extended statistics that mention the column go with it, and are made again.
+pub(super) fn statistics(shadow: &Shadow<'_>) -> Vec<Action> {
+    let again = |definition: &String| rewrite::words(definition, &shadow.from(), &shadow.name);
+    let made = shadow.table.statistics.iter().filter_map(|(_, _, definition)| again(definition));
+    made.map(|sql| Action::AsWritten {
+        what: format!("make the statistics of {} again", shadow.table_name().shown()),
+        sql,
+        locks: vec![(shadow.table_name(), Lock::ShareUpdateExclusive)],
+    })
+    .collect()
+}
