@@ -127,14 +127,16 @@ impl<'a> Context<'a> {
         retyped.collect()
     }
 
-    /// The default that later statements of the revision give to a column, or take from it.
-    fn later_default(&self, table: &TableName, column: &Ident) -> Option<Option<String>> {
-        self.all[self.position..].iter().rev().find_map(|seen| match &seen.change {
-            Change::SetDefault(other, name, value) if other == table && name == column => {
-                Some(value.as_ref().map(|value| value.sql.clone()))
-            }
+    /// The default that a column has in the end, which is `now`'s unless later statements of the revision say otherwise.
+    fn default_in_the_end(&self, table: &TableName, column: &Ident, now: Option<&String>) -> Option<String> {
+        let said = self.all[self.position..].iter().rev().find_map(|seen| match &seen.change {
+            Change::SetDefault(other, name, value) if other == table && name == column => Some(value.as_ref()),
             _ => None,
-        })
+        });
+        match said {
+            Some(value) => value.map(|value| value.sql.clone()),
+            None => now.cloned(),
+        }
     }
 
     /// Whether a later statement of the revision puts a column of another type in this one's place.

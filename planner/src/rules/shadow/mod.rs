@@ -88,7 +88,7 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
     let table = shadow.table_name();
     let statistics = copies::statistics(shadow);
     // In the same moment: an INSERT may rely on it.
-    let default = context.later_default(&table, &shadow.name).unwrap_or_else(|| shadow.old.default.clone());
+    let default = context.default_in_the_end(&table, &shadow.name, shadow.old.default.as_ref());
     let default = default.map(|default| Action::SetDefault {
         table: table.clone(),
         column: shadow.name.clone(),
