@@ -129,9 +129,9 @@ impl Problem {
         self
     }
 
-    /// Whether it is refused only because others would wait: the author may allow that.
+    /// Whether it is refused only because others would wait for it as one statement: the author may allow that.
     pub(crate) fn is_of_blocking(&self) -> bool {
-        [code::BLOCKS, code::REWRITES, code::NOT_BATCHABLE].contains(&self.code)
+        [code::BLOCKS, code::REWRITES, code::NOT_BATCHABLE, code::NOT_REPEATABLE].contains(&self.code)
     }
 
     /// Ties the refusal to its statement.

@@ -7,6 +7,7 @@
 use crate::action::{Action, Online};
 use crate::catalog::{Catalog, Constraint, ConstraintKind};
 use crate::change::Change;
+use crate::expr::Expr;
 use crate::plan::{Phase, Plan, Work};
 use crate::problem::{Problem, code};
 use concertina_revisions::{Ident, RevisionId, TableName};
@@ -76,7 +77,29 @@ pub(crate) fn must_wait(behind: &str) -> Problem {
         .help("run `concertina contract` once no old version of the application is left, then upgrade again")
 }
 
+/// What a change decides, and the columns that it is about: one that a waiting contract takes away, or puts another in the
+/// place of, would take with it what is made on it.
 fn of_change(change: &Change) -> Vec<Facet> {
+    let mut facets = decided(change);
+    let Some(table) = change.table() else { return facets };
+    let columns: Vec<Ident> = match change {
+        Change::SetDefault(_, column, _) | Change::SetNotNull(_, column) | Change::DropNotNull(_, column) => {
+            vec![column.clone()]
+        }
+        Change::AddConstraint(_, constraint) => constraint.columns(),
+        Change::CreateIndex(index) => index.mentions.clone(),
+        Change::Update(update) => {
+            let named = update.sets.iter().map(|(_, value)| value).chain(&update.predicate);
+            named.flat_map(Expr::column_names).chain(update.sets.iter().map(|(column, _)| column.clone())).collect()
+        }
+        Change::Delete(delete) => delete.predicate.iter().flat_map(Expr::column_names).collect(),
+        _ => vec![],
+    };
+    facets.extend(columns.into_iter().map(|column| Facet::Column(table.clone(), column)));
+    facets
+}
+
+fn decided(change: &Change) -> Vec<Facet> {
     match change {
         Change::CreateTable(new) => vec![Facet::Table(new.table.clone())],
         Change::AddColumn(add) => vec![Facet::Column(add.table.clone(), add.column.name.clone())],

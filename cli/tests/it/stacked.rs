@@ -68,3 +68,19 @@ async fn rollback_takes_back_the_newest_or_all_down_to_one() {
     site.run(&["rollback", "001"]).ends(0);
     assert_eq!(site.schema(), start);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_built_on_a_column_that_goes_when_an_earlier_contract_runs() {
+    let revisions = [
+        ("001_type", "ALTER TABLE leads ALTER COLUMN id TYPE bigint;"),
+        ("002_index", "CREATE INDEX leads_again ON leads (id);"),
+    ];
+    let site = Site::new(LEADS, &revisions[..1]).await;
+    site.run(&["upgrade"]).ends(3);
+    site.revision(revisions[1].0, revisions[1].1);
+    let refused = site.run(&["upgrade"]).ends(3);
+    assert!(refused.err.contains("has to wait for the contract of 001_type"), "{}", refused.err);
+    site.run(&["contract"]).ends(0);
+    site.run(&["upgrade"]).ends(0);
+    assert_eq!(site.value::<i64>("SELECT count(*) FROM pg_indexes WHERE indexname = 'leads_again'").await, 1);
+}

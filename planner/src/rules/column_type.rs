@@ -21,8 +21,11 @@ pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Pr
     let Some(table) = context.table(&new.table) else { return Ok(Decision::default()) };
     let Some(column) = table.get(&new.column) else { return Ok(Decision::default()) };
     let back = format!("ALTER TABLE {} ALTER COLUMN {} TYPE {}", new.table.sql(), new.column.sql(), column.type_sql);
-    if context.catalog.is_empty(&new.table) || context.directives.allows_blocking() {
-        let decision = Decision::because("the table holds no row, or its author allows it");
+    if context.directives.allows_blocking() && by_shadow(new, context.catalog) {
+        return Ok(super::blocking(&Change::AlterType(new.clone()), &new.sql, context).reverse(back));
+    }
+    if context.catalog.is_empty(&new.table) {
+        let decision = Decision::because("the table holds no row");
         let locks = if table.is_new { vec![] } else { vec![(new.table.clone(), Lock::AccessExclusive)] };
         let decision = decision.expand(written(new, new.sql.clone(), locks), []);
         return Ok(if table.is_new { decision.reverse("") } else { decision.reverse(back) });

@@ -210,7 +210,9 @@ pub(crate) fn blocking(change: &Change, sql: &str, context: &Context<'_>) -> Dec
         tables.extend(constraint.references());
     }
     let visible = |table: &&TableName| context.table(table).is_some_and(|table| !table.is_new);
-    let locks = tables.into_iter().filter(visible).map(|table| (table.clone(), Lock::AccessExclusive)).collect();
+    let writes_rows = matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_));
+    let lock = if writes_rows { Lock::RowExclusive } else { Lock::AccessExclusive };
+    let locks = tables.into_iter().filter(visible).map(|table| (table.clone(), lock)).collect();
     Decision::because("others wait until it is done, as its author allows")
         .quick(Phase::Expand, Rank::AsWritten, Action::Blocking { sql: sql.to_owned(), locks }, [])
         .alone()

@@ -39,4 +39,5 @@ corpus! {
          ALTER TABLE seats ADD CONSTRAINT small CHECK (number < 1000);").moving();
     timestamp_indexed: both_ways(
         "CREATE INDEX leads_seen ON leads (seen); ALTER TABLE leads ALTER COLUMN seen TYPE timestamptz USING seen AT TIME ZONE 'UTC';").moving();
+    key_of_its_own_table: both_ways("ALTER TABLE nodes ALTER COLUMN id TYPE bigint;").moving();
 }

@@ -6,7 +6,7 @@ use super::{Shadow, Swap};
 use crate::action::{Action, Lock, Online};
 use crate::catalog::{Constraint, ConstraintKind, Index};
 use crate::decision::{Decision, Part, Rank};
-use crate::lower::rewrite;
+use crate::lower::rewrite::{self, Place};
 use crate::plan::{Phase, Work};
 use crate::problem::{Problem, code};
 use concertina_revisions::{Ident, TableName};
@@ -85,7 +85,12 @@ pub(super) fn constraints(mut decision: Decision, shadow: &Shadow<'_>, swap: &mu
     let table = shadow.table_name();
     let (from, to) = (shadow.from(), shadow.to());
     let place = shadow.place(&from, &to);
-    for constraint in shadow.table.constraints.iter().filter(|one| shadow.concerns(&one.columns)) {
+    for constraint in &shadow.table.constraints {
+        let own = shadow.concerns(&constraint.columns).then_some(place);
+        let to_itself = constraint.referenced().as_ref() == Some(&table);
+        if own.is_none() && !(to_itself && is_pointed_at(constraint, place)) {
+            continue;
+        }
         if !matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::ForeignKey) {
             if constraint.kind == ConstraintKind::Exclude {
                 return Err(crate::problem::blocks(
@@ -95,13 +100,13 @@ pub(super) fn constraints(mut decision: Decision, shadow: &Shadow<'_>, swap: &mu
             }
             continue;
         }
-        let to_itself = constraint.referenced().as_ref() == Some(&table);
         let referenced = to_itself.then_some(place);
         let bare = constraint.definition.trim_end_matches(" NOT VALID");
-        let definition = rewrite::constraint(bare, Some(place), referenced).ok_or_else(|| unread(constraint))?;
+        let definition = rewrite::constraint(bare, own, referenced).ok_or_else(|| unread(constraint))?;
         let name = shadow.temporary("ck", &constraint.name);
         decision = demand_and_proof(decision, &table, &name, definition, constraint);
-        swap.before.push(dropped(&table, constraint));
+        // Before the key that it may rely on.
+        swap.before.insert(1, dropped(&table, constraint));
         swap.after.push(Action::RenameConstraint {
             table: table.clone(),
             from: name,
@@ -109,6 +114,11 @@ pub(super) fn constraints(mut decision: Decision, shadow: &Shadow<'_>, swap: &mu
         });
     }
     Ok(decision)
+}
+
+/// Whether a foreign key points at the column.
+fn is_pointed_at(key: &Constraint, place: Place<'_>) -> bool {
+    rewrite::constraint(&key.definition, None, Some(place)) != rewrite::constraint(&key.definition, None, None)
 }
 
 fn unread(constraint: &Constraint) -> Problem {
@@ -151,13 +161,11 @@ pub(super) fn referencing(
 ) -> Result<Decision, Problem> {
     let (from, to) = (shadow.from(), shadow.to());
     for (other, key) in context.catalog.referencing(&shadow.table_name()) {
-        let pointed = rewrite::constraint(&key.definition, None, Some(shadow.place(&from, &to)));
-        let as_it_is = rewrite::constraint(&key.definition, None, None);
-        let definition = match (pointed, as_it_is) {
-            (Some(pointed), Some(as_it_is)) if pointed != as_it_is => pointed,
-            (Some(_), Some(_)) => continue,
-            _ => return Err(unread(key)),
-        };
+        let place = shadow.place(&from, &to);
+        if !is_pointed_at(key, place) {
+            continue;
+        }
+        let definition = rewrite::constraint(&key.definition, None, Some(place)).ok_or_else(|| unread(key))?;
         let definition = definition.trim_end_matches(" NOT VALID").to_owned();
         let name = shadow.temporary("fk", &format!("{}.{}", other.full_name().shown(), key.name));
         decision = demand_and_proof(decision, &other.full_name(), &name, definition, key);

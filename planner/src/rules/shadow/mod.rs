@@ -77,7 +77,7 @@ impl Shadow<'_> {
 
 /// The steps of it. Nothing is left of the second column when they are taken back before contract.
 pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Decision, Problem> {
-    refusals(shadow)?;
+    refusals(shadow, context)?;
     let mut swap = Swap::default();
     let mut decision = beside(shadow, context, &mut swap);
     decision = filled(decision, shadow, context);
@@ -124,12 +124,27 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
 }
 
 /// What can't be carried over.
-fn refusals(shadow: &Shadow<'_>) -> Result<(), Problem> {
+fn refusals(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<(), Problem> {
     drop::in_the_way(shadow.table, Some(&shadow.from()))?;
     if shadow.old.expression.is_some() {
         return Err(Problem::new(code::DEPENDED_ON, format!("{} is a generated column", shadow.old.name))
             .label("its values are computed")
             .help("DROP EXPRESSION first, in an earlier revision, or drop it and add another"));
+    }
+    let also: Vec<Ident> = context.retyped(&shadow.table_name());
+    let both = |columns: &[String]| {
+        shadow.concerns(columns) && also.iter().any(|one| columns.iter().any(|c| c == one.as_str()))
+    };
+    let shared = shadow.table.indexes.iter().any(|index| both(&index.mentions))
+        || shadow.table.constraints.iter().any(|constraint| both(&constraint.columns));
+    let there = context.at_start().table(&shadow.table_name()).is_some_and(|table| table.get(&shadow.from()).is_some());
+    if shared || !there {
+        return Err(Problem::new(
+            code::DEPENDED_ON,
+            format!("{} changes together with another column of its indexes or constraints, or twice", shadow.old.name),
+        )
+        .label("each would be built anew for one of them alone")
+        .help("put it into a revision of its own, behind this one"));
     }
     if !shadow.table.partitions.is_empty() || !shadow.table.children.is_empty() || shadow.table.partition_of.is_some() {
         return Err(crate::problem::blocks(
