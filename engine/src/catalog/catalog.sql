@@ -36,6 +36,7 @@ columns AS (
                            THEN json_build_array(pg_get_expr(d.adbin, d.adrelid), a.attgenerated = 's') END,
         'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
         'options', coalesce(to_json(a.attoptions), '[]'),
+        'rights', to_json(a.attacl::text[]),
         'comment', col_description(a.attrelid, a.attnum),
         -- Since PostgreSQL 17 the default is NULL.
         'statistics', coalesce(a.attstattarget, -1),

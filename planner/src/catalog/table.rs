@@ -120,6 +120,9 @@ pub struct Column {
     /// Options of its statistics, as `name=value`.
     #[serde(default)]
     pub options: Vec<String>,
+    /// The rights on it alone, as PostgreSQL's own access control items.
+    #[serde(default)]
+    pub rights: Option<Vec<String>>,
     /// What COMMENT ON says of it.
     #[serde(default)]
     pub comment: Option<String>,

@@ -65,7 +65,7 @@ pub(crate) fn lower(statement: &Statement, catalog: &Catalog) -> Result<Vec<Chan
 
 pub(crate) use expression::from_text;
 pub(crate) use partition::of_parent as detachment;
-pub(crate) use rights::grants;
+pub(crate) use rights::{column_grants, grants};
 
 /// The name that an index gets of itself.
 pub(crate) fn index_name(table: &TableName, keys: &[Ident], catalog: &Catalog) -> Ident {

@@ -1,7 +1,7 @@
 //! GRANT, REVOKE and COMMENT: with what takes them back, as far as the catalog tells.
 
 use super::{deparse, qualified, rolespec, schema, strings};
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Catalog, Column, Table};
 use crate::change::{Change, Effect, Setting, SettingKind};
 use crate::problem::Problem;
 use concertina_revisions::tree::{CommentStmt, DropBehavior, GrantStmt, GrantTargetType, NodeEnum, ObjectType, node};
@@ -59,7 +59,7 @@ fn back(grant: &GrantStmt, table: &Table) -> Option<String> {
         if role == table.owner {
             return None;
         }
-        let held = held(&role, table)?;
+        let held = held(&role, table.rights.as_ref())?;
         // Of these, GRANT gives what isn't held, and REVOKE takes what is.
         let changed: Vec<&str> = wanted.iter().copied().filter(|one| held.contains(one) != grant.is_grant).collect();
         if changed.is_empty() {
@@ -96,26 +96,45 @@ fn privileges(grant: &GrantStmt) -> Option<Vec<&'static str>> {
 
 /// What grants the rights on a table, of others than its owner, on the view that takes its name.
 pub(crate) fn grants(view: &TableName, table: &Table) -> Vec<String> {
-    let roles = table.rights.iter().flatten().filter_map(|item| {
-        let name = &item[..item.rfind('=')?];
-        Some(name.trim_matches('"').replace("\"\"", "\""))
-    });
+    granted(table.rights.as_ref(), &table.owner, |list, role| {
+        format!("GRANT {} ON {} TO {role}", list.join(", "), view.sql())
+    })
+}
+
+/// What grants the rights on a column on the one that takes its place.
+pub(crate) fn column_grants(table: &Table, column: &Column, to: &Ident) -> Vec<String> {
+    let name = table.full_name().sql();
+    granted(column.rights.as_ref(), "", |list, role| {
+        let each: Vec<String> = list.iter().map(|right| format!("{right} ({})", to.sql())).collect();
+        format!("GRANT {} ON {name} TO {role}", each.join(", "))
+    })
+}
+
+fn granted(
+    items: Option<&Vec<String>>,
+    owner: &str,
+    statement: impl Fn(&[&'static str], &str) -> String,
+) -> Vec<String> {
+    let roles = items.into_iter().flatten().filter_map(|item| Some(unquoted(&item[..item.rfind('=')?])));
     roles
-        .filter(|role| *role != table.owner)
+        .filter(|role| owner.is_empty() || role != owner)
         .filter_map(|role| {
-            let list = held(&role, table).filter(|held| !held.is_empty())?.join(", ");
+            let list = held(&role, items).filter(|held| !held.is_empty())?;
             let role = if role.is_empty() { "PUBLIC".to_owned() } else { Ident::new(role).sql() };
-            Some(format!("GRANT {list} ON {} TO {role}", view.sql()))
+            Some(statement(&list, &role))
         })
         .collect()
 }
 
+fn unquoted(role: &str) -> String {
+    role.trim_matches('"').replace("\"\"", "\"")
+}
+
 /// The rights that a role holds by name; nothing when it may hand some of them on.
-fn held(role: &str, table: &Table) -> Option<Vec<&'static str>> {
-    let item = table.rights.iter().flatten().find_map(|item| {
+fn held(role: &str, items: Option<&Vec<String>>) -> Option<Vec<&'static str>> {
+    let item = items.into_iter().flatten().find_map(|item| {
         let (name, rest) = item.split_at(item.rfind('=')?);
-        let name = name.trim_matches('"').replace("\"\"", "\"");
-        (name == role).then(|| rest[1..].split('/').next().unwrap_or_default().to_owned())
+        (unquoted(name) == role).then(|| rest[1..].split('/').next().unwrap_or_default().to_owned())
     });
     let letters = item.unwrap_or_default();
     if letters.contains('*') {
@@ -187,13 +206,10 @@ mod tests {
 
     #[test]
     fn rights_are_read_from_access_control_items() {
-        let table = Table {
-            rights: Some(vec!["app=arw/owner".into(), "=r/owner".into(), "\"odd \"\"one\"=d*/owner".into()]),
-            ..Table::new("t")
-        };
-        assert_eq!(held("app", &table).unwrap(), ["SELECT", "INSERT", "UPDATE"]);
-        assert_eq!(held("", &table).unwrap(), ["SELECT"]);
-        assert_eq!(held("odd \"one", &table), None, "it may hand its right on");
-        assert!(held("nobody", &table).unwrap().is_empty());
+        let items = vec!["app=arw/owner".to_owned(), "=r/owner".to_owned(), "\"odd \"\"one\"=d*/owner".to_owned()];
+        assert_eq!(held("app", Some(&items)).unwrap(), ["SELECT", "INSERT", "UPDATE"]);
+        assert_eq!(held("", Some(&items)).unwrap(), ["SELECT"]);
+        assert_eq!(held("odd \"one", Some(&items)), None, "it may hand its right on");
+        assert!(held("nobody", Some(&items)).unwrap().is_empty());
     }
 }

@@ -164,6 +164,8 @@ const TABLES: &str = "
     CREATE TRIGGER touch BEFORE INSERT ON owners FOR EACH ROW EXECUTE FUNCTION touch();
     CREATE POLICY teams ON owners USING (team_id > 0);
     GRANT SELECT ON owners TO pg_monitor;
+    GRANT SELECT (place), UPDATE (place) ON visits TO pg_monitor;
+    COMMENT ON COLUMN visits.place IS 'where it was';
     COMMENT ON COLUMN owners.team_id IS 'their team';
     CREATE VIEW people AS SELECT id FROM owners;
     CREATE MATERIALIZED VIEW totals AS SELECT owner_id, count(*) AS leads FROM leads GROUP BY owner_id;

@@ -232,6 +232,7 @@ fn looks(shadow: &Shadow<'_>, to: &Ident) -> Vec<String> {
         let text = Ident::new(comment.as_str()).literal();
         statements.push(format!("COMMENT ON COLUMN {table}.{} IS {text}", to.sql()));
     }
+    statements.extend(crate::lower::column_grants(shadow.table, old, to));
     statements
 }
 
