@@ -168,6 +168,10 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
                 new.column.as_str()
             )));
         }
+        // As it came: no cast leads from one enum to another.
+        None if new.using.as_ref().is_some_and(|using| using.sql.contains("::text::")) => {
+            read(&format!("{name}::text::{}", column.type_sql))?
+        }
         None => read(&format!("{name}::{}", column.type_sql))?,
     };
     let reverse = format!(

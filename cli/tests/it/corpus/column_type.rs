@@ -40,4 +40,9 @@ corpus! {
     timestamp_indexed: both_ways(
         "CREATE INDEX leads_seen ON leads (seen); ALTER TABLE leads ALTER COLUMN seen TYPE timestamptz USING seen AT TIME ZONE 'UTC';").moving();
     key_of_its_own_table: both_ways("ALTER TABLE nodes ALTER COLUMN id TYPE bigint;").moving();
+    of_partitions: both_ways("ALTER TABLE events ALTER COLUMN lead_id TYPE int;").moving();
+    enum_without_a_value: both_ways(
+        "CREATE TYPE grading AS ENUM ('good', 'fair');
+         ALTER TABLE nodes ALTER COLUMN mark DROP DEFAULT, ALTER COLUMN mark TYPE grading USING mark::text::grading,
+                           ALTER COLUMN mark SET DEFAULT 'good';").moving();
 }

@@ -9,4 +9,5 @@ corpus! {
     column_of_ones_own: both_ways("ALTER TABLE leads ADD COLUMN a int; ALTER TABLE leads RENAME COLUMN a TO b;");
     table: both_ways("ALTER TABLE visits RENAME TO calls_made;");
     table_that_is_referenced: both_ways("ALTER TABLE leads RENAME TO prospects;");
+    column_of_partitions: both_ways("ALTER TABLE events RENAME COLUMN lead_id TO about_id;").moving();
 }

@@ -11,7 +11,7 @@ mod copies;
 
 use super::{Context, drop, helper, questions};
 use crate::action::{Action, Backfill, Lock, Operation, Sync, Twin};
-use crate::catalog::{Column, Table};
+use crate::catalog::{Column, ConstraintKind, Table, TableKind};
 use crate::decision::{Decision, Rank};
 use crate::expr::Expr;
 use crate::lower::rewrite::{self, Place};
@@ -146,9 +146,21 @@ fn refusals(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<(), Problem> {
         .label("each would be built anew for one of them alone")
         .help("put it into a revision of its own, behind this one"));
     }
-    if !shadow.table.partitions.is_empty() || !shadow.table.children.is_empty() || shadow.table.partition_of.is_some() {
+    let stands_on_it = shadow.table.indexes.iter().any(|index| shadow.concerns(&index.mentions))
+        || shadow
+            .table
+            .constraints
+            .iter()
+            .any(|one| one.kind == ConstraintKind::ForeignKey && shadow.concerns(&one.columns));
+    let key = shadow.table.partition_key.as_ref();
+    let is_key = key.is_some_and(|key| shadow.concerns(&key.columns) || key.columns.iter().any(String::is_empty));
+    let partitioned = shadow.table.kind == TableKind::Partitioned;
+    if !shadow.table.children.is_empty()
+        || shadow.table.partition_of.is_some()
+        || (partitioned && (is_key || stands_on_it))
+    {
         return Err(crate::problem::blocks(
-            "another type or name of a column of partitions or children",
+            "another type or name of a column that partitions are made by, have indexes or foreign keys on, or that is inherited,",
             "add a column, fill it by UPDATE, move the code to it, and drop the old one in a later revision",
         ));
     }
@@ -263,8 +275,8 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
     }
     if let Some(labels) = made_here(shadow, context) {
         // The type isn't there yet when the question is asked.
-        let cast = format!("{}::{}", shadow.from().sql(), shadow.type_sql);
-        if shadow.forward.sql != cast {
+        let (from, kind) = (shadow.from().sql(), &shadow.type_sql);
+        if ![format!("{from}::{kind}"), format!("{from}::text::{kind}")].contains(&shadow.forward.sql) {
             return decision
                 .note(format!("whether every value can become {} is seen when it is filled", shadow.type_sql));
         }
