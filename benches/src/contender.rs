@@ -18,6 +18,8 @@ const RANGE_ROWS: i64 = 5_000;
 pub enum Contender {
     /// One UPDATE statement.
     OneUpdate,
+    /// One ALTER TABLE, which writes the table anew.
+    AlterTable,
     /// Ranges of the primary key, a commit after each.
     KeyRanges,
     /// The batch statement that pgroll publishes, with its kind of row trigger, replayed statement by statement.
@@ -43,6 +45,9 @@ pub enum Contender {
 impl Contender {
     /// All that make sense for a shape.
     pub fn all(shape: Shape, rows: u64) -> Vec<Contender> {
+        if shape == Shape::Retype {
+            return vec![Contender::AlterTable, Contender::Default, Contender::Eager(1), Contender::Eager(2)];
+        }
         let mut all = vec![Contender::OneUpdate];
         if shape != Shape::Noindex {
             all.extend([Contender::KeyRanges, Contender::PgrollShape]);
@@ -71,6 +76,7 @@ impl Contender {
     pub fn name(self) -> String {
         match self {
             Contender::OneUpdate => "one UPDATE".to_owned(),
+            Contender::AlterTable => "ALTER TABLE".to_owned(),
             Contender::KeyRanges => format!("key ranges of {RANGE_ROWS}"),
             Contender::PgrollShape => "pgroll's batch and trigger".to_owned(),
             Contender::Reshape => "Reshape".to_owned(),
@@ -105,7 +111,7 @@ impl Contender {
     /// The first that happens.
     pub async fn fill(self, shape: Shape, url: &str, client: &Client) -> Result<()> {
         match self {
-            Contender::OneUpdate => {
+            Contender::OneUpdate | Contender::AlterTable => {
                 client.batch_execute(&shape.update()).await?;
             }
             Contender::KeyRanges => key_ranges(shape, client).await?,
@@ -214,6 +220,8 @@ pub async fn on_engine(engine: &Engine, shape: Shape) -> Result<()> {
     if !lease.known().await?.iter().any(|known| known.id == id) {
         lease.begin(&new).await?;
     }
-    lease.run(&id, Until::Backfilled).await?;
+    // The swap is a part of it.
+    let until = if shape == Shape::Retype { Until::Contracted } else { Until::Backfilled };
+    lease.run(&id, until).await?;
     Ok(())
 }
