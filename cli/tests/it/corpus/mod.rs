@@ -175,6 +175,7 @@ const TABLES: &str = "
     CREATE DOMAIN grade AS int CHECK (VALUE > 0);
     CREATE DOMAIN word AS text;
     CREATE SEQUENCE tickets;
+    CREATE STATISTICS visited ON lead_id, place, at FROM visits;
     CREATE STATISTICS together ON owner_id, score FROM leads;
     CREATE TYPE mood AS ENUM ('glad', 'sad');
     CREATE TYPE pair AS (a int, b text);

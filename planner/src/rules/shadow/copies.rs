@@ -218,14 +218,20 @@ pub(super) fn demanded(
     decision
 }
 
-/// Extended statistics that mention the column go with it, and are made again.
-pub(super) fn statistics(shadow: &Shadow<'_>) -> Vec<Action> {
-    let again = |definition: &String| rewrite::words(definition, &shadow.from(), &shadow.name);
-    let made = shadow.table.statistics.iter().filter_map(|(_, _, definition)| again(definition));
-    made.map(|sql| Action::AsWritten {
-        what: format!("make the statistics of {} again", shadow.table_name().shown()),
-        sql,
-        locks: vec![(shadow.table_name(), Lock::ShareUpdateExclusive)],
-    })
-    .collect()
+/// Extended statistics that mention the column are made again. PostgreSQL drops them with a column only when another one
+/// alone is left.
+pub(super) fn statistics(shadow: &Shadow<'_>, swap: &mut Swap) {
+    let table = shadow.table_name();
+    let locks = vec![(table.clone(), Lock::ShareUpdateExclusive)];
+    for (schema, name, definition) in &shadow.table.statistics {
+        let Some(again) = rewrite::words(definition, &shadow.from(), &shadow.name) else { continue };
+        let name = TableName::new(schema.as_str(), name.as_str());
+        let action = |what: &str, sql: String| Action::AsWritten {
+            what: format!("{what} statistics {}", name.shown()),
+            sql,
+            locks: locks.clone(),
+        };
+        swap.before.push(action("drop", format!("DROP STATISTICS {}", name.sql())));
+        swap.after.push(action("create", again));
+    }
 }

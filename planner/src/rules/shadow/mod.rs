@@ -86,7 +86,7 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
     decision = copies::referencing(decision, shadow, context, &mut swap)?;
     decision = copies::demanded(decision, shadow, context, &mut swap);
     let table = shadow.table_name();
-    let statistics = copies::statistics(shadow);
+    copies::statistics(shadow, &mut swap);
     // In the same moment: an INSERT may rely on it.
     let default = context.default_in_the_end(&table, &shadow.name, shadow.old.default.as_ref());
     let default = default.map(|default| Action::SetDefault {
@@ -100,15 +100,7 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
         to: shadow.name.clone(),
     });
     let gone = Action::DropColumn { table: table.clone(), column: shadow.from() };
-    let actions = swap
-        .before
-        .into_iter()
-        .chain([gone])
-        .chain(rename)
-        .chain(swap.after)
-        .chain(default)
-        .chain(statistics)
-        .collect();
+    let actions = swap.before.into_iter().chain([gone]).chain(rename).chain(swap.after).chain(default).collect();
     let decision = decision
         .then_because("everything is ready: names are swapped in one short transaction, and the first column goes")
         .together(Phase::Contract, Rank::Swap, actions, vec![])
