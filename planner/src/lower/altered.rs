@@ -1,7 +1,7 @@
 //! Statements that change an object other than a table, or that are their author's business.
 
 use super::objects::{beginning, only};
-use super::{deparse, dotted, existing, named_tables, rolespec};
+use super::{deparse, dotted, existing, existing_index, named_tables, rolespec};
 use crate::catalog::Catalog;
 use crate::change::{CatalogOnly, Change, Reindex, Setting, SettingKind};
 use crate::problem::{self, Problem};
@@ -158,16 +158,11 @@ fn reindex(reindex: &ReindexStmt, catalog: &Catalog) -> Result<Change, Problem> 
         ReindexObjectType::ReindexObjectTable => {
             Ok(Change::Reindex(Reindex { table: existing(Some(&range), catalog)?, index: None }))
         }
-        ReindexObjectType::ReindexObjectIndex => match catalog.index(super::schema(&range), &range.relname) {
-            Some((table, index)) => Ok(Change::Reindex(Reindex {
-                table: table.full_name(),
-                index: Some(TableName::new(index.schema.as_str(), index.name.as_str())),
-            })),
-            None => {
-                let names = catalog.tables.iter().flat_map(|table| &table.indexes).map(|index| index.name.as_str());
-                Err(problem::missing_object("index", &range.relname, names))
-            }
-        },
+        ReindexObjectType::ReindexObjectIndex => {
+            let (table, index) = existing_index(&range, catalog)?;
+            let index = Some(TableName::new(index.schema.as_str(), index.name.as_str()));
+            Ok(Change::Reindex(Reindex { table: table.full_name(), index }))
+        }
         _ => Err(problem::not_a_change(
             "REINDEX of a schema or database is maintenance",
             "run reindexdb --concurrently by hand, or REINDEX TABLE for each table",

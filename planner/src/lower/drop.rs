@@ -1,7 +1,7 @@
 //! DROP TABLE, DROP INDEX, DROP TYPE and the like; one change an object.
 
 use super::objects::{beginning, only};
-use super::{qualified, strings};
+use super::{missing_index, qualified, strings};
 use crate::catalog::Catalog;
 use crate::change::{CatalogOnly, Change};
 use crate::problem::{self, Problem, code};
@@ -32,10 +32,7 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
             Some(change) => changes.push(change),
             None if drop.missing_ok => changes.push(Change::Nothing(format!("there is no {name}"))),
             None if drop.remove_type() == ObjectType::ObjectTable => return Err(problem::missing_table(name, catalog)),
-            None => {
-                let indexes = catalog.tables.iter().flat_map(|table| &table.indexes).map(|index| index.name.as_str());
-                return Err(problem::missing_object("index", name, indexes));
-            }
+            None => return Err(missing_index(name, catalog)),
         }
     }
     Ok(changes)

@@ -23,7 +23,7 @@ mod rights;
 mod settings;
 mod table;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Index, Table};
 use crate::change::Change;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{Node, NodeEnum, RangeVar, RoleSpec, RoleSpecType, node};
@@ -91,6 +91,16 @@ pub(crate) fn constraint_name(table: &TableName, column: &Ident, label: &str, ca
 fn existing(range: Option<&RangeVar>, catalog: &Catalog) -> Result<TableName, Problem> {
     let range = range.ok_or_else(|| problem::unknown("a statement without a table"))?;
     catalog.resolve(schema(range), &range.relname).ok_or_else(|| problem::missing_table(&range.relname, catalog))
+}
+
+/// The existing index that a name means, with its table.
+fn existing_index<'a>(range: &RangeVar, catalog: &'a Catalog) -> Result<(&'a Table, &'a Index), Problem> {
+    catalog.index(schema(range), &range.relname).ok_or_else(|| missing_index(&range.relname, catalog))
+}
+
+fn missing_index(name: &str, catalog: &Catalog) -> Problem {
+    let indexes = catalog.tables.iter().flat_map(|table| &table.indexes).map(|index| index.name.as_str());
+    problem::missing_object("index", name, indexes)
 }
 
 fn schema(range: &RangeVar) -> Option<&str> {

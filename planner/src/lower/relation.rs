@@ -1,7 +1,7 @@
 //! ALTER of indexes, views, sequences and types, which PostgreSQL's grammar writes like ALTER TABLE.
 
 use super::objects::only;
-use super::{schema, settings};
+use super::{existing_index, schema, settings};
 use crate::catalog::{Catalog, Index, Table};
 use crate::change::{Change, Setting, SettingKind};
 use crate::problem::{self, Problem};
@@ -48,12 +48,9 @@ fn index(
     sql: &str,
     catalog: &Catalog,
 ) -> Result<Vec<Change>, Problem> {
-    let Some((table, index)) = catalog.index(schema(range), &range.relname) else {
-        if missing_ok {
-            return Ok(vec![Change::Nothing(format!("there is no index {}", range.relname))]);
-        }
-        let names = catalog.tables.iter().flat_map(|table| &table.indexes).map(|index| index.name.as_str());
-        return Err(problem::missing_object("index", &range.relname, names));
+    let (table, index) = match existing_index(range, catalog) {
+        Err(_) if missing_ok => return Ok(vec![Change::Nothing(format!("there is no index {}", range.relname))]),
+        found => found?,
     };
     let attaches = commands.iter().any(|command| command.subtype() == AlterTableType::AtAttachPartition);
     let (kind, reverse) = if attaches {

@@ -1,6 +1,6 @@
 //! RENAME: of what queries don't name it is instant and harmless; what running code names is another matter.
 
-use super::{altered, existing, objects, schema, strings};
+use super::{altered, existing, existing_index, objects, schema, strings};
 use crate::catalog::Catalog;
 use crate::change::{CatalogOnly, Change, Effect, Setting, SettingKind};
 use crate::problem::{self, Problem};
@@ -151,12 +151,11 @@ fn constraint(rename: &RenameStmt, catalog: &Catalog) -> Result<Vec<Change>, Pro
 fn index(rename: &RenameStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let new = Ident::new(rename.newname.as_str());
     let range = rename.relation.clone().unwrap_or_default();
-    let Some((table, index)) = catalog.index(schema(&range), &range.relname) else {
-        if rename.missing_ok {
+    let (table, index) = match existing_index(&range, catalog) {
+        Err(_) if rename.missing_ok => {
             return Ok(vec![Change::Nothing(format!("there is no index {}", range.relname))]);
         }
-        let names = catalog.tables.iter().flat_map(|table| &table.indexes).map(|index| index.name.as_str());
-        return Err(problem::missing_object("index", &range.relname, names));
+        found => found?,
     };
     let back = TableName { schema: Ident::new(index.schema.as_str()), name: new.clone() };
     Ok(vec![Change::Setting(Setting {

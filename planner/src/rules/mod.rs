@@ -127,6 +127,20 @@ impl<'a> Context<'a> {
         retyped.collect()
     }
 
+    /// The columns of a table that earlier statements of the revision put in another column's place, by the names they have
+    /// in the end.
+    fn replaced(&self, table: &TableName) -> Vec<Ident> {
+        let renamed = self.all[..self.position].iter().filter_map(|seen| match &seen.change {
+            Change::RenameColumn(other, from, to) if other == table => {
+                let old =
+                    seen.before.table(table).and_then(|table| table.get(from)).is_some_and(|column| !column.is_new);
+                old.then(|| to.clone())
+            }
+            _ => None,
+        });
+        self.retyped(table).into_iter().chain(renamed).collect()
+    }
+
     /// The default that a column has in the end, which is `now`'s unless later statements of the revision say otherwise.
     fn default_in_the_end(&self, table: &TableName, column: &Ident, now: Option<&String>) -> Option<String> {
         let said = self.all[self.position..].iter().rev().find_map(|seen| match &seen.change {

@@ -12,6 +12,8 @@ fn refusals() {
         "ALTER TABLE leads ADD COLUMN email text",
         "ALTER TABLE leads ADD COLUMN x int GENERATED ALWAYS AS (id * 2) STORED",
         "ALTER TABLE leads ALTER COLUMN email TYPE varchar(20) USING upper(email)",
+        "CREATE INDEX i ON leads (email, status); ALTER TABLE leads RENAME COLUMN email TO mail; ALTER TABLE leads RENAME COLUMN status TO state",
+        "ALTER TABLE leads RENAME COLUMN email TO mail; ALTER TABLE leads ALTER COLUMN mail TYPE varchar(9)",
         "ALTER TABLE leads SET TABLESPACE fast",
         "ALTER TABLE leads ADD EXCLUDE USING gist (email WITH =)",
         "ALTER TABLE leads DROP COLUMN status CASCADE",

@@ -123,7 +123,7 @@ fn refusals(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<(), Problem> {
             .label("its values are computed")
             .help("DROP EXPRESSION first, in an earlier revision, or drop it and add another"));
     }
-    let also: Vec<Ident> = context.retyped(&shadow.table_name());
+    let also = context.replaced(&shadow.table_name());
     let both = |columns: &[String]| {
         shadow.concerns(columns) && also.iter().any(|one| columns.iter().any(|c| c == one.as_str()))
     };
@@ -277,7 +277,7 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
         return decision.check(
             format!("every value of {}.{} is one of {}", shadow.table_name().shown(), shadow.old.name, shadow.type_sql),
             questions::rows_where(shadow.table, &alias, &format!("{old}::text NOT IN ({})", labels.join(", "))),
-            "add these values to the type, or say USING (an expression that mends them)",
+            "add these values to the type, mend them in an earlier revision, or say USING (an expression that mends them)",
         );
     }
     decision.check(
@@ -288,7 +288,7 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
             alias,
             expression: value,
         },
-        "mend these values first, or say USING (an expression that mends them)",
+        "mend these values in an earlier revision, or say USING (an expression that mends them)",
     )
 }
 
