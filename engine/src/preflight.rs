@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::lease::Lease;
 use concertina_planner::Plan;
+use concertina_planner::action::sql::dollar_quote;
 use concertina_planner::plan::{Check, Question};
 
 /// A preflight check that doesn't hold.
@@ -67,7 +68,7 @@ impl Lease {
             "BEGIN PERFORM ({expression}); RETURN false; \
              EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN RETURN true; END"
         );
-        let quote = format!("$fails{}$", body.len());
+        let quote = dollar_quote(&body);
         let function = format!(
             "CREATE OR REPLACE FUNCTION pg_temp.concertina_fails({alias} {table}) RETURNS boolean LANGUAGE plpgsql AS {quote}{body}{quote}"
         );

@@ -104,7 +104,7 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
 /// The catalog as it will be once a revision is done to the end; statements that can't be understood are left out.
 pub fn catalog_after(revision: &Revision, catalog: &Catalog) -> Catalog {
     let (seen, _) = lower_all(revision, &revision.up, catalog);
-    let mut after = seen.last().map_or_else(|| catalog.clone(), |last| last.before.after(&last.change));
+    let mut after = left_by(&seen, catalog);
     after.settle();
     after
 }
@@ -189,15 +189,21 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
     (seen, problems)
 }
 
+/// The catalog after all of the changes.
+fn left_by(seen: &[Seen], catalog: &Catalog) -> Catalog {
+    seen.last().map_or_else(|| catalog.clone(), |last| last.before.after(&last.change))
+}
+
 fn plan_statements(revision: &Revision, statements: &[Statement], catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
     let (seen, mut problems) = lower_all(revision, statements, catalog);
     let seen = one_pass::join(fold::fold(seen), |statement| statements[statement].directives.0.is_empty());
+    let end = left_by(&seen, catalog);
     let mut decisions: Vec<Decided> = Vec::new();
     // Statements that their authors allow to block, as they are written and whatever else of them could be done online.
     let mut as_written = BTreeSet::new();
     for (position, one) in seen.iter().enumerate() {
         let statement = &statements[one.statement];
-        let context = Context::new(&seen, position, &statement.directives);
+        let context = Context::new(&seen, position, &statement.directives, &end);
         if as_written.contains(&one.statement) {
             continue;
         }
@@ -220,6 +226,5 @@ fn plan_statements(revision: &Revision, statements: &[Statement], catalog: &Cata
         problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));
         return Err(problems);
     }
-    let end = seen.last().map_or_else(|| catalog.clone(), |last| last.before.after(&last.change));
     Ok(assemble::assemble(&revision.id, decisions, &end))
 }

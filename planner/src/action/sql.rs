@@ -239,7 +239,7 @@ fn trigger(sync: &Sync) -> String {
 }
 
 /// A dollar quote that the text doesn't contain.
-fn dollar_quote(text: &str) -> String {
+pub fn dollar_quote(text: &str) -> String {
     let mut tag = "$concertina$".to_owned();
     let mut number = 0;
     while text.contains(&tag) {

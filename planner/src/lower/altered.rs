@@ -1,7 +1,7 @@
 //! Statements that change an object other than a table, or that are their author's business.
 
 use super::objects::{beginning, only};
-use super::{deparse, dotted, existing, existing_index, named_tables, rolespec};
+use super::{dotted, existing, existing_index, named_tables, rolespec};
 use crate::catalog::Catalog;
 use crate::change::{CatalogOnly, Change, Reindex, Setting, SettingKind};
 use crate::problem::{self, Problem};
@@ -193,9 +193,4 @@ fn rule(rule: &RuleStmt, sql: &str, catalog: &Catalog) -> Result<Change, Problem
 fn owner(alter: &AlterOwnerStmt, sql: &str) -> Change {
     let to = alter.newowner.as_ref().and_then(rolespec).unwrap_or_default();
     Change::CatalogOnly(only(sql, format!("change an owner to {to}"), None))
-}
-
-/// The statement with another name in it.
-pub(super) fn deparsed(tree: &NodeEnum) -> Option<String> {
-    deparse::statement(tree).ok()
 }

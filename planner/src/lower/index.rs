@@ -47,7 +47,7 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
         return Err(problem::exists("index", name));
     }
     let labels: Vec<Ident> = name::told_apart(labels).into_iter().map(Ident::new).collect();
-    let name = written.map_or_else(|| super::index_name(&table, &labels, catalog), Ident::new);
+    let name = written.map_or_else(|| super::chosen_name(&table, &labels, "idx", catalog), Ident::new);
     Ok(vec![Change::CreateIndex(NewIndex {
         table,
         name,

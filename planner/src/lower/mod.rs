@@ -67,24 +67,14 @@ pub(crate) use expression::from_text;
 pub(crate) use partition::of_parent as detachment;
 pub(crate) use rights::{column_grants, grants};
 
-/// The name that an index gets of itself.
-pub(crate) fn index_name(table: &TableName, keys: &[Ident], catalog: &Catalog) -> Ident {
-    name::choose(table, &name::addition(keys.iter().map(Ident::as_str)), "idx", catalog)
+/// The name that an index (`idx`), a key (`key`, `pkey`) or another constraint gets of itself.
+pub(crate) fn chosen_name(table: &TableName, columns: &[Ident], label: &str, catalog: &Catalog) -> Ident {
+    name::choose(table, &name::addition(columns.iter().map(Ident::as_str)), label, catalog)
 }
 
 /// A statement that is never run live, but that its author allows.
 pub(crate) fn as_allowed(statement: &Statement, catalog: &Catalog) -> Change {
     Change::Allowed(named_tables(statement.tree.as_ref(), catalog), statement.sql.clone())
-}
-
-/// The name that a key gets of itself.
-pub(crate) fn key_name(table: &TableName, columns: &[Ident], label: &str, catalog: &Catalog) -> Ident {
-    name::choose(table, &name::addition(columns.iter().map(Ident::as_str)), label, catalog)
-}
-
-/// The name that a constraint of one column gets of itself.
-pub(crate) fn constraint_name(table: &TableName, column: &Ident, label: &str, catalog: &Catalog) -> Ident {
-    name::choose(table, &name::addition([column.as_str()]), label, catalog)
 }
 
 /// The existing table that a name means.

@@ -1,6 +1,6 @@
 //! RENAME: of what queries don't name it is instant and harmless; what running code names is another matter.
 
-use super::{altered, existing, existing_index, objects, schema, strings};
+use super::{deparse, existing, existing_index, objects, schema, strings};
 use crate::catalog::Catalog;
 use crate::change::{CatalogOnly, Change, Effect, Setting, SettingKind};
 use crate::problem::{self, Problem};
@@ -44,11 +44,11 @@ fn swapped(rename: &RenameStmt) -> Option<String> {
     let mut back = rename.clone();
     if !rename.subname.is_empty() {
         std::mem::swap(&mut back.subname, &mut back.newname);
-        return altered::deparsed(&NodeEnum::RenameStmt(Box::new(back)));
+        return deparse::statement(&NodeEnum::RenameStmt(Box::new(back))).ok();
     }
     if let Some(range) = &mut back.relation {
         back.newname = std::mem::replace(&mut range.relname, rename.newname.clone());
-        return altered::deparsed(&NodeEnum::RenameStmt(Box::new(back)));
+        return deparse::statement(&NodeEnum::RenameStmt(Box::new(back))).ok();
     }
     let last = match &mut back.object.as_mut()?.node {
         Some(node::Node::List(list)) => last_name(&mut list.items)?,
@@ -59,7 +59,7 @@ fn swapped(rename: &RenameStmt) -> Option<String> {
     };
     let old = std::mem::replace(last, rename.newname.clone());
     back.newname = old;
-    altered::deparsed(&NodeEnum::RenameStmt(Box::new(back)))
+    deparse::statement(&NodeEnum::RenameStmt(Box::new(back))).ok()
 }
 
 fn last_name(parts: &mut [Node]) -> Option<&mut String> {

@@ -127,7 +127,7 @@ fn partners(table: &Table, column: &Ident, context: &Context<'_>) -> Vec<TableNa
 pub(super) fn by_shadow(new: &NewType, catalog: &Catalog) -> bool {
     let Some(table) = catalog.table(&new.table) else { return false };
     let Some(column) = table.get(&new.column) else { return false };
-    if table.is_new || catalog.is_empty(&new.table) {
+    if catalog.is_empty(&new.table) {
         return false;
     }
     if new.under_utc && types::is_time_with_zone(&column.type_sql, &new.type_sql) {

@@ -6,7 +6,7 @@
 
 use super::{Context, not_null, partition};
 use crate::action::{Action, Online};
-use crate::catalog::{ConstraintKind, Dependant, Table, TableKind};
+use crate::catalog::{Constraint, ConstraintKind, Dependant, Table, TableKind};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
 use crate::problem::{Problem, code, hazard};
@@ -16,7 +16,7 @@ pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>)
     let Some(known) = context.table(table).and_then(|table| table.constraint(name)) else {
         return Ok(Decision::default());
     };
-    let drop = Action::DropConstraint { table: table.clone(), name: name.clone(), references: known.referenced() };
+    let drop = dropped(table, known);
     let reverse = format!("ALTER TABLE {} ADD CONSTRAINT {} {}", table.sql(), name.sql(), known.definition);
     let unique = matches!(known.kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey);
     if unique
@@ -50,9 +50,18 @@ pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>)
     })
 }
 
+/// A constraint of the catalog, dropped.
+pub(super) fn dropped(table: &TableName, constraint: &Constraint) -> Action {
+    Action::DropConstraint {
+        table: table.clone(),
+        name: Ident::new(constraint.name.as_str()),
+        references: constraint.referenced(),
+    }
+}
+
 /// Whether a foreign key relies on a unique constraint: its own text names the referenced columns, or none for the
 /// primary key.
-fn references_columns(key: &crate::catalog::Constraint, unique: &crate::catalog::Constraint) -> bool {
+fn references_columns(key: &Constraint, unique: &Constraint) -> bool {
     if let Some(index) = &key.relies_on {
         return *index == unique.name;
     }
@@ -115,12 +124,7 @@ pub(super) fn column(table: &TableName, column: &Ident, context: &Context<'_>) -
     let names = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
     for key in known.constraints.iter().filter(|one| one.references.is_some() && names(&one.columns)) {
         // Two tables are locked for it; the column's own lock is one.
-        let drop = Action::DropConstraint {
-            table: table.clone(),
-            name: Ident::new(key.name.as_str()),
-            references: key.referenced(),
-        };
-        decision = decision.quick(Phase::Contract, Rank::Swap, drop, []);
+        decision = decision.quick(Phase::Contract, Rank::Swap, dropped(table, key), []);
     }
     for index in known.indexes.iter().filter(|index| index.constraint.is_none() && names(&index.mentions)) {
         if known.kind != TableKind::Plain {
@@ -170,12 +174,7 @@ pub(super) fn table(table: &TableName, context: &Context<'_>) -> Result<Decision
     }
     for key in known.constraints.iter().filter(|one| one.references.is_some()) {
         // Two tables are locked for it; the drop locks its own alone.
-        let drop = Action::DropConstraint {
-            table: table.clone(),
-            name: Ident::new(key.name.as_str()),
-            references: key.referenced(),
-        };
-        decision = decision.quick(Phase::Contract, Rank::Swap, drop, []);
+        decision = decision.quick(Phase::Contract, Rank::Swap, dropped(table, key), []);
     }
     Ok(decision
         .quick(Phase::Contract, Rank::Remove, drop, [])

@@ -14,7 +14,7 @@ use concertina_revisions::{Ident, TableName};
 
 pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, Problem> {
     let name = TableName { schema: new.table.schema.clone(), name: new.name.clone() };
-    let stays = context.at_end().index(Some(name.schema.as_str()), name.name.as_str()).is_some();
+    let stays = context.at_end.index(Some(name.schema.as_str()), name.name.as_str()).is_some();
     let reverse = if stays { format!("DROP INDEX {}", name.sql()) } else { String::new() };
     let Some(known) = context.table(&new.table) else { return Ok(Decision::default()) };
     if known.kind == TableKind::Partitioned && new.only {

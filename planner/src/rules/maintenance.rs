@@ -28,7 +28,7 @@ pub(super) fn reindex(reindex: &Reindex, context: &Context<'_>) -> Result<Decisi
 }
 
 pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> Decision {
-    let stays = context.at_end().table(&new.view).is_some();
+    let stays = context.at_end.table(&new.view).is_some();
     let drop = format!("DROP MATERIALIZED VIEW {}", new.view.sql());
     let undo = crate::action::Action::AsWritten {
         what: format!("drop materialized view {}", new.view.shown()),

@@ -39,13 +39,20 @@ pub(crate) struct Context<'a> {
     pub(crate) catalog: &'a Catalog,
     /// The directives above the statement.
     pub(crate) directives: &'a Directives,
+    /// The catalog as the revision leaves it.
+    pub(crate) at_end: &'a Catalog,
     all: &'a [Seen],
     position: usize,
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(all: &'a [Seen], position: usize, directives: &'a Directives) -> Context<'a> {
-        Context { catalog: &all[position].before, directives, all, position }
+    pub(crate) fn new(
+        all: &'a [Seen],
+        position: usize,
+        directives: &'a Directives,
+        at_end: &'a Catalog,
+    ) -> Context<'a> {
+        Context { catalog: &all[position].before, directives, at_end, all, position }
     }
 
     /// The backfills of the revision that write a table of which others hold rows.
@@ -161,12 +168,6 @@ impl<'a> Context<'a> {
             }
             _ => false,
         })
-    }
-
-    /// The catalog as the revision leaves it.
-    fn at_end(&self) -> Catalog {
-        let last = &self.all[self.all.len() - 1];
-        last.before.after(&last.change)
     }
 
     /// Whether the revision builds an index that leads with these columns.

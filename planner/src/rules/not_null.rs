@@ -180,7 +180,7 @@ fn native(decision: Decision, table: &TableName, column: &Ident, phase: Phase, c
         .filter(|one| one.kind == ConstraintKind::NotNull)
         .find(|one| one.columns.iter().any(|name| name == column.as_str()))
         .map_or_else(
-            || crate::lower::constraint_name(table, column, "not_null", context.catalog),
+            || crate::lower::chosen_name(table, std::slice::from_ref(column), "not_null", context.catalog),
             |one| Ident::new(one.name.as_str()),
         );
     let add = Action::AddNotNull { table: table.clone(), column: column.clone(), name: name.clone() };

@@ -14,7 +14,7 @@ use concertina_revisions::TableName;
 pub(super) fn create_table(new: &NewTable, context: &Context<'_>) -> Decision {
     let of_others = |table: &TableName| context.table(table).is_some_and(|table| !table.is_new);
     let parents = new.parents.iter().filter(|parent| of_others(parent)).cloned().collect();
-    let stays = context.at_end().table(&new.table).is_some();
+    let stays = context.at_end.table(&new.table).is_some();
     let mut references: Vec<TableName> =
         new.constraints.iter().filter_map(|constraint| constraint.references().cloned()).collect();
     references.retain(|table| *table != new.table && context.table(table).is_some_and(|table| !table.is_new));

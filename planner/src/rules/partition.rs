@@ -210,24 +210,22 @@ fn own_index_name(index: &Index, parent: &Table, part: &TableName, context: &Con
     let keys: Vec<Ident> = index.keys.iter().map(|key| Ident::new(key.as_str())).collect();
     let constraint = index.constraint.as_ref().and_then(|of| parent.constraint(&Ident::new(of.as_str())));
     match constraint.map(|constraint| constraint.kind) {
-        Some(ConstraintKind::PrimaryKey) => crate::lower::key_name(part, &[], "pkey", context.catalog),
-        Some(_) => crate::lower::key_name(part, &keys, "key", context.catalog),
-        None => crate::lower::index_name(part, &keys, context.catalog),
+        Some(ConstraintKind::PrimaryKey) => crate::lower::chosen_name(part, &[], "pkey", context.catalog),
+        Some(_) => crate::lower::chosen_name(part, &keys, "key", context.catalog),
+        None => crate::lower::chosen_name(part, &keys, "idx", context.catalog),
     }
+}
+
+/// `USING ..` of an index.
+fn tail(index: &Index) -> Option<&str> {
+    index.definition.find(" USING ").map(|at| &index.definition[at + 1..])
 }
 
 /// The parent's indexes that the partition has none like.
 fn missing_indexes<'a>(parent: &'a Table, part: &Table) -> Vec<(&'a Index, &'a str)> {
-    let tail = |definition: &'a str| definition.split_once(" USING ").map(|(_, tail)| tail);
-    let own: Vec<&str> =
-        part.indexes.iter().filter_map(|index| index.definition.split_once(" USING ").map(|(_, tail)| tail)).collect();
-    parent
-        .indexes
-        .iter()
-        .filter_map(|index| Some((index, tail(&index.definition)?)))
-        .filter(|(_, tail)| !own.contains(tail))
-        .map(|(index, tail)| (index, &index.definition[index.definition.len() - tail.len() - "USING ".len()..]))
-        .collect()
+    let own: Vec<&str> = part.indexes.iter().filter_map(tail).collect();
+    let tailed = parent.indexes.iter().filter_map(|index| Some((index, tail(index)?)));
+    tailed.filter(|(_, tail)| !own.contains(tail)).collect()
 }
 
 /// The parent's foreign keys that the partition has none like.

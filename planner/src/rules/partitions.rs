@@ -47,11 +47,8 @@ pub(super) fn unique(
     let mut decision = Decision::because(WHY);
     let mut catalog = context.catalog.clone();
     for leaf in plain_leaves(table, context)? {
-        let name = if *primary {
-            crate::lower::key_name(&leaf, &[], "pkey", &catalog)
-        } else {
-            crate::lower::key_name(&leaf, columns, "key", &catalog)
-        };
+        let (named, label) = if *primary { (&[][..], "pkey") } else { (columns.as_slice(), "key") };
+        let name = crate::lower::chosen_name(&leaf, named, label, &catalog);
         if let Some(known) = catalog.table_mut(&leaf) {
             known.indexes.push(crate::catalog::Index::named(leaf.schema.as_str(), name.as_str()));
         }
@@ -151,7 +148,7 @@ fn below(
     for (schema, child) in &parent.partitions {
         let child = TableName::new(schema.as_str(), child.as_str());
         let Some(known) = catalog.table(&child).cloned() else { continue };
-        let name = crate::lower::index_name(&child, &new.labels, catalog);
+        let name = crate::lower::chosen_name(&child, &new.labels, "idx", catalog);
         if let Some(table) = catalog.table_mut(&child) {
             // So that the next name is another.
             table.indexes.push(crate::catalog::Index::named(child.schema.as_str(), name.as_str()));

@@ -1,6 +1,7 @@
 //! What stands on a column, made again on the one that takes its place: indexes, constraints, keys that point at it, NOT NULL,
 //! statistics.
 
+use super::super::drop::dropped;
 use super::super::{Context, not_null};
 use super::{Shadow, Swap};
 use crate::action::{Action, Lock, Online};
@@ -69,14 +70,6 @@ fn timing(definition: &str) -> String {
         (_, true) => " DEFERRABLE INITIALLY DEFERRED".to_owned(),
         (true, false) => " DEFERRABLE".to_owned(),
         (false, false) => String::new(),
-    }
-}
-
-fn dropped(table: &TableName, constraint: &Constraint) -> Action {
-    Action::DropConstraint {
-        table: table.clone(),
-        name: Ident::new(constraint.name.as_str()),
-        references: constraint.referenced(),
     }
 }
 
@@ -208,7 +201,7 @@ pub(super) fn demanded(
                 .iter()
                 .find(|one| one.kind == ConstraintKind::NotNull && shadow.concerns(&one.columns));
             let wanted = known.map_or_else(
-                || crate::lower::constraint_name(table, &shadow.name, "not_null", context.catalog),
+                || crate::lower::chosen_name(table, std::slice::from_ref(&shadow.name), "not_null", context.catalog),
                 |known| Ident::new(known.name.as_str()),
             );
             swap.after.push(Action::RenameConstraint { table: table.clone(), from: name.clone(), to: wanted });
