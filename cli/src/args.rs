@@ -129,6 +129,13 @@ pub(crate) enum Verb {
     Heads,
     /// Show what is in flight, how far it is, and what to do next
     Status,
+    /// Show the schema of the newest version of the application's schema
+    LatestSchema,
+    /// Show the URL by which code of a version connects, without its password
+    VersionUrl {
+        /// The revision that the code is written for [default: the newest that has a version]
+        revision: Option<String>,
+    },
     /// Record revisions as applied without running them
     Stamp {
         /// Up to here: head, heads, base or the beginning of an id

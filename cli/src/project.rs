@@ -20,6 +20,8 @@ pub struct Project {
     pub revisions: Option<PathBuf>,
     /// The database.
     pub url: Option<String>,
+    /// Whether each revision gets a schema of views with its names and types.
+    pub versions: Option<bool>,
     /// How gentle to be.
     #[serde(default)]
     pub limits: Limits,
@@ -88,13 +90,21 @@ impl Project {
     }
 }
 
-impl Limits {
+impl Project {
     /// The engine's settings.
     ///
     /// # Errors
     ///
     /// When a value makes no sense.
     pub fn settings(&self) -> Result<Settings, Failure> {
+        let mut settings = self.limits.settings()?;
+        settings.versions = self.versions.unwrap_or(settings.versions);
+        Ok(settings)
+    }
+}
+
+impl Limits {
+    fn settings(&self) -> Result<Settings, Failure> {
         let mut settings = Settings::default();
         let set = |slot: &mut Duration, value: Option<Duration>| *slot = value.unwrap_or(*slot);
         set(&mut settings.lock_timeout, self.lock_timeout_ms.map(Duration::from_millis));
@@ -135,7 +145,7 @@ mod tests {
     fn the_template_is_valid_and_changes_nothing() {
         let project: Project = toml::from_str(TEMPLATE).unwrap();
         assert_eq!(project.revisions.as_deref(), Some(Path::new("revisions")));
-        assert_eq!(format!("{:?}", project.limits.settings().unwrap()), format!("{:?}", Settings::default()));
+        assert_eq!(format!("{:?}", project.settings().unwrap()), format!("{:?}", Settings::default()));
     }
 
     #[test]
@@ -143,7 +153,7 @@ mod tests {
         let all: Vec<&str> = TEMPLATE.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).collect();
         let project: Project = toml::from_str(&all.join("\n")).unwrap();
         assert!(project.url.is_some());
-        let shown = project.limits.settings().unwrap();
+        let shown = project.settings().unwrap();
         // What has no default shows an example; the others show theirs.
         let defaults = Settings {
             rows_per_second_max: None,

@@ -42,6 +42,8 @@ pub struct Settings {
     pub replica_lag_max: Duration,
     /// After so long without a connection a run ends, to be continued later.
     pub reconnect_budget: Duration,
+    /// Whether each revision gets a schema of views with its names and types, for code that names its version.
+    pub versions: bool,
 }
 
 impl Default for Settings {
@@ -64,6 +66,7 @@ impl Default for Settings {
             vacuum_dead_share: 0.2,
             replica_lag_max: Duration::from_secs(10),
             reconnect_budget: Duration::from_mins(10),
+            versions: false,
         }
     }
 }

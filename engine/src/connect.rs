@@ -2,6 +2,7 @@
 
 use crate::error::{Error, describe};
 use crate::tls::{self, Verify};
+use concertina_revisions::Ident;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 pub struct Connect {
     config: tokio_postgres::Config,
     tls: Option<MakeRustlsConnect>,
+    words: TlsWords,
 }
 
 impl Connect {
@@ -53,7 +55,7 @@ impl Connect {
         } else {
             Some(MakeRustlsConnect::new(tls::config(verify, extras.root.as_deref())?))
         };
-        Ok(Connect { config, tls })
+        Ok(Connect { config, tls, words: extras })
     }
 
     /// The first host's name, for a password file.
@@ -98,6 +100,38 @@ impl Connect {
         format!("{host}:{}/{} as {}", self.port(), self.database(), self.user())
     }
 
+    /// A URL of the database with another search_path, as libpq reads it; without the password.
+    pub fn url_with_search_path(&self, search_path: &[Ident]) -> String {
+        let encode =
+            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let ports = self.config.get_ports();
+        let port = |at: usize| ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+        let mut words = Vec::new();
+        let mut hosts = Vec::new();
+        for (at, host) in self.config.get_hosts().iter().enumerate() {
+            match host {
+                Host::Tcp(name) => hosts.push(format!("{name}:{}", port(at))),
+                Host::Unix(folder) => {
+                    hosts.push(format!(":{}", port(at)));
+                    words.push(format!("host={}", encode(&folder.to_string_lossy())));
+                }
+            }
+        }
+        let path: Vec<String> = search_path.iter().map(Ident::sql).collect();
+        // What is inside of options is cut at blanks, which a backslash keeps.
+        let path = path.join(",").replace('\\', "\\\\").replace(' ', "\\ ");
+        words.push(format!("options={}", encode(&format!("-csearch_path={path}"))));
+        words.extend(self.words.sslmode.iter().map(|mode| format!("sslmode={}", encode(mode))));
+        words.extend(self.words.root.iter().map(|root| format!("sslrootcert={}", encode(root))));
+        format!(
+            "postgresql://{}@{}/{}?{}",
+            encode(&self.user()),
+            hosts.join(","),
+            encode(&self.database()),
+            words.join("&")
+        )
+    }
+
     pub(crate) async fn open(&self, application: &str) -> Result<Client, Error> {
         let mut config = self.config.clone();
         config.application_name(application);
@@ -137,7 +171,7 @@ impl fmt::Debug for Connect {
 }
 
 /// The words that the driver doesn't know.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct TlsWords {
     sslmode: Option<String>,
     root: Option<String>,
@@ -235,6 +269,17 @@ mod tests {
         assert_eq!(connect.target(), "db.example:5432/app as ann");
         let error = Connect::parse("postgres://ann:s3cret@db.example:port/app").unwrap_err();
         assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+
+    #[test]
+    fn another_search_path_is_read_back_by_the_driver() {
+        let connect = Connect::parse("postgres://ann:s3cret@one:5433,two:5434/app?sslmode=require").unwrap();
+        let path = [Ident::new("public_01 a\\b"), Ident::new("public")];
+        let url = connect.url_with_search_path(&path);
+        assert!(!url.contains("s3cret") && url.ends_with("&sslmode=require"), "{url}");
+        let again = Connect::parse(&url).unwrap();
+        assert_eq!(again.config.get_options(), Some("-csearch_path=\"public_01\\ a\\\\b\",public"));
+        assert_eq!((again.config.get_hosts().len(), again.config.get_ports()), (2, &[5433, 5434][..]));
     }
 
     #[test]

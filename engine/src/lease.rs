@@ -53,7 +53,7 @@ impl Lease {
     ///
     /// When PostgreSQL refuses.
     pub async fn catalog(&self) -> Result<Catalog, Error> {
-        catalog::load(&self.records).await
+        catalog::load(&self.records, self.settings.versions).await
     }
 
     /// Records a revision as applied without running anything.

@@ -120,7 +120,7 @@ impl Engine {
     ///
     /// When the database can't be reached or read.
     pub async fn catalog(&self) -> Result<Catalog, Error> {
-        catalog::load(&*self.reader().await?).await
+        catalog::load(&*self.reader().await?, self.settings.versions).await
     }
 
     /// How far the backfills of a revision are. Changes nothing.

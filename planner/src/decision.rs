@@ -7,6 +7,8 @@ use concertina_revisions::Code;
 /// Where in its phase a part of work stands. Within a rank the order of the statements is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
+    /// Contract: versions of the application's schema that go, before what they show does.
+    Retire,
     /// Expand: everything, in the order written.
     AsWritten,
     /// Backfill: rows are changed.
@@ -25,6 +27,8 @@ pub(crate) enum Rank {
     Remove,
     /// Contract: what was built beside them takes their names.
     Rename,
+    /// Backfill: the version of the application's schema that all this was for.
+    Publish,
 }
 
 /// One part of work.

@@ -19,7 +19,7 @@
 //! # Layout
 //!
 //! `lower`: parse tree to [`change::Change`] · `fold`: many statements into one catalog entry · `one_pass`: many fills of a table into one · `rules`: a change
-//! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · `types`: which types are alike · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
+//! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · `types`: which types are alike · `versions`: schemas of views, one a revision · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
 //! [`action`]: what steps do, their locks and their SQL · [`explain()`]: a plan as text.
 
 pub mod action;
@@ -38,11 +38,13 @@ pub mod problem;
 mod rules;
 pub mod stored;
 mod types;
+mod versions;
 mod waiting;
 
 pub use catalog::{Catalog, Table};
 pub use explain::explain;
 pub use plan::{Phase, Plan, Step, StepId, Work};
+pub use versions::schema_of;
 
 use assemble::Decided;
 use concertina_revisions::{Diagnostic, Revision, RevisionId, Statement};
@@ -50,6 +52,7 @@ use fold::Seen;
 use problem::code;
 use rules::Context;
 use std::collections::BTreeSet;
+use versions::Toward;
 
 /// The oldest PostgreSQL that can be worked on, as `server_version_num`: the first with TID range scans.
 pub const OLDEST_SERVER: u32 = 140_000;
@@ -67,7 +70,8 @@ pub struct Policy {
 ///
 /// Every statement that is refused, with its place, the reason and what to write instead.
 pub fn plan(revision: &Revision, catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
-    plan_statements(revision, &revision.up, catalog)
+    let toward = Toward { revision: Some(&revision.id), ..Toward::default() };
+    plan_statements(revision, &revision.up, catalog, &toward)
 }
 
 /// Plans a revision behind others that still wait for their contract.
@@ -79,9 +83,11 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
     let Some(last) = waiting.last() else { return plan(revision, catalog) };
     // Written as if the waiting ones were done: what is wrong then is the author's.
     let future = waiting::contracted(catalog, waiting);
-    plan_statements(revision, &revision.up, &future)?;
+    plan(revision, &future)?;
     let mut problems = Vec::new();
-    for seen in lower_all(revision, &revision.up, &future).0 {
+    let seen = lower_all(revision, &revision.up, &future).0;
+    let end = left_by(&seen, &future);
+    for seen in seen {
         if let Some(behind) = waiting::touched(&seen.change, waiting) {
             problems.push(waiting::must_wait(behind.as_str()).at(&revision.source, revision.up[seen.statement].span));
         }
@@ -89,7 +95,8 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
     if !problems.is_empty() {
         return Err(problems);
     }
-    plan_statements(revision, &revision.up, &waiting::synced(catalog, waiting)).map_err(|refused| {
+    let toward = Toward { revision: Some(&revision.id), waiting, end: Some(&end) };
+    plan_statements(revision, &revision.up, &waiting::synced(catalog, waiting), &toward).map_err(|refused| {
         // Right once the waiting contracts have run, wrong today.
         let wait = |today: Diagnostic| {
             let mut wait = waiting::must_wait(last.revision.as_str()).at(&revision.source, revision.up[0].span);
@@ -121,8 +128,10 @@ pub fn plan_reverse(
     catalog: &Catalog,
     policy: &Policy,
 ) -> Result<Plan, Vec<Diagnostic>> {
+    // The version before it comes back; of a merge, that of the parent it names last.
+    let toward = Toward { revision: revision.revises.last(), ..Toward::default() };
     if let Some(down) = &revision.down {
-        return plan_statements(revision, down, catalog);
+        return plan_statements(revision, down, catalog, &toward);
     }
     let refused = |code, message: String, help: &str| {
         vec![Diagnostic::error(code, message).at(&revision.source, revision.up[0].span, "going up").help(help)]
@@ -132,11 +141,11 @@ pub fn plan_reverse(
         refused(code::NO_REVERSE, message, "write it below a line `-- down` in the file")
     })?;
     if statements.is_empty() {
-        return Ok(assemble::assemble(&revision.id, vec![], catalog));
+        return plan_statements(revision, &[], catalog, &toward);
     }
     let text = statements.join(";\n");
     let down = Revision::from_text(&RevisionId::new(format!("{} (derived reverse)", revision.id)), &text)?;
-    let mut plan = plan_statements(&down, &down.up, catalog)?;
+    let mut plan = plan_statements(&down, &down.up, catalog, &toward)?;
     plan.revision = revision.id.clone();
     if let Some(table) = dropped_with_rows(&plan, catalog)
         && !policy.allow_data_loss
@@ -194,16 +203,22 @@ fn left_by(seen: &[Seen], catalog: &Catalog) -> Catalog {
     seen.last().map_or_else(|| catalog.clone(), |last| last.before.after(&last.change))
 }
 
-fn plan_statements(revision: &Revision, statements: &[Statement], catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
+fn plan_statements(
+    revision: &Revision,
+    statements: &[Statement],
+    catalog: &Catalog,
+    toward: &Toward<'_>,
+) -> Result<Plan, Vec<Diagnostic>> {
     let (seen, mut problems) = lower_all(revision, statements, catalog);
     let seen = one_pass::join(fold::fold(seen), |statement| statements[statement].directives.0.is_empty());
     let end = left_by(&seen, catalog);
+    let version = toward.schema(catalog);
     let mut decisions: Vec<Decided> = Vec::new();
     // Statements that their authors allow to block, as they are written and whatever else of them could be done online.
     let mut as_written = BTreeSet::new();
     for (position, one) in seen.iter().enumerate() {
         let statement = &statements[one.statement];
-        let context = Context::new(&seen, position, &statement.directives, &end);
+        let context = Context::new(&seen, position, &statement.directives, &end, version.as_ref());
         if as_written.contains(&one.statement) {
             continue;
         }
@@ -221,6 +236,10 @@ fn plan_statements(revision: &Revision, statements: &[Statement], catalog: &Cata
             }
             Err(problem) => problems.push(problem.at(&revision.source, statement.span)),
         }
+    }
+    match versions::decide(toward, &decisions, catalog, &end) {
+        Ok(decision) => decisions.push(Decided { decision, statements: vec![] }),
+        Err(problem) => problems.push(problem.at(&revision.source, revision.up[0].span)),
     }
     if !problems.is_empty() {
         problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));

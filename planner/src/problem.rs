@@ -48,8 +48,11 @@ pub mod code {
     /// A statement that is no change of a database.
     pub const NOT_A_CHANGE: Code = Code("C118");
 
+    /// A version of the application's schema that can't be made.
+    pub const VERSION: Code = Code("C119");
+
     /// All of them.
-    pub const ALL: [Code; 19] = [
+    pub const ALL: [Code; 20] = [
         UNKNOWN,
         NO_TABLE,
         NO_COLUMN,
@@ -69,6 +72,7 @@ pub mod code {
         RENAMES,
         REWRITES,
         NOT_A_CHANGE,
+        VERSION,
     ];
 }
 
@@ -98,8 +102,12 @@ pub mod hazard {
     /// A column moves to the end of its table.
     pub const ORDER: Code = Code("H10");
 
+    /// A version of the application's schema goes.
+    pub const VERSION: Code = Code("H11");
+
     /// All of them.
-    pub const ALL: [Code; 10] = [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER];
+    pub const ALL: [Code; 11] =
+        [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION];
 }
 
 /// A refusal: what, the words under the caret, and the remedy.

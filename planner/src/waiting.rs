@@ -24,6 +24,19 @@ enum Facet {
     Index(TableName),
 }
 
+impl Facet {
+    fn table(&self) -> Option<&TableName> {
+        match self {
+            Facet::Table(table)
+            | Facet::Column(table, _)
+            | Facet::Null(table, _)
+            | Facet::Default(table, _)
+            | Facet::Constraint(table, _) => Some(table),
+            Facet::Index(_) => None,
+        }
+    }
+}
+
 /// The catalog as it will be once these plans' contracts have run.
 pub(crate) fn contracted(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
     let mut next = catalog.clone();
@@ -64,8 +77,14 @@ pub(crate) fn synced(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
 /// The waiting revision that will change what this change is about.
 pub(crate) fn touched<'a>(change: &Change, waiting: &'a [Plan]) -> Option<&'a RevisionId> {
     let mine = of_change(change);
+    // A table that gets another name takes all that waits to be done on it from its place.
+    let renamed = match change {
+        Change::RenameTable(from, _) => Some(from),
+        _ => None,
+    };
     let touches = |plan: &&Plan| {
-        plan.phase(Phase::Contract).iter().flat_map(|step| of_work(&step.work)).any(|facet| mine.contains(&facet))
+        let mut facets = plan.phase(Phase::Contract).iter().flat_map(|step| of_work(&step.work));
+        facets.any(|facet| mine.contains(&facet) || renamed.is_some_and(|table| facet.table() == Some(table)))
     };
     waiting.iter().find(touches).map(|plan| &plan.revision)
 }
@@ -88,10 +107,7 @@ fn of_change(change: &Change) -> Vec<Facet> {
         }
         Change::AddConstraint(_, constraint) => constraint.columns(),
         Change::CreateIndex(index) => index.mentions.clone(),
-        Change::Update(update) => {
-            let named = update.sets.iter().map(|(_, value)| value).chain(&update.predicate);
-            named.flat_map(Expr::column_names).chain(update.sets.iter().map(|(column, _)| column.clone())).collect()
-        }
+        Change::Update(update) => update.column_names(),
         Change::Delete(delete) => delete.predicate.iter().flat_map(Expr::column_names).collect(),
         _ => vec![],
     };
@@ -183,6 +199,8 @@ fn of_action(action: &Action) -> Vec<Facet> {
         | Action::MoveNumbers { .. }
         | Action::InstallSync(_)
         | Action::RemoveSync(_)
+        | Action::CreateVersion(_)
+        | Action::DropVersion { .. }
         | Action::Blocking { .. }
         | Action::AsWritten { .. } => vec![],
     }
@@ -197,6 +215,9 @@ impl Catalog {
     fn apply(&mut self, action: &Action) {
         if let Action::DropTable { table } = action {
             return self.tables.retain(|candidate| !candidate.is(table));
+        }
+        if let (Action::DropVersion { schema, .. }, Some(versions)) = (action, &mut self.versions) {
+            return versions.retain(|version| version.schema != schema.as_str());
         }
         let Some(on) = of_action(action).first().map(|facet| match facet {
             Facet::Column(table, _)

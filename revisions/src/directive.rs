@@ -31,15 +31,18 @@ pub enum Directive {
     Key(Vec<Ident>),
     /// `idempotent`: the author vouches that applying the UPDATE twice to a row equals applying it once.
     Idempotent,
+    /// `with references`: changes the type of the columns whose foreign keys point at the column, too.
+    WithReferences,
 }
 
-const FORMS: [(&str, &str); 6] = [
+const FORMS: [(&str, &str); 7] = [
     ("workers", "workers 4"),
     ("reverse", "reverse (user_id::text)"),
     ("phase", "phase contract"),
     ("allow", "allow blocking"),
     ("key", "key (id)"),
     ("idempotent", "idempotent"),
+    ("with", "with references"),
 ];
 
 /// All directives of one statement.
@@ -78,6 +81,11 @@ impl Directives {
     pub fn idempotent(&self) -> bool {
         self.0.contains(&Directive::Idempotent)
     }
+
+    /// Whether columns that point at the one that changes shall change with it.
+    pub fn with_references(&self) -> bool {
+        self.0.contains(&Directive::WithReferences)
+    }
 }
 
 /// The text after `-- concertina:` of a comment, if it is one of ours.
@@ -104,6 +112,7 @@ pub(crate) fn parse(text: &str, source: &Arc<Source>, span: Span) -> Result<Dire
         },
         "allow" => (rest == "blocking").then_some(Directive::AllowBlocking),
         "key" => parenthesised(rest).and_then(columns).map(Directive::Key),
+        "with" => (rest == "references").then_some(Directive::WithReferences),
         "idempotent" => rest.is_empty().then_some(Directive::Idempotent),
         _ => None,
     };
@@ -155,6 +164,7 @@ mod tests {
         assert_eq!(read("allow blocking").unwrap(), Directive::AllowBlocking);
         assert_eq!(read("key (id, \"Weird\"\"One\")").unwrap(), Directive::Key(vec!["id".into(), "Weird\"One".into()]));
         assert_eq!(read("idempotent").unwrap(), Directive::Idempotent);
+        assert_eq!(read("with references").unwrap(), Directive::WithReferences);
     }
 
     #[test]

@@ -36,9 +36,16 @@ impl Ident {
     }
 }
 
+/// Words that PL/pgSQL keeps for itself and SQL doesn't: unquoted, its functions don't find columns of these names. Source:
+/// `pl_reserved_kwlist.h` of PostgreSQL.
+const OF_PLPGSQL: [&str; 9] = ["begin", "by", "declare", "execute", "foreach", "if", "loop", "strict", "while"];
+
 /// Whether PostgreSQL's scanner takes the word for a keyword of any kind. Quoting too much is harmless.
 fn is_keyword(word: &str) -> bool {
     use pg_query::protobuf::KeywordKind;
+    if OF_PLPGSQL.contains(&word) {
+        return true;
+    }
     pg_query::scan(word).map_or(true, |scanned| {
         scanned
             .tokens
@@ -100,6 +107,7 @@ mod tests {
             ("Leads", "\"Leads\""),
             ("user", "\"user\""),
             ("select", "\"select\""),
+            ("by", "\"by\""),
             ("a\"b", "\"a\"\"b\""),
             ("2nd", "\"2nd\""),
             ("", "\"\""),

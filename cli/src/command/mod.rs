@@ -14,6 +14,7 @@ mod rollback;
 mod stamp;
 mod status;
 mod upgrade;
+mod version;
 
 use crate::args::{Common, LimitWords, Verb, Words};
 use concertina::{Exit, Failure, Project, connection};
@@ -57,6 +58,8 @@ async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
         Verb::Current => current::run(common).await,
         Verb::History => history::run(common).await,
         Verb::Status => status::run(common).await,
+        Verb::LatestSchema => version::latest_schema(common).await,
+        Verb::VersionUrl { revision } => version::url(common, revision.as_deref()).await,
         Verb::Stamp { target, force } => stamp::run(common, target, *force).await,
         Verb::Init | Verb::New { .. } | Verb::Heads | Verb::Explain { .. } => {
             unreachable!("verbs without a database are run before")
@@ -97,12 +100,14 @@ impl Found {
 
     /// An engine that only looks.
     pub(crate) fn reader(&self) -> Result<Engine, Failure> {
-        Ok(Engine::new(self.connect()?, Settings::default(), Arc::new(|_| {})).0)
+        let versions = self.project.versions.unwrap_or_default();
+        let settings = Settings { versions, ..Settings::default() };
+        Ok(Engine::new(self.connect()?, settings, Arc::new(|_| {})).0)
     }
 }
 
 /// The limits of the settings file, with the words of this run over them.
 pub(crate) fn settings(found: &mut Found, words: &LimitWords) -> Result<Settings, Failure> {
     words.over(&mut found.project.limits);
-    found.project.limits.settings()
+    found.project.settings()
 }

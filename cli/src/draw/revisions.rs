@@ -2,6 +2,7 @@
 
 use super::{json, line};
 use concertina_engine::{Direction, Known};
+use concertina_planner::catalog::Version;
 use concertina_revisions::History;
 use serde_json::{Value, json};
 
@@ -17,6 +18,22 @@ pub(crate) fn current(newest: &[&Known], as_json: bool) {
     for known in newest {
         line(false, &format!("{} ({})", known.id, state(known)));
     }
+}
+
+/// The schema of a version.
+pub(crate) fn latest_schema(version: &Version, as_json: bool) {
+    if as_json {
+        return json(&json!({ "revision": version.revision, "schema": version.schema }));
+    }
+    line(false, &version.schema);
+}
+
+/// How code of a version connects.
+pub(crate) fn version_url(version: &Version, url: &str, as_json: bool) {
+    if as_json {
+        return json(&json!({ "revision": version.revision, "schema": version.schema, "url": url }));
+    }
+    line(false, url);
 }
 
 /// All revisions, newest first.

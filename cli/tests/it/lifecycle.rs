@@ -50,7 +50,7 @@ pub(crate) async fn lives(case: &Case) {
 }
 
 /// The columns of each table in the order of their names.
-fn without_order(dump: &str) -> String {
+pub(crate) fn without_order(dump: &str) -> String {
     let mut lines: Vec<&str> = dump.lines().collect();
     let mut at = 0;
     while at < lines.len() {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
 
 mod allowed;
+mod along;
 mod bad_input;
 mod beside;
 mod both_versions;
@@ -14,4 +15,5 @@ mod stacked;
 mod statements;
 mod systems;
 mod tracer;
+mod versions;
 mod words;

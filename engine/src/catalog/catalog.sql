@@ -1,4 +1,11 @@
-WITH relation AS (
+-- Schemas of views that we made, one for each version of the application; its own tables are elsewhere.
+WITH version AS (
+    SELECT n.oid, n.nspname, number, substring(comment from '^concertina version [0-9]+: (.*)$') AS revision
+    FROM pg_namespace n, obj_description(n.oid, 'pg_namespace') AS comment,
+         CAST(substring(comment from '^concertina version ([0-9]+): ') AS int) AS number
+    WHERE number IS NOT NULL
+),
+relation AS (
     SELECT c.oid, n.nspname, c.relname, c.relkind, c.relam, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
            c.reloptions, c.relreplident, c.relispopulated, c.relacl, c.relpartbound
     FROM pg_class c
@@ -6,6 +13,7 @@ WITH relation AS (
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'concertina')
       AND n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast\_temp\_%'
+      AND n.oid NOT IN (SELECT oid FROM version)
 ),
 -- A partitioned table's rows lie in its leaves, a parent's also in its children.
 storage AS (
@@ -146,11 +154,18 @@ dependants AS (
               AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = d.refobjid AND d.refobjsubid > 0
                                                     AND f.adnum <> d.refobjsubid))
       AND (d.classid <> 'pg_publication_rel'::regclass OR d.refobjsubid > 0)
+      -- What our versions show is theirs to give up.
+      AND NOT (d.classid = 'pg_rewrite'::regclass AND EXISTS (
+          SELECT FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class JOIN version ON version.oid = v.relnamespace
+          WHERE w.oid = d.objid))
     GROUP BY d.refobjid
 )
 SELECT json_build_object(
     'server_version', current_setting('server_version_num')::int,
     'search_path', to_json(current_schemas(false)),
+    'versions', (SELECT coalesce(json_agg(json_build_object('schema', v.nspname, 'number', v.number, 'revision', v.revision,
+                     'views', (SELECT coalesce(json_agg(c.relname ORDER BY c.relname), '[]') FROM pg_class c
+                               WHERE c.relnamespace = v.oid AND c.relkind = 'v')) ORDER BY v.number), '[]') FROM version v),
     'tables', (SELECT coalesce(json_agg(json_build_object(
             'schema', r.nspname,
             'name', r.relname,

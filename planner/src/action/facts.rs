@@ -2,7 +2,7 @@
 
 use super::{Action, Lock, Online, Operation, Proof, Sync};
 use crate::plan::{Work, strongest};
-use concertina_revisions::TableName;
+use concertina_revisions::{Ident, TableName};
 
 impl Action {
     /// The tables that the action locks, and how strongly.
@@ -40,6 +40,13 @@ impl Action {
             Action::RenameIndex { table, .. } => vec![(table.clone(), Lock::ShareUpdateExclusive)],
             Action::InstallSync(sync) => vec![(sync.table.clone(), Lock::ShareRowExclusive)],
             Action::RemoveSync(sync) => exclusive(&sync.table),
+            Action::CreateVersion(version) => {
+                version.views.iter().map(|view| (view.table.clone(), Lock::AccessShare)).collect()
+            }
+            Action::DropVersion { schema, views, .. } => {
+                let view = |name: &Ident| TableName { schema: schema.clone(), name: name.clone() };
+                views.iter().map(|name| (view(name), Lock::AccessExclusive)).collect()
+            }
             Action::OwnSequence { table, .. }
             | Action::AddIdentity { table, .. }
             | Action::AddNotNull { table, .. }
@@ -123,6 +130,10 @@ impl Action {
                 format!("install sync trigger on {}: fill {}", sync.table.shown(), filled(sync))
             }
             Action::RemoveSync(sync) => format!("remove sync trigger of {}", sync.table.shown()),
+            Action::CreateVersion(version) => {
+                format!("create version schema {} of {} views", version.schema.as_str(), version.views.len())
+            }
+            Action::DropVersion { schema, .. } => format!("drop version schema {}", schema.as_str()),
             Action::AsWritten { what, .. } => what.clone(),
             Action::Blocking { sql, .. } => format!("run as its author allows: {sql}"),
         }
@@ -174,7 +185,7 @@ impl Online {
             }
             Online::DropIndex { index, .. } => format!("drop index {} concurrently", index.shown()),
             Online::Validate { table, constraints, .. } => {
-                let names: Vec<&str> = constraints.iter().map(concertina_revisions::Ident::as_str).collect();
+                let names: Vec<&str> = constraints.iter().map(Ident::as_str).collect();
                 format!("validate {} of {}", names.join(", "), table.shown())
             }
             Online::Analyze { table } => format!("analyze {}", table.shown()),

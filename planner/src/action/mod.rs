@@ -5,11 +5,13 @@ pub mod facts;
 mod lock;
 pub mod sql;
 mod sync;
+mod version;
 
 pub use lock::Lock;
 pub use sync::{Sync, Twin};
+pub use version::{NewVersion, Shown, View};
 
-use concertina_revisions::{Ident, TableName};
+use concertina_revisions::{Ident, RevisionId, TableName};
 use serde::{Deserialize, Serialize};
 
 /// Work that is instant at any table size. Several may share one short transaction.
@@ -209,6 +211,17 @@ pub enum Action {
     InstallSync(Sync),
     /// Removes such a trigger and its function.
     RemoveSync(Sync),
+    /// Makes a version of the application's schema.
+    CreateVersion(NewVersion),
+    /// Drops a version of the application's schema.
+    DropVersion {
+        /// Its schema.
+        schema: Ident,
+        /// The revision that it was made for.
+        revision: RevisionId,
+        /// The views in it.
+        views: Vec<Ident>,
+    },
     /// A statement that makes others wait for as long as it takes, because its author allows that.
     Blocking {
         /// The statement.

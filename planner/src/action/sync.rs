@@ -40,4 +40,7 @@ pub struct Twin {
     pub back: String,
     /// Whether values of either can't be compared, and their texts are.
     pub as_text: bool,
+    /// The version of the application's schema whose sessions write the new one, and mean it when they leave it NULL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newer: Option<Ident>,
 }

@@ -45,6 +45,23 @@ pub struct Catalog {
     pub volatile_functions: Arc<BTreeSet<String>>,
     /// Names of functions that compute over many rows at once.
     pub aggregates: Arc<BTreeSet<String>>,
+    /// The versions of the application's schema that are there, in the order in which they were made; nothing where
+    /// the application has none and shall have none.
+    #[serde(default)]
+    pub versions: Option<Vec<Version>>,
+}
+
+/// A version of the application's schema.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// The schema of its views.
+    pub schema: String,
+    /// Versions are numbered in the order in which they are made.
+    pub number: i32,
+    /// The revision that it was made for.
+    pub revision: String,
+    /// The names of its views.
+    pub views: Vec<String>,
 }
 
 /// One enum type.
@@ -111,9 +128,16 @@ impl Catalog {
         }
     }
 
-    /// Whether a table holds no row, or none that anyone but this revision has seen.
+    /// Whether a table holds no row, or none that anyone but this revision has seen. One that versions of the application's
+    /// schema show is never taken for empty: what they show of it can't go before them.
     pub fn is_empty(&self, name: &TableName) -> bool {
-        self.table(name).is_some_and(|table| table.is_new || (table.pages == 0 && table.kind == TableKind::Plain))
+        let empty = |table: &Table| table.pages == 0 && table.kind == TableKind::Plain && !self.has_versions();
+        self.table(name).is_some_and(|table| table.is_new || empty(table))
+    }
+
+    /// Whether there are versions of the application's schema.
+    pub fn has_versions(&self) -> bool {
+        self.versions.as_ref().is_some_and(|versions| !versions.is_empty())
     }
 
     /// The tables below a table: its partitions and children, and theirs. What locks it mostly locks them too.

@@ -303,6 +303,8 @@ pub struct NewType {
     pub under_utc: bool,
     /// USING.
     pub using: Option<Expr>,
+    /// The column that the author's words speak of, where this one changes along with it.
+    pub like: Option<Ident>,
     /// The statement, of this change alone.
     pub sql: String,
 }

@@ -61,6 +61,14 @@ pub struct Update {
     pub sql: String,
 }
 
+impl Update {
+    /// The columns that it writes, and those of the table that it reads to do so.
+    pub fn column_names(&self) -> Vec<Ident> {
+        let read = self.sets.iter().map(|(_, value)| value).chain(&self.predicate);
+        read.flat_map(Expr::column_names).chain(self.sets.iter().map(|(column, _)| column.clone())).collect()
+    }
+}
+
 /// A DELETE.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delete {

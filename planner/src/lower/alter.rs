@@ -244,6 +244,7 @@ fn new_type(command: &AlterTableCmd, table: &TableName, column: Ident) -> Result
         sql: deparse::alter(table, command)?,
         using,
         column,
+        like: None,
     }))
 }
 

@@ -9,9 +9,21 @@ use serde_json::Value;
 
 const FRAME: &str = "SELECT ";
 
-/// Reads an expression. It is deparsed and parsed again, so that the places of its columns are places in our text.
+/// Reads an expression. It is deparsed and parsed again, so that the places of its columns are places in our text; and its
+/// columns are quoted as [`Ident::sql`] quotes them, which minds the words of PL/pgSQL.
 pub(super) fn read(expression: &Node) -> Result<Expr, Problem> {
-    let sql = deparse::expression(expression)?;
+    let expr = read_text(expression, deparse::expression(expression)?)?;
+    let quoted = expr.rewrite(|mention| {
+        let text = &expr.sql[mention.range.clone()];
+        let simple =
+            mention.name.as_str() != "*" && text.matches('.').count() == usize::from(mention.qualifier.is_some());
+        let qualifier = mention.qualifier.as_ref().map_or_else(String::new, |name| format!("{}.", name.sql()));
+        simple.then(|| format!("{qualifier}{}", mention.name.sql()))
+    });
+    if quoted == expr.sql { Ok(expr) } else { read_text(expression, quoted) }
+}
+
+fn read_text(expression: &Node, sql: String) -> Result<Expr, Problem> {
     let framed = format!("{FRAME}{sql}");
     if matches!(expression.node, Some(node::Node::SetToDefault(_))) {
         return Ok(Expr {

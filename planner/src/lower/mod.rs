@@ -1,6 +1,7 @@
 //! Parse tree to [`Change`]: the only room that sees PostgreSQL's tree. Spellings are folded here, names are
 //! resolved here, and what no rule knows is refused here.
 
+mod along;
 mod alter;
 mod altered;
 mod column;
@@ -35,6 +36,11 @@ use concertina_revisions::{Ident, Statement, TableName};
 ///
 /// A statement that no rule knows, or one that names what the catalog doesn't have.
 pub(crate) fn lower(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    let changes = read(statement, catalog)?;
+    if statement.directives.with_references() { along::with_references(changes, catalog) } else { Ok(changes) }
+}
+
+fn read(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let sql = statement.sql.as_str();
     match statement.tree.as_ref() {
         NodeEnum::CreateStmt(create) => table::create(create, sql, catalog),

@@ -102,6 +102,17 @@ pub(crate) fn constraint(definition: &str, own: Option<Place<'_>>, referenced: O
     deparse::constraint(&constraint).ok()
 }
 
+/// The columns that a foreign key points at, as its text names them.
+pub(crate) fn referenced_columns(definition: &str) -> Vec<Ident> {
+    let named = definition.split_once(" REFERENCES ").and_then(|_| {
+        let NodeEnum::AlterTableStmt(alter) = first(&format!("ALTER TABLE x ADD {definition}"))? else { return None };
+        let node::Node::AlterTableCmd(command) = alter.cmds.into_iter().next()?.node? else { return None };
+        let node::Node::Constraint(constraint) = command.def?.node? else { return None };
+        Some(super::strings(&constraint.pk_attrs).into_iter().map(Ident::new).collect())
+    });
+    named.unwrap_or_default()
+}
+
 fn rename_all(names: &mut [Node], place: Place<'_>) {
     for name in names {
         if let Some(node::Node::String(text)) = &mut name.node

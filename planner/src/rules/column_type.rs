@@ -12,6 +12,7 @@ use crate::catalog::{Catalog, Column, Constraint, ConstraintKind, Index, Table};
 use crate::change::{Change, NewType};
 use crate::decision::{Decision, Rank};
 use crate::expr::Expr;
+use crate::lower::rewrite;
 use crate::plan::Phase;
 use crate::problem::{Problem, code};
 use crate::types;
@@ -130,6 +131,10 @@ pub(super) fn by_shadow(new: &NewType, catalog: &Catalog) -> bool {
     if catalog.is_empty(&new.table) {
         return false;
     }
+    // The versions that are there show the old type.
+    if catalog.has_versions() && !column.is_new && (new.converts || !types::is_same(&column.type_sql, &new.type_sql)) {
+        return true;
+    }
     if new.under_utc && types::is_time_with_zone(&column.type_sql, &new.type_sql) {
         let named = |index: &Index| index.mentions.iter().any(|name| name == new.column.as_str());
         return table.indexes.iter().any(named);
@@ -155,7 +160,10 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
         None => read(&format!("{name}::{}", new.type_sql))?,
     };
     let back = match context.directives.reverse() {
-        Some(written) => read(written)?,
+        Some(written) => match &new.like {
+            None => read(written)?,
+            Some(like) => read(&rewrite::in_place(&read(written)?, like, &name))?,
+        },
         None if new.under_utc => read(&format!("{name} AT TIME ZONE 'UTC'"))?,
         None if new.using.as_ref().is_some_and(|using| !is_cast(using, &new.column)) => {
             return Err(Problem::new(
@@ -213,8 +221,9 @@ pub(super) fn behind_the_swap(
     context: &Context<'_>,
 ) -> Result<Decision, Problem> {
     let Some(table) = change.table() else { return Ok(decision) };
-    let retyped = context.retyped(table);
-    if retyped.is_empty() || matches!(change, Change::AlterType(_)) {
+    let mut later = context.retyped(table);
+    later.extend(context.renamed_at_contract(table));
+    if later.is_empty() || matches!(change, Change::AlterType(_)) {
         return Ok(decision);
     }
     let mentioned: Vec<Ident> = match change {
@@ -223,21 +232,27 @@ pub(super) fn behind_the_swap(
         Change::SetDefault(_, column, _) | Change::SetNotNull(_, column) | Change::DropNotNull(_, column) => {
             vec![column.clone()]
         }
-        Change::Update(_)
-        | Change::Delete(_)
-        | Change::Insert(_)
-        | Change::DropColumn(..)
-        | Change::RenameColumn(..) => {
-            return Err(Problem::new(
-                code::NOT_BATCHABLE,
-                "a column of this table changes its type in the same revision",
-            )
-            .label("by then its rows are still in the old form")
-            .help("put it into a revision of its own"));
-        }
-        _ => return Ok(decision),
+        _ => vec![],
     };
-    if mentioned.iter().any(|column| retyped.contains(column)) {
+    let needed = match change {
+        Change::DropColumn(_, column) | Change::RenameColumn(_, column, _) => vec![column.clone()],
+        Change::Update(update) => update.column_names(),
+        Change::Delete(delete) => delete.predicate.iter().flat_map(Expr::column_names).collect(),
+        Change::Insert(_) => later.clone(),
+        Change::Setting(setting) => {
+            later.iter().filter(|column| rewrite::words(&setting.sql, column, column).is_some()).cloned().collect()
+        }
+        _ => vec![],
+    };
+    if needed.iter().any(|column| later.contains(column)) {
+        return Err(Problem::new(
+            code::NOT_BATCHABLE,
+            "a column that this is about changes its type or name in the same revision",
+        )
+        .label("by then it is still in the old form")
+        .help("put it into a revision of its own"));
+    }
+    if mentioned.iter().any(|column| later.contains(column)) {
         for part in &mut decision.parts {
             part.phase = Phase::Contract;
             part.behind = true;

@@ -33,6 +33,13 @@ use crate::problem::{Problem, code};
 use concertina_revisions::{Directives, Ident, PhaseWord, TableName};
 use sha2::{Digest, Sha256};
 
+/// Where another change stands to this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Before,
+    After,
+}
+
 /// What a rule may look at besides its change.
 pub(crate) struct Context<'a> {
     /// The catalog as it is before the change.
@@ -41,6 +48,8 @@ pub(crate) struct Context<'a> {
     pub(crate) directives: &'a Directives,
     /// The catalog as the revision leaves it.
     pub(crate) at_end: &'a Catalog,
+    /// The schema of the version that the plan leads to, where the application names its versions.
+    pub(crate) version: Option<&'a Ident>,
     all: &'a [Seen],
     position: usize,
 }
@@ -51,8 +60,9 @@ impl<'a> Context<'a> {
         position: usize,
         directives: &'a Directives,
         at_end: &'a Catalog,
+        version: Option<&'a Ident>,
     ) -> Context<'a> {
-        Context { catalog: &all[position].before, directives, at_end, all, position }
+        Context { catalog: &all[position].before, directives, at_end, version, all, position }
     }
 
     /// The backfills of the revision that write a table of which others hold rows.
@@ -134,6 +144,17 @@ impl<'a> Context<'a> {
         retyped.collect()
     }
 
+    /// Whether another statement of the revision gives the column another type by way of a second column, and does so first.
+    fn retyped_too(&self, table: &TableName, column: &str) -> Option<Turn> {
+        let position = self.all.iter().position(|seen| match &seen.change {
+            Change::AlterType(new) => {
+                new.table == *table && new.column.as_str() == column && column_type::by_shadow(new, &seen.before)
+            }
+            _ => false,
+        });
+        position.map(|position| if position < self.position { Turn::Before } else { Turn::After })
+    }
+
     /// The columns of a table that earlier statements of the revision put in another column's place, by the names they have
     /// in the end.
     fn replaced(&self, table: &TableName) -> Vec<Ident> {
@@ -146,6 +167,17 @@ impl<'a> Context<'a> {
             _ => None,
         });
         self.retyped(table).into_iter().chain(renamed).collect()
+    }
+
+    /// The columns of a table that get another name at contract and not before, by the names they have in the end: code that
+    /// names its version finds them there.
+    fn renamed_at_contract(&self, table: &TableName) -> Vec<Ident> {
+        if self.version.is_none() {
+            return vec![];
+        }
+        let mut renamed = self.replaced(table);
+        renamed.retain(|column| !self.retyped(table).contains(column));
+        renamed
     }
 
     /// The default that a column has in the end, which is `now`'s unless later statements of the revision say otherwise.
@@ -303,13 +335,17 @@ fn guard(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
 
 /// A name for a helper object: short, unique for what it stands for, and known as ours.
 pub(crate) fn helper(kind: &str, parts: &[&str]) -> Ident {
+    Ident::new(format!("concertina_{kind}_{}", digest(parts)))
+}
+
+/// Twelve letters that stand for these parts and no others.
+pub(crate) fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    let digest: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    Ident::new(format!("concertina_{kind}_{digest}"))
+    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether a name is one of our helpers'.

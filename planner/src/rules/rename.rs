@@ -2,7 +2,8 @@
 //!
 //! **Danger**: instant for the database, fatal for the code that is running: the name is gone.
 //! **Instead**: a column of the new name beside the old one, each carried over to the other, as for another type; a table
-//! gets its new name at once, and a view that can be written bears the old one until contract.
+//! gets its new name at once, and a view that can be written bears the old one until contract. Where the application names its
+//! version, a column is renamed at contract, and each version shows it under its own name before.
 //! **Hazard**: code that still uses the old name fails at contract.
 
 use super::{Context, plain_sql, shadow};
@@ -10,6 +11,7 @@ use crate::action::{Action, Lock};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
 use crate::problem::{self, Problem, code, hazard};
+use crate::versions::INVOKER_SINCE;
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn column(table: &TableName, from: &Ident, to: &Ident, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -20,6 +22,14 @@ pub(super) fn column(table: &TableName, from: &Ident, to: &Ident, context: &Cont
         let action = Action::RenameColumn { table: table.clone(), from: from.clone(), to: to.clone() };
         let back = Action::RenameColumn { table: table.clone(), from: to.clone(), to: from.clone() };
         return Ok(Decision::because("made by this revision").expand(action, [back]).reverse(reverse));
+    }
+    let hazard = format!("code that still says {}.{} fails once contract has dropped it", table.shown(), from.as_str());
+    if context.version.is_some() {
+        let action = Action::RenameColumn { table: table.clone(), from: from.clone(), to: to.clone() };
+        return Ok(Decision::because("each version of the application's schema shows the column under its own name")
+            .contract(action)
+            .hazard(hazard::COLUMN, hazard)
+            .reverse(reverse));
     }
     let expression = |name: &Ident| {
         crate::lower::from_text(&name.sql()).ok_or_else(|| problem::unknown("a column name that doesn't read back"))
@@ -33,16 +43,8 @@ pub(super) fn column(table: &TableName, from: &Ident, to: &Ident, context: &Cont
         back: expression(to)?,
         converts: false,
     };
-    Ok(shadow::replace(&shadow, context)?
-        .hazard(
-            hazard::COLUMN,
-            format!("code that still says {}.{} fails once contract has dropped it", table.shown(), from.as_str()),
-        )
-        .reverse(reverse))
+    Ok(shadow::replace(&shadow, context)?.hazard(hazard::COLUMN, hazard).reverse(reverse))
 }
-
-/// The first `server_version_num` whose views can look with the rights of whoever asks.
-const INVOKER_SINCE: u32 = 150_000;
 
 pub(super) fn table(from: &TableName, to: &TableName, context: &Context<'_>) -> Result<Decision, Problem> {
     let Some(known) = context.table(from) else { return Ok(Decision::default()) };

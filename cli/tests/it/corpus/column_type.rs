@@ -28,6 +28,8 @@ corpus! {
          ALTER TABLE visits ALTER COLUMN place TYPE jsonb USING to_jsonb(place);").moving();
     primary_key: both_ways("CREATE TABLE flags (n int); ALTER TABLE calls ALTER COLUMN id TYPE numeric;").moving();
     referenced_primary_key: both_ways("ALTER TABLE leads ALTER COLUMN id TYPE int;").moving();
+    both_ends_of_a_key: both_ways(
+        "ALTER TABLE calls ALTER COLUMN lead_id TYPE int; ALTER TABLE leads ALTER COLUMN id TYPE int;").moving();
     referencing_column: both_ways("ALTER TABLE calls ALTER COLUMN lead_id TYPE int;").moving();
     identity: both_ways("ALTER TABLE seats ALTER COLUMN id TYPE bigint;").moving();
     unique_and_checked: both_ways(

@@ -2,10 +2,10 @@
 //! statistics.
 
 use super::super::drop::dropped;
-use super::super::{Context, not_null};
-use super::{Shadow, Swap};
+use super::super::{Context, Turn, not_null};
+use super::{Shadow, Swap, beside_name};
 use crate::action::{Action, Lock, Online};
-use crate::catalog::{Constraint, ConstraintKind, Index};
+use crate::catalog::{Constraint, ConstraintKind, Index, Table};
 use crate::decision::{Decision, Part, Rank};
 use crate::lower::rewrite::{self, Place};
 use crate::plan::{Phase, Work};
@@ -74,7 +74,12 @@ fn timing(definition: &str) -> String {
 }
 
 /// CHECKs and foreign keys of the column.
-pub(super) fn constraints(mut decision: Decision, shadow: &Shadow<'_>, swap: &mut Swap) -> Result<Decision, Problem> {
+pub(super) fn constraints(
+    mut decision: Decision,
+    shadow: &Shadow<'_>,
+    context: &Context<'_>,
+    swap: &mut Swap,
+) -> Result<Decision, Problem> {
     let table = shadow.table_name();
     let (from, to) = (shadow.from(), shadow.to());
     let place = shadow.place(&from, &to);
@@ -93,13 +98,23 @@ pub(super) fn constraints(mut decision: Decision, shadow: &Shadow<'_>, swap: &mu
             }
             continue;
         }
-        let referenced = to_itself.then_some(place);
+        if own.is_none() && belongs_to_its_column(shadow, shadow.table, constraint, context, swap) {
+            continue;
+        }
+        // The column it points at may be replaced, too: then second column points at second column.
+        let partner = own.and_then(|_| partner(shadow, constraint, context));
+        let referenced = match &partner {
+            Some((from, to, _)) => Some(Place { from, to, words: None }),
+            None => to_itself.then_some(place),
+        };
         let bare = constraint.definition.trim_end_matches(" NOT VALID");
         let definition = rewrite::constraint(bare, own, referenced).ok_or_else(|| unread(constraint))?;
         let name = shadow.temporary("ck", &constraint.name);
         decision = demand_and_proof(decision, &table, &name, definition, constraint);
-        // Before the key that it may rely on.
-        swap.before.insert(1, dropped(&table, constraint));
+        // Before the key that it may rely on; with the column it points at, if that was replaced first.
+        if !matches!(partner, Some((.., Turn::Before))) {
+            swap.before.insert(1, dropped(&table, constraint));
+        }
         swap.after.push(Action::RenameConstraint {
             table: table.clone(),
             from: name,
@@ -112,6 +127,37 @@ pub(super) fn constraints(mut decision: Decision, shadow: &Shadow<'_>, swap: &mu
 /// Whether a foreign key points at the column.
 fn is_pointed_at(key: &Constraint, place: Place<'_>) -> bool {
     rewrite::constraint(&key.definition, None, Some(place)) != rewrite::constraint(&key.definition, None, None)
+}
+
+/// The column that a key of ours points at, and the one that takes its place, where the revision replaces both ends.
+fn partner(shadow: &Shadow<'_>, key: &Constraint, context: &Context<'_>) -> Option<(Ident, Ident, Turn)> {
+    let at = key.columns.iter().position(|column| *column == shadow.old.name)?;
+    let column = rewrite::referenced_columns(&key.definition).into_iter().nth(at)?;
+    let table = key.referenced()?;
+    let turn = context.retyped_too(&table, column.as_str())?;
+    let to = beside_name(context.table(&table)?, column.as_str());
+    Some((column, to, turn))
+}
+
+/// Whether a key that points at the column is made anew with its own column, which the revision replaces too. The first of
+/// both lets the old key go.
+fn belongs_to_its_column(
+    shadow: &Shadow<'_>,
+    on: &Table,
+    key: &Constraint,
+    context: &Context<'_>,
+    swap: &mut Swap,
+) -> bool {
+    let referenced = rewrite::referenced_columns(&key.definition);
+    let at = referenced.iter().position(|column| column.as_str() == shadow.old.name);
+    let Some(own) = at.and_then(|at| key.columns.get(at)) else { return false };
+    let table = on.full_name();
+    match context.retyped_too(&table, own) {
+        None => return false,
+        Some(Turn::Before) => {}
+        Some(Turn::After) => swap.before.insert(1, dropped(&table, key)),
+    }
+    true
 }
 
 fn unread(constraint: &Constraint) -> Problem {
@@ -155,7 +201,7 @@ pub(super) fn referencing(
     let (from, to) = (shadow.from(), shadow.to());
     for (other, key) in context.catalog.referencing(&shadow.table_name()) {
         let place = shadow.place(&from, &to);
-        if !is_pointed_at(key, place) {
+        if !is_pointed_at(key, place) || belongs_to_its_column(shadow, other, key, context, swap) {
             continue;
         }
         let definition = rewrite::constraint(&key.definition, None, Some(place)).ok_or_else(|| unread(key))?;

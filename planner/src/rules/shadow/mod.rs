@@ -43,11 +43,7 @@ impl Shadow<'_> {
 
     /// The second column's name until it takes the first one's place.
     fn to(&self) -> Ident {
-        if self.name.as_str() == self.old.name {
-            helper("new", &[&self.table.schema, &self.table.name, &self.old.name])
-        } else {
-            self.name.clone()
-        }
+        if self.name.as_str() == self.old.name { beside_name(self.table, &self.old.name) } else { self.name.clone() }
     }
 
     fn place<'a>(&'a self, from: &'a Ident, to: &'a Ident) -> Place<'a> {
@@ -75,6 +71,11 @@ impl Shadow<'_> {
     }
 }
 
+/// The name of the second column of a column that keeps its name.
+fn beside_name(table: &Table, column: &str) -> Ident {
+    helper("new", &[&table.schema, &table.name, column])
+}
+
 /// The steps of it. Nothing is left of the second column when they are taken back before contract.
 pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Decision, Problem> {
     refusals(shadow, context)?;
@@ -82,7 +83,7 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
     let mut decision = beside(shadow, context, &mut swap);
     decision = filled(decision, shadow, context);
     decision = copies::indexes(decision, shadow, &mut swap)?;
-    decision = copies::constraints(decision, shadow, &mut swap)?;
+    decision = copies::constraints(decision, shadow, context, &mut swap)?;
     decision = copies::referencing(decision, shadow, context, &mut swap)?;
     decision = copies::demanded(decision, shadow, context, &mut swap);
     let table = shadow.table_name();
@@ -197,6 +198,8 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
             forward,
             back: rewrite::in_place(&shadow.back, &shadow.name, &format!("new.{}", to.sql())),
             as_text,
+            // Of a column that refuses NULL, what is left out can only be meant to have the default.
+            newer: context.version.cloned().filter(|_| !shadow.old.not_null),
         }),
     };
     let mut actions = vec![add, Action::InstallSync(sync.clone())];

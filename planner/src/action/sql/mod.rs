@@ -1,6 +1,11 @@
 //! The only DDL text in the workspace. Names come from [`Ident`] and [`TableName`], which carry their quoting.
 
-use super::{Action, Numbers, Online, Sync, Twin, Value};
+mod sync;
+mod version;
+
+pub use version::version_in;
+
+use super::{Action, Numbers, Online, Value};
 use concertina_revisions::{Ident, TableName};
 
 /// The schema that holds our state and our functions.
@@ -72,11 +77,10 @@ impl Action {
             Action::RenameIndex { from, to, .. } => vec![format!("ALTER INDEX {} RENAME TO {}", from.sql(), to.sql())],
             Action::DropColumn { table, column } => vec![alter(table, &format!("DROP COLUMN {}", column.sql()))],
             Action::DropTable { table } => vec![format!("DROP TABLE {}", table.sql())],
-            Action::InstallSync(sync) => vec![function(sync), trigger(sync)],
-            Action::RemoveSync(sync) => vec![
-                format!("DROP TRIGGER IF EXISTS {} ON {}", sync.name.sql(), sync.table.sql()),
-                format!("DROP FUNCTION IF EXISTS {}()", sync_function(sync).sql()),
-            ],
+            Action::InstallSync(sync) => sync::install(sync),
+            Action::RemoveSync(sync) => sync::remove(sync),
+            Action::CreateVersion(version) => version::create(version),
+            Action::DropVersion { schema, .. } => vec![version::drop(schema)],
         }
     }
 }
@@ -169,73 +173,6 @@ pub fn finalize_detach(parent: &TableName, partition: &TableName) -> String {
 
 fn alter(table: &TableName, action: &str) -> String {
     format!("ALTER TABLE {} {action}", table.sql())
-}
-
-fn sync_function(sync: &Sync) -> TableName {
-    TableName { schema: Ident::new(OUR_SCHEMA), name: sync.name.clone() }
-}
-
-/// The trigger's function.
-fn function(sync: &Sync) -> String {
-    let body = sync.twin.as_ref().map_or_else(|| filling(sync), keeping);
-    let path = sync.search_path.as_ref().map_or_else(String::new, |schemas| {
-        let schemas: Vec<String> = schemas.iter().map(Ident::sql).collect();
-        format!(" SET search_path = {}, pg_temp", schemas.join(", "))
-    });
-    let definer = if sync.definer { " SECURITY DEFINER" } else { "" };
-    let quote = dollar_quote(&body);
-    format!(
-        "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql{definer}{path} AS {quote}{body}{quote}",
-        sync_function(sync).sql()
-    )
-}
-
-/// Whoever wrote one of the two columns has it carried over to the other; what was carried over isn't carried back.
-fn keeping(twin: &Twin) -> String {
-    let (old, new) = (twin.old.sql(), twin.new.sql());
-    let text = if twin.as_text { "::text" } else { "" };
-    format!(
-        "\nBEGIN\n  IF TG_OP = 'INSERT' THEN\n    IF new.{new} IS NULL THEN new.{new} := {forward}; ELSE new.{old} := {back}; END IF;\n  \
-         ELSIF new.{new}{text} IS DISTINCT FROM old.{new}{text} THEN\n    new.{old} := {back};\n  \
-         ELSIF new.{old}{text} IS DISTINCT FROM old.{old}{text} OR old.{new} IS NULL THEN\n    new.{new} := {forward};\n  \
-         END IF;\n  RETURN new;\nEND\n",
-        forward = twin.forward,
-        back = twin.back,
-    )
-}
-
-/// Computes the values by one SELECT over `new`, and assigns them when there is a row.
-fn filling(sync: &Sync) -> String {
-    let values: Vec<String> =
-        sync.assignments.iter().enumerate().map(|(at, (_, value))| format!("{value} AS v{at}")).collect();
-    let assigned: Vec<String> = sync
-        .assignments
-        .iter()
-        .enumerate()
-        .map(|(at, (column, _))| {
-            format!("    IF new.{c} IS NULL THEN new.{c} := filled.v{at}; END IF;", c = column.sql())
-        })
-        .collect();
-    let from = sync.from.as_ref().map_or_else(String::new, |from| format!(" FROM {from}"));
-    let predicate = sync.predicate.as_ref().map_or_else(String::new, |sql| format!(" WHERE {sql}"));
-    format!(
-        "\n#variable_conflict use_column\nDECLARE filled record;\nBEGIN\n  SELECT {} INTO filled{from}{predicate} LIMIT 1;\n  \
-         IF FOUND THEN\n{}\n  END IF;\n  RETURN new;\nEND\n",
-        values.join(", "),
-        assigned.join("\n"),
-    )
-}
-
-/// On EVERY insert and update: one that is scoped to columns misses rows that an unrelated update moves behind
-/// the scan. The WHEN clause is evaluated without calling the function and skips our own batches.
-fn trigger(sync: &Sync) -> String {
-    format!(
-        "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW WHEN ({}) EXECUTE FUNCTION {}()",
-        sync.name.sql(),
-        sync.table.sql(),
-        sync.when,
-        sync_function(sync).sql()
-    )
 }
 
 /// A dollar quote that the text doesn't contain.

@@ -1,0 +1,176 @@
+//! Versions of the application's schema: at the end of its backfill a revision gets a schema of views that bear the names,
+//! types and defaults it leads to; code of that version puts it in front of its search_path. The versions before it go
+//! at contract, before what they show does.
+
+use crate::action::{Action, NewVersion, Shown, View};
+use crate::assemble::Decided;
+use crate::catalog::{Catalog, Column, Table, TableKind};
+use crate::decision::{Decision, Rank};
+use crate::plan::{Phase, Plan, Work};
+use crate::problem::{Problem, code, hazard};
+use crate::rules::digest;
+use concertina_revisions::{Ident, RevisionId, TableName};
+
+/// The first `server_version_num` whose views can look with the rights of whoever asks.
+pub(crate) const INVOKER_SINCE: u32 = 150_000;
+
+/// PostgreSQL cuts longer names off.
+const NAME_BYTES: usize = 63;
+
+/// Where a plan leads, for those who name their version.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Toward<'a> {
+    /// The revision that is reached; nothing below the first.
+    pub(crate) revision: Option<&'a RevisionId>,
+    /// Plans whose contract hasn't run.
+    pub(crate) waiting: &'a [Plan],
+    /// The catalog that is reached, where it isn't today's with the revision's changes.
+    pub(crate) end: Option<&'a Catalog>,
+}
+
+impl Toward<'_> {
+    /// The schema of the version that is made, if any is.
+    pub(crate) fn schema(&self, catalog: &Catalog) -> Option<Ident> {
+        catalog.versions.as_ref()?;
+        self.revision.map(|revision| schema_of(revision, catalog))
+    }
+}
+
+/// The schema of the tables, and in front of the revision's name: `public_003_tenants`.
+pub fn schema_of(revision: &RevisionId, catalog: &Catalog) -> Ident {
+    let name = format!("{}_{revision}", of(catalog).as_str());
+    if name.len() <= NAME_BYTES {
+        return Ident::new(name);
+    }
+    let digest = digest(&[&name]);
+    let mut end = NAME_BYTES - digest.len() - 1;
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    Ident::new(format!("{}_{digest}", &name[..end]))
+}
+
+/// The schema whose tables are shown.
+fn of(catalog: &Catalog) -> Ident {
+    catalog.search_path.first().cloned().unwrap_or_else(|| Ident::new("public"))
+}
+
+/// What makes the version that is reached, and takes the others away.
+pub(crate) fn decide(
+    toward: &Toward<'_>,
+    decisions: &[Decided],
+    now: &Catalog,
+    end: &Catalog,
+) -> Result<Decision, Problem> {
+    let Some(there) = &now.versions else { return Ok(Decision::default()) };
+    let mut decision = Decision::because("code of that version finds its own names and types by its search_path");
+    let schema = toward.schema(now);
+    if let (Some(revision), Some(schema)) = (toward.revision, &schema) {
+        let mut renames =
+            renames(toward.waiting.iter().flat_map(|plan| plan.phase(Phase::Contract)).map(|step| &step.work));
+        let mut contract: Vec<_> = decisions.iter().flat_map(|decided| &decided.decision.parts).collect();
+        contract.retain(|part| part.phase == Phase::Contract);
+        contract.sort_by_key(|part| (part.behind, part.rank));
+        renames.extend(self::renames(contract.into_iter().map(|part| &part.work)));
+        let version = NewVersion {
+            schema: schema.clone(),
+            number: there.last().map_or(1, |last| last.number + 1),
+            revision: revision.clone(),
+            of: of(now),
+            views: views(toward.end.unwrap_or(end), now, &renames)?,
+        };
+        let views = version.views.iter().map(|view| view.name.clone()).collect();
+        let undo = Action::DropVersion { schema: schema.clone(), revision: revision.clone(), views };
+        let again = there.iter().filter(|version| version.schema == schema.as_str()).map(gone);
+        let actions = again.chain([Action::CreateVersion(version)]).collect();
+        decision = decision
+            .together(Phase::Backfill, Rank::Publish, actions, vec![Work::Quick { actions: vec![undo] }])
+            .last_alone();
+    }
+    for version in there.iter().filter(|version| schema.as_ref().is_none_or(|schema| version.schema != schema.as_str()))
+    {
+        decision = decision
+            .then_because("what it shows goes next")
+            .quick(Phase::Contract, Rank::Retire, gone(version), [])
+            .last_alone()
+            .hazard(
+                hazard::VERSION,
+                format!(
+                    "code that looks into schema {} meets the tables themselves once contract has dropped it",
+                    version.schema
+                ),
+            );
+    }
+    Ok(decision)
+}
+
+fn gone(version: &crate::catalog::Version) -> Action {
+    Action::DropVersion {
+        schema: Ident::new(version.schema.as_str()),
+        revision: RevisionId::new(version.revision.as_str()),
+        views: version.views.iter().map(|view| Ident::new(view.as_str())).collect(),
+    }
+}
+
+/// A column's name before and after a contract.
+type Rename<'a> = (&'a TableName, &'a Ident, &'a Ident);
+
+fn renames<'a>(works: impl Iterator<Item = &'a Work>) -> Vec<Rename<'a>> {
+    let actions = works.filter_map(|work| match work {
+        Work::Quick { actions } => Some(actions),
+        _ => None,
+    });
+    let rename = |action: &'a Action| match action {
+        Action::RenameColumn { table, from, to } => Some((table, from, to)),
+        _ => None,
+    };
+    actions.flatten().filter_map(rename).collect()
+}
+
+/// A view of each table of the application's schema, over what is stored while contracts wait.
+fn views(end: &Catalog, now: &Catalog, renames: &[Rename<'_>]) -> Result<Vec<View>, Problem> {
+    let schema = of(now);
+    let mut views = Vec::new();
+    for table in &end.tables {
+        let kind = matches!(table.kind, TableKind::Plain | TableKind::Partitioned | TableKind::Foreign);
+        if !kind || table.schema != schema.as_str() || table.partition_of.is_some() || !(table.owned || table.is_new) {
+            continue;
+        }
+        let name = table.full_name();
+        if table.row_security && now.server_version < INVOKER_SINCE {
+            return Err(Problem::new(
+                code::VERSION,
+                format!("{} has row-level security, and a view of it would look with its owner's rights", name.shown()),
+            )
+            .label("versions of the schema need views of PostgreSQL 15 here")
+            .help("set `versions = false`, or upgrade the server"));
+        }
+        let stored_in = now.table(&name);
+        // Such a view asks for the right to read each of its columns, of whoever reads one.
+        let by_column = table.columns.iter().any(|column| column.rights.is_some());
+        views.push(View {
+            name: name.name.clone(),
+            columns: table.columns.iter().map(|column| shown(column, &name, stored_in, renames)).collect(),
+            invoker: now.server_version >= INVOKER_SINCE && (table.row_security || !by_column),
+            table: name,
+        });
+    }
+    Ok(views)
+}
+
+fn shown(column: &Column, table: &TableName, stored_in: Option<&Table>, renames: &[Rename<'_>]) -> Shown {
+    let shown = Ident::new(column.name.as_str());
+    // The last one first: it is how the column came to its name.
+    let stored = renames
+        .iter()
+        .rev()
+        .fold(shown.clone(), |name, (of, from, to)| if *of == table && **to == name { (*from).clone() } else { name });
+    let default = match stored_in.and_then(|table| table.get(&stored)) {
+        Some(known) => column.default.clone().filter(|default| known.default.as_ref() != Some(default)),
+        // A column beside another has its default once it has taken its place.
+        None if stored != shown => column.default.clone(),
+        None => None,
+    };
+    let default = default.filter(|_| !column.not_null);
+    Shown { stored, shown, default }
+}
