@@ -2,7 +2,7 @@
 
 use crate::action::{Action, Backfill, Online};
 use crate::plan::{Check, Hazard, Phase, Question, Work};
-use concertina_revisions::Code;
+use concertina_revisions::{Code, Ident, TableName};
 
 /// Where in its phase a part of work stands. Within a rank the order of the statements is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,6 +112,20 @@ impl Decision {
     ) -> Decision {
         let undo = undo.into_iter().map(|online| Work::Slow { online }).collect();
         self.part(phase, rank, Work::Slow { online }, undo)
+    }
+
+    /// An index, built while everyone goes on.
+    pub(crate) fn build_index(
+        self,
+        table: &TableName,
+        name: &Ident,
+        unique: bool,
+        tail: impl Into<String>,
+    ) -> Decision {
+        let index = TableName { schema: table.schema.clone(), name: name.clone() };
+        let build = Online::CreateIndex { table: table.clone(), name: name.clone(), unique, tail: tail.into() };
+        let drop = Online::DropIndex { table: table.clone(), index, definition: String::new() };
+        self.slow(Phase::Backfill, Rank::Build, build, [drop])
     }
 
     /// Many small transactions.

@@ -17,19 +17,51 @@ use tokio_postgres::Client;
 const SCHEDULES: usize = 10_000;
 const TURNS: usize = 16;
 
-const TYPE_CHANGE: &str = "ALTER TABLE orders ALTER COLUMN amount TYPE bigint USING amount::bigint;";
+/// Which column is there before.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Way {
+    Up,
+    Down,
+}
 
-/// What one row must look like.
+impl Way {
+    fn sql(self) -> &'static str {
+        match self {
+            Way::Up => "ALTER TABLE orders ALTER COLUMN amount TYPE bigint USING amount::bigint;",
+            Way::Down => "ALTER TABLE orders ALTER COLUMN amount TYPE text USING amount::text;",
+        }
+    }
+
+    /// The columns of the version that writes text, and of the one that writes numbers.
+    fn columns(self, beside: &str) -> (&str, &str) {
+        match self {
+            Way::Up => ("amount", beside),
+            Way::Down => (beside, "amount"),
+        }
+    }
+}
+
+/// What one row must look like, to either version.
 #[derive(Debug, Clone, PartialEq)]
 struct Row {
-    old: Option<String>,
-    new: Option<i64>,
+    text: Option<String>,
+    number: Option<i64>,
 }
 
 impl Row {
     /// Carried over, as a row is that is written in any way.
     fn fill(&mut self) {
-        self.new = self.new.or_else(|| self.old.as_ref().map(|old| old.trim().parse().unwrap()));
+        self.number = self.number.or_else(|| self.text.as_ref().map(|text| text.trim().parse().unwrap()));
+        self.text = self.text.take().or_else(|| self.number.map(|number| number.to_string()));
+    }
+
+    /// As it is before it is filled.
+    fn unfilled(mut self, way: Way) -> Row {
+        match way {
+            Way::Up => self.number = None,
+            Way::Down => self.text = None,
+        }
+        self
     }
 }
 
@@ -51,46 +83,59 @@ async fn write(client: &Client, column: &str, cast: &str, rows: &[(usize, Option
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_schedules_of_two_versions_end_as_the_last_writer_said() {
+    schedules(Way::Up).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn and_so_they_do_on_the_way_back() {
+    schedules(Way::Down).await;
+}
+
+async fn schedules(way: Way) {
+    let (kind, text) = if way == Way::Up { ("text", "::text") } else { ("bigint", "") };
     let site = Site::new(
-        "CREATE TABLE orders (id bigint PRIMARY KEY, amount text, note text);
-         INSERT INTO orders SELECT g, CASE WHEN g % 5 > 0 THEN (g % 90)::text END, '' FROM generate_series(0, 4999) g;",
+        &format!(
+            "CREATE TABLE orders (id bigint PRIMARY KEY, amount {kind}, note text);
+             INSERT INTO orders SELECT g, CASE WHEN g % 5 > 0 THEN (g % 90){text} END, '' FROM generate_series(0, 4999) g;"
+        ),
         &[],
     )
     .await;
-    let new = expanded(&site).await;
+    let beside = expanded(&site, way).await;
+    let (text, number) = way.columns(&beside);
     let mut random = StdRng::seed_from_u64(7);
-    let mut model = born(&site.client, &new, &mut random).await;
+    let mut model = born(&site.client, way, &beside, &mut random).await;
     for turn in 0..TURNS {
-        // Newer code comes when the backfill is done.
+        // Code of the version to come is there when the backfill is done.
         let filled = turn >= TURNS / 3;
         if turn == TURNS / 3 {
+            let kind = if way == Way::Up { "bigint" } else { "text" };
             let sql =
-                format!("UPDATE orders SET {new} = amount::bigint WHERE {new} IS NULL AND amount::bigint IS NOT NULL");
+                format!("UPDATE orders SET {beside} = amount::{kind} WHERE {beside} IS NULL AND amount IS NOT NULL");
             site.client.execute(&sql, &[]).await.unwrap();
             model.iter_mut().for_each(Row::fill);
         }
-        let written = written(&mut model, filled, &mut random);
-        write(&site.client, "amount", "text", &written.by_old).await;
-        write(&site.client, &new, "bigint", &written.by_new).await;
+        let written = written(&mut model, way, filled, &mut random);
+        write(&site.client, text, "text", &written.texts).await;
+        write(&site.client, number, "bigint", &written.numbers).await;
         write(&site.client, "note", "text", &written.other).await;
-        let rows = site.client.query(&format!("SELECT id, amount, {new} FROM orders ORDER BY id"), &[]).await.unwrap();
-        for (id, seen) in rows.iter().enumerate() {
-            let seen = Row { old: seen.get(1), new: seen.get(2) };
+        let sql = format!("SELECT id, {text}, {number}, {beside} IS NULL FROM orders ORDER BY id");
+        for (id, seen) in site.client.query(&sql, &[]).await.unwrap().iter().enumerate() {
             let mut wanted = model[id].clone();
-            if !filled && seen.new.is_none() {
+            if !filled && seen.get(3) {
                 // Not written since expand: the backfill will come.
-                wanted.new = None;
+                wanted = wanted.unfilled(way);
             }
-            assert_eq!(seen, wanted, "row {id} after turn {turn}");
+            assert_eq!(Row { text: seen.get(1), number: seen.get(2) }, wanted, "row {id} after turn {turn}");
         }
     }
 }
 
 /// The database after expand; the name of the second column.
-async fn expanded(site: &Site) -> String {
+async fn expanded(site: &Site, way: Way) -> String {
     let connect = Connect::parse(&site.server.url("site")).unwrap();
     let catalog = Engine::new(connect, Settings::default(), Arc::new(|_| {})).0.catalog().await.unwrap();
-    let revision = Revision::from_text(&RevisionId::new("r"), TYPE_CHANGE).unwrap();
+    let revision = Revision::from_text(&RevisionId::new("r"), way.sql()).unwrap();
     let plan = plan(&revision, &catalog).unwrap();
     site.client.batch_execute("CREATE SCHEMA concertina").await.unwrap();
     for step in &plan.expand {
@@ -105,17 +150,21 @@ async fn expanded(site: &Site) -> String {
 }
 
 /// Half of the rows are there before; half are written by either version for the first time.
-async fn born(client: &Client, new: &str, random: &mut StdRng) -> Vec<Row> {
-    let there = |id: i64| Row { old: (id % 5 > 0).then(|| (id % 90).to_string()), new: None };
+async fn born(client: &Client, way: Way, beside: &str, random: &mut StdRng) -> Vec<Row> {
+    let there = |id: i64| {
+        let number = (id % 5 > 0).then_some(id % 90);
+        Row { text: number.map(|number| number.to_string()), number }.unfilled(way)
+    };
     let mut model: Vec<Row> = (0..5_000).map(there).collect();
+    let (text_column, number_column) = way.columns(beside);
     for id in 5_000..SCHEDULES {
         let value = random.random_bool(0.8).then(|| random.random_range(0..90_i64));
-        let by_old = random.random_bool(0.5);
-        let old = if by_old { spelled(value, random) } else { value.map(|value| value.to_string()) };
-        let (column, cast) = if by_old { ("amount", "text") } else { (new, "bigint") };
+        let as_text = random.random_bool(0.5);
+        let text = if as_text { spelled(value, random) } else { value.map(|value| value.to_string()) };
+        let (column, cast) = if as_text { (text_column, "text") } else { (number_column, "bigint") };
         let sql = format!("INSERT INTO orders (id, {column}) VALUES ($1, $2::text::{cast})");
-        client.execute(&sql, &[&(id as i64), &old]).await.unwrap();
-        model.push(Row { old, new: value });
+        client.execute(&sql, &[&(id as i64), &text]).await.unwrap();
+        model.push(Row { text, number: value });
     }
     model
 }
@@ -123,28 +172,30 @@ async fn born(client: &Client, new: &str, random: &mut StdRng) -> Vec<Row> {
 /// What one turn writes, by row.
 #[derive(Default)]
 struct Written {
-    by_old: Vec<(usize, Option<String>)>,
-    by_new: Vec<(usize, Option<String>)>,
+    texts: Vec<(usize, Option<String>)>,
+    numbers: Vec<(usize, Option<String>)>,
     other: Vec<(usize, Option<String>)>,
 }
 
-fn written(model: &mut [Row], filled: bool, random: &mut StdRng) -> Written {
+fn written(model: &mut [Row], way: Way, filled: bool, random: &mut StdRng) -> Written {
     let mut written = Written::default();
+    let (texts, numbers) = (filled || way == Way::Up, filled || way == Way::Down);
     for (id, row) in model.iter_mut().enumerate() {
         let value = random.random_bool(0.8).then(|| random.random_range(0..90_i64));
         match random.random_range(0..4) {
-            0 => {
-                let old = spelled(value, random);
-                written.by_old.push((id, old.clone()));
-                *row = Row { old, new: value };
+            0 if texts => {
+                let text = spelled(value, random);
+                written.texts.push((id, text.clone()));
+                *row = Row { text, number: value };
             }
-            1 if filled => {
+            1 if numbers => {
                 let text = value.map(|value| value.to_string());
-                written.by_new.push((id, text.clone()));
-                // The same value is no news: the old version's spelling stays.
-                if row.new != value {
-                    *row = Row { old: text, new: value };
+                written.numbers.push((id, text.clone()));
+                // The same value is no news: the other version's spelling stays.
+                if row.number != value {
+                    *row = Row { text, number: value };
                 }
+                row.fill();
             }
             2 => {
                 written.other.push((id, Some("seen".to_owned())));
@@ -203,4 +254,34 @@ async fn version(client: Client, column: &str, own: i64, stop: Arc<AtomicBool>) 
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     written
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_replication_applies_are_carried_over_too() {
+    let site = Site::new(
+        "CREATE TABLE events (id int, amount text) PARTITION BY RANGE (id);
+         CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (1000);
+         CREATE TABLE orders (id int PRIMARY KEY, amount text); INSERT INTO orders VALUES (1, '1');
+         INSERT INTO events VALUES (1, '1');",
+        &[(
+            "001",
+            "ALTER TABLE orders ALTER COLUMN amount TYPE int USING amount::int;
+             ALTER TABLE events ALTER COLUMN amount TYPE int USING amount::int;",
+        )],
+    )
+    .await;
+    site.run(&["upgrade"]).ends(3);
+    // As the apply worker of a subscription has it.
+    site.client
+        .batch_execute(
+            "SET session_replication_role = replica; INSERT INTO orders VALUES (2, '2'); UPDATE orders SET amount = '5' WHERE id = 1;
+             INSERT INTO events VALUES (2, '2'); UPDATE events SET amount = '5' WHERE id = 1; RESET session_replication_role",
+        )
+        .await
+        .unwrap();
+    site.run(&["contract"]).ends(0);
+    for table in ["orders", "events"] {
+        let sum = format!("SELECT string_agg(amount::text, ' ' ORDER BY id) FROM {table}");
+        assert_eq!(site.value::<String>(&sum).await, "5 2");
+    }
 }

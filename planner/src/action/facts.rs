@@ -120,14 +120,8 @@ impl Action {
             Action::RenameIndex { from, to, .. } => format!("rename index {} to {}", from.name.as_str(), to.as_str()),
             Action::DropColumn { table, column } => format!("drop column {}.{}", table.shown(), column.as_str()),
             Action::DropTable { table } => format!("drop table {}", table.shown()),
-            Action::InstallSync(Sync { table, twin: Some(twin), .. }) => format!(
-                "install sync trigger on {}: {} and {} say the same",
-                table.shown(),
-                twin.old.as_str(),
-                twin.new.as_str()
-            ),
             Action::InstallSync(sync) => {
-                format!("install sync trigger on {}: fill {}", sync.table.shown(), filled(sync))
+                format!("install sync trigger on {}: {}", sync.table.shown(), what_it_does(sync))
             }
             Action::RemoveSync(sync) => format!("remove sync trigger of {}", sync.table.shown()),
             Action::CreateVersion(version) => {
@@ -140,8 +134,12 @@ impl Action {
     }
 }
 
-fn filled(sync: &Sync) -> String {
-    sync.assignments.iter().map(|(column, _)| column.as_str()).collect::<Vec<_>>().join(", ")
+fn what_it_does(sync: &Sync) -> String {
+    if let Some(twin) = &sync.twin {
+        return format!("{} and {} say the same", twin.old.as_str(), twin.new.as_str());
+    }
+    let filled: Vec<&str> = sync.assignments.iter().map(|(column, _)| column.as_str()).collect();
+    format!("fill {}", filled.join(", "))
 }
 
 impl Online {

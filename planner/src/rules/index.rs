@@ -39,22 +39,11 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
     } else {
         name.clone()
     };
-    let build = Online::CreateIndex {
-        table: new.table.clone(),
-        name: built.name.clone(),
-        unique: new.unique,
-        tail: new.tail.clone(),
-    };
-    let drop = Online::DropIndex { table: new.table.clone(), index: built.clone(), definition: String::new() };
     let mut decision = Decision::because("alone it makes every writer wait until it is built")
-        .slow(Phase::Backfill, Rank::Build, build, [drop])
+        .build_index(&new.table, &built.name, new.unique, new.tail.as_str())
         .reverse(reverse);
     if taken {
-        let rename = Action::AsWritten {
-            what: format!("rename index {} to {}", built.name.as_str(), name.name.as_str()),
-            sql: format!("ALTER INDEX {} RENAME TO {}", built.sql(), name.name.sql()),
-            locks: vec![(new.table.clone(), Lock::ShareUpdateExclusive)],
-        };
+        let rename = Action::RenameIndex { table: new.table.clone(), from: built.clone(), to: name.name.clone() };
         decision = decision.then_because("the new one is there before the old one goes, so no query is without").quick(
             Phase::Contract,
             Rank::Rename,

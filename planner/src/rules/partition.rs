@@ -183,18 +183,14 @@ fn like_the_parent(parent: &Table, part: &Table, context: &Context<'_>) -> Decis
     }
     for (index, tail) in missing_indexes(parent, part) {
         let own = own_index_name(index, parent, &name, context);
-        let build =
-            Online::CreateIndex { table: name.clone(), name: own.clone(), unique: index.unique, tail: tail.to_owned() };
-        let built = TableName { schema: name.schema.clone(), name: own.clone() };
-        let drop = Online::DropIndex { table: name.clone(), index: built, definition: String::new() };
-        decision = decision.slow(Phase::Backfill, Rank::Build, build, [drop]);
+        decision = decision.build_index(&name, &own, index.unique, tail);
         if let Some(constraint) = index.constraint.as_ref().and_then(|of| parent.constraint(&Ident::new(of.as_str()))) {
             decision = decision.contract(Action::AddConstraintUsingIndex {
                 table: name.clone(),
                 name: own.clone(),
                 primary: constraint.kind == ConstraintKind::PrimaryKey,
                 index: own,
-                timing: String::new(),
+                timing: constraint.timing().to_owned(),
             });
         }
     }

@@ -5,7 +5,7 @@
 //! constraints of the partitions, built or proven one after the other, which the parent's then takes up in a moment.
 
 use super::{Context, check};
-use crate::action::{Action, Lock, Online};
+use crate::action::{Action, Lock};
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind, NewIndex};
 use crate::decision::{Decision, Rank};
@@ -52,14 +52,7 @@ pub(super) fn unique(
         if let Some(known) = catalog.table_mut(&leaf) {
             known.indexes.push(crate::catalog::Index::named(leaf.schema.as_str(), name.as_str()));
         }
-        let build = Online::CreateIndex {
-            table: leaf.clone(),
-            name: name.clone(),
-            unique: true,
-            tail: format!("USING btree ({list}){index_suffix}"),
-        };
-        let index = TableName { schema: leaf.schema.clone(), name: name.clone() };
-        let drop = Online::DropIndex { table: leaf.clone(), index, definition: String::new() };
+        decision = decision.build_index(&leaf, &name, true, format!("USING btree ({list}){index_suffix}"));
         let adopt = Action::AddConstraintUsingIndex {
             table: leaf,
             name: name.clone(),
@@ -67,10 +60,7 @@ pub(super) fn unique(
             index: name,
             timing: timing.clone(),
         };
-        decision = decision
-            .slow(Phase::Backfill, Rank::Build, build, [drop])
-            .quick(Phase::Contract, Rank::Adopt, adopt, [])
-            .alone();
+        decision = decision.quick(Phase::Contract, Rank::Adopt, adopt, []).alone();
     }
     let whole = Action::AddConstraint {
         table: table.clone(),
@@ -156,10 +146,7 @@ fn below(
         let index = TableName { schema: child.schema.clone(), name: name.clone() };
         match known.kind {
             TableKind::Plain => {
-                let build =
-                    Online::CreateIndex { table: child.clone(), name, unique: new.unique, tail: new.tail.clone() };
-                let drop = Online::DropIndex { table: child.clone(), index: index.clone(), definition: String::new() };
-                decision = decision.then_because(WHY).slow(Phase::Backfill, Rank::Build, build, [drop]);
+                decision = decision.then_because(WHY).build_index(&child, &name, new.unique, new.tail.as_str());
             }
             TableKind::Partitioned => {
                 decision = on_only(decision, new, &child, &name);

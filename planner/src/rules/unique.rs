@@ -5,11 +5,10 @@
 //! transaction as the drop of a constraint that it replaces: there is no moment without uniqueness.
 
 use super::{Context, check, helper, not_null, partitions, questions};
-use crate::action::{Action, Online};
+use crate::action::Action;
 use crate::catalog::{Table, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind};
-use crate::decision::{Decision, Rank};
-use crate::plan::Phase;
+use crate::decision::Decision;
 use crate::problem::{self, Problem, code};
 use concertina_revisions::{Ident, TableName};
 
@@ -98,16 +97,8 @@ fn adopted(
 fn built_and_adopted(table: &TableName, constraint: &NewConstraint, list: &str, context: &Context<'_>) -> Decision {
     let NewConstraintKind::Unique { index_suffix, .. } = &constraint.kind else { return Decision::default() };
     let index = free_name(table, constraint, context);
-    let build = Online::CreateIndex {
-        table: table.clone(),
-        name: index.clone(),
-        unique: true,
-        tail: format!("USING btree ({list}){index_suffix}"),
-    };
-    let index_name = TableName { schema: table.schema.clone(), name: index.clone() };
-    let drop = Online::DropIndex { table: table.clone(), index: index_name, definition: String::new() };
     Decision::because("alone it builds its index under ACCESS EXCLUSIVE; built concurrently and adopted it is instant")
-        .slow(Phase::Backfill, Rank::Build, build, [drop])
+        .build_index(table, &index, true, format!("USING btree ({list}){index_suffix}"))
         .contract(adoption(table, constraint, index))
 }
 

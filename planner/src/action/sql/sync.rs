@@ -7,16 +7,19 @@ use concertina_revisions::{Ident, TableName};
 pub(super) fn install(sync: &Sync) -> Vec<String> {
     let Some((twin, newer)) = newer(sync) else {
         let body = sync.twin.as_ref().map_or_else(|| filling(sync), keeping);
-        return vec![function(sync, &sync.name, &body), trigger(sync, &sync.name, &sync.when)];
+        return with_trigger(sync, &sync.name, &body, &sync.when).into();
     };
     let (by_newer, newer) = (back_name(sync), version::speaks(newer));
-    vec![
-        version::SPEAKS.to_owned(),
-        function(sync, &sync.name, &keeping(twin)),
-        trigger(sync, &sync.name, &format!("{} AND NOT {newer}", sync.when)),
-        function(sync, &by_newer, &carrying_back(twin)),
-        trigger(sync, &by_newer, &format!("{} AND {newer}", sync.when)),
-    ]
+    let own = with_trigger(sync, &sync.name, &keeping(twin), &format!("{} AND NOT {newer}", sync.when));
+    let back = with_trigger(sync, &by_newer, &carrying_back(twin), &format!("{} AND {newer}", sync.when));
+    std::iter::once(version::SPEAKS.to_owned()).chain(own).chain(back).collect()
+}
+
+/// Rows that logical replication applies, and those of a load with `session_replication_role = replica`, are filled too:
+/// what a column says follows from the row, wherever that came from.
+fn with_trigger(sync: &Sync, name: &Ident, body: &str, when: &str) -> [String; 3] {
+    let always = format!("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", sync.table.sql(), name.sql());
+    [function(sync, name, body), trigger(sync, name, when), always]
 }
 
 pub(super) fn remove(sync: &Sync) -> Vec<String> {

@@ -22,9 +22,7 @@ pub(super) fn indexes(mut decision: Decision, shadow: &Shadow<'_>, swap: &mut Sw
         let name = shadow.temporary("ix", &index.name);
         let built = TableName { schema: shadow.table_name().schema, name: name.clone() };
         let tail = rewrite::index(&index.definition, place).ok_or_else(|| other_class(index))?;
-        let build = Online::CreateIndex { table: shadow.table_name(), name: name.clone(), unique: index.unique, tail };
-        let drop = Online::DropIndex { table: shadow.table_name(), index: built.clone(), definition: String::new() };
-        decision = decision.then_because(REBUILT).slow(Phase::Backfill, Rank::Build, build, [drop]);
+        decision = decision.then_because(REBUILT).build_index(&shadow.table_name(), &name, index.unique, tail);
         match index.constraint.as_ref().and_then(|of| shadow.table.constraint(&Ident::new(of.as_str()))) {
             Some(constraint) => {
                 swap.before.push(dropped(&shadow.table_name(), constraint));
@@ -33,7 +31,7 @@ pub(super) fn indexes(mut decision: Decision, shadow: &Shadow<'_>, swap: &mut Sw
                     name: Ident::new(constraint.name.as_str()),
                     primary: constraint.kind == ConstraintKind::PrimaryKey,
                     index: name,
-                    timing: timing(&constraint.definition),
+                    timing: constraint.timing().to_owned(),
                 });
             }
             None => swap.after.push(Action::RenameIndex {
@@ -63,14 +61,6 @@ fn other_class(index: &Index) -> Problem {
     Problem::new(code::DEPENDED_ON, format!("index {} has an operator class, or a form, of the old type", index.name))
         .label("can't be built on the new type as it is")
         .help("drop it in an earlier revision, and create it again for the new type in a later one")
-}
-
-fn timing(definition: &str) -> String {
-    match (definition.contains(" DEFERRABLE"), definition.contains(" INITIALLY DEFERRED")) {
-        (_, true) => " DEFERRABLE INITIALLY DEFERRED".to_owned(),
-        (true, false) => " DEFERRABLE".to_owned(),
-        (false, false) => String::new(),
-    }
 }
 
 /// CHECKs and foreign keys of the column.
