@@ -46,7 +46,35 @@ pub(crate) enum Verb {
     New {
         /// What it does, in a few words
         title: Vec<String>,
+        /// The same
+        #[arg(long, short, value_name = "TITLE", conflicts_with = "title")]
+        message: Option<String>,
+        /// Open it in $VISUAL or $EDITOR
+        #[arg(long)]
+        edit: bool,
     },
+    /// Write a revision that joins all heads, or those that are named
+    Merge {
+        /// Beginnings of their ids [default: all heads]
+        revisions: Vec<String>,
+        /// What it is called
+        #[arg(long, short, value_name = "TITLE", default_value = "merge")]
+        message: String,
+    },
+    /// Open a revision in $VISUAL or $EDITOR
+    Edit {
+        /// The beginning of its id
+        #[arg(default_value = "head")]
+        revision: String,
+    },
+    /// Show one revision: what it follows, where it stands, what it says
+    Show {
+        /// The beginning of its id
+        #[arg(default_value = "head")]
+        revision: String,
+    },
+    /// List the revisions that several others follow
+    Branches,
     /// Show what upgrade would do, and why
     Plan {
         /// How far: head, heads, +N or the beginning of an id
@@ -67,6 +95,13 @@ pub(crate) enum Verb {
         /// Run every contract too: no old version of the application is left
         #[arg(long)]
         contract: bool,
+        /// Write a script for psql instead, and change nothing
+        #[arg(long)]
+        sql: bool,
+        /// Write it without a database, for one as `concertina catalog` wrote it; for an empty one
+        /// say base:TARGET
+        #[arg(long, value_name = "FILE", requires = "sql")]
+        catalog: Option<PathBuf>,
         #[command(flatten)]
         limits: LimitWords,
     },
@@ -91,6 +126,9 @@ pub(crate) enum Verb {
         /// Allow to drop tables that hold rows
         #[arg(long)]
         allow_data_loss: bool,
+        /// Write a script for psql instead, and change nothing
+        #[arg(long)]
+        sql: bool,
         #[command(flatten)]
         limits: LimitWords,
     },
@@ -123,7 +161,7 @@ pub(crate) enum Verb {
     },
     /// Show where the database stands
     Current,
-    /// List all revisions, newest first
+    /// List all revisions, newest first; with --verbose with all that is known of each
     History,
     /// List the revisions that none follows
     Heads,
@@ -143,6 +181,30 @@ pub(crate) enum Verb {
         /// Accept files that were edited after they ran
         #[arg(long)]
         force: bool,
+        /// Forget all records first, also of revisions that aren't in the folder
+        #[arg(long)]
+        purge: bool,
+    },
+    /// Wait until the server takes connections
+    Wait {
+        /// For so many seconds at the most
+        #[arg(long, value_name = "S", default_value_t = 60)]
+        timeout: u64,
+    },
+    /// Look at the server and the database for what would be in the way
+    ///
+    /// Exit code 1 when a change can't be made.
+    Doctor,
+    /// Write completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages into a folder
+    Man {
+        /// The folder
+        folder: PathBuf,
     },
 }
 

@@ -18,7 +18,7 @@
 //!
 //! # Layout
 //!
-//! This file: the composition · [`Failure`]: why a verb ended · [`check`]: what would be refused ·
+//! This file: the composition · [`Failure`]: why a verb ended · [`check`]: what would be refused · [`script`]: the same as a script for psql ·
 //! [`project`] and [`connection`]: where settings and
 //! the database come from · `command`: one verb a file · `draw`: everything that is printed.
 
@@ -27,6 +27,7 @@ pub mod connection;
 mod failure;
 mod past;
 pub mod project;
+pub mod script;
 
 pub use concertina_engine::Until;
 pub use failure::{Exit, Failure};
@@ -55,6 +56,25 @@ pub struct Done {
 /// When it can't be read, or a file is wrong.
 pub fn history(folder: &Path) -> Result<History, Failure> {
     Ok(History::parse(concertina_revisions::read(folder)?)?)
+}
+
+/// The revision that `head`, an id or the beginning of one means.
+///
+/// # Errors
+///
+/// When none or several are meant.
+pub fn one<'a>(history: &'a History, text: &str) -> Result<&'a Revision, Failure> {
+    if text != "head" {
+        return Ok(history.find(text)?);
+    }
+    match history.heads().as_slice() {
+        [head] => Ok(head),
+        [] => Err(Failure::usage("the folder holds no revision yet", "`concertina new` writes one")),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|revision| revision.id.as_str()).collect();
+            Err(Failure::usage(format!("there are several heads: {}", ids.join(", ")), "name one of them"))
+        }
+    }
 }
 
 /// Plans everything that is pending, against the database as it will be when each one's turn comes.

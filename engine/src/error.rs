@@ -132,6 +132,16 @@ impl Error {
         }
     }
 
+    /// Whether it may be otherwise in a moment, without anyone changing a setting.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Error::Connect { why, .. } => {
+                !["password", "authentication", "pg_hba"].iter().any(|word| why.contains(word))
+            }
+            _ => self.class() == Class::Connection,
+        }
+    }
+
     pub(crate) fn class(&self) -> Class {
         match self {
             Error::Sql { cause, .. } => class(cause),

@@ -14,7 +14,7 @@ use concertina_revisions::{Checksum, RevisionId};
 use std::time::{Duration, Instant};
 
 /// The key of our advisory lock: "concerti" in ASCII. Advisory locks belong to one database.
-const LOCK_KEY: i64 = 0x636f_6e63_6572_7469;
+pub(crate) const LOCK_KEY: i64 = 0x636f_6e63_6572_7469;
 
 /// How often the lock is tried, a tenth of a second apart.
 const LOCK_ATTEMPTS: u32 = 15;

@@ -28,6 +28,7 @@ mod checkpoint;
 mod config;
 mod connect;
 mod detach;
+mod doctor;
 mod error;
 mod estimate;
 mod event;
@@ -38,6 +39,7 @@ mod preflight;
 mod proof;
 mod quick;
 mod run;
+mod script;
 mod session;
 mod slow;
 mod stop;
@@ -49,6 +51,7 @@ mod undo;
 pub use checkpoint::{Direction, Known, State};
 pub use config::Settings;
 pub use connect::Connect;
+pub use doctor::{Finding, Severity};
 pub use error::Error;
 pub use estimate::Estimate;
 pub use event::{Blocker, Event, Events, Progress};
@@ -56,13 +59,18 @@ pub use lease::Lease;
 pub use life::Until;
 pub use preflight::FailedCheck;
 pub use run::{NewRun, Outcome};
+pub use script::script;
 pub use stop::Stopper;
 pub use throttle::Hours;
 
 use concertina_planner::{Catalog, OLDEST_SERVER, Plan};
 use concertina_revisions::RevisionId;
 use session::{Role, Session};
+use std::time::{Duration, Instant};
 use stop::Stop;
+
+/// How long a server that takes no connections is left alone.
+const RETRY_AFTER: Duration = Duration::from_millis(250);
 
 /// A database that may be looked at, and a way to get the right to change it.
 pub struct Engine {
@@ -102,6 +110,22 @@ impl Engine {
             return Ok(session);
         }
         Err(Error::TooOld { version: row.get(1) })
+    }
+
+    /// Waits until the server takes connections; it may be starting, or not there yet.
+    ///
+    /// # Errors
+    ///
+    /// What it says last, when it has taken none for so long; at once when it refuses for another reason.
+    pub async fn wait(&self, at_most: Duration) -> Result<(), Error> {
+        let began = Instant::now();
+        loop {
+            match self.reader().await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.may_pass() && began.elapsed() < at_most => tokio::time::sleep(RETRY_AFTER).await,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// The revisions that the database has, in the order in which they came. Changes nothing.

@@ -5,6 +5,7 @@ use crate::lease::Lease;
 use concertina_planner::Plan;
 use concertina_planner::action::sql::dollar_quote;
 use concertina_planner::plan::{Check, Question};
+use concertina_revisions::Ident;
 
 /// A preflight check that doesn't hold.
 #[derive(Debug, Clone)]
@@ -62,18 +63,9 @@ impl Lease {
         doing: &str,
         [table, alias, expression, key]: [&String; 4],
     ) -> Result<Option<(i64, Vec<String>)>, Error> {
-        // A function of this session alone, as only a procedural language can go on after an error. What is wrong with
-        // the expression itself, and not with a value, is an error still.
-        let body = format!(
-            "BEGIN PERFORM ({expression}); RETURN false; \
-             EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN RETURN true; END"
-        );
-        let quote = dollar_quote(&body);
-        let function = format!(
-            "CREATE OR REPLACE FUNCTION pg_temp.concertina_fails({alias} {table}) RETURNS boolean LANGUAGE plpgsql AS {quote}{body}{quote}"
-        );
+        let function = fails(table, alias, expression);
         self.hands.batch_execute(&function).await.map_err(Error::sql(doing))?;
-        let count = format!("SELECT count(*) FROM {table} AS {alias} WHERE pg_temp.concertina_fails({alias})");
+        let count = failing(table, alias);
         let found: i64 = self.hands.query_one(&count, &[]).await.map_err(Error::sql(doing))?.get(0);
         let examples = if found > 0 {
             let sql = format!(
@@ -89,4 +81,48 @@ impl Lease {
         self.hands.batch_execute(&drop).await.map_err(Error::sql(doing))?;
         Ok(examples)
     }
+}
+
+/// A function of this session alone, as only a procedural language can go on after an error. What is wrong with the
+/// expression itself, and not with a value, is an error still.
+fn fails(table: &str, alias: &str, expression: &str) -> String {
+    let body = format!(
+        "BEGIN PERFORM ({expression}); RETURN false; \
+         EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN RETURN true; END"
+    );
+    let quote = dollar_quote(&body);
+    format!(
+        "CREATE OR REPLACE FUNCTION pg_temp.concertina_fails({alias} {table}) RETURNS boolean LANGUAGE plpgsql AS {quote}{body}{quote}"
+    )
+}
+
+fn failing(table: &str, alias: &str) -> String {
+    format!("SELECT count(*) FROM {table} AS {alias} WHERE pg_temp.concertina_fails({alias})")
+}
+
+/// The check as a statement that fails when it doesn't hold.
+pub(crate) fn as_script(check: &Check) -> String {
+    let (before, count) = match &check.question {
+        Question::NoRows { count, .. } => (String::new(), count.clone()),
+        Question::NoErrors { table, alias, expression, .. } => {
+            let (table, alias) = (table.sql(), alias.sql());
+            (format!("{};\n", fails(&table, &alias, expression)), failing(&table, &alias))
+        }
+        Question::ExtensionAvailable(name) => {
+            let name = Ident::new(name.as_str()).literal();
+            (
+                String::new(),
+                format!(
+                    "SELECT count(*) FROM (SELECT WHERE NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = {name})) AS missing"
+                ),
+            )
+        }
+    };
+    let [what, remedy] = [&check.what, &check.remedy].map(|text| Ident::new(text.as_str()).literal());
+    let body = format!(
+        "\nDECLARE found bigint := ({count});\nBEGIN\n  IF found > 0 THEN\n    \
+         RAISE EXCEPTION 'this doesn''t hold: %', {what} USING DETAIL = found || ' rows are against it', HINT = {remedy};\n  END IF;\nEND\n"
+    );
+    let quote = dollar_quote(&body);
+    format!("{before}DO {quote}{body}{quote};\n")
 }

@@ -99,7 +99,7 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
     plan_statements(revision, &revision.up, &waiting::synced(catalog, waiting), &toward).map_err(|refused| {
         // Right once the waiting contracts have run, wrong today.
         let wait = |today: Diagnostic| {
-            let mut wait = waiting::must_wait(last.revision.as_str()).at(&revision.source, revision.up[0].span);
+            let mut wait = waiting::must_wait(last.revision.as_str()).at(&revision.source, revision.beginning());
             wait.place = today.place.or(wait.place);
             wait.message = format!("{} ({} until then)", wait.message, today.message);
             wait
@@ -113,7 +113,33 @@ pub fn catalog_after(revision: &Revision, catalog: &Catalog) -> Catalog {
     let (seen, _) = lower_all(revision, &revision.up, catalog);
     let mut after = left_by(&seen, catalog);
     after.settle();
+    versions::settle(&mut after, &revision.id);
     after
+}
+
+/// The way back from a revision as a revision of its own: its `-- down` part if its author wrote one, else the reverse that was
+/// derived when it went up.
+///
+/// # Errors
+///
+/// When no reverse is known.
+pub fn reverse_of(revision: &Revision, derived: &Result<Vec<String>, String>) -> Result<Revision, Vec<Diagnostic>> {
+    if let Some(down) = &revision.down {
+        return Ok(Revision { up: down.clone(), down: None, ..revision.clone() });
+    }
+    let statements = derived.as_ref().map_err(|why| {
+        let message = format!("no reverse of {} can be derived: {why}", revision.id);
+        vec![
+            Diagnostic::error(code::NO_REVERSE, message)
+                .at(&revision.source, revision.beginning(), "going up")
+                .help("write it below a line `-- down` in the file"),
+        ]
+    })?;
+    let id = RevisionId::new(format!("{} (derived reverse)", revision.id));
+    if statements.is_empty() {
+        return Ok(Revision { id, up: vec![], down: None, ..revision.clone() });
+    }
+    Revision::from_text(&id, &statements.join(";\n"))
 }
 
 /// Plans the way back from a revision: its `-- down` part if its author wrote one, else the reverse that was
@@ -130,28 +156,19 @@ pub fn plan_reverse(
 ) -> Result<Plan, Vec<Diagnostic>> {
     // The version before it comes back; of a merge, that of the parent it names last.
     let toward = Toward { revision: revision.revises.last(), ..Toward::default() };
-    if let Some(down) = &revision.down {
-        return plan_statements(revision, down, catalog, &toward);
-    }
-    let refused = |code, message: String, help: &str| {
-        vec![Diagnostic::error(code, message).at(&revision.source, revision.up[0].span, "going up").help(help)]
-    };
-    let statements = derived.as_ref().map_err(|why| {
-        let message = format!("no reverse of {} can be derived: {why}", revision.id);
-        refused(code::NO_REVERSE, message, "write it below a line `-- down` in the file")
-    })?;
-    if statements.is_empty() {
-        return plan_statements(revision, &[], catalog, &toward);
-    }
-    let text = statements.join(";\n");
-    let down = Revision::from_text(&RevisionId::new(format!("{} (derived reverse)", revision.id)), &text)?;
+    let down = reverse_of(revision, derived)?;
     let mut plan = plan_statements(&down, &down.up, catalog, &toward)?;
     plan.revision = revision.id.clone();
-    if let Some(table) = dropped_with_rows(&plan, catalog)
+    if revision.down.is_none()
+        && let Some(table) = dropped_with_rows(&plan, catalog)
         && !policy.allow_data_loss
     {
         let message = format!("going down from {} would drop table {table}, which holds rows", revision.id);
-        return Err(refused(code::LOSES_DATA, message, "say --allow-data-loss, or write `-- down`"));
+        return Err(vec![
+            Diagnostic::error(code::LOSES_DATA, message)
+                .at(&revision.source, revision.beginning(), "going up")
+                .help("say --allow-data-loss, or write `-- down`"),
+        ]);
     }
     Ok(plan)
 }
@@ -239,7 +256,7 @@ fn plan_statements(
     }
     match versions::decide(toward, &decisions, catalog, &end) {
         Ok(decision) => decisions.push(Decided { decision, statements: vec![] }),
-        Err(problem) => problems.push(problem.at(&revision.source, revision.up[0].span)),
+        Err(problem) => problems.push(problem.at(&revision.source, revision.beginning())),
     }
     if !problems.is_empty() {
         problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));

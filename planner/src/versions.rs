@@ -4,7 +4,7 @@
 
 use crate::action::{Action, NewVersion, Shown, View};
 use crate::assemble::Decided;
-use crate::catalog::{Catalog, Column, Table, TableKind};
+use crate::catalog::{Catalog, Column, Table, TableKind, Version};
 use crate::decision::{Decision, Rank};
 use crate::plan::{Phase, Plan, Work};
 use crate::problem::{Problem, code, hazard};
@@ -104,7 +104,18 @@ pub(crate) fn decide(
     Ok(decision)
 }
 
-fn gone(version: &crate::catalog::Version) -> Action {
+/// Only the version that was reached is left, once a revision is done to the end.
+pub(crate) fn settle(catalog: &mut Catalog, revision: &RevisionId) {
+    let schema = schema_of(revision, catalog);
+    let tables = catalog.tables.iter().filter(|table| table.schema == of(catalog).as_str());
+    let views = tables.map(|table| table.name.clone()).collect();
+    if let Some(versions) = &mut catalog.versions {
+        let number = versions.last().map_or(1, |last| last.number + 1);
+        *versions = vec![Version { schema: schema.as_str().to_owned(), number, revision: revision.to_string(), views }];
+    }
+}
+
+fn gone(version: &Version) -> Action {
     Action::DropVersion {
         schema: Ident::new(version.schema.as_str()),
         revision: RevisionId::new(version.revision.as_str()),

@@ -201,8 +201,8 @@ fn several_heads(heads: &[&Revision]) -> Diagnostic {
     let newest = heads[heads.len() - 1];
     let ids = heads.iter().map(|revision| revision.id.as_str()).collect::<Vec<_>>().join(", ");
     Diagnostic::error(code::SEVERAL_HEADS, format!("the history has {} heads: {ids}", heads.len()))
-        .at(&newest.source, newest.up[0].span, "one of the heads")
-        .help(format!("add a revision that begins with `-- revises: {ids}`, or say `heads` or an id"))
+        .at(&newest.source, newest.beginning(), "one of the heads")
+        .help("`concertina merge` writes a revision that joins them; or say `heads` or an id")
 }
 
 fn duplicates(drafts: &[Draft]) -> Vec<Diagnostic> {
@@ -212,7 +212,7 @@ fn duplicates(drafts: &[Draft]) -> Vec<Diagnostic> {
         if let Some(first) = seen.insert(draft.id(), draft) {
             problems.push(
                 Diagnostic::error(code::DUPLICATE, format!("two files have the id {}", draft.id()))
-                    .at(&draft.source, draft.up[0].span, "the second")
+                    .at(&draft.source, draft.beginning(), "the second")
                     .help(format!("rename one; the first is {}", first.source.path.display())),
             );
         }
@@ -251,7 +251,7 @@ fn in_order(mut waiting: Vec<Revision>) -> Result<Vec<Revision>, Box<Diagnostic>
             let first = &waiting[0];
             return Err(Box::new(
                 Diagnostic::error(code::CYCLE, format!("these revisions follow each other in a circle: {ids}"))
-                    .at(&first.source, first.up[0].span, "one of the circle")
+                    .at(&first.source, first.beginning(), "one of the circle")
                     .help("mend the `-- revises:` line of one of them"),
             ));
         };

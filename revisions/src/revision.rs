@@ -76,13 +76,15 @@ impl Draft {
         let comments = statement::comments(&source).map_err(|diagnostic| vec![*diagnostic])?;
         let mut revises = None;
         let mut revises_span = Span { start: 0, end: 0 };
-        let mut down_from = None;
+        let (mut down_from, mut on_purpose) = (None, false);
         for (span, text) in comments {
             let words = text.trim_start_matches('-').trim();
             if let Some(parents) = words.strip_prefix("revises:") {
                 revises =
                     Some(parents.split(',').map(str::trim).filter(|id| !id.is_empty()).map(RevisionId::new).collect());
                 revises_span = span;
+            } else if words.eq_ignore_ascii_case("empty") {
+                on_purpose = true;
             } else if words.eq_ignore_ascii_case("down") && down_from.is_none() {
                 down_from = Some(span);
             }
@@ -107,13 +109,19 @@ impl Draft {
         if !problems.is_empty() {
             return Err(problems);
         }
-        if up.is_empty() {
+        let merges = revises.as_ref().is_some_and(|parents: &Vec<RevisionId>| parents.len() > 1);
+        if up.is_empty() && !merges && !on_purpose {
             return Err(vec![
-                Diagnostic::error(code::EMPTY, format!("{} holds no statement", source.path.display()))
-                    .help("write SQL above `-- down`, or remove the file"),
+                Diagnostic::error(code::EMPTY, format!("{} holds no statement", source.path.display())).help(
+                    "write SQL above `-- down`, or remove the file; a line `-- empty` says that nothing is meant",
+                ),
             ]);
         }
         Ok(Draft { revises, revises_span, up, down, source, notes })
+    }
+
+    pub(crate) fn beginning(&self) -> Span {
+        beginning(&self.up)
     }
 
     pub(crate) fn id(&self) -> RevisionId {
@@ -137,6 +145,11 @@ impl Draft {
 }
 
 impl Revision {
+    /// The first statement's place, for what is said of the whole; the file's beginning when it holds none.
+    pub fn beginning(&self) -> Span {
+        beginning(&self.up)
+    }
+
     /// Reads a text that isn't a file of the history, such as a derived reverse.
     ///
     /// # Errors
@@ -145,6 +158,10 @@ impl Revision {
     pub fn from_text(id: &RevisionId, text: &str) -> Result<Revision, Vec<Diagnostic>> {
         Ok(Draft::read(Source::new(format!("{id}.sql"), text))?.finish(None))
     }
+}
+
+fn beginning(up: &[Statement]) -> Span {
+    up.first().map_or(Span { start: 0, end: 0 }, |first| first.span)
 }
 
 /// Drops a `BEGIN .. COMMIT` that wraps a whole part; any other transaction statement is refused.
@@ -218,7 +235,7 @@ fn hex(bytes: &[u8]) -> String {
 /// The problem of an applied revision whose file says something else now.
 pub fn edited(revision: &Revision) -> Diagnostic {
     Diagnostic::error(Code("C010"), format!("revision {} was applied and has been edited since", revision.id))
-        .at(&revision.source, revision.up[0].span, "its statements are no longer those that ran")
+        .at(&revision.source, revision.beginning(), "its statements are no longer those that ran")
         .help("restore the file and write a new revision, or accept the new text with `concertina stamp --force`")
 }
 
@@ -244,6 +261,14 @@ mod tests {
         assert_eq!(one.checksum, read("/* x */ SELECT 1;").checksum);
         assert_ne!(one.checksum, read("SELECT 2;").checksum);
         assert_ne!(one.checksum, read("SELECT 1; -- down\n-- down\nSELECT 1;").checksum);
+    }
+
+    #[test]
+    fn a_merge_and_what_says_so_may_be_empty() {
+        assert!(read("-- revises: a, b\n").up.is_empty());
+        assert!(read("-- revises: a\n-- empty\n").up.is_empty());
+        let refused = Revision::from_text(&RevisionId::new("x"), "-- revises: a\n").err().unwrap();
+        assert!(refused[0].help.contains("-- empty"), "{}", refused[0]);
     }
 
     #[test]

@@ -51,7 +51,8 @@ fn whole(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn kept(file: &Path) -> Result<Ground, Failure> {
+/// What a file of `concertina catalog` says.
+pub(super) fn kept(file: &Path) -> Result<Ground, Failure> {
     let help = "write it by `concertina catalog > FILE` from a database that is up to date";
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::usage(format!("can't read {}: {error}", file.display()), help))?;

@@ -2,15 +2,21 @@
 
 mod check;
 mod current;
+mod doctor;
 mod downgrade;
+mod edit;
 mod explain;
 mod history;
 mod init;
 mod live;
+mod merge;
 mod new;
 mod pause;
 mod plan;
 mod rollback;
+mod script;
+mod shell;
+mod show;
 mod stamp;
 mod status;
 mod upgrade;
@@ -28,8 +34,15 @@ pub(crate) fn run(words: &Words) -> Result<Exit, Failure> {
     let common = &words.common;
     match &words.verb {
         Verb::Init => init::run(common),
-        Verb::New { title } => new::run(common, &title.join(" ")),
+        Verb::New { title, message, edit } => {
+            new::run(common, &message.clone().unwrap_or_else(|| title.join(" ")), *edit)
+        }
+        Verb::Merge { revisions, message } => merge::run(common, revisions, message),
+        Verb::Edit { revision } => edit::run(common, revision),
         Verb::Heads => history::heads(common),
+        Verb::Branches => history::branches(common),
+        Verb::Completions { shell } => shell::completions(*shell),
+        Verb::Man { folder } => shell::man(folder),
         Verb::Explain { code } => explain::run(common, code.as_deref()),
         verb => {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -45,10 +58,16 @@ pub(crate) fn run(words: &Words) -> Result<Exit, Failure> {
 async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
     match verb {
         Verb::Plan { target, sql, estimate } => plan::run(common, target, *sql, *estimate).await,
-        Verb::Upgrade { target, contract, limits } => upgrade::upgrade(common, target, *contract, limits).await,
+        Verb::Upgrade { target, contract, sql: true, catalog, limits } => {
+            script::upgrade(common, target, *contract, catalog.as_deref(), limits).await
+        }
+        Verb::Upgrade { target, contract, limits, .. } => upgrade::upgrade(common, target, *contract, limits).await,
         Verb::Contract { limits } => upgrade::contract(common, limits).await,
         Verb::Rollback { revision } => rollback::run(common, revision.as_deref()).await,
-        Verb::Downgrade { target, contract, allow_data_loss, limits } => {
+        Verb::Downgrade { target, contract, allow_data_loss, sql: true, limits } => {
+            script::downgrade(common, target, *contract, *allow_data_loss, limits).await
+        }
+        Verb::Downgrade { target, contract, allow_data_loss, limits, .. } => {
             downgrade::run(common, target, *contract, *allow_data_loss, limits).await
         }
         Verb::Check { files, catalog, format } => check::run(common, files, catalog.as_deref(), *format).await,
@@ -56,12 +75,23 @@ async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
         Verb::Pause { reason } => pause::pause(common, &reason.join(" ")).await,
         Verb::Resume => pause::resume(common).await,
         Verb::Current => current::run(common).await,
+        Verb::Show { revision } => show::run(common, revision).await,
+        Verb::Wait { timeout } => doctor::wait(common, *timeout).await,
+        Verb::Doctor => doctor::run(common).await,
         Verb::History => history::run(common).await,
         Verb::Status => status::run(common).await,
         Verb::LatestSchema => version::latest_schema(common).await,
         Verb::VersionUrl { revision } => version::url(common, revision.as_deref()).await,
-        Verb::Stamp { target, force } => stamp::run(common, target, *force).await,
-        Verb::Init | Verb::New { .. } | Verb::Heads | Verb::Explain { .. } => {
+        Verb::Stamp { target, force, purge } => stamp::run(common, target, *force, *purge).await,
+        Verb::Init
+        | Verb::New { .. }
+        | Verb::Merge { .. }
+        | Verb::Edit { .. }
+        | Verb::Heads
+        | Verb::Branches
+        | Verb::Completions { .. }
+        | Verb::Man { .. }
+        | Verb::Explain { .. } => {
             unreachable!("verbs without a database are run before")
         }
     }

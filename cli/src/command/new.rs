@@ -1,12 +1,13 @@
 //! `concertina new`
 
-use super::Found;
+use super::{Found, edit};
 use crate::args::Common;
 use crate::draw;
 use concertina::{Exit, Failure};
+use concertina_revisions::History;
 use std::fmt::Write;
 
-pub(crate) fn run(common: &Common, title: &str) -> Result<Exit, Failure> {
+pub(crate) fn run(common: &Common, title: &str, edit: bool) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
     let words = slug(title);
     if words.is_empty() {
@@ -14,14 +15,7 @@ pub(crate) fn run(common: &Common, title: &str) -> Result<Exit, Failure> {
     }
     let history = found.history()?;
     let heads: Vec<&str> = history.heads().into_iter().map(|revision| revision.id.as_str()).collect();
-    // Names sort as they are made: behind everything that is there.
-    let mut stamp = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
-    if let Some(newest) = history.revisions().iter().map(|revision| revision.id.as_str()).max()
-        && newest >= stamp.as_str()
-    {
-        stamp = format!("{}_then", newest.split('_').next().unwrap_or(newest));
-    }
-    let path = found.folder().join(format!("{stamp}_{words}.sql"));
+    let path = found.folder().join(file_name(&history, title));
     let mut text = String::new();
     if !heads.is_empty() {
         let _ = writeln!(text, "-- revises: {}", heads.join(", "));
@@ -32,7 +26,18 @@ pub(crate) fn run(common: &Common, title: &str) -> Result<Exit, Failure> {
     );
     concertina_revisions::folder::write_new(&path, &text)?;
     draw::line(false, &path.display().to_string());
-    Ok(Exit::Done)
+    if edit { edit::open(&path) } else { Ok(Exit::Done) }
+}
+
+/// The name of a new file. Names sort as they are made: behind everything that is there.
+pub(crate) fn file_name(history: &History, title: &str) -> String {
+    let mut stamp = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
+    if let Some(newest) = history.revisions().iter().map(|revision| revision.id.as_str()).max()
+        && newest >= stamp.as_str()
+    {
+        stamp = format!("{}_then", newest.split('_').next().unwrap_or(newest));
+    }
+    format!("{stamp}_{}.sql", slug(title))
 }
 
 fn slug(title: &str) -> String {

@@ -5,10 +5,13 @@ use crate::args::{Common, LimitWords};
 use concertina::{Exit, Failure};
 use concertina_revisions::Target;
 
-pub(crate) async fn run(common: &Common, target: &str, force: bool) -> Result<Exit, Failure> {
+pub(crate) async fn run(common: &Common, target: &str, force: bool, purge: bool) -> Result<Exit, Failure> {
     let mut found = Found::read(common)?;
     let history = found.history()?;
     let settings = settings(&mut found, &LimitWords::default())?;
     let target = Target::parse(target);
-    live::run(common, &found, settings, async |engine| concertina::stamp(engine, &history, &target, force).await).await
+    live::run(common, &found, settings, async |engine| {
+        concertina::stamp(engine, &history, &target, force || purge).await
+    })
+    .await
 }

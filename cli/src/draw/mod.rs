@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 mod diagnostic;
+pub(crate) mod doctor;
 pub(crate) mod done;
 pub(crate) mod failure;
 pub(crate) mod log;

@@ -3,7 +3,7 @@
 use super::{json, line};
 use concertina_engine::{Direction, Known};
 use concertina_planner::catalog::Version;
-use concertina_revisions::History;
+use concertina_revisions::{History, Revision};
 use serde_json::{Value, json};
 
 /// Where the database stands.
@@ -37,24 +37,88 @@ pub(crate) fn version_url(version: &Version, url: &str, as_json: bool) {
 }
 
 /// All revisions, newest first.
-pub(crate) fn history(history: &History, known: &[Known], as_json: bool) {
+pub(crate) fn history(history: &History, known: &[Known], verbose: bool, as_json: bool) {
     let heads: Vec<_> = history.heads().into_iter().map(|revision| &revision.id).collect();
-    let mut list = Vec::new();
+    if as_json {
+        let list: Vec<Value> =
+            history.revisions().iter().rev().map(|revision| of_one(history, revision, known)).collect();
+        return json(&json!({ "history": list }));
+    }
     for revision in history.revisions().iter().rev() {
-        let own = known.iter().find(|known| known.id == revision.id);
-        let state = own.map_or_else(|| "pending".to_owned(), state);
-        let head = heads.contains(&&revision.id);
-        if as_json {
-            list.push(json!({ "id": revision.id, "revises": revision.revises, "state": state, "head": head }));
+        if verbose {
+            told(history, revision, known);
+            line(false, "");
             continue;
         }
-        let parents: Vec<&str> = revision.revises.iter().map(concertina_revisions::RevisionId::as_str).collect();
-        let parents = if parents.is_empty() { "base".to_owned() } else { parents.join(", ") };
-        let head = if head { " (head)" } else { "" };
-        line(false, &format!("{parents} -> {}{head}, {state}", revision.id));
+        let head = if heads.contains(&&revision.id) { " (head)" } else { "" };
+        line(false, &format!("{} -> {}{head}, {}", parents(revision), revision.id, state_of(revision, known)));
     }
+}
+
+/// One revision, and what it says.
+pub(crate) fn show(history: &History, revision: &Revision, known: &[Known], as_json: bool) {
     if as_json {
-        json(&json!({ "history": list }));
+        let mut shown = of_one(history, revision, known);
+        shown["sql"] = Value::from(revision.source.text.as_str());
+        return json(&shown);
+    }
+    told(history, revision, known);
+    line(false, "");
+    line(false, revision.source.text.trim_end());
+}
+
+fn of_one(history: &History, revision: &Revision, known: &[Known]) -> Value {
+    let head = history.children(&revision.id).next().is_none();
+    let error = own(revision, known).and_then(|known| known.error.as_deref());
+    json!({
+        "id": revision.id, "title": revision.title, "revises": revision.revises,
+        "state": state_of(revision, known), "head": head, "path": revision.source.path,
+        "checksum": revision.checksum, "error": error,
+    })
+}
+
+fn told(history: &History, revision: &Revision, known: &[Known]) {
+    let children: Vec<&str> = history.children(&revision.id).map(|child| child.id.as_str()).collect();
+    let head = if children.is_empty() { " (head)" } else { "" };
+    let branch = if children.len() > 1 { format!(" (branches into {})", children.join(", ")) } else { String::new() };
+    line(false, &format!("revision: {}{head}{branch}", revision.id));
+    line(false, &format!("revises:  {}", parents(revision)));
+    line(false, &format!("title:    {}", revision.title));
+    line(false, &format!("state:    {}", state_of(revision, known)));
+    line(false, &format!("path:     {}", revision.source.path.display()));
+    if let Some(error) = own(revision, known).and_then(|known| known.error.as_ref()) {
+        line(false, &format!("stopped:  {error}"));
+    }
+}
+
+fn own<'a>(revision: &Revision, known: &'a [Known]) -> Option<&'a Known> {
+    known.iter().find(|known| known.id == revision.id)
+}
+
+fn state_of(revision: &Revision, known: &[Known]) -> String {
+    own(revision, known).map_or_else(|| "pending".to_owned(), state)
+}
+
+fn parents(revision: &Revision) -> String {
+    let parents: Vec<&str> = revision.revises.iter().map(concertina_revisions::RevisionId::as_str).collect();
+    if parents.is_empty() { "base".to_owned() } else { parents.join(", ") }
+}
+
+/// The revisions that several others follow, each with these.
+pub(crate) fn branches(history: &History, as_json: bool) {
+    let of = |revision: &Revision| -> Vec<String> {
+        history.children(&revision.id).map(|child| child.id.to_string()).collect()
+    };
+    if as_json {
+        let list: Vec<Value> = history
+            .branches()
+            .into_iter()
+            .map(|revision| json!({ "id": revision.id, "followed_by": of(revision) }))
+            .collect();
+        return json(&json!({ "branches": list }));
+    }
+    for revision in history.branches() {
+        line(false, &format!("{} -> {}", revision.id, of(revision).join(", ")));
     }
 }
 

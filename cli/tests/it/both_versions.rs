@@ -237,7 +237,7 @@ async fn both_versions_run_through_all_phases_and_nothing_is_lost() {
 }
 
 /// Writes the column of its version until it is told to stop, on rows of its own and new ones; what it was told is written.
-async fn version(client: Client, column: &str, own: i64, stop: Arc<AtomicBool>) -> HashMap<i64, String> {
+pub(crate) async fn version(client: Client, column: &str, own: i64, stop: Arc<AtomicBool>) -> HashMap<i64, String> {
     let mut written = HashMap::new();
     let mut turn = 0_i64;
     while !stop.load(Ordering::Relaxed) {

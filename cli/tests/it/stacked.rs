@@ -84,3 +84,17 @@ async fn nothing_is_built_on_a_column_that_goes_when_an_earlier_contract_runs() 
     site.run(&["upgrade"]).ends(0);
     assert_eq!(site.value::<i64>("SELECT count(*) FROM pg_indexes WHERE indexname = 'leads_again'").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_keeps_its_name_while_a_contract_is_about_it() {
+    let revisions = [
+        ("001_type", "ALTER TABLE leads ALTER COLUMN score TYPE text;"),
+        ("002_name", "ALTER TABLE leads RENAME TO people;"),
+    ];
+    let site = Site::new(LEADS, &revisions).await;
+    let said = site.run(&["upgrade"]).ends(3);
+    assert!(said.err.contains("has to wait for the contract of 001_type"), "{}", said.err);
+    site.run(&["contract"]).ends(0);
+    site.run(&["upgrade", "--contract"]).ends(0);
+    assert_eq!(site.value::<String>("SELECT score FROM people WHERE id = 7").await, "7");
+}

@@ -1,7 +1,11 @@
 //! Versions of the application's schema: each version of the code sees its own names, types and defaults.
 
+use crate::both_versions::version;
 use crate::corpus::major;
 use crate::fixture::Site;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio_postgres::Client;
 
 const SETTINGS: &str = "versions = true\n";
@@ -198,4 +202,48 @@ async fn what_versions_can_not_do_is_said() {
     );
     let said = site.run(&["plan"]).ends(1);
     assert!(said.err.contains("C108"), "{}", said.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_versions_write_through_their_schemas_while_it_changes_up_and_down() {
+    let schema = "CREATE TABLE leads (id bigint PRIMARY KEY, place text NOT NULL, at timestamptz DEFAULT now());
+        CREATE INDEX leads_place ON leads (place);
+        INSERT INTO leads SELECT g, 'p' || g % 100 FROM generate_series(1, 200000) g; ANALYZE;";
+    let site = Site::new(schema, &[("001_first", "CREATE TABLE tags (name text PRIMARY KEY);")]).await;
+    std::fs::write(site.folder.path().join("concertina.toml"), SETTINGS).unwrap();
+    site.run(&["upgrade"]).ends(0);
+    site.revision(
+        "002_spot",
+        "ALTER TABLE leads RENAME COLUMN place TO spot;
+         -- concertina: reverse (at AT TIME ZONE 'UTC')
+         ALTER TABLE leads ALTER COLUMN at TYPE timestamp USING at AT TIME ZONE 'UTC';",
+    );
+    let mut seen = std::collections::HashMap::new();
+    let stop_old = Arc::new(AtomicBool::new(false));
+    let old = tokio::spawn(version(of_version(&site, "001").await, "place", 0, Arc::clone(&stop_old)));
+    site.run(&["upgrade", "--eager"]).ends(3);
+    let stop_new = Arc::new(AtomicBool::new(false));
+    let new = tokio::spawn(version(of_version(&site, "002").await, "spot", 1, Arc::clone(&stop_new)));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stop_old.store(true, Ordering::Relaxed);
+    seen.extend(old.await.unwrap());
+    site.run(&["contract"]).ends(0);
+    // And back: the old version is there again before the new one goes.
+    site.run(&["downgrade", "-1", "--eager"]).ends(3);
+    let stop_old = Arc::new(AtomicBool::new(false));
+    let old = tokio::spawn(version(of_version(&site, "001").await, "place", 0, Arc::clone(&stop_old)));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stop_new.store(true, Ordering::Relaxed);
+    seen.extend(new.await.unwrap());
+    site.run(&["contract"]).ends(0);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    stop_old.store(true, Ordering::Relaxed);
+    seen.extend(old.await.unwrap());
+    assert!(seen.len() > 200, "{} rows were written", seen.len());
+    for row in site.client.query("SELECT id, place FROM leads", &[]).await.unwrap() {
+        if let Some(written) = seen.remove(&row.get::<_, i64>(0)) {
+            assert_eq!(row.get::<_, String>(1), written);
+        }
+    }
+    assert!(seen.is_empty(), "{} rows are lost", seen.len());
 }

@@ -34,6 +34,11 @@ impl BatchSql {
     }
 }
 
+/// Every row that is still to do between `$1` and `$2`.
+pub(crate) fn over(backfill: &Backfill, leaf: &TableName) -> String {
+    BatchSql::new(backfill, leaf).all
+}
+
 /// The statements of a backfill that walks by key. `after` and `upto` are keys, as SQL.
 pub(crate) fn keyed(backfill: &Backfill, leaf: &TableName, range: &str) -> String {
     change(backfill, leaf, range)

@@ -25,6 +25,7 @@ use crate::session::{Role, Session};
 use crate::stop::Stop;
 use crate::throttle::{self, Ceiling, Conditions, Prober};
 use batch_sql::BatchSql;
+pub(crate) use batch_sql::over;
 use concertina_planner::action::{Backfill, Operation};
 use concertina_revisions::{Ident, TableName};
 pub(crate) use leaf::{Leaf, leaves};

@@ -11,9 +11,12 @@ pub use revision::{Direction, Known, State};
 pub(crate) use step::{done_steps, forget_steps, record_step, unrecord_step};
 
 use crate::error::Error;
+use concertina_planner::Plan;
+use concertina_planner::stored::StoredPlan;
 use tokio_postgres::Client;
 
-const SCHEMA: &str = include_str!("schema.sql");
+/// What makes our schema, where it isn't there.
+pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// The form of our tables that this version reads and writes.
 const FORMAT: i32 = 1;
@@ -44,4 +47,9 @@ pub(crate) async fn prepare(client: &Client) -> Result<(), Error> {
     Err(Error::State(format!(
         "schema concertina has format {format}, this version knows {FORMAT}: use the version that wrote it, or a newer one"
     )))
+}
+
+/// A plan as it is stored.
+pub(crate) fn stored(plan: &Plan) -> serde_json::Result<String> {
+    serde_json::to_string(&StoredPlan::new(plan.clone()))
 }

@@ -1,0 +1,209 @@
+//! Plans as a script for psql, for those whose rules let nothing else near a database. It does what [`crate::Lease::run`] does,
+//! as far as SQL can: short lock waits with retries, concurrent builds, backfills that commit each batch, and a record of every
+//! step, so that it can be run again after a failure, or gone on with by the engine. It has no throttle.
+
+mod backfill;
+
+use crate::checkpoint::{self, Direction, State};
+use crate::config::Settings;
+use crate::error::Error;
+use crate::lease::LOCK_KEY;
+use crate::life::Until;
+use crate::preflight;
+use crate::run::NewRun;
+use concertina_planner::Work;
+use concertina_planner::action::sql::dollar_quote;
+use concertina_planner::action::{Action, Online, Value};
+use concertina_planner::plan::{Phase, Plan, Step};
+use concertina_revisions::Ident;
+use std::fmt::Write;
+
+/// Stands in a statement for a value that is read when it is run.
+const READ: &str = "concertina read value";
+
+/// How often a lock is tried for, with half a second to five between.
+const ATTEMPTS: u32 = 120;
+
+/// The script that runs these plans, one after the other. A plan whose contract has to wait is the last.
+///
+/// # Errors
+///
+/// When a plan can't be written down.
+pub fn script(runs: &[NewRun<'_>], until: Until, settings: &Settings) -> Result<String, Error> {
+    let mut text = head();
+    for run in runs {
+        let waits = until != Until::Contracted && !run.plan.hazards.is_empty();
+        revision(&mut text, run, waits, settings)?;
+        if waits {
+            let _ = writeln!(text, "\\echo {}", literal(format!("{} waits for its contract", run.id)));
+            break;
+        }
+    }
+    text.push_str("SELECT pg_advisory_unlock_all();\n");
+    Ok(text)
+}
+
+fn head() -> String {
+    let mut text = format!(
+        "-- For psql, and not in one transaction. It may be run again after a failure: what is done is recorded and left out.\n\
+         \\set ON_ERROR_STOP on\n\\set QUIET on\nSET client_min_messages = warning;\nSET row_security = off;\nSET statement_timeout = 0;\n\
+         BEGIN;\n{}COMMIT;\n",
+        checkpoint::SCHEMA
+    );
+    let busy = "\nBEGIN\n  IF NOT pg_try_advisory_lock($key) THEN\n    \
+                RAISE 'another concertina is at work on this database';\n  END IF;\nEND\n";
+    let _ = writeln!(text, "{}", block(&busy.replace("$key", &LOCK_KEY.to_string())));
+    text
+}
+
+fn revision(text: &mut String, run: &NewRun<'_>, waits: bool, settings: &Settings) -> Result<(), Error> {
+    let (id, direction) = (literal(run.id.as_str()), literal(run.direction.as_str()));
+    let there = format!("EXISTS (SELECT FROM concertina.revision WHERE id = {id}");
+    let todo = match run.direction {
+        Direction::Up => format!("NOT {there} AND state = 'applied')"),
+        Direction::Down => format!("{there})"),
+    };
+    let _ = writeln!(
+        text,
+        "\n-- revision {}\nSELECT {todo} AS todo \\gset\n\\if :todo\n\\echo {}",
+        run.id,
+        literal(run.id.as_str())
+    );
+    let _ = writeln!(text, "SELECT NOT {there} AND direction = {direction}) AS fresh \\gset\n\\if :fresh");
+    for check in &run.plan.preflight {
+        let _ = writeln!(text, "-- {}", check.what.replace('\n', " "));
+        text.push_str(&preflight::as_script(check));
+    }
+    text.push_str("\\endif\n");
+    let json = |value: serde_json::Result<String>| value.map_err(|error| Error::State(error.to_string()));
+    let plan = json(checkpoint::stored(run.plan))?;
+    let reverse = json(serde_json::to_string(&run.plan.reverse))?;
+    let parents: Vec<String> = run.parents.iter().map(|parent| literal(parent.as_str())).collect();
+    let _ = writeln!(
+        text,
+        "INSERT INTO concertina.revision (id, parents, checksum, direction, state, plan, reverse)\n\
+         VALUES ({id}, ARRAY[{}]::text[], {}, {direction}, 'running', {}, {})\n\
+         ON CONFLICT (id) DO UPDATE SET direction = excluded.direction, state = 'running', plan = excluded.plan, changed_at = now(), error = NULL\n\
+         WHERE revision.direction <> excluded.direction;",
+        parents.join(", "),
+        literal(&run.checksum.0),
+        literal(&plan),
+        literal(&reverse),
+    );
+    for phase in [Phase::Expand, Phase::Backfill] {
+        run.plan.phase(phase).iter().for_each(|one| step(text, run, one, settings));
+    }
+    let state = |state: State| {
+        format!("UPDATE concertina.revision SET state = '{state}', changed_at = now() WHERE id = {id};\n")
+    };
+    if waits {
+        text.push_str(&state(State::Waiting));
+    } else {
+        contract(text, run, &state(State::Contracting), settings);
+        match run.direction {
+            Direction::Up => text.push_str(&state(State::Applied)),
+            Direction::Down => {
+                let _ = writeln!(text, "DELETE FROM concertina.revision WHERE id = {id};");
+            }
+        }
+    }
+    text.push_str("\\endif\n");
+    Ok(())
+}
+
+fn contract(text: &mut String, run: &NewRun<'_>, begins: &str, settings: &Settings) {
+    if run.plan.contract.is_empty() {
+        return;
+    }
+    let filled = synced(run.plan);
+    if !filled.is_empty() {
+        let _ = writeln!(text, "\n-- nothing is enforced while a row is left\n{}", filled.concat());
+    }
+    text.push_str(begins);
+    run.plan.contract.iter().for_each(|one| step(text, run, one, settings));
+}
+
+fn synced(plan: &Plan) -> Vec<String> {
+    let works = plan.backfill.iter().map(|step| &step.work);
+    let synced = works.filter_map(|work| match work {
+        Work::Backfill { backfill } if backfill.synced => Some(backfill::as_script(backfill)),
+        _ => None,
+    });
+    synced.collect()
+}
+
+fn step(text: &mut String, run: &NewRun<'_>, step: &Step, settings: &Settings) {
+    let (id, direction, name) = (literal(run.id.as_str()), literal(run.direction.as_str()), literal(&step.id.0));
+    let _ = writeln!(text, "\n-- {}: {}", step.id, step.work.summary().join("; ").replace('\n', " "));
+    let _ = writeln!(
+        text,
+        "SELECT NOT EXISTS (SELECT FROM concertina.step WHERE revision = {id} AND direction = {direction} AND step = {name}) AS todo \\gset\n\
+         \\if :todo\n\\echo '  ' {}",
+        step.id
+    );
+    let record = format!(
+        "INSERT INTO concertina.step (revision, direction, step, seconds) VALUES ({id}, {direction}, {name}, 0)"
+    );
+    match &step.work {
+        Work::Quick { actions } => text.push_str(&quick(actions, &record, settings)),
+        Work::Slow { online } => {
+            text.push_str(&slow(online));
+            let _ = writeln!(text, "{record};");
+        }
+        Work::Backfill { backfill } => {
+            text.push_str(&backfill::as_script(backfill));
+            let _ = writeln!(text, "{record};");
+        }
+    }
+    text.push_str("\\endif\n");
+}
+
+/// One short transaction, tried again for as long as others hold the locks.
+fn quick(actions: &[Action], record: &str, settings: &Settings) -> String {
+    let mut statements = String::new();
+    for action in actions {
+        if let Action::AddColumn { default: Some(Value::Read(query)), .. } = action {
+            let _ = writeln!(
+                statements,
+                "      EXECUTE {} INTO value;",
+                literal(&format!("SELECT quote_literal(({query})::text)"))
+            );
+        }
+        for sql in action.sql(Some(READ)) {
+            let parts: Vec<String> = sql.split(READ).map(literal).collect();
+            let _ = writeln!(statements, "      EXECUTE {};", parts.join(" || coalesce(value, 'NULL') || "));
+        }
+    }
+    block(&format!(
+        "\nDECLARE value text; done boolean := false;\nBEGIN\n  FOR attempt IN 1..{ATTEMPTS} LOOP\n    BEGIN\n      \
+         PERFORM set_config('lock_timeout', '{}', true);\n{statements}      {record};\n      done := true;\n    \
+         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN\n      IF attempt = {ATTEMPTS} THEN RAISE; END IF;\n    END;\n    \
+         COMMIT;\n    EXIT WHEN done;\n    PERFORM pg_sleep(least(0.5 * attempt, 5) * (0.5 + random()));\n  END LOOP;\nEND\n",
+        settings.lock_timeout.as_millis(),
+    ))
+}
+
+/// Online work stands alone; what an interrupted build has left goes first.
+fn slow(online: &Online) -> String {
+    let mut text = String::new();
+    if let Online::CreateIndex { table, name, .. } = online {
+        let index = format!("{}.{}", table.schema.sql(), name.sql());
+        let _ = writeln!(
+            text,
+            "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass({}) AND NOT indisvalid) AS stale \\gset\n\
+             \\if :stale\nDROP INDEX CONCURRENTLY {index};\n\\endif",
+            literal(&index)
+        );
+    }
+    let _ = writeln!(text, "{};", online.sql());
+    text
+}
+
+fn block(body: &str) -> String {
+    let quote = dollar_quote(body);
+    format!("DO {quote}{body}{quote};\n")
+}
+
+fn literal(text: impl AsRef<str>) -> String {
+    Ident::new(text.as_ref()).literal()
+}
