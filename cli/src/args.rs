@@ -185,6 +185,11 @@ pub(crate) enum Verb {
         #[arg(long)]
         purge: bool,
     },
+    /// Turn another tool's history into revisions
+    Import {
+        #[command(subcommand)]
+        tool: Tool,
+    },
     /// Wait until the server takes connections
     Wait {
         /// For so many seconds at the most
@@ -205,6 +210,30 @@ pub(crate) enum Verb {
     Man {
         /// The folder
         folder: PathBuf,
+    },
+}
+
+/// Whose history is imported.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tool {
+    /// Alembic's: ids and parents are kept
+    Alembic {
+        /// The folder of alembic.ini, in which Alembic is run; or what `alembic upgrade head --sql` wrote
+        path: PathBuf,
+        /// What `alembic downgrade head:base --sql` wrote
+        #[arg(long, value_name = "FILE")]
+        down: Option<PathBuf>,
+        /// Record as applied what the database's alembic_version says
+        #[arg(long)]
+        stamp: bool,
+    },
+    /// A folder of numbered SQL: plain, Flyway, dbmate, sqlx, goose, golang-migrate, sql-migrate, node-pg-migrate
+    Folder {
+        /// The folder
+        path: PathBuf,
+        /// Record as applied what the tool's own table in the database says
+        #[arg(long)]
+        stamp: bool,
     },
 }
 

@@ -77,8 +77,7 @@ impl Lease {
         } else {
             None
         };
-        let drop = format!("DROP FUNCTION pg_temp.concertina_fails({table})");
-        self.hands.batch_execute(&drop).await.map_err(Error::sql(doing))?;
+        self.hands.batch_execute(&forget(table)).await.map_err(Error::sql(doing))?;
         Ok(examples)
     }
 }
@@ -100,22 +99,27 @@ fn failing(table: &str, alias: &str) -> String {
     format!("SELECT count(*) FROM {table} AS {alias} WHERE pg_temp.concertina_fails({alias})")
 }
 
+fn forget(table: &str) -> String {
+    format!("DROP FUNCTION pg_temp.concertina_fails({table})")
+}
+
 /// The check as a statement that fails when it doesn't hold.
 pub(crate) fn as_script(check: &Check) -> String {
-    let (before, count) = match &check.question {
-        Question::NoRows { count, .. } => (String::new(), count.clone()),
+    let (before, count, after) = match &check.question {
+        Question::NoRows { count, .. } => (String::new(), count.clone(), String::new()),
         Question::NoErrors { table, alias, expression, .. } => {
             let (table, alias) = (table.sql(), alias.sql());
-            (format!("{};\n", fails(&table, &alias, expression)), failing(&table, &alias))
+            (
+                format!("{};\n", fails(&table, &alias, expression)),
+                failing(&table, &alias),
+                format!("{};\n", forget(&table)),
+            )
         }
         Question::ExtensionAvailable(name) => {
-            let name = Ident::new(name.as_str()).literal();
-            (
-                String::new(),
-                format!(
-                    "SELECT count(*) FROM (SELECT WHERE NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = {name})) AS missing"
-                ),
-            )
+            let there =
+                format!("SELECT FROM pg_available_extensions WHERE name = {}", Ident::new(name.as_str()).literal());
+            let missing = format!("SELECT count(*) FROM (SELECT WHERE NOT EXISTS ({there})) AS missing");
+            (String::new(), missing, String::new())
         }
     };
     let [what, remedy] = [&check.what, &check.remedy].map(|text| Ident::new(text.as_str()).literal());
@@ -124,5 +128,5 @@ pub(crate) fn as_script(check: &Check) -> String {
          RAISE EXCEPTION 'this doesn''t hold: %', {what} USING DETAIL = found || ' rows are against it', HINT = {remedy};\n  END IF;\nEND\n"
     );
     let quote = dollar_quote(&body);
-    format!("{before}DO {quote}{body}{quote};\n")
+    format!("{before}DO {quote}{body}{quote};\n{after}")
 }

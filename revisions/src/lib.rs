@@ -17,13 +17,14 @@
 //!
 //! [`folder`] reads files · [`source`] is a file's text and places in it · [`statement`] cuts the text into
 //! statements and parses them with PostgreSQL's own grammar · [`directive`] reads `-- concertina:` lines ·
-//! [`revision`] is one file understood · [`history`] is the graph of all · [`name`] quotes names ·
+//! [`revision`] is one file understood · [`history`] is the graph of all · [`name`] quotes names · [`import`] reads histories of other tools ·
 //! [`diagnostic`] is what is wrong, as data.
 
 pub mod diagnostic;
 pub mod directive;
 pub mod folder;
 pub mod history;
+pub mod import;
 pub mod name;
 pub mod revision;
 pub mod source;

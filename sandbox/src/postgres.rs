@@ -3,6 +3,7 @@
 use crate::binaries;
 use crate::error::Error;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -217,6 +218,29 @@ impl Postgres {
                 && !line.starts_with("\\unrestrict")
         });
         Ok(kept.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Gives a script to `psql`, as people do; what it printed.
+    ///
+    /// # Errors
+    ///
+    /// When `psql` ends with an error.
+    pub fn psql(&self, database: &str, script: &str) -> Result<String, Error> {
+        let program = binaries::program("psql")?;
+        let mut psql = Command::new(&program)
+            .args(["--no-psqlrc", "--quiet", "--dbname", &self.url(database)])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(Error::io("running psql"))?;
+        let written = psql.stdin.take().map_or(Ok(()), |mut input| input.write_all(script.as_bytes()));
+        let output = psql.wait_with_output().map_err(Error::io("running psql"))?;
+        if !output.status.success() {
+            return Err(Error::Program { program, output: String::from_utf8_lossy(&output.stderr).into_owned() });
+        }
+        written.map_err(Error::io("writing to psql"))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Sends a signal to the server, such as `INT` for a fast shutdown.

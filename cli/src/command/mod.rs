@@ -7,6 +7,7 @@ mod downgrade;
 mod edit;
 mod explain;
 mod history;
+mod import;
 mod init;
 mod live;
 mod merge;
@@ -78,6 +79,7 @@ async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
         Verb::Show { revision } => show::run(common, revision).await,
         Verb::Wait { timeout } => doctor::wait(common, *timeout).await,
         Verb::Doctor => doctor::run(common).await,
+        Verb::Import { tool } => import::run(common, tool).await,
         Verb::History => history::run(common).await,
         Verb::Status => status::run(common).await,
         Verb::LatestSchema => version::latest_schema(common).await,

@@ -27,6 +27,13 @@ impl Said {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
         self
     }
+
+    /// Ends the test unless the command said so, on either stream.
+    #[track_caller]
+    pub(crate) fn says(self, words: &str) -> Said {
+        assert!(self.out.contains(words) || self.err.contains(words), "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
 }
 
 impl Site {

@@ -94,7 +94,8 @@ fn revision(text: &mut String, run: &NewRun<'_>, waits: bool, settings: &Setting
         run.plan.phase(phase).iter().for_each(|one| step(text, run, one, settings));
     }
     let state = |state: State| {
-        format!("UPDATE concertina.revision SET state = '{state}', changed_at = now() WHERE id = {id};\n")
+        let state = literal(state.as_str());
+        format!("UPDATE concertina.revision SET state = {state}, changed_at = now() WHERE id = {id};\n")
     };
     if waits {
         text.push_str(&state(State::Waiting));
@@ -195,7 +196,12 @@ fn slow(online: &Online) -> String {
             literal(&index)
         );
     }
-    let _ = writeln!(text, "{};", online.sql());
+    let sql = match online {
+        // It may have gone with its column.
+        Online::DropIndex { index, .. } => format!("DROP INDEX CONCURRENTLY IF EXISTS {}", index.sql()),
+        other => other.sql(),
+    };
+    let _ = writeln!(text, "{sql};");
     text
 }
 

@@ -15,10 +15,6 @@ corpus! {
     attach: both_ways("ALTER TABLE events ATTACH PARTITION events_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');");
     attach_new: both_ways(
         "CREATE TABLE events_2029 (LIKE events); ALTER TABLE events ATTACH PARTITION events_2029 FOR VALUES FROM ('2029-01-01') TO ('2030-01-01');");
-    attach_below_a_deferrable_key: both_ways(
-        "CREATE TABLE kept (id bigint NOT NULL, at date NOT NULL, kind text, lead_id bigint,
-                            UNIQUE (id, at) DEFERRABLE INITIALLY DEFERRED) PARTITION BY RANGE (at);
-         ALTER TABLE kept ATTACH PARTITION events_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');");
     attach_beside_default: both_ways(
         "CREATE TABLE bills_2026 (id bigint NOT NULL, at date NOT NULL, total int);
          ALTER TABLE bills ATTACH PARTITION bills_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');");
