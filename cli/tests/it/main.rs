@@ -9,6 +9,7 @@ mod both_versions;
 mod check;
 mod corpus;
 mod fixture;
+mod imports;
 mod kill;
 mod lifecycle;
 mod offline;
