@@ -52,6 +52,12 @@ pub(crate) enum Verb {
         /// Open it in $VISUAL or $EDITOR
         #[arg(long)]
         edit: bool,
+        /// Fill it with what leads from the database to the schema of a file
+        #[arg(long, requires = "from")]
+        autogenerate: bool,
+        /// SQL that makes the wanted schema of an empty database
+        #[arg(long, value_name = "FILE", requires = "autogenerate")]
+        from: Option<PathBuf>,
     },
     /// Write a revision that joins all heads, or those that are named
     Merge {
@@ -184,6 +190,23 @@ pub(crate) enum Verb {
         /// Forget all records first, also of revisions that aren't in the folder
         #[arg(long)]
         purge: bool,
+    },
+    /// Say in what the database differs from what its history makes, object by object
+    ///
+    /// The history is replayed in a database of its own on the same server, which needs CREATEDB. Exit code 2 when something
+    /// differs.
+    Verify,
+    /// Show what leads from the database to the schema of a file
+    Diff {
+        /// SQL that makes the wanted schema of an empty database
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+    },
+    /// Make what is there the first revision, and record it as applied
+    Baseline {
+        /// Its id
+        #[arg(default_value = "0000_baseline")]
+        name: String,
     },
     /// Turn another tool's history into revisions
     Import {

@@ -18,13 +18,14 @@
 //!
 //! # Layout
 //!
-//! This file: the composition · [`Failure`]: why a verb ended · [`check`]: what would be refused · [`adopt`]: histories of other tools · [`script`]: the same as a script for psql ·
+//! This file: the composition · [`Failure`]: why a verb ended · [`check`]: what would be refused · [`adopt`]: histories of other tools · [`drift`]: what there is against what should be · [`script`]: the same as a script for psql ·
 //! [`project`] and [`connection`]: where settings and
 //! the database come from · `command`: one verb a file · `draw`: everything that is printed.
 
 pub mod adopt;
 pub mod check;
 pub mod connection;
+pub mod drift;
 mod failure;
 mod past;
 pub mod project;

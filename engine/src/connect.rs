@@ -132,6 +132,34 @@ impl Connect {
         )
     }
 
+    /// The same in the environment's variables of libpq, for programs that read them: passwords stay out of their arguments.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut variables = vec![
+            ("PGPORT", self.port().to_string()),
+            ("PGUSER", self.user()),
+            ("PGDATABASE", self.database()),
+            (
+                "PGHOST",
+                match self.config.get_hosts().first() {
+                    Some(Host::Unix(folder)) => folder.to_string_lossy().into_owned(),
+                    _ => self.host(),
+                },
+            ),
+        ];
+        let password = self.config.get_password().map(|password| String::from_utf8_lossy(password).into_owned());
+        variables.extend(password.map(|password| ("PGPASSWORD", password)));
+        variables.extend(self.words.sslmode.clone().map(|mode| ("PGSSLMODE", mode)));
+        variables.extend(self.words.root.clone().map(|root| ("PGSSLROOTCERT", root)));
+        variables
+    }
+
+    /// Another database of the same server.
+    pub(crate) fn to_database(&self, name: &str) -> Connect {
+        let mut other = self.clone();
+        other.config.dbname(name);
+        other
+    }
+
     pub(crate) async fn open(&self, application: &str) -> Result<Client, Error> {
         let mut config = self.config.clone();
         config.application_name(application);

@@ -33,6 +33,7 @@ mod elsewhere;
 mod error;
 mod estimate;
 mod event;
+mod inventory;
 mod ladder;
 mod lease;
 mod life;

@@ -20,13 +20,14 @@
 //!
 //! `lower`: parse tree to [`change::Change`] · `fold`: many statements into one catalog entry · `one_pass`: many fills of a table into one · `rules`: a change
 //! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · `types`: which types are alike · `versions`: schemas of views, one a revision · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
-//! [`action`]: what steps do, their locks and their SQL · [`explain()`]: a plan as text.
+//! [`action`]: what steps do, their locks and their SQL · [`explain()`]: a plan as text · [`drift`]: two databases compared.
 
 pub mod action;
 mod assemble;
 pub mod catalog;
 pub mod change;
 mod decision;
+pub mod drift;
 mod explain;
 pub mod expr;
 mod fold;

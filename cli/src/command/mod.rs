@@ -1,9 +1,11 @@
 //! One verb a file. A verb asks the library and hands the answer to `draw`.
 
+mod baseline;
 mod check;
 mod current;
 mod doctor;
 mod downgrade;
+mod drift;
 mod edit;
 mod explain;
 mod history;
@@ -35,14 +37,12 @@ pub(crate) fn run(words: &Words) -> Result<Exit, Failure> {
     let common = &words.common;
     match &words.verb {
         Verb::Init => init::run(common),
-        Verb::New { title, message, edit } => {
-            new::run(common, &message.clone().unwrap_or_else(|| title.join(" ")), *edit)
-        }
+        Verb::New { title, message, edit, from: None, .. } => new::run(common, &titled(title, message.as_ref()), *edit),
         Verb::Merge { revisions, message } => merge::run(common, revisions, message),
         Verb::Edit { revision } => edit::run(common, revision),
         Verb::Heads => history::heads(common),
         Verb::Branches => history::branches(common),
-        Verb::Completions { shell } => shell::completions(*shell),
+        Verb::Completions { shell } => Ok(shell::completions(*shell)),
         Verb::Man { folder } => shell::man(folder),
         Verb::Explain { code } => explain::run(common, code.as_deref()),
         verb => {
@@ -79,6 +79,12 @@ async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
         Verb::Show { revision } => show::run(common, revision).await,
         Verb::Wait { timeout } => doctor::wait(common, *timeout).await,
         Verb::Doctor => doctor::run(common).await,
+        Verb::Verify => drift::verify(common).await,
+        Verb::Diff { from } => drift::diff(common, from).await,
+        Verb::New { title, message, edit, from: Some(from), .. } => {
+            drift::autogenerate(common, &titled(title, message.as_ref()), from, *edit).await
+        }
+        Verb::Baseline { name } => baseline::run(common, name).await,
         Verb::Import { tool } => import::run(common, tool).await,
         Verb::History => history::run(common).await,
         Verb::Status => status::run(common).await,
@@ -86,7 +92,7 @@ async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
         Verb::VersionUrl { revision } => version::url(common, revision.as_deref()).await,
         Verb::Stamp { target, force, purge } => stamp::run(common, target, *force, *purge).await,
         Verb::Init
-        | Verb::New { .. }
+        | Verb::New { from: None, .. }
         | Verb::Merge { .. }
         | Verb::Edit { .. }
         | Verb::Heads
@@ -97,6 +103,11 @@ async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
             unreachable!("verbs without a database are run before")
         }
     }
+}
+
+/// A title as one word or many.
+fn titled(title: &[String], message: Option<&String>) -> String {
+    message.cloned().unwrap_or_else(|| title.join(" "))
 }
 
 /// Everything that a verb may need, found where the words and the settings file say.

@@ -6,11 +6,20 @@ use crate::draw;
 use concertina::{Exit, Failure};
 use concertina_revisions::History;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 pub(crate) fn run(common: &Common, title: &str, edit: bool) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
-    let words = slug(title);
-    if words.is_empty() {
+    let hint =
+        "-- Write SQL as for an empty database. `-- down` below it starts the way back; left out, it is derived.\n\n";
+    let path = write(&found, title, hint)?;
+    draw::line(false, &path.display().to_string());
+    if edit { edit::open(&path) } else { Ok(Exit::Done) }
+}
+
+/// Writes a revision behind all heads.
+pub(crate) fn write(found: &Found, title: &str, body: &str) -> Result<PathBuf, Failure> {
+    if slug(title).is_empty() {
         return Err(Failure::usage("the new revision has no title", "say concertina new \"add a tenant to leads\""));
     }
     let history = found.history()?;
@@ -20,13 +29,9 @@ pub(crate) fn run(common: &Common, title: &str, edit: bool) -> Result<Exit, Fail
     if !heads.is_empty() {
         let _ = writeln!(text, "-- revises: {}", heads.join(", "));
     }
-    let _ = write!(
-        text,
-        "-- {title}\n-- Write SQL as for an empty database. `-- down` below it starts the way back; left out, it is derived.\n\n"
-    );
+    let _ = write!(text, "-- {title}\n{body}");
     concertina_revisions::folder::write_new(&path, &text)?;
-    draw::line(false, &path.display().to_string());
-    if edit { edit::open(&path) } else { Ok(Exit::Done) }
+    Ok(path)
 }
 
 /// The name of a new file. Names sort as they are made: behind everything that is there.

@@ -7,11 +7,11 @@ use clap_complete::Shell;
 use concertina::{Exit, Failure};
 use std::path::Path;
 
-pub(crate) fn completions(shell: Shell) -> Result<Exit, Failure> {
+pub(crate) fn completions(shell: Shell) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Words::command(), "concertina", &mut script);
     draw::line(false, String::from_utf8_lossy(&script).trim_end());
-    Ok(Exit::Done)
+    Exit::Done
 }
 
 pub(crate) fn man(folder: &Path) -> Result<Exit, Failure> {

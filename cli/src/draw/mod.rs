@@ -4,6 +4,7 @@ pub(crate) mod check;
 mod diagnostic;
 pub(crate) mod doctor;
 pub(crate) mod done;
+pub(crate) mod drift;
 pub(crate) mod failure;
 pub(crate) mod log;
 pub(crate) mod plan;

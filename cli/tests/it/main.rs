@@ -8,6 +8,7 @@ mod beside;
 mod both_versions;
 mod check;
 mod corpus;
+mod drift;
 mod fixture;
 mod imports;
 mod kill;

@@ -167,7 +167,7 @@ fn quick(actions: &[Action], record: &str, settings: &Settings) -> String {
             let _ = writeln!(
                 statements,
                 "      EXECUTE {} INTO value;",
-                literal(&format!("SELECT quote_literal(({query})::text)"))
+                literal(format!("SELECT quote_literal(({query})::text)"))
             );
         }
         for sql in action.sql(Some(READ)) {

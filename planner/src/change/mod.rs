@@ -192,6 +192,8 @@ pub struct NewConstraint {
     pub not_valid: bool,
     /// Whether it holds for the table alone and not for those below.
     pub no_inherit: bool,
+    /// Whether it was written with ONLY: the tables below have their own, as `pg_dump` writes it.
+    pub only: bool,
     /// Whether anyone looks after it (PostgreSQL 18 has NOT ENFORCED).
     pub enforced: bool,
     /// What kind it is.

@@ -24,7 +24,10 @@ pub(super) fn alter(alter: &AlterTableStmt, sql: &str, catalog: &Catalog) -> Res
     for node in &alter.cmds {
         let Some(node::Node::AlterTableCmd(command)) = &node.node else { continue };
         not_the_parent_alone(range, command.subtype(), catalog.table(&table))?;
-        for change in action(command, &table, &seen)? {
+        for mut change in action(command, &table, &seen)? {
+            if let Change::AddConstraint(_, constraint) = &mut change {
+                constraint.only = !range.inh && seen.table(&table).is_some_and(|table| !table.partitions.is_empty());
+            }
             seen = seen.after(&change);
             changes.push(change);
         }

@@ -57,6 +57,7 @@ pub(super) fn read(
         definition: definition(constraint, &kind, column)?,
         not_valid: constraint.skip_validation && enforced,
         no_inherit: constraint.is_no_inherit,
+        only: false,
         enforced,
         kind,
     };
@@ -80,6 +81,7 @@ pub(super) fn unnamed_key(table: &TableName, columns: Vec<Ident>, catalog: &Cata
         definition: format!("UNIQUE ({list})"),
         not_valid: false,
         no_inherit: false,
+        only: false,
         enforced: true,
         kind: NewConstraintKind::Unique {
             columns,

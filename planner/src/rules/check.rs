@@ -4,7 +4,7 @@
 //! **Instead**: NOT VALID after the fill (instant, new rows obey), then VALIDATE, which lets everyone go on.
 
 use super::{Context, questions};
-use crate::action::{Action, Online};
+use crate::action::{Action, Lock, Online};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
 use crate::expr::Scope;
@@ -88,6 +88,17 @@ pub(super) fn on_empty(table: &TableName, constraint: &NewConstraint, context: &
 
 /// The constraint as its author wrote it.
 pub(super) fn as_written(table: &TableName, constraint: &NewConstraint) -> Action {
+    if constraint.only {
+        let sql = format!(
+            "ALTER TABLE ONLY {} ADD CONSTRAINT {} {}",
+            table.sql(),
+            constraint.name.sql(),
+            constraint.definition
+        );
+        let locks = constraint.references().map(|other| (other.clone(), Lock::ShareRowExclusive)).into_iter().collect();
+        let what = format!("add constraint {} to {} alone", constraint.name.as_str(), table.shown());
+        return Action::AsWritten { what, sql, locks };
+    }
     Action::AddConstraint {
         table: table.clone(),
         name: constraint.name.clone(),

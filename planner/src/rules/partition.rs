@@ -238,6 +238,7 @@ fn as_new(key: &Constraint) -> Option<NewConstraint> {
         definition: key.definition.clone(),
         not_valid: false,
         no_inherit: false,
+        only: false,
         enforced: true,
         kind: NewConstraintKind::ForeignKey { columns, references: key.referenced()?, reference_columns: vec![] },
     })

@@ -1,0 +1,139 @@
+//! Two inventories compared, object by object; and the SQL that leads from one to the other.
+
+mod sql;
+
+pub use sql::statements;
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Everything that a database holds, in an order in which it can be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Inventory(pub Vec<Object>);
+
+/// One thing in a database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// `table`, `column`, `constraint`, `index`, and so on.
+    pub kind: String,
+    /// The table that it belongs to, as SQL; empty when it stands alone.
+    pub table: String,
+    /// Its name, as SQL.
+    pub name: String,
+    /// What it is: the statement that makes it, or the part of one.
+    pub definition: String,
+}
+
+impl Object {
+    fn is(&self, other: &Object) -> bool {
+        (&self.kind, &self.table, &self.name) == (&other.kind, &other.table, &other.name)
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.table.as_str(), self.name.as_str()) {
+            ("", name) => write!(f, "{} {name}", self.kind),
+            (table, "") => write!(f, "{} on {table}", self.kind),
+            (table, name) if self.kind == "column" => write!(f, "column {table}.{name}"),
+            (table, name) => write!(f, "{} {name} on {table}", self.kind),
+        }
+    }
+}
+
+/// One thing in which two inventories differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "difference", rename_all = "snake_case")]
+pub enum Difference {
+    /// It should be there and isn't.
+    Missing {
+        /// What should be.
+        wanted: Object,
+    },
+    /// It is there and shouldn't be.
+    Extra {
+        /// What is.
+        there: Object,
+    },
+    /// It is another than it should be.
+    Changed {
+        /// What is.
+        there: Object,
+        /// What should be.
+        wanted: Object,
+    },
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        match self {
+            Difference::Missing { wanted } => write!(f, "missing: {wanted}"),
+            Difference::Extra { there } => write!(f, "not in the history: {there}"),
+            Difference::Changed { there, wanted } => {
+                write!(f, "changed: {there}: is {}, should be {}", short(&there.definition), short(&wanted.definition))
+            }
+        }
+    }
+}
+
+/// What is different, in the order of what should be, then what shouldn't. What goes or comes with its table isn't told
+/// by itself.
+pub fn differences(there: &Inventory, wanted: &Inventory) -> Vec<Difference> {
+    let find = |list: &Inventory, object: &Object| list.0.iter().find(|one| one.is(object)).cloned();
+    let has_table = |list: &Inventory, object: &Object| {
+        object.table.is_empty() || list.0.iter().any(|one| is_relation(one) && one.name == object.table)
+    };
+    let mut found = Vec::new();
+    for object in &wanted.0 {
+        match find(there, object) {
+            None if has_table(there, object) => found.push(Difference::Missing { wanted: object.clone() }),
+            Some(own) if own.definition != object.definition => {
+                found.push(Difference::Changed { there: own, wanted: object.clone() });
+            }
+            _ => {}
+        }
+    }
+    for object in &there.0 {
+        if find(wanted, object).is_none() && has_table(wanted, object) {
+            found.push(Difference::Extra { there: object.clone() });
+        }
+    }
+    found
+}
+
+fn is_relation(object: &Object) -> bool {
+    matches!(object.kind.as_str(), "table" | "view" | "materialized view")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(kind: &str, table: &str, name: &str, definition: &str) -> Object {
+        let [kind, table, name, definition] = [kind, table, name, definition].map(str::to_owned);
+        Object { kind, table, name, definition }
+    }
+
+    #[test]
+    fn what_comes_with_a_table_is_not_told_by_itself() {
+        let there = Inventory(vec![
+            object("table", "", "a", ""),
+            object("column", "a", "x", "integer"),
+            object("table", "", "gone", ""),
+            object("column", "gone", "x", "integer"),
+        ]);
+        let wanted = Inventory(vec![
+            object("table", "", "a", ""),
+            object("table", "", "b", ""),
+            object("column", "a", "x", "bigint"),
+            object("column", "b", "x", "integer"),
+        ]);
+        let told: Vec<String> = differences(&there, &wanted).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            ["missing: table b", "changed: column a.x: is integer, should be bigint", "not in the history: table gone"]
+        );
+    }
+}
