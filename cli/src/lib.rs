@@ -16,9 +16,11 @@
 //! # Ok(()) }
 //! ```
 //!
+//! A service that brings its revisions along has a [`Runner`].
+//!
 //! # Layout
 //!
-//! This file: the composition · [`Failure`]: why a verb ended · [`check`]: what would be refused · [`adopt`]: histories of other tools · [`drift`]: what there is against what should be · [`script`]: the same as a script for psql ·
+//! This file: the composition · [`Runner`]: the same for services · [`Failure`]: why a verb ended · [`check`]: what would be refused · [`adopt`]: histories of other tools · [`drift`]: what there is against what should be · [`script`]: the same as a script for psql ·
 //! [`project`] and [`connection`]: where settings and
 //! the database come from · `command`: one verb a file · `draw`: everything that is printed.
 
@@ -29,12 +31,14 @@ pub mod drift;
 mod failure;
 mod past;
 pub mod project;
+mod runner;
 pub mod script;
 
 pub use concertina_engine::Until;
 pub use failure::{Exit, Failure};
 pub use past::{compare, in_flight};
 pub use project::Project;
+pub use runner::{Builder, Runner};
 
 use concertina_engine::{Direction, Engine, Known, Lease, NewRun, Outcome, State};
 use concertina_planner::plan::Hazard;

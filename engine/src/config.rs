@@ -42,6 +42,8 @@ pub struct Settings {
     pub replica_lag_max: Duration,
     /// After so long without a connection a run ends, to be continued later.
     pub reconnect_budget: Duration,
+    /// How long to wait for another engine that is at work on the database.
+    pub patience: Duration,
     /// Whether each revision gets a schema of views with its names and types, for code that names its version.
     pub versions: bool,
 }
@@ -66,6 +68,7 @@ impl Default for Settings {
             vacuum_dead_share: 0.2,
             replica_lag_max: Duration::from_secs(10),
             reconnect_budget: Duration::from_mins(10),
+            patience: Duration::from_millis(1_500),
             versions: false,
         }
     }

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 /// The key of our advisory lock: "concerti" in ASCII. Advisory locks belong to one database.
 pub(crate) const LOCK_KEY: i64 = 0x636f_6e63_6572_7469;
 
-/// How often the lock is tried, a tenth of a second apart.
-const LOCK_ATTEMPTS: u32 = 15;
+/// How often the lock is tried.
+const LOCK_RETRY: Duration = Duration::from_millis(100);
 
 /// What the server is like, asked once.
 #[derive(Debug, Clone)]
@@ -137,12 +137,13 @@ async fn sessions(connect: &Connect, settings: &Settings) -> Result<(Session, Se
     if lease.pid == hands.pid || again == hands.pid || again != lease.pid {
         return Err(Error::Pooled);
     }
-    lock(&lease).await?;
+    lock(&lease, settings.patience).await?;
     Ok((lease, hands))
 }
 
-async fn lock(lease: &Session) -> Result<(), Error> {
-    for attempt in 1..=LOCK_ATTEMPTS {
+async fn lock(lease: &Session, patience: Duration) -> Result<(), Error> {
+    let began = Instant::now();
+    loop {
         let taken: bool = lease
             .query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK_KEY])
             .await
@@ -151,10 +152,11 @@ async fn lock(lease: &Session) -> Result<(), Error> {
         if taken {
             return Ok(());
         }
-        // A run that has just ended: the server takes a moment to notice.
-        if attempt < LOCK_ATTEMPTS {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        // Also a run that has just ended: the server takes a moment to notice.
+        if began.elapsed() >= patience {
+            break;
         }
+        tokio::time::sleep(LOCK_RETRY).await;
     }
     let sql = "SELECT format('pid %s, user %s, from %s, since %s', a.pid, a.usename,
                       coalesce(host(a.client_addr), 'a local socket'), to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'))

@@ -9,6 +9,7 @@ mod both_versions;
 mod check;
 mod corpus;
 mod drift;
+mod embedded;
 mod fixture;
 mod imports;
 mod kill;
