@@ -8,6 +8,7 @@ mod beside;
 mod both_versions;
 mod check;
 mod corpus;
+mod docs;
 mod drift;
 mod embedded;
 mod fixture;
