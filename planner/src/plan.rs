@@ -2,11 +2,12 @@
 
 use crate::action::{Action, Backfill, Lock, Online};
 use concertina_revisions::{Ident, RevisionId, TableName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// One of the three parts of a live migration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Additive: every running version of the application keeps working.
@@ -28,7 +29,7 @@ impl fmt::Display for Phase {
 }
 
 /// A step's name within its plan: `expand-1`, `backfill-2`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StepId(pub String);
 
@@ -40,7 +41,7 @@ impl fmt::Display for StepId {
 
 /// The three manners of working. What isn't instant can't be put into a transaction that holds a strong lock:
 /// the type has no place for it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Work {
     /// One short transaction under the lock ladder.
@@ -61,7 +62,7 @@ pub enum Work {
 }
 
 /// One step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// Its name.
     pub id: StepId,
@@ -102,7 +103,7 @@ pub(crate) fn strongest(mut locks: Vec<(TableName, Lock)>) -> Vec<(TableName, Lo
 }
 
 /// Something that an application version still running may stumble over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hazard {
     /// Its kind, such as `H03`.
     pub code: String,
@@ -113,7 +114,7 @@ pub struct Hazard {
 }
 
 /// A question that must be answered well before the first change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     /// What must hold, in words.
     pub what: String,
@@ -126,7 +127,7 @@ pub struct Check {
 }
 
 /// How a check is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
     /// `count` must give 0; otherwise `examples` names up to five offenders.
@@ -152,7 +153,7 @@ pub enum Question {
 }
 
 /// A revision's plan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     /// The revision.
     pub revision: RevisionId,

@@ -1,13 +1,14 @@
 //! Names that carry their quoting. A bare name has no `Display`, so it can't reach a format string by accident.
 
 use postgres_protocol::escape::{escape_identifier, escape_literal};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The longest identifier that PostgreSQL keeps, in bytes (`NAMEDATALEN - 1`).
 pub const NAME_BYTES_MAX: usize = 63;
 
 /// One identifier as the catalog stores it: already folded to lower case unless it was quoted.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Ident(String);
 
@@ -61,7 +62,7 @@ impl From<&str> for Ident {
 }
 
 /// A table (or other relation), always with its schema.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct TableName {
     /// The schema.
     pub schema: Ident,

@@ -5,13 +5,14 @@ use crate::source::{Source, Span};
 use crate::statement::{self, Statement};
 use pg_query::NodeEnum;
 use pg_query::protobuf::TransactionStmtKind;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::Arc;
 
 /// A revision's id: the stem of its file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct RevisionId(String);
 

@@ -12,10 +12,11 @@ pub use sync::{Sync, Twin};
 pub use version::{NewVersion, Shown, View};
 
 use concertina_revisions::{Ident, RevisionId, TableName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Work that is instant at any table size. Several may share one short transaction.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Action {
     /// Makes a table.
@@ -241,7 +242,7 @@ pub enum Action {
 }
 
 /// Work in proportion to a table that readers and writers never wait for. Stands alone, outside of transactions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Online {
     /// CREATE INDEX CONCURRENTLY.
@@ -305,7 +306,7 @@ pub enum Online {
 }
 
 /// Many small transactions that change rows, and a proof that none is left.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Backfill {
     /// The table.
     pub table: TableName,
@@ -330,7 +331,7 @@ pub struct Backfill {
 }
 
 /// What a backfill does to a row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     /// Assigns columns.
@@ -351,7 +352,7 @@ pub enum Operation {
 }
 
 /// Where an identity's numbers go on from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Numbers {
     /// Its own start.
@@ -363,7 +364,7 @@ pub enum Numbers {
 }
 
 /// A value that a column is added with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
     /// An expression.

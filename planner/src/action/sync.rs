@@ -1,10 +1,11 @@
 //! Triggers of ours, which see what is written while a revision is under way.
 
 use concertina_revisions::{Ident, TableName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A trigger of ours that fills columns which a writer left NULL.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sync {
     /// The table.
     pub table: TableName,
@@ -28,7 +29,7 @@ pub struct Sync {
 }
 
 /// Two columns of one row that say the same in two forms.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Twin {
     /// The column that older code writes.
     pub old: Ident,

@@ -1,10 +1,11 @@
 //! A version of the application's schema, as data.
 
 use concertina_revisions::{Ident, RevisionId, TableName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A schema of views that can be written, with the names, types and defaults that a revision leads to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NewVersion {
     /// Its name.
     pub schema: Ident,
@@ -19,7 +20,7 @@ pub struct NewVersion {
 }
 
 /// One view of one table.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct View {
     /// Its name, which is the table's in that version.
     pub name: Ident,
@@ -32,7 +33,7 @@ pub struct View {
 }
 
 /// A column of a view.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Shown {
     /// The table's column, by the name it has while the revision waits for its contract.
     pub stored: Ident,

@@ -5,5 +5,6 @@ mod every_command;
 mod fixture;
 mod law;
 mod refused;
+mod schema;
 mod single;
 mod waiting;
