@@ -51,13 +51,20 @@ pub struct Report {
 }
 
 struct Shared {
-    url: String,
-    operations: RwLock<(u64, Arc<Vec<Operation>>)>,
+    version: RwLock<Version>,
     histogram: Mutex<Histogram<u64>>,
     queries: AtomicU64,
     failed: AtomicU64,
     errors: Mutex<Vec<String>>,
     stop: AtomicBool,
+}
+
+/// What the clients do, and where: a version of the application.
+#[derive(Clone)]
+struct Version {
+    number: u64,
+    url: String,
+    operations: Arc<Vec<Operation>>,
 }
 
 /// Running traffic.
@@ -74,8 +81,7 @@ impl Traffic {
     /// When the database can't be reached.
     pub async fn start(url: &str, connections: u32, rate: u32, operations: Vec<Operation>) -> Result<Traffic, Error> {
         let shared = Arc::new(Shared {
-            url: url.to_owned(),
-            operations: RwLock::new((1, Arc::new(operations))),
+            version: RwLock::new(Version { number: 1, url: url.to_owned(), operations: Arc::new(operations) }),
             histogram: Mutex::new(empty()),
             queries: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -103,8 +109,14 @@ impl Traffic {
 
     /// Replaces the queries from now on, as when a new version of an application is rolled out.
     pub fn switch(&self, operations: Vec<Operation>) {
-        let mut current = self.shared.operations.write().unwrap_or_else(PoisonError::into_inner);
-        *current = (current.0 + 1, Arc::new(operations));
+        let url = self.shared.version().url;
+        self.deploy(&url, operations);
+    }
+
+    /// The same for a version that connects in another way. Each client ends what it does first.
+    pub fn deploy(&self, url: &str, operations: Vec<Operation>) {
+        let mut current = self.shared.version.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Version { number: current.number + 1, url: url.to_owned(), operations: Arc::new(operations) };
     }
 
     /// What came of the traffic since the start or since this was last asked.
@@ -129,6 +141,12 @@ impl Traffic {
         let clients = std::mem::take(&mut self.clients);
         tokio::task::spawn_blocking(|| clients.into_iter().for_each(|client| drop(client.join()))).await.ok();
         self.report()
+    }
+}
+
+impl Shared {
+    fn version(&self) -> Version {
+        self.version.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -164,7 +182,7 @@ fn client(
             return;
         }
     };
-    let first = runtime.block_on(open(&shared.url));
+    let first = runtime.block_on(open(&shared.version().url));
     let (client, answer) = first.map_or_else(|error| (None, Err(error)), |client| (Some(client), Ok(())));
     // Nobody listens any more when another client could not connect.
     opened.send(answer).ok();
@@ -176,7 +194,7 @@ fn client(
 
 async fn run(shared: &Shared, mut client: Client, period: Duration, offset: Duration, seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
-    let mut known = 0;
+    let (mut known, mut url) = (0, shared.version().url);
     let mut operations = Arc::new(Vec::new());
     let mut statements: Vec<Statement> = Vec::new();
     let mut planned = Instant::now() + offset;
@@ -186,18 +204,18 @@ async fn run(shared: &Shared, mut client: Client, period: Duration, offset: Dura
         // A timer of the runtime would be as coarse as a millisecond.
         std::thread::sleep(planned.saturating_duration_since(Instant::now()));
         let due = if hung { planned } else { Instant::now() };
-        let current = shared.operations.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let current = shared.version();
         let result = async {
-            if client.is_closed() {
-                client = open(&shared.url).await.map_err(|error| error.to_string())?;
-                known = 0;
+            if client.is_closed() || url != current.url {
+                client = open(&current.url).await.map_err(|error| error.to_string())?;
+                (known, url) = (0, current.url);
             }
-            if known != current.0 {
+            if known != current.number {
                 statements.clear();
-                for operation in current.1.iter() {
+                for operation in current.operations.iter() {
                     statements.push(client.prepare(&operation.sql).await.map_err(|error| text(&error))?);
                 }
-                (known, operations) = current;
+                (known, operations) = (current.number, current.operations);
             }
             let chosen = choose(&operations, &mut random);
             let values: Vec<i64> =

@@ -231,7 +231,7 @@ async fn both_versions_write_through_their_schemas_while_it_changes_up_and_down(
     // And back: the old version is there again before the new one goes.
     site.run(&["downgrade", "-1", "--eager"]).ends(3);
     let stop_old = Arc::new(AtomicBool::new(false));
-    let old = tokio::spawn(version(of_version(&site, "001").await, "place", 0, Arc::clone(&stop_old)));
+    let old = tokio::spawn(version(of_version(&site, "001").await, "place", 2, Arc::clone(&stop_old)));
     tokio::time::sleep(Duration::from_millis(300)).await;
     stop_new.store(true, Ordering::Relaxed);
     seen.extend(new.await.unwrap());

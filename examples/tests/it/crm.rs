@@ -39,7 +39,7 @@ async fn no_query_of_the_application_fails_on_the_way_to_tenants() {
     traffic.switch(crm::with_tenants(LEADS));
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     contract(&engine).await.unwrap();
-    let done = up("head").await;
+    let done = up("20260215_0007").await;
     assert!(done.waiting.is_empty(), "{:?}", done.waiting);
     let report = traffic.stop().await;
     assert_eq!((report.failed, report.errors), (0, vec![]));

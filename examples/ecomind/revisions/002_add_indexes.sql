@@ -1,0 +1,12 @@
+CREATE INDEX idx_users_org_id ON users (org_id);
+CREATE INDEX idx_users_email ON users (email);
+CREATE INDEX idx_events_org_id ON events_enriched (org_id);
+CREATE INDEX idx_events_ts ON events_enriched (ts);
+CREATE INDEX idx_events_provider ON events_enriched (provider);
+CREATE INDEX idx_daily_org_agg_date ON daily_org_agg (date);
+CREATE INDEX idx_daily_user_agg_date ON daily_user_agg (date);
+CREATE INDEX idx_daily_user_agg_org_id ON daily_user_agg (org_id);
+CREATE INDEX idx_daily_provider_agg_date ON daily_provider_agg (date);
+CREATE INDEX idx_daily_model_agg_date ON daily_model_agg (date);
+CREATE INDEX idx_audit_logs_org_id ON audit_logs (org_id);
+CREATE INDEX idx_audit_logs_timestamp ON audit_logs (timestamp);

@@ -1,0 +1,1 @@
+ALTER TABLE roadmaps ADD COLUMN IF NOT EXISTS status text NOT NULL DEFAULT 'draft';

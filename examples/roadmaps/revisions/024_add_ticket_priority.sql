@@ -1,0 +1,1 @@
+ALTER TABLE sop_tickets ADD COLUMN IF NOT EXISTS priority integer NOT NULL DEFAULT 0;
