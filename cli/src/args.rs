@@ -195,7 +195,14 @@ pub(crate) enum Verb {
     ///
     /// The history is replayed in a database of its own on the same server, which needs CREATEDB. Exit code 2 when something
     /// differs.
-    Verify,
+    Verify {
+        /// Try instead whether policies keep tenants apart: for two tenants of each table, everything that they should refuse
+        #[arg(long, requires = "role")]
+        tenant_isolation: bool,
+        /// The role of the application, which policies hold for
+        #[arg(long = "as", value_name = "ROLE", requires = "tenant_isolation")]
+        role: Option<String>,
+    },
     /// Show what leads from the database to the schema of a file
     Diff {
         /// SQL that makes the wanted schema of an empty database

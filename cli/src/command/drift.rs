@@ -13,6 +13,16 @@ pub(crate) async fn verify(common: &Common) -> Result<Exit, Failure> {
     Ok(if differences.is_empty() { Exit::Done } else { Exit::Preflight })
 }
 
+/// `concertina verify --tenant-isolation`
+pub(crate) async fn isolation(common: &Common, role: &str) -> Result<Exit, Failure> {
+    let tried = Found::read(common)?.reader()?.isolation(role).await?;
+    draw::isolation::print(&tried, common.json);
+    let leaks = tried
+        .iter()
+        .any(|one| !one.leaks.is_empty() || one.untried.as_deref().is_some_and(|why| why.contains("policy")));
+    Ok(if leaks { Exit::Preflight } else { Exit::Done })
+}
+
 pub(crate) async fn diff(common: &Common, from: &Path) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
     let (differences, statements) = wanted(&found, from).await?;

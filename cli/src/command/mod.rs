@@ -79,7 +79,8 @@ async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
         Verb::Show { revision } => show::run(common, revision).await,
         Verb::Wait { timeout } => doctor::wait(common, *timeout).await,
         Verb::Doctor => doctor::run(common).await,
-        Verb::Verify => drift::verify(common).await,
+        Verb::Verify { role: Some(role), .. } => drift::isolation(common, role).await,
+        Verb::Verify { .. } => drift::verify(common).await,
         Verb::Diff { from } => drift::diff(common, from).await,
         Verb::New { title, message, edit, from: Some(from), .. } => {
             drift::autogenerate(common, &titled(title, message.as_ref()), from, *edit).await

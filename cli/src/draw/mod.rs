@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod done;
 pub(crate) mod drift;
 pub(crate) mod failure;
+pub(crate) mod isolation;
 pub(crate) mod log;
 pub(crate) mod plan;
 pub(crate) mod progress;

@@ -6,6 +6,7 @@
 
 use crate::fixture::{Said, Site, bare, said};
 use concertina_revisions::{Revision, RevisionId};
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -184,11 +185,11 @@ fn the_page_of_commands_is_what_the_command_says() {
             .to_owned();
     for verb in verbs.filter(|verb| *verb != "help") {
         let text = help(&[verb, "--help"]);
-        wanted.push_str(&format!("\n## {verb}\n\n```text\n{}\n```\n", without_common(&text)));
+        let _ = write!(wanted, "\n## {verb}\n\n```text\n{}\n```\n", without_common(&text));
         if verb == "import" {
             for tool in ["alembic", "folder"] {
                 let text = help(&["import", tool, "--help"]);
-                wanted.push_str(&format!("\n```text\n{}\n```\n", without_common(&text)));
+                let _ = write!(wanted, "\n```text\n{}\n```\n", without_common(&text));
             }
         }
     }

@@ -120,3 +120,28 @@ async fn a_partitions_key_is_asked_when_its_parents_is() {
         "SELECT count(*) FROM pg_constraint WHERE conrelid = 'events_2027'::regclass AND contype = 'u' AND condeferred";
     assert_eq!(site.value::<i64>(deferred).await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_changed_of_a_table_without_rows_is_taken_back_too() {
+    let tables = "CREATE TABLE full_one (id int PRIMARY KEY, a text); INSERT INTO full_one SELECT g, 'a' FROM generate_series(1, 900) g;
+        CREATE TYPE mood AS ENUM ('glad', 'sad');
+        CREATE TABLE none (id int PRIMARY KEY, mood text NOT NULL DEFAULT 'glad' CHECK (mood <> ''), size varchar(9), gone int, kept int UNIQUE);
+        CREATE INDEX none_size ON none (size);";
+    let change = "ALTER TABLE none DROP CONSTRAINT none_mood_check, ALTER COLUMN mood DROP DEFAULT, ALTER COLUMN mood TYPE mood USING mood::mood,
+            ALTER COLUMN mood SET DEFAULT 'sad', ALTER COLUMN size TYPE int USING size::int;
+        ALTER TABLE none DROP COLUMN gone; ALTER TABLE none ALTER COLUMN size SET NOT NULL; DROP INDEX none_size;
+        ALTER TABLE full_one DROP COLUMN a;";
+    let site = Site::new(tables, &[("001", change)]).await;
+    let start = site.schema();
+    for _ in 0..2 {
+        site.run(&["upgrade"]).ends(3);
+        // There may be rows by then.
+        site.client.batch_execute("INSERT INTO none VALUES (1, 'sad', 5, 6) ON CONFLICT DO NOTHING").await.unwrap();
+        site.run(&["rollback"]).ends(0);
+        assert_eq!(site.schema(), start);
+        assert_eq!(site.value::<String>("SELECT mood || size FROM none").await, "sad5");
+        site.client.batch_execute("TRUNCATE none").await.unwrap();
+    }
+    site.run(&["upgrade", "--contract"]).ends(0);
+    assert_eq!(site.value::<String>("SELECT string_agg(attname, ' ' ORDER BY attname) FROM pg_attribute WHERE attrelid = 'none'::regclass AND attnum > 0 AND NOT attisdropped").await, "id kept mood size");
+}

@@ -13,6 +13,7 @@ mod drift;
 mod embedded;
 mod fixture;
 mod imports;
+mod isolation;
 mod kill;
 mod lifecycle;
 mod offline;

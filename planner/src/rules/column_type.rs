@@ -28,8 +28,19 @@ pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Pr
     if context.catalog.is_empty(&new.table) {
         let decision = Decision::because("the table holds no row");
         let locks = if table.is_new { vec![] } else { vec![(new.table.clone(), Lock::AccessExclusive)] };
-        let decision = decision.expand(written(new, new.sql.clone(), locks), []);
-        return Ok(if table.is_new { decision.reverse("") } else { decision.reverse(back) });
+        // Through text, as there may be rows by then, and no other way leads from one enum to another.
+        let through = |type_sql: &str| format!("{back} USING {}::text::{type_sql}", new.column.sql());
+        let undo = Action::AsWritten {
+            what: format!("type of {}.{} to {}", new.table.shown(), new.column.as_str(), column.type_sql),
+            sql: through(&column.type_sql),
+            locks: locks.clone(),
+        };
+        let decision = decision.expand(written(new, new.sql.clone(), locks), [undo]);
+        return Ok(match (table.is_new, new.converts) {
+            (true, _) => decision.reverse(""),
+            (false, true) => decision.reverse(through(&column.type_sql)),
+            (false, false) => decision.reverse(back),
+        });
     }
     if types::is_same(&column.type_sql, &new.type_sql) && !new.converts {
         return Ok(Decision::because("").note(format!("{} has that type already", new.column.as_str())).reverse(""));

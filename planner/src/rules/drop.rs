@@ -34,7 +34,14 @@ pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>)
         )));
     }
     if context.catalog.is_empty(table) {
-        return Ok(Decision::because("the table holds no row").expand(drop, []).reverse(reverse));
+        let again = Action::AddConstraint {
+            table: table.clone(),
+            name: name.clone(),
+            definition: known.definition.trim_end_matches(" NOT VALID").to_owned(),
+            not_valid: !known.validated,
+            references: known.referenced(),
+        };
+        return Ok(Decision::because("the table holds no row").expand(drop, [again]).reverse(reverse));
     }
     let decision = Decision::because("enforcing less is a catalog entry, for once no code relies on it")
         .contract(drop)
@@ -107,7 +114,13 @@ pub(super) fn column(table: &TableName, column: &Ident, context: &Context<'_>) -
     let lost = format!("the values of {}.{} are gone", table.shown(), column.as_str());
     in_the_way(known, Some(column))?;
     if context.catalog.is_empty(table) {
-        return Ok(Decision::because("the table holds no row").expand(drop, []).irreversible(lost));
+        let decision = Decision::because("the table holds no row");
+        // Nothing brings a column back as it was: it goes last, unless another of its name is to come.
+        let at_once =
+            known.is_new || known.get(column).is_some_and(|one| one.is_new) || context.is_added(table, column);
+        let decision =
+            if at_once { decision.expand(drop, []) } else { decision.quick(Phase::Contract, Rank::Remove, drop, []) };
+        return Ok(decision.irreversible(lost));
     }
     let mut decision = Decision::because("instant, but running code may still use the column");
     if let Some(there) = known.get(column).filter(|c| c.not_null && c.default.is_none() && !c.generated) {

@@ -84,7 +84,12 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
         .quick(Phase::Contract, Rank::Remove, at_once(), []);
         missed(decision, &table.full_name(), index, slower)
     } else if context.catalog.is_empty(&table.full_name()) {
-        Decision::because("the table holds no row").expand(at_once(), [])
+        let again = reverse.iter().map(|sql| Action::AsWritten {
+            what: format!("create index {} again", name.name.as_str()),
+            sql: sql.clone(),
+            locks: vec![(table.full_name(), Lock::Share)],
+        });
+        Decision::because("the table holds no row").expand(at_once(), again)
     } else {
         let online = Online::DropIndex { table: table.full_name(), index: name.clone(), definition };
         let decision = Decision::because("alone it queues for ACCESS EXCLUSIVE, and everyone behind it").slow(

@@ -202,6 +202,15 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// Whether the revision adds a column of that name.
+    fn is_added(&self, table: &TableName, column: &Ident) -> bool {
+        self.all.iter().any(|seen| match &seen.change {
+            Change::AddColumn(add) => add.table == *table && add.column.name == *column,
+            Change::RenameColumn(other, _, to) => other == table && to == column,
+            _ => false,
+        })
+    }
+
     /// Whether the revision builds an index that leads with these columns.
     fn builds_index(&self, table: &TableName, columns: &[Ident]) -> bool {
         self.all.iter().any(|seen| {
