@@ -33,10 +33,7 @@ pub fn write(folder: &Path, imported: &[Imported]) -> Result<Vec<PathBuf>, Failu
 /// When no tool's table is there, or it names what wasn't imported.
 pub async fn stamp(engine: &Engine, history: &History, imported: &[Imported]) -> Result<Done, Failure> {
     let known = engine.known().await?;
-    if let Some(flying) = past::in_flight(&known).next() {
-        let message = format!("{} is {}", flying.id, flying.state);
-        return Err(Failure::usage(message, "finish it or take it back before stamping"));
-    }
+    past::settled(&known, past::BEFORE_STAMPING)?;
     let said = engine.elsewhere().await?;
     let applied = said.iter().find_map(|said| applied(said, history, imported));
     let Some(applied) = applied else {

@@ -6,6 +6,10 @@ use concertina_planner::drift::{Difference, Inventory, differences, statements};
 use concertina_revisions::import::without_session;
 use concertina_revisions::{History, Revision, RevisionId, Target};
 
+/// Why nothing is compared in flight.
+const BETWEEN_TWO_STATES: &str =
+    "the database is between two states: finish it with `concertina contract`, or take it back, then compare";
+
 /// In what the database differs from what its history makes of an empty one.
 ///
 /// # Errors
@@ -14,7 +18,7 @@ use concertina_revisions::{History, Revision, RevisionId, Target};
 pub async fn verify(engine: &Engine, history: &History) -> Result<Vec<Difference>, Failure> {
     let known = engine.known().await?;
     past::compare(history, &known)?;
-    settled(&known)?;
+    past::settled(&known, BETWEEN_TWO_STATES)?;
     let ids = begun(&known);
     let applied = history.revisions().iter().filter(|revision| ids.contains(&revision.id));
     let replayed: Vec<String> =
@@ -34,7 +38,7 @@ pub async fn wanted(
     text: &str,
 ) -> Result<(Vec<Difference>, Vec<String>), Failure> {
     let known = engine.known().await?;
-    settled(&known)?;
+    past::settled(&known, BETWEEN_TWO_STATES)?;
     if let Some(pending) = history.path_up(&begun(&known), &Target::Heads)?.first() {
         return Err(Failure::usage(
             format!("revision {} is pending", pending.id),
@@ -55,14 +59,4 @@ pub async fn wanted(
 /// When it can't be reached or read.
 pub async fn whole(engine: &Engine) -> Result<Vec<String>, Failure> {
     Ok(statements(&Inventory::default(), &engine.inventory().await?))
-}
-
-fn settled(known: &[concertina_engine::Known]) -> Result<(), Failure> {
-    match past::in_flight(known).next() {
-        None => Ok(()),
-        Some(flying) => Err(Failure::usage(
-            format!("{} is {}: the database is between two states", flying.id, flying.state),
-            "finish it with `concertina contract`, or take it back, then compare",
-        )),
-    }
 }

@@ -232,10 +232,7 @@ pub async fn stamp(engine: &Engine, history: &History, target: &Target, force: b
     if !force {
         compare(history, &known)?;
     }
-    if let Some(flying) = in_flight(&known).next() {
-        let message = format!("{} is {}", flying.id, flying.state);
-        return Err(Failure::usage(message, "finish it or take it back before stamping"));
-    }
+    past::settled(&known, past::BEFORE_STAMPING)?;
     let path = history.path_up(&[], target)?;
     for gone in known.iter().filter(|known| !path.iter().any(|revision| revision.id == known.id)) {
         lease.forget(&gone.id).await?;

@@ -34,6 +34,17 @@ pub fn in_flight(known: &[Known]) -> impl Iterator<Item = &Known> {
     known.iter().filter(|known| known.state != State::Applied)
 }
 
+/// Why nothing is stamped in flight.
+pub(crate) const BEFORE_STAMPING: &str = "finish it or take it back before stamping";
+
+/// Nothing may be in flight; `help` says why not.
+pub(crate) fn settled(known: &[Known], help: &str) -> Result<(), Failure> {
+    match in_flight(known).next() {
+        None => Ok(()),
+        Some(flying) => Err(Failure::usage(format!("{} is {}", flying.id, flying.state), help)),
+    }
+}
+
 /// Nothing may be on its way down, or being taken back, when the way goes up.
 pub(crate) fn only_up(known: &[Known]) -> Result<(), Failure> {
     for known in in_flight(known) {

@@ -1,11 +1,15 @@
 //! `--sql`: what a verb would do, as a script for psql.
 
 use crate::check::Ground;
-use crate::past::{compare, in_flight, only_up};
+use crate::past::{compare, only_up, settled};
 use crate::{Failure, begun, rehearse};
-use concertina_engine::{Direction, Engine, Known, NewRun, Settings, Until};
+use concertina_engine::{Direction, Engine, NewRun, Settings, Until};
 use concertina_planner::{Catalog, Plan, Policy, catalog_after, plan_reverse, reverse_of};
 use concertina_revisions::{History, Revision, RevisionId, Target};
+
+/// Why a script can't begin in flight.
+const FROM_A_SETTLED_STATE: &str =
+    "a script begins where everything is applied: finish it with `concertina contract`, or take it back";
 
 /// What a script for an unknown server may rely on.
 const NEWEST_SERVER: u32 = 180_000;
@@ -25,7 +29,7 @@ pub async fn upgrade(
     let known = engine.known().await?;
     compare(history, &known)?;
     only_up(&known)?;
-    settled(&known)?;
+    settled(&known, FROM_A_SETTLED_STATE)?;
     let path = history.path_up(&begun(&known), target)?;
     up(&path, &engine.catalog().await?, until, settings)
 }
@@ -67,7 +71,7 @@ pub async fn downgrade(
     settings: &Settings,
 ) -> Result<String, Failure> {
     let known = engine.known().await?;
-    settled(&known)?;
+    settled(&known, FROM_A_SETTLED_STATE)?;
     let ids = begun(&known);
     let mut catalog = engine.catalog().await?;
     let mut plans: Vec<(&Revision, Plan)> = Vec::new();
@@ -77,16 +81,6 @@ pub async fn downgrade(
         catalog = catalog_after(&reverse_of(revision, &own.reverse)?, &catalog);
     }
     written(&plans, Direction::Down, until, settings)
-}
-
-fn settled(known: &[Known]) -> Result<(), Failure> {
-    match in_flight(known).next() {
-        None => Ok(()),
-        Some(flying) => Err(Failure::usage(
-            format!("{} is {}", flying.id, flying.state),
-            "a script begins where everything is applied: finish it with `concertina contract`, or take it back",
-        )),
-    }
 }
 
 fn up(path: &[&Revision], catalog: &Catalog, until: Until, settings: &Settings) -> Result<String, Failure> {

@@ -51,11 +51,20 @@ impl Session {
         };
         let client = connect.open(name).await?;
         let set = |cause| Error::Sql { doing: "setting up the session".to_owned(), cause };
+        client.batch_execute(OWN_WORDS_FIRST).await.map_err(set)?;
         client.batch_execute(&limits(role, settings)).await.map_err(set)?;
         let pid = client.query_one("SELECT pg_backend_pid()", &[]).await.map_err(set)?.get(0);
         Ok(Session { client, pid })
     }
 }
+
+/// PostgreSQL looks into `pg_catalog` first unless a search_path says otherwise. One that does would let anybody who may make
+/// functions put another in the place of those that our statements call.
+const OWN_WORDS_FIRST: &str = "SELECT pg_catalog.set_config('search_path',
+    coalesce((SELECT pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ' ORDER BY place)
+              FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS path (name, place)
+              WHERE name OPERATOR(pg_catalog.<>) 'pg_catalog'), ''), false)
+    WHERE 'pg_catalog' OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(false))";
 
 /// Milliseconds, for a setting of PostgreSQL.
 pub(crate) fn millis(duration: Duration) -> u128 {

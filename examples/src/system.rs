@@ -95,8 +95,17 @@ impl System {
     ///
     /// When the server's URL can't be read.
     pub fn engine(&self, server: &Postgres, events: Events) -> Result<Engine, Failure> {
+        self.engine_at(&server.url(self.name), events)
+    }
+
+    /// The same for a role of one's own.
+    ///
+    /// # Errors
+    ///
+    /// When the URL can't be read.
+    pub fn engine_at(&self, url: &str, events: Events) -> Result<Engine, Failure> {
         let settings = Settings { eager: true, versions: self.versions, ..Settings::default() };
-        Ok(Engine::new(Connect::parse(&server.url(self.name))?, settings, events).0)
+        Ok(Engine::new(Connect::parse(url)?, settings, events).0)
     }
 
     /// Up, down and up again, with a deployment at each stage, under so many queries a second.

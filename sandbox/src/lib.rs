@@ -17,13 +17,15 @@
 //! # Layout
 //!
 //! [`binaries`]: where PostgreSQL's programs are · [`Postgres`]: a server of one's own, gone when dropped ·
-//! [`Traffic`]: queries at a fixed rate whatever happens, with latency from their planned start.
+//! [`Proxy`]: a network that can't be relied on · [`Traffic`]: queries at a fixed rate whatever happens, with latency from their planned start.
 
 pub mod binaries;
 mod error;
 mod postgres;
+mod proxy;
 mod traffic;
 
 pub use error::Error;
 pub use postgres::Postgres;
+pub use proxy::{Deed, Proxy};
 pub use traffic::{Operation, Report, Traffic};

@@ -234,3 +234,35 @@ async fn every_system_can_be_taken_back_at_every_phase() {
         drop(client);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_system_needs_a_superuser() {
+    let server = Postgres::start(&[("fsync", "off")]).await.unwrap();
+    let root = server.connect("postgres").await.unwrap();
+    root.batch_execute("CREATE ROLE migrator LOGIN PASSWORD 'migrator'").await.unwrap();
+    for system in [crm::system(), devmatrix::system(), ecomind::system(), roadmaps::system()] {
+        server.create_database(system.name, None).await.unwrap();
+        // What the book says it needs: the tables, and CREATE on the database.
+        root.batch_execute(&format!("ALTER DATABASE {} OWNER TO migrator", system.name)).await.unwrap();
+        let client = server.connect(system.name).await.unwrap();
+        client.batch_execute("GRANT ALL ON SCHEMA public TO migrator").await.unwrap();
+        let url = format!("postgres://migrator:migrator@127.0.0.1:{}/{}?sslmode=disable", server.port(), system.name);
+        let engine = system.engine_at(&url, Arc::new(|_| {})).unwrap();
+        let history = concertina::history(&system.revisions()).unwrap();
+        let up = async |to: &str| {
+            concertina::upgrade(&engine, &history, &Target::parse(to), Until::Contracted).await.unwrap()
+        };
+        up(system.start).await;
+        client.batch_execute(&(system.fill)(500)).await.unwrap();
+        client.batch_execute("ANALYZE").await.unwrap();
+        let last = system.stages.last().unwrap().to;
+        up(last).await;
+        let (target, policy) = (Target::parse(system.start), Policy { allow_data_loss: true });
+        concertina::downgrade(&engine, &history, &target, Until::Contracted, &policy).await.unwrap();
+        up(last).await;
+        let wrong = engine.doctor().await.unwrap();
+        assert!(wrong.iter().all(|one| one.severity == concertina_engine::Severity::Fine), "{wrong:?}");
+        let seen = "SELECT count(*) FROM information_schema.table_privileges WHERE table_schema = 'concertina' AND grantee = 'PUBLIC'";
+        assert_eq!(number(&client, seen).await, 0, "nobody else may look into our records");
+    }
+}

@@ -1,7 +1,7 @@
-//! The demo: a table of a million rows gets a column with a value of its own for each row, and then tenants, while
-//! an application that knows nothing of it goes on reading and writing.
+//! A table of a million rows gets a column with a value of its own for each row, and then tenants, while an application
+//! that knows nothing of it goes on reading and writing; beside it, one UPDATE of the same.
 
-use clap::Parser;
+use crate::{Words, say};
 use concertina::{Done, Failure, Until};
 use concertina_engine::{Connect, Engine, Event, Settings};
 use concertina_examples::crm;
@@ -9,27 +9,15 @@ use concertina_revisions::Target;
 use concertina_sandbox::{Postgres, Report, Traffic};
 use serde::Serialize;
 use std::error::Error;
-use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
+/// Leads, when nothing is said.
+const LEADS: i64 = 1_000_000;
+
 /// How long the traffic runs alone, as the measure for what comes.
 const ALONE: Duration = Duration::from_secs(6);
-
-/// Migrates a live table and tells how it went.
-#[derive(Debug, Parser)]
-struct Words {
-    /// Leads in the table
-    #[arg(long, default_value_t = 1_000_000)]
-    rows: i64,
-    /// Queries a second of the application
-    #[arg(long, default_value_t = 500)]
-    rate: u32,
-    /// The report as one JSON object on the last line
-    #[arg(long)]
-    json: bool,
-}
 
 /// What the demo measured.
 #[derive(Debug, Serialize)]
@@ -77,19 +65,14 @@ struct Backfilled {
     hot_share: f64,
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let words = Words::parse();
-    let measured = run(&words).await?;
+/// Runs it, and prints what was measured.
+pub(crate) async fn show(words: &Words) -> Result<(), Box<dyn Error>> {
+    let measured = run(words).await?;
     say(&text(&measured));
     if words.json {
         say(&serde_json::to_string(&measured)?);
     }
     if measured.rows_left == 0 && measured.traffic.failed == 0 { Ok(()) } else { Err("the demo failed".into()) }
-}
-
-fn say(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 async fn run(words: &Words) -> Result<Measured, Box<dyn Error>> {
@@ -99,14 +82,17 @@ async fn run(words: &Words) -> Result<Measured, Box<dyn Error>> {
     server.create_database("crm", None).await?;
     let demo = Demo::new(&server.url("crm"))?;
     demo.upgrade("20260213_0001").await?;
-    say(&format!("filling it: {} leads, and the deals, contracts and invoices that go with them", words.rows));
-    crm::fill(&server.connect("crm").await?, words.rows).await?;
+    say(&format!(
+        "filling it: {} leads, and the deals, contracts and invoices that go with them",
+        words.rows.unwrap_or(LEADS)
+    ));
+    crm::fill(&server.connect("crm").await?, words.rows.unwrap_or(LEADS)).await?;
     server.create_database("copy", Some("crm")).await?;
     let client = server.connect("crm").await?;
     // What the filling left behind is not the migration's load.
     client.batch_execute("CHECKPOINT").await?;
     say(&format!("an application comes along: {} queries a second", words.rate));
-    let traffic = Traffic::start(&server.url("crm"), 8, words.rate, crm::before(words.rows)).await?;
+    let traffic = Traffic::start(&server.url("crm"), 8, words.rate, crm::before(words.rows.unwrap_or(LEADS))).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     traffic.report();
     tokio::time::sleep(ALONE).await;
@@ -117,13 +103,13 @@ async fn run(words: &Words) -> Result<Measured, Box<dyn Error>> {
     demo.upgrade("20260213_0002").await?;
     let after = Sizes::of(&client).await?;
     say("the application is deployed anew, and writes teams itself; contract:");
-    traffic.switch(crm::with_teams(words.rows));
+    traffic.switch(crm::with_teams(words.rows.unwrap_or(LEADS)));
     demo.contract().await?;
 
     say("tenants, in three revisions:");
     demo.upgrade("20260214_0005").await?;
     say("the application is deployed anew, and writes tenants itself; contract:");
-    traffic.switch(crm::with_tenants(words.rows));
+    traffic.switch(crm::with_tenants(words.rows.unwrap_or(LEADS)));
     demo.contract().await?;
     let during = traffic.stop().await;
 
@@ -241,7 +227,7 @@ struct Single {
 async fn single_update(server: &Postgres, words: &Words) -> Result<Single, Box<dyn Error>> {
     let client = server.connect("copy").await?;
     client.batch_execute("ALTER TABLE leads ADD COLUMN team_id bigint; CHECKPOINT;").await?;
-    let traffic = Traffic::start(&server.url("copy"), 8, words.rate, crm::before(words.rows)).await?;
+    let traffic = Traffic::start(&server.url("copy"), 8, words.rate, crm::before(words.rows.unwrap_or(LEADS))).await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     traffic.report();
     let before = Sizes::of(&client).await?;
