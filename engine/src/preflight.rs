@@ -69,8 +69,8 @@ impl Lease {
         let found: i64 = self.hands.query_one(&count, &[]).await.map_err(Error::sql(doing))?.get(0);
         let examples = if found > 0 {
             let sql = format!(
-                "SELECT concat({key}, ': ', to_jsonb({alias})::text) FROM {table} AS {alias} \
-                 WHERE pg_temp.concertina_fails({alias}) LIMIT 5"
+                "SELECT concat({key}, ': ', to_jsonb({alias}.*)::text) FROM {table} AS {alias} \
+                 WHERE pg_temp.concertina_fails({alias}.*) LIMIT 5"
             );
             let rows = self.hands.query(&sql, &[]).await.map_err(Error::sql(doing))?;
             Some((found, rows.iter().map(|row| row.get(0)).collect()))
@@ -96,7 +96,7 @@ fn fails(table: &str, alias: &str, expression: &str) -> String {
 }
 
 fn failing(table: &str, alias: &str) -> String {
-    format!("SELECT count(*) FROM {table} AS {alias} WHERE pg_temp.concertina_fails({alias})")
+    format!("SELECT count(*) FROM {table} AS {alias} WHERE pg_temp.concertina_fails({alias}.*)")
 }
 
 fn forget(table: &str) -> String {

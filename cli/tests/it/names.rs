@@ -23,31 +23,33 @@ const NAMES: [&str; 14] = [
 async fn lives(name: &str) {
     let (table, column, other) =
         (Ident::new(name).sql(), Ident::new(name).sql(), Ident::new(format!("{}2", &name[..name.len().min(40)])).sql());
+    let base = format!(
+        "CREATE TABLE victim (id int); CREATE SCHEMA {table}; CREATE TABLE {table} (id int PRIMARY KEY, {column} text DEFAULT 'x', gone int);
+         CREATE INDEX ON {table} ({column});"
+    );
     let site = Site::new(
-        &format!(
-            "CREATE TABLE victim (id int); CREATE SCHEMA {table};
-             CREATE TABLE {table} (id int PRIMARY KEY, {column} text DEFAULT 'x', gone int);
-             INSERT INTO {table} SELECT g, g::text FROM generate_series(1, 900) g; CREATE INDEX ON {table} ({column}); ANALYZE;"
-        ),
+        "",
         &[
-            ("001_fill", &format!("ALTER TABLE {table} ADD COLUMN {other} int; UPDATE {table} SET {other} = id + 1 WHERE {other} IS NULL; ALTER TABLE {table} ALTER COLUMN {other} SET NOT NULL;")),
+            ("000_base", base.as_str()),
+("001_fill", &format!("ALTER TABLE {table} ADD COLUMN {other} int; UPDATE {table} SET {other} = id + 1 WHERE {other} IS NULL; ALTER TABLE {table} ALTER COLUMN {other} SET NOT NULL;")),
             ("002_type", &format!("ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT, ALTER COLUMN {column} TYPE int USING {column}::int;")),
             ("003_more", &format!("CREATE INDEX ON {table} ({other}); ALTER TABLE {table} ADD CHECK ({column} > 0); ALTER TABLE {table} DROP COLUMN gone; COMMENT ON TABLE {table} IS 'hello';")),
             ("004_name", &format!("ALTER TABLE {table} RENAME COLUMN {column} TO renamed;")),
         ],
     )
     .await;
-    let start = site.schema();
+    site.run(&["upgrade", "000", "--contract"]).ends(0);
+    let rows = format!("INSERT INTO {table} SELECT g, g::text FROM generate_series(1, 900) g; ANALYZE");
+    site.client.batch_execute(&rows).await.unwrap();
     site.run(&["upgrade", "--contract"]).ends(0);
     let right = format!("SELECT count(*) FROM {table} WHERE renamed = id AND {other} = id + 1");
     assert_eq!(site.value::<i64>(&right).await, 900, "{name}");
-    site.run(&["verify"]).ends(2);
+    site.run(&["verify"]).ends(0);
     site.run(&["downgrade", "003", "--contract"]).ends(0);
     let script = site.run(&["upgrade", "--sql", "--contract"]).ends(0).out;
     site.server.psql("site", &script).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!(site.value::<i64>(&right).await, 900, "{name}");
     assert_eq!(site.value::<i64>("SELECT count(*) FROM victim").await, 0, "{name}");
-    assert!(start.contains("victim"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
