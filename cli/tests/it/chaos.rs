@@ -8,6 +8,7 @@ use crate::lifecycle::without_order;
 use concertina_sandbox::{Deed, Postgres, Proxy};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
@@ -148,6 +149,7 @@ async fn survives(number: usize, upwards: bool) {
     } else {
         (0..PLACES).map(|turn| (random.random_range(1..=pieces), BLOWS[turn as usize % BLOWS.len()])).collect()
     };
+    let blows = places.len();
     for (at, blow) in places {
         let told = format!("{name}, {}: {blow:?} at {at} of {pieces}, seed {seed}", words[0]);
         server.create_database("struck", Some("start")).await.unwrap();
@@ -163,6 +165,8 @@ async fn survives(number: usize, upwards: bool) {
         assert!(got == wanted, "{told}: not what it should be\n{}\n{}", got.0, got.1);
         server.drop_database("struck").await.unwrap();
     }
+    // For `./dev chaos`, which adds them up.
+    let _ = writeln!(std::io::stderr(), "chaos: {blows} blows, 0 violations: {name}, {}, seed {seed}", words[0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
