@@ -318,3 +318,8 @@ fn reached(known: &[Known]) -> Vec<RevisionId> {
 fn begun(known: &[Known]) -> Vec<RevisionId> {
     known.iter().map(|known| known.id.clone()).collect()
 }
+
+/// The book's page on embedding, whose code is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/embed.md")]
+struct Embedding;
