@@ -11,12 +11,13 @@ use rand::{RngExt, SeedableRng};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// How many places of each history are tried.
-const PLACES: u64 = 16;
+const PLACES: u64 = 18;
 
 const SCHEMA: &str = "CREATE TABLE owners (id int PRIMARY KEY, team_id int NOT NULL);
     INSERT INTO owners SELECT g, g * 10 FROM generate_series(1, 50) g;
@@ -57,29 +58,35 @@ enum Blow {
     CutAfter,
     /// Something else arrives at the server.
     Garble,
+    /// The server ends as by a crash, and is started again.
+    ServerEnds,
 }
 
-const BLOWS: [Blow; 5] = [Blow::KillBefore, Blow::KillAfter, Blow::CutBefore, Blow::CutAfter, Blow::Garble];
+const BLOWS: [Blow; 6] =
+    [Blow::KillBefore, Blow::KillAfter, Blow::CutBefore, Blow::CutAfter, Blow::Garble, Blow::ServerEnds];
+
+const CONFIG: [(&str, &str); 1] = [("fsync", "off")];
 
 struct Trial<'a> {
-    server: &'a Postgres,
+    server: Postgres,
     folder: &'a Path,
 }
 
 impl Trial<'_> {
-    fn url(&self, database: &str, port: u16) -> String {
-        let _ = self.server;
+    fn url(database: &str, port: u16) -> String {
         format!("postgres://postgres@127.0.0.1:{port}/{database}?sslmode=disable")
     }
 
     fn run(&self, database: &str, words: &[&str]) -> Said {
-        said(&bare(self.folder, words).env("DATABASE_URL", self.url(database, self.server.port())).output().unwrap())
+        said(&bare(self.folder, words).env("DATABASE_URL", Self::url(database, self.server.port())).output().unwrap())
     }
 
     /// One run through a network that deals a blow at a place; how many pieces were sent.
-    async fn struck(&self, database: &str, words: &[&str], at: u64, blow: Blow) -> u64 {
+    async fn struck(&mut self, database: &str, words: &[&str], at: u64, blow: Blow) -> u64 {
         let engine: Arc<Mutex<Option<Child>>> = Arc::default();
         let victim = Arc::clone(&engine);
+        let ending = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&ending);
         let proxy = Proxy::start(self.server.port(), move |piece| {
             if piece != at {
                 return Deed::Forward;
@@ -92,14 +99,21 @@ impl Trial<'_> {
                 Blow::CutBefore => Deed::Cut,
                 Blow::CutAfter => Deed::CutAfter,
                 Blow::Garble => Deed::Garble,
+                Blow::ServerEnds => {
+                    ends.store(true, Ordering::Relaxed);
+                    Deed::Delay(Duration::from_millis(20))
+                }
             }
         })
         .await
         .unwrap();
         let mut command = bare(self.folder, words);
-        command.env("DATABASE_URL", self.url(database, proxy.port())).stdout(Stdio::null()).stderr(Stdio::null());
+        command.env("DATABASE_URL", Self::url(database, proxy.port())).stdout(Stdio::null()).stderr(Stdio::null());
         *engine.lock().unwrap() = Some(command.spawn().unwrap());
         for _ in 0..6_000 {
+            if ending.swap(false, Ordering::Relaxed) {
+                self.server.crash_and_restart(&CONFIG).await.unwrap();
+            }
             if engine.lock().unwrap().as_mut().unwrap().try_wait().unwrap().is_some() {
                 return proxy.sent();
             }
@@ -126,13 +140,13 @@ async fn survives(number: usize, upwards: bool) {
     let (name, sql) = HISTORIES[number];
     let seed: u64 = std::env::var("CONCERTINA_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     let mut random = StdRng::seed_from_u64(seed + number as u64);
-    let server = Postgres::start(&[("fsync", "off")]).await.unwrap();
+    let server = Postgres::start(&CONFIG).await.unwrap();
     let folder: TempDir = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("revisions")).unwrap();
     std::fs::write(folder.path().join("revisions/001_change.sql"), sql).unwrap();
-    let trial = Trial { server: &server, folder: folder.path() };
-    server.create_database("start", None).await.unwrap();
-    server.connect("start").await.unwrap().batch_execute(SCHEMA).await.unwrap();
+    let mut trial = Trial { server, folder: folder.path() };
+    trial.server.create_database("start", None).await.unwrap();
+    trial.server.connect("start").await.unwrap().batch_execute(SCHEMA).await.unwrap();
     let up = ["upgrade", "--contract"];
     let down = ["downgrade", "base", "--contract", "--allow-data-loss"];
     let words: &[&str] = if upwards { &up } else { &down };
@@ -140,9 +154,9 @@ async fn survives(number: usize, upwards: bool) {
         trial.run("start", &up).ends(0);
     }
     // What a run comes to that nothing happens to, and how much it sends.
-    server.create_database("calm", Some("start")).await.unwrap();
+    trial.server.create_database("calm", Some("start")).await.unwrap();
     let pieces = trial.struck("calm", words, 0, Blow::CutBefore).await;
-    let wanted = (without_order(&server.dump_schema("calm").unwrap()), sums(&server, "calm").await);
+    let wanted = (without_order(&trial.server.dump_schema("calm").unwrap()), sums(&trial.server, "calm").await);
     let all = std::env::var_os("CONCERTINA_CHAOS").is_some();
     let places: Vec<(u64, Blow)> = if all {
         (1..=pieces).flat_map(|at| BLOWS.map(|blow| (at, blow))).collect()
@@ -152,18 +166,18 @@ async fn survives(number: usize, upwards: bool) {
     let blows = places.len();
     for (at, blow) in places {
         let told = format!("{name}, {}: {blow:?} at {at} of {pieces}, seed {seed}", words[0]);
-        server.create_database("struck", Some("start")).await.unwrap();
+        trial.server.create_database("struck", Some("start")).await.unwrap();
         trial.struck("struck", words, at, blow).await;
         let ended = trial.run("struck", words);
         // What was on its way down goes on by the same words, unless nothing was begun.
         assert!(ended.code == 0, "{told}: {}{}", ended.out, ended.err);
-        let client = server.connect("struck").await.unwrap();
+        let client = trial.server.connect("struck").await.unwrap();
         let left: i64 = client.query_one(LEFT, &[]).await.unwrap().get(0);
         drop(client);
         assert_eq!(left, 0, "{told}: something is left");
-        let got = (without_order(&server.dump_schema("struck").unwrap()), sums(&server, "struck").await);
+        let got = (without_order(&trial.server.dump_schema("struck").unwrap()), sums(&trial.server, "struck").await);
         assert!(got == wanted, "{told}: not what it should be\n{}\n{}", got.0, got.1);
-        server.drop_database("struck").await.unwrap();
+        trial.server.drop_database("struck").await.unwrap();
     }
     // For `./dev chaos`, which adds them up.
     let _ = writeln!(std::io::stderr(), "chaos: {blows} blows, 0 violations: {name}, {}, seed {seed}", words[0]);
