@@ -1,6 +1,6 @@
 //! Histories of other tools: their files become revisions, and what they have applied is recorded as applied.
 
-use crate::{Done, Failure, past};
+use crate::{Done, Failure, past, record};
 use concertina_engine::{Elsewhere, Engine};
 use concertina_revisions::import::Imported;
 use concertina_revisions::{History, RevisionId, Target};
@@ -42,13 +42,8 @@ pub async fn stamp(engine: &Engine, history: &History, imported: &[Imported]) ->
             "name the database that the other tool has been run on, or say `concertina stamp`",
         ));
     };
-    let lease = engine.lease().await?;
-    let mut done = Done::default();
-    for revision in history.revisions().iter().filter(|revision| applied.contains(&revision.id)) {
-        lease.stamp(&revision.id, &revision.revises, &revision.checksum).await?;
-        done.finished.push(revision.id.clone());
-    }
-    Ok(done)
+    let revisions = history.revisions().iter().filter(|revision| applied.contains(&revision.id));
+    record(&engine.lease().await?, revisions.collect()).await
 }
 
 /// The revisions that a tool's table names, and all that they follow.

@@ -237,8 +237,13 @@ pub async fn stamp(engine: &Engine, history: &History, target: &Target, force: b
     for gone in known.iter().filter(|known| !path.iter().any(|revision| revision.id == known.id)) {
         lease.forget(&gone.id).await?;
     }
+    record(&lease, path).await
+}
+
+/// Records revisions as applied.
+async fn record(lease: &Lease, revisions: Vec<&Revision>) -> Result<Done, Failure> {
     let mut done = Done::default();
-    for revision in path {
+    for revision in revisions {
         lease.stamp(&revision.id, &revision.revises, &revision.checksum).await?;
         done.finished.push(revision.id.clone());
     }

@@ -1,7 +1,7 @@
 //! What of a server would be in the way of a live change, looked at before one is begun. Changes nothing.
 
-use crate::Engine;
 use crate::error::Error;
+use crate::{Engine, State, known};
 use serde::Serialize;
 
 /// How bad a finding is.
@@ -34,7 +34,7 @@ struct Look {
     remedy: &'static str,
 }
 
-const LOOKS: [Look; 14] = [
+const LOOKS: [Look; 13] = [
     Look {
         severity: Severity::Fine,
         sql: "SELECT format('PostgreSQL %s, database %s as %s', current_setting('server_version'), current_database(), current_user)",
@@ -124,15 +124,16 @@ const LOOKS: [Look; 14] = [
         sql: "SELECT format('event trigger %s runs with every DDL statement', evtname) FROM pg_event_trigger WHERE evtenabled <> 'D'",
         remedy: "what it does is done in our transactions, under our locks",
     },
-    Look {
-        severity: Severity::Warning,
-        sql: "SELECT format('trigger %s on %s is left over from a revision that isn''t under way', t.tgname, t.tgrelid::regclass)
-              FROM pg_trigger t WHERE t.tgname LIKE 'zzz\\_concertina\\_%' AND t.tgparentid = 0
-                AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'concertina%' AND pid <> pg_backend_pid())
-                AND $1",
-        remedy: "DROP TRIGGER it, and its function in schema concertina",
-    },
 ];
+
+/// Only while nothing is in flight, or it would be what a revision needs.
+const LEFT_OVER: Look = Look {
+    severity: Severity::Warning,
+    sql: "SELECT format('trigger %s on %s is left over from a revision that isn''t under way', t.tgname, t.tgrelid::regclass)
+          FROM pg_trigger t WHERE t.tgname LIKE 'zzz\\_concertina\\_%' AND t.tgparentid = 0
+            AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'concertina%' AND pid <> pg_backend_pid())",
+    remedy: "DROP TRIGGER it, and its function in schema concertina",
+};
 
 impl Engine {
     /// Looks at the server and the database for what would be in the way.
@@ -141,16 +142,11 @@ impl Engine {
     ///
     /// When the server can't be reached or read.
     pub async fn doctor(&self) -> Result<Vec<Finding>, Error> {
-        let idle = self.known().await?.iter().all(|known| known.state == crate::State::Applied);
         let session = self.reader().await?;
+        let idle = known(&session).await?.iter().all(|known| known.state == State::Applied);
         let mut findings = Vec::new();
-        for look in &LOOKS {
-            let asked = if look.sql.contains("$1") {
-                session.query(look.sql, &[&idle]).await
-            } else {
-                session.query(look.sql, &[]).await
-            };
-            for row in asked.map_err(Error::sql("looking at the server"))? {
+        for look in LOOKS.iter().chain(idle.then_some(&LEFT_OVER)) {
+            for row in session.query(look.sql, &[]).await.map_err(Error::sql("looking at the server"))? {
                 let what = row.get(0);
                 findings.push(Finding { severity: look.severity, what, remedy: look.remedy.to_owned() });
             }

@@ -1,10 +1,9 @@
 //! Whether row-level security keeps tenants apart, tried out: as a role of the application, for two tenants of each table,
 //! everything that a policy should refuse. Nothing stays: every table is tried in a transaction that is rolled back.
 
-use crate::Engine;
 use crate::error::Error;
 use crate::session::Session;
-use concertina_planner::Catalog;
+use crate::{Engine, catalog};
 use concertina_planner::catalog::Table;
 use concertina_revisions::Ident;
 use serde::Serialize;
@@ -20,7 +19,27 @@ pub struct Isolation {
     /// What should have been refused and wasn't.
     pub leaks: Vec<String>,
     /// Why it couldn't be tried.
-    pub untried: Option<String>,
+    pub untried: Option<Untried>,
+}
+
+/// Why a table couldn't be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
+pub enum Untried {
+    /// There is nothing to see.
+    #[serde(rename = "it holds no row")]
+    #[error("it holds no row")]
+    NoRow,
+    /// What its policies ask for isn't known.
+    #[serde(rename = "no policy compares a column with current_setting(..)")]
+    #[error("no policy compares a column with current_setting(..)")]
+    NoPolicy,
+}
+
+impl Isolation {
+    /// Whether nothing was found against it: neither a leak, nor a table whose policies can't be tried.
+    pub fn holds(&self) -> bool {
+        self.leaks.is_empty() && self.untried != Some(Untried::NoPolicy)
+    }
 }
 
 /// A table whose policies compare a column with a setting of the session.
@@ -37,8 +56,8 @@ impl Engine {
     ///
     /// When the server can't be reached, or the role isn't there or bypasses policies.
     pub async fn isolation(&self, role: &str) -> Result<Vec<Isolation>, Error> {
-        let catalog: Catalog = self.catalog().await?;
         let session = self.reader().await?;
+        let catalog = catalog::load(&session, self.settings.versions).await?;
         let sql = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1";
         let bypasses = session.query_opt(sql, &[&role]).await.map_err(Error::sql("looking at the role"))?;
         match bypasses.map(|row| row.get::<_, bool>(0)) {
@@ -58,7 +77,7 @@ impl Engine {
                     table: table.full_name().shown(),
                     tenants: 0,
                     leaks: vec![],
-                    untried: Some("no policy compares a column with current_setting(..)".to_owned()),
+                    untried: Some(Untried::NoPolicy),
                 },
             });
         }
@@ -110,7 +129,7 @@ impl Trial<'_> {
         let column = self.hidden.column.sql();
         let first = format!("SELECT {column}::text FROM {table} WHERE {column} IS NOT NULL LIMIT 1");
         let Some(one) = self.text(&first).await? else {
-            self.tried.untried = Some("it holds no row".to_owned());
+            self.tried.untried = Some(Untried::NoRow);
             return Ok(());
         };
         let second = format!(

@@ -59,7 +59,7 @@ pub use elsewhere::Elsewhere;
 pub use error::Error;
 pub use estimate::Estimate;
 pub use event::{Blocker, Event, Events, Progress};
-pub use isolation::Isolation;
+pub use isolation::{Isolation, Untried};
 pub use lease::Lease;
 pub use life::Until;
 pub use preflight::FailedCheck;
@@ -73,6 +73,7 @@ use concertina_revisions::RevisionId;
 use session::{Role, Session};
 use std::time::{Duration, Instant};
 use stop::Stop;
+use tokio_postgres::Client;
 
 /// How long a server that takes no connections is left alone.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
@@ -139,8 +140,7 @@ impl Engine {
     ///
     /// When the database can't be reached or read.
     pub async fn known(&self) -> Result<Vec<Known>, Error> {
-        let session = self.reader().await?;
-        if checkpoint::exists(&session).await? { checkpoint::all(&session).await } else { Ok(vec![]) }
+        known(&*self.reader().await?).await
     }
 
     /// What the database holds. Changes nothing.
@@ -202,4 +202,9 @@ impl Engine {
         drop(self.reader().await?);
         Lease::take(self.connect.clone(), self.settings.clone(), self.events.clone(), self.stop.clone()).await
     }
+}
+
+/// The revisions that the database has; none where our schema isn't there yet.
+async fn known(client: &Client) -> Result<Vec<Known>, Error> {
+    if checkpoint::exists(client).await? { checkpoint::all(client).await } else { Ok(vec![]) }
 }

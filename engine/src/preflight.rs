@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::lease::Lease;
 use concertina_planner::Plan;
-use concertina_planner::action::sql::dollar_quote;
+use concertina_planner::action::sql::{do_block, dollar_quote};
 use concertina_planner::plan::{Check, Question};
 use concertina_revisions::Ident;
 
@@ -127,6 +127,5 @@ pub(crate) fn as_script(check: &Check) -> String {
         "\nDECLARE found bigint := ({count});\nBEGIN\n  IF found > 0 THEN\n    \
          RAISE EXCEPTION 'this doesn''t hold: %', {what} USING DETAIL = found || ' rows are against it', HINT = {remedy};\n  END IF;\nEND\n"
     );
-    let quote = dollar_quote(&body);
-    format!("{before}DO {quote}{body}{quote};\n{after}")
+    format!("{before}{};\n{after}", do_block(&body))
 }

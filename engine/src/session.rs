@@ -51,8 +51,7 @@ impl Session {
         };
         let client = connect.open(name).await?;
         let set = |cause| Error::Sql { doing: "setting up the session".to_owned(), cause };
-        client.batch_execute(OWN_WORDS_FIRST).await.map_err(set)?;
-        client.batch_execute(&limits(role, settings)).await.map_err(set)?;
+        client.batch_execute(&format!("{OWN_WORDS_FIRST}; {}", limits(role, settings))).await.map_err(set)?;
         let pid = client.query_one("SELECT pg_backend_pid()", &[]).await.map_err(set)?.get(0);
         Ok(Session { client, pid })
     }

@@ -66,12 +66,11 @@ pub(crate) fn decide(
     let mut decision = Decision::because("code of that version finds its own names and types by its search_path");
     let schema = toward.schema(now);
     if let (Some(revision), Some(schema)) = (toward.revision, &schema) {
-        let mut renames =
-            renames(toward.waiting.iter().flat_map(|plan| plan.phase(Phase::Contract)).map(|step| &step.work));
+        let waiting = toward.waiting.iter().flat_map(|plan| plan.phase(Phase::Contract)).map(|step| &step.work);
         let mut contract: Vec<_> = decisions.iter().flat_map(|decided| &decided.decision.parts).collect();
         contract.retain(|part| part.phase == Phase::Contract);
         contract.sort_by_key(|part| (part.behind, part.rank));
-        renames.extend(self::renames(contract.into_iter().map(|part| &part.work)));
+        let renames = renames(waiting.chain(contract.into_iter().map(|part| &part.work)));
         let version = NewVersion {
             schema: schema.clone(),
             number: there.last().map_or(1, |last| last.number + 1),

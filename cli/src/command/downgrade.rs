@@ -1,8 +1,8 @@
 //! `concertina downgrade`
 
-use super::{Found, live, settings};
+use super::{Found, live, settings, until};
 use crate::args::{Common, LimitWords};
-use concertina::{Exit, Failure, Until};
+use concertina::{Exit, Failure};
 use concertina_planner::Policy;
 use concertina_revisions::Target;
 
@@ -16,7 +16,7 @@ pub(crate) async fn run(
     let mut found = Found::read(common)?;
     let history = found.history()?;
     let settings = settings(&mut found, limits)?;
-    let until = if contract { Until::Contracted } else { Until::Backfilled };
+    let until = until(contract);
     let (target, policy) = (Target::parse(target), Policy { allow_data_loss });
     live::run(common, &found, settings, async |engine| {
         concertina::downgrade(engine, &history, &target, until, &policy).await

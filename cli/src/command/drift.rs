@@ -4,6 +4,7 @@ use super::{Found, edit, new};
 use crate::args::Common;
 use crate::draw;
 use concertina::{Exit, Failure, drift};
+use concertina_engine::Isolation;
 use std::path::Path;
 
 pub(crate) async fn verify(common: &Common) -> Result<Exit, Failure> {
@@ -17,10 +18,7 @@ pub(crate) async fn verify(common: &Common) -> Result<Exit, Failure> {
 pub(crate) async fn isolation(common: &Common, role: &str) -> Result<Exit, Failure> {
     let tried = Found::read(common)?.reader()?.isolation(role).await?;
     draw::isolation::print(&tried, common.json);
-    let leaks = tried
-        .iter()
-        .any(|one| !one.leaks.is_empty() || one.untried.as_deref().is_some_and(|why| why.contains("policy")));
-    Ok(if leaks { Exit::Preflight } else { Exit::Done })
+    Ok(if tried.iter().all(Isolation::holds) { Exit::Done } else { Exit::Preflight })
 }
 
 pub(crate) async fn diff(common: &Common, from: &Path) -> Result<Exit, Failure> {

@@ -26,7 +26,7 @@ mod upgrade;
 mod version;
 
 use crate::args::{Common, LimitWords, Verb, Words};
-use concertina::{Exit, Failure, Project, connection};
+use concertina::{Exit, Failure, Project, Until, connection};
 use concertina_engine::{Connect, Engine, Settings};
 use concertina_revisions::History;
 use std::path::PathBuf;
@@ -104,6 +104,11 @@ async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
             unreachable!("verbs without a database are run before")
         }
     }
+}
+
+/// How far `--contract` goes.
+fn until(contract: bool) -> Until {
+    if contract { Until::Contracted } else { Until::Backfilled }
 }
 
 /// A title as one word or many.

@@ -1,9 +1,9 @@
 //! `upgrade --sql`, `downgrade --sql`
 
-use super::{Found, settings};
+use super::{Found, settings, until};
 use crate::args::{Common, LimitWords};
 use crate::draw;
-use concertina::{Exit, Failure, Until, script};
+use concertina::{Exit, Failure, script};
 use concertina_engine::Engine;
 use concertina_planner::Policy;
 use concertina_revisions::Target;
@@ -58,8 +58,4 @@ pub(crate) async fn downgrade(
     let text = script::downgrade(&engine, &history, &target, until(contract), &policy, &settings).await?;
     draw::line(false, text.trim_end());
     Ok(Exit::Done)
-}
-
-fn until(contract: bool) -> Until {
-    if contract { Until::Contracted } else { Until::Backfilled }
 }

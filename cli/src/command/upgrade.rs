@@ -1,8 +1,8 @@
 //! `concertina upgrade`, `concertina contract`
 
-use super::{Found, live, settings};
+use super::{Found, live, settings, until};
 use crate::args::{Common, LimitWords};
-use concertina::{Exit, Failure, Until};
+use concertina::{Exit, Failure};
 use concertina_revisions::Target;
 
 pub(crate) async fn upgrade(
@@ -14,7 +14,7 @@ pub(crate) async fn upgrade(
     let mut found = Found::read(common)?;
     let history = found.history()?;
     let settings = settings(&mut found, limits)?;
-    let until = if contract { Until::Contracted } else { Until::Backfilled };
+    let until = until(contract);
     let target = Target::parse(target);
     live::run(common, &found, settings, async |engine| concertina::upgrade(engine, &history, &target, until).await)
         .await

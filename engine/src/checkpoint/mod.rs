@@ -49,7 +49,8 @@ pub(crate) async fn prepare(client: &Client) -> Result<(), Error> {
     )))
 }
 
-/// A plan as it is stored.
-pub(crate) fn stored(plan: &Plan) -> serde_json::Result<String> {
-    serde_json::to_string(&StoredPlan::new(plan.clone()))
+/// A plan as it is stored, and the statements that take it back.
+pub(crate) fn stored(plan: &Plan) -> Result<(String, String), Error> {
+    let json = |value: serde_json::Result<String>| value.map_err(|error| Error::State(error.to_string()));
+    Ok((json(serde_json::to_string(&StoredPlan::new(plan.clone())))?, json(serde_json::to_string(&plan.reverse))?))
 }

@@ -132,9 +132,7 @@ fn known(row: &Row) -> Result<Known, Error> {
 
 /// Records that a revision begins, with the plan that will be run.
 pub(crate) async fn begin(client: &Client, begin: &Begin<'_>) -> Result<(), Error> {
-    let json = |value: serde_json::Result<String>| value.map_err(|error| Error::State(error.to_string()));
-    let plan = json(super::stored(begin.plan))?;
-    let reverse = json(serde_json::to_string(&begin.plan.reverse))?;
+    let (plan, reverse) = super::stored(begin.plan)?;
     let parents: Vec<&str> = begin.parents.iter().map(RevisionId::as_str).collect();
     // On the way down the reverse of the way up is kept: the revision may come back by rollback.
     let sql = "INSERT INTO concertina.revision (id, parents, checksum, direction, state, plan, reverse)

@@ -31,7 +31,7 @@ impl Engine {
     pub async fn inventory_of(&self, statements: &[String]) -> Result<Inventory, Error> {
         let session = self.reader().await?;
         let path: String = session
-            .query_one("SELECT set_config('search_path', current_setting('search_path'), false)", &[])
+            .query_one("SELECT current_setting('search_path')", &[])
             .await
             .map_err(Error::sql("reading the search_path"))?
             .get(0);

@@ -12,7 +12,7 @@ use crate::life::Until;
 use crate::preflight;
 use crate::run::NewRun;
 use concertina_planner::Work;
-use concertina_planner::action::sql::dollar_quote;
+use concertina_planner::action::sql::do_block;
 use concertina_planner::action::{Action, Online, Value};
 use concertina_planner::plan::{Phase, Plan, Step};
 use concertina_revisions::Ident;
@@ -75,9 +75,7 @@ fn revision(text: &mut String, run: &NewRun<'_>, waits: bool, settings: &Setting
         text.push_str(&preflight::as_script(check));
     }
     text.push_str("\\endif\n");
-    let json = |value: serde_json::Result<String>| value.map_err(|error| Error::State(error.to_string()));
-    let plan = json(checkpoint::stored(run.plan))?;
-    let reverse = json(serde_json::to_string(&run.plan.reverse))?;
+    let (plan, reverse) = checkpoint::stored(run.plan)?;
     let parents: Vec<String> = run.parents.iter().map(|parent| literal(parent.as_str())).collect();
     let _ = writeln!(
         text,
@@ -206,8 +204,7 @@ fn slow(online: &Online) -> String {
 }
 
 fn block(body: &str) -> String {
-    let quote = dollar_quote(body);
-    format!("DO {quote}{body}{quote};\n")
+    format!("{};\n", do_block(body))
 }
 
 fn literal(text: impl AsRef<str>) -> String {

@@ -111,7 +111,7 @@ fn is_relation(object: &Object) -> bool {
 mod tests {
     use super::*;
 
-    fn object(kind: &str, table: &str, name: &str, definition: &str) -> Object {
+    pub(super) fn object(kind: &str, table: &str, name: &str, definition: &str) -> Object {
         let [kind, table, name, definition] = [kind, table, name, definition].map(str::to_owned);
         Object { kind, table, name, definition }
     }

@@ -216,12 +216,8 @@ fn values(there: &Object, wanted: &Object) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::object;
     use super::*;
-
-    fn object(kind: &str, table: &str, name: &str, definition: &str) -> Object {
-        let [kind, table, name, definition] = [kind, table, name, definition].map(str::to_owned);
-        Object { kind, table, name, definition }
-    }
 
     #[test]
     fn a_column_changes_part_by_part() {

@@ -38,9 +38,7 @@ fn pointing_at(new: &NewType, catalog: &Catalog) -> Vec<(TableName, Ident)> {
     for table in &catalog.tables {
         let keys = table.constraints.iter().filter(|key| key.referenced().as_ref() == Some(&new.table));
         for key in keys {
-            let referenced = rewrite::referenced_columns(&key.definition);
-            let at = referenced.iter().position(|column| *column == new.column);
-            let own = at.and_then(|at| key.columns.get(at)).map(|name| (table.full_name(), Ident::new(name.as_str())));
+            let own = rewrite::pointing_column(key, &new.column).map(|name| (table.full_name(), Ident::new(name)));
             found.extend(own.filter(|(table, column)| *table != new.table || *column != new.column));
         }
     }

@@ -1,10 +1,11 @@
 //! Definitions as PostgreSQL writes them, with another column in one column's place.
 
 use super::{deparse, expression};
+use crate::catalog::Constraint;
 use crate::expr::Expr;
 use crate::types;
 use concertina_revisions::Ident;
-use concertina_revisions::tree::{IndexElem, Node, NodeEnum, Token, node, parse, scan};
+use concertina_revisions::tree::{self, IndexElem, Node, NodeEnum, Token, node, parse, scan};
 
 /// A column, and what stands in its place.
 #[derive(Debug, Clone, Copy)]
@@ -85,10 +86,7 @@ pub(crate) fn in_place(expression: &Expr, from: &Ident, to: &str) -> String {
 
 /// A constraint's text. `own`: on the table it stands on; `referenced`: on the table that a foreign key points at.
 pub(crate) fn constraint(definition: &str, own: Option<Place<'_>>, referenced: Option<Place<'_>>) -> Option<String> {
-    let Some(NodeEnum::AlterTableStmt(alter)) = first(&format!("ALTER TABLE x ADD {definition}")) else { return None };
-    let command = alter.cmds.into_iter().next()?.node?;
-    let node::Node::AlterTableCmd(command) = command else { return None };
-    let node::Node::Constraint(mut constraint) = command.def?.node? else { return None };
+    let mut constraint = constraint_of(definition)?;
     if let Some(place) = own {
         rename_all(&mut constraint.fk_attrs, place);
         rename_all(&mut constraint.keys, place);
@@ -103,14 +101,25 @@ pub(crate) fn constraint(definition: &str, own: Option<Place<'_>>, referenced: O
 }
 
 /// The columns that a foreign key points at, as its text names them.
-pub(crate) fn referenced_columns(definition: &str) -> Vec<Ident> {
-    let named = definition.split_once(" REFERENCES ").and_then(|_| {
-        let NodeEnum::AlterTableStmt(alter) = first(&format!("ALTER TABLE x ADD {definition}"))? else { return None };
-        let node::Node::AlterTableCmd(command) = alter.cmds.into_iter().next()?.node? else { return None };
-        let node::Node::Constraint(constraint) = command.def?.node? else { return None };
-        Some(super::strings(&constraint.pk_attrs).into_iter().map(Ident::new).collect())
-    });
-    named.unwrap_or_default()
+pub(crate) fn referenced_columns(key: &Constraint) -> Vec<Ident> {
+    if key.references.is_none() {
+        return vec![];
+    }
+    let constraint = constraint_of(&key.definition);
+    constraint.map_or_else(Vec::new, |one| super::strings(&one.pk_attrs).into_iter().map(Ident::new).collect())
+}
+
+/// The column of a foreign key that points at this one.
+pub(crate) fn pointing_column<'a>(key: &'a Constraint, referenced: &Ident) -> Option<&'a str> {
+    let at = referenced_columns(key).iter().position(|column| column == referenced)?;
+    key.columns.get(at).map(String::as_str)
+}
+
+fn constraint_of(definition: &str) -> Option<tree::Constraint> {
+    let Some(NodeEnum::AlterTableStmt(alter)) = first(&format!("ALTER TABLE x ADD {definition}")) else { return None };
+    let node::Node::AlterTableCmd(command) = alter.cmds.into_iter().next()?.node? else { return None };
+    let node::Node::Constraint(constraint) = command.def?.node? else { return None };
+    Some(*constraint)
 }
 
 fn rename_all(names: &mut [Node], place: Place<'_>) {

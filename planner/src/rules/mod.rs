@@ -25,7 +25,7 @@ mod update;
 
 use crate::action::{Action, Lock};
 use crate::catalog::{Catalog, Table, TableKind};
-use crate::change::{Change, NewConstraintKind, Update};
+use crate::change::{Change, NewConstraintKind, NewType, Update};
 use crate::decision::{Decision, Rank};
 use crate::fold::Seen;
 use crate::plan::Phase;
@@ -135,24 +135,22 @@ impl<'a> Context<'a> {
 
     /// The columns of a table that earlier statements of the revision give another type by way of a second column.
     fn retyped(&self, table: &TableName) -> Vec<Ident> {
-        let retyped = self.all[..self.position].iter().filter_map(|seen| match &seen.change {
-            Change::AlterType(new) if new.table == *table && column_type::by_shadow(new, &seen.before) => {
-                Some(new.column.clone())
-            }
+        let retyped = self.by_shadow().filter(|(position, new)| *position < self.position && new.table == *table);
+        retyped.map(|(_, new)| new.column.clone()).collect()
+    }
+
+    /// The changes of type by way of a second column, with their positions.
+    fn by_shadow(&self) -> impl Iterator<Item = (usize, &'a NewType)> {
+        self.all.iter().enumerate().filter_map(|(position, seen)| match &seen.change {
+            Change::AlterType(new) if column_type::by_shadow(new, &seen.before) => Some((position, new)),
             _ => None,
-        });
-        retyped.collect()
+        })
     }
 
     /// Whether another statement of the revision gives the column another type by way of a second column, and does so first.
     fn retyped_too(&self, table: &TableName, column: &str) -> Option<Turn> {
-        let position = self.all.iter().position(|seen| match &seen.change {
-            Change::AlterType(new) => {
-                new.table == *table && new.column.as_str() == column && column_type::by_shadow(new, &seen.before)
-            }
-            _ => false,
-        });
-        position.map(|position| if position < self.position { Turn::Before } else { Turn::After })
+        let found = self.by_shadow().find(|(_, new)| new.table == *table && new.column.as_str() == column);
+        found.map(|(position, _)| if position < self.position { Turn::Before } else { Turn::After })
     }
 
     /// The columns of a table that earlier statements of the revision put in another column's place, by the names they have
@@ -194,12 +192,8 @@ impl<'a> Context<'a> {
 
     /// Whether a later statement of the revision puts a column of another type in this one's place.
     fn is_retyped_later(&self, table: &TableName, column: &Ident) -> bool {
-        self.all[self.position..].iter().any(|seen| match &seen.change {
-            Change::AlterType(new) => {
-                new.table == *table && new.column == *column && column_type::by_shadow(new, &seen.before)
-            }
-            _ => false,
-        })
+        self.by_shadow()
+            .any(|(position, new)| position >= self.position && new.table == *table && new.column == *column)
     }
 
     /// Whether the revision adds a column of that name.

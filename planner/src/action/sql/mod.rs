@@ -3,8 +3,6 @@
 mod sync;
 mod version;
 
-pub use version::version_in;
-
 use super::{Action, Numbers, Online, Value};
 use concertina_revisions::{Ident, TableName};
 
@@ -162,8 +160,7 @@ fn move_numbers(table: &TableName, from: &Ident, to: &Ident, identity: Option<&s
             )
         }
     };
-    let quote = dollar_quote(&body);
-    format!("DO {quote}{body}{quote}")
+    do_block(&body)
 }
 
 /// Ends the way out of a partition that was begun and interrupted.
@@ -173,6 +170,12 @@ pub fn finalize_detach(parent: &TableName, partition: &TableName) -> String {
 
 fn alter(table: &TableName, action: &str) -> String {
     format!("ALTER TABLE {} {action}", table.sql())
+}
+
+/// A DO block of PL/pgSQL, without a semicolon behind it.
+pub fn do_block(body: &str) -> String {
+    let quote = dollar_quote(body);
+    format!("DO {quote}{body}{quote}")
 }
 
 /// A dollar quote that the text doesn't contain.

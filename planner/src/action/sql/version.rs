@@ -1,17 +1,12 @@
 //! Versions of the application's schema: a schema of views each.
 
 use super::super::{NewVersion, Shown, View};
-use super::{OUR_SCHEMA, dollar_quote};
+use super::{OUR_SCHEMA, do_block};
 use concertina_revisions::Ident;
 
 /// What a version's schema is known by: its comment, which `pg_dump` keeps.
 fn comment(version: &NewVersion) -> String {
     format!("concertina version {}: {}", version.number, version.revision)
-}
-
-/// SQL that gives the number of the version that a schema is, from the schema's comment; NULL for another schema.
-pub fn version_in(comment: &str) -> String {
-    format!("substring({comment} from '^concertina version ([0-9]+): ')::int")
 }
 
 /// Whether the session speaks to a version, or to one that was made after it: by its search_path, or by the setting
@@ -102,8 +97,7 @@ fn for_each_grant(rights: &str, on: &str) -> String {
          CASE WHEN each.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(each.grantee)) END);\n  END LOOP;\nEND\n",
         Ident::new(on).literal()
     );
-    let quote = dollar_quote(&body);
-    format!("DO {quote}{body}{quote}")
+    do_block(&body)
 }
 
 /// Views of ours alone; what someone else made in the schema, or of its views, is in the way and named by PostgreSQL.
@@ -114,6 +108,5 @@ pub(super) fn drop(schema: &Ident) -> String {
          WHERE n.nspname = {literal} AND c.relkind = 'v' ORDER BY c.relname LOOP\n    EXECUTE 'DROP VIEW ' || each;\n  END LOOP;\n  \
          IF EXISTS (SELECT FROM pg_namespace WHERE nspname = {literal}) THEN\n    EXECUTE {drop};\n  END IF;\nEND\n"
     );
-    let quote = dollar_quote(&body);
-    format!("DO {quote}{body}{quote}")
+    do_block(&body)
 }

@@ -76,7 +76,7 @@ pub(super) fn constraints(
     for constraint in &shadow.table.constraints {
         let own = shadow.concerns(&constraint.columns).then_some(place);
         let to_itself = constraint.referenced().as_ref() == Some(&table);
-        if own.is_none() && !(to_itself && is_pointed_at(constraint, place)) {
+        if own.is_none() && !(to_itself && is_pointed_at(constraint, shadow)) {
             continue;
         }
         if !matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::ForeignKey) {
@@ -115,14 +115,14 @@ pub(super) fn constraints(
 }
 
 /// Whether a foreign key points at the column.
-fn is_pointed_at(key: &Constraint, place: Place<'_>) -> bool {
-    rewrite::constraint(&key.definition, None, Some(place)) != rewrite::constraint(&key.definition, None, None)
+fn is_pointed_at(key: &Constraint, shadow: &Shadow<'_>) -> bool {
+    rewrite::pointing_column(key, &shadow.from()).is_some()
 }
 
 /// The column that a key of ours points at, and the one that takes its place, where the revision replaces both ends.
 fn partner(shadow: &Shadow<'_>, key: &Constraint, context: &Context<'_>) -> Option<(Ident, Ident, Turn)> {
     let at = key.columns.iter().position(|column| *column == shadow.old.name)?;
-    let column = rewrite::referenced_columns(&key.definition).into_iter().nth(at)?;
+    let column = rewrite::referenced_columns(key).into_iter().nth(at)?;
     let table = key.referenced()?;
     let turn = context.retyped_too(&table, column.as_str())?;
     let to = beside_name(context.table(&table)?, column.as_str());
@@ -138,9 +138,7 @@ fn belongs_to_its_column(
     context: &Context<'_>,
     swap: &mut Swap,
 ) -> bool {
-    let referenced = rewrite::referenced_columns(&key.definition);
-    let at = referenced.iter().position(|column| column.as_str() == shadow.old.name);
-    let Some(own) = at.and_then(|at| key.columns.get(at)) else { return false };
+    let Some(own) = rewrite::pointing_column(key, &shadow.from()) else { return false };
     let table = on.full_name();
     match context.retyped_too(&table, own) {
         None => return false,
@@ -191,7 +189,7 @@ pub(super) fn referencing(
     let (from, to) = (shadow.from(), shadow.to());
     for (other, key) in context.catalog.referencing(&shadow.table_name()) {
         let place = shadow.place(&from, &to);
-        if !is_pointed_at(key, place) || belongs_to_its_column(shadow, other, key, context, swap) {
+        if !is_pointed_at(key, shadow) || belongs_to_its_column(shadow, other, key, context, swap) {
             continue;
         }
         let definition = rewrite::constraint(&key.definition, None, Some(place)).ok_or_else(|| unread(key))?;
