@@ -2,11 +2,11 @@
 
 use crate::error::Error;
 use crate::event::{Blocker, Event, Events};
+use crate::session::Session;
 use concertina_planner::action::Lock;
 use concertina_revisions::TableName;
-use std::convert::Infallible;
 use std::time::Duration;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
 /// A transaction younger than this is waited out in the lock's queue; nobody notices.
 const OLD_SECONDS: f64 = 1.0;
@@ -18,7 +18,7 @@ const SESSION: &str = "a.pid, coalesce(a.usename, '') AS usename, coalesce(a.app
 
 /// Sessions that would make a lock wait for long: they hold a conflicting lock in an old transaction, or stand in
 /// the queue for one.
-pub(crate) async fn outside(client: &Client, locks: &[(TableName, Lock)], own: i32) -> Result<Vec<Blocker>, Error> {
+pub(crate) async fn outside(session: &Session, locks: &[(TableName, Lock)], own: i32) -> Result<Vec<Blocker>, Error> {
     let mut found: Vec<Blocker> = Vec::new();
     for (table, lock) in locks {
         let sql = format!(
@@ -29,10 +29,9 @@ pub(crate) async fn outside(client: &Client, locks: &[(TableName, Lock)], own: i
                AND l.mode = ANY ($2) AND l.pid <> $3
                AND (NOT l.granted OR clock_timestamp() - a.xact_start > make_interval(secs => $4))"
         );
-        let rows = client
-            .query(&sql, &[&table.sql(), &conflicting(*lock), &own, &OLD_SECONDS])
-            .await
-            .map_err(Error::sql("looking who holds locks"))?;
+        let rows = session
+            .query("looking who holds locks", &sql, &[&table.sql(), &conflicting(*lock), &own, &OLD_SECONDS])
+            .await?;
         for blocker in rows.iter().map(blocker) {
             if !found.iter().any(|known| known.pid == blocker.pid) {
                 found.push(blocker);
@@ -43,19 +42,39 @@ pub(crate) async fn outside(client: &Client, locks: &[(TableName, Lock)], own: i
 }
 
 /// Sessions that a waiting session waits for.
-async fn of_session(client: &Client, pid: i32) -> Result<Vec<Blocker>, tokio_postgres::Error> {
+async fn of_session(records: &Session, waiting: &Session) -> Result<Vec<Blocker>, Error> {
     let sql = format!("SELECT {SESSION} FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1))");
-    Ok(client.query(&sql, &[&pid]).await?.iter().map(blocker).collect())
+    Ok(records.query("looking who is in the way", &sql, &[&waiting.pid]).await?.iter().map(blocker).collect())
 }
 
-/// Tells for whom a session waits, again and again, for as long as it is awaited.
-pub(crate) async fn watch(client: &Client, pid: i32, doing: &str, every: Duration, events: &Events) -> Infallible {
+/// Whether the server has ended a session, or answered it so long ago that the answer must have been lost.
+async fn is_lost(records: &Session, session: &Session, silence: Duration) -> Result<bool, Error> {
+    let sql = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND extract(epoch FROM backend_start)::text = $2
+        AND (state IS NULL OR state NOT LIKE 'idle%' OR clock_timestamp() - state_change < make_interval(secs => $3)))";
+    let row = records
+        .query_one("looking after our session", sql, &[&session.pid, &session.since, &silence.as_secs_f64()])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// Tells for whom a session's statement waits, again and again; ends when the session is lost, and says so.
+pub(crate) async fn watch(
+    records: &Session,
+    session: &Session,
+    doing: &str,
+    every: Duration,
+    silence: Duration,
+    events: &Events,
+) -> Error {
     loop {
         tokio::time::sleep(every).await;
-        if let Ok(blockers) = of_session(client, pid).await
+        if let Ok(blockers) = of_session(records, session).await
             && !blockers.is_empty()
         {
             events(Event::Waiting { doing: doing.to_owned(), blockers, queued: true });
+        }
+        if is_lost(records, session, silence).await.unwrap_or(false) {
+            return session.lost(doing, silence);
         }
     }
 }

@@ -42,6 +42,8 @@ pub struct Settings {
     pub replica_lag_max: Duration,
     /// After so long without a connection a run ends, to be continued later.
     pub reconnect_budget: Duration,
+    /// A connection without an answer for so much longer than a statement may take is lost, and another one is opened.
+    pub silence: Duration,
     /// How long to wait for another engine that is at work on the database.
     pub patience: Duration,
     /// Whether each revision gets a schema of views with its names and types, for code that names its version.
@@ -68,6 +70,7 @@ impl Default for Settings {
             vacuum_dead_share: 0.2,
             replica_lag_max: Duration::from_secs(10),
             reconnect_budget: Duration::from_mins(10),
+            silence: Duration::from_secs(15),
             patience: Duration::from_millis(1_500),
             versions: false,
         }
@@ -94,6 +97,7 @@ impl Settings {
             ("workers", (1..=64).contains(&self.workers), "from 1 to 64"),
             ("window_blocks", (1..=1 << 20).contains(&self.window_blocks), "from 1 to 1048576"),
             ("passes_max", (1..=64).contains(&self.passes_max), "from 1 to 64"),
+            ("silence", self.silence >= Duration::from_millis(100), "at least 0.1 s"),
             ("wal_bytes_per_second_max", self.wal_bytes_per_second_max != Some(0), "at least 1"),
             ("latency_budget_percent", self.latency_budget_percent != Some(0), "at least 1"),
             ("active_sessions_max", self.active_sessions_max != Some(0), "at least 1"),

@@ -1,6 +1,7 @@
 //! Where the database is and how to get in: connection strings, TLS by `sslmode`.
 
 use crate::error::{Error, describe};
+use crate::session::Session;
 use crate::tls::{self, Verify};
 use concertina_revisions::Ident;
 use std::fmt;
@@ -180,8 +181,8 @@ impl Connect {
     }
 
     /// Asks the server to end what a session is doing.
-    pub(crate) async fn cancel(&self, client: &Client) {
-        let token = client.cancel_token();
+    pub(crate) async fn cancel(&self, session: &Session) {
+        let token = session.cancel_token();
         let sent = match &self.tls {
             None => token.cancel_query(NoTls).await,
             Some(tls) => token.cancel_query(tls.clone()).await,

@@ -32,15 +32,7 @@ impl Lease {
             };
             already = false;
             let limits = format!("SET lock_timeout = {}; SET statement_timeout = 0;", millis(patience.lock_timeout));
-            self.hands.batch_execute(&limits).await.map_err(Error::sql(doing.clone()))?;
-            let ended = tokio::select! {
-                done = self.hands.batch_execute(&sql) => done.map_err(Error::sql(doing.clone())),
-                () = self.stop.asked() => {
-                    self.connect.cancel(&self.hands).await;
-                    Err(Error::Interrupted)
-                }
-            };
-            match ended {
+            match self.alone(&doing, &limits, &sql).await {
                 Err(error) if error.class() == Class::Contention => ladder.step_back(self, &error).await?,
                 Err(error) => return Err(error),
                 Ok(()) => {}

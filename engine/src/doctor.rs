@@ -146,7 +146,7 @@ impl Engine {
         let idle = known(&session).await?.iter().all(|known| known.state == State::Applied);
         let mut findings = Vec::new();
         for look in LOOKS.iter().chain(idle.then_some(&LEFT_OVER)) {
-            for row in session.query(look.sql, &[]).await.map_err(Error::sql("looking at the server"))? {
+            for row in session.query("looking at the server", look.sql, &[]).await? {
                 let what = row.get(0);
                 findings.push(Finding { severity: look.severity, what, remedy: look.remedy.to_owned() });
             }

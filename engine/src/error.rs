@@ -54,6 +54,14 @@ pub enum Error {
         #[source]
         cause: tokio_postgres::Error,
     },
+    /// The server doesn't answer: it or the network is gone without a word.
+    #[error("{doing}: no answer within {seconds} s")]
+    Silent {
+        /// What was being done.
+        doing: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// A value that a column needs was not found.
     #[error("{doing}: `{query}` gives no value, and the column refuses NULL")]
     NoValue {
@@ -98,12 +106,6 @@ pub(crate) enum Class {
 }
 
 impl Error {
-    /// For `map_err`: what was being done when PostgreSQL refused.
-    pub(crate) fn sql(doing: impl Into<String>) -> impl FnOnce(tokio_postgres::Error) -> Error {
-        let doing = doing.into();
-        move |cause| Error::Sql { doing, cause }
-    }
-
     /// What to do about it; empty when the message says all.
     pub fn help(&self) -> String {
         match self {
@@ -121,6 +123,7 @@ impl Error {
                 "end the session in the way, or run the command again at a quieter time".to_owned()
             }
             Error::Sql { cause, .. } => sql_help(cause),
+            Error::Silent { .. } => "look at the network and the server, then run the same command again".to_owned(),
             Error::NoValue { .. } => "insert the row that it looks for first, in an earlier statement".to_owned(),
             Error::RowsLeft { .. } => {
                 "something keeps writing them as they were; look at triggers and jobs on the table, then run again"
@@ -142,10 +145,18 @@ impl Error {
         }
     }
 
+    /// The SQLSTATE, when PostgreSQL refused.
+    pub(crate) fn code(&self) -> Option<&SqlState> {
+        match self {
+            Error::Sql { cause, .. } => cause.code(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn class(&self) -> Class {
         match self {
             Error::Sql { cause, .. } => class(cause),
-            Error::Connect { .. } => Class::Connection,
+            Error::Connect { .. } | Error::Silent { .. } => Class::Connection,
             _ => Class::Fatal,
         }
     }
@@ -162,7 +173,7 @@ fn sql_help(cause: &tokio_postgres::Error) -> String {
     }
 }
 
-pub(crate) fn class(cause: &tokio_postgres::Error) -> Class {
+fn class(cause: &tokio_postgres::Error) -> Class {
     let Some(code) = cause.code() else { return Class::Connection };
     match code.code() {
         // Admin shutdown, crash shutdown, cannot connect now, too many connections, read-only after a failover.

@@ -158,7 +158,7 @@ fn hot_share_of_time(indexes: f64) -> f64 {
 
 async fn indexes(session: &Session, leaf: &Leaf) -> Result<f64, Error> {
     let sql = "SELECT count(*)::float8 FROM pg_index WHERE indrelid = $1";
-    Ok(session.query_one(sql, &[&leaf.oid]).await.map_err(Error::sql("counting indexes"))?.get(0))
+    Ok(session.query_one("counting indexes", sql, &[&leaf.oid]).await?.get(0))
 }
 
 async fn sample(session: &Session, backfill: Option<&Backfill>, leaf: &Leaf) -> Result<Sample, Error> {
@@ -166,10 +166,10 @@ async fn sample(session: &Session, backfill: Option<&Backfill>, leaf: &Leaf) -> 
     let doing = || format!("sampling {}", leaf.name.shown());
     let name = leaf.name.sql();
     let all = format!("SELECT count(*) FROM ONLY {name} AS sampled WHERE sampled.ctid >= $1 AND sampled.ctid < $2");
-    let all = session.prepare(&all).await.map_err(Error::sql(doing()))?;
+    let all = session.prepare(&doing(), &all).await?;
     // A column that is still to come can't be asked for: then every row is to do.
     let pending = match backfill {
-        Some(backfill) => session.prepare(&crate::backfill::pending_sql(backfill, &leaf.name)).await.ok(),
+        Some(backfill) => session.prepare(&doing(), &crate::backfill::pending_sql(backfill, &leaf.name)).await.ok(),
         None => None,
     };
     let change = match backfill {
@@ -181,10 +181,10 @@ async fn sample(session: &Session, backfill: Option<&Backfill>, leaf: &Leaf) -> 
         let start = (leaf.blocks - READ_BLOCKS).max(0) * place / (PLACES - 1);
         let (from, upto) = (Tid::start_of(start), Tid::start_of(start + READ_BLOCKS));
         let began = Instant::now();
-        rows += session.query_one(&all, &[&from, &upto]).await.map_err(Error::sql(doing()))?.get::<_, i64>(0);
+        rows += session.query_one(&doing(), &all, &[&from, &upto]).await?.get::<_, i64>(0);
         read += began.elapsed();
         if let Some(pending) = &pending {
-            left += session.query_one(pending, &[&from, &upto]).await.map_err(Error::sql(doing()))?.get::<_, i64>(0);
+            left += session.query_one(&doing(), pending, &[&from, &upto]).await?.get::<_, i64>(0);
         }
         if let Some(change) = &change {
             let upto = Tid::start_of(start + CHANGE_BLOCKS);
@@ -218,14 +218,14 @@ async fn unchanging(session: &Session, leaf: &Leaf) -> Result<Option<tokio_postg
                        ORDER BY attnum LIMIT 1)
                WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = $1 AND NOT tgisinternal)
                  AND NOT EXISTS (SELECT FROM pg_rewrite WHERE ev_class = $1)";
-    let row = session.query_opt(sql, &[&leaf.oid]).await.map_err(Error::sql("looking for triggers"))?;
+    let row = session.query_opt("looking for triggers", sql, &[&leaf.oid]).await?;
     let Some(column) = row.and_then(|row| row.get::<_, Option<String>>(0)) else { return Ok(None) };
     let name = leaf.name.sql();
     let sql = format!(
         "UPDATE ONLY {name} AS s SET {column} = s.{column} WHERE s.ctid = ANY (ARRAY(SELECT l.ctid FROM ONLY {name} AS l
          WHERE l.ctid >= $1 AND l.ctid < $2 FOR NO KEY UPDATE SKIP LOCKED))"
     );
-    Ok(session.prepare(&sql).await.ok())
+    Ok(session.prepare("preparing a batch", &sql).await.ok())
 }
 
 /// Rows, WAL in bytes and the time of a change that is taken back.
@@ -234,19 +234,20 @@ async fn rolled_back(
     change: &tokio_postgres::Statement,
     from: Tid,
     upto: Tid,
-) -> Result<(u64, f64, Duration), tokio_postgres::Error> {
+) -> Result<(u64, f64, Duration), Error> {
     let position = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8";
-    session.batch_execute("BEGIN").await?;
+    let doing = "trying a batch";
+    session.batch_execute(doing, "BEGIN").await?;
     let changed = async {
-        let before: f64 = session.query_one(position, &[]).await?.get(0);
+        let before: f64 = session.query_one(doing, position, &[]).await?.get(0);
         let began = Instant::now();
-        let rows = session.execute(change, &[&from, &upto]).await?;
+        let rows = session.execute(doing, change, &[&from, &upto]).await?;
         let took = began.elapsed();
-        let after: f64 = session.query_one(position, &[]).await?.get(0);
+        let after: f64 = session.query_one(doing, position, &[]).await?.get(0);
         Ok((rows, after - before, took))
     };
     let changed = changed.await;
-    session.batch_execute("ROLLBACK").await?;
+    session.batch_execute(doing, "ROLLBACK").await?;
     changed
 }
 

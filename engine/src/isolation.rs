@@ -59,7 +59,7 @@ impl Engine {
         let session = self.reader().await?;
         let catalog = catalog::load(&session, self.settings.versions).await?;
         let sql = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1";
-        let bypasses = session.query_opt(sql, &[&role]).await.map_err(Error::sql("looking at the role"))?;
+        let bypasses = session.query_opt("looking at the role", sql, &[&role]).await?;
         match bypasses.map(|row| row.get::<_, bool>(0)) {
             None => return Err(Error::State(format!("there is no role {role}"))),
             Some(true) => {
@@ -100,17 +100,18 @@ fn hidden(table: &Table) -> Option<Hidden<'_>> {
 
 async fn try_out(session: &Session, hidden: &Hidden<'_>, role: &Ident) -> Result<Isolation, Error> {
     let name = hidden.table.full_name();
-    let doing = || format!("trying the policies of {}", name.shown());
+    let doing = format!("trying the policies of {}", name.shown());
     let mut tried = Isolation { table: name.shown(), tenants: 0, leaks: vec![], untried: None };
-    session.batch_execute("BEGIN").await.map_err(Error::sql(doing()))?;
-    let done = Trial { session, hidden, role, tried: &mut tried }.run().await;
-    session.batch_execute("ROLLBACK").await.map_err(Error::sql(doing()))?;
-    done.map_err(Error::sql(doing()))?;
-    Ok(tried)
+    session.batch_execute(&doing, "BEGIN").await?;
+    let trial = Trial { session, doing: doing.clone(), hidden, role, tried: &mut tried };
+    let done = trial.run().await;
+    session.batch_execute(&doing, "ROLLBACK").await?;
+    done.map(|()| tried)
 }
 
 struct Trial<'a> {
     session: &'a Session,
+    doing: String,
     hidden: &'a Hidden<'a>,
     role: &'a Ident,
     tried: &'a mut Isolation,
@@ -124,7 +125,7 @@ enum Ended {
 }
 
 impl Trial<'_> {
-    async fn run(mut self) -> Result<(), tokio_postgres::Error> {
+    async fn run(mut self) -> Result<(), Error> {
         let table = self.hidden.table.full_name().sql();
         let column = self.hidden.column.sql();
         let first = format!("SELECT {column}::text FROM {table} WHERE {column} IS NOT NULL LIMIT 1");
@@ -139,7 +140,9 @@ impl Trial<'_> {
         let mut tenants = vec![one];
         tenants.extend(self.text(&second).await?);
         self.tried.tenants = tenants.len();
-        self.session.batch_execute(&format!("SET LOCAL row_security = on; SET LOCAL ROLE {}", self.role.sql())).await?;
+        self.session
+            .batch_execute(&self.doing, &format!("SET LOCAL row_security = on; SET LOCAL ROLE {}", self.role.sql()))
+            .await?;
         for (own, other) in [(0, 1), (1, 0)] {
             if let Some(own) = tenants.get(own) {
                 self.as_tenant(own, tenants.get(other).map(String::as_str)).await?;
@@ -153,7 +156,7 @@ impl Trial<'_> {
         Ok(())
     }
 
-    async fn as_tenant(&mut self, own: &str, other: Option<&str>) -> Result<(), tokio_postgres::Error> {
+    async fn as_tenant(&mut self, own: &str, other: Option<&str>) -> Result<(), Error> {
         self.set_tenant(own).await?;
         let table = self.hidden.table.full_name().sql();
         let column = self.hidden.column.sql();
@@ -192,20 +195,20 @@ impl Trial<'_> {
         Ok(())
     }
 
-    async fn set_tenant(&self, tenant: &str) -> Result<(), tokio_postgres::Error> {
+    async fn set_tenant(&self, tenant: &str) -> Result<(), Error> {
         let sql = "SELECT set_config($1, $2, true)";
-        self.session.execute(sql, &[&self.hidden.setting, &tenant]).await.map(drop)
+        self.session.execute(&self.doing, sql, &[&self.hidden.setting, &tenant]).await.map(drop)
     }
 
-    async fn text(&self, sql: &str) -> Result<Option<String>, tokio_postgres::Error> {
-        Ok(self.session.query_opt(sql, &[]).await?.map(|row| row.get(0)))
+    async fn text(&self, sql: &str) -> Result<Option<String>, Error> {
+        Ok(self.session.query_opt(&self.doing, sql, &[]).await?.map(|row| row.get(0)))
     }
 
     /// Runs a statement and takes it back.
-    async fn ended(&self, sql: &str) -> Result<Ended, tokio_postgres::Error> {
-        self.session.batch_execute("SAVEPOINT tried").await?;
-        let ended = self.session.execute(sql, &[]).await;
-        self.session.batch_execute("ROLLBACK TO SAVEPOINT tried").await?;
+    async fn ended(&self, sql: &str) -> Result<Ended, Error> {
+        self.session.batch_execute(&self.doing, "SAVEPOINT tried").await?;
+        let ended = self.session.execute(&self.doing, sql, &[]).await;
+        self.session.batch_execute(&self.doing, "ROLLBACK TO SAVEPOINT tried").await?;
         match ended {
             Ok(rows) => Ok(Ended::Rows(rows)),
             Err(error) => match error.code() {

@@ -119,10 +119,16 @@ impl Lease {
 impl Lease {
     async fn reopen(&mut self) -> Result<(), Error> {
         if self.records.is_closed() {
+            let reader = Session::open(&self.connect, Role::Reader, &self.settings).await?;
+            reader.replaces(&self.hands).await?;
+            reader.replaces(&self.records).await?;
             (self.records, self.hands) = sessions(&self.connect, &self.settings).await?;
         } else {
             // The lock is still ours; a second session would wait for ourselves.
-            self.hands = Session::open(&self.connect, Role::Hands, &self.settings).await?;
+            let hands = Session::open(&self.connect, Role::Hands, &self.settings).await?;
+            hands.replaces(&self.hands).await?;
+            at_work(&hands).await?;
+            self.hands = hands;
         }
         Ok(())
     }
@@ -132,22 +138,36 @@ async fn sessions(connect: &Connect, settings: &Settings) -> Result<(Session, Se
     let lease = Session::open(connect, Role::Lease, settings).await?;
     let hands = Session::open(connect, Role::Hands, settings).await?;
     // Idle connections of a pooler in transaction mode get the same server session.
-    let again: i32 =
-        lease.query_one("SELECT pg_backend_pid()", &[]).await.map_err(Error::sql("looking for a pooler"))?.get(0);
+    let again: i32 = lease.query_one("looking for a pooler", "SELECT pg_backend_pid()", &[]).await?.get(0);
     if lease.pid == hands.pid || again == hands.pid || again != lease.pid {
         return Err(Error::Pooled);
     }
     lock(&lease, settings.patience).await?;
+    end_orphans(&lease).await?;
+    at_work(&hands).await?;
     Ok((lease, hands))
+}
+
+/// Marks the session that runs DDL as one of whoever holds the lock.
+async fn at_work(hands: &Session) -> Result<(), Error> {
+    hands.batch_execute("setting up the session", "SET application_name = 'concertina ddl'").await
+}
+
+/// Ends what is left of a run that is gone: its sessions may still be at its last statements, while we go on where its
+/// records end. Only whoever holds the lock has sessions of these names.
+async fn end_orphans(lease: &Session) -> Result<(), Error> {
+    let sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+               WHERE datname = current_database() AND usename = session_user AND pid <> pg_backend_pid()
+                 AND application_name IN ('concertina ddl', 'concertina backfill', 'concertina monitor')";
+    lease.query("ending what is left of an earlier run", sql, &[]).await.map(drop)
 }
 
 async fn lock(lease: &Session, patience: Duration) -> Result<(), Error> {
     let began = Instant::now();
     loop {
         let taken: bool = lease
-            .query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK_KEY])
-            .await
-            .map_err(Error::sql("taking the lock that makes us the only one"))?
+            .query_one("taking the lock that makes us the only one", "SELECT pg_try_advisory_lock($1)", &[&LOCK_KEY])
+            .await?
             .get(0);
         if taken {
             return Ok(());
@@ -164,19 +184,24 @@ async fn lock(lease: &Session, patience: Duration) -> Result<(), Error> {
                WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
                  AND (l.classid::bigint << 32) | l.objid::bigint = $1
                  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    let row = lease.query_opt(sql, &[&LOCK_KEY]).await.map_err(Error::sql("looking who is at work"))?;
+    let row = lease.query_opt("looking who is at work", sql, &[&LOCK_KEY]).await?;
     let holder = row.map_or_else(|| "a session that has just ended; try again".to_owned(), |row| row.get(0));
     Err(Error::Busy { holder })
 }
 
 async fn ask_server(hands: &Session) -> Result<Server, Error> {
     let row = hands
-        .query_one("SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'", &[])
-        .await
-        .map_err(Error::sql("asking the server's settings"))?;
+        .query_one(
+            "asking the server's settings",
+            "SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'",
+            &[],
+        )
+        .await?;
     let deadlock_timeout = Duration::from_millis(u64::try_from(row.get::<_, i64>(0)).unwrap_or(1_000));
     // The only sure way to learn whether a right is there on every version: try.
-    let may_set_deadlock_timeout =
-        hands.batch_execute("SET deadlock_timeout = '1s'; RESET deadlock_timeout;").await.is_ok();
+    let may_set_deadlock_timeout = hands
+        .batch_execute("trying to set deadlock_timeout", "SET deadlock_timeout = '1s'; RESET deadlock_timeout;")
+        .await
+        .is_ok();
     Ok(Server { deadlock_timeout, may_set_deadlock_timeout })
 }

@@ -33,6 +33,7 @@ mod elsewhere;
 mod error;
 mod estimate;
 mod event;
+mod fault;
 mod inventory;
 mod isolation;
 mod ladder;
@@ -73,7 +74,6 @@ use concertina_revisions::RevisionId;
 use session::{Role, Session};
 use std::time::{Duration, Instant};
 use stop::Stop;
-use tokio_postgres::Client;
 
 /// How long a server that takes no connections is left alone.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
@@ -108,9 +108,9 @@ impl Engine {
 
     async fn reader(&self) -> Result<Session, Error> {
         self.settings.check().map_err(Error::State)?;
-        let session = Session::open(&self.connect, Role::Lease, &self.settings).await?;
+        let session = Session::open(&self.connect, Role::Reader, &self.settings).await?;
         let sql = "SELECT current_setting('server_version_num')::int, current_setting('server_version')";
-        let row = session.query_one(sql, &[]).await.map_err(Error::sql("asking the server's version"))?;
+        let row = session.query_one("asking the server's version", sql, &[]).await?;
         let number: i32 = row.get(0);
         if u32::try_from(number).is_ok_and(|number| number >= OLDEST_SERVER) {
             return Ok(session);
@@ -140,7 +140,7 @@ impl Engine {
     ///
     /// When the database can't be reached or read.
     pub async fn known(&self) -> Result<Vec<Known>, Error> {
-        known(&*self.reader().await?).await
+        known(&self.reader().await?).await
     }
 
     /// What the database holds. Changes nothing.
@@ -149,7 +149,7 @@ impl Engine {
     ///
     /// When the database can't be reached or read.
     pub async fn catalog(&self) -> Result<Catalog, Error> {
-        catalog::load(&*self.reader().await?, self.settings.versions).await
+        catalog::load(&self.reader().await?, self.settings.versions).await
     }
 
     /// How far the backfills of a revision are. Changes nothing.
@@ -170,7 +170,7 @@ impl Engine {
     ///
     /// When the database can't be reached or read.
     pub async fn estimate(&self, plan: &Plan) -> Result<Vec<Estimate>, Error> {
-        let session = Session::open(&self.connect, Role::Worker, &self.settings).await?;
+        let session = Session::open(&self.connect, Role::Sampler, &self.settings).await?;
         estimate::estimate(&session, plan, self.settings.workers).await
     }
 
@@ -180,7 +180,7 @@ impl Engine {
     ///
     /// When nothing was ever run here, or the database can't be written.
     pub async fn pause(&self, reason: &str) -> Result<(), Error> {
-        checkpoint::set_paused(&*self.reader().await?, Some(reason)).await
+        checkpoint::set_paused(&self.reader().await?, Some(reason)).await
     }
 
     /// Lets backfills go on.
@@ -189,7 +189,7 @@ impl Engine {
     ///
     /// As [`Engine::pause`].
     pub async fn resume(&self) -> Result<(), Error> {
-        checkpoint::set_paused(&*self.reader().await?, None).await
+        checkpoint::set_paused(&self.reader().await?, None).await
     }
 
     /// Takes the right to change the database; makes schema `concertina` there when it is missing.
@@ -205,6 +205,6 @@ impl Engine {
 }
 
 /// The revisions that the database has; none where our schema isn't there yet.
-async fn known(client: &Client) -> Result<Vec<Known>, Error> {
-    if checkpoint::exists(client).await? { checkpoint::all(client).await } else { Ok(vec![]) }
+async fn known(session: &Session) -> Result<Vec<Known>, Error> {
+    if checkpoint::exists(session).await? { checkpoint::all(session).await } else { Ok(vec![]) }
 }

@@ -30,11 +30,11 @@ impl Lease {
             let doing = || format!("checking that {}", check.what);
             let (count, examples) = match &check.question {
                 Question::NoRows { count, examples } => {
-                    let found: i64 = self.hands.query_one(count, &[]).await.map_err(Error::sql(doing()))?.get(0);
+                    let found: i64 = self.hands.query_one(&doing(), count, &[]).await?.get(0);
                     if found == 0 {
                         continue;
                     }
-                    let rows = self.hands.query(examples, &[]).await.map_err(Error::sql(doing()))?;
+                    let rows = self.hands.query(&doing(), examples, &[]).await?;
                     (found, rows.iter().map(|row| row.get(0)).collect())
                 }
                 Question::NoErrors { table, alias, expression, key } => {
@@ -45,7 +45,7 @@ impl Lease {
                 }
                 Question::ExtensionAvailable(name) => {
                     let sql = "SELECT count(*) FROM pg_available_extensions WHERE name = $1";
-                    let found: i64 = self.hands.query_one(sql, &[name]).await.map_err(Error::sql(doing()))?.get(0);
+                    let found: i64 = self.hands.query_one(&doing(), sql, &[name]).await?.get(0);
                     if found > 0 {
                         continue;
                     }
@@ -64,20 +64,20 @@ impl Lease {
         [table, alias, expression, key]: [&String; 4],
     ) -> Result<Option<(i64, Vec<String>)>, Error> {
         let function = fails(table, alias, expression);
-        self.hands.batch_execute(&function).await.map_err(Error::sql(doing))?;
+        self.hands.batch_execute(doing, &function).await?;
         let count = failing(table, alias);
-        let found: i64 = self.hands.query_one(&count, &[]).await.map_err(Error::sql(doing))?.get(0);
+        let found: i64 = self.hands.query_one(doing, &count, &[]).await?.get(0);
         let examples = if found > 0 {
             let sql = format!(
                 "SELECT concat({key}, ': ', to_jsonb({alias}.*)::text) FROM {table} AS {alias} \
                  WHERE pg_temp.concertina_fails({alias}.*) LIMIT 5"
             );
-            let rows = self.hands.query(&sql, &[]).await.map_err(Error::sql(doing))?;
+            let rows = self.hands.query(doing, &sql, &[]).await?;
             Some((found, rows.iter().map(|row| row.get(0)).collect()))
         } else {
             None
         };
-        self.hands.batch_execute(&forget(table)).await.map_err(Error::sql(doing))?;
+        self.hands.batch_execute(doing, &forget(table)).await?;
         Ok(examples)
     }
 }

@@ -11,7 +11,6 @@ use concertina_planner::Work;
 use concertina_planner::action::{Action, Value};
 use concertina_planner::plan::with_those_below;
 use std::time::{Duration, Instant};
-use tokio_postgres::Transaction;
 
 /// How often we look whom a queued statement waits for.
 const WATCH: Duration = Duration::from_millis(100);
@@ -46,23 +45,22 @@ impl Lease {
     }
 
     async fn quick_once(
-        &mut self,
+        &self,
         place: &Place,
         actions: &[Action],
         record: Record,
         patience: Patience,
     ) -> Result<(), Error> {
         let doing = place.doing();
-        let pid = self.hands.pid;
         tokio::select! {
-            done = transact(&mut self.hands, place, actions, record, patience) => done,
-            never = blockers::watch(&self.records, pid, &doing, WATCH, &self.events) => match never {},
+            done = transact(&self.hands, place, actions, record, patience) => done,
+            lost = blockers::watch(&self.records, &self.hands, &doing, WATCH, self.settings.silence, &self.events) => Err(lost),
         }
     }
 }
 
 async fn transact(
-    hands: &mut Session,
+    hands: &Session,
     place: &Place,
     actions: &[Action],
     record: Record,
@@ -70,20 +68,25 @@ async fn transact(
 ) -> Result<(), Error> {
     let doing = place.doing();
     let began = Instant::now();
-    let transaction = hands.transaction().await.map_err(Error::sql(doing.clone()))?;
-    transaction.batch_execute(&limits(patience, actions)).await.map_err(Error::sql(doing.clone()))?;
-    for action in actions {
-        run_action(&transaction, action, &doing).await?;
+    hands.batch_execute(&doing, &format!("BEGIN; {}", limits(patience, actions))).await?;
+    let done = async {
+        for action in actions {
+            run_action(hands, action, &doing).await?;
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        let (revision, direction, step) = (&place.revision, place.direction, place.step.as_str());
+        match record {
+            Record::Done => checkpoint::record_step(hands, revision, direction, step, None, seconds).await?,
+            Record::Undone => checkpoint::unrecord_step(hands, revision, direction, step).await?,
+            Record::Nothing => {}
+        }
+        hands.batch_execute(&doing, "COMMIT").await
+    };
+    let done = done.await;
+    if done.is_err() {
+        hands.batch_execute(&doing, "ROLLBACK").await.ok();
     }
-    let seconds = began.elapsed().as_secs_f64();
-    let (revision, direction, step) = (&place.revision, place.direction, place.step.as_str());
-    match record {
-        Record::Done => checkpoint::record_step(&transaction, revision, direction, step, None, seconds).await,
-        Record::Undone => checkpoint::unrecord_step(&transaction, revision, direction, step).await,
-        Record::Nothing => Ok(()),
-    }
-    .map_err(Error::sql(doing.clone()))?;
-    transaction.commit().await.map_err(Error::sql(doing))
+    done
 }
 
 fn limits(patience: Patience, actions: &[Action]) -> String {
@@ -99,11 +102,11 @@ fn limits(patience: Patience, actions: &[Action]) -> String {
     format!("SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = '{statement}'; {deadlock}")
 }
 
-async fn run_action(transaction: &Transaction<'_>, action: &Action, doing: &str) -> Result<(), Error> {
+async fn run_action(hands: &Session, action: &Action, doing: &str) -> Result<(), Error> {
     let value = match action {
         Action::AddColumn { default: Some(Value::Read(query)), not_null, .. } => {
             let sql = format!("SELECT quote_literal(({query})::text)");
-            let row = transaction.query_one(&sql, &[]).await.map_err(Error::sql(doing))?;
+            let row = hands.query_one(doing, &sql, &[]).await?;
             let value: Option<String> = row.get(0);
             if value.is_none() && *not_null {
                 return Err(Error::NoValue { doing: doing.to_owned(), query: query.clone() });
@@ -113,7 +116,7 @@ async fn run_action(transaction: &Transaction<'_>, action: &Action, doing: &str)
         _ => None,
     };
     for sql in action.sql(value.as_deref()) {
-        transaction.batch_execute(&sql).await.map_err(Error::sql(doing))?;
+        hands.batch_execute(doing, &sql).await?;
     }
     Ok(())
 }

@@ -175,9 +175,7 @@ impl Lease {
         let seconds = began.elapsed().as_secs_f64();
         if !matches!(step.work, Work::Quick { .. }) {
             let counted = rows.map(|rows| i64::try_from(rows).unwrap_or(i64::MAX));
-            checkpoint::record_step(&*self.records, &place.revision, place.direction, &name, counted, seconds)
-                .await
-                .map_err(Error::sql(place.doing()))?;
+            checkpoint::record_step(&self.records, &place.revision, place.direction, &name, counted, seconds).await?;
         }
         self.tell(Event::StepDone { revision, step: name, seconds, rows, already });
         Ok(())

@@ -1,61 +1,202 @@
-//! One connection with its settings. There is no connection of ours without limits.
+//! One connection with its settings. There is no connection of ours without limits, and no question of ours without a name:
+//! what was being done stands in each error.
 
 use crate::config::Settings;
 use crate::connect::Connect;
 use crate::error::Error;
-use std::ops::{Deref, DerefMut};
+use crate::fault::{self, Named, When};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{CancelToken, Client, Row, Statement};
 
 /// What a connection is for, which decides its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
+    /// Looks at the database, with nobody's leave.
+    Reader,
     /// Holds the advisory lock, writes the records, watches the others.
     Lease,
     /// Runs DDL.
     Hands,
     /// Runs batches of a backfill.
     Worker,
+    /// Runs batches that are rolled back.
+    Sampler,
     /// Samples the throttle's signals.
     Monitor,
 }
+
+impl Role {
+    fn application_name(self) -> &'static str {
+        match self {
+            Role::Reader => "concertina reader",
+            // Hands are called otherwise once there is the lock.
+            Role::Lease | Role::Hands => "concertina",
+            Role::Worker => "concertina backfill",
+            Role::Sampler => "concertina estimate",
+            Role::Monitor => "concertina monitor",
+        }
+    }
+}
+
+/// What a statement is sent with.
+pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// An open connection.
 pub(crate) struct Session {
     client: Client,
     /// Its process id on the server.
     pub(crate) pid: i32,
-}
-
-impl DerefMut for Session {
-    fn deref_mut(&mut self) -> &mut Client {
-        &mut self.client
-    }
-}
-
-impl Deref for Session {
-    type Target = Client;
-
-    fn deref(&self) -> &Client {
-        &self.client
-    }
+    /// When the server began it, in seconds since 1970: process ids come again.
+    pub(crate) since: String,
+    /// After so long without an answer it is lost; never where statements may take as long as they do.
+    answers_within: Option<Duration>,
+    /// Once it was lost that way.
+    silent: AtomicBool,
 }
 
 impl Session {
     pub(crate) async fn open(connect: &Connect, role: Role, settings: &Settings) -> Result<Session, Error> {
-        let name = match role {
-            Role::Lease => "concertina",
-            Role::Hands => "concertina ddl",
-            Role::Worker => "concertina backfill",
-            Role::Monitor => "concertina monitor",
-        };
-        let client = connect.open(name).await?;
+        let opening = Session::open_now(connect, role, settings);
+        tokio::time::timeout(CONNECTS_WITHIN + settings.silence, opening).await.unwrap_or_else(|_| {
+            Err(Error::Connect { target: connect.target(), why: "no answer from the server".to_owned() })
+        })
+    }
+
+    async fn open_now(connect: &Connect, role: Role, settings: &Settings) -> Result<Session, Error> {
+        let client = connect.open(role.application_name()).await?;
         let set = |cause| Error::Sql { doing: "setting up the session".to_owned(), cause };
         client.batch_execute(&format!("{OWN_WORDS_FIRST}; {}", limits(role, settings))).await.map_err(set)?;
-        let pid = client.query_one("SELECT pg_backend_pid()", &[]).await.map_err(set)?.get(0);
-        Ok(Session { client, pid })
+        // Not every server can; those that can notice sooner that we are gone, in the middle of a statement too.
+        client.batch_execute(NOTICE_OUR_END).await.ok();
+        let sql =
+            "SELECT pid, extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+        let row = client.query_one(sql, &[]).await.map_err(set)?;
+        let answers_within = statement_timeout(role, settings).map(|timeout| timeout + settings.silence);
+        Ok(Session { pid: row.get(0), since: row.get(1), client, answers_within, silent: AtomicBool::new(false) })
+    }
+
+    /// Whether there will be no more answers.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.silent.load(Ordering::Relaxed) || self.client.is_closed()
+    }
+
+    pub(crate) fn cancel_token(&self) -> CancelToken {
+        self.client.cancel_token()
+    }
+
+    pub(crate) async fn query<S: Named + ?Sized>(
+        &self,
+        doing: &str,
+        sql: &S,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Error> {
+        self.ask(doing, sql, self.client.query(sql, parameters)).await
+    }
+
+    pub(crate) async fn query_one<S: Named + ?Sized>(
+        &self,
+        doing: &str,
+        sql: &S,
+        parameters: Parameters<'_>,
+    ) -> Result<Row, Error> {
+        self.ask(doing, sql, self.client.query_one(sql, parameters)).await
+    }
+
+    pub(crate) async fn query_opt<S: Named + ?Sized>(
+        &self,
+        doing: &str,
+        sql: &S,
+        parameters: Parameters<'_>,
+    ) -> Result<Option<Row>, Error> {
+        self.ask(doing, sql, self.client.query_opt(sql, parameters)).await
+    }
+
+    /// How many rows it changed.
+    pub(crate) async fn execute<S: Named + ?Sized>(
+        &self,
+        doing: &str,
+        sql: &S,
+        parameters: Parameters<'_>,
+    ) -> Result<u64, Error> {
+        self.ask(doing, sql, self.client.execute(sql, parameters)).await
+    }
+
+    /// One statement or several, without parameters.
+    pub(crate) async fn batch_execute(&self, doing: &str, sql: &str) -> Result<(), Error> {
+        self.ask(doing, sql, self.client.batch_execute(sql)).await
+    }
+
+    pub(crate) async fn prepare(&self, doing: &str, sql: &str) -> Result<Statement, Error> {
+        self.ask(doing, "prepare", self.client.prepare(sql)).await
+    }
+
+    /// A transaction of three statements in one round trip. The rows that the second one changed, and the row that the last
+    /// one gives.
+    pub(crate) async fn in_one_go(
+        &self,
+        doing: &str,
+        [first, change, last]: [(&Statement, Parameters<'_>); 3],
+    ) -> Result<(u64, Row), Error> {
+        // The driver sends in the order of the first poll, without waiting for answers. When one fails, those behind it
+        // fail too, and COMMIT rolls back.
+        let all = async {
+            let (begun, first, changed, last, committed) = tokio::join!(
+                self.client.batch_execute("BEGIN"),
+                self.client.execute(first.0, first.1),
+                self.client.execute(change.0, change.1),
+                self.client.query_one(last.0, last.1),
+                self.client.batch_execute("COMMIT"),
+            );
+            begun?;
+            first?;
+            let rows = changed?;
+            let row = last?;
+            committed?;
+            Ok((rows, row))
+        };
+        self.ask(doing, "batch", all).await
+    }
+
+    /// Nothing more is expected of it.
+    pub(crate) fn lost(&self, doing: &str, silence: Duration) -> Error {
+        self.silent.store(true, Ordering::Relaxed);
+        Error::Silent { doing: doing.to_owned(), seconds: silence.as_secs() }
+    }
+
+    /// Ends sessions of ours that the server still believes in: this one is in their place.
+    pub(crate) async fn replaces(&self, lost: &Session) -> Result<(), Error> {
+        let sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                   WHERE pid = $1 AND extract(epoch FROM backend_start)::text = $2";
+        self.query("ending the session that was lost", sql, &[&lost.pid, &lost.since]).await.map(drop)
+    }
+
+    /// Waits for the answer, for as long as this session's statements may take.
+    async fn ask<T, S: Named + ?Sized>(
+        &self,
+        doing: &str,
+        sql: &S,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Error> {
+        let failed = |cause| Error::Sql { doing: doing.to_owned(), cause };
+        fault::point(&self.client, When::Before, doing, sql).await.map_err(failed)?;
+        let answered = match self.answers_within {
+            None => answer.await,
+            Some(within) => match tokio::time::timeout(within, answer).await {
+                Ok(answered) => answered,
+                Err(_) => return Err(self.lost(doing, within)),
+            },
+        };
+        if answered.is_ok() {
+            fault::point(&self.client, When::After, doing, sql).await.map_err(failed)?;
+        }
+        answered.map_err(failed)
     }
 }
+
+/// For the connection itself.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 
 /// PostgreSQL looks into `pg_catalog` first unless a search_path says otherwise. One that does would let anybody who may make
 /// functions put another in the place of those that our statements call.
@@ -65,29 +206,38 @@ const OWN_WORDS_FIRST: &str = "SELECT pg_catalog.set_config('search_path',
               WHERE name OPERATOR(pg_catalog.<>) 'pg_catalog'), ''), false)
     WHERE 'pg_catalog' OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(false))";
 
+/// A server that still believes in a client that is gone keeps its locks: also the one that makes us the only one.
+const NOTICE_OUR_END: &str =
+    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
+    SET client_connection_check_interval = '5s'";
+
 /// Milliseconds, for a setting of PostgreSQL.
 pub(crate) fn millis(duration: Duration) -> u128 {
     duration.as_millis()
 }
 
+/// After how long PostgreSQL cuts a statement.
+fn statement_timeout(role: Role, settings: &Settings) -> Option<Duration> {
+    match role {
+        Role::Reader | Role::Lease | Role::Monitor => Some(Duration::from_secs(30)),
+        Role::Hands => None,
+        // A batch that takes a hundred times its target has a bad plan or a bad disk: it is cut, and cut smaller.
+        Role::Worker | Role::Sampler => Some((settings.batch_target * 100).max(Duration::from_secs(2))),
+    }
+}
+
 fn limits(role: Role, settings: &Settings) -> String {
     let lock = millis(settings.lock_timeout);
-    let mut sql = format!(
+    let statement = statement_timeout(role, settings).map_or(0, millis);
+    let for_batches = if matches!(role, Role::Worker | Role::Sampler) {
+        "SET synchronous_commit = off; SET plan_cache_mode = force_custom_plan; SET max_parallel_workers_per_gather = 0;"
+    } else {
+        ""
+    };
+    format!(
         "SET client_min_messages = warning; SET row_security = off; SET lock_timeout = {lock}; \
          SET idle_in_transaction_session_timeout = '10s'; SET jit = off; \
-         SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off;"
-    );
-    match role {
-        Role::Lease | Role::Monitor => sql.push_str("SET statement_timeout = '30s';"),
-        Role::Hands => sql.push_str("SET statement_timeout = 0;"),
-        // A batch that takes a hundred times its target has a bad plan or a bad disk: it is cut, and cut smaller.
-        Role::Worker => {
-            let statement = millis(settings.batch_target * 100).max(2_000);
-            sql = format!(
-                "{sql} SET statement_timeout = {statement}; SET synchronous_commit = off; \
-                 SET plan_cache_mode = force_custom_plan; SET max_parallel_workers_per_gather = 0;"
-            );
-        }
-    }
-    sql
+         SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off; \
+         SET statement_timeout = {statement}; {for_batches}"
+    )
 }

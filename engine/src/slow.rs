@@ -49,22 +49,25 @@ impl Lease {
         Ok(false)
     }
 
-    async fn slow_once(&mut self, doing: &str, online: &Online) -> Result<(), Error> {
+    async fn slow_once(&self, doing: &str, online: &Online) -> Result<(), Error> {
         // CONCURRENTLY waits for old transactions by design, and what waits here makes nobody else wait: with a
         // timeout an index build would leave an invalid index each time.
-        let limits = "SET lock_timeout = 0; SET statement_timeout = 0;";
-        self.hands.batch_execute(limits).await.map_err(Error::sql(doing))?;
-        let sql = online.sql();
+        self.alone(doing, "SET lock_timeout = 0; SET statement_timeout = 0;", &online.sql()).await
+    }
+
+    /// Runs one statement outside of transactions, watched, until it is done or someone asks to stop.
+    pub(crate) async fn alone(&self, doing: &str, limits: &str, sql: &str) -> Result<(), Error> {
+        self.hands.batch_execute(doing, limits).await?;
         let ended = tokio::select! {
-            done = self.hands.batch_execute(&sql) => done.map_err(Error::sql(doing)),
+            done = self.hands.batch_execute(doing, sql) => done,
             () = self.stop.asked() => {
                 self.connect.cancel(&self.hands).await;
                 Err(Error::Interrupted)
             }
-            never = blockers::watch(&self.records, self.hands.pid, doing, WATCH, &self.events) => match never {},
+            lost = blockers::watch(&self.records, &self.hands, doing, WATCH, self.settings.silence, &self.events) => Err(lost),
         };
         let limits = format!("SET lock_timeout = {}", self.settings.lock_timeout.as_millis());
-        self.hands.batch_execute(&limits).await.ok();
+        self.hands.batch_execute(doing, &limits).await.ok();
         ended
     }
 

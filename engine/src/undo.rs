@@ -62,9 +62,7 @@ impl Lease {
 
     async fn undo_step(&mut self, place: &Place, step: &Step) -> Result<(), Error> {
         if step.undo.is_empty() {
-            return checkpoint::unrecord_step(&*self.records, &place.revision, place.direction, &place.step)
-                .await
-                .map_err(Error::sql(place.doing()));
+            return checkpoint::unrecord_step(&self.records, &place.revision, place.direction, &place.step).await;
         }
         let began = Instant::now();
         let what: Vec<String> = step.undo.iter().flat_map(Work::summary).collect();
@@ -80,9 +78,7 @@ impl Lease {
                 Work::Slow { online } => {
                     self.slow(place, online).await?;
                     if last {
-                        checkpoint::unrecord_step(&*self.records, &place.revision, place.direction, &place.step)
-                            .await
-                            .map_err(Error::sql(place.doing()))?;
+                        checkpoint::unrecord_step(&self.records, &place.revision, place.direction, &place.step).await?;
                     }
                 }
                 Work::Backfill { .. } => {

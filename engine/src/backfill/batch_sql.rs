@@ -44,11 +44,6 @@ pub(crate) fn keyed(backfill: &Backfill, leaf: &TableName, range: &str) -> Strin
     change(backfill, leaf, range)
 }
 
-/// Whether a row is still to do, anywhere in the table.
-pub(crate) fn count_all(backfill: &Backfill, leaf: &TableName) -> String {
-    count(backfill, leaf, "true")
-}
-
 /// A comparison of the whole key with values: `(a, b) > ($1::text::int, ..)`.
 pub(crate) fn key_compares(alias: &Ident, key: &[(Ident, String)], operator: &str, first_parameter: usize) -> String {
     let columns: Vec<String> = key.iter().map(|(column, _)| format!("{}.{}", alias.sql(), column.sql())).collect();

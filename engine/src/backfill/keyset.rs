@@ -1,10 +1,10 @@
 //! Walking by a unique key, where blocks can't be walked: other access methods, foreign tables, or by the author's
 //! wish. One range, one worker at a time; the checkpoint is the last key behind us.
 
-use super::batch_sql::{count_all, key_compares, keyed, next_key};
+use super::batch_sql::{key_compares, keyed, next_key};
 use super::worker::{SWEEPS_MAX, Worker};
 use crate::checkpoint::RangeRow;
-use crate::error::{Class, Error, class, describe};
+use crate::error::{Class, Error};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -13,8 +13,9 @@ use tokio_postgres::types::ToSql;
 /// Rows of a batch for each block that the pace allows.
 const ROWS_PER_BLOCK: u32 = 32;
 
-pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) -> Result<(), Error> {
-    let mut stumbles = 0;
+/// Walks the range to its end; how many rows that changed.
+pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) -> Result<u64, Error> {
+    let (mut changed, mut stumbles) = (0, 0);
     while !range.done {
         worker.gate().await?;
         let began = Instant::now();
@@ -24,47 +25,44 @@ pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) 
                 worker.shared.rows.fetch_add(rows, Ordering::Relaxed);
                 worker.pay(rows).await;
                 range = next;
+                changed += rows;
                 stumbles = 0;
             }
-            Err(cause) => match class(&cause) {
+            Err(error) => match error.class() {
                 Class::Contention if stumbles < 1_000 => {
                     stumbles += 1;
                     worker.pace.stumbled();
                 }
                 Class::Connection => {
-                    worker.reconnect(&describe(&cause)).await?;
+                    worker.reconnect(&error.to_string()).await?;
                     range = worker.reread(range).await?;
                 }
-                _ => return Err(Error::Sql { doing: worker.shared.doing(leaf), cause }),
+                _ => return Err(error),
             },
         }
     }
-    Ok(())
+    Ok(changed)
 }
 
-/// Counts what is left in the whole table, and walks it again while there is any.
+/// Walks the whole table again, until a walk finds nothing to change. A count would take as long, in one statement.
 pub(crate) async fn sweep(worker: &mut Worker, leaf: usize) -> Result<(), Error> {
-    let sql = count_all(&worker.shared.backfill, &worker.shared.leaves[leaf].leaf.name);
-    for sweep in 0..=SWEEPS_MAX {
-        let row = worker.session.query_one(&sql, &[]).await.map_err(Error::sql(worker.shared.doing(leaf)))?;
-        let left: i64 = row.get(0);
-        if left == 0 {
-            return Ok(());
-        }
-        if sweep == SWEEPS_MAX {
-            worker.shared.left.fetch_add(left, Ordering::Relaxed);
-            return Ok(());
-        }
+    let mut found = 0;
+    for _ in 0..SWEEPS_MAX {
         let again =
             RangeRow { job: -1, start: 0, end: 0, next: 0, pass: 0, passes: 1, rows: 0, done: false, key: None };
-        Box::pin(walk(worker, leaf, again)).await?;
+        found = walk(worker, leaf, again).await?;
+        if found == 0 {
+            break;
+        }
     }
+    worker.shared.left.fetch_add(i64::try_from(found).unwrap_or(i64::MAX), Ordering::Relaxed);
     Ok(())
 }
 
 /// The rows up to the next key, and where the range stands then.
-async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(RangeRow, u64), tokio_postgres::Error> {
+async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(RangeRow, u64), Error> {
     let shared = Arc::clone(&worker.shared);
+    let doing = shared.doing(leaf);
     let (table, backfill) = (&shared.leaves[leaf], &shared.backfill);
     let key = table.key.as_deref().unwrap_or_default();
     let name = &table.leaf.name;
@@ -72,8 +70,8 @@ async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(Ra
     let last: Vec<&(dyn ToSql + Sync)> = range.key.iter().flatten().map(|value| value as _).collect();
     let limit = worker.pace.blocks() * ROWS_PER_BLOCK;
     let sql = next_key(name, &backfill.alias, key, after.as_deref(), limit);
-    let reach = worker.statements.other(&worker.session, sql).await?;
-    let reach = worker.session.query_opt(&reach, &last).await?;
+    let reach = worker.statements.other(&worker.session, &doing, sql).await?;
+    let reach = worker.session.query_opt(&doing, &reach, &last).await?;
     let next_key: Option<Vec<String>> = reach.map(|row| (0..row.len()).map(|column| row.get(column)).collect());
     let upto_values: Vec<&(dyn ToSql + Sync)> = next_key.iter().flatten().map(|value| value as _).collect();
     let mut bounds: Vec<String> = after.into_iter().collect();
@@ -84,14 +82,14 @@ async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(Ra
     let range_sql = if next_key.is_some() { bounds.join(" AND ") } else { "false".to_owned() };
     let parameters: Vec<&(dyn ToSql + Sync)> =
         if next_key.is_some() { last.into_iter().chain(upto_values).collect() } else { vec![] };
-    let statement = worker.statements.other(&worker.session, keyed(backfill, name, &range_sql)).await?;
+    let statement = worker.statements.other(&worker.session, &doing, keyed(backfill, name, &range_sql)).await?;
     let next =
         RangeRow { done: next_key.is_none(), key: next_key.clone().or_else(|| range.key.clone()), ..range.clone() };
     if range.job < 0 {
-        let rows = worker.session.execute(&statement, &parameters).await?;
+        let rows = worker.session.execute(&doing, &statement, &parameters).await?;
         return Ok((next, rows));
     }
-    let bookkeeping = worker.statements.bookkeeping(&worker.session).await?;
+    let bookkeeping = worker.statements.bookkeeping(&worker.session, &doing).await?;
     let mark_parameters: [&(dyn ToSql + Sync); 9] = [
         &next.job,
         &next.start,
@@ -103,7 +101,8 @@ async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(Ra
         &next.key,
         &table.counted,
     ];
-    let changed = worker.together(&statement, &parameters, &bookkeeping, &mark_parameters, table.counted).await?;
+    let changed =
+        worker.together(&doing, &statement, &parameters, &bookkeeping, &mark_parameters, table.counted).await?;
     let rows = range.rows + i64::try_from(changed.rows).unwrap_or(i64::MAX);
     Ok((RangeRow { rows, ..next }, changed.rows))
 }

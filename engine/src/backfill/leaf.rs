@@ -2,9 +2,9 @@
 
 use super::window::Passes;
 use crate::error::Error;
+use crate::session::Session;
 use concertina_planner::action::Backfill;
 use concertina_revisions::{Ident, TableName};
-use tokio_postgres::Client;
 
 /// A table with rows of its own.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl Leaf {
 }
 
 /// All tables that hold rows of a table.
-pub(crate) async fn leaves(client: &Client, table: &TableName) -> Result<Vec<Leaf>, Error> {
+pub(crate) async fn leaves(session: &Session, table: &TableName) -> Result<Vec<Leaf>, Error> {
     // Sizes are today's; statistics are scaled to them, and guessed where there are none.
     let sql = "WITH RECURSIVE family AS (
             SELECT to_regclass($1)::oid AS member
@@ -48,7 +48,7 @@ pub(crate) async fn leaves(client: &Client, table: &TableName) -> Result<Vec<Lea
                      ELSE 50 * s.blocks END)::float8
         FROM sized s JOIN pg_namespace n ON n.oid = s.relnamespace LEFT JOIN pg_am a ON a.oid = s.relam
         ORDER BY s.oid";
-    let rows = client.query(sql, &[&table.sql()]).await.map_err(Error::sql("looking at the table's partitions"))?;
+    let rows = session.query("looking at the table's partitions", sql, &[&table.sql()]).await?;
     Ok(rows
         .iter()
         .map(|row| Leaf {
@@ -64,7 +64,7 @@ pub(crate) async fn leaves(client: &Client, table: &TableName) -> Result<Vec<Lea
 
 /// The key to walk a table by, with each column's type: the one that the author named, else the primary key, else a
 /// unique key over columns that are never NULL.
-pub(crate) async fn key(client: &Client, backfill: &Backfill, leaf: &Leaf) -> Result<Vec<(Ident, String)>, Error> {
+pub(crate) async fn key(session: &Session, backfill: &Backfill, leaf: &Leaf) -> Result<Vec<(Ident, String)>, Error> {
     let doing = "looking for a key to walk the table by";
     let rows = match &backfill.key {
         Some(columns) => {
@@ -72,7 +72,7 @@ pub(crate) async fn key(client: &Client, backfill: &Backfill, leaf: &Leaf) -> Re
             let sql = "SELECT a.attname, format_type(a.atttypid, a.atttypmod)
                        FROM unnest($2::text[]) WITH ORDINALITY AS k (name, place)
                        JOIN pg_attribute a ON a.attrelid = $1 AND a.attname = k.name ORDER BY k.place";
-            client.query(sql, &[&leaf.oid, &names]).await.map_err(Error::sql(doing))?
+            session.query(doing, sql, &[&leaf.oid, &names]).await?
         }
         None => {
             let sql = "SELECT a.attname, format_type(a.atttypid, a.atttypmod)
@@ -84,7 +84,7 @@ pub(crate) async fn key(client: &Client, backfill: &Backfill, leaf: &Leaf) -> Re
                             unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
                        JOIN pg_attribute a ON a.attrelid = $1 AND a.attnum = k.number
                        WHERE k.place <= i.indnkeyatts ORDER BY k.place";
-            client.query(sql, &[&leaf.oid]).await.map_err(Error::sql(doing))?
+            session.query(doing, sql, &[&leaf.oid]).await?
         }
     };
     if rows.is_empty() {

@@ -23,7 +23,7 @@ use crate::event::{Event, Events};
 use crate::lease::Lease;
 use crate::session::{Role, Session};
 use crate::stop::Stop;
-use crate::throttle::{self, Ceiling, Conditions, Prober};
+use crate::throttle::{Ceiling, Conditions, Monitor, Prober};
 use batch_sql::BatchSql;
 pub(crate) use batch_sql::over;
 use concertina_planner::action::{Backfill, Operation};
@@ -193,8 +193,7 @@ async fn target(lease: &Lease, backfill: &Backfill, leaf: Leaf) -> Result<Target
     let counted = match &backfill.operation {
         Operation::Copy { target, .. } => {
             let sql = "SELECT coalesce(to_regclass($1)::oid, 0::oid)";
-            let row = lease.hands.query_one(sql, &[&target.sql()]).await;
-            row.map_err(Error::sql("looking for the table to copy to"))?.get(0)
+            lease.hands.query_one("looking for the table to copy to", sql, &[&target.sql()]).await?.get(0)
         }
         Operation::Assign(_) | Operation::Delete => leaf.oid,
     };
@@ -246,11 +245,16 @@ async fn share(
         Some(_) => Some(probe(lease, &leaves).await?),
         None => None,
     };
-    let events = lease.events.clone();
     let rows = Arc::new(AtomicU64::new(rows));
-    let monitor =
-        throttle::monitor(session, lease.settings.clone(), workers, prober.clone(), Arc::clone(&rows), events, sender);
-    tokio::spawn(monitor);
+    let monitor = Monitor {
+        connect: lease.connect.clone(),
+        settings: lease.settings.clone(),
+        workers,
+        prober: prober.clone(),
+        rows: Arc::clone(&rows),
+        events: lease.events.clone(),
+    };
+    tokio::spawn(monitor.run(session, sender));
     Ok(Arc::new(Shared {
         connect: lease.connect.clone(),
         settings: lease.settings.clone(),

@@ -2,10 +2,11 @@
 
 use super::batch_sql::BatchSql;
 use crate::checkpoint::{COUNT_FROM_HERE, MARK_RANGE};
+use crate::error::Error;
 use crate::session::Session;
 use std::collections::HashMap;
 use std::sync::Arc;
-use tokio_postgres::{Error, Statement};
+use tokio_postgres::Statement;
 
 /// The statements of one table.
 pub(crate) struct Prepared {
@@ -35,6 +36,7 @@ impl Statements {
     pub(crate) async fn of_table(
         &mut self,
         session: &Session,
+        doing: &str,
         table: usize,
         sql: impl FnOnce() -> BatchSql,
     ) -> Result<Arc<Prepared>, Error> {
@@ -43,30 +45,30 @@ impl Statements {
         }
         let sql = sql();
         let prepared = Prepared {
-            all: session.prepare(&sql.all).await?,
-            slice: session.prepare(&sql.slice).await?,
-            unlocked: session.prepare(&sql.unlocked).await?,
-            pending: session.prepare(&sql.pending).await?,
+            all: session.prepare(doing, &sql.all).await?,
+            slice: session.prepare(doing, &sql.slice).await?,
+            unlocked: session.prepare(doing, &sql.unlocked).await?,
+            pending: session.prepare(doing, &sql.pending).await?,
         };
         Ok(Arc::clone(self.tables.entry(table).or_insert(Arc::new(prepared))))
     }
 
     /// Those that go with every batch.
-    pub(crate) async fn bookkeeping(&mut self, session: &Session) -> Result<Bookkeeping, Error> {
+    pub(crate) async fn bookkeeping(&mut self, session: &Session, doing: &str) -> Result<Bookkeeping, Error> {
         if let Some(known) = &self.bookkeeping {
             return Ok(known.clone());
         }
-        let count = session.prepare(COUNT_FROM_HERE).await?;
-        let mark = session.prepare(MARK_RANGE).await?;
+        let count = session.prepare(doing, COUNT_FROM_HERE).await?;
+        let mark = session.prepare(doing, MARK_RANGE).await?;
         Ok(self.bookkeeping.insert(Bookkeeping { count, mark }).clone())
     }
 
     /// Any other.
-    pub(crate) async fn other(&mut self, session: &Session, sql: String) -> Result<Statement, Error> {
+    pub(crate) async fn other(&mut self, session: &Session, doing: &str, sql: String) -> Result<Statement, Error> {
         if let Some(known) = self.others.get(&sql) {
             return Ok(known.clone());
         }
-        let statement = session.prepare(&sql).await?;
+        let statement = session.prepare(doing, &sql).await?;
         Ok(self.others.entry(sql).or_insert(statement).clone())
     }
 }

@@ -39,10 +39,7 @@ impl Janitor {
         match self.due(shared).await {
             Ok(Some((session, sql))) => {
                 (shared.events)(Event::Note { text: format!("dead rows pile up: {sql}") });
-                self.running =
-                    Some(tokio::spawn(
-                        async move { session.batch_execute(&sql).await.map_err(Error::sql("vacuuming")) },
-                    ));
+                self.running = Some(tokio::spawn(async move { session.batch_execute("vacuuming", &sql).await }));
             }
             Ok(None) => {}
             // A gift that may fail: the backfill goes on without it.
@@ -57,15 +54,20 @@ impl Janitor {
                        WHERE relid = $1 AND n_dead_tup > $2 AND n_dead_tup > $3 * (n_live_tup + n_dead_tup)
                          AND NOT EXISTS (SELECT FROM pg_stat_progress_vacuum p WHERE p.relid = s.relid)";
             let row = session
-                .query_one(sql, &[&target.leaf.oid, &DEAD_ROWS_MIN, &self.settings.vacuum_dead_share])
-                .await
-                .map_err(Error::sql("counting dead rows"))?;
+                .query_one(
+                    "counting dead rows",
+                    sql,
+                    &[&target.leaf.oid, &DEAD_ROWS_MIN, &self.settings.vacuum_dead_share],
+                )
+                .await?;
             if row.get::<_, i64>(0) > 0 {
                 // As gentle as autovacuum; and without the strong lock that giving back the table's end would need.
                 session
-                    .batch_execute("SET vacuum_cost_delay = '2ms'; SET vacuum_cost_limit = 1000;")
-                    .await
-                    .map_err(Error::sql("setting up a vacuum"))?;
+                    .batch_execute(
+                        "setting up a vacuum",
+                        "SET vacuum_cost_delay = '2ms'; SET vacuum_cost_limit = 1000;",
+                    )
+                    .await?;
                 let sql = format!("VACUUM (SKIP_LOCKED, TRUNCATE off) {}", target.leaf.name.sql());
                 return Ok(Some((session, sql)));
             }

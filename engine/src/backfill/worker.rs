@@ -7,7 +7,7 @@ use super::statements::{Bookkeeping, Prepared, Statements};
 use super::window::batch_blocks_max;
 use super::{Part, Shared, keyset};
 use crate::checkpoint::RangeRow;
-use crate::error::{Class, Error, class, describe};
+use crate::error::{Class, Error};
 use crate::event::Event;
 use crate::ladder::Backoff;
 use crate::session::{Role, Session};
@@ -124,16 +124,16 @@ impl Worker {
                     stumbles = 0;
                     self.pay(changed.rows).await;
                 }
-                Err(cause) => match class(&cause) {
+                Err(error) => match error.class() {
                     Class::Contention => {
                         stumbles += 1;
                         self.pace.stumbled();
                     }
                     Class::Connection => {
-                        self.reconnect(&describe(&cause)).await?;
+                        self.reconnect(&error.to_string()).await?;
                         range = self.reread(range).await?;
                     }
-                    Class::Fatal => return Err(self.poisoned(leaf, cut, cause)),
+                    Class::Fatal => return Err(poisoned(cut, error)),
                 },
             }
         }
@@ -170,13 +170,13 @@ impl Worker {
                         from = upto;
                         stumbles = 0;
                     }
-                    Err(cause) => match class(&cause) {
+                    Err(error) => match error.class() {
                         Class::Contention => {
                             stumbles += 1;
                             self.pace.stumbled();
                         }
-                        Class::Connection => self.reconnect(&describe(&cause)).await?,
-                        Class::Fatal => return Err(self.poisoned(leaf, cut, cause)),
+                        Class::Connection => self.reconnect(&error.to_string()).await?,
+                        Class::Fatal => return Err(poisoned(cut, error)),
                     },
                 }
             }
@@ -193,25 +193,26 @@ impl Worker {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
         let (mut left, mut from, mut blocks) = (0, start, end - start);
         let mut failures = 0;
+        let doing = format!("{}, counting what is left", self.shared.doing(leaf));
         while from < end {
             let upto = (from + blocks).min(end);
             let (first, after) = (Tid::start_of(from), Tid::start_of(upto));
             let counted = match self.prepared(leaf).await {
-                Ok(prepared) => self.session.query_one(&prepared.pending, &[&first, &after]).await,
-                Err(cause) => Err(cause),
+                Ok(prepared) => self.session.query_one(&doing, &prepared.pending, &[&first, &after]).await,
+                Err(error) => Err(error),
             };
             match counted {
                 Ok(row) => {
                     left += row.get::<_, i64>(0);
                     (from, failures) = (upto, 0);
                 }
-                Err(cause) if class(&cause) == Class::Connection => self.reconnect(&describe(&cause)).await?,
-                Err(cause) if class(&cause) == Class::Contention && failures < COUNT_FAILURES_MAX => {
+                Err(error) if error.class() == Class::Connection => self.reconnect(&error.to_string()).await?,
+                Err(error) if error.class() == Class::Contention && failures < COUNT_FAILURES_MAX => {
                     failures += 1;
                     blocks = (blocks / 2).max(1);
                     self.shared.stop.sleep(backoff.next(rand::random())).await?;
                 }
-                Err(cause) => return Err(Error::Sql { doing: self.shared.doing(leaf), cause }),
+                Err(error) => return Err(error),
             }
         }
         Ok(left)
@@ -225,9 +226,10 @@ impl Worker {
         cut: Cut,
         rows_before: i64,
         around_locks: bool,
-    ) -> Result<Changed, tokio_postgres::Error> {
+    ) -> Result<Changed, Error> {
+        let doing = self.shared.doing(leaf);
         let prepared = self.prepared(leaf).await?;
-        let bookkeeping = self.statements.bookkeeping(&self.session).await?;
+        let bookkeeping = self.statements.bookkeeping(&self.session, &doing).await?;
         let (from, upto) = (Tid::start_of(cut.from), Tid::start_of(cut.upto));
         let is_last = cut.pass + 1 >= cut.passes;
         let all: [&(dyn ToSql + Sync); 2] = [&from, &upto];
@@ -240,46 +242,41 @@ impl Worker {
         let oid = self.shared.leaves[leaf].counted;
         let mark: [&(dyn ToSql + Sync); 9] =
             [&next.job, &next.start, &next.next, &next.pass, &next.passes, &rows_before, &next.done, &next.key, &oid];
-        self.together(statement, parameters, &bookkeeping, &mark, oid).await
+        self.together(&doing, statement, parameters, &bookkeeping, &mark, oid).await
     }
 
     /// Sends a batch and its checkpoint in one go.
     pub(crate) async fn together(
         &self,
+        doing: &str,
         statement: &Statement,
         parameters: &[&(dyn ToSql + Sync)],
         bookkeeping: &Bookkeeping,
         mark_parameters: &[&(dyn ToSql + Sync)],
         relation: u32,
-    ) -> Result<Changed, tokio_postgres::Error> {
-        // The driver sends in the order of the first poll, without waiting for answers. When the rows fail, the
-        // checkpoint fails too, and COMMIT rolls back.
+    ) -> Result<Changed, Error> {
         let count_parameters: [&(dyn ToSql + Sync); 1] = [&relation];
-        let (begun, counted, changed, marked, committed) = tokio::join!(
-            self.session.batch_execute("BEGIN"),
-            self.session.execute(&bookkeeping.count, &count_parameters),
-            self.session.execute(statement, parameters),
-            self.session.query_one(&bookkeeping.mark, mark_parameters),
-            self.session.batch_execute("COMMIT"),
-        );
-        begun?;
-        counted?;
-        let rows = changed?;
-        let marked = marked?;
-        committed?;
+        let three = [
+            (&bookkeeping.count, &count_parameters[..]),
+            (statement, parameters),
+            (&bookkeeping.mark, mark_parameters),
+        ];
+        let (rows, marked) = self.session.in_one_go(doing, three).await?;
         let unsigned = |column| u64::try_from(marked.get::<_, i64>(column)).unwrap_or(0);
         Ok(Changed { rows, hot: unsigned(0), took: Duration::from_micros(unsigned(1)) })
     }
 
-    async fn unmarked(&mut self, leaf: usize, cut: Cut, around_locks: bool) -> Result<u64, tokio_postgres::Error> {
+    async fn unmarked(&mut self, leaf: usize, cut: Cut, around_locks: bool) -> Result<u64, Error> {
         let prepared = self.prepared(leaf).await?;
         let statement = if around_locks { &prepared.unlocked } else { &prepared.all };
-        self.session.execute(statement, &[&Tid::start_of(cut.from), &Tid::start_of(cut.upto)]).await
+        self.session
+            .execute(&self.shared.doing(leaf), statement, &[&Tid::start_of(cut.from), &Tid::start_of(cut.upto)])
+            .await
     }
 
-    async fn prepared(&mut self, leaf: usize) -> Result<Arc<Prepared>, tokio_postgres::Error> {
+    async fn prepared(&mut self, leaf: usize) -> Result<Arc<Prepared>, Error> {
         let sql = || BatchSql::new(&self.shared.backfill, &self.shared.leaves[leaf].leaf.name);
-        self.statements.of_table(&self.session, leaf, sql).await
+        self.statements.of_table(&self.session, &self.shared.doing(leaf), leaf, sql).await
     }
 
     /// Waits as long as the throttle says, and learns how long a batch should take.
@@ -337,6 +334,8 @@ impl Worker {
             self.shared.stop.sleep(pause).await?;
             match open(&self.shared).await {
                 Ok(session) => {
+                    // Its last batch may still be under way.
+                    session.replaces(&self.session).await.ok();
                     self.session = session;
                     self.statements = Statements::default();
                     return Ok(());
@@ -356,10 +355,15 @@ impl Worker {
             ..stored
         }))
     }
+}
 
-    fn poisoned(&self, leaf: usize, cut: Cut, cause: tokio_postgres::Error) -> Error {
-        let doing = format!("{}, blocks {} to {}", self.shared.doing(leaf), cut.from, cut.upto);
-        Error::Sql { doing, cause }
+/// The failure with the blocks it is about.
+fn poisoned(cut: Cut, error: Error) -> Error {
+    match error {
+        Error::Sql { doing, cause } => {
+            Error::Sql { doing: format!("{doing}, blocks {} to {}", cut.from, cut.upto), cause }
+        }
+        other => other,
     }
 }
 
@@ -382,7 +386,7 @@ async fn open(shared: &Shared) -> Result<Session, Error> {
     if shared.backfill.lookups {
         // PostgreSQL overestimates a slice, and would hash the whole other table for a few hundred rows.
         let sql = "SET enable_hashjoin = off; SET enable_mergejoin = off;";
-        session.batch_execute(sql).await.map_err(Error::sql("setting up a worker"))?;
+        session.batch_execute("setting up a worker", sql).await?;
     }
     Ok(session)
 }
@@ -392,7 +396,7 @@ async fn round_trip(session: &Session) -> Result<Duration, Error> {
     let mut shortest = Duration::MAX;
     for _ in 0..3 {
         let began = Instant::now();
-        session.batch_execute("").await.map_err(Error::sql("setting up a worker"))?;
+        session.batch_execute("setting up a worker", "").await?;
         shortest = shortest.min(began.elapsed());
     }
     Ok(shortest)

@@ -1,17 +1,17 @@
 //! The facts that planning needs, asked from `pg_catalog` in the shape of [`Catalog`] itself.
 
 use crate::error::Error;
+use crate::session::Session;
 use concertina_planner::Catalog;
 use concertina_planner::catalog::Version;
-use tokio_postgres::Client;
 
 /// One statement that answers with the whole catalog as JSON.
 const CATALOG: &str = include_str!("catalog.sql");
 
 /// Loads the catalog of the connected database. Versions of the application's schema are told where there are some, or
 /// shall be.
-pub(crate) async fn load(client: &Client, versions: bool) -> Result<Catalog, Error> {
-    let row = client.query_one(CATALOG, &[]).await.map_err(Error::sql("reading the catalog"))?;
+pub(crate) async fn load(session: &Session, versions: bool) -> Result<Catalog, Error> {
+    let row = session.query_one("reading the catalog", CATALOG, &[]).await?;
     let json: serde_json::Value = row.get(0);
     let mut catalog: Catalog = serde_json::from_value(json)
         .map_err(|error| Error::State(format!("the catalog has a form that isn't known: {error}")))?;

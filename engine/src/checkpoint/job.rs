@@ -3,8 +3,8 @@
 use super::Direction;
 use crate::BackfillStatus;
 use crate::error::Error;
+use crate::session::Session;
 use concertina_revisions::RevisionId;
-use tokio_postgres::Client;
 
 /// Which backfill.
 #[derive(Debug, Clone)]
@@ -38,19 +38,22 @@ pub(crate) struct RangeRow {
 }
 
 /// The job of a table, when an earlier run has begun it.
-pub(crate) async fn job(client: &Client, key: &JobKey, relation: u32) -> Result<Option<JobRow>, Error> {
+pub(crate) async fn job(session: &Session, key: &JobKey, relation: u32) -> Result<Option<JobRow>, Error> {
     let sql = "SELECT id, filenode, blocks FROM concertina.job
                WHERE revision = $1 AND direction = $2 AND step = $3 AND relation = $4";
-    let row = client
-        .query_opt(sql, &[&key.revision.as_str(), &key.direction.as_str(), &key.step, &relation])
-        .await
-        .map_err(Error::sql("reading the backfill's checkpoint"))?;
+    let row = session
+        .query_opt(
+            "reading the backfill's checkpoint",
+            sql,
+            &[&key.revision.as_str(), &key.direction.as_str(), &key.step, &relation],
+        )
+        .await?;
     Ok(row.map(|row| JobRow { id: row.get(0), filenode: row.get(1), blocks: row.get(2) }))
 }
 
 /// Begins a job: its row and its ranges, in one statement. `window` 0 makes one range that is walked by key.
 pub(crate) async fn open_job(
-    client: &Client,
+    session: &Session,
     key: &JobKey,
     relation: u32,
     filenode: u32,
@@ -71,25 +74,28 @@ pub(crate) async fn open_job(
              SELECT opened.id, lo, hi, lo FROM opened, ({ranges}) AS r)
          SELECT id FROM opened"
     );
-    let row = client
-        .query_one(&sql, &[&key.revision.as_str(), &key.direction.as_str(), &key.step, &relation, &filenode, &blocks])
-        .await
-        .map_err(Error::sql("beginning the backfill"))?;
+    let row = session
+        .query_one(
+            "beginning the backfill",
+            &sql,
+            &[&key.revision.as_str(), &key.direction.as_str(), &key.step, &relation, &filenode, &blocks],
+        )
+        .await?;
     Ok(JobRow { id: row.get(0), filenode, blocks })
 }
 
 /// Forgets a job whose block numbers mean nothing any more.
-pub(crate) async fn restart_job(client: &Client, job: i64) -> Result<(), Error> {
+pub(crate) async fn restart_job(session: &Session, job: i64) -> Result<(), Error> {
     let sql = "DELETE FROM concertina.job WHERE id = $1";
-    client.execute(sql, &[&job]).await.map_err(Error::sql("restarting the backfill"))?;
+    session.execute("restarting the backfill", sql, &[&job]).await?;
     Ok(())
 }
 
 /// All ranges of a job, in physical order.
-pub(crate) async fn load_ranges(client: &Client, job: i64) -> Result<Vec<RangeRow>, Error> {
+pub(crate) async fn load_ranges(session: &Session, job: i64) -> Result<Vec<RangeRow>, Error> {
     let sql = "SELECT start_block, end_block, next_block, pass, passes, rows, done, key
                FROM concertina.range WHERE job = $1 ORDER BY start_block";
-    let rows = client.query(sql, &[&job]).await.map_err(Error::sql("reading the backfill's checkpoint"))?;
+    let rows = session.query("reading the backfill's checkpoint", sql, &[&job]).await?;
     Ok(rows
         .iter()
         .map(|row| RangeRow {
@@ -126,7 +132,7 @@ pub(crate) const MARK_RANGE: &str = "UPDATE concertina.range
                (extract(epoch FROM clock_timestamp() - now()) * 1e6)::bigint";
 
 /// Rows that all backfills of a revision have changed, for `status`.
-pub(crate) async fn progress_rows(client: &Client, revision: &RevisionId) -> Result<Vec<BackfillStatus>, Error> {
+pub(crate) async fn progress_rows(session: &Session, revision: &RevisionId) -> Result<Vec<BackfillStatus>, Error> {
     let sql = "SELECT j.step, sum(r.rows)::bigint,
                       sum(CASE WHEN r.done THEN greatest(r.end_block - r.start_block, 1)
                                WHEN r.passes > 0 THEN (r.end_block - r.start_block) * r.pass / r.passes::float8
@@ -135,7 +141,7 @@ pub(crate) async fn progress_rows(client: &Client, revision: &RevisionId) -> Res
                       min(j.throttle)
                FROM concertina.job j JOIN concertina.range r ON r.job = j.id
                WHERE j.revision = $1 GROUP BY j.step ORDER BY min(j.id)";
-    let rows = client.query(sql, &[&revision.as_str()]).await.map_err(Error::sql("reading the backfills"))?;
+    let rows = session.query("reading the backfills", sql, &[&revision.as_str()]).await?;
     Ok(rows
         .iter()
         .map(|row| BackfillStatus { step: row.get(0), rows: row.get(1), share: row.get(2), throttle: row.get(3) })
@@ -143,22 +149,25 @@ pub(crate) async fn progress_rows(client: &Client, revision: &RevisionId) -> Res
 }
 
 /// Keeps the reason why a step's backfill doesn't go at full speed.
-pub(crate) async fn set_throttle(client: &Client, key: &JobKey, why: Option<&str>) -> Result<(), Error> {
+pub(crate) async fn set_throttle(session: &Session, key: &JobKey, why: Option<&str>) -> Result<(), Error> {
     let sql = "UPDATE concertina.job SET throttle = $4 WHERE revision = $1 AND direction = $2 AND step = $3";
-    client
-        .execute(sql, &[&key.revision.as_str(), &key.direction.as_str(), &key.step, &why])
-        .await
-        .map_err(Error::sql("keeping the throttle's reason"))?;
+    session
+        .execute(
+            "keeping the throttle's reason",
+            sql,
+            &[&key.revision.as_str(), &key.direction.as_str(), &key.step, &why],
+        )
+        .await?;
     Ok(())
 }
 
 /// Pauses all backfills with a reason, or lets them go on.
-pub(crate) async fn set_paused(client: &Client, reason: Option<&str>) -> Result<(), Error> {
-    if !super::exists(client).await? {
+pub(crate) async fn set_paused(session: &Session, reason: Option<&str>) -> Result<(), Error> {
+    if !super::exists(session).await? {
         return Err(Error::State("no revision was ever run on this database".to_owned()));
     }
     let sql = "INSERT INTO concertina.control (paused, reason) VALUES ($1, $2)
                ON CONFLICT (only_one) DO UPDATE SET paused = $1, reason = $2, since = now()";
-    client.execute(sql, &[&reason.is_some(), &reason]).await.map_err(Error::sql("keeping the operator's word"))?;
+    session.execute("keeping the operator's word", sql, &[&reason.is_some(), &reason]).await?;
     Ok(())
 }

@@ -11,41 +11,56 @@ pub use revision::{Direction, Known, State};
 pub(crate) use step::{done_steps, forget_steps, record_step, unrecord_step};
 
 use crate::error::Error;
+use crate::session::Session;
 use concertina_planner::Plan;
 use concertina_planner::stored::StoredPlan;
-use tokio_postgres::Client;
 
-/// What makes our schema, where it isn't there.
+/// What makes our schema, or brings an older one forward: it can be run on any format up to [`FORMAT`], again and again.
 pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
-/// The form of our tables that this version reads and writes.
-const FORMAT: i32 = 1;
+/// The form of our tables that this version writes. It reads all before it.
+const FORMAT: i32 = 2;
 
-/// Whether our schema is there.
-pub(crate) async fn exists(client: &Client) -> Result<bool, Error> {
-    let sql = "SELECT to_regclass('concertina.revision') IS NOT NULL";
-    Ok(client.query_one(sql, &[]).await.map_err(Error::sql("looking for schema concertina"))?.get(0))
+/// Whether our schema is there, in a form that we can read.
+pub(crate) async fn exists(session: &Session) -> Result<bool, Error> {
+    Ok(format(session).await?.is_some())
 }
 
-/// Makes our schema when it isn't there, and refuses one of another version.
-pub(crate) async fn prepare(client: &Client) -> Result<(), Error> {
-    if !exists(client).await? {
-        let sql = format!("BEGIN; {SCHEMA} COMMIT;");
-        if let Err(cause) = client.batch_execute(&sql).await {
-            client.batch_execute("ROLLBACK").await.ok();
-            return Err(Error::Sql { doing: "making schema concertina for our records".to_owned(), cause });
+/// Makes our schema or brings it forward; only whoever holds the lock may.
+pub(crate) async fn prepare(session: &Session) -> Result<(), Error> {
+    if format(session).await? != Some(FORMAT) {
+        let doing = "making schema concertina for our records";
+        if let Err(error) = session.batch_execute(doing, &format!("BEGIN; {SCHEMA} COMMIT;")).await {
+            session.batch_execute(doing, "ROLLBACK").await.ok();
+            return Err(error);
         }
     }
-    let format: i32 = client
-        .query_one("SELECT format FROM concertina.meta", &[])
-        .await
-        .map_err(Error::sql("reading schema concertina"))?
-        .get(0);
-    if format == FORMAT {
-        return Ok(());
+    let sql = "UPDATE concertina.meta SET version = $1 WHERE version IS DISTINCT FROM $1";
+    session.execute("recording our version", sql, &[&env!("CARGO_PKG_VERSION")]).await.map(drop)
+}
+
+/// The form of our tables; none where there are none.
+///
+/// # Errors
+///
+/// When it is newer than we are.
+async fn format(session: &Session) -> Result<Option<i32>, Error> {
+    let doing = "looking for schema concertina";
+    let there = "SELECT to_regclass('concertina.revision') IS NOT NULL";
+    if !session.query_one(doing, there, &[]).await?.get::<_, bool>(0) {
+        return Ok(None);
     }
+    // Which version wrote it isn't known of the first format.
+    let sql = "SELECT format, to_jsonb(meta) ->> 'version' FROM concertina.meta";
+    let row = session.query_one(doing, sql, &[]).await?;
+    let (format, version): (i32, Option<String>) = (row.get(0), row.get(1));
+    if format <= FORMAT {
+        return Ok(Some(format));
+    }
+    let version = version.map_or_else(|| "a newer version".to_owned(), |version| format!("concertina {version}"));
     Err(Error::State(format!(
-        "schema concertina has format {format}, this version knows {FORMAT}: use the version that wrote it, or a newer one"
+        "schema concertina has format {format}, written by {version}; concertina {} knows formats up to {FORMAT}: use that version, or a newer one",
+        env!("CARGO_PKG_VERSION")
     )))
 }
 

@@ -1,12 +1,13 @@
 //! Which revisions the database has, and in what state.
 
 use crate::error::Error;
+use crate::session::Session;
 use concertina_planner::Plan;
 use concertina_planner::stored::StoredPlan;
 use concertina_revisions::{Checksum, RevisionId};
 use serde::Serialize;
 use std::fmt;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
 /// Which way a revision goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -107,10 +108,10 @@ pub(crate) struct Begin<'a> {
 }
 
 /// All revisions that the database has, in the order in which they came.
-pub(crate) async fn all(client: &Client) -> Result<Vec<Known>, Error> {
+pub(crate) async fn all(session: &Session) -> Result<Vec<Known>, Error> {
     let sql =
         "SELECT id, parents, checksum, direction, state, plan, reverse, error FROM concertina.revision ORDER BY number";
-    let rows = client.query(sql, &[]).await.map_err(Error::sql("reading the revisions"))?;
+    let rows = session.query("reading the revisions", sql, &[]).await?;
     rows.iter().map(known).collect()
 }
 
@@ -131,54 +132,54 @@ fn known(row: &Row) -> Result<Known, Error> {
 }
 
 /// Records that a revision begins, with the plan that will be run.
-pub(crate) async fn begin(client: &Client, begin: &Begin<'_>) -> Result<(), Error> {
+pub(crate) async fn begin(session: &Session, begin: &Begin<'_>) -> Result<(), Error> {
     let (plan, reverse) = super::stored(begin.plan)?;
     let parents: Vec<&str> = begin.parents.iter().map(RevisionId::as_str).collect();
     // On the way down the reverse of the way up is kept: the revision may come back by rollback.
     let sql = "INSERT INTO concertina.revision (id, parents, checksum, direction, state, plan, reverse)
                VALUES ($1, $2, $3, $4, 'running', $5, $6)
                ON CONFLICT (id) DO UPDATE SET direction = $4, state = 'running', plan = $5, changed_at = now(), error = NULL";
-    client
-        .execute(sql, &[&begin.id.as_str(), &parents, &begin.checksum.0, &begin.direction.as_str(), &plan, &reverse])
-        .await
-        .map_err(Error::sql(format!("recording revision {}", begin.id)))?;
+    session
+        .execute(
+            &format!("recording revision {}", begin.id),
+            sql,
+            &[&begin.id.as_str(), &parents, &begin.checksum.0, &begin.direction.as_str(), &plan, &reverse],
+        )
+        .await?;
     Ok(())
 }
 
 /// Moves a revision to a state.
-pub(crate) async fn set_state(client: &Client, id: &RevisionId, state: State) -> Result<(), Error> {
+pub(crate) async fn set_state(session: &Session, id: &RevisionId, state: State) -> Result<(), Error> {
     let sql = "UPDATE concertina.revision SET state = $2, changed_at = now(), error = NULL WHERE id = $1";
-    client
-        .execute(sql, &[&id.as_str(), &state.as_str()])
-        .await
-        .map_err(Error::sql(format!("recording revision {id}")))?;
+    session.execute(&format!("recording revision {id}"), sql, &[&id.as_str(), &state.as_str()]).await?;
     Ok(())
 }
 
 /// Records that a revision that was on its way down stays.
-pub(crate) async fn set_direction_up(client: &Client, id: &RevisionId) -> Result<(), Error> {
+pub(crate) async fn set_direction_up(session: &Session, id: &RevisionId) -> Result<(), Error> {
     let sql = "UPDATE concertina.revision SET state = 'applied', direction = 'up', changed_at = now() WHERE id = $1";
-    client.execute(sql, &[&id.as_str()]).await.map_err(Error::sql(format!("recording revision {id}")))?;
+    session.execute(&format!("recording revision {id}"), sql, &[&id.as_str()]).await?;
     Ok(())
 }
 
 /// Records why a run stopped.
-pub(crate) async fn set_error(client: &Client, id: &RevisionId, error: &str) -> Result<(), Error> {
+pub(crate) async fn set_error(session: &Session, id: &RevisionId, error: &str) -> Result<(), Error> {
     let sql = "UPDATE concertina.revision SET error = $2, changed_at = now() WHERE id = $1";
-    client.execute(sql, &[&id.as_str(), &error]).await.map_err(Error::sql(format!("recording revision {id}")))?;
+    session.execute(&format!("recording revision {id}"), sql, &[&id.as_str(), &error]).await?;
     Ok(())
 }
 
 /// Takes a revision out of the records.
-pub(crate) async fn forget(client: &Client, id: &RevisionId) -> Result<(), Error> {
+pub(crate) async fn forget(session: &Session, id: &RevisionId) -> Result<(), Error> {
     let sql = "DELETE FROM concertina.revision WHERE id = $1";
-    client.execute(sql, &[&id.as_str()]).await.map_err(Error::sql(format!("forgetting revision {id}")))?;
+    session.execute(&format!("forgetting revision {id}"), sql, &[&id.as_str()]).await?;
     Ok(())
 }
 
 /// Records a revision as applied without running it.
 pub(crate) async fn stamp(
-    client: &Client,
+    session: &Session,
     id: &RevisionId,
     parents: &[RevisionId],
     checksum: &Checksum,
@@ -188,9 +189,6 @@ pub(crate) async fn stamp(
     let sql = "INSERT INTO concertina.revision (id, parents, checksum, state, reverse)
                VALUES ($1, $2, $3, 'applied', $4)
                ON CONFLICT (id) DO UPDATE SET parents = $2, checksum = $3, changed_at = now()";
-    client
-        .execute(sql, &[&id.as_str(), &parents, &checksum.0, &reverse])
-        .await
-        .map_err(Error::sql(format!("stamping revision {id}")))?;
+    session.execute(&format!("stamping revision {id}"), sql, &[&id.as_str(), &parents, &checksum.0, &reverse]).await?;
     Ok(())
 }

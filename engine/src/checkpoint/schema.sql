@@ -67,3 +67,7 @@ CREATE TABLE IF NOT EXISTS concertina.range (
     key text[],
     PRIMARY KEY (job, start_block)
 ) WITH (fillfactor = 50);
+
+-- Format 2: which version wrote last.
+ALTER TABLE concertina.meta ADD COLUMN IF NOT EXISTS version text;
+UPDATE concertina.meta SET format = 2 WHERE format < 2;

@@ -44,16 +44,15 @@ pub fn script(runs: &[NewRun<'_>], until: Until, settings: &Settings) -> Result<
 }
 
 fn head() -> String {
-    let mut text = format!(
-        "-- For psql, and not in one transaction. It may be run again after a failure: what is done is recorded and left out.\n\
-         \\set ON_ERROR_STOP on\n\\set QUIET on\nSET client_min_messages = warning;\nSET row_security = off;\nSET statement_timeout = 0;\n\
-         BEGIN;\n{}COMMIT;\n",
-        checkpoint::SCHEMA
-    );
     let busy = "\nBEGIN\n  IF NOT pg_try_advisory_lock($key) THEN\n    \
                 RAISE 'another concertina is at work on this database';\n  END IF;\nEND\n";
-    let _ = writeln!(text, "{}", block(&busy.replace("$key", &LOCK_KEY.to_string())));
-    text
+    format!(
+        "-- For psql, and not in one transaction. It may be run again after a failure: what is done is recorded and left out.\n\
+         \\set ON_ERROR_STOP on\n\\set QUIET on\nSET client_min_messages = warning;\nSET row_security = off;\nSET statement_timeout = 0;\n\
+         {}\nBEGIN;\n{}COMMIT;\n",
+        block(&busy.replace("$key", &LOCK_KEY.to_string())),
+        checkpoint::SCHEMA
+    )
 }
 
 fn revision(text: &mut String, run: &NewRun<'_>, waits: bool, settings: &Settings) -> Result<(), Error> {

@@ -26,9 +26,10 @@ pub use hours::Hours;
 pub(crate) use probe::Prober;
 
 use crate::config::Settings;
-use crate::error::describe;
+use crate::connect::Connect;
+use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::session::Session;
+use crate::session::{Role, Session};
 use backlog::Backlog;
 use controller::{Controller, Orders};
 use hours::InHours;
@@ -153,62 +154,72 @@ fn signals(settings: &Settings, server_version: u32) -> Vec<Box<dyn Signal>> {
     signals
 }
 
-/// Samples the signals and steers, for as long as someone listens.
-pub(crate) async fn monitor(
-    session: Session,
-    settings: Settings,
-    workers: u16,
-    prober: Option<Prober>,
-    rows: Arc<AtomicU64>,
-    events: Events,
-    conditions: watch::Sender<Conditions>,
-) {
-    let version = "SELECT current_setting('server_version_num')::float8, ''";
-    let version = ask(&session, version).await.ok().and_then(|seen| seen.value);
-    let mut signals = signals(&settings, version.unwrap_or_default() as u32);
-    let mut controller = Controller::new(&settings, workers);
-    let (mut wal, mut speed) = (Rate::averaged(NEWEST_OF_WAL), Rate::latest());
-    let mut silent: Vec<&'static str> = Vec::new();
-    while !conditions.is_closed() && !session.is_closed() {
-        let mut verdicts = Vec::new();
-        for signal in &mut signals {
-            match answer(&session, &signal.question(), prober.as_ref()).await {
-                Ok(seen) => verdicts.push(signal.judge(&seen)),
-                // A managed server may hide a view: such a signal has no say, and that is told once.
-                Err(error) if !session.is_closed() && !silent.contains(&signal.name()) => {
-                    silent.push(signal.name());
-                    let text = format!("throttle signal {} has no say: {}", signal.name(), describe(&error));
-                    events(Event::Note { text });
+/// Samples the signals and steers.
+pub(crate) struct Monitor {
+    pub(crate) connect: Connect,
+    pub(crate) settings: Settings,
+    pub(crate) workers: u16,
+    pub(crate) prober: Option<Prober>,
+    /// The rows that are changed, as they are counted.
+    pub(crate) rows: Arc<AtomicU64>,
+    pub(crate) events: Events,
+}
+
+impl Monitor {
+    /// Steers for as long as someone listens. A lost connection is opened again: until then the last orders stand.
+    pub(crate) async fn run(self, mut session: Session, conditions: watch::Sender<Conditions>) {
+        let Monitor { connect, settings, workers, prober, rows, events } = self;
+        let version = "SELECT current_setting('server_version_num')::float8, ''";
+        let version = ask(&session, version).await.ok().and_then(|seen| seen.value);
+        let mut signals = signals(&settings, version.unwrap_or_default() as u32);
+        let mut controller = Controller::new(&settings, workers);
+        let (mut wal, mut speed) = (Rate::averaged(NEWEST_OF_WAL), Rate::latest());
+        let mut silent: Vec<&'static str> = Vec::new();
+        while !conditions.is_closed() {
+            if session.is_closed() {
+                tokio::time::sleep(SAMPLE_EVERY).await;
+                if let Ok(again) = Session::open(&connect, Role::Monitor, &settings).await {
+                    again.replaces(&session).await.ok();
+                    session = again;
                 }
-                Err(_) => {}
+                continue;
             }
+            let mut verdicts = Vec::new();
+            for signal in &mut signals {
+                match answer(&session, &signal.question(), prober.as_ref()).await {
+                    Ok(seen) => verdicts.push(signal.judge(&seen)),
+                    // A managed server may hide a view: such a signal has no say, and that is told once.
+                    Err(error) if !session.is_closed() && !silent.contains(&signal.name()) => {
+                        silent.push(signal.name());
+                        let text = format!("throttle signal {} has no say: {}", signal.name(), error);
+                        events(Event::Note { text });
+                    }
+                    Err(_) => {}
+                }
+            }
+            let sample = ask(&session, snapshot::SQL).await;
+            let old_snapshot = sample.ok().and_then(|seen| snapshot::judge(&seen));
+            let wal_bytes_per_second = match ask(&session, wal::POSITION).await {
+                Ok(Seen { value: Some(position), .. }) => wal.at(position, Instant::now()),
+                _ => 0.0,
+            };
+            let company = ask(&session, company::SQL).await;
+            let company = !settings.eager && company.map_or(true, |seen| company::judge(&seen));
+            controller.sampled(company, speed.at(rows.load(Ordering::Relaxed) as f64, Instant::now()));
+            let orders = controller.steer(&verdicts);
+            tracing::debug!(?orders, ?verdicts, "steered");
+            conditions.send_replace(Conditions { orders, old_snapshot, wal_bytes_per_second });
+            tokio::time::sleep(SAMPLE_EVERY).await;
         }
-        let sample = ask(&session, snapshot::SQL).await;
-        let old_snapshot = sample.ok().and_then(|seen| snapshot::judge(&seen));
-        let wal_bytes_per_second = match ask(&session, wal::POSITION).await {
-            Ok(Seen { value: Some(position), .. }) => wal.at(position, Instant::now()),
-            _ => 0.0,
-        };
-        let company = ask(&session, company::SQL).await;
-        let company = !settings.eager && company.map_or(true, |seen| company::judge(&seen));
-        controller.sampled(company, speed.at(rows.load(Ordering::Relaxed) as f64, Instant::now()));
-        let orders = controller.steer(&verdicts);
-        tracing::debug!(?orders, ?verdicts, "steered");
-        conditions.send_replace(Conditions { orders, old_snapshot, wal_bytes_per_second });
-        tokio::time::sleep(SAMPLE_EVERY).await;
     }
 }
 
-async fn ask(session: &Session, sql: &str) -> Result<Seen, tokio_postgres::Error> {
-    let row = session.query_one(sql, &[]).await?;
+async fn ask(session: &Session, sql: &str) -> Result<Seen, Error> {
+    let row = session.query_one("asking a throttle signal", sql, &[]).await?;
     Ok(Seen { value: row.get(0), detail: row.get::<_, Option<String>>(1).unwrap_or_default() })
 }
 
-async fn answer(
-    session: &Session,
-    question: &Question,
-    prober: Option<&Prober>,
-) -> Result<Seen, tokio_postgres::Error> {
+async fn answer(session: &Session, question: &Question, prober: Option<&Prober>) -> Result<Seen, Error> {
     match question {
         Question::Sql(sql) => ask(session, sql).await,
         Question::Clock => Ok(Seen { value: Some(jiff::Timestamp::now().as_second() as f64), detail: String::new() }),

@@ -36,6 +36,9 @@ const FEWEST: usize = 150;
 const SLOW: Range<f64> = 0.90..0.99;
 /// The way from an application to the server and back: it is a part of what is felt, though the engine may be nearer.
 const WAY: Duration = Duration::from_micros(100);
+const PROBING: &str = "measuring how long queries take";
+/// After a lost connection.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// From this multiple of the baseline on, others are harmed.
 const HARM: f64 = 10.0;
 /// Below that, the most that the latency presses.
@@ -120,16 +123,14 @@ async fn probe(
     tell: oneshot::Sender<Result<(), Error>>,
 ) {
     let first = async {
-        let session = Session::open(connect, Role::Monitor, settings).await?;
-        let doing = "measuring how long queries take";
-        let statement = session.prepare(sql).await.map_err(Error::sql(doing))?;
+        let opened = open(connect, settings, sql).await?;
         for _ in 0..KEPT {
-            let took = once(&session, &statement, blocks).await.map_err(Error::sql(doing))?;
+            let took = once(&opened, blocks).await?;
             shared.add(took, true);
         }
-        Ok((session, statement))
+        Ok(opened)
     };
-    let (session, statement) = match first.await {
+    let mut opened = match first.await {
         Ok(opened) => opened,
         Err(error) => return drop(tell.send(Err(error))),
     };
@@ -139,8 +140,19 @@ async fn probe(
     let kept = Arc::downgrade(&shared);
     drop(shared);
     let mut phase = Instant::now();
-    while let Ok(took) = once(&session, &statement, blocks).await {
+    loop {
+        let took = once(&opened, blocks).await;
         let Some(shared) = kept.upgrade() else { return };
+        let Ok(took) = took else {
+            // Without probes nobody would end the breath.
+            shared.breath.store(false, Ordering::Relaxed);
+            drop(shared);
+            tokio::time::sleep(AGAIN_AFTER).await;
+            if let Ok(again) = open(connect, settings, sql).await {
+                opened = again;
+            }
+            continue;
+        };
         let breath = shared.breath.load(Ordering::Relaxed);
         if !breath || phase.elapsed() > ECHO {
             shared.add(took, breath);
@@ -150,18 +162,20 @@ async fn probe(
             phase = Instant::now();
         }
     }
-    // Without probes nobody would end the breath.
-    if let Some(shared) = kept.upgrade() {
-        shared.breath.store(false, Ordering::Relaxed);
-    }
+}
+
+async fn open(connect: &Connect, settings: &Settings, sql: &str) -> Result<(Session, Statement), Error> {
+    let session = Session::open(connect, Role::Monitor, settings).await?;
+    let statement = session.prepare(PROBING, sql).await?;
+    Ok((session, statement))
 }
 
 /// Waits for a moment by chance, and probes.
-async fn once(session: &Session, statement: &Statement, blocks: i64) -> Result<Duration, tokio_postgres::Error> {
+async fn once((session, statement): &(Session, Statement), blocks: i64) -> Result<Duration, Error> {
     std::thread::sleep(EVERY.mul_f64(rand::random_range(0.5..1.5)));
     let tid = Tid::first_of(rand::random_range(0..blocks.max(1)));
     let began = Instant::now();
-    session.query(statement, &[&tid]).await?;
+    session.query(PROBING, statement, &[&tid]).await?;
     Ok(began.elapsed())
 }
 
