@@ -42,7 +42,7 @@ pub use runner::{Builder, Runner};
 
 use concertina_engine::{Direction, Engine, Known, Lease, NewRun, Outcome, State};
 use concertina_planner::plan::Hazard;
-use concertina_planner::{Plan, Policy, catalog_after, plan, plan_behind, plan_reverse};
+use concertina_planner::{Catalog, Plan, Policy, catalog_after, plan, plan_behind, plan_reverse};
 use concertina_revisions::{Diagnostic, History, Revision, RevisionId, Target};
 use std::path::Path;
 
@@ -92,7 +92,7 @@ pub async fn pending(engine: &Engine, history: &History, target: &Target) -> Res
     let known = engine.known().await?;
     compare(history, &known)?;
     let path = history.path_up(&begun(&known), target)?;
-    rehearse(&path, &engine.catalog().await?)
+    rehearse(&path, &once_gone_on(history, &known, engine.catalog().await?))
 }
 
 /// Runs expand and backfill of every pending revision up to a target, and its contract where nothing is endangered.
@@ -110,7 +110,7 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
     let fresh: Vec<&Revision> =
         path.iter().copied().filter(|revision| !known.iter().any(|known| known.id == revision.id)).collect();
     // Everything is planned before the first change: a mistake in the last file is no reason to stop half way.
-    rehearse(&fresh, &lease.catalog().await?)?;
+    rehearse(&fresh, &once_gone_on(history, &known, lease.catalog().await?))?;
     let mut done = Done::default();
     if until == Until::Contracted {
         contract_waiting(&mut lease, &mut done).await?;
@@ -250,8 +250,17 @@ async fn record(lease: &Lease, revisions: Vec<&Revision>) -> Result<Done, Failur
     Ok(done)
 }
 
+/// The catalog as it will be once what was interrupted has gone on: some of its steps may be done, and some not.
+fn once_gone_on(history: &History, known: &[Known], catalog: Catalog) -> Catalog {
+    let interrupted = known.iter().filter(|known| {
+        known.direction == Direction::Up && matches!(known.state, State::Running | State::Contracting)
+    });
+    let revisions = interrupted.filter_map(|known| history.get(&known.id));
+    revisions.fold(catalog, |catalog, revision| catalog_after(revision, &catalog))
+}
+
 /// Plans revisions one after the other, each against the catalog that the ones before it leave.
-fn rehearse(path: &[&Revision], catalog: &concertina_planner::Catalog) -> Result<Vec<Plan>, Failure> {
+fn rehearse(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Plan>, Failure> {
     let (mut plans, mut problems) = (Vec::new(), Vec::<Diagnostic>::new());
     let mut catalog = catalog.clone();
     for revision in path {

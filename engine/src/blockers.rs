@@ -57,7 +57,7 @@ async fn is_lost(records: &Session, session: &Session, silence: Duration) -> Res
     Ok(row.get(0))
 }
 
-/// Tells for whom a session's statement waits, again and again; ends when the session is lost, and says so.
+/// Tells for whom a session's statement waits, again and again; ends when the session or the one that watches it is lost, and says so.
 pub(crate) async fn watch(
     records: &Session,
     session: &Session,
@@ -73,7 +73,8 @@ pub(crate) async fn watch(
         {
             events(Event::Waiting { doing: doing.to_owned(), blockers, queued: true });
         }
-        if is_lost(records, session, silence).await.unwrap_or(false) {
+        // Without the session that holds the lock we have no right to go on, either.
+        if records.is_closed() || is_lost(records, session, silence).await.unwrap_or(false) {
             return session.lost(doing, silence);
         }
     }

@@ -66,15 +66,18 @@ impl Session {
 
     async fn open_now(connect: &Connect, role: Role, settings: &Settings) -> Result<Session, Error> {
         let client = connect.open(role.application_name()).await?;
-        let set = |cause| Error::Sql { doing: "setting up the session".to_owned(), cause };
-        client.batch_execute(&format!("{OWN_WORDS_FIRST}; {}", limits(role, settings))).await.map_err(set)?;
+        let answers_within = statement_timeout(role, settings).map(|timeout| timeout + settings.silence);
+        let silent = AtomicBool::new(false);
+        let mut session = Session { client, pid: 0, since: String::new(), answers_within, silent };
+        let doing = "setting up the session";
+        session.batch_execute(doing, &format!("{OWN_WORDS_FIRST}; {}", limits(role, settings))).await?;
         // Not every server can; those that can notice sooner that we are gone, in the middle of a statement too.
-        client.batch_execute(NOTICE_OUR_END).await.ok();
+        session.client.batch_execute(NOTICE_OUR_END).await.ok();
         let sql =
             "SELECT pid, extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
-        let row = client.query_one(sql, &[]).await.map_err(set)?;
-        let answers_within = statement_timeout(role, settings).map(|timeout| timeout + settings.silence);
-        Ok(Session { pid: row.get(0), since: row.get(1), client, answers_within, silent: AtomicBool::new(false) })
+        let row = session.query_one(doing, sql, &[]).await?;
+        (session.pid, session.since) = (row.get(0), row.get(1));
+        Ok(session)
     }
 
     /// Whether there will be no more answers.

@@ -27,5 +27,5 @@ mod traffic;
 
 pub use error::Error;
 pub use postgres::Postgres;
-pub use proxy::{Deed, Proxy};
+pub use proxy::Proxy;
 pub use traffic::{Operation, Report, Traffic};

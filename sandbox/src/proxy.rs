@@ -1,64 +1,51 @@
-//! A network that can't be relied on: a proxy in front of the server, which cuts, delays, swallows or garbles what is sent, when
-//! it is told to.
+//! A network that can't be relied on: a proxy in front of the server, which cuts, delays, swallows or garbles what passes
+//! when it is told to.
 
 use crate::error::Error;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What becomes of a piece that a client sends to the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
-    /// It arrives.
-    Forward,
-    /// It arrives late.
-    Delay(Duration),
-    /// The connection is cut, and it doesn't arrive.
-    Cut,
-    /// It arrives, and the connection is cut before there is an answer.
-    CutAfter,
-    /// It vanishes, as does all that comes after; the connection stays open.
-    Swallow,
-    /// Something else arrives.
-    Garble,
+/// What the network is like. Counts go up with each call, and a connection compares them with those at its birth.
+#[derive(Debug, Clone, Copy, Default)]
+struct Weather {
+    cuts: u64,
+    silences: u64,
+    garbles: u64,
+    delay: Duration,
 }
 
-type Decide = Arc<dyn Fn(u64) -> Deed + Send + Sync>;
-
-/// A proxy; gone when dropped.
+/// A proxy; gone when dropped, with its connections.
 pub struct Proxy {
     port: u16,
-    sent: Arc<AtomicU64>,
+    weather: watch::Sender<Weather>,
     listener: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// Listens on 127.0.0.1, in front of a server there. `decide` is asked for each piece that any client sends, counted
-    /// from 1 over all connections: mostly one message or pipeline of the protocol.
+    /// Listens on 127.0.0.1, in front of a server there.
     ///
     /// # Errors
     ///
     /// When no port can be had.
-    pub async fn start(server: u16, decide: impl Fn(u64) -> Deed + Send + Sync + 'static) -> Result<Proxy, Error> {
+    pub async fn start(server: u16) -> Result<Proxy, Error> {
         let listening = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Error::io("listening for a proxy"))?;
         let port = listening.local_addr().map_err(Error::io("listening for a proxy"))?.port();
-        let (sent, decide): (_, Decide) = (Arc::new(AtomicU64::new(0)), Arc::new(decide));
-        let counted = Arc::clone(&sent);
+        let (weather, seen) = watch::channel(Weather::default());
         let listener = tokio::spawn(async move {
             while let Ok((client, _)) = listening.accept().await {
-                let (counted, decide) = (Arc::clone(&counted), Arc::clone(&decide));
+                let seen = seen.clone();
                 tokio::spawn(async move {
                     if let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await {
-                        between(client, server, &counted, &decide).await;
+                        between(client, server, seen).await;
                     }
                 });
             }
         });
-        Ok(Proxy { port, sent, listener })
+        Ok(Proxy { port, weather, listener })
     }
 
     /// Its port on 127.0.0.1.
@@ -66,59 +53,80 @@ impl Proxy {
         self.port
     }
 
-    /// How many pieces have been sent so far.
-    pub fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+    /// Ends every connection there is.
+    pub fn cut(&self) {
+        self.weather.send_modify(|weather| weather.cuts += 1);
+    }
+
+    /// Nothing passes any more on any connection there is, in either direction, though all stay open, also when one side ends
+    /// them: until they are cut. New connections are well.
+    pub fn silence(&self) {
+        self.weather.send_modify(|weather| weather.silences += 1);
+    }
+
+    /// The next piece that a client sends, on every connection there is, arrives as another.
+    pub fn garble(&self) {
+        self.weather.send_modify(|weather| weather.garbles += 1);
+    }
+
+    /// Every piece is late by so much.
+    pub fn delay(&self, by: Duration) {
+        self.weather.send_modify(|weather| weather.delay = by);
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.listener.abort();
+        self.cut();
     }
 }
 
 /// One connection, until either side ends it.
-async fn between(client: TcpStream, server: TcpStream, counted: &AtomicU64, decide: &Decide) {
+async fn between(client: TcpStream, server: TcpStream, mut weather: watch::Receiver<Weather>) {
     client.set_nodelay(true).ok();
     server.set_nodelay(true).ok();
+    let born = *weather.borrow_and_update();
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
+    let seen = weather.clone();
     tokio::select! {
-        () = there(from_client, to_server, counted, decide) => {}
-        () = back(from_server, to_client) => {}
+        () = pass(from_client, to_server, &seen, born, true) => {}
+        () = pass(from_server, to_client, &seen, born, false) => {}
+        _ = weather.wait_for(|now| now.cuts > born.cuts) => {}
     }
 }
 
-async fn there(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, counted: &AtomicU64, decide: &Decide) {
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    weather: &watch::Receiver<Weather>,
+    born: Weather,
+    may_garble: bool,
+) {
     let mut piece = vec![0; 1 << 16];
-    let mut swallowing = false;
-    while let Ok(length @ 1..) = client.read(&mut piece).await {
-        let deed = decide(counted.fetch_add(1, Ordering::Relaxed) + 1);
-        swallowing |= deed == Deed::Swallow;
-        match deed {
-            _ if swallowing => continue,
-            Deed::Forward | Deed::CutAfter | Deed::Swallow => {}
-            Deed::Delay(long) => tokio::time::sleep(long).await,
-            Deed::Cut => return,
-            Deed::Garble => piece[..length].reverse(),
-        }
-        if server.write_all(&piece[..length]).await.is_err() {
+    let mut garbles = born.garbles;
+    loop {
+        let read = from.read(&mut piece).await;
+        let now = *weather.borrow();
+        let silent = now.silences > born.silences;
+        let Ok(length @ 1..) = read else {
+            if silent {
+                std::future::pending::<()>().await;
+            }
             return;
+        };
+        if silent {
+            continue;
         }
-        if deed == Deed::CutAfter {
-            // So that it arrives before the end does.
-            server.flush().await.ok();
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            return;
+        if !now.delay.is_zero() {
+            tokio::time::sleep(now.delay).await;
         }
-    }
-}
-
-async fn back(mut server: OwnedReadHalf, mut client: OwnedWriteHalf) {
-    let mut piece = vec![0; 1 << 16];
-    while let Ok(length @ 1..) = server.read(&mut piece).await {
-        if client.write_all(&piece[..length]).await.is_err() {
+        if may_garble && now.garbles > garbles {
+            garbles = now.garbles;
+            piece[..length].reverse();
+        }
+        if to.write_all(&piece[..length]).await.is_err() {
             return;
         }
     }

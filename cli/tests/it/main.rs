@@ -6,7 +6,6 @@ mod along;
 mod bad_input;
 mod beside;
 mod both_versions;
-mod chaos;
 mod check;
 mod corpus;
 mod docs;

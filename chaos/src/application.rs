@@ -1,0 +1,202 @@
+//! An application at work meanwhile: it writes, and remembers what was acknowledged. What it remembers must be there at the
+//! end, and none of its queries may have failed but those that the server's own crash cut.
+
+use concertina_sandbox::Postgres;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+/// Each writer has rows of its own, so that it knows what was written last.
+const WRITERS: i64 = 3;
+
+/// Rows of the application's own begin here.
+const NEW: i64 = 1_000_000;
+
+/// Rows of the table that it updates: `leads`, ids 1 to this.
+const ROWS: i64 = 3_000;
+
+/// What may be found under an id: an email, or no row. More than one after a query whose answer was lost.
+type Expected = BTreeMap<i64, Vec<Option<String>>>;
+
+/// Writers of table `leads`.
+pub struct Application {
+    stop: Arc<AtomicBool>,
+    writers: Vec<JoinHandle<Remembered>>,
+}
+
+/// What the application knows at its end.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    expected: Expected,
+    /// Acknowledged writes.
+    pub acknowledged: usize,
+    /// Queries that were cut by the server's end.
+    pub cut: usize,
+    /// Queries that failed otherwise.
+    pub failed: Vec<String>,
+}
+
+impl Application {
+    /// Puts writers to work, straight at the server.
+    pub fn start(server: &Postgres, database: &str, ends_inserts: bool) -> Application {
+        let stop = Arc::new(AtomicBool::new(false));
+        let writers = (0..WRITERS)
+            .map(|number| {
+                let writer = Writer {
+                    url: server.url(database),
+                    number,
+                    ends_inserts,
+                    inserts: true,
+                    client: None,
+                    remembered: Remembered::default(),
+                };
+                tokio::spawn(writer.work(Arc::clone(&stop)))
+            })
+            .collect();
+        Application { stop, writers }
+    }
+
+    /// Ends the writers; what they know together.
+    pub async fn stop(self) -> Remembered {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut all = Remembered::default();
+        for writer in self.writers {
+            if let Ok(one) = writer.await {
+                all.expected.extend(one.expected);
+                all.acknowledged += one.acknowledged;
+                all.cut += one.cut;
+                all.failed.extend(one.failed);
+            }
+        }
+        // One tells as much as a hundred.
+        all.failed.truncate(5);
+        all
+    }
+}
+
+struct Writer {
+    url: String,
+    number: i64,
+    /// Whether a missing value may end its inserts: whoever ran the contract has said that no such code is left.
+    ends_inserts: bool,
+    inserts: bool,
+    client: Option<Client>,
+    remembered: Remembered,
+}
+
+impl Writer {
+    async fn work(mut self, stop: Arc<AtomicBool>) -> Remembered {
+        let mut turn = 0;
+        while !stop.load(Ordering::Relaxed) {
+            turn += 1;
+            let old = 1 + (turn * 7_919 * WRITERS + self.number) % ROWS;
+            let new = NEW + turn * WRITERS + self.number;
+            let email = format!("w{}-{turn}@example.com", self.number);
+            let other = format!("n{}-{turn}@example.com", self.number);
+            self.write(&format!("UPDATE leads SET email = '{email}' WHERE id = {old}"), &[(old, Some(&email))]).await;
+            let insert =
+                format!("INSERT INTO leads (id, email, owner_id) VALUES ({new}, '{other}', {})", 1 + turn % 50);
+            if self.inserts {
+                self.write(&insert, &[(new, Some(&other))]).await;
+            }
+            if turn % 3 == 0 && self.inserts {
+                // Two rows in one transaction, the second of a block far away.
+                let sql = format!(
+                    "BEGIN; UPDATE leads SET email = 'a{email}' WHERE id = {new}; UPDATE leads SET email = 'b{email}' WHERE id = {old}; COMMIT"
+                );
+                let (first, second) = (format!("a{email}"), format!("b{email}"));
+                self.write(&sql, &[(new, Some(&first)), (old, Some(&second))]).await;
+            }
+            if turn % 4 == 0 {
+                self.write(&format!("DELETE FROM leads WHERE id = {new}"), &[(new, None)]).await;
+            }
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+        self.remembered
+    }
+
+    async fn write(&mut self, sql: &str, becomes: &[(i64, Option<&String>)]) {
+        let Some(client) = self.connected().await else { return };
+        match client.batch_execute(sql).await {
+            Ok(()) => {
+                self.remembered.acknowledged += 1;
+                for (id, value) in becomes {
+                    self.remembered.expected.insert(*id, vec![value.cloned()]);
+                }
+            }
+            Err(error) if lost(&error) => {
+                self.client = None;
+                self.remembered.cut += 1;
+                for (id, value) in becomes {
+                    let before = || vec![if *id < NEW { Some(format!("lead{id}")) } else { None }];
+                    self.remembered.expected.entry(*id).or_insert_with(before).push(value.cloned());
+                }
+            }
+            Err(error) if self.ends_inserts && error.code() == Some(&SqlState::NOT_NULL_VIOLATION) => {
+                (self.inserts, self.client) = (false, None);
+            }
+            Err(error) => {
+                self.client = None;
+                let why = error
+                    .as_db_error()
+                    .map_or_else(|| error.to_string(), |db| format!("{} [{}]", db.message(), db.code().code()));
+                self.remembered.failed.push(format!("{sql}: {why}"));
+            }
+        }
+    }
+
+    /// The connection, made again after the server's end.
+    async fn connected(&mut self) -> Option<&Client> {
+        if self.client.is_none() {
+            match tokio_postgres::connect(&self.url, NoTls).await {
+                Ok((client, connection)) => {
+                    tokio::spawn(connection);
+                    self.client = Some(client);
+                }
+                Err(_) => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    return None;
+                }
+            }
+        }
+        self.client.as_ref()
+    }
+}
+
+/// Whether the server ended, or didn't let anyone in because it was ending or starting.
+fn lost(error: &tokio_postgres::Error) -> bool {
+    error.code().is_none_or(|code| ["57P01", "57P02", "57P03"].contains(&code.code()))
+}
+
+impl Remembered {
+    /// What is not as it was acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// When the table can't be read.
+    pub async fn wrong(&self, client: &Client) -> Result<Vec<String>, tokio_postgres::Error> {
+        let mut found: BTreeMap<i64, String> = BTreeMap::new();
+        for message in client.simple_query("SELECT id, email FROM leads").await? {
+            if let SimpleQueryMessage::Row(row) = message {
+                let id = row.get(0).and_then(|id| id.parse().ok()).unwrap_or_default();
+                found.insert(id, row.get(1).unwrap_or_default().to_owned());
+            }
+        }
+        let mut wrong = Vec::new();
+        for (id, expected) in &self.expected {
+            let there = found.get(id).cloned();
+            if !expected.contains(&there) {
+                wrong.push(format!("lead {id} is {there:?} and was written as {expected:?}"));
+            }
+        }
+        for id in found.keys().filter(|id| **id >= NEW && !self.expected.contains_key(id)) {
+            wrong.push(format!("lead {id} was written by nobody"));
+        }
+        wrong.truncate(5);
+        Ok(wrong)
+    }
+}

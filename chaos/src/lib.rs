@@ -1,0 +1,22 @@
+//! Whatever can happen to a migration, dealt on purpose: an engine in a process of its own, behind a network that can't be
+//! relied on, beside an application and beside others who change the same tables; and what must hold afterwards.
+//!
+//! # Layout
+//!
+//! [`scenario`]: what is migrated · [`subject`]: the engine that things happen to · [`director`]: hears where it is, and says
+//! how it goes on · [`fault`]: what can happen, and schedules of it from a seed · [`others`]: sessions that aren't ours ·
+//! [`application`]: writes, and remembers what was acknowledged · [`trial`]: one life of a scenario under a schedule ·
+//! [`oracle`]: what must hold · [`summary`]: what was dealt.
+
+pub mod application;
+pub mod director;
+pub mod fault;
+pub mod oracle;
+pub mod others;
+pub mod scenario;
+pub mod subject;
+pub mod summary;
+pub mod trial;
+
+/// Why a trial ended before its oracle could speak: the machine, not the engine.
+pub type Broken = Box<dyn std::error::Error + Send + Sync>;

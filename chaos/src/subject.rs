@@ -1,0 +1,82 @@
+//! The engine that things happen to: a process of its own, so that it can be killed.
+
+use crate::Broken;
+use concertina::{Until, downgrade, history, upgrade};
+use concertina_engine::{Connect, Engine, Settings};
+use concertina_planner::Policy;
+use concertina_revisions::Target;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::process::{Child, Command};
+
+/// What the process is told.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Orders {
+    /// The database.
+    #[arg(long)]
+    pub url: String,
+    /// The folder of revisions.
+    #[arg(long)]
+    pub revisions: PathBuf,
+    /// How far.
+    #[arg(long)]
+    pub to: String,
+    /// Down instead of up.
+    #[arg(long)]
+    pub down: bool,
+    /// Whether each revision gets a schema of views.
+    #[arg(long)]
+    pub versions: bool,
+}
+
+impl Orders {
+    /// Begins the process. `faults`: the socket on which it tells where it is.
+    ///
+    /// # Errors
+    ///
+    /// When the program can't be started.
+    pub fn begin(&self, program: &Path, faults: Option<&Path>) -> Result<Child, Broken> {
+        let mut command = Command::new(program);
+        command.arg("engine").args(["--url", &self.url, "--to", &self.to]).arg("--revisions").arg(&self.revisions);
+        command.args(self.down.then_some("--down")).args(self.versions.then_some("--versions"));
+        command.envs(faults.map(|socket| ("CONCERTINA_FAULTS", socket)));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+        Ok(command.spawn()?)
+    }
+
+    /// What the process does.
+    ///
+    /// # Errors
+    ///
+    /// Why the engine stopped.
+    pub async fn obey(&self) -> Result<(), Broken> {
+        let connect = Connect::parse(&self.url)?;
+        let (engine, _stopper) = Engine::new(connect, settings(self.versions), Arc::new(|_| {}));
+        let (history, target) = (history(&self.revisions)?, Target::parse(&self.to));
+        if self.down {
+            let policy = Policy { allow_data_loss: true };
+            downgrade(&engine, &history, &target, Until::Contracted, &policy).await?;
+        } else {
+            upgrade(&engine, &history, &target, Until::Contracted).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Small windows and batches, so that small tables have many; short patience, so that trials are short.
+fn settings(versions: bool) -> Settings {
+    Settings {
+        batch_target: Duration::from_millis(1),
+        window_blocks: 16,
+        passes_max: 3,
+        lock_timeout: Duration::from_millis(100),
+        lock_budget: Duration::from_mins(1),
+        reconnect_budget: Duration::from_mins(1),
+        patience: Duration::from_secs(8),
+        silence: Duration::from_secs(1),
+        versions,
+        ..Settings::default()
+    }
+}

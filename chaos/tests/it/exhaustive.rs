@@ -1,0 +1,82 @@
+//! The engine is killed at every point once. Of a history each time on a database of its own, with a calm run afterwards; of the
+//! systems, whose points are some thousand, one after the other on the same database.
+
+use crate::{holds, program};
+use concertina_chaos::fault::{Fault, Schedule};
+use concertina_chaos::scenario::{Scenario, histories, systems};
+use concertina_chaos::summary::Summary;
+use concertina_chaos::trial::Stage;
+
+fn named(scenarios: Vec<Scenario>, name: &str) -> [Scenario; 2] {
+    let found: Vec<Scenario> = scenarios.into_iter().filter(|scenario| scenario.name == name).collect();
+    found.try_into().ok().expect("up and down")
+}
+
+async fn alone(name: &str) {
+    for scenario in named(histories().unwrap(), name) {
+        let mut stage = Stage::set(&scenario, program()).await.unwrap();
+        let mut all = Summary::default();
+        // An end after a statement is the same as one before the next.
+        let points: Vec<_> =
+            stage.passed.keys().filter(|point| !point.answered && !point.is_watching()).cloned().collect();
+        for point in points {
+            all += stage.trial(&Schedule::once(&point, Fault::Kill)).await.unwrap();
+        }
+        holds(&scenario.shown(), &all);
+    }
+}
+
+async fn in_a_row(name: &str) {
+    for scenario in named(systems(), name) {
+        let mut stage = Stage::set(&scenario, program()).await.unwrap();
+        let summary = stage.killed_at_each().await.unwrap();
+        holds(&scenario.shown(), &summary);
+        let points = stage.passed.keys().filter(|point| !point.answered).count();
+        assert!(summary.faults[&Fault::Kill] >= points * 9 / 10, "{points} points, {:?}", summary.faults);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_of_each_row() {
+    alone("a column of each row").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_type() {
+    alone("another type of both ends of a key").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn constraints_and_drops() {
+    alone("constraints and drops").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_name() {
+    alone("another name").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crm() {
+    in_a_row("crm").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devmatrix() {
+    in_a_row("devmatrix").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alphapulse() {
+    in_a_row("alphapulse").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ecomind() {
+    in_a_row("ecomind").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roadmaps() {
+    in_a_row("roadmaps").await;
+}
