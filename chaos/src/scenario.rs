@@ -115,17 +115,18 @@ pub fn histories() -> Result<Vec<Scenario>, Broken> {
 
 /// The systems of the examples, up and down.
 pub fn systems() -> Vec<Scenario> {
-    let systems: [(fn() -> System, &'static str); 5] = [
-        (crm::system, "leads"),
-        (devmatrix::system, "masterplans"),
-        (alphapulse::system, "trades"),
-        (ecomind::system, "users"),
-        (roadmaps::system, "agent_configs"),
-    ];
+    let all = || {
+        [
+            (crm::system(), "leads"),
+            (devmatrix::system(), "masterplans"),
+            (alphapulse::system(), "trades"),
+            (ecomind::system(), "users"),
+            (roadmaps::system(), "agent_configs"),
+        ]
+    };
     let mut scenarios = Vec::new();
-    for (make, table) in systems {
-        for down in [false, true] {
-            let system = make();
+    for down in [false, true] {
+        for (system, table) in all() {
             scenarios.push(Scenario {
                 name: system.name.to_owned(),
                 down,

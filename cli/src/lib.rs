@@ -252,9 +252,9 @@ async fn record(lease: &Lease, revisions: Vec<&Revision>) -> Result<Done, Failur
 
 /// The catalog as it will be once what was interrupted has gone on: some of its steps may be done, and some not.
 fn once_gone_on(history: &History, known: &[Known], catalog: Catalog) -> Catalog {
-    let interrupted = known.iter().filter(|known| {
-        known.direction == Direction::Up && matches!(known.state, State::Running | State::Contracting)
-    });
+    let interrupted = known
+        .iter()
+        .filter(|known| known.direction == Direction::Up && matches!(known.state, State::Running | State::Contracting));
     let revisions = interrupted.filter_map(|known| history.get(&known.id));
     revisions.fold(catalog, |catalog, revision| catalog_after(revision, &catalog))
 }

@@ -25,7 +25,7 @@ impl Lease {
         let mut already = true;
         loop {
             let patience = ladder.look(self).await?;
-            let sql = match proof::detaching(&self.hands, parent, partition).await? {
+            let sql = match proof::detaching(&self.records, parent, partition).await? {
                 None => return Ok(already),
                 Some(true) => finalize_detach(parent, partition),
                 Some(false) => Online::Detach { parent: parent.clone(), partition: partition.clone() }.sql(),

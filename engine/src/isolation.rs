@@ -102,7 +102,7 @@ async fn try_out(session: &Session, hidden: &Hidden<'_>, role: &Ident) -> Result
     let name = hidden.table.full_name();
     let doing = format!("trying the policies of {}", name.shown());
     let mut tried = Isolation { table: name.shown(), tenants: 0, leaks: vec![], untried: None };
-    session.batch_execute(&doing, "BEGIN").await?;
+    session.batch_execute(&doing, "BEGIN; SET LOCAL lock_timeout = '250ms'").await?;
     let trial = Trial { session, doing: doing.clone(), hidden, role, tried: &mut tried };
     let done = trial.run().await;
     session.batch_execute(&doing, "ROLLBACK").await?;

@@ -39,7 +39,7 @@ impl Backoff {
 
 /// How one try may wait.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct Try {
     /// For PostgreSQL's `lock_timeout`.
     pub(crate) lock_timeout: Duration,
     /// Whether to lower `deadlock_timeout`, after which an autovacuum in the way gives up.
@@ -72,7 +72,7 @@ impl Ladder {
     /// # Errors
     ///
     /// [`Error::LockBudget`] when the budget is spent.
-    pub(crate) async fn look(&mut self, lease: &Lease) -> Result<Patience, Error> {
+    pub(crate) async fn look(&mut self, lease: &Lease) -> Result<Try, Error> {
         loop {
             lease.stop.check()?;
             let in_the_way = blockers::outside(&lease.records, &self.strong, lease.hands.pid).await?;
@@ -105,13 +105,46 @@ impl Ladder {
         lease.stop.sleep(pause).await
     }
 
-    fn patience(&self, lease: &Lease) -> Patience {
+    fn patience(&self, lease: &Lease) -> Try {
         let (lock_timeout, may_shorten) = (lease.settings.lock_timeout, lease.server.may_set_deadlock_timeout);
         if may_shorten || !self.seen.iter().any(Blocker::is_autovacuum) {
-            return Patience { lock_timeout, short_deadlock_timeout: may_shorten };
+            return Try { lock_timeout, short_deadlock_timeout: may_shorten };
         }
         // Without the right to shorten deadlock_timeout, one longer try: an autovacuum gives up only then.
-        Patience { lock_timeout: lease.server.deadlock_timeout.mul_f64(1.2), short_deadlock_timeout: false }
+        Try { lock_timeout: lease.server.deadlock_timeout.mul_f64(1.2), short_deadlock_timeout: false }
+    }
+}
+
+/// How long it is tried again while others are in the way.
+pub(crate) struct Patience {
+    budget: Duration,
+    backoff: Backoff,
+    since: Option<Instant>,
+}
+
+impl Patience {
+    pub(crate) fn new(budget: Duration) -> Patience {
+        Patience { budget, backoff: Backoff::new(PAUSE_FIRST, PAUSE_MAX), since: None }
+    }
+
+    /// Whether it has been tried for as long as it may be.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.since.is_some_and(|since| since.elapsed() > self.budget)
+    }
+
+    /// Pauses before the next try.
+    ///
+    /// # Errors
+    ///
+    /// The error that it was tried with, once the budget is spent.
+    pub(crate) async fn wait(&mut self, lease: &Lease, error: Error) -> Result<(), Error> {
+        self.since.get_or_insert_with(Instant::now);
+        if self.is_spent() {
+            return Err(error);
+        }
+        let pause = self.backoff.next(rand::random());
+        lease.tell(Event::retrying("trying again", &error.to_string(), pause));
+        lease.stop.sleep(pause).await
     }
 }
 

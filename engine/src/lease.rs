@@ -6,7 +6,7 @@ use crate::config::Settings;
 use crate::connect::Connect;
 use crate::error::{Class, Error};
 use crate::event::{Event, Events};
-use crate::ladder::Backoff;
+use crate::ladder::{Backoff, Patience};
 use crate::session::{Role, Session};
 use crate::stop::Stop;
 use concertina_planner::Catalog;
@@ -53,7 +53,13 @@ impl Lease {
     ///
     /// When PostgreSQL refuses.
     pub async fn catalog(&self) -> Result<Catalog, Error> {
-        catalog::load(&self.records, self.settings.versions).await
+        let mut patience = Patience::new(self.settings.lock_budget);
+        loop {
+            match catalog::load(&self.records, self.settings.versions).await {
+                Err(error) if error.class() == Class::Contention => patience.wait(self, error).await?,
+                other => return other,
+            }
+        }
     }
 
     /// Records a revision as applied without running anything.

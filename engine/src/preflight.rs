@@ -1,6 +1,7 @@
 //! The questions that must be answered well before the first change. They only read.
 
-use crate::error::Error;
+use crate::error::{Class, Error};
+use crate::ladder::Patience;
 use crate::lease::Lease;
 use concertina_planner::Plan;
 use concertina_planner::action::sql::{do_block, dollar_quote};
@@ -27,34 +28,44 @@ impl Lease {
     pub async fn preflight(&self, plan: &Plan) -> Result<Vec<FailedCheck>, Error> {
         let mut failed = Vec::new();
         for check in &plan.preflight {
-            let doing = || format!("checking that {}", check.what);
-            let (count, examples) = match &check.question {
-                Question::NoRows { count, examples } => {
-                    let found: i64 = self.hands.query_one(&doing(), count, &[]).await?.get(0);
-                    if found == 0 {
-                        continue;
-                    }
-                    let rows = self.hands.query(&doing(), examples, &[]).await?;
-                    (found, rows.iter().map(|row| row.get(0)).collect())
+            let mut patience = Patience::new(self.settings.lock_budget);
+            loop {
+                match self.check(check).await {
+                    Err(error) if error.class() == Class::Contention => patience.wait(self, error).await?,
+                    other => break failed.extend(other?),
                 }
-                Question::NoErrors { table, alias, expression, key } => {
-                    match self.errors(&doing(), [&table.sql(), &alias.sql(), expression, key]).await? {
-                        Some(found) => found,
-                        None => continue,
-                    }
-                }
-                Question::ExtensionAvailable(name) => {
-                    let sql = "SELECT count(*) FROM pg_available_extensions WHERE name = $1";
-                    let found: i64 = self.hands.query_one(&doing(), sql, &[name]).await?.get(0);
-                    if found > 0 {
-                        continue;
-                    }
-                    (1, vec![])
-                }
-            };
-            failed.push(FailedCheck { check: check.clone(), count, examples });
+            }
         }
         Ok(failed)
+    }
+
+    async fn check(&self, check: &Check) -> Result<Option<FailedCheck>, Error> {
+        let doing = || format!("checking that {}", check.what);
+        let (count, examples) = match &check.question {
+            Question::NoRows { count, examples } => {
+                let found: i64 = self.hands.query_one(&doing(), count, &[]).await?.get(0);
+                if found == 0 {
+                    return Ok(None);
+                }
+                let rows = self.hands.query(&doing(), examples, &[]).await?;
+                (found, rows.iter().map(|row| row.get(0)).collect())
+            }
+            Question::NoErrors { table, alias, expression, key } => {
+                match self.errors(&doing(), [&table.sql(), &alias.sql(), expression, key]).await? {
+                    Some(found) => found,
+                    None => return Ok(None),
+                }
+            }
+            Question::ExtensionAvailable(name) => {
+                let sql = "SELECT count(*) FROM pg_available_extensions WHERE name = $1";
+                let found: i64 = self.hands.query_one(&doing(), sql, &[name]).await?.get(0);
+                if found > 0 {
+                    return Ok(None);
+                }
+                (1, vec![])
+            }
+        };
+        Ok(Some(FailedCheck { check: check.clone(), count, examples }))
     }
 
     /// The rows for which an expression fails: their number, and some of them.

@@ -3,7 +3,7 @@
 use crate::blockers;
 use crate::checkpoint;
 use crate::error::{Class, Error};
-use crate::ladder::{Ladder, Patience};
+use crate::ladder::{Ladder, Try};
 use crate::lease::Lease;
 use crate::run::Place;
 use crate::session::{Session, millis};
@@ -44,13 +44,7 @@ impl Lease {
         }
     }
 
-    async fn quick_once(
-        &self,
-        place: &Place,
-        actions: &[Action],
-        record: Record,
-        patience: Patience,
-    ) -> Result<(), Error> {
+    async fn quick_once(&self, place: &Place, actions: &[Action], record: Record, patience: Try) -> Result<(), Error> {
         let doing = place.doing();
         tokio::select! {
             done = transact(&self.hands, place, actions, record, patience) => done,
@@ -64,7 +58,7 @@ async fn transact(
     place: &Place,
     actions: &[Action],
     record: Record,
-    patience: Patience,
+    patience: Try,
 ) -> Result<(), Error> {
     let doing = place.doing();
     let began = Instant::now();
@@ -89,7 +83,7 @@ async fn transact(
     done
 }
 
-fn limits(patience: Patience, actions: &[Action]) -> String {
+fn limits(patience: Try, actions: &[Action]) -> String {
     let allowed = actions.iter().any(|action| matches!(action, Action::Blocking { .. }));
     let statement = if allowed { "0" } else { STATEMENT_TIMEOUT };
     let lock = millis(patience.lock_timeout);

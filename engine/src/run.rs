@@ -4,6 +4,7 @@ use crate::backfill;
 use crate::checkpoint::{self, Direction, JobKey, State};
 use crate::error::{Class, Error};
 use crate::event::Event;
+use crate::ladder::Patience;
 use crate::lease::Lease;
 use crate::life::{Next, Until, next};
 use crate::quick::Record;
@@ -80,10 +81,13 @@ impl Lease {
     ///
     /// Why it stopped. What was done stays done and recorded; running it again goes on from there.
     pub async fn run(&mut self, id: &RevisionId, until: Until) -> Result<Outcome, Error> {
-        let mut proven = false;
+        let (mut proven, mut patience) = (false, Patience::new(self.settings.lock_budget));
         loop {
             match self.run_on(id, until, &mut proven).await {
                 Err(error) if error.class() == Class::Connection => self.reconnect(&error).await?,
+                Err(error) if error.class() == Class::Contention && !patience.is_spent() => {
+                    patience.wait(self, error).await?;
+                }
                 Err(error) => {
                     checkpoint::set_error(&self.records, id, &error.to_string()).await.ok();
                     return Err(error);

@@ -230,7 +230,9 @@ fn statement_timeout(role: Role, settings: &Settings) -> Option<Duration> {
 }
 
 fn limits(role: Role, settings: &Settings) -> String {
-    let lock = millis(settings.lock_timeout);
+    // What only looks needs the weakest of locks, and nobody waits behind it: the statement's timeout is enough.
+    let looks = matches!(role, Role::Reader | Role::Lease);
+    let lock = if looks { 0 } else { millis(settings.lock_timeout) };
     let statement = statement_timeout(role, settings).map_or(0, millis);
     let for_batches = if matches!(role, Role::Worker | Role::Sampler) {
         "SET synchronous_commit = off; SET plan_cache_mode = force_custom_plan; SET max_parallel_workers_per_gather = 0;"

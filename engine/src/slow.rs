@@ -23,7 +23,7 @@ impl Lease {
         if let Online::Detach { parent, partition } = online {
             return self.detach(place, parent, partition).await;
         }
-        if proof::holds(&self.hands, &online.done_when()).await? {
+        if proof::holds(&self.records, &online.done_when()).await? {
             return Ok(true);
         }
         let doing = place.doing();
@@ -77,10 +77,10 @@ impl Lease {
         let (table, leftovers) = match online {
             Online::CreateIndex { table, name, .. } => {
                 let index = TableName { schema: table.schema.clone(), name: name.clone() };
-                let invalid = proof::index_valid(&self.hands, &index).await? == Some(false);
+                let invalid = proof::index_valid(&self.records, &index).await? == Some(false);
                 (table, if invalid { vec![index] } else { vec![] })
             }
-            Online::Reindex { table, .. } => (table, proof::halves_of_reindex(&self.hands, table).await?),
+            Online::Reindex { table, .. } => (table, proof::halves_of_reindex(&self.records, table).await?),
             _ => return Ok(()),
         };
         for index in leftovers {

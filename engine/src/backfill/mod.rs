@@ -162,7 +162,7 @@ pub(crate) async fn run(lease: &mut Lease, key: &JobKey, backfill: &Backfill) ->
 /// Only the sweep: proves that no row is left, and changes those that are.
 pub(crate) async fn sweep(lease: &mut Lease, key: &JobKey, backfill: &Backfill) -> Result<(), Error> {
     let mut targets = Vec::new();
-    for leaf in leaves(&lease.hands, &backfill.table).await? {
+    for leaf in leaves(&lease.records, &backfill.table).await? {
         targets.push(target(lease, backfill, leaf).await?);
     }
     let shared = share(lease, key, backfill, targets, VecDeque::new(), 0).await?;
@@ -189,11 +189,11 @@ fn nothing_left(lease: &Lease, shared: &Shared, backfill: &Backfill) -> Result<(
 
 async fn target(lease: &Lease, backfill: &Backfill, leaf: Leaf) -> Result<Target, Error> {
     let by_key = backfill.key.is_some() || !leaf.heap;
-    let key = if by_key { Some(leaf::key(&lease.hands, backfill, &leaf).await?) } else { None };
+    let key = if by_key { Some(leaf::key(&lease.records, backfill, &leaf).await?) } else { None };
     let counted = match &backfill.operation {
         Operation::Copy { target, .. } => {
             let sql = "SELECT coalesce(to_regclass($1)::oid, 0::oid)";
-            lease.hands.query_one("looking for the table to copy to", sql, &[&target.sql()]).await?.get(0)
+            lease.records.query_one("looking for the table to copy to", sql, &[&target.sql()]).await?.get(0)
         }
         Operation::Assign(_) | Operation::Delete => leaf.oid,
     };
@@ -205,7 +205,7 @@ async fn target(lease: &Lease, backfill: &Backfill, leaf: Leaf) -> Result<Target
 /// The tables, what is left to walk of them, and the rows that earlier runs changed.
 async fn open(lease: &Lease, key: &JobKey, backfill: &Backfill) -> Result<(Vec<Target>, VecDeque<Part>, u64), Error> {
     let (mut targets, mut parts, mut before) = (Vec::new(), VecDeque::new(), 0);
-    for (at, leaf) in leaves(&lease.hands, &backfill.table).await?.into_iter().enumerate() {
+    for (at, leaf) in leaves(&lease.records, &backfill.table).await?.into_iter().enumerate() {
         let target = target(lease, backfill, leaf).await?;
         let leaf = &target.leaf;
         let stored = checkpoint::job(&lease.records, key, leaf.oid).await?;
@@ -292,7 +292,7 @@ async fn probe(lease: &Lease, targets: &[Target]) -> Result<Prober, Error> {
 
 /// Puts sweeps of all tables, as large as they are now, into the queue.
 async fn sweep_parts(lease: &Lease, shared: &Shared) -> Result<(), Error> {
-    let today = leaves(&lease.hands, &shared.backfill.table).await?;
+    let today = leaves(&lease.records, &shared.backfill.table).await?;
     let mut parts = VecDeque::new();
     for (at, target) in shared.leaves.iter().enumerate() {
         if target.key.is_some() {
