@@ -1,13 +1,12 @@
 //! A reader and a writer beside every case, on tables of 300 000 rows: neither ever waits for a lock longer than the
 //! engine's own lock_timeout, up and down again. The server says so: it would end their statements.
 
-use crate::corpus::{cases, each_family, major, tables};
+use crate::corpus::{Copied, cases, each_family, tables};
 use crate::fixture::{bare, said};
 use concertina_engine::Settings;
 use concertina_sandbox::Postgres;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -90,21 +89,13 @@ async fn whoever_waits_too_long_is_seen() {
 
 async fn family(wanted: &str) {
     let settings = [("fsync", "off"), ("max_wal_size", "4GB"), ("autovacuum", "off")];
-    let server = Postgres::start(&settings).await.unwrap();
-    server.create_database("tables", None).await.unwrap();
-    let filling = server.connect("tables").await.unwrap();
-    filling.batch_execute(&tables(300_000)).await.unwrap();
-    let major = major(&filling).await;
-    std::mem::drop(filling);
+    let copied = Copied::new(&settings, &tables(300_000)).await;
     let mut wrong = Vec::new();
-    for case in cases(wanted, major) {
-        // The connection that filled it is gone a moment after it was dropped.
+    for case in cases(wanted, copied.major) {
         let name = format!("case_{}", case.name);
-        while server.create_database(&name, Some("tables")).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        beside(&server, &name, case.sql, case.reversible, &mut wrong).await;
-        server.drop_database(&name).await.unwrap();
+        copied.copy(&name).await;
+        beside(&copied.server, &name, case.sql, case.reversible, &mut wrong).await;
+        copied.server.drop_database(&name).await.unwrap();
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

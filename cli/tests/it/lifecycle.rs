@@ -19,7 +19,7 @@ pub(crate) async fn lives(case: &Case) {
     naive.batch_execute(&tables(3000)).await.unwrap();
     let told = |dump: String| if case.moves { without_order(&dump) } else { dump };
     let start = told(site.schema());
-    as_psql(&naive, case.sql).await;
+    as_psql(&naive, case.sql).await.unwrap_or_else(|error| panic!("{error:?}"));
     let wanted = told(site.server.dump_schema("naive").unwrap());
 
     let half_way = site.run(&["upgrade"]);
@@ -81,12 +81,13 @@ pub(crate) fn without_order(dump: &str) -> String {
 }
 
 /// Each statement in a transaction of its own, unless it says otherwise.
-async fn as_psql(client: &Client, sql: &str) {
+pub(crate) async fn as_psql(client: &Client, sql: &str) -> Result<(), tokio_postgres::Error> {
     let revision =
         concertina_revisions::Revision::from_text(&concertina_revisions::RevisionId::new("naive"), sql).unwrap();
     for statement in &revision.up {
-        client.batch_execute(&statement.sql).await.unwrap_or_else(|error| panic!("{}: {error:?}", statement.sql));
+        client.batch_execute(&statement.sql).await?;
     }
+    Ok(())
 }
 
 /// Columns whose values are random, or numbered in an order that is nobody's promise.

@@ -12,6 +12,7 @@ mod docs;
 mod drift;
 mod embedded;
 mod fixture;
+mod hostile;
 mod imports;
 mod isolation;
 mod kill;

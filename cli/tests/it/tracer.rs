@@ -1,7 +1,7 @@
 //! What each step of each case really locks, as the server tells it inside the step's own transaction: never more than
 //! the step declares. And no instant step writes a table anew.
 
-use crate::corpus::{cases, each_family, major, tables};
+use crate::corpus::{Copied, cases, each_family, tables};
 use concertina_engine::{Connect, Engine, Settings};
 use concertina_planner::action::{Action, Backfill, Lock, Operation, Value};
 use concertina_planner::change::RowCopy;
@@ -11,7 +11,6 @@ use concertina_sandbox::Postgres;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio_postgres::Client;
 
 /// The strongest lock on each table that was there before, by server process.
@@ -20,20 +19,12 @@ type Held = BTreeMap<String, Lock>;
 each_family!(no_step_locks_more_than_it_declares_nor_writes_a_table_anew);
 
 async fn no_step_locks_more_than_it_declares_nor_writes_a_table_anew(family: &str) {
-    let server = Postgres::start(&[("fsync", "off")]).await.unwrap();
-    server.create_database("tables", None).await.unwrap();
-    let filling = server.connect("tables").await.unwrap();
-    filling.batch_execute(&tables(3000)).await.unwrap();
-    let major = major(&filling).await;
-    std::mem::drop(filling);
+    let copied = Copied::new(&[("fsync", "off")], &tables(3000)).await;
     let (mut steps, mut wrong) = (0, Vec::new());
-    for case in cases(family, major) {
-        // The connection that filled it is gone a moment after it was dropped.
+    for case in cases(family, copied.major) {
         let name = format!("case_{}", case.name);
-        while server.create_database(&name, Some("tables")).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        trace(&server, &name, case.sql, &mut steps, &mut wrong).await;
+        copied.copy(&name).await;
+        trace(&copied.server, &name, case.sql, &mut steps, &mut wrong).await;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(steps > 5, "{steps} steps were traced");

@@ -5,7 +5,7 @@ use crate::catalog::Constraint;
 use crate::expr::Expr;
 use crate::types;
 use concertina_revisions::Ident;
-use concertina_revisions::tree::{self, IndexElem, Node, NodeEnum, Token, node, parse, scan};
+use concertina_revisions::tree::{self, IndexElem, KeywordKind, Node, NodeEnum, Token, node, parse, scan};
 
 /// A column, and what stands in its place.
 #[derive(Debug, Clone, Copy)]
@@ -139,9 +139,14 @@ pub(crate) fn words(text: &str, from: &Ident, to: &Ident) -> Option<String> {
     let mut found = false;
     for token in tokens.iter().rev() {
         let range = token.start as usize..token.end as usize;
-        if matches!(token.token(), Token::Ident | Token::Uident)
-            && text[range.clone()].trim_matches('"') == from.as_str()
-        {
+        let word = &text[range.clone()];
+        let named = match word.strip_prefix('"').and_then(|word| word.strip_suffix('"')) {
+            Some(quoted) => quoted.replace("\"\"", "\"") == from.as_str(),
+            None if token.token() == Token::Ident => word.to_lowercase() == from.as_str(),
+            // Half the keywords may be names, unquoted: PostgreSQL writes names in lower case, and its own words in upper.
+            None => token.keyword_kind() != KeywordKind::NoKeyword && word == from.as_str(),
+        };
+        if named {
             changed.replace_range(range, &to.sql());
             found = true;
         }
@@ -184,6 +189,19 @@ mod tests {
             constraint("FOREIGN KEY (status) REFERENCES t(status)", None, pair).unwrap(),
             "FOREIGN KEY (status) REFERENCES t (twin)"
         );
+    }
+
+    #[test]
+    fn a_name_is_found_as_a_word_however_it_is_written() {
+        let to = Ident::new("twin");
+        let again = |text: &str, from: &str| words(text, &Ident::new(from), &to);
+        let statistics = "CREATE STATISTICS s ON name, by, statistics, \"we\"\"ird\" FROM t";
+        for name in ["name", "by", "we\"ird"] {
+            assert!(again(statistics, name).unwrap().contains("twin"), "{name}");
+        }
+        let own = again(statistics, "statistics").unwrap();
+        assert!(own.starts_with("CREATE STATISTICS s ON name, by, twin,"), "{own}");
+        assert_eq!(again(statistics, "ame"), None);
     }
 
     #[test]

@@ -17,6 +17,9 @@ mod settings;
 mod unique;
 mod views;
 
+use concertina_sandbox::Postgres;
+use std::time::Duration;
+
 /// One or more statements, as a revision has them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
@@ -113,6 +116,31 @@ pub(crate) use each_family;
 pub(crate) async fn major(client: &tokio_postgres::Client) -> i32 {
     let sql = "SELECT current_setting('server_version_num')::int / 10000";
     client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+/// A server with a database that is copied for each case.
+pub(crate) struct Copied {
+    pub(crate) server: Postgres,
+    pub(crate) major: i32,
+}
+
+impl Copied {
+    pub(crate) async fn new(settings: &[(&str, &str)], sql: &str) -> Copied {
+        let server = Postgres::start(settings).await.unwrap();
+        server.create_database("tables", None).await.unwrap();
+        let client = server.connect("tables").await.unwrap();
+        client.batch_execute(sql).await.unwrap();
+        let major = major(&client).await;
+        Copied { server, major }
+    }
+
+    /// Makes a copy of it.
+    pub(crate) async fn copy(&self, name: &str) {
+        // Connections are gone a moment after they were dropped.
+        while self.server.create_database(name, Some("tables")).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
 }
 
 /// What every case finds: `rows` for the large tables.
