@@ -20,6 +20,7 @@ mod lifecycle;
 mod names;
 mod offline;
 mod stacked;
+mod state;
 mod statements;
 mod systems;
 mod tracer;

@@ -19,7 +19,7 @@ use concertina_planner::stored::StoredPlan;
 pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// The form of our tables that this version writes. It reads all before it.
-const FORMAT: i32 = 2;
+pub(crate) const FORMAT: i32 = 2;
 
 /// Whether our schema is there, in a form that we can read.
 pub(crate) async fn exists(session: &Session) -> Result<bool, Error> {

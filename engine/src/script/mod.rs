@@ -46,11 +46,16 @@ pub fn script(runs: &[NewRun<'_>], until: Until, settings: &Settings) -> Result<
 fn head() -> String {
     let busy = "\nBEGIN\n  IF NOT pg_try_advisory_lock($key) THEN\n    \
                 RAISE 'another concertina is at work on this database';\n  END IF;\nEND\n";
+    let newer = "\nBEGIN\n  IF to_regclass('concertina.meta') IS NOT NULL THEN\n    \
+                 IF (SELECT format FROM concertina.meta) > $format THEN\n      \
+                 RAISE 'schema concertina has format %, and this script is of an older concertina', (SELECT format FROM concertina.meta);\n    \
+                 END IF;\n  END IF;\nEND\n";
     format!(
         "-- For psql, and not in one transaction. It may be run again after a failure: what is done is recorded and left out.\n\
          \\set ON_ERROR_STOP on\n\\set QUIET on\nSET client_min_messages = warning;\nSET row_security = off;\nSET statement_timeout = 0;\n\
-         {}\nBEGIN;\n{}COMMIT;\n",
+         {}\n{}\nBEGIN;\n{}COMMIT;\n",
         block(&busy.replace("$key", &LOCK_KEY.to_string())),
+        block(&newer.replace("$format", &checkpoint::FORMAT.to_string())),
         checkpoint::SCHEMA
     )
 }
