@@ -6,8 +6,9 @@
 //! [`scenario`]: what is migrated · [`subject`]: the engine that things happen to · [`director`]: hears where it is, and says
 //! how it goes on · [`fault`]: what can happen, and schedules of it from a seed · [`others`]: sessions that aren't ours ·
 //! [`application`]: writes, and remembers what was acknowledged · [`trial`]: one life of a scenario under a schedule ·
-//! [`oracle`]: what must hold · [`summary`]: what was dealt.
+//! [`oracle`]: what must hold · [`summary`]: what was dealt. And [`any_text`]: what must hold of whatever is read.
 
+pub mod any_text;
 pub mod application;
 pub mod director;
 pub mod fault;

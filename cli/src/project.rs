@@ -77,16 +77,25 @@ impl Project {
                 return Err(Failure::usage(format!("can't read {}: {error}", path.display()), "check its rights"));
             }
         };
-        let mut project: Project = toml::from_str(&text).map_err(|error| {
-            // The message alone: the excerpt that comes with it could show a password.
-            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            let message = format!("{}:{line}: {}", path.display(), error.message());
-            Failure::usage(message, "the settings are described in the documentation under \"Settings\"")
-        })?;
+        let mut project = Project::parse(&text, path)?;
         if let (Some(folder), Some(home)) = (&project.revisions, path.parent()) {
             project.revisions = Some(home.join(folder));
         }
         Ok(project)
+    }
+
+    /// Reads the text of a settings file; `path` is for messages.
+    ///
+    /// # Errors
+    ///
+    /// When it has words that aren't known, with the line.
+    pub fn parse(text: &str, path: &Path) -> Result<Project, Failure> {
+        toml::from_str(text).map_err(|error| {
+            // The message alone: the excerpt that comes with it could show a password.
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            let message = format!("{}:{line}: {}", path.display(), error.message());
+            Failure::usage(message, "the settings are described in the documentation under \"Settings\"")
+        })
     }
 }
 

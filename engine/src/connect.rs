@@ -28,11 +28,24 @@ impl Connect {
     ///
     /// [`Error::BadConnection`] when it can't be read.
     pub fn parse(text: &str) -> Result<Connect, Error> {
+        let text = text.trim();
+        if text.starts_with("postgres")
+            && text.contains("://")
+            && text.contains(|c: char| c.is_whitespace() || c.is_control())
+        {
+            // What stands behind one would be taken for a part of the name before it, a password too. libpq refuses it as well.
+            return Err(Error::BadConnection("a URL has no blanks: write %20".to_owned()));
+        }
         let (text, extras) = take_tls_words(text);
         let mut config =
             tokio_postgres::Config::from_str(&text).map_err(|error| Error::BadConnection(describe(&error)))?;
         if config.get_hosts().is_empty() {
             return Err(Error::BadConnection("no host is named".to_owned()));
+        }
+        // `host= password=..`: the next pair is taken for the value, and would be shown.
+        let shown = format!("{:?} {:?} {:?} {extras:?}", config.get_hosts(), config.get_dbname(), config.get_user());
+        if shown.split_whitespace().collect::<String>().contains("password=") {
+            return Err(Error::BadConnection("a word before `password` has no value".to_owned()));
         }
         let (mode, verify) = match extras.sslmode.as_deref() {
             None | Some("prefer" | "allow") => (SslMode::Prefer, Verify::Nothing),

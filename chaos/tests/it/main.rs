@@ -1,6 +1,7 @@
 //! The engine, struck. `./dev chaos` does the same for longer.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
 
+mod any_text;
 mod exhaustive;
 mod random;
 
