@@ -168,6 +168,14 @@ fn sql_help(cause: &tokio_postgres::Error) -> String {
             "connect as the owner of the tables, with CREATE on the database (GRANT CREATE ON DATABASE .. TO ..)"
                 .to_owned()
         }
+        Some(db) if [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN].contains(db.code()) => {
+            "somebody has renamed or dropped it since it was planned: put it back and run the same command again, or take the \
+             revision back with `concertina rollback`"
+                .to_owned()
+        }
+        Some(db) if *db.code() == SqlState::DISK_FULL => {
+            "make room, then run the same command again: nothing is lost".to_owned()
+        }
         Some(db) => db.hint().unwrap_or_default().to_owned(),
         None => "the connection was lost; run the same command again to go on".to_owned(),
     }

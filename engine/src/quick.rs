@@ -3,6 +3,7 @@
 use crate::blockers;
 use crate::checkpoint;
 use crate::error::{Class, Error};
+use crate::event::{Event, Events};
 use crate::ladder::{Ladder, Try};
 use crate::lease::Lease;
 use crate::run::Place;
@@ -11,6 +12,7 @@ use concertina_planner::Work;
 use concertina_planner::action::{Action, Value};
 use concertina_planner::plan::with_those_below;
 use std::time::{Duration, Instant};
+use tokio_postgres::error::SqlState;
 
 /// How often we look whom a queued statement waits for.
 const WATCH: Duration = Duration::from_millis(100);
@@ -47,7 +49,7 @@ impl Lease {
     async fn quick_once(&self, place: &Place, actions: &[Action], record: Record, patience: Try) -> Result<(), Error> {
         let doing = place.doing();
         tokio::select! {
-            done = transact(&self.hands, place, actions, record, patience) => done,
+            done = transact(&self.hands, place, actions, record, patience, &self.events) => done,
             lost = blockers::watch(&self.records, &self.hands, &doing, WATCH, self.settings.silence, &self.events) => Err(lost),
         }
     }
@@ -59,13 +61,18 @@ async fn transact(
     actions: &[Action],
     record: Record,
     patience: Try,
+    events: &Events,
 ) -> Result<(), Error> {
     let doing = place.doing();
     let began = Instant::now();
-    hands.batch_execute(&doing, &format!("BEGIN; {}", limits(patience, actions))).await?;
     let done = async {
+        hands.batch_execute(&doing, &format!("BEGIN; {}", limits(patience, actions))).await?;
         for action in actions {
-            run_action(hands, action, &doing).await?;
+            if record == Record::Done {
+                run_action(hands, action, &doing).await?;
+            } else {
+                take_back(hands, action, &doing, events).await?;
+            }
         }
         let seconds = began.elapsed().as_secs_f64();
         let (revision, direction, step) = (&place.revision, place.direction, place.step.as_str());
@@ -94,6 +101,22 @@ fn limits(patience: Try, actions: &[Action]) -> String {
         String::new()
     };
     format!("SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = '{statement}'; {deadlock}")
+}
+
+/// Runs an action of an undo. What somebody else has removed meanwhile needs no removing.
+async fn take_back(hands: &Session, action: &Action, doing: &str, events: &Events) -> Result<(), Error> {
+    hands.batch_execute(doing, "SAVEPOINT undo").await?;
+    match run_action(hands, action, doing).await {
+        Err(error) if error.code().is_some_and(is_gone) => {
+            events(Event::Note { text: format!("somebody has removed it already: {error}") });
+            hands.batch_execute(doing, "ROLLBACK TO SAVEPOINT undo").await
+        }
+        other => other,
+    }
+}
+
+fn is_gone(code: &SqlState) -> bool {
+    [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN, SqlState::UNDEFINED_OBJECT].contains(code)
 }
 
 async fn run_action(hands: &Session, action: &Action, doing: &str) -> Result<(), Error> {

@@ -157,7 +157,7 @@ fn a_server_that_is_too_old_is_refused_with_the_reason() {
     assert!(failed.err.contains("can't scan a range of a table's blocks"), "{}", failed.err);
 }
 
-/// Answers simple queries with nothing and prepared ones with one row: pid and version.
+/// Answers simple queries with nothing and prepared ones with one row: pid and beginning of the session, or the version.
 fn old_server() -> u16 {
     use std::io::{Read, Write};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -203,7 +203,7 @@ fn old_server() -> u16 {
                     let columns = if versions {
                         [vec![0, 2], column("number", 23), column("version", 25)].concat()
                     } else {
-                        [vec![0, 1], column("pid", 23)].concat()
+                        [vec![0, 2], column("pid", 23), column("since", 25)].concat()
                     };
                     [message(b't', &[0, 0]), message(b'T', &columns)].concat()
                 }
@@ -212,7 +212,7 @@ fn old_server() -> u16 {
                     let row = if versions {
                         [&[0, 2, 0, 0, 0, 4][..], &130_023_i32.to_be_bytes(), &[0, 0, 0, 5], b"13.23"].concat()
                     } else {
-                        [&[0, 1, 0, 0, 0, 4][..], &7_i32.to_be_bytes()].concat()
+                        [&[0, 2, 0, 0, 0, 4][..], &7_i32.to_be_bytes(), &[0, 0, 0, 1], b"0"].concat()
                     };
                     [message(b'D', &row), message(b'C', b"SELECT 1\0")].concat()
                 }

@@ -19,6 +19,7 @@ mod kill;
 mod lifecycle;
 mod names;
 mod offline;
+mod others;
 mod stacked;
 mod state;
 mod statements;
