@@ -21,7 +21,7 @@ const WRONG: &str =
 /// An upgrade that is in the middle of its backfill, and slow.
 async fn in_the_middle(site: &Site) -> Child {
     let mut command = site.command(&["upgrade", "--rows-per-second-max", "20000"]);
-    let engine = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut engine = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let walked = "SELECT coalesce(sum(rows), 0)::bigint > 5000 FROM concertina.range";
     for _ in 0..2_000 {
         let there = site.value::<bool>("SELECT to_regclass('concertina.range') IS NOT NULL").await;
@@ -30,7 +30,8 @@ async fn in_the_middle(site: &Site) -> Child {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("it never came to its backfill");
+    engine.kill().unwrap();
+    panic!("it never came to its backfill: {}", ended(engine).err);
 }
 
 fn ended(engine: Child) -> Said {

@@ -108,7 +108,7 @@ async fn a_newer_format_is_refused_by_every_verb_and_stays_as_it_is() {
     let error = site.server.psql("site", &script).unwrap_err().to_string();
     assert!(error.contains("format 99"), "{error}");
     assert_eq!(site.value::<i32>("SELECT format FROM concertina.meta").await, 99);
-    assert_eq!(site.value::<bool>("SELECT to_regclass('more') IS NULL").await, true);
+    assert!(site.value::<bool>("SELECT to_regclass('more') IS NULL").await);
 }
 
 /// The forms that plans of the corpus had when they were first stored: a new version must read each.
