@@ -11,13 +11,19 @@ use tokio_postgres::Row;
 /// A transaction younger than this is waited out in the lock's queue; nobody notices.
 const OLD_SECONDS: f64 = 1.0;
 
+/// What never gives way, however young it is.
+const FOR_LONG: &str = "a.backend_type = 'autovacuum worker' AND a.query LIKE '%(to prevent wraparound)'";
+
 const SESSION: &str = "a.pid, coalesce(a.usename, '') AS usename, coalesce(a.application_name, '') AS application_name,
-    CASE WHEN a.backend_type = 'client backend' THEN coalesce(a.state, '') ELSE a.backend_type END AS state,
+    -- What a session does is shown to its own role, and to those that have pg_read_all_stats.
+    coalesce(CASE WHEN a.backend_type = 'client backend' THEN a.state
+         WHEN a.backend_type = 'autovacuum worker' AND a.query LIKE '%(to prevent wraparound)' THEN 'vacuum to prevent wraparound'
+         ELSE a.backend_type END, 'not shown to us') AS state,
     coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::bigint AS seconds,
     left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 80) AS query";
 
-/// Sessions that would make a lock wait for long: they hold a conflicting lock in an old transaction, or stand in
-/// the queue for one.
+/// Sessions that would make a lock wait for long: they hold a conflicting lock in an old transaction, stand in the queue for
+/// one, or never give way.
 pub(crate) async fn outside(session: &Session, locks: &[(TableName, Lock)], own: i32) -> Result<Vec<Blocker>, Error> {
     let mut found: Vec<Blocker> = Vec::new();
     for (table, lock) in locks {
@@ -27,7 +33,7 @@ pub(crate) async fn outside(session: &Session, locks: &[(TableName, Lock)], own:
              WHERE l.locktype = 'relation' AND l.relation = to_regclass($1)
                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                AND l.mode = ANY ($2) AND l.pid <> $3
-               AND (NOT l.granted OR clock_timestamp() - a.xact_start > make_interval(secs => $4))"
+               AND (NOT l.granted OR {FOR_LONG} OR clock_timestamp() - a.xact_start > make_interval(secs => $4))"
         );
         let rows = session
             .query("looking who holds locks", &sql, &[&table.sql(), &conflicting(*lock), &own, &OLD_SECONDS])

@@ -134,7 +134,8 @@ impl Event {
 }
 
 impl Blocker {
-    /// An autovacuum gives way, but only to a wait that outlasts `deadlock_timeout`.
+    /// An autovacuum gives way, but only to a wait that outlasts `deadlock_timeout`; one that prevents wraparound never does, and
+    /// is waited for like anybody else.
     pub(crate) fn is_autovacuum(&self) -> bool {
         self.state == "autovacuum worker"
     }

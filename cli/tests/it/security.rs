@@ -97,6 +97,19 @@ async fn nobody_else_reads_or_writes_our_records() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_in_the_way_whom_we_may_not_look_at_is_waited_for_too() {
+    let site = Site::new(LEADS, &[("001_lower", LOWER)]).await;
+    let address = of_ann(&site).await;
+    let other = site.server.connect("site").await.unwrap();
+    other.batch_execute("BEGIN; SELECT * FROM leads LIMIT 1").await.unwrap();
+    std::fs::write(site.folder.path().join("concertina.toml"), "[limits]\nlock_budget_s = 2\n").unwrap();
+    let said = as_ann(&site, &["upgrade"], &address).ends(1);
+    assert!(said.err.contains("no lock within 2 s") && said.err.contains("not shown to us"), "{}", said.err);
+    other.batch_execute("COMMIT").await.unwrap();
+    as_ann(&site, &["upgrade"], &address).ends(3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rows_that_a_policy_hides_from_the_owner_are_a_refusal_and_not_passed_over() {
     let site = Site::new(LEADS, &[("001_lower", LOWER)]).await;
     let address = of_ann(&site).await;

@@ -1,6 +1,6 @@
 //! Nobody waits for us longer than the lock timeout.
 
-use crate::fixture::{Site, TEAM, leads, run, settings};
+use crate::fixture::{Site, TEAM, WRONG, leads, run, settings};
 use concertina_engine::{Error, Settings, Until};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -112,4 +112,38 @@ async fn an_index_build_waits_for_old_snapshots_and_says_for_whom() {
     release.await.unwrap();
     assert!(site.told().contains("queued: true"), "{}", site.told());
     assert!(site.value::<bool>("SELECT indisvalid FROM pg_index WHERE indexrelid = 'leads_score'::regclass").await);
+}
+
+/// Every table is old to this server: its vacuums to prevent wraparound begin after the fewest transactions there may be.
+const OLD: [(&str, &str); 5] = [
+    ("fsync", "off"),
+    ("synchronous_commit", "off"),
+    ("autovacuum_freeze_max_age", "100000"),
+    ("autovacuum_naptime", "1s"),
+    ("autovacuum_vacuum_cost_delay", "0"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vacuum_to_prevent_wraparound_is_waited_for_outside_of_the_queue() {
+    let site = Site::with(&leads(1_000), &OLD).await;
+    // Slow on this table alone: some seconds for its pages.
+    let slow = "ALTER TABLE leads SET (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)";
+    site.client.batch_execute(slow).await.unwrap();
+    let burn = "DO $$ BEGIN FOR turn IN 1..110000 LOOP PERFORM txid_current(); COMMIT; END LOOP; END $$";
+    site.client.batch_execute(burn).await.unwrap();
+    let vacuum = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'autovacuum: VACUUM%public.leads (to prevent wraparound)'";
+    let began = Instant::now();
+    while site.value::<i64>(vacuum).await == 0 {
+        assert!(began.elapsed() < Duration::from_secs(60), "no vacuum came");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let engine = site.engine(settings()).0;
+    let running = tokio::spawn(async move { run(&engine, TEAM, Until::Contracted).await });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(site.value::<i64>(vacuum).await, 1, "it is still at work");
+    assert!(!running.is_finished());
+    let told = site.told();
+    assert!(told.contains("vacuum to prevent wraparound") && !told.contains("queued: true"), "{told}");
+    running.await.unwrap().unwrap();
+    assert_eq!(site.value::<i64>(WRONG).await, 0);
 }
