@@ -42,10 +42,12 @@ pub enum Fault {
     VacuumFull,
     /// A second engine is started on the same database.
     SecondEngine,
+    /// The engine's wall clock jumps by ten years, forward or, the next time, back.
+    ClockJump,
 }
 
 /// Every fault there is.
-pub const FAULTS: [Fault; 21] = [
+pub const FAULTS: [Fault; 22] = [
     Fault::Kill,
     Fault::KillDuring,
     Fault::Freeze,
@@ -67,6 +69,7 @@ pub const FAULTS: [Fault; 21] = [
     Fault::IdleInTransaction,
     Fault::VacuumFull,
     Fault::SecondEngine,
+    Fault::ClockJump,
 ];
 
 impl fmt::Display for Fault {
@@ -94,6 +97,7 @@ impl fmt::Display for Fault {
             Fault::IdleInTransaction => "a transaction of somebody is left open",
             Fault::VacuumFull => "a table is rewritten by somebody",
             Fault::SecondEngine => "a second engine",
+            Fault::ClockJump => "the engine's clock jumps",
         })
     }
 }

@@ -5,6 +5,7 @@ use concertina::{Until, downgrade, history, upgrade};
 use concertina_engine::{Connect, Engine, Settings};
 use concertina_planner::Policy;
 use concertina_revisions::Target;
+use concertina_sandbox::Clock;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -32,16 +33,18 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// Begins the process. `faults`: the socket on which it tells where it is.
+    /// Begins the process. `faults`: the socket on which it tells where it is; `clock`: its wall clock, when it isn't the
+    /// machine's.
     ///
     /// # Errors
     ///
     /// When the program can't be started.
-    pub fn begin(&self, program: &Path, faults: Option<&Path>) -> Result<Child, Broken> {
+    pub fn begin(&self, program: &Path, faults: Option<&Path>, clock: Option<&Clock>) -> Result<Child, Broken> {
         let mut command = Command::new(program);
         command.arg("engine").args(["--url", &self.url, "--to", &self.to]).arg("--revisions").arg(&self.revisions);
         command.args(self.down.then_some("--down")).args(self.versions.then_some("--versions"));
         command.envs(faults.map(|socket| ("CONCERTINA_FAULTS", socket)));
+        command.envs(clock.map(Clock::environment).into_iter().flatten());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         Ok(command.spawn()?)
     }

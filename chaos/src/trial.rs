@@ -9,7 +9,7 @@ use crate::others::{Others, administer};
 use crate::scenario::Scenario;
 use crate::subject::Orders;
 use crate::summary::Summary;
-use concertina_sandbox::{Postgres, Proxy};
+use concertina_sandbox::{Clock, Postgres, Proxy};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +24,9 @@ const RUN_MAX: Duration = Duration::from_mins(3);
 
 /// So often the engine is run until it ends well.
 const RUNS_MAX: usize = 12;
+
+/// Ten years, in seconds.
+const JUMP: i64 = 10 * 365 * 86_400;
 
 /// A suspended machine sleeps for longer than our sessions may be idle in a transaction.
 const FROZEN: Duration = Duration::from_secs(11);
@@ -177,6 +180,8 @@ impl<'a> Stage<'a> {
             database: database.to_owned(),
             director: Director::new()?,
             proxy,
+            clock: Clock::find()?,
+            jumped: 0,
             orders,
             others: Others::default(),
             second: Second::default(),
@@ -234,6 +239,10 @@ struct Play {
     database: String,
     director: Director,
     proxy: Proxy,
+    /// Where the machine has one.
+    clock: Option<Clock>,
+    /// By how many seconds it is wrong.
+    jumped: i64,
     orders: Orders,
     others: Others,
     second: Second,
@@ -253,7 +262,7 @@ impl Play {
     async fn run(&mut self, stage: &mut Stage<'_>, dealer: &mut Dealer) -> Result<Ended, Broken> {
         let socket = self.director.socket();
         let faults = (!matches!(dealer, Dealer::Calm)).then_some(socket.as_path());
-        let mut child = self.orders.begin(&stage.program, faults)?;
+        let mut child = self.orders.begin(&stage.program, faults, self.clock.as_ref())?;
         let mut said = child.stderr.take().ok_or("no stderr")?;
         let said = tokio::spawn(async move {
             let mut text = String::new();
@@ -339,9 +348,15 @@ impl Play {
                 self.others.send(server, &database, sql).await?;
             }
             Fault::VacuumFull => self.others.send(server, &database, format!("VACUUM FULL {table}")).await?,
+            Fault::ClockJump => {
+                self.jumped = if self.jumped > 0 { -JUMP } else { JUMP };
+                if let Some(clock) = &self.clock {
+                    clock.set(self.jumped)?;
+                }
+            }
             Fault::SecondEngine => {
                 self.second.wait().await;
-                let mut child = self.orders.begin(&stage.program, None)?;
+                let mut child = self.orders.begin(&stage.program, None, None)?;
                 drop(child.stderr.take());
                 self.second = Second(Some(child));
                 self.lasting += 1;

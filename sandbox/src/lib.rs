@@ -17,14 +17,16 @@
 //! # Layout
 //!
 //! [`binaries`]: where PostgreSQL's programs are · [`Postgres`]: a server of one's own, gone when dropped ·
-//! [`Proxy`]: a network that can't be relied on · [`Traffic`]: queries at a fixed rate whatever happens, with latency from their planned start.
+//! [`Proxy`]: a network that can't be relied on · [`Clock`]: a clock that jumps · [`Traffic`]: queries at a fixed rate whatever happens, with latency from their planned start.
 
 pub mod binaries;
+mod clock;
 mod error;
 mod postgres;
 mod proxy;
 mod traffic;
 
+pub use clock::Clock;
 pub use error::Error;
 pub use postgres::Postgres;
 pub use proxy::Proxy;
