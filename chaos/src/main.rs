@@ -34,6 +34,11 @@ enum Verb {
         #[arg(long)]
         trials: Option<u64>,
     },
+    /// Kills the engine at every point once, each time on a database of its own.
+    Exhaustive {
+        /// Only what is called so; everything without it.
+        name: Option<String>,
+    },
     /// Runs revisions: the engine that things happen to.
     #[command(hide = true)]
     Engine(Orders),
@@ -43,6 +48,7 @@ enum Verb {
 async fn main() -> ExitCode {
     let ended = match Words::parse().verb {
         Verb::Run { minutes, seed, trials } => run(minutes, seed, trials.unwrap_or(u64::MAX)).await,
+        Verb::Exhaustive { name } => exhaustive(name.as_deref()).await,
         Verb::Engine(orders) => orders.obey().await.map(|()| true),
     };
     match ended {
@@ -57,6 +63,27 @@ async fn main() -> ExitCode {
 
 fn tell(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+async fn exhaustive(name: Option<&str>) -> Result<bool, Broken> {
+    let program = std::env::current_exe()?;
+    let mut all = Summary::default();
+    let scenarios = histories()?.into_iter().chain(systems());
+    for scenario in scenarios.filter(|scenario| name.is_none_or(|name| scenario.name == name)) {
+        let summary = Stage::set(&scenario, &program).await?.killed_at_each_alone().await?;
+        for violation in &summary.violations {
+            tell(&format!("VIOLATION: {violation}"));
+        }
+        tell(&format!(
+            "{}: scenarios {}, violations {}",
+            scenario.shown(),
+            summary.scenarios,
+            summary.violations.len()
+        ));
+        all += summary;
+    }
+    tell(&all.to_string());
+    Ok(all.violations.is_empty())
 }
 
 /// Trials of a seed each: it chooses the scenario and what happens. True when nothing was violated.

@@ -100,6 +100,22 @@ impl<'a> Stage<'a> {
         self.live(dealer, &told).await
     }
 
+    /// A trial for each point that a calm run passes: the engine is killed there, the first time. An end after a statement is the
+    /// same as one before the next, and one before a statement that only looks the same as one before the next that doesn't.
+    ///
+    /// # Errors
+    ///
+    /// When the machine doesn't play along.
+    pub async fn killed_at_each_alone(&mut self) -> Result<Summary, Broken> {
+        let points = self.passed.keys().filter(|point| !point.answered && !point.is_watching());
+        let points: Vec<Point> = points.cloned().collect();
+        let mut all = Summary::default();
+        for point in points {
+            all += self.trial(&Schedule::once(&point, Fault::Kill)).await?;
+        }
+        Ok(all)
+    }
+
     /// A trial in which the engine is killed at every point that it passes, once, and goes on from there to the next.
     ///
     /// # Errors

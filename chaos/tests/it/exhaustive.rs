@@ -2,9 +2,8 @@
 //! systems, whose points are some thousand, one after the other on the same database.
 
 use crate::{holds, program};
-use concertina_chaos::fault::{Fault, Schedule};
+use concertina_chaos::fault::Fault;
 use concertina_chaos::scenario::{Scenario, histories, systems};
-use concertina_chaos::summary::Summary;
 use concertina_chaos::trial::Stage;
 
 fn named(scenarios: Vec<Scenario>, name: &str) -> [Scenario; 2] {
@@ -15,14 +14,9 @@ fn named(scenarios: Vec<Scenario>, name: &str) -> [Scenario; 2] {
 async fn alone(name: &str) {
     for scenario in named(histories().unwrap(), name) {
         let mut stage = Stage::set(&scenario, program()).await.unwrap();
-        let mut all = Summary::default();
-        // An end after a statement is the same as one before the next.
-        let points: Vec<_> =
-            stage.passed.keys().filter(|point| !point.answered && !point.is_watching()).cloned().collect();
-        for point in points {
-            all += stage.trial(&Schedule::once(&point, Fault::Kill)).await.unwrap();
-        }
-        holds(&scenario.shown(), &all);
+        let summary = stage.killed_at_each_alone().await.unwrap();
+        assert!(summary.scenarios > 15, "{summary}");
+        holds(&scenario.shown(), &summary);
     }
 }
 
