@@ -71,8 +71,10 @@ impl Session {
         let mut session = Session { client, pid: 0, since: String::new(), answers_within, silent };
         let doing = "setting up the session";
         session.batch_execute(doing, &format!("{OWN_WORDS_FIRST}; {}", limits(role, settings))).await?;
-        // Not every server can; those that can notice sooner that we are gone, in the middle of a statement too.
-        session.client.batch_execute(NOTICE_OUR_END).await.ok();
+        // Not every server can. Each by itself: what is refused takes back what is sent with it.
+        for notice in NOTICE_OUR_END {
+            session.client.batch_execute(notice).await.ok();
+        }
         let sql =
             "SELECT pid, extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
         let row = session.query_one(doing, sql, &[]).await?;
@@ -210,9 +212,10 @@ const OWN_WORDS_FIRST: &str = "SELECT pg_catalog.set_config('search_path',
     WHERE 'pg_catalog' OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(false))";
 
 /// A server that still believes in a client that is gone keeps its locks: also the one that makes us the only one.
-const NOTICE_OUR_END: &str =
-    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
-    SET client_connection_check_interval = '5s'";
+const NOTICE_OUR_END: [&str; 2] = [
+    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
+    "SET client_connection_check_interval = '5s'",
+];
 
 /// Milliseconds, for a setting of PostgreSQL.
 pub(crate) fn millis(duration: Duration) -> u128 {
