@@ -2,6 +2,7 @@
 
 use crate::Broken;
 use crate::scenario::Scenario;
+use crate::subject::Way;
 use concertina_sandbox::Postgres;
 use std::time::Duration;
 
@@ -86,7 +87,7 @@ pub async fn violations(
             violations.push(format!("left: {left} {what}"));
         }
     }
-    for (what, sql) in scenario.right.iter().filter(|_| !scenario.down) {
+    for (what, sql) in scenario.right.iter().filter(|_| scenario.way == Way::Up) {
         match client.query_one(sql.as_str(), &[]).await {
             Ok(row) if row.get::<_, i64>(0) == 0 => {}
             Ok(row) => violations.push(format!("{} are against: {what}", row.get::<_, i64>(0))),

@@ -1,6 +1,7 @@
 //! What is migrated: small histories beside an application, and the systems of the examples.
 
 use crate::Broken;
+use crate::subject::Way;
 use concertina_examples::system::{Promise, System};
 use concertina_examples::{alphapulse, crm, devmatrix, ecomind, roadmaps};
 use concertina_sandbox::Postgres;
@@ -14,8 +15,8 @@ const ROWS: i64 = 1_500;
 pub struct Scenario {
     /// Its name.
     pub name: String,
-    /// Down instead of up.
-    pub down: bool,
+    /// Which way it goes: up from its bottom, down from its top, or back from where every contract waits.
+    pub way: Way,
     /// The folder of its revisions.
     pub revisions: PathBuf,
     /// The revision to go up to.
@@ -83,7 +84,10 @@ const HISTORIES: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// The histories, up and down.
+/// The ways that are gone.
+const WAYS: [Way; 3] = [Way::Up, Way::Down, Way::Back];
+
+/// The histories, each way.
 ///
 /// # Errors
 ///
@@ -91,12 +95,12 @@ const HISTORIES: [(&str, &str, &str); 4] = [
 pub fn histories() -> Result<Vec<Scenario>, Broken> {
     let mut scenarios = Vec::new();
     for (name, sql, right) in HISTORIES {
-        for down in [false, true] {
+        for way in WAYS {
             let folder = tempfile::tempdir()?;
             std::fs::write(folder.path().join("001_change.sql"), sql)?;
             scenarios.push(Scenario {
                 name: name.to_owned(),
-                down,
+                way,
                 revisions: folder.path().to_owned(),
                 top: "head".to_owned(),
                 bottom: "base".to_owned(),
@@ -113,7 +117,7 @@ pub fn histories() -> Result<Vec<Scenario>, Broken> {
     Ok(scenarios)
 }
 
-/// The systems of the examples, up and down.
+/// The systems of the examples, each way.
 pub fn systems() -> Vec<Scenario> {
     let all = || {
         [
@@ -125,11 +129,11 @@ pub fn systems() -> Vec<Scenario> {
         ]
     };
     let mut scenarios = Vec::new();
-    for down in [false, true] {
+    for way in WAYS {
         for (system, table) in all() {
             scenarios.push(Scenario {
                 name: system.name.to_owned(),
-                down,
+                way,
                 revisions: system.revisions(),
                 top: system.stages.last().map_or("head", |stage| stage.to).to_owned(),
                 bottom: system.start.to_owned(),
@@ -149,7 +153,7 @@ pub fn systems() -> Vec<Scenario> {
 impl Scenario {
     /// Name and way.
     pub fn shown(&self) -> String {
-        format!("{}, {}", self.name, if self.down { "down" } else { "up" })
+        format!("{}, {}", self.name, self.way)
     }
 
     /// Makes its database, filled, at its bottom.

@@ -1,16 +1,41 @@
 //! The engine that things happen to: a process of its own, so that it can be killed.
 
 use crate::Broken;
-use concertina::{Until, downgrade, history, upgrade};
+use concertina::{Until, downgrade, history, rollback, upgrade};
 use concertina_engine::{Connect, Engine, Settings};
 use concertina_planner::Policy;
 use concertina_revisions::Target;
 use concertina_sandbox::Clock;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::process::{Child, Command};
+
+/// Which way it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Way {
+    /// Up, contracts included.
+    Up,
+    /// Up, as far as no contract is needed.
+    Half,
+    /// Down, by reverses.
+    Down,
+    /// Back, by taking back whatever waits for its contract.
+    Back,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Way::Up => "up",
+            Way::Half => "half",
+            Way::Down => "down",
+            Way::Back => "back",
+        })
+    }
+}
 
 /// What the process is told.
 #[derive(Debug, Clone, clap::Args)]
@@ -24,9 +49,9 @@ pub struct Orders {
     /// How far.
     #[arg(long)]
     pub to: String,
-    /// Down instead of up.
+    /// Which way.
     #[arg(long)]
-    pub down: bool,
+    pub way: Way,
     /// Whether each revision gets a schema of views.
     #[arg(long)]
     pub versions: bool,
@@ -42,7 +67,7 @@ impl Orders {
     pub fn begin(&self, program: &Path, faults: Option<&Path>, clock: Option<&Clock>) -> Result<Child, Broken> {
         let mut command = Command::new(program);
         command.arg("engine").args(["--url", &self.url, "--to", &self.to]).arg("--revisions").arg(&self.revisions);
-        command.args(self.down.then_some("--down")).args(self.versions.then_some("--versions"));
+        command.args(["--way", &self.way.to_string()]).args(self.versions.then_some("--versions"));
         command.envs(faults.map(|socket| ("CONCERTINA_FAULTS", socket)));
         command.envs(clock.map(Clock::environment).into_iter().flatten());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -58,11 +83,14 @@ impl Orders {
         let connect = Connect::parse(&self.url)?;
         let (engine, _stopper) = Engine::new(connect, settings(self.versions), Arc::new(|_| {}));
         let (history, target) = (history(&self.revisions)?, Target::parse(&self.to));
-        if self.down {
-            let policy = Policy { allow_data_loss: true };
-            downgrade(&engine, &history, &target, Until::Contracted, &policy).await?;
-        } else {
-            upgrade(&engine, &history, &target, Until::Contracted).await?;
+        match self.way {
+            Way::Up => drop(upgrade(&engine, &history, &target, Until::Contracted).await?),
+            Way::Half => drop(upgrade(&engine, &history, &target, Until::Backfilled).await?),
+            Way::Down => {
+                let policy = Policy { allow_data_loss: true };
+                downgrade(&engine, &history, &target, Until::Contracted, &policy).await?;
+            }
+            Way::Back => while !rollback(&engine, &history, None).await?.finished.is_empty() {},
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::fault::{Dealt, Fault, Schedule};
 use crate::oracle::{self, Ending};
 use crate::others::{Others, administer};
 use crate::scenario::Scenario;
-use crate::subject::Orders;
+use crate::subject::{Orders, Way};
 use crate::summary::Summary;
 use concertina_sandbox::{Clock, Postgres, Proxy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,10 +73,15 @@ impl<'a> Stage<'a> {
         let calm = Ending::default();
         let mut stage =
             Stage { scenario, program: program.to_owned(), server, calm, passed: BTreeMap::new(), trials: 0 };
-        if scenario.down {
-            let mut up = stage.play("start").await?;
-            up.way_up();
-            up.run(&mut stage, &mut Dealer::Calm).await?.well()?;
+        let before = match scenario.way {
+            Way::Down => Some(Way::Up),
+            Way::Back => Some(Way::Half),
+            Way::Up | Way::Half => None,
+        };
+        if let Some(way) = before {
+            let mut play = stage.play("start").await?;
+            (play.orders.way, play.orders.to) = (way, scenario.top.clone());
+            play.run(&mut stage, &mut Dealer::Calm).await?.well()?;
         }
         stage.server.create_database("calm", Some("start")).await?;
         let mut play = stage.play("calm").await?;
@@ -186,12 +191,11 @@ impl<'a> Stage<'a> {
         let orders = Orders {
             url,
             revisions: self.scenario.revisions.clone(),
-            to: if self.scenario.down { self.scenario.bottom.clone() } else { self.scenario.top.clone() },
-            down: self.scenario.down,
+            to: if self.scenario.way == Way::Up { self.scenario.top.clone() } else { self.scenario.bottom.clone() },
+            way: self.scenario.way,
             versions: self.scenario.versions,
         };
         Ok(Play {
-            top: self.scenario.top.clone(),
             table: self.scenario.table,
             database: database.to_owned(),
             director: Director::new()?,
@@ -250,7 +254,6 @@ impl Second {
 
 /// One database on its way.
 struct Play {
-    top: String,
     table: &'static str,
     database: String,
     director: Director,
@@ -269,11 +272,6 @@ struct Play {
 }
 
 impl Play {
-    fn way_up(&mut self) {
-        self.orders.down = false;
-        self.orders.to.clone_from(&self.top);
-    }
-
     /// One run of the engine, until it ends.
     async fn run(&mut self, stage: &mut Stage<'_>, dealer: &mut Dealer) -> Result<Ended, Broken> {
         let socket = self.director.socket();

@@ -6,9 +6,9 @@ use concertina_chaos::fault::Fault;
 use concertina_chaos::scenario::{Scenario, histories, systems};
 use concertina_chaos::trial::Stage;
 
-fn named(scenarios: Vec<Scenario>, name: &str) -> [Scenario; 2] {
+fn named(scenarios: Vec<Scenario>, name: &str) -> [Scenario; 3] {
     let found: Vec<Scenario> = scenarios.into_iter().filter(|scenario| scenario.name == name).collect();
-    found.try_into().ok().expect("up and down")
+    found.try_into().ok().expect("up, down and back")
 }
 
 async fn alone(name: &str) {

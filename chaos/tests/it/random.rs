@@ -9,12 +9,12 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 /// Trials of each history.
-const TRIALS: u64 = 5;
+const TRIALS: u64 = 4;
 
 async fn by_chance(first: usize) {
     let seed: u64 = std::env::var("CONCERTINA_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     let scenarios = histories().unwrap();
-    for scenario in &scenarios[first..first + 2] {
+    for scenario in &scenarios[first..first + 3] {
         let mut stage = Stage::set(scenario, program()).await.unwrap();
         let mut all = Summary::default();
         for seed in seed..seed + TRIALS {
@@ -32,15 +32,15 @@ async fn a_column_of_each_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_type() {
-    by_chance(2).await;
+    by_chance(3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn constraints_and_drops() {
-    by_chance(4).await;
+    by_chance(6).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_name() {
-    by_chance(6).await;
+    by_chance(9).await;
 }
