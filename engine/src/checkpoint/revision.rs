@@ -141,7 +141,7 @@ pub(crate) async fn begin(session: &Session, begin: &Begin<'_>) -> Result<(), Er
                ON CONFLICT (id) DO UPDATE SET direction = $4, state = 'running', plan = $5, changed_at = now(), error = NULL";
     session
         .execute(
-            &format!("recording revision {}", begin.id),
+            &format!("recording that {} begins, {}", begin.id, begin.direction.as_str()),
             sql,
             &[&begin.id.as_str(), &parents, &begin.checksum.0, &begin.direction.as_str(), &plan, &reverse],
         )
@@ -152,21 +152,21 @@ pub(crate) async fn begin(session: &Session, begin: &Begin<'_>) -> Result<(), Er
 /// Moves a revision to a state.
 pub(crate) async fn set_state(session: &Session, id: &RevisionId, state: State) -> Result<(), Error> {
     let sql = "UPDATE concertina.revision SET state = $2, changed_at = now(), error = NULL WHERE id = $1";
-    session.execute(&format!("recording revision {id}"), sql, &[&id.as_str(), &state.as_str()]).await?;
+    session.execute(&format!("recording that {id} is {state}"), sql, &[&id.as_str(), &state.as_str()]).await?;
     Ok(())
 }
 
 /// Records that a revision that was on its way down stays.
 pub(crate) async fn set_direction_up(session: &Session, id: &RevisionId) -> Result<(), Error> {
     let sql = "UPDATE concertina.revision SET state = 'applied', direction = 'up', changed_at = now() WHERE id = $1";
-    session.execute(&format!("recording revision {id}"), sql, &[&id.as_str()]).await?;
+    session.execute(&format!("recording that {id} stays"), sql, &[&id.as_str()]).await?;
     Ok(())
 }
 
 /// Records why a run stopped.
 pub(crate) async fn set_error(session: &Session, id: &RevisionId, error: &str) -> Result<(), Error> {
     let sql = "UPDATE concertina.revision SET error = $2, changed_at = now() WHERE id = $1";
-    session.execute(&format!("recording revision {id}"), sql, &[&id.as_str(), &error]).await?;
+    session.execute(&format!("recording why {id} stopped"), sql, &[&id.as_str(), &error]).await?;
     Ok(())
 }
 
