@@ -45,7 +45,7 @@ async fn revisions_are_written_and_opened() {
     with_editor(&["edit"]).ends(0);
     site.run(&["upgrade"]).ends(1).says("edited since");
     // What was edited, or came from elsewhere, is taken as it is.
-    site.client.batch_execute("INSERT INTO concertina.revision (id, parents, checksum, state, reverse) VALUES ('gone', '{}', '', 'applied', '{\"Ok\":[]}')").await.unwrap();
+    site.client.batch_execute("INSERT INTO concertina.revision (number, id, parents, checksum, state, reverse) VALUES (99, 'gone', '{}', '', 'applied', '{\"Ok\":[]}')").await.unwrap();
     site.run(&["stamp", "head"]).ends(1).says("gone");
     site.run(&["stamp", "head", "--purge"]).ends(0);
     site.run(&["upgrade"]).ends(0);

@@ -67,8 +67,8 @@ pub(crate) async fn open_job(
     };
     let sql = format!(
         "WITH opened AS (
-             INSERT INTO concertina.job (revision, direction, step, relation, filenode, blocks)
-             VALUES ($1, $2, $3, $4, $5, $6) RETURNING id),
+             INSERT INTO concertina.job (id, revision, direction, step, relation, filenode, blocks)
+             SELECT coalesce(max(id), 0) + 1, $1, $2, $3, $4, $5, $6 FROM concertina.job RETURNING id),
          ranges AS (
              INSERT INTO concertina.range (job, start_block, end_block, next_block)
              SELECT opened.id, lo, hi, lo FROM opened, ({ranges}) AS r)

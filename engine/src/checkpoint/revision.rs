@@ -136,8 +136,8 @@ pub(crate) async fn begin(session: &Session, begin: &Begin<'_>) -> Result<(), Er
     let (plan, reverse) = super::stored(begin.plan)?;
     let parents: Vec<&str> = begin.parents.iter().map(RevisionId::as_str).collect();
     // On the way down the reverse of the way up is kept: the revision may come back by rollback.
-    let sql = "INSERT INTO concertina.revision (id, parents, checksum, direction, state, plan, reverse)
-               VALUES ($1, $2, $3, $4, 'running', $5, $6)
+    let sql = "INSERT INTO concertina.revision (number, id, parents, checksum, direction, state, plan, reverse)
+               SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, 'running', $5, $6 FROM concertina.revision
                ON CONFLICT (id) DO UPDATE SET direction = $4, state = 'running', plan = $5, changed_at = now(), error = NULL";
     session
         .execute(
@@ -186,8 +186,8 @@ pub(crate) async fn stamp(
 ) -> Result<(), Error> {
     let parents: Vec<&str> = parents.iter().map(RevisionId::as_str).collect();
     let reverse = r#"{"Err":"it was stamped, not run"}"#;
-    let sql = "INSERT INTO concertina.revision (id, parents, checksum, state, reverse)
-               VALUES ($1, $2, $3, 'applied', $4)
+    let sql = "INSERT INTO concertina.revision (number, id, parents, checksum, state, reverse)
+               SELECT coalesce(max(number), 0) + 1, $1, $2, $3, 'applied', $4 FROM concertina.revision
                ON CONFLICT (id) DO UPDATE SET parents = $2, checksum = $3, changed_at = now()";
     session.execute(&format!("stamping revision {id}"), sql, &[&id.as_str(), &parents, &checksum.0, &reverse]).await?;
     Ok(())

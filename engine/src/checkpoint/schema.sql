@@ -68,6 +68,10 @@ CREATE TABLE IF NOT EXISTS concertina.range (
     PRIMARY KEY (job, start_block)
 ) WITH (fillfactor = 50);
 
--- Format 2: which version wrote last.
+-- Format 2.
+-- Which version wrote last.
 ALTER TABLE concertina.meta ADD COLUMN IF NOT EXISTS version text;
+-- Numbers follow from those that are there: a sequence of a database that was copied can go back in a crash.
+ALTER TABLE concertina.revision ALTER COLUMN number DROP IDENTITY IF EXISTS;
+ALTER TABLE concertina.job ALTER COLUMN id DROP IDENTITY IF EXISTS;
 UPDATE concertina.meta SET format = 2 WHERE format < 2;

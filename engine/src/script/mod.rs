@@ -83,8 +83,8 @@ fn revision(text: &mut String, run: &NewRun<'_>, waits: bool, settings: &Setting
     let parents: Vec<String> = run.parents.iter().map(|parent| literal(parent.as_str())).collect();
     let _ = writeln!(
         text,
-        "INSERT INTO concertina.revision (id, parents, checksum, direction, state, plan, reverse)\n\
-         VALUES ({id}, ARRAY[{}]::text[], {}, {direction}, 'running', {}, {})\n\
+        "INSERT INTO concertina.revision (number, id, parents, checksum, direction, state, plan, reverse)\n\
+         SELECT coalesce(max(number), 0) + 1, {id}, ARRAY[{}]::text[], {}, {direction}, 'running', {}, {} FROM concertina.revision\n\
          ON CONFLICT (id) DO UPDATE SET direction = excluded.direction, state = 'running', plan = excluded.plan, changed_at = now(), error = NULL\n\
          WHERE revision.direction <> excluded.direction;",
         parents.join(", "),
