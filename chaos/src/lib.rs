@@ -5,15 +5,18 @@
 //!
 //! [`scenario`]: what is migrated · [`subject`]: the engine that things happen to · [`director`]: hears where it is, and says
 //! how it goes on · [`fault`]: what can happen, and schedules of it from a seed · [`others`]: sessions that aren't ours ·
-//! [`application`]: writes, and remembers what was acknowledged · [`trial`]: one life of a scenario under a schedule ·
+//! [`application`]: writes, and remembers what was acknowledged · `dealer`: what decides at each point · `play`: one database on its
+//! way · [`trial`]: one life of a scenario under a schedule ·
 //! [`oracle`]: what must hold · [`summary`]: what was dealt. And [`any_text`]: what must hold of whatever is read.
 
 pub mod any_text;
 pub mod application;
+mod dealer;
 pub mod director;
 pub mod fault;
 pub mod oracle;
 pub mod others;
+mod play;
 pub mod scenario;
 pub mod subject;
 pub mod summary;

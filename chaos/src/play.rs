@@ -1,0 +1,223 @@
+//! One database on its way: runs of the engine on it, and what happens to them.
+
+use crate::Broken;
+use crate::dealer::Dealer;
+use crate::director::{Asked, Director};
+use crate::fault::Fault;
+use crate::others::{Others, administer};
+use crate::scenario::Scenario;
+use crate::subject::{Orders, Way};
+use concertina_sandbox::{Clock, Postgres, Proxy};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, Command};
+
+/// Settings of the servers.
+pub(crate) const SETTINGS: [(&str, &str); 3] =
+    [("fsync", "off"), ("autovacuum_naptime", "1s"), ("deadlock_timeout", "500ms")];
+
+/// The longest that one run of the engine may take, with all that happens to it.
+const RUN_MAX: Duration = Duration::from_mins(3);
+
+/// Ten years, in seconds.
+const JUMP: i64 = 10 * 365 * 86_400;
+
+/// A suspended machine sleeps for longer than our sessions may be idle in a transaction.
+const FROZEN: Duration = Duration::from_secs(11);
+
+/// How a run of the engine ended.
+pub(crate) enum Ended {
+    Well,
+    /// With an error, or killed.
+    Badly(String),
+}
+
+impl Ended {
+    pub(crate) fn well(self) -> Result<(), Broken> {
+        match self {
+            Ended::Well => Ok(()),
+            Ended::Badly(why) => Err(why.into()),
+        }
+    }
+}
+
+/// A second engine, when there is one.
+#[derive(Default)]
+pub(crate) struct Second(Option<Child>);
+
+impl Second {
+    pub(crate) async fn wait(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            child.wait().await.ok();
+        }
+    }
+}
+
+/// One database on its way.
+pub(crate) struct Play {
+    /// The one with verb `engine`.
+    program: PathBuf,
+    table: &'static str,
+    database: String,
+    director: Director,
+    proxy: Proxy,
+    /// Where the machine has one.
+    clock: Option<Clock>,
+    /// By how many seconds it is wrong.
+    jumped: i64,
+    pub(crate) orders: Orders,
+    pub(crate) others: Others,
+    pub(crate) second: Second,
+    /// What has happened so far.
+    pub(crate) dealt: Vec<Fault>,
+    /// So many runs may still end badly because of what lasts longer than a moment.
+    pub(crate) lasting: usize,
+}
+
+impl Play {
+    pub(crate) async fn new(
+        server: &Postgres,
+        program: &Path,
+        scenario: &Scenario,
+        database: &str,
+    ) -> Result<Play, Broken> {
+        let proxy = Proxy::start(server.port()).await?;
+        let url = format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", proxy.port());
+        let to = if scenario.way == Way::Up { &scenario.top } else { &scenario.bottom };
+        let orders = Orders {
+            url,
+            revisions: scenario.revisions.clone(),
+            to: to.clone(),
+            way: scenario.way,
+            versions: scenario.versions,
+        };
+        Ok(Play {
+            program: program.to_owned(),
+            table: scenario.table,
+            database: database.to_owned(),
+            director: Director::new()?,
+            proxy,
+            clock: Clock::find()?,
+            jumped: 0,
+            orders,
+            others: Others::default(),
+            second: Second::default(),
+            dealt: Vec::new(),
+            lasting: 0,
+        })
+    }
+
+    /// One run of the engine, until it ends.
+    pub(crate) async fn run(&mut self, server: &mut Postgres, dealer: &mut Dealer) -> Result<Ended, Broken> {
+        let socket = self.director.socket();
+        let faults = (!matches!(dealer, Dealer::Calm)).then_some(socket.as_path());
+        let mut child = self.orders.begin(&self.program, faults, self.clock.as_ref())?;
+        let mut said = child.stderr.take().ok_or("no stderr")?;
+        let said = tokio::spawn(async move {
+            let mut text = String::new();
+            said.read_to_string(&mut text).await.ok();
+            text
+        });
+        let began = tokio::time::Instant::now();
+        let status = loop {
+            let asked = tokio::select! {
+                status = child.wait() => break status?,
+                asked = self.director.next() => asked,
+                () = tokio::time::sleep_until(began + RUN_MAX) => {
+                    child.kill().await.ok();
+                    self.proxy.cut();
+                    return Ok(Ended::Badly(format!("it hangs after {:?}", self.dealt.last())));
+                }
+            };
+            match dealer.deal(&asked.point) {
+                None => asked.go().await,
+                Some(fault) => {
+                    self.dealt.push(fault);
+                    self.strike(server, &mut child, asked, fault).await?;
+                }
+            }
+        };
+        // What was silent ends as the server's keepalives end it.
+        self.proxy.cut();
+        self.proxy.delay(Duration::ZERO);
+        let said = said.await?;
+        Ok(if status.success() { Ended::Well } else { Ended::Badly(format!("{status} {}", said.trim())) })
+    }
+
+    async fn strike(
+        &mut self,
+        server: &mut Postgres,
+        child: &mut Child,
+        asked: Asked,
+        fault: Fault,
+    ) -> Result<(), Broken> {
+        let (database, table) = (self.database.clone(), self.table);
+        match fault {
+            Fault::Kill => {
+                child.start_kill()?;
+                return Ok(());
+            }
+            Fault::KillDuring => {
+                asked.go().await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                child.start_kill()?;
+                return Ok(());
+            }
+            Fault::CutDuring => {
+                asked.go().await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                self.proxy.cut();
+                return Ok(());
+            }
+            Fault::Raise(sqlstate) => {
+                asked.raise(sqlstate).await;
+                return Ok(());
+            }
+            Fault::Freeze => {
+                signal(child, "STOP").await?;
+                tokio::time::sleep(FROZEN).await;
+                signal(child, "CONT").await?;
+            }
+            Fault::Cut => self.proxy.cut(),
+            Fault::Garble => self.proxy.garble(),
+            Fault::Silence => self.proxy.silence(),
+            Fault::Slow => self.proxy.delay(Duration::from_millis(4)),
+            Fault::ServerCrash => server.crash_and_restart(&SETTINGS).await?,
+            Fault::Terminate => administer(server, &database, "pg_terminate_backend").await?,
+            Fault::Cancel => administer(server, &database, "pg_cancel_backend").await?,
+            Fault::LockTable => {
+                let sql = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+                self.others.send(server, &database, sql).await?;
+            }
+            Fault::IdleInTransaction => {
+                let sql = format!(
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM {table} WHERE ctid IN ('(0,1)', '(1,1)', '(9,1)') FOR UPDATE"
+                );
+                self.others.send(server, &database, sql).await?;
+            }
+            Fault::VacuumFull => self.others.send(server, &database, format!("VACUUM FULL {table}")).await?,
+            Fault::ClockJump => {
+                self.jumped = if self.jumped > 0 { -JUMP } else { JUMP };
+                if let Some(clock) = &self.clock {
+                    clock.set(self.jumped)?;
+                }
+            }
+            Fault::SecondEngine => {
+                self.second.wait().await;
+                let mut child = self.orders.begin(&self.program, None, None)?;
+                drop(child.stderr.take());
+                self.second = Second(Some(child));
+                self.lasting += 1;
+            }
+        }
+        asked.go().await;
+        Ok(())
+    }
+}
+
+async fn signal(child: &Child, name: &str) -> Result<(), Broken> {
+    let Some(pid) = child.id() else { return Ok(()) };
+    Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().await?;
+    Ok(())
+}
