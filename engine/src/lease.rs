@@ -1,5 +1,6 @@
 //! The right to change a database: held by one engine at a time.
 
+use crate::blockers;
 use crate::catalog;
 use crate::checkpoint;
 use crate::config::Settings;
@@ -15,6 +16,9 @@ use std::time::{Duration, Instant};
 
 /// The key of our advisory lock: "concerti" in ASCII. Advisory locks belong to one database.
 pub(crate) const LOCK_KEY: i64 = 0x636f_6e63_6572_7469;
+
+/// For two connections, and what is left of an earlier run.
+const SESSIONS_WITHIN: Duration = Duration::from_secs(45);
 
 /// How often the lock is tried.
 const LOCK_RETRY: Duration = Duration::from_millis(100);
@@ -89,6 +93,11 @@ impl Lease {
         checkpoint::all(&self.records).await
     }
 
+    /// Looks after the session that runs DDL; ends when it is lost.
+    pub(crate) async fn watch(&self, doing: &str, every: Duration) -> Error {
+        blockers::watch(&self.records, &self.hands, doing, every, self.settings.silence, &self.events).await
+    }
+
     pub(crate) fn tell(&self, event: Event) {
         (self.events)(event);
     }
@@ -140,7 +149,15 @@ impl Lease {
     }
 }
 
+/// Both sessions, with the lock.
 async fn sessions(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {
+    let within = SESSIONS_WITHIN + settings.patience + settings.silence;
+    tokio::time::timeout(within, sessions_now(connect, settings)).await.unwrap_or_else(|_| {
+        Err(Error::Connect { target: connect.target(), why: "no answer from the server".to_owned() })
+    })
+}
+
+async fn sessions_now(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {
     let lease = Session::open(connect, Role::Lease, settings).await?;
     let hands = Session::open(connect, Role::Hands, settings).await?;
     // Idle connections of a pooler in transaction mode get the same server session.

@@ -7,6 +7,10 @@ use concertina_planner::Plan;
 use concertina_planner::action::sql::{do_block, dollar_quote};
 use concertina_planner::plan::{Check, Question};
 use concertina_revisions::Ident;
+use std::time::Duration;
+
+/// How often we look whom a check waits for.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// A preflight check that doesn't hold.
 #[derive(Debug, Clone)]
@@ -30,7 +34,11 @@ impl Lease {
         for check in &plan.preflight {
             let mut patience = Patience::new(self.settings.lock_budget);
             loop {
-                match self.check(check).await {
+                let asked = tokio::select! {
+                    asked = self.check(check) => asked,
+                    lost = self.watch(&check.what, WATCH) => Err(lost),
+                };
+                match asked {
                     Err(error) if error.class() == Class::Contention => patience.wait(self, error).await?,
                     other => break failed.extend(other?),
                 }

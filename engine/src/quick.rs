@@ -50,7 +50,7 @@ impl Lease {
         let doing = place.doing();
         tokio::select! {
             done = transact(&self.hands, place, actions, record, patience, &self.events) => done,
-            lost = blockers::watch(&self.records, &self.hands, &doing, WATCH, self.settings.silence, &self.events) => Err(lost),
+            lost = self.watch(&doing, WATCH) => Err(lost),
         }
     }
 }

@@ -57,18 +57,21 @@ impl Lease {
 
     /// Runs one statement outside of transactions, watched, until it is done or someone asks to stop.
     pub(crate) async fn alone(&self, doing: &str, limits: &str, sql: &str) -> Result<(), Error> {
-        self.hands.batch_execute(doing, limits).await?;
-        let ended = tokio::select! {
-            done = self.hands.batch_execute(doing, sql) => done,
+        let run = async {
+            self.hands.batch_execute(doing, limits).await?;
+            let done = self.hands.batch_execute(doing, sql).await;
+            let limits = format!("SET lock_timeout = {}", self.settings.lock_timeout.as_millis());
+            self.hands.batch_execute(doing, &limits).await.ok();
+            done
+        };
+        tokio::select! {
+            done = run => done,
             () = self.stop.asked() => {
                 self.connect.cancel(&self.hands).await;
                 Err(Error::Interrupted)
             }
-            lost = blockers::watch(&self.records, &self.hands, doing, WATCH, self.settings.silence, &self.events) => Err(lost),
-        };
-        let limits = format!("SET lock_timeout = {}", self.settings.lock_timeout.as_millis());
-        self.hands.batch_execute(doing, &limits).await.ok();
-        ended
+            lost = self.watch(doing, WATCH) => Err(lost),
+        }
     }
 
     /// Drops the invalid indexes that an interrupted build left. They would make every write dearer, serve no query,
