@@ -119,20 +119,20 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
         let known = lease.known().await?;
         let own = known.iter().find(|known| known.id == revision.id);
         if own.is_none() {
-            begin(&lease, revision, &known).await?;
+            begin(&mut lease, revision, &known).await?;
         }
         let behind = known.iter().any(|known| known.state == State::Waiting && known.id != revision.id);
         let until = match until {
             Until::Contracted => Until::Contracted,
             _ if behind => Until::Behind,
-            _ if hazards(&lease, &revision.id).await?.is_empty() => Until::Contracted,
+            _ if hazards(&mut lease, &revision.id).await?.is_empty() => Until::Contracted,
             _ => Until::Backfilled,
         };
         if lease.run(&revision.id, until).await? == Outcome::Done {
             done.finished.push(revision.id.clone());
         }
     }
-    still_waiting(&lease, &mut done).await?;
+    still_waiting(&mut lease, &mut done).await?;
     Ok(done)
 }
 
@@ -205,19 +205,19 @@ pub async fn downgrade(
             }
             (Direction::Up, State::Applied) => {
                 let plan = plan_reverse(revision, &own.reverse, &lease.catalog().await?, policy)?;
-                preflight(&lease, &plan).await?;
+                preflight(&mut lease, &plan).await?;
                 lease.begin(&new_run(revision, Direction::Down, &plan)).await?;
             }
             (Direction::Down, _) => {}
         }
-        let endangers = !hazards(&lease, &revision.id).await?.is_empty();
+        let endangers = !hazards(&mut lease, &revision.id).await?.is_empty();
         let until = if endangers { until } else { Until::Contracted };
         if lease.run(&revision.id, until).await? == Outcome::WaitingForContract {
             break;
         }
         done.finished.push(revision.id.clone());
     }
-    still_waiting(&lease, &mut done).await?;
+    still_waiting(&mut lease, &mut done).await?;
     Ok(done)
 }
 
@@ -227,7 +227,7 @@ pub async fn downgrade(
 ///
 /// When the target isn't known, or something is in flight.
 pub async fn stamp(engine: &Engine, history: &History, target: &Target, force: bool) -> Result<Done, Failure> {
-    let lease = engine.lease().await?;
+    let mut lease = engine.lease().await?;
     let known = lease.known().await?;
     if !force {
         compare(history, &known)?;
@@ -237,11 +237,11 @@ pub async fn stamp(engine: &Engine, history: &History, target: &Target, force: b
     for gone in known.iter().filter(|known| !path.iter().any(|revision| revision.id == known.id)) {
         lease.forget(&gone.id).await?;
     }
-    record(&lease, path).await
+    record(&mut lease, path).await
 }
 
 /// Records revisions as applied.
-async fn record(lease: &Lease, revisions: Vec<&Revision>) -> Result<Done, Failure> {
+async fn record(lease: &mut Lease, revisions: Vec<&Revision>) -> Result<Done, Failure> {
     let mut done = Done::default();
     for revision in revisions {
         lease.stamp(&revision.id, &revision.revises, &revision.checksum).await?;
@@ -273,7 +273,7 @@ fn rehearse(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Plan>, Failure>
     if problems.is_empty() { Ok(plans) } else { Err(problems.into()) }
 }
 
-async fn begin(lease: &Lease, revision: &Revision, known: &[Known]) -> Result<(), Failure> {
+async fn begin(lease: &mut Lease, revision: &Revision, known: &[Known]) -> Result<(), Failure> {
     let waiting: Vec<Plan> =
         known.iter().filter(|known| known.state == State::Waiting).filter_map(|known| known.plan.clone()).collect();
     let plan = plan_behind(revision, &lease.catalog().await?, &waiting)?;
@@ -285,12 +285,12 @@ fn new_run<'a>(revision: &'a Revision, direction: Direction, plan: &'a Plan) -> 
     NewRun { id: &revision.id, parents: &revision.revises, checksum: &revision.checksum, direction, plan }
 }
 
-async fn preflight(lease: &Lease, plan: &Plan) -> Result<(), Failure> {
+async fn preflight(lease: &mut Lease, plan: &Plan) -> Result<(), Failure> {
     let failed = lease.preflight(plan).await?;
     if failed.is_empty() { Ok(()) } else { Err(Failure::Preflight { revision: plan.revision.clone(), failed }) }
 }
 
-async fn hazards(lease: &Lease, id: &RevisionId) -> Result<Vec<Hazard>, Failure> {
+async fn hazards(lease: &mut Lease, id: &RevisionId) -> Result<Vec<Hazard>, Failure> {
     let known = lease.known().await?;
     let plan = known.into_iter().find(|known| known.id == *id).and_then(|known| known.plan);
     Ok(plan.map(|plan| plan.hazards).unwrap_or_default())
@@ -310,7 +310,7 @@ async fn contract_waiting(lease: &mut Lease, done: &mut Done) -> Result<(), Fail
     Ok(())
 }
 
-async fn still_waiting(lease: &Lease, done: &mut Done) -> Result<(), Failure> {
+async fn still_waiting(lease: &mut Lease, done: &mut Done) -> Result<(), Failure> {
     for known in lease.known().await? {
         if known.state == State::Waiting {
             done.waiting.push((known.id, known.plan.map(|plan| plan.hazards).unwrap_or_default()));

@@ -148,7 +148,7 @@ impl Runner {
             Some(_) => {}
             None => {
                 let plan = plan(&job, &lease.catalog().await?)?;
-                preflight(&lease, &plan).await?;
+                preflight(&mut lease, &plan).await?;
                 lease.begin(&new_run(&job, Direction::Up, &plan)).await?;
             }
         }

@@ -133,20 +133,31 @@ impl Patience {
     }
 
     /// Pauses before the next try.
-    ///
-    /// # Errors
-    ///
-    /// The error that it was tried with, once the budget is spent.
     pub(crate) async fn wait(&mut self, lease: &Lease, error: Error) -> Result<(), Error> {
         self.since.get_or_insert_with(Instant::now);
-        if self.is_spent() {
-            return Err(error);
-        }
         let pause = self.backoff.next(rand::random());
         lease.tell(Event::retrying("trying again", &error.to_string(), pause));
         lease.stop.sleep(pause).await
     }
 }
+
+/// Asks again after a lost connection, and while others are in the way. What is asked must come to the same when it is asked
+/// twice: the answer of the first time may have been lost.
+macro_rules! surely {
+    ($lease:ident, $ask:expr) => {{
+        let mut patience = $crate::ladder::Patience::new($lease.settings.lock_budget);
+        loop {
+            match $ask.await {
+                Err(error) if error.class() == $crate::error::Class::Connection => $lease.reconnect(&error).await?,
+                Err(error) if error.class() == $crate::error::Class::Contention && !patience.is_spent() => {
+                    patience.wait($lease, error).await?;
+                }
+                other => break other,
+            }
+        }
+    }};
+}
+pub(crate) use surely;
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::connect::Connect;
 use crate::error::{Class, Error};
 use crate::event::{Event, Events};
-use crate::ladder::{Backoff, Patience};
+use crate::ladder::{Backoff, Patience, surely};
 use crate::session::{Role, Session};
 use crate::stop::Stop;
 use concertina_planner::Catalog;
@@ -46,7 +46,7 @@ pub struct Lease {
 impl Lease {
     pub(crate) async fn take(connect: Connect, settings: Settings, events: Events, stop: Stop) -> Result<Lease, Error> {
         let (lease, hands) = sessions(&connect, &settings).await?;
-        let server = ask_server(&hands).await?;
+        let server = ask_server(&lease).await?;
         checkpoint::prepare(&lease).await?;
         Ok(Lease { connect, settings, events, stop, records: lease, hands, server })
     }
@@ -56,14 +56,8 @@ impl Lease {
     /// # Errors
     ///
     /// When PostgreSQL refuses.
-    pub async fn catalog(&self) -> Result<Catalog, Error> {
-        let mut patience = Patience::new(self.settings.lock_budget);
-        loop {
-            match catalog::load(&self.records, self.settings.versions).await {
-                Err(error) if error.class() == Class::Contention => patience.wait(self, error).await?,
-                other => return other,
-            }
-        }
+    pub async fn catalog(&mut self) -> Result<Catalog, Error> {
+        surely!(self, catalog::load(&self.records, self.settings.versions))
     }
 
     /// Records a revision as applied without running anything.
@@ -71,8 +65,8 @@ impl Lease {
     /// # Errors
     ///
     /// When PostgreSQL refuses.
-    pub async fn stamp(&self, id: &RevisionId, parents: &[RevisionId], checksum: &Checksum) -> Result<(), Error> {
-        checkpoint::stamp(&self.records, id, parents, checksum).await
+    pub async fn stamp(&mut self, id: &RevisionId, parents: &[RevisionId], checksum: &Checksum) -> Result<(), Error> {
+        surely!(self, checkpoint::stamp(&self.records, id, parents, checksum))
     }
 
     /// Takes a revision out of the records without running anything.
@@ -80,8 +74,8 @@ impl Lease {
     /// # Errors
     ///
     /// When PostgreSQL refuses.
-    pub async fn forget(&self, id: &RevisionId) -> Result<(), Error> {
-        checkpoint::forget(&self.records, id).await
+    pub async fn forget(&mut self, id: &RevisionId) -> Result<(), Error> {
+        surely!(self, checkpoint::forget(&self.records, id))
     }
 
     /// The revisions that the database has, in the order in which they came.
@@ -89,8 +83,8 @@ impl Lease {
     /// # Errors
     ///
     /// When the records can't be read.
-    pub async fn known(&self) -> Result<Vec<checkpoint::Known>, Error> {
-        checkpoint::all(&self.records).await
+    pub async fn known(&mut self) -> Result<Vec<checkpoint::Known>, Error> {
+        surely!(self, checkpoint::all(&self.records))
     }
 
     /// Looks after the session that runs DDL; ends when it is lost.
@@ -212,8 +206,8 @@ async fn lock(lease: &Session, patience: Duration) -> Result<(), Error> {
     Err(Error::Busy { holder })
 }
 
-async fn ask_server(hands: &Session) -> Result<Server, Error> {
-    let row = hands
+async fn ask_server(session: &Session) -> Result<Server, Error> {
+    let row = session
         .query_one(
             "asking the server's settings",
             "SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'",
@@ -222,7 +216,7 @@ async fn ask_server(hands: &Session) -> Result<Server, Error> {
         .await?;
     let deadlock_timeout = Duration::from_millis(u64::try_from(row.get::<_, i64>(0)).unwrap_or(1_000));
     // The only sure way to learn whether a right is there on every version: try.
-    let may_set_deadlock_timeout = hands
+    let may_set_deadlock_timeout = session
         .batch_execute("trying to set deadlock_timeout", "SET deadlock_timeout = '1s'; RESET deadlock_timeout;")
         .await
         .is_ok();

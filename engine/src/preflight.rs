@@ -1,7 +1,7 @@
 //! The questions that must be answered well before the first change. They only read.
 
-use crate::error::{Class, Error};
-use crate::ladder::Patience;
+use crate::error::Error;
+use crate::ladder::surely;
 use crate::lease::Lease;
 use concertina_planner::Plan;
 use concertina_planner::action::sql::{do_block, dollar_quote};
@@ -29,22 +29,19 @@ impl Lease {
     /// # Errors
     ///
     /// When PostgreSQL refuses a question.
-    pub async fn preflight(&self, plan: &Plan) -> Result<Vec<FailedCheck>, Error> {
+    pub async fn preflight(&mut self, plan: &Plan) -> Result<Vec<FailedCheck>, Error> {
         let mut failed = Vec::new();
         for check in &plan.preflight {
-            let mut patience = Patience::new(self.settings.lock_budget);
-            loop {
-                let asked = tokio::select! {
-                    asked = self.check(check) => asked,
-                    lost = self.watch(&check.what, WATCH) => Err(lost),
-                };
-                match asked {
-                    Err(error) if error.class() == Class::Contention => patience.wait(self, error).await?,
-                    other => break failed.extend(other?),
-                }
-            }
+            failed.extend(surely!(self, self.watched(check))?);
         }
         Ok(failed)
+    }
+
+    async fn watched(&self, check: &Check) -> Result<Option<FailedCheck>, Error> {
+        tokio::select! {
+            asked = self.check(check) => asked,
+            lost = self.watch(&check.what, WATCH) => Err(lost),
+        }
     }
 
     async fn check(&self, check: &Check) -> Result<Option<FailedCheck>, Error> {

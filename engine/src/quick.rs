@@ -1,6 +1,5 @@
 //! Instant work: one short transaction under the lock ladder, with its record inside.
 
-use crate::blockers;
 use crate::checkpoint;
 use crate::error::{Class, Error};
 use crate::event::{Event, Events};

@@ -2,9 +2,9 @@
 
 use crate::backfill;
 use crate::checkpoint::{self, Direction, JobKey, State};
-use crate::error::{Class, Error};
+use crate::error::Error;
 use crate::event::Event;
-use crate::ladder::Patience;
+use crate::ladder::surely;
 use crate::lease::Lease;
 use crate::life::{Next, Until, next};
 use crate::quick::Record;
@@ -67,12 +67,13 @@ impl Lease {
     /// # Errors
     ///
     /// When PostgreSQL refuses.
-    pub async fn begin(&self, run: &NewRun<'_>) -> Result<(), Error> {
-        if run.direction == Direction::Down {
-            checkpoint::forget_steps(&self.records, run.id, Direction::Down).await?;
-        }
+    pub async fn begin(&mut self, run: &NewRun<'_>) -> Result<(), Error> {
         let NewRun { id, parents, checksum, direction, plan } = *run;
-        checkpoint::begin(&self.records, &checkpoint::Begin { id, parents, checksum, direction, plan }).await
+        if direction == Direction::Down {
+            surely!(self, checkpoint::forget_steps(&self.records, id, Direction::Down))?;
+        }
+        let begin = checkpoint::Begin { id, parents, checksum, direction, plan };
+        surely!(self, checkpoint::begin(&self.records, &begin))
     }
 
     /// Runs a begun revision until it is done or has to wait, across lost connections.
@@ -81,20 +82,12 @@ impl Lease {
     ///
     /// Why it stopped. What was done stays done and recorded; running it again goes on from there.
     pub async fn run(&mut self, id: &RevisionId, until: Until) -> Result<Outcome, Error> {
-        let (mut proven, mut patience) = (false, Patience::new(self.settings.lock_budget));
-        loop {
-            match self.run_on(id, until, &mut proven).await {
-                Err(error) if error.class() == Class::Connection => self.reconnect(&error).await?,
-                Err(error) if error.class() == Class::Contention && !patience.is_spent() => {
-                    patience.wait(self, error).await?;
-                }
-                Err(error) => {
-                    checkpoint::set_error(&self.records, id, &error.to_string()).await.ok();
-                    return Err(error);
-                }
-                Ok(outcome) => return Ok(outcome),
-            }
+        let mut proven = false;
+        let ended = surely!(self, self.run_on(id, until, &mut proven));
+        if let Err(error) = &ended {
+            checkpoint::set_error(&self.records, id, &error.to_string()).await.ok();
         }
+        ended
     }
 
     async fn run_on(&mut self, id: &RevisionId, until: Until, proven: &mut bool) -> Result<Outcome, Error> {

@@ -1,9 +1,9 @@
 //! Taking back a revision whose contract has not begun, by the undo that its plan has stored.
 
 use crate::checkpoint::{self, Direction, State};
-use crate::error::{Class, Error};
+use crate::error::Error;
 use crate::event::Event;
-use crate::ladder::Patience;
+use crate::ladder::surely;
 use crate::lease::Lease;
 use crate::quick::Record;
 use crate::run::Place;
@@ -18,14 +18,7 @@ impl Lease {
     ///
     /// Why it stopped; when contract has begun. Running it again goes on from there.
     pub async fn undo(&mut self, id: &RevisionId) -> Result<(), Error> {
-        let mut patience = Patience::new(self.settings.lock_budget);
-        loop {
-            match self.undo_on(id).await {
-                Err(error) if error.class() == Class::Connection => self.reconnect(&error).await?,
-                Err(error) if error.class() == Class::Contention => patience.wait(self, error).await?,
-                other => return other,
-            }
-        }
+        surely!(self, self.undo_on(id))
     }
 
     async fn undo_on(&mut self, id: &RevisionId) -> Result<(), Error> {

@@ -99,6 +99,7 @@ pub struct Known {
 }
 
 /// What is recorded when a revision is begun.
+#[derive(Clone, Copy)]
 pub(crate) struct Begin<'a> {
     pub(crate) id: &'a RevisionId,
     pub(crate) parents: &'a [RevisionId],
@@ -131,22 +132,39 @@ fn known(row: &Row) -> Result<Known, Error> {
     })
 }
 
-/// Records that a revision begins, with the plan that will be run.
+/// Records that a revision begins, with the plan that will be run. Twice the same is once.
+///
+/// # Errors
+///
+/// Also when the revision isn't where it was when it was planned: another engine was at work while our connection was lost.
 pub(crate) async fn begin(session: &Session, begin: &Begin<'_>) -> Result<(), Error> {
-    let (plan, reverse) = super::stored(begin.plan)?;
-    let parents: Vec<&str> = begin.parents.iter().map(RevisionId::as_str).collect();
-    // On the way down the reverse of the way up is kept: the revision may come back by rollback.
-    let sql = "INSERT INTO concertina.revision (number, id, parents, checksum, direction, state, plan, reverse)
-               SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, 'running', $5, $6 FROM concertina.revision
-               ON CONFLICT (id) DO UPDATE SET direction = $4, state = 'running', plan = $5, changed_at = now(), error = NULL";
-    session
-        .execute(
-            &format!("recording that {} begins, {}", begin.id, begin.direction.as_str()),
-            sql,
-            &[&begin.id.as_str(), &parents, &begin.checksum.0, &begin.direction.as_str(), &plan, &reverse],
-        )
-        .await?;
-    Ok(())
+    let Begin { id, parents, checksum, direction, plan } = *begin;
+    let (plan, reverse) = super::stored(plan)?;
+    let doing = format!("recording that {id} begins, {}", direction.as_str());
+    let recorded = match direction {
+        Direction::Up => {
+            let parents: Vec<&str> = parents.iter().map(RevisionId::as_str).collect();
+            let sql = "INSERT INTO concertina.revision (number, id, parents, checksum, direction, state, plan, reverse)
+                       SELECT coalesce(max(number), 0) + 1, $1, $2, $3, 'up', 'running', $4, $5 FROM concertina.revision
+                       ON CONFLICT (id) DO UPDATE SET changed_at = now()
+                       WHERE revision.direction = 'up' AND revision.state = 'running' AND revision.plan = excluded.plan";
+            session.execute(&doing, sql, &[&id.as_str(), &parents, &checksum.0, &plan, &reverse]).await?
+        }
+        Direction::Down => {
+            // The reverse of the way up is kept: the revision may come back by rollback.
+            let sql = "UPDATE concertina.revision
+                       SET direction = 'down', state = 'running', plan = $2, changed_at = now(), error = NULL
+                       WHERE id = $1 AND (direction = 'up' AND state = 'applied'
+                                          OR direction = 'down' AND state = 'running' AND plan = $2)";
+            session.execute(&doing, sql, &[&id.as_str(), &plan]).await?
+        }
+    };
+    if recorded == 1 {
+        return Ok(());
+    }
+    Err(Error::State(format!(
+        "{doing}: it isn't where it was; another concertina was at work meanwhile, run the same command again"
+    )))
 }
 
 /// Moves a revision to a state.
