@@ -31,13 +31,15 @@ pub(crate) enum Ended {
     Well,
     /// With an error, or killed.
     Badly(String),
+    /// Not at all, in the time there was.
+    Hung(String),
 }
 
 impl Ended {
     pub(crate) fn well(self) -> Result<(), Broken> {
         match self {
             Ended::Well => Ok(()),
-            Ended::Badly(why) => Err(why.into()),
+            Ended::Badly(why) | Ended::Hung(why) => Err(why.into()),
         }
     }
 }
@@ -127,7 +129,7 @@ impl Play {
                 () = tokio::time::sleep_until(began + RUN_MAX) => {
                     child.kill().await.ok();
                     self.proxy.cut();
-                    return Ok(Ended::Badly(format!("it hangs after {:?}", self.dealt.last())));
+                    return Ok(Ended::Hung(format!("it hangs after {:?}", self.dealt.last())));
                 }
             };
             match dealer.deal(&asked.point) {

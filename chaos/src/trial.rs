@@ -119,12 +119,13 @@ impl<'a> Stage<'a> {
                     violations.push(format!("run {runs} ended with: {why}"));
                     break;
                 }
+                Ended::Hung(why) => violations.push(why),
                 Ended::Badly(_) => play.lasting = play.lasting.saturating_sub(1),
             }
         }
         play.others.gone().await;
         play.second.wait().await;
-        if let Ended::Badly(why) = play.run(&mut self.server, &mut Dealer::Calm).await? {
+        if let Ended::Badly(why) | Ended::Hung(why) = play.run(&mut self.server, &mut Dealer::Calm).await? {
             violations.push(format!("a run that has nothing to do ended with: {why}"));
         }
         let crashed = play.dealt.contains(&Fault::ServerCrash);

@@ -43,7 +43,7 @@ pub async fn stamp(engine: &Engine, history: &History, imported: &[Imported]) ->
         ));
     };
     let revisions = history.revisions().iter().filter(|revision| applied.contains(&revision.id));
-    record(&engine.lease().await?, revisions.collect()).await
+    record(&mut engine.lease().await?, revisions.collect()).await
 }
 
 /// The revisions that a tool's table names, and all that they follow.

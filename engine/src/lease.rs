@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::connect::Connect;
 use crate::error::{Class, Error};
 use crate::event::{Event, Events};
-use crate::ladder::{Backoff, Patience, surely};
+use crate::ladder::{Backoff, surely};
 use crate::session::{Role, Session};
 use crate::stop::Stop;
 use concertina_planner::Catalog;
