@@ -24,14 +24,14 @@ impl Lease {
         let mut ladder = Ladder::new(&doing, &[(partition.clone(), Lock::AccessExclusive)]);
         let mut already = true;
         loop {
-            let patience = ladder.look(self).await?;
+            let attempt = ladder.look(self).await?;
             let sql = match proof::detaching(&self.records, parent, partition).await? {
                 None => return Ok(already),
                 Some(true) => finalize_detach(parent, partition),
                 Some(false) => Online::Detach { parent: parent.clone(), partition: partition.clone() }.sql(),
             };
             already = false;
-            let limits = format!("SET lock_timeout = {}; SET statement_timeout = 0;", millis(patience.lock_timeout));
+            let limits = format!("SET lock_timeout = {}; SET statement_timeout = 0;", millis(attempt.lock_timeout));
             match self.alone(&doing, &limits, &sql).await {
                 Err(error) if error.class() == Class::Contention => ladder.step_back(self, &error).await?,
                 Err(error) => return Err(error),

@@ -86,7 +86,7 @@ impl Ladder {
                 return Err(Error::LockBudget { doing: self.doing.clone(), seconds, blockers });
             }
             if !others {
-                return Ok(self.patience(lease));
+                return Ok(self.attempt(lease));
             }
             let blockers = self.seen.clone();
             lease.tell(Event::Waiting { doing: self.doing.clone(), blockers, queued: false });
@@ -105,7 +105,7 @@ impl Ladder {
         lease.stop.sleep(pause).await
     }
 
-    fn patience(&self, lease: &Lease) -> Try {
+    fn attempt(&self, lease: &Lease) -> Try {
         let (lock_timeout, may_shorten) = (lease.settings.lock_timeout, lease.server.may_set_deadlock_timeout);
         if may_shorten || !self.seen.iter().any(Blocker::is_autovacuum) {
             return Try { lock_timeout, short_deadlock_timeout: may_shorten };
@@ -119,22 +119,27 @@ impl Ladder {
 pub(crate) struct Patience {
     budget: Duration,
     backoff: Backoff,
-    since: Option<Instant>,
+    /// When somebody was first in the way, and last.
+    met: Option<(Instant, Instant)>,
 }
 
 impl Patience {
     pub(crate) fn new(budget: Duration) -> Patience {
-        Patience { budget, backoff: Backoff::new(PAUSE_FIRST, PAUSE_MAX), since: None }
+        Patience { budget, backoff: Backoff::new(PAUSE_FIRST, PAUSE_MAX), met: None }
     }
 
-    /// Whether it has been tried for as long as it may be.
-    pub(crate) fn is_spent(&self) -> bool {
-        self.since.is_some_and(|since| since.elapsed() > self.budget)
+    /// Whether it has been tried for as long as it may be. After as long a time in peace it begins anew.
+    pub(crate) fn is_spent(&mut self) -> bool {
+        if self.met.is_some_and(|(_, last)| last.elapsed() > self.budget) {
+            *self = Patience::new(self.budget);
+        }
+        self.met.is_some_and(|(first, _)| first.elapsed() > self.budget)
     }
 
     /// Pauses before the next try.
     pub(crate) async fn wait(&mut self, lease: &Lease, error: Error) -> Result<(), Error> {
-        self.since.get_or_insert_with(Instant::now);
+        let now = Instant::now();
+        self.met = Some((self.met.map_or(now, |(first, _)| first), now));
         let pause = self.backoff.next(rand::random());
         lease.tell(Event::retrying("trying again", &error.to_string(), pause));
         lease.stop.sleep(pause).await
@@ -162,6 +167,16 @@ pub(crate) use surely;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patience_is_spent_by_those_who_stay_and_not_by_those_who_come_again() {
+        let budget = Duration::from_mins(10);
+        let ago = |minutes| Instant::now().checked_sub(Duration::from_mins(minutes)).unwrap_or_else(Instant::now);
+        let spent = |met| Patience { met, ..Patience::new(budget) }.is_spent();
+        assert!(!spent(None) && !spent(Some((ago(9), ago(0)))));
+        assert!(spent(Some((ago(11), ago(1)))));
+        assert!(!spent(Some((ago(40), ago(11)))));
+    }
 
     #[test]
     fn pauses_double_up_to_the_bound() {

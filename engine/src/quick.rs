@@ -37,18 +37,18 @@ impl Lease {
         let locks = with_those_below(Work::Quick { actions: actions.to_vec() }.locks(), &place.below);
         let mut ladder = Ladder::new(&doing, &locks);
         loop {
-            let patience = ladder.look(self).await?;
-            match self.quick_once(place, actions, record, patience).await {
+            let attempt = ladder.look(self).await?;
+            match self.quick_once(place, actions, record, attempt).await {
                 Err(error) if error.class() == Class::Contention => ladder.step_back(self, &error).await?,
                 other => return other,
             }
         }
     }
 
-    async fn quick_once(&self, place: &Place, actions: &[Action], record: Record, patience: Try) -> Result<(), Error> {
+    async fn quick_once(&self, place: &Place, actions: &[Action], record: Record, attempt: Try) -> Result<(), Error> {
         let doing = place.doing();
         tokio::select! {
-            done = transact(&self.hands, place, actions, record, patience, &self.events) => done,
+            done = transact(&self.hands, place, actions, record, attempt, &self.events) => done,
             lost = self.watch(&doing, WATCH) => Err(lost),
         }
     }
@@ -59,13 +59,13 @@ async fn transact(
     place: &Place,
     actions: &[Action],
     record: Record,
-    patience: Try,
+    attempt: Try,
     events: &Events,
 ) -> Result<(), Error> {
     let doing = place.doing();
     let began = Instant::now();
     let done = async {
-        hands.batch_execute(&doing, &format!("BEGIN; {}", limits(patience, actions))).await?;
+        hands.batch_execute(&doing, &format!("BEGIN; {}", limits(attempt, actions))).await?;
         for action in actions {
             if record == Record::Done {
                 run_action(hands, action, &doing).await?;
@@ -89,11 +89,11 @@ async fn transact(
     done
 }
 
-fn limits(patience: Try, actions: &[Action]) -> String {
+fn limits(attempt: Try, actions: &[Action]) -> String {
     let allowed = actions.iter().any(|action| matches!(action, Action::Blocking { .. }));
     let statement = if allowed { "0" } else { STATEMENT_TIMEOUT };
-    let lock = millis(patience.lock_timeout);
-    let deadlock = if patience.short_deadlock_timeout {
+    let lock = millis(attempt.lock_timeout);
+    let deadlock = if attempt.short_deadlock_timeout {
         // Below lock_timeout: in a cycle it is we who notice and give way, and an autovacuum gives way to us.
         format!("SET LOCAL deadlock_timeout = {};", (lock / 2).max(1))
     } else {
