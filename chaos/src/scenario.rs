@@ -31,6 +31,8 @@ pub struct Scenario {
     pub ends_inserts: bool,
     /// What must hold at the top, each with a count of what is against it.
     pub right: Vec<(&'static str, String)>,
+    /// One text of all rows.
+    pub rows: &'static str,
     /// A table that others use.
     pub table: &'static str,
     base: Base,
@@ -52,6 +54,9 @@ const SCHEMA: &str = "CREATE TABLE owners (id int PRIMARY KEY, team_id int NOT N
 
 /// Whether the rows that were there at the start still are: nobody but the application deletes.
 const NONE_GONE: (&str, &str) = ("every row is there", "SELECT 4000 - count(*) FROM leads WHERE id <= 4000");
+
+const ROWS_OF_HISTORY: &str = "SELECT coalesce(string_agg(format('%s %s', c.oid::regclass, md5(query_to_xml(format('SELECT to_jsonb(t) AS r FROM %s t ORDER BY 1', c.oid::regclass), false, false, '')::text)), ' ' ORDER BY c.oid::regclass::text), '')
+    FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace";
 
 /// Histories: name, revision, and what must hold at the top.
 const HISTORIES: [(&str, &str, &str); 4] = [
@@ -108,6 +113,7 @@ pub fn histories() -> Result<Vec<Scenario>, Broken> {
                 application: true,
                 ends_inserts: name == HISTORIES[0].0,
                 right: vec![("every row is right", right.to_owned()), (NONE_GONE.0, NONE_GONE.1.to_owned())],
+                rows: ROWS_OF_HISTORY,
                 table: "leads",
                 base: Base::History,
                 _folder: Some(folder),
@@ -141,6 +147,7 @@ pub fn systems() -> Vec<Scenario> {
                 application: false,
                 ends_inserts: false,
                 right: system.promises.iter().map(|Promise { what, sql }| (*what, (*sql).to_owned())).collect(),
+                rows: system.sum,
                 table,
                 base: Base::System(Box::new(system)),
                 _folder: None,
