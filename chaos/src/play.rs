@@ -201,8 +201,10 @@ impl Play {
             Fault::VacuumFull => self.others.send(server, &database, format!("VACUUM FULL {table}")).await?,
             Fault::ClockJump => {
                 self.jumped = if self.jumped > 0 { -JUMP } else { JUMP };
-                if let Some(clock) = &self.clock {
-                    clock.set(self.jumped)?;
+                match &self.clock {
+                    Some(clock) => clock.set(self.jumped)?,
+                    // Nothing has happened.
+                    None => drop(self.dealt.pop()),
                 }
             }
             Fault::SecondEngine => {
