@@ -134,10 +134,12 @@ impl Lease {
             (self.records, self.hands) = sessions(&self.connect, &self.settings).await?;
         } else {
             // The lock is still ours; a second session would wait for ourselves.
-            let hands = Session::open(&self.connect, Role::Hands, &self.settings).await?;
-            hands.replaces(&self.hands).await?;
-            at_work(&hands).await?;
-            self.hands = hands;
+            self.records.replaces(&self.hands).await?;
+            let open = async {
+                let hands = Session::open(&self.connect, Role::Hands, &self.settings).await?;
+                at_work(&hands).await.map(|()| hands)
+            };
+            self.hands = in_time(&self.connect, &self.settings, open).await?;
         }
         Ok(())
     }
@@ -145,8 +147,17 @@ impl Lease {
 
 /// Both sessions, with the lock.
 async fn sessions(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {
+    in_time(connect, settings, sessions_now(connect, settings)).await
+}
+
+/// What the session that runs DDL is asked while nobody watches it.
+async fn in_time<T>(
+    connect: &Connect,
+    settings: &Settings,
+    ask: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     let within = SESSIONS_WITHIN + settings.patience + settings.silence;
-    tokio::time::timeout(within, sessions_now(connect, settings)).await.unwrap_or_else(|_| {
+    tokio::time::timeout(within, ask).await.unwrap_or_else(|_| {
         Err(Error::Connect { target: connect.target(), why: "no answer from the server".to_owned() })
     })
 }
