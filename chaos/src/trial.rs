@@ -35,7 +35,7 @@ impl<'a> Stage<'a> {
     /// When that doesn't end well.
     pub async fn set(scenario: &'a Scenario, program: &Path) -> Result<Stage<'a>, Broken> {
         let server = Postgres::start(&SETTINGS).await?;
-        scenario.found(&server, "start").await?;
+        Box::pin(scenario.found(&server, "start")).await?;
         let calm = Ending::default();
         let mut stage =
             Stage { scenario, program: program.to_owned(), server, calm, passed: BTreeMap::new(), trials: 0 };
