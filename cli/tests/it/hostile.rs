@@ -1,5 +1,5 @@
-//! Every statement of the corpus with names that were chosen to do harm: what the engine makes of it is what psql makes of it,
-//! up and down again.
+//! Every statement of the corpus with names that were chosen to do harm, by a role that has no more rights than it needs: what
+//! the engine makes of it is what psql makes of it, up and down again.
 
 use crate::corpus::{Copied, cases, each_family, tables};
 use crate::fixture::{bare, said};
@@ -37,6 +37,10 @@ const NAMES: [(&str, &str); 26] = [
     ("seen", "ctid "),
 ];
 
+/// The least rights: the tables are its own, because it makes them.
+const LEAST: &str = "CREATE ROLE migrator LOGIN; GRANT CREATE ON SCHEMA public TO migrator;
+    GRANT CREATE ON DATABASE tables TO migrator";
+
 /// The same statements with the other names; nothing where a text speaks of the old ones.
 fn renamed(sql: &str) -> Option<String> {
     let tokens = tree::scan(sql).unwrap().tokens;
@@ -63,7 +67,8 @@ fn sorted(dump: &str) -> Vec<String> {
 }
 
 async fn family(wanted: &str) {
-    let filled = format!("{}; CREATE TABLE victim (id int);", renamed(&tables(600)).unwrap());
+    let filled =
+        format!("{LEAST}; SET ROLE migrator; {}; CREATE TABLE victim (id int);", renamed(&tables(600)).unwrap());
     let copied = Copied::new(&[("fsync", "off"), ("autovacuum", "off")], &filled).await;
     let server = &copied.server;
     let (mut lived, mut all, mut wrong) = (0, 0, Vec::new());
@@ -73,7 +78,8 @@ async fn family(wanted: &str) {
         copied.copy("naive").await;
         copied.copy("site").await;
         let naive = server.connect("naive").await.unwrap();
-        // Statements that speak of a name that PostgreSQL made of the old ones.
+        naive.batch_execute("GRANT CREATE ON DATABASE naive, site TO migrator; SET ROLE migrator").await.unwrap();
+        // Some speak of a name that PostgreSQL made of the old ones, or are a superuser's.
         if as_psql(&naive, &sql).await.is_ok() {
             lived += 1;
             let told = tokio::task::block_in_place(|| lives(server, &sql, case.reversible));
@@ -92,8 +98,8 @@ fn lives(server: &Postgres, sql: &str, reversible: bool) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("revisions")).unwrap();
     std::fs::write(folder.path().join("revisions/001_change.sql"), sql).unwrap();
-    let run =
-        |words: &[&str]| said(&bare(folder.path(), words).env("DATABASE_URL", server.url("site")).output().unwrap());
+    let url = server.url("site").replace("user=postgres", "user=migrator");
+    let run = |words: &[&str]| said(&bare(folder.path(), words).env("DATABASE_URL", &url).output().unwrap());
     let schema = |database: &str| sorted(&server.dump_schema(database).unwrap());
     let start = schema("site");
     let mut ways = vec![(vec!["upgrade", "--contract", "--eager"], schema("naive"))];
