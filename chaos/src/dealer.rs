@@ -1,7 +1,7 @@
 //! What decides about each point that the engine passes.
 
 use crate::director::Point;
-use crate::fault::{Dealt, Fault};
+use crate::fault::{Dealt, Fault, Schedule};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So often the engine is run until it ends well.
@@ -18,6 +18,19 @@ pub(crate) enum Dealer {
 }
 
 impl Dealer {
+    /// What a schedule says; without one it only counts.
+    pub(crate) fn by(schedule: &Schedule) -> Dealer {
+        Dealer::By { schedule: schedule.0.clone(), passed: BTreeMap::new() }
+    }
+
+    /// The points that were passed, with how often, where that was counted.
+    pub(crate) fn passed(self) -> BTreeMap<Point, usize> {
+        match self {
+            Dealer::By { passed, .. } => passed,
+            Dealer::Calm | Dealer::KillAtEach { .. } => BTreeMap::new(),
+        }
+    }
+
     /// So often the engine may be run until it ends well.
     pub(crate) fn runs_max(&self) -> usize {
         if matches!(self, Dealer::KillAtEach { .. }) { usize::MAX } else { RUNS_MAX }

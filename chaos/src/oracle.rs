@@ -3,11 +3,12 @@
 use crate::Broken;
 use crate::scenario::Scenario;
 use crate::subject::Way;
+use concertina_examples::system::{ALWAYS, Promise, unordered};
 use concertina_sandbox::Postgres;
 use std::time::Duration;
 
 /// How a database ends when nothing happens to the engine.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
     schema: Vec<String>,
     /// The revisions as recorded, with their states.
@@ -16,29 +17,14 @@ pub struct Ending {
     rows: String,
 }
 
-/// What is left of an engine that is done: each a count.
-const LEFT: [(&str, &str); 6] = [
-    ("invalid indexes", "SELECT count(*) FROM pg_index WHERE NOT indisvalid"),
-    ("triggers of ours", "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'zzz\\_concertina\\_%'"),
-    (
-        "functions of ours",
-        "SELECT count(*) FROM pg_proc WHERE pronamespace = 'concertina'::regnamespace AND proname <> 'speaks'",
-    ),
-    (
-        "constraints of ours, or unproven",
-        "SELECT count(*) FROM pg_constraint WHERE conname LIKE 'concertina\\_%' OR NOT convalidated",
-    ),
-    (
-        "columns and tables of ours",
-        "SELECT (SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-                 WHERE attname LIKE 'concertina\\_%' AND NOT attisdropped AND c.relkind IN ('r', 'p'))
-              + (SELECT count(*) FROM pg_class WHERE relname LIKE 'concertina\\_%')",
-    ),
-    (
-        "steps or backfills of no revision",
-        "SELECT (SELECT count(*) FROM concertina.step s WHERE NOT EXISTS (SELECT FROM concertina.revision r WHERE r.id = s.revision))
-              + (SELECT count(*) FROM concertina.revision WHERE state <> 'applied' OR error IS NOT NULL)",
-    ),
+/// What must hold besides of the engine's own.
+const SETTLED: [Promise; 2] = [
+    Promise { what: "no relation of ours is left", sql: "SELECT count(*) FROM pg_class WHERE relname LIKE 'concertina\\_%'" },
+    Promise {
+        what: "every step is of a revision, and every revision is done",
+        sql: "SELECT (SELECT count(*) FROM concertina.step s WHERE NOT EXISTS (SELECT FROM concertina.revision r WHERE r.id = s.revision))
+                   + (SELECT count(*) FROM concertina.revision WHERE state <> 'applied' OR error IS NOT NULL)",
+    },
 ];
 
 /// How the database is now.
@@ -51,17 +37,7 @@ pub async fn ending(server: &Postgres, database: &str, scenario: &Scenario) -> R
     let history = "SELECT coalesce(string_agg(format('%s %s %s', id, direction, state), ', ' ORDER BY id), '') FROM concertina.revision";
     let history = client.query_one(history, &[]).await?.get(0);
     let rows = client.query_one(scenario.rows, &[]).await?.get(0);
-    Ok(Ending { schema: schema(server, database)?, history, rows })
-}
-
-/// The schema, whatever the order: one that took another's place is its table's last, and what a session made for itself alone
-/// stays after a crash.
-fn schema(server: &Postgres, database: &str) -> Result<Vec<String>, Broken> {
-    let dump = server.dump_schema(database)?;
-    let lines = dump.lines().filter(|line| !line.starts_with("COMMENT ON SCHEMA"));
-    let mut lines: Vec<String> = lines.map(|line| line.trim_end_matches(',').to_owned()).collect();
-    lines.sort_unstable();
-    Ok(lines)
+    Ok(Ending { schema: unordered(&server.dump_schema(database)?), history, rows })
 }
 
 /// What doesn't hold, in words. `rows`: whether they must be those of the calm run.
@@ -78,14 +54,9 @@ pub async fn violations(
 ) -> Result<Vec<String>, Broken> {
     let mut violations = Vec::new();
     let client = server.connect(database).await?;
-    for (what, sql) in LEFT {
-        let left: i64 = client.query_one(sql, &[]).await?.get(0);
-        if left != 0 {
-            violations.push(format!("left: {left} {what}"));
-        }
-    }
-    for (what, sql) in scenario.right.iter().filter(|_| scenario.way == Way::Up) {
-        match client.query_one(sql.as_str(), &[]).await {
+    let right = scenario.right.iter().filter(|_| scenario.way == Way::Up);
+    for Promise { what, sql } in ALWAYS.iter().chain(&SETTLED).chain(right) {
+        match client.query_one(*sql, &[]).await {
             Ok(row) if row.get::<_, i64>(0) == 0 => {}
             Ok(row) => violations.push(format!("{} are against: {what}", row.get::<_, i64>(0))),
             Err(error) => violations.push(format!("{what}: {error:?}")),

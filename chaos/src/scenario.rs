@@ -30,7 +30,7 @@ pub struct Scenario {
     /// Whether the contract demands a value that the application doesn't know of: from then on it can't insert any more.
     pub ends_inserts: bool,
     /// What must hold at the top, each with a count of what is against it.
-    pub right: Vec<(&'static str, String)>,
+    pub right: Vec<Promise>,
     /// One text of all rows.
     pub rows: &'static str,
     /// A table that others use.
@@ -53,7 +53,8 @@ const SCHEMA: &str = "CREATE TABLE owners (id int PRIMARY KEY, team_id int NOT N
     INSERT INTO calls SELECT g, 3000 + g % 1000 FROM generate_series(1, 2000) g; ANALYZE;";
 
 /// Whether the rows that were there at the start still are: nobody but the application deletes.
-const NONE_GONE: (&str, &str) = ("every row is there", "SELECT 4000 - count(*) FROM leads WHERE id <= 4000");
+const NONE_GONE: Promise =
+    Promise { what: "every row is there", sql: "SELECT 4000 - count(*) FROM leads WHERE id <= 4000" };
 
 const ROWS_OF_HISTORY: &str = "SELECT coalesce(string_agg(format('%s %s', c.oid::regclass, md5(query_to_xml(format('SELECT to_jsonb(t) AS r FROM %s t ORDER BY 1', c.oid::regclass), false, false, '')::text)), ' ' ORDER BY c.oid::regclass::text), '')
     FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace";
@@ -112,7 +113,7 @@ pub fn histories() -> Result<Vec<Scenario>, Broken> {
                 versions: false,
                 application: true,
                 ends_inserts: name == HISTORIES[0].0,
-                right: vec![("every row is right", right.to_owned()), (NONE_GONE.0, NONE_GONE.1.to_owned())],
+                right: vec![Promise { what: "every row is right", sql: right }, NONE_GONE],
                 rows: ROWS_OF_HISTORY,
                 table: "leads",
                 base: Base::History,
@@ -146,7 +147,7 @@ pub fn systems() -> Vec<Scenario> {
                 versions: system.versions,
                 application: false,
                 ends_inserts: false,
-                right: system.promises.iter().map(|Promise { what, sql }| (*what, (*sql).to_owned())).collect(),
+                right: system.promises.clone(),
                 rows: system.sum,
                 table,
                 base: Base::System(Box::new(system)),

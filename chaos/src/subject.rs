@@ -1,6 +1,7 @@
 //! The engine that things happen to: a process of its own, so that it can be killed.
 
 use crate::Broken;
+use clap::ValueEnum;
 use concertina::{Until, downgrade, history, rollback, upgrade};
 use concertina_engine::{Connect, Engine, Settings};
 use concertina_planner::Policy;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 /// Which way it goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Way {
     /// Up, contracts included.
     Up,
@@ -28,12 +29,7 @@ pub enum Way {
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Way::Up => "up",
-            Way::Half => "half",
-            Way::Down => "down",
-            Way::Back => "back",
-        })
+        f.write_str(self.to_possible_value().ok_or(fmt::Error)?.get_name())
     }
 }
 

@@ -34,30 +34,24 @@ impl<'a> Stage<'a> {
     ///
     /// When that doesn't end well.
     pub async fn set(scenario: &'a Scenario, program: &Path) -> Result<Stage<'a>, Broken> {
-        let server = Postgres::start(&SETTINGS).await?;
+        let mut server = Postgres::start(&SETTINGS).await?;
         Box::pin(scenario.found(&server, "start")).await?;
-        let calm = Ending::default();
-        let mut stage =
-            Stage { scenario, program: program.to_owned(), server, calm, passed: BTreeMap::new(), trials: 0 };
         let before = match scenario.way {
             Way::Down => Some(Way::Up),
             Way::Back => Some(Way::Half),
             Way::Up | Way::Half => None,
         };
         if let Some(way) = before {
-            let mut play = Play::new(&stage.server, program, scenario, "start").await?;
+            let mut play = Play::new(&server, program, scenario, "start").await?;
             (play.orders.way, play.orders.to) = (way, scenario.top.clone());
-            play.run(&mut stage.server, &mut Dealer::Calm).await?.well()?;
+            play.run(&mut server, &mut Dealer::Calm).await?.well()?;
         }
-        stage.server.create_database("calm", Some("start")).await?;
-        let mut play = Play::new(&stage.server, program, scenario, "calm").await?;
-        let mut dealer = Dealer::By { schedule: vec![], passed: BTreeMap::new() };
-        play.run(&mut stage.server, &mut dealer).await?.well()?;
-        if let Dealer::By { passed, .. } = dealer {
-            stage.passed = passed;
-        }
-        stage.calm = oracle::ending(&stage.server, "calm", scenario).await?;
-        Ok(stage)
+        server.create_database("calm", Some("start")).await?;
+        let mut play = Play::new(&server, program, scenario, "calm").await?;
+        let mut dealer = Dealer::by(&Schedule::default());
+        play.run(&mut server, &mut dealer).await?.well()?;
+        let calm = oracle::ending(&server, "calm", scenario).await?;
+        Ok(Stage { scenario, program: program.to_owned(), server, calm, passed: dealer.passed(), trials: 0 })
     }
 
     /// A trial by a schedule.
@@ -66,9 +60,8 @@ impl<'a> Stage<'a> {
     ///
     /// When the machine doesn't play along.
     pub async fn trial(&mut self, schedule: &Schedule) -> Result<Summary, Broken> {
-        let dealer = Dealer::By { schedule: schedule.0.clone(), passed: BTreeMap::new() };
         let told = format!("{}: {schedule}", self.scenario.shown());
-        self.live(dealer, &told).await
+        self.live(Dealer::by(schedule), &told).await
     }
 
     /// A trial for each point that a calm run passes: the engine is killed there, the first time. An end after a statement is the

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::event::{Blocker, Event, Events};
-use crate::session::Session;
+use crate::session::{Session, THIS_ONE};
 use concertina_planner::action::Lock;
 use concertina_revisions::TableName;
 use std::time::Duration;
@@ -55,10 +55,12 @@ async fn of_session(records: &Session, waiting: &Session) -> Result<Vec<Blocker>
 
 /// Whether the server has ended a session, or answered it so long ago that the answer must have been lost.
 async fn is_lost(records: &Session, session: &Session, silence: Duration) -> Result<bool, Error> {
-    let sql = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND extract(epoch FROM backend_start)::text = $2
-        AND (state IS NULL OR state NOT LIKE 'idle%' OR clock_timestamp() - state_change < make_interval(secs => $3)))";
+    let sql = format!(
+        "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE {THIS_ONE}
+        AND (state IS NULL OR state NOT LIKE 'idle%' OR clock_timestamp() - state_change < make_interval(secs => $3)))"
+    );
     let row = records
-        .query_one("looking after our session", sql, &[&session.pid, &session.since, &silence.as_secs_f64()])
+        .query_one("looking after our session", &sql, &[&session.pid, &session.since, &silence.as_secs_f64()])
         .await?;
     Ok(row.get(0))
 }

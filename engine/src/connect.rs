@@ -193,6 +193,21 @@ impl Connect {
         Ok(client)
     }
 
+    /// What is asked of the server while there is no session to be lost.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer in time.
+    pub(crate) async fn in_time<T>(
+        &self,
+        within: Duration,
+        ask: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        tokio::time::timeout(within, ask).await.unwrap_or_else(|_| {
+            Err(Error::Connect { target: self.target(), why: "no answer from the server".to_owned() })
+        })
+    }
+
     /// Asks the server to end what a session is doing.
     pub(crate) async fn cancel(&self, session: &Session) {
         let token = session.cancel_token();

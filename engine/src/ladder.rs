@@ -3,8 +3,9 @@
 
 use crate::blockers;
 use crate::error::{Error, describe};
-use crate::event::{Blocker, Event};
+use crate::event::{Blocker, Event, Events};
 use crate::lease::Lease;
+use crate::stop::Stop;
 use concertina_planner::action::Lock;
 use concertina_revisions::TableName;
 use std::time::{Duration, Instant};
@@ -34,6 +35,17 @@ impl Backoff {
         let pause = self.next.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
         self.next = (self.next * 2).min(self.max);
         pause
+    }
+
+    /// Tells what will be tried again and why, and pauses.
+    ///
+    /// # Errors
+    ///
+    /// When someone asks to stop.
+    pub(crate) async fn rest(&mut self, events: &Events, stop: &Stop, doing: &str, why: &str) -> Result<(), Error> {
+        let pause = self.next(rand::random());
+        events(Event::retrying(doing, why, pause));
+        stop.sleep(pause).await
     }
 }
 
@@ -96,13 +108,11 @@ impl Ladder {
 
     /// A try met a lock: pauses before the next look.
     pub(crate) async fn step_back(&mut self, lease: &Lease, error: &Error) -> Result<(), Error> {
-        let pause = self.backoff.next(rand::random());
         let why = match error {
             Error::Sql { cause, .. } => describe(cause),
             other => other.to_string(),
         };
-        lease.tell(Event::retrying(&self.doing, &why, pause));
-        lease.stop.sleep(pause).await
+        self.backoff.rest(&lease.events, &lease.stop, &self.doing, &why).await
     }
 
     fn attempt(&self, lease: &Lease) -> Try {
@@ -137,12 +147,10 @@ impl Patience {
     }
 
     /// Pauses before the next try.
-    pub(crate) async fn wait(&mut self, lease: &Lease, error: Error) -> Result<(), Error> {
+    pub(crate) async fn wait(&mut self, lease: &Lease, error: &Error) -> Result<(), Error> {
         let now = Instant::now();
         self.met = Some((self.met.map_or(now, |(first, _)| first), now));
-        let pause = self.backoff.next(rand::random());
-        lease.tell(Event::retrying("trying again", &error.to_string(), pause));
-        lease.stop.sleep(pause).await
+        self.backoff.rest(&lease.events, &lease.stop, "trying again", &error.to_string()).await
     }
 }
 
@@ -155,7 +163,7 @@ macro_rules! surely {
             match $ask.await {
                 Err(error) if error.class() == $crate::error::Class::Connection => $lease.reconnect(&error).await?,
                 Err(error) if error.class() == $crate::error::Class::Contention && !patience.is_spent() => {
-                    patience.wait($lease, error).await?;
+                    patience.wait($lease, &error).await?;
                 }
                 other => break other,
             }

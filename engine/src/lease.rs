@@ -107,9 +107,7 @@ impl Lease {
         let mut why = why.to_string();
         loop {
             self.stop.check()?;
-            let pause = backoff.next(rand::random());
-            self.tell(Event::retrying("connecting again", &why, pause));
-            self.stop.sleep(pause).await?;
+            backoff.rest(&self.events, &self.stop, "connecting again", &why).await?;
             match self.reopen().await {
                 Ok(()) => return Ok(()),
                 // Our own old session may still hold the lock until the server notices that we are gone.
@@ -139,7 +137,7 @@ impl Lease {
                 let hands = Session::open(&self.connect, Role::Hands, &self.settings).await?;
                 at_work(&hands).await.map(|()| hands)
             };
-            self.hands = in_time(&self.connect, &self.settings, open).await?;
+            self.hands = self.connect.in_time(sessions_within(&self.settings), open).await?;
         }
         Ok(())
     }
@@ -147,19 +145,12 @@ impl Lease {
 
 /// Both sessions, with the lock.
 async fn sessions(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {
-    in_time(connect, settings, sessions_now(connect, settings)).await
+    connect.in_time(sessions_within(settings), sessions_now(connect, settings)).await
 }
 
-/// What the session that runs DDL is asked while nobody watches it.
-async fn in_time<T>(
-    connect: &Connect,
-    settings: &Settings,
-    ask: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    let within = SESSIONS_WITHIN + settings.patience + settings.silence;
-    tokio::time::timeout(within, ask).await.unwrap_or_else(|_| {
-        Err(Error::Connect { target: connect.target(), why: "no answer from the server".to_owned() })
-    })
+/// For what the session that runs DDL is asked while nobody watches it.
+fn sessions_within(settings: &Settings) -> Duration {
+    SESSIONS_WITHIN + settings.patience + settings.silence
 }
 
 async fn sessions_now(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {

@@ -58,10 +58,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) async fn open(connect: &Connect, role: Role, settings: &Settings) -> Result<Session, Error> {
-        let opening = Session::open_now(connect, role, settings);
-        tokio::time::timeout(CONNECTS_WITHIN + settings.silence, opening).await.unwrap_or_else(|_| {
-            Err(Error::Connect { target: connect.target(), why: "no answer from the server".to_owned() })
-        })
+        connect.in_time(CONNECTS_WITHIN + settings.silence, Box::pin(Session::open_now(connect, role, settings))).await
     }
 
     async fn open_now(connect: &Connect, role: Role, settings: &Settings) -> Result<Session, Error> {
@@ -172,9 +169,8 @@ impl Session {
 
     /// Ends sessions of ours that the server still believes in: this one is in their place.
     pub(crate) async fn replaces(&self, lost: &Session) -> Result<(), Error> {
-        let sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-                   WHERE pid = $1 AND extract(epoch FROM backend_start)::text = $2";
-        self.query("ending the session that was lost", sql, &[&lost.pid, &lost.since]).await.map(drop)
+        let sql = format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {THIS_ONE}");
+        self.query("ending the session that was lost", &sql, &[&lost.pid, &lost.since]).await.map(drop)
     }
 
     /// Waits for the answer, for as long as this session's statements may take.
@@ -199,6 +195,9 @@ impl Session {
         answered.map_err(failed)
     }
 }
+
+/// A session by `$1`, its process id, and `$2`, when it began: in `pg_stat_activity`.
+pub(crate) const THIS_ONE: &str = "pid = $1 AND extract(epoch FROM backend_start)::text = $2";
 
 /// For the connection itself.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(10);

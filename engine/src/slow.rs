@@ -40,9 +40,7 @@ impl Lease {
                         return Err(error);
                     }
                     self.stop.check()?;
-                    let pause = backoff.next(rand::random());
-                    self.tell(Event::retrying(&doing, &error.to_string(), pause));
-                    self.stop.sleep(pause).await?;
+                    backoff.rest(&self.events, &self.stop, &doing, &error.to_string()).await?;
                 }
             }
         }

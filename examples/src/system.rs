@@ -22,6 +22,7 @@ pub struct Stage {
 }
 
 /// Something that must hold at the end.
+#[derive(Debug, Clone, Copy)]
 pub struct Promise {
     /// What, in words.
     pub what: &'static str,
@@ -214,7 +215,7 @@ impl System {
 }
 
 /// A schema whatever the order of its columns: one that took another's place is its table's last.
-fn unordered(dump: &str) -> Vec<String> {
+pub fn unordered(dump: &str) -> Vec<String> {
     let mut lines: Vec<String> = dump.lines().map(|line| line.trim_end_matches(',').to_owned()).collect();
     // The number of a version of the schema.
     lines.retain(|line| !line.starts_with("COMMENT ON SCHEMA"));
@@ -223,7 +224,7 @@ fn unordered(dump: &str) -> Vec<String> {
 }
 
 /// Of every system.
-const ALWAYS: [Promise; 3] = [
+pub const ALWAYS: [Promise; 3] = [
     Promise { what: "no index is invalid", sql: "SELECT count(*) FROM pg_index WHERE NOT indisvalid" },
     Promise { what: "every constraint is proven", sql: "SELECT count(*) FROM pg_constraint WHERE NOT convalidated" },
     Promise {

@@ -17,7 +17,8 @@ const TEAM: &str = "ALTER TABLE leads ADD COLUMN team_id bigint;
     UPDATE leads l SET team_id = o.team_id FROM owners o WHERE o.id = l.owner_id AND l.team_id IS NULL;
     ALTER TABLE leads ALTER COLUMN team_id SET NOT NULL;";
 
-async fn checkpointed(site: &Site) -> i64 {
+/// Rows that the walk has recorded as done.
+pub(crate) async fn checkpointed(site: &Site) -> i64 {
     if !site.value::<bool>("SELECT to_regclass('concertina.range') IS NOT NULL").await {
         return 0;
     }

@@ -1,6 +1,7 @@
 //! What others do to the same tables, and to the disk, while a migration is under way.
 
 use crate::fixture::{Said, Site, said};
+use crate::kill::checkpointed;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -22,10 +23,8 @@ const WRONG: &str =
 async fn in_the_middle(site: &Site) -> Child {
     let mut command = site.command(&["upgrade", "--rows-per-second-max", "20000"]);
     let mut engine = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let walked = "SELECT coalesce(sum(rows), 0)::bigint > 5000 FROM concertina.range";
     for _ in 0..2_000 {
-        let there = site.value::<bool>("SELECT to_regclass('concertina.range') IS NOT NULL").await;
-        if there && site.value::<bool>(walked).await {
+        if checkpointed(site).await > 5_000 {
             return engine;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -70,8 +70,8 @@ async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(Ra
     let last: Vec<&(dyn ToSql + Sync)> = range.key.iter().flatten().map(|value| value as _).collect();
     let limit = worker.pace.blocks() * ROWS_PER_BLOCK;
     let sql = next_key(name, &backfill.alias, key, after.as_deref(), limit);
-    let reach = worker.statements.other(&worker.session, &doing, sql).await?;
-    let reach = worker.session.query_opt(&doing, &reach, &last).await?;
+    let reach = worker.statements.other(&worker.session, doing, sql).await?;
+    let reach = worker.session.query_opt(doing, &reach, &last).await?;
     let next_key: Option<Vec<String>> = reach.map(|row| (0..row.len()).map(|column| row.get(column)).collect());
     let upto_values: Vec<&(dyn ToSql + Sync)> = next_key.iter().flatten().map(|value| value as _).collect();
     let mut bounds: Vec<String> = after.into_iter().collect();
@@ -82,14 +82,14 @@ async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(Ra
     let range_sql = if next_key.is_some() { bounds.join(" AND ") } else { "false".to_owned() };
     let parameters: Vec<&(dyn ToSql + Sync)> =
         if next_key.is_some() { last.into_iter().chain(upto_values).collect() } else { vec![] };
-    let statement = worker.statements.other(&worker.session, &doing, keyed(backfill, name, &range_sql)).await?;
+    let statement = worker.statements.other(&worker.session, doing, keyed(backfill, name, &range_sql)).await?;
     let next =
         RangeRow { done: next_key.is_none(), key: next_key.clone().or_else(|| range.key.clone()), ..range.clone() };
     if range.job < 0 {
-        let rows = worker.session.execute(&doing, &statement, &parameters).await?;
+        let rows = worker.session.execute(doing, &statement, &parameters).await?;
         return Ok((next, rows));
     }
-    let bookkeeping = worker.statements.bookkeeping(&worker.session, &doing).await?;
+    let bookkeeping = worker.statements.bookkeeping(&worker.session, doing).await?;
     let mark_parameters: [&(dyn ToSql + Sync); 9] = [
         &next.job,
         &next.start,
@@ -102,7 +102,7 @@ async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(Ra
         &table.counted,
     ];
     let changed =
-        worker.together(&doing, &statement, &parameters, &bookkeeping, &mark_parameters, table.counted).await?;
+        worker.together(doing, &statement, &parameters, &bookkeeping, &mark_parameters, table.counted).await?;
     let rows = range.rows + i64::try_from(changed.rows).unwrap_or(i64::MAX);
     Ok((RangeRow { rows, ..next }, changed.rows))
 }

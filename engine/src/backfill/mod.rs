@@ -61,6 +61,8 @@ enum Part {
 /// A table of the backfill, with how it is walked.
 struct Target {
     leaf: Leaf,
+    /// What is done to it, for errors.
+    doing: String,
     /// The table whose changed rows the server counts for us.
     counted: u32,
     /// Walk by this key and not by blocks.
@@ -119,8 +121,8 @@ impl Shared {
         if self.halted.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
     }
 
-    fn doing(&self, leaf: usize) -> String {
-        format!("{}: backfill of {}", self.step, self.leaves[leaf].leaf.name.shown())
+    fn doing(&self, leaf: usize) -> &str {
+        &self.leaves[leaf].doing
     }
 
     fn passes_for(&self, leaf: usize) -> u16 {
@@ -163,7 +165,7 @@ pub(crate) async fn run(lease: &mut Lease, key: &JobKey, backfill: &Backfill) ->
 pub(crate) async fn sweep(lease: &mut Lease, key: &JobKey, backfill: &Backfill) -> Result<(), Error> {
     let mut targets = Vec::new();
     for leaf in leaves(&lease.records, &backfill.table).await? {
-        targets.push(target(lease, backfill, leaf).await?);
+        targets.push(target(lease, key, backfill, leaf).await?);
     }
     let shared = share(lease, key, backfill, targets, VecDeque::new(), 0).await?;
     sweep_parts(lease, &shared).await?;
@@ -187,9 +189,9 @@ fn nothing_left(lease: &Lease, shared: &Shared, backfill: &Backfill) -> Result<(
     Ok(())
 }
 
-async fn target(lease: &Lease, backfill: &Backfill, leaf: Leaf) -> Result<Target, Error> {
+async fn target(lease: &Lease, key: &JobKey, backfill: &Backfill, leaf: Leaf) -> Result<Target, Error> {
     let by_key = backfill.key.is_some() || !leaf.heap;
-    let key = if by_key { Some(leaf::key(&lease.records, backfill, &leaf).await?) } else { None };
+    let walked_by = if by_key { Some(leaf::key(&lease.records, backfill, &leaf).await?) } else { None };
     let counted = match &backfill.operation {
         Operation::Copy { target, .. } => {
             let sql = "SELECT coalesce(to_regclass($1)::oid, 0::oid)";
@@ -199,14 +201,15 @@ async fn target(lease: &Lease, backfill: &Backfill, leaf: Leaf) -> Result<Target
     };
     let hot = backfill.hot && matches!(backfill.operation, Operation::Assign(_));
     let passes = Mutex::new(Passes::new(hot, leaf.rows_per_block(), lease.settings.passes_max));
-    Ok(Target { leaf, counted, key, passes })
+    let doing = format!("{}: backfill of {}", key.step, leaf.name.shown());
+    Ok(Target { leaf, doing, counted, key: walked_by, passes })
 }
 
 /// The tables, what is left to walk of them, and the rows that earlier runs changed.
 async fn open(lease: &Lease, key: &JobKey, backfill: &Backfill) -> Result<(Vec<Target>, VecDeque<Part>, u64), Error> {
     let (mut targets, mut parts, mut before) = (Vec::new(), VecDeque::new(), 0);
     for (at, leaf) in leaves(&lease.records, &backfill.table).await?.into_iter().enumerate() {
-        let target = target(lease, backfill, leaf).await?;
+        let target = target(lease, key, backfill, leaf).await?;
         let leaf = &target.leaf;
         let stored = checkpoint::job(&lease.records, key, leaf.oid).await?;
         let job = match stored {

@@ -227,9 +227,10 @@ impl Worker {
         rows_before: i64,
         around_locks: bool,
     ) -> Result<Changed, Error> {
-        let doing = self.shared.doing(leaf);
+        let shared = Arc::clone(&self.shared);
+        let doing = shared.doing(leaf);
         let prepared = self.prepared(leaf).await?;
-        let bookkeeping = self.statements.bookkeeping(&self.session, &doing).await?;
+        let bookkeeping = self.statements.bookkeeping(&self.session, doing).await?;
         let (from, upto) = (Tid::start_of(cut.from), Tid::start_of(cut.upto));
         let is_last = cut.pass + 1 >= cut.passes;
         let all: [&(dyn ToSql + Sync); 2] = [&from, &upto];
@@ -242,7 +243,7 @@ impl Worker {
         let oid = self.shared.leaves[leaf].counted;
         let mark: [&(dyn ToSql + Sync); 9] =
             [&next.job, &next.start, &next.next, &next.pass, &next.passes, &rows_before, &next.done, &next.key, &oid];
-        self.together(&doing, statement, parameters, &bookkeeping, &mark, oid).await
+        self.together(doing, statement, parameters, &bookkeeping, &mark, oid).await
     }
 
     /// Sends a batch and its checkpoint in one go.
@@ -270,13 +271,13 @@ impl Worker {
         let prepared = self.prepared(leaf).await?;
         let statement = if around_locks { &prepared.unlocked } else { &prepared.all };
         self.session
-            .execute(&self.shared.doing(leaf), statement, &[&Tid::start_of(cut.from), &Tid::start_of(cut.upto)])
+            .execute(self.shared.doing(leaf), statement, &[&Tid::start_of(cut.from), &Tid::start_of(cut.upto)])
             .await
     }
 
     async fn prepared(&mut self, leaf: usize) -> Result<Arc<Prepared>, Error> {
         let sql = || BatchSql::new(&self.shared.backfill, &self.shared.leaves[leaf].leaf.name);
-        self.statements.of_table(&self.session, &self.shared.doing(leaf), leaf, sql).await
+        self.statements.of_table(&self.session, self.shared.doing(leaf), leaf, sql).await
     }
 
     /// Waits as long as the throttle says, and learns how long a batch should take.
