@@ -63,10 +63,8 @@ async fn the_page_is_what_the_rules_say() {
 
 /// The cases' database, the same whatever the server's version.
 async fn catalog() -> Catalog {
-    let server = Postgres::start(&[("fsync", "off")]).await.unwrap();
-    server.create_database("site", None).await.unwrap();
-    server.connect("site").await.unwrap().batch_execute(&tables(3000)).await.unwrap();
-    let connect = Connect::parse(&server.url("site")).unwrap();
+    let server = Postgres::start_filled(&[("fsync", "off")], "tables", &tables(3000)).await.unwrap();
+    let connect = Connect::parse(&server.url("tables")).unwrap();
     let mut catalog = Engine::new(connect, Settings::default(), Arc::new(|_| {})).0.catalog().await.unwrap();
     for table in catalog.tables.iter_mut().map(Arc::make_mut) {
         table.constraints.retain(|constraint| constraint.kind != ConstraintKind::NotNull);
