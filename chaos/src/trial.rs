@@ -106,7 +106,8 @@ impl<'a> Stage<'a> {
         let mut play = Play::new(&self.server, &self.program, self.scenario, &database).await?;
         // A kill at each point is about the engine alone; it is quicker without an application.
         let applied = self.scenario.application && matches!(dealer, Dealer::By { .. });
-        let application = applied.then(|| Application::start(&self.server, &database, self.scenario.ends_inserts, rest));
+        let application =
+            applied.then(|| Application::start(&self.server, &database, self.scenario.ends_inserts, rest));
         let mut summary = Summary { scenarios: 1, ..Summary::default() };
         let mut violations = Vec::new();
         let mut runs = 0;

@@ -3,10 +3,11 @@
 
 use crate::corpus::{Case, Copied, cases, each_family, tables};
 use crate::fixture::{bare, said};
+use concertina_engine::Settings;
 use concertina_sandbox::Postgres;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
@@ -27,9 +28,20 @@ const QUERIES: [(&str, &str); 6] = [
 /// Rows of the large tables.
 const ROWS: u32 = 60_000;
 
-/// The engine's own lock_timeout, and how long the application waits for a lock before it fails: less than it takes to write one of
-/// these tables anew, or to build an index of it.
-const LIMIT: Duration = Duration::from_millis(50);
+/// What nobody may wait for: the writing anew of one of these tables, with its indexes.
+const ANEW: &str = "ALTER TABLE leads ALTER COLUMN id TYPE numeric";
+
+/// The engine's own lock_timeout, and how long the application waits for a lock before it fails: a third of what it takes to write a
+/// table anew, on this machine, as busy as it is now.
+async fn limit(copied: &Copied) -> Duration {
+    copied.copy("measured").await;
+    let client = copied.server.connect("measured").await.unwrap();
+    let began = Instant::now();
+    client.batch_execute(ANEW).await.unwrap();
+    let limit = began.elapsed() / 3;
+    copied.server.drop_database("measured").await.unwrap();
+    limit.clamp(Duration::from_millis(50), Settings::default().lock_timeout * 16)
+}
 
 /// So often a case is run while something waits for too long.
 const TRIES: usize = 3;
@@ -41,9 +53,9 @@ struct Side {
 }
 
 impl Side {
-    async fn start(server: &Postgres, database: &str, writes: bool) -> Side {
+    async fn start(server: &Postgres, database: &str, writes: bool, limit: Duration) -> Side {
         let client = server.connect(database).await.unwrap();
-        let limit = LIMIT.as_millis();
+        let limit = limit.as_millis();
         client.batch_execute(&format!("SET lock_timeout = {limit}; SET search_path = public")).await.unwrap();
         let stop = Arc::new(AtomicBool::new(false));
         Side { running: tokio::spawn(application(client, writes, Arc::clone(&stop))), stop }
@@ -79,17 +91,18 @@ async fn application(client: Client, writes: bool, stop: Arc<AtomicBool>) -> (u6
 }
 
 /// One case, up and down again, beside a reader and a writer; what was wrong with it, and what waited too long.
-async fn beside(copied: &Copied, case: &Case) -> (Vec<String>, Vec<String>) {
+async fn beside(copied: &Copied, case: &Case, limit: Duration) -> (Vec<String>, Vec<String>) {
     let (database, server) = (format!("case_{}", case.name), &copied.server);
     copied.copy(&database).await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("revisions")).unwrap();
     std::fs::write(folder.path().join("revisions/001_change.sql"), case.sql).unwrap();
-    let limit = format!("[limits]\nlock_timeout_ms = {}\n", LIMIT.as_millis());
-    std::fs::write(folder.path().join("concertina.toml"), limit).unwrap();
+    let settings = format!("[limits]\nlock_timeout_ms = {}\n", limit.as_millis());
+    std::fs::write(folder.path().join("concertina.toml"), settings).unwrap();
     let run =
         |words: &[&str]| said(&bare(folder.path(), words).env("DATABASE_URL", server.url(&database)).output().unwrap());
-    let (reader, writer) = (Side::start(server, &database, false).await, Side::start(server, &database, true).await);
+    let reader = Side::start(server, &database, false, limit).await;
+    let writer = Side::start(server, &database, true, limit).await;
     let mut ways = vec![vec!["upgrade", "--contract", "--eager"]];
     if case.reversible {
         ways.push(vec!["downgrade", "base", "--contract", "--allow-data-loss", "--eager"]);
@@ -109,44 +122,51 @@ async fn beside(copied: &Copied, case: &Case) -> (Vec<String>, Vec<String>) {
 
 async fn family(wanted: &str) {
     let copied = Copied::new(&[("max_wal_size", "4GB")], &tables(ROWS)).await;
-    let mut wrong = Vec::new();
+    let (mut now, mut wrong) = (limit(&copied).await, Vec::new());
     for case in cases(wanted, copied.major) {
         let mut waited = Vec::new();
         // A lock that is held for long is held for long every time; a machine that is busy elsewhere is so by chance.
-        for _ in 0..TRIES {
-            let (now, waits) = beside(&copied, case).await;
-            wrong.extend(now);
+        for again in 0..TRIES {
+            if again > 0 {
+                now = limit(&copied).await;
+            }
+            let (ended, waits) = beside(&copied, case, now).await;
+            wrong.extend(ended);
             waited = waits;
             if waited.is_empty() {
                 break;
             }
         }
-        wrong.extend(waited.into_iter().map(|sql| format!("{}: waited too long: {sql}", case.name)));
+        wrong.extend(waited.into_iter().map(|sql| format!("{}: waited longer than {now:?}: {sql}", case.name)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 each_family!(family);
 
-/// What others would wait for on these tables, and who of both sides.
-const WAITED_FOR: [(&str, bool, bool); 4] = [
-    ("ALTER TABLE leads ALTER COLUMN id TYPE numeric", true, true),
-    ("ALTER TABLE bills ALTER COLUMN total TYPE numeric", true, true),
-    ("ALTER TABLE leads ADD UNIQUE (email, owner_id)", true, true),
-    ("CREATE INDEX ON events (kind, id); CREATE INDEX ON events (lead_id, id)", false, true),
+/// What others would wait for on these tables, and whether readers would, too.
+const WAITED_FOR: [(&str, bool); 4] = [
+    (ANEW, true),
+    ("ALTER TABLE bills ALTER COLUMN total TYPE numeric", true),
+    ("ALTER TABLE leads ADD UNIQUE (email, owner_id), ADD UNIQUE (owner_id, email), ADD UNIQUE (score, email)", true),
+    (
+        "CREATE INDEX ON leads (lower(email)); CREATE INDEX ON leads (md5(email)); CREATE INDEX ON leads (upper(email))",
+        false,
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_waits_for_a_table_that_is_written_anew_or_for_an_index_is_seen() {
     let copied = Copied::new(&[("max_wal_size", "4GB")], &tables(ROWS)).await;
-    for (sql, readers, writers) in WAITED_FOR {
+    for (sql, readers) in WAITED_FOR {
+        let limit = limit(&copied).await;
         copied.copy("site").await;
         let client = copied.server.connect("site").await.unwrap();
-        let reader = Side::start(&copied.server, "site", false).await;
-        let writer = Side::start(&copied.server, "site", true).await;
+        let reader = Side::start(&copied.server, "site", false, limit).await;
+        let writer = Side::start(&copied.server, "site", true, limit).await;
         client.batch_execute(sql).await.unwrap();
         assert_eq!(!reader.stop().await.is_empty(), readers, "readers beside {sql}");
-        assert_eq!(!writer.stop().await.is_empty(), writers, "writers beside {sql}");
+        assert!(!writer.stop().await.is_empty(), "writers beside {sql}");
         copied.server.drop_database("site").await.unwrap();
     }
 }
