@@ -8,6 +8,7 @@
 use crate::catalog::Catalog;
 use crate::change::{AddColumn, Change, Fill, Update};
 use crate::expr::{Conjunct, Expr, Scope, Shape};
+use crate::footprint::Footprint;
 use concertina_revisions::{Ident, TableName};
 
 /// A change, its statement (counted from 0), and the catalog as it was before.
@@ -18,6 +19,8 @@ pub(crate) struct Seen {
     pub(crate) before: Catalog,
     /// Statements that were folded into this one.
     pub(crate) folded: Vec<usize>,
+    /// What it reads and writes.
+    pub(crate) touches: Footprint,
 }
 
 /// Folds what can be folded; everything else stays as it is.

@@ -31,9 +31,11 @@ pub mod drift;
 mod explain;
 pub mod expr;
 mod fold;
+pub mod footprint;
 pub mod law;
 mod lower;
 mod one_pass;
+mod order;
 pub mod plan;
 pub mod problem;
 mod rules;
@@ -48,6 +50,9 @@ pub use plan::{Phase, Plan, Step, StepId, Work};
 pub use versions::schema_of;
 
 use assemble::Decided;
+use decision::Decision;
+use footprint::Whole;
+use order::Order;
 use concertina_revisions::{Diagnostic, Revision, RevisionId, Statement};
 use fold::Seen;
 use problem::code;
@@ -200,9 +205,12 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
         };
         match lowered {
             Ok(changes) => {
+                let mentioned = lower::mentioned(statement.tree.as_ref(), &now);
                 for change in changes {
                     let next = now.after(&change);
+                    let touches = footprint::of_change(&change, &now).and(&mentioned);
                     seen.push(Seen {
+                        touches,
                         change,
                         statement: at,
                         before: std::mem::replace(&mut now, next),
@@ -244,24 +252,38 @@ fn plan_statements(
             Ok(decision) => {
                 let mut statements = vec![one.statement + 1];
                 statements.extend(one.folded.iter().map(|statement| statement + 1));
-                decisions.push(Decided { decision, statements });
+                decisions.push(Decided { decision: touching(decision, one), statements });
             }
             Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
                 as_written.insert(one.statement);
                 decisions.retain(|decided| decided.statements.first() != Some(&(one.statement + 1)));
                 let decision = rules::blocking(&one.change, &statement.sql, &context);
-                decisions.push(Decided { decision, statements: vec![one.statement + 1] });
+                decisions.push(Decided { decision: touching(decision, one), statements: vec![one.statement + 1] });
             }
             Err(problem) => problems.push(problem.at(&revision.source, statement.span)),
         }
     }
+    // Parts are in their phases from here on.
+    let mut order = Order::of(&mut decisions);
     match versions::decide(toward, &decisions, catalog, &end) {
-        Ok(decision) => decisions.push(Decided { decision, statements: vec![] }),
+        Ok(mut decision) => {
+            order.add(&mut decision, decisions.len());
+            decisions.push(Decided { decision, statements: vec![] });
+        }
         Err(problem) => problems.push(problem.at(&revision.source, revision.beginning())),
     }
     if !problems.is_empty() {
         problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));
         return Err(problems);
     }
-    Ok(assemble::assemble(&revision.id, decisions, &end))
+    Ok(assemble::assemble(&revision.id, &decisions, &order, &end))
+}
+
+/// Says of each part what it touches, where its rule didn't.
+fn touching(mut decision: Decision, seen: &Seen) -> Decision {
+    let whole = Whole { change: &seen.change, touches: &seen.touches, catalog: &seen.before };
+    for part in decision.parts.iter_mut().filter(|part| !part.is_known) {
+        part.touches = footprint::of_part(&part.work, &whole);
+    }
+    decision
 }

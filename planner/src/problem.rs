@@ -105,9 +105,12 @@ pub mod hazard {
     /// A version of the application's schema goes.
     pub const VERSION: Code = Code("H11");
 
+    /// A statement takes effect only at contract, since it depends on another one that does.
+    pub const LATE: Code = Code("H12");
+
     /// All of them.
-    pub const ALL: [Code; 11] =
-        [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION];
+    pub const ALL: [Code; 12] =
+        [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION, LATE];
 }
 
 /// A refusal: what, the words under the caret, and the remedy.

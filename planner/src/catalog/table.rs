@@ -250,6 +250,18 @@ pub struct Dependant {
     pub what: String,
 }
 
+impl Dependant {
+    /// Whether it is a view of that name, as PostgreSQL describes it: with its schema where that isn't in the search path.
+    pub(crate) fn is_view(&self, name: &TableName, search_path: &[Ident]) -> bool {
+        let Some(shown) = self.what.strip_prefix("materialized view ").or_else(|| self.what.strip_prefix("view ")) else {
+            return false;
+        };
+        let plain = shown.replace('"', "");
+        let whole = format!("{}.{}", name.schema.as_str(), name.name.as_str());
+        plain == whole || (search_path.contains(&name.schema) && plain == name.name.as_str())
+    }
+}
+
 /// One policy of row-level security.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Policy {

@@ -10,6 +10,7 @@ pub use setting::{Effect, Setting, SettingKind};
 
 use crate::catalog::{PartitionKey, PartitionOf};
 use crate::expr::Expr;
+use crate::footprint::Footprint;
 use concertina_revisions::{Ident, TableName};
 
 /// One change to a database. A statement becomes one of these, or several (`ALTER TABLE a .., b ..`).
@@ -288,6 +289,8 @@ pub struct CatalogOnly {
     pub view: Option<TableName>,
     /// Worth knowing about it.
     pub note: Option<String>,
+    /// What it reads and writes.
+    pub touches: Footprint,
 }
 
 /// Another type for a column.

@@ -11,7 +11,9 @@ mod deparse;
 mod dml;
 mod drop;
 mod expression;
+mod identity;
 mod index;
+mod mentions;
 mod name;
 mod never;
 mod objects;
@@ -36,7 +38,8 @@ use concertina_revisions::{Ident, Statement, TableName};
 ///
 /// A statement that no rule knows, or one that names what the catalog doesn't have.
 pub(crate) fn lower(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
-    let changes = read(statement, catalog)?;
+    let mut changes = read(statement, catalog)?;
+    identity::fill(&mut changes, statement.tree.as_ref(), catalog);
     if statement.directives.with_references() { along::with_references(changes, catalog) } else { Ok(changes) }
 }
 
@@ -70,6 +73,7 @@ fn read(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem
 }
 
 pub(crate) use expression::from_text;
+pub(crate) use mentions::{named_in, of_tree as mentioned};
 pub(crate) use partition::of_parent as detachment;
 pub(crate) use rights::{column_grants, grants};
 

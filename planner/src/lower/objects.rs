@@ -3,6 +3,7 @@
 use super::{altered, deparse, dotted, never, qualified, strings};
 use crate::catalog::{Catalog, Enum};
 use crate::change::{CatalogOnly, Change, NewEnum, NewMaterializedView};
+use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::Ident;
 use concertina_revisions::tree::{
@@ -36,6 +37,7 @@ pub(super) fn only(sql: &str, what: String, reverse: Option<String>) -> CatalogO
         extension: None,
         view: None,
         note: None,
+        touches: Footprint::default(),
     }
 }
 

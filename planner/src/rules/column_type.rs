@@ -266,7 +266,6 @@ pub(super) fn behind_the_swap(
     if mentioned.iter().any(|column| later.contains(column)) {
         for part in &mut decision.parts {
             part.phase = Phase::Contract;
-            part.behind = true;
         }
         // They would be asked of the old column.
         decision.checks.clear();
