@@ -46,6 +46,8 @@ pub(crate) struct Part {
     pub(crate) touches: Footprint,
     /// Whether its rule says what it touches, since it isn't all that the statement does.
     pub(crate) is_known: bool,
+    /// The phase that its author asks for.
+    pub(crate) wanted: Option<Phase>,
     /// The part for which it was moved to a later phase.
     pub(crate) pushed_by: Option<usize>,
 }
@@ -148,6 +150,7 @@ impl Decision {
             alone: false,
             touches: Footprint::default(),
             is_known: false,
+            wanted: None,
             pushed_by: None,
         });
         self

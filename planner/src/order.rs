@@ -74,6 +74,12 @@ impl Order {
         self.nodes.push(node);
     }
 
+    /// Parts that can't be done in the phase that their author asks for, each with the part that it depends on.
+    pub(crate) fn unwanted(&self) -> impl Iterator<Item = (&Node, &Node)> {
+        let late = |node: &&Node| node.part.wanted.is_some_and(|wanted| wanted < node.part.phase);
+        self.nodes.iter().filter(late).filter_map(|node| Some((node, self.nodes.get(node.part.pushed_by?)?)))
+    }
+
     /// Says of what was moved to a later phase why, and what that means for running code.
     fn explain(&mut self, decisions: &mut [Decided]) {
         let endangered = decisions.iter().any(|decided| !decided.decision.hazards.is_empty());

@@ -124,10 +124,14 @@ pub struct NewMaterializedView {
     pub view: TableName,
     /// What its query reads.
     pub reads: Vec<TableName>,
+    /// What its query mentions.
+    pub mentions: Footprint,
     /// Whether it is to be filled.
     pub filled: bool,
     /// The statement, WITH NO DATA.
     pub sql: String,
+    /// Another name, and the statement that makes it under that one, for while what is to be replaced is still there.
+    pub beside: (TableName, String),
 }
 
 /// A column to be added to a table.

@@ -124,6 +124,8 @@ pub enum Effect {
     RowSecurityForced(bool),
     /// A policy is gone.
     PolicyDropped(String),
+    /// A trigger is there, with what makes it again.
+    TriggerAdded(crate::catalog::Trigger),
     /// A trigger is gone.
     TriggerDropped(String),
     /// A constraint has another name.

@@ -152,7 +152,16 @@ fn alter_type(new: &NewType, catalog: &Catalog) -> Footprint {
         .change(Thing::column(&new.table, &new.column))
         .change(Thing::Rows(new.table.clone(), Some(new.column.clone())))
         .read(Thing::Type(Ident::new(crate::types::bare(&new.type_sql))));
+    let all = of_type(all, &new.table, Some(&new.column), catalog);
     on_column(all, &new.table, &new.column, catalog)
+}
+
+/// The types of columns that are there, which nobody can drop before them.
+fn of_type(all: Footprint, table: &TableName, column: Option<&Ident>, catalog: &Catalog) -> Footprint {
+    let known = catalog.table(table).into_iter().flat_map(|table| &table.columns);
+    known
+        .filter(|known| column.is_none_or(|column| known.name == column.as_str()))
+        .fold(all, |all, known| all.read(Thing::Type(Ident::new(crate::types::bare(&known.type_sql)))))
 }
 
 fn add_constraint(table: &TableName, constraint: &NewConstraint, catalog: &Catalog) -> Footprint {
@@ -241,6 +250,7 @@ fn validate(table: &TableName, name: &Ident, catalog: &Catalog) -> Footprint {
 
 fn drop_column(table: &TableName, column: &Ident, catalog: &Catalog) -> Footprint {
     let mut all = Footprint::default().on(table).drop(Thing::column(table, column));
+    all = of_type(all, table, Some(column), catalog);
     let Some(known) = catalog.table(table) else { return all };
     let has = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
     for constraint in known.constraints.iter().filter(|one| has(&one.columns)) {
@@ -292,6 +302,7 @@ fn drop_table(name: &TableName, catalog: &Catalog) -> Footprint {
         .change(Thing::Whole(name.clone()))
         .read(Thing::Schema(name.schema.clone()));
     let Some(table) = catalog.table(name) else { return all };
+    all = of_type(all, name, None, catalog);
     for index in &table.indexes {
         all = all.drop(Thing::beside(name, &Ident::new(index.name.as_str())));
     }

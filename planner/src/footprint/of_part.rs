@@ -196,7 +196,9 @@ impl Whole<'_> {
     /// What goes with a column.
     fn going_along(&self) -> Footprint {
         match self.change {
-            Change::DropColumn(..) => self.touches.only(|access| access.how != How::Read),
+            Change::DropColumn(..) => {
+                self.touches.only(|access| access.how != How::Read || matches!(access.thing, Thing::Type(_)))
+            }
             _ => self.standing_on_it(),
         }
     }

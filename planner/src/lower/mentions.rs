@@ -4,7 +4,7 @@
 use super::expression;
 use crate::catalog::Catalog;
 use crate::footprint::{Footprint, Thing};
-use concertina_revisions::tree::{KeywordKind, NodeEnum, Token, parse, scan};
+use concertina_revisions::tree::{KeywordKind, Node, NodeEnum, Token, parse, scan};
 use concertina_revisions::{Ident, TableName};
 use serde_json::Value;
 
@@ -26,12 +26,12 @@ pub(crate) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
 
 /// Whether every action is one whose change tells all that it mentions: `ADD COLUMN name type`, and those by name alone.
 fn plain(tree: &NodeEnum) -> bool {
-    use concertina_revisions::tree::node::Node;
+    use concertina_revisions::tree::node::Node as Tree;
     let NodeEnum::AlterTableStmt(alter) = tree else { return false };
     alter.cmds.iter().all(|command| match &command.node {
-        Some(Node::AlterTableCmd(command)) => match command.def.as_deref().and_then(|def| def.node.as_ref()) {
+        Some(Tree::AlterTableCmd(command)) => match command.def.as_deref().and_then(|def| def.node.as_ref()) {
             None => true,
-            Some(Node::ColumnDef(column)) => {
+            Some(Tree::ColumnDef(column)) => {
                 column.constraints.is_empty() && column.raw_default.is_none() && column.coll_clause.is_none()
             }
             Some(_) => false,
@@ -40,21 +40,19 @@ fn plain(tree: &NodeEnum) -> bool {
     })
 }
 
-/// What an expression in PostgreSQL's own words mentions.
-pub(crate) fn of_text(sql: &str, catalog: &Catalog) -> Footprint {
-    let mut found = Mentions::default();
-    if let Some(node) = expression::node_of(sql) {
-        found.walk(&serde_json::to_value(node).unwrap_or_default());
-    }
-    found.footprint(catalog)
-}
-
 /// What a statement in PostgreSQL's own words mentions.
 pub(super) fn of_statement(sql: &str, catalog: &Catalog) -> Footprint {
     let mut found = Mentions::default();
     if let Ok(parsed) = parse(sql, 0) {
         found.walk(&serde_json::to_value(&parsed.protobuf.stmts).unwrap_or_default());
     }
+    found.footprint(catalog)
+}
+
+/// What a part of a statement mentions.
+pub(super) fn of_node(node: Option<&Node>, catalog: &Catalog) -> Footprint {
+    let mut found = Mentions::default();
+    found.walk(&serde_json::to_value(node).unwrap_or_default());
     found.footprint(catalog)
 }
 

@@ -1,7 +1,7 @@
 //! Statements about parts of a table that aren't ALTER TABLE: policies, triggers, statistics.
 
 use super::{dotted, existing, qualified, strings};
-use crate::catalog::{Catalog, Policy};
+use crate::catalog::{Catalog, Policy, Trigger};
 use crate::change::{Change, Effect, Setting, SettingKind};
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
@@ -163,6 +163,10 @@ fn drop_statistics(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Option<Vec<
     })
 }
 
+/// What a trigger fires on. Source: `pg_trigger.h` of PostgreSQL.
+const ON_DELETE: i32 = 1 << 3;
+const ON_UPDATE: i32 = 1 << 4;
+
 pub(super) fn create_trigger(create: &CreateTrigStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let table = existing(create.relation.as_ref(), catalog)?;
     let name = Ident::new(create.trigname.as_str());
@@ -179,7 +183,12 @@ pub(super) fn create_trigger(create: &CreateTrigStmt, sql: &str, catalog: &Catal
             Some(old) => old.definition.replacen("CREATE ", "CREATE OR REPLACE ", 1),
             None => format!("DROP TRIGGER {} ON {}", name.sql(), table.sql()),
         }),
-        effect: None,
+        effect: Some(Effect::TriggerAdded(Trigger {
+            name: name.as_str().to_owned(),
+            on_update: create.row && create.events & ON_UPDATE != 0,
+            on_delete: create.row && create.events & ON_DELETE != 0,
+            definition: sql.to_owned(),
+        })),
         touches: Footprint::default(),
         table,
     })])
