@@ -201,6 +201,7 @@ fn of_action(action: &Action) -> Vec<Facet> {
         | Action::RemoveSync(_)
         | Action::CreateVersion(_)
         | Action::DropVersion { .. }
+        | Action::BeginAsWritten(_)
         | Action::Blocking { .. }
         | Action::AsWritten { .. } => vec![],
     }

@@ -27,6 +27,21 @@ impl Catalog {
         }
     }
 
+    /// A relation is made of which only the name is known.
+    pub(crate) fn make_unknown(&mut self, name: &TableName) {
+        let mut table = Table::new(name.name.as_str());
+        table.schema = name.schema.as_str().to_owned();
+        table.is_new = true;
+        self.tables.push(Arc::new(table));
+    }
+
+    /// Rows are in what a change added them to.
+    pub(crate) fn populate(&mut self, change: &Change) {
+        if let Change::Insert(insert) = change {
+            self.alter(&insert.table, |table| table.without_rows = false);
+        }
+    }
+
     fn make(&mut self, change: &Change) {
         match change {
             Change::CreateTable(new) => self.make_table(new),

@@ -36,6 +36,10 @@ pub struct Table {
     pub rows: f64,
     /// Blocks of 8 KiB that the table has now, leaves included.
     pub pages: u64,
+    /// Whether PostgreSQL was asked for a row of it, or of what is below it, and found none. The number of blocks proves
+    /// nothing: rows may live elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_rows: bool,
     /// Whether the connected role may alter it.
     pub owned: bool,
     /// The role that owns it.
@@ -265,13 +269,14 @@ pub struct Policy {
 impl Table {
     /// An empty table of `public`, to build on.
     pub fn new(name: &str) -> Table {
-        Table { schema: "public".to_owned(), name: name.to_owned(), heap: true, owned: true, ..Table::default() }
+        Table { schema: "public".to_owned(), name: name.to_owned(), heap: true, owned: true, without_rows: true, ..Table::default() }
     }
 
     /// The same table holding about so many rows of some 160 bytes.
     pub fn rows(mut self, rows: u32) -> Table {
         self.rows = f64::from(rows);
         self.pages = u64::from(rows).div_ceil(48);
+        self.without_rows = rows == 0;
         self
     }
 

@@ -12,6 +12,9 @@ use concertina_revisions::tree::{
 
 /// Statements that only write the system catalogs.
 pub(super) fn other(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    if let Some(note) = never::left_out(tree) {
+        return Ok(vec![Change::Nothing(note.to_owned())]);
+    }
     if let Some(problem) = never::refusal(tree) {
         return Err(problem);
     }
