@@ -70,6 +70,14 @@ pub enum Error {
         /// The subquery.
         query: String,
     },
+    /// Rows are where there were none when it was planned; nothing was changed.
+    #[error("{doing}: {what}, and there were none when it was planned")]
+    RowsArrived {
+        /// What was being done.
+        doing: String,
+        /// Where there are rows.
+        what: String,
+    },
     /// A backfill ended, and rows are still to do.
     #[error("{rows} rows of {table} are still to do after {sweeps} sweeps")]
     RowsLeft {
@@ -125,6 +133,9 @@ impl Error {
             Error::Sql { cause, .. } => sql_help(cause),
             Error::Silent { .. } => "look at the network and the server, then run the same command again".to_owned(),
             Error::NoValue { .. } => "insert the row that it looks for first, in an earlier statement".to_owned(),
+            Error::RowsArrived { .. } => {
+                "nothing was changed: run the same command again, and it is planned for a table with rows".to_owned()
+            }
             Error::RowsLeft { .. } => {
                 "something keeps writing them as they were; look at triggers and jobs on the table, then run again"
                     .to_owned()

@@ -79,6 +79,17 @@ impl Session {
         Ok(session)
     }
 
+    /// Makes the session what it was when it was opened, whatever statements of others left in it.
+    pub(crate) async fn restore(&self, role: Role, settings: &Settings) -> Result<(), Error> {
+        let doing = "setting up the session";
+        self.batch_execute(doing, "DISCARD ALL").await?;
+        self.batch_execute(doing, &format!("{OWN_WORDS_FIRST}; {}", limits(role, settings))).await?;
+        for notice in NOTICE_OUR_END {
+            self.client.batch_execute(notice).await.ok();
+        }
+        Ok(())
+    }
+
     /// Whether there will be no more answers.
     pub(crate) fn is_closed(&self) -> bool {
         self.silent.load(Ordering::Relaxed) || self.client.is_closed()

@@ -36,9 +36,16 @@ impl Lease {
             }
             State::Running | State::Waiting | State::Undoing => {}
         }
-        checkpoint::set_state(&self.records, id, State::Undoing).await?;
         let done = checkpoint::done_steps(&self.records, id, direction).await?;
         let steps: Vec<&Step> = plan.steps().map(|(_, step)| step).collect();
+        let lasting = |step: &&&Step| plan.is_as_written() && step.undo.is_empty() && done.contains(&step.id.0);
+        if let Some(step) = steps.iter().find(lasting) {
+            return Err(Error::State(format!(
+                "{id} {} was run as it is written, and what takes it back isn't known: go on with `concertina upgrade`",
+                step.id
+            )));
+        }
+        checkpoint::set_state(&self.records, id, State::Undoing).await?;
         for step in steps.into_iter().rev() {
             self.stop.check()?;
             let begun = matches!(step.work, Work::Slow { .. });

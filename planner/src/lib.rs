@@ -19,10 +19,11 @@
 //! # Layout
 //!
 //! `lower`: parse tree to [`change::Change`] · `fold`: many statements into one catalog entry · `one_pass`: many fills of a table into one · `rules`: a change
-//! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · `types`: which types are alike · `versions`: schemas of views, one a revision · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
+//! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · `types`: which types are alike · `versions`: schemas of views, one a revision · `as_written`: what is run as it is written, where there are no rows · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
 //! [`action`]: what steps do, their locks and their SQL · [`explain()`]: a plan as text · [`drift`]: two databases compared.
 
 pub mod action;
+mod as_written;
 mod assemble;
 mod barrier;
 pub mod catalog;
@@ -45,18 +46,20 @@ mod types;
 mod versions;
 mod waiting;
 
+pub use as_written::{is_answered_later, is_foreseen, named};
 pub use catalog::{Catalog, Table};
 pub use explain::explain;
 pub use plan::{Phase, Plan, Step, StepId, Work};
 pub use versions::schema_of;
 
+use as_written::OwnRows;
 use assemble::Decided;
-use decision::Decision;
-use footprint::{How, Thing, Whole};
-use plan::Question;
-use order::Order;
 use concertina_revisions::{Diagnostic, Revision, RevisionId, Statement};
+use decision::Decision;
 use fold::Seen;
+use footprint::{How, Thing, Whole};
+use order::Order;
+use plan::Question;
 use problem::code;
 use rules::Context;
 use std::collections::BTreeSet;
@@ -79,7 +82,8 @@ pub struct Policy {
 /// Every statement that is refused, with its place, the reason and what to write instead.
 pub fn plan(revision: &Revision, catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
     let toward = Toward { revision: Some(&revision.id), ..Toward::default() };
-    plan_statements(revision, &revision.up, catalog, &toward)
+    let rules = |statements: &[Statement], catalog: &Catalog| plan_statements(revision, statements, catalog, &toward);
+    as_written::or_by_rule(&revision.id, &revision.up, catalog, OwnRows::MayBeTouched, &rules)
 }
 
 /// Plans a revision behind others that still wait for their contract.
@@ -120,6 +124,7 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
 pub fn catalog_after(revision: &Revision, catalog: &Catalog) -> Catalog {
     let (seen, _) = lower_all(revision, &revision.up, catalog);
     let mut after = left_by(&seen, catalog);
+    seen.iter().for_each(|seen| after.populate(&seen.change));
     after.settle();
     versions::settle(&mut after, &revision.id);
     after
@@ -165,7 +170,10 @@ pub fn plan_reverse(
     // The version before it comes back; of a merge, that of the parent it names last.
     let toward = Toward { revision: revision.revises.last(), ..Toward::default() };
     let down = reverse_of(revision, derived)?;
-    let mut plan = plan_statements(&down, &down.up, catalog, &toward)?;
+    // What was derived is held to the policy; what the author wrote is the author's.
+    let own_rows = if revision.down.is_some() { OwnRows::MayBeTouched } else { OwnRows::Stay };
+    let rules = |statements: &[Statement], catalog: &Catalog| plan_statements(&down, statements, catalog, &toward);
+    let mut plan = as_written::or_by_rule(&down.id, &down.up, catalog, own_rows, &rules)?;
     plan.revision = revision.id.clone();
     if revision.down.is_none()
         && let Some(table) = dropped_with_rows(&plan, catalog)
@@ -286,7 +294,10 @@ fn plan_statements(
         if let (Some(own), Some(earlier)) = (of(node.decision), of(cause.decision)) {
             let thing = cause.part.touches.contested(&node.part.touches).next();
             let thing = thing.map_or_else(|| "the same".to_owned(), ToString::to_string);
-            problems.push(problem::too_early(own, earlier, &thing, cause.part.phase).at(&revision.source, statements[own - 1].span));
+            problems.push(
+                problem::too_early(own, earlier, &thing, cause.part.phase)
+                    .at(&revision.source, statements[own - 1].span),
+            );
         }
     }
     if !problems.is_empty() {

@@ -146,6 +146,7 @@ impl Catalog {
             | Action::RemoveSync(_)
             | Action::CreateVersion(_)
             | Action::DropVersion { .. }
+            | Action::BeginAsWritten(_)
             | Action::Blocking { .. }
             | Action::AsWritten { .. } => {}
         }
@@ -178,6 +179,7 @@ fn altered(action: &Action) -> Option<&TableName> {
         | Action::RemoveSync(_)
         | Action::CreateVersion(_)
         | Action::DropVersion { .. }
+        | Action::BeginAsWritten(_)
         | Action::Blocking { .. }
         | Action::AsWritten { .. } => None,
     }

@@ -3,6 +3,7 @@
 
 mod allowed;
 mod along;
+mod as_written;
 mod bad_input;
 mod beside;
 mod both_versions;

@@ -1,12 +1,34 @@
 //! The facts that planning needs, asked from `pg_catalog` in the shape of [`Catalog`] itself.
 
+mod rows;
+
+pub(crate) use rows::holds_others;
+use rows::prove;
+
 use crate::error::Error;
 use crate::session::Session;
 use concertina_planner::Catalog;
 use concertina_planner::catalog::Version;
+use concertina_revisions::Revision;
 
 /// One statement that answers with the whole catalog as JSON.
 const CATALOG: &str = include_str!("catalog.sql");
+
+/// Loads the catalog, and proves which tables hold no row as far as revisions need to know.
+pub(crate) async fn load_for(session: &Session, versions: bool, revisions: &[&Revision]) -> Result<Catalog, Error> {
+    let mut catalog = load(session, versions).await?;
+    let named = concertina_planner::named(revisions, &catalog);
+    prove(session, &mut catalog, &named).await?;
+    Ok(catalog)
+}
+
+/// Loads the catalog, and proves of every table whether it holds a row.
+pub(crate) async fn load_all(session: &Session, versions: bool) -> Result<Catalog, Error> {
+    let mut catalog = load(session, versions).await?;
+    let all = catalog.tables.iter().map(|table| table.full_name()).collect();
+    prove(session, &mut catalog, &all).await?;
+    Ok(catalog)
+}
 
 /// Loads the catalog of the connected database. Versions of the application's schema are told where there are some, or
 /// shall be.

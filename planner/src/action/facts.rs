@@ -1,6 +1,6 @@
 //! All facts about each kind of work, in exhaustive matches: what it locks, what proves it done, how it is undone.
 
-use super::{Action, Lock, Online, Operation, Proof, Sync};
+use super::{Action, AsWritten, Lock, Online, Operation, Proof, Sync};
 use crate::plan::{Work, strongest};
 use concertina_revisions::{Ident, TableName};
 
@@ -61,6 +61,9 @@ impl Action {
             | Action::DropColumn { table, .. }
             | Action::DropTable { table } => exclusive(table),
             Action::AsWritten { locks, .. } | Action::Blocking { locks, .. } => locks.clone(),
+            Action::BeginAsWritten(begin) => {
+                begin.tables.iter().map(|table| (table.clone(), Lock::AccessExclusive)).collect()
+            }
         }
     }
 
@@ -129,8 +132,18 @@ impl Action {
             }
             Action::DropVersion { schema, .. } => format!("drop version schema {}", schema.as_str()),
             Action::AsWritten { what, .. } => what.clone(),
+            Action::BeginAsWritten(begin) => as_written(begin),
             Action::Blocking { sql, .. } => format!("run as its author allows: {sql}"),
         }
+    }
+}
+
+fn as_written(begin: &AsWritten) -> String {
+    let names: Vec<String> = begin.empty.iter().map(TableName::shown).collect();
+    match names.as_slice() {
+        _ if begin.everywhere => "as written, in a database without rows".to_owned(),
+        [] => "as written".to_owned(),
+        names => format!("as written, while there is no row in {}", names.join(", ")),
     }
 }
 

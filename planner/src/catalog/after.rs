@@ -1,12 +1,14 @@
 //! What a catalog becomes when a change is made, so that a later statement of the same revision knows that a
 //! table is new and empty, or that a column is there.
 
-use super::{Catalog, Column, Dependant, Constraint, ConstraintKind, Enum, Identity, Index, PartitionOf, Table, TableKind};
-use crate::footprint::{Footprint, How, Thing};
+use super::{
+    Catalog, Column, Constraint, ConstraintKind, Dependant, Enum, Identity, Index, PartitionOf, Table, TableKind,
+};
 use crate::change::{
     Attach, CatalogOnly, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewTable, Setting,
     Special,
 };
+use crate::footprint::{Footprint, How, Thing};
 use concertina_revisions::{Ident, TableName};
 use std::sync::Arc;
 
@@ -26,6 +28,21 @@ impl Catalog {
                 column.is_new = false;
                 column.is_written = false;
             }
+        }
+    }
+
+    /// A relation is made of which only the name is known.
+    pub(crate) fn make_unknown(&mut self, name: &TableName) {
+        let mut table = Table::new(name.name.as_str());
+        table.schema = name.schema.as_str().to_owned();
+        table.is_new = true;
+        self.tables.push(Arc::new(table));
+    }
+
+    /// Rows are in what a change added them to.
+    pub(crate) fn populate(&mut self, change: &Change) {
+        if let Change::Insert(insert) = change {
+            self.alter(&insert.table, |table| table.without_rows = false);
         }
     }
 
@@ -101,11 +118,7 @@ impl Catalog {
                     self.alter_column(&update.table, name, |column| column.is_written |= column.is_new);
                 }
             }
-            Change::Insert(_)
-            | Change::Delete(_)
-            | Change::Reindex(_)
-            | Change::Allowed(..)
-            | Change::Nothing(_) => {}
+            Change::Insert(_) | Change::Delete(_) | Change::Reindex(_) | Change::Allowed(..) | Change::Nothing(_) => {}
         }
     }
 
@@ -174,7 +187,8 @@ impl Catalog {
         for thing in &dropped {
             match thing {
                 Thing::Relation(name) => {
-                    let to = made.iter().find_map(|thing| if let Thing::Relation(to) = thing { Some(to) } else { None });
+                    let to =
+                        made.iter().find_map(|thing| if let Thing::Relation(to) = thing { Some(to) } else { None });
                     match to {
                         Some(to) => self.alter(name, |table| table.rename(to)),
                         None => self.forget_relation(name),
@@ -236,8 +250,9 @@ impl Catalog {
 
     fn functions_made(&mut self, touches: &Footprint, sql: &str) {
         let made = touches.writes().filter(|access| access.how == How::Make);
-        let names: Vec<&Ident> =
-            made.filter_map(|access| if let Thing::Function(name) = &access.thing { Some(name) } else { None }).collect();
+        let names: Vec<&Ident> = made
+            .filter_map(|access| if let Thing::Function(name) = &access.thing { Some(name) } else { None })
+            .collect();
         for name in names {
             if self.functions.iter().any(|known| known.name == name.as_str()) {
                 continue;

@@ -49,6 +49,9 @@ pub struct Catalog {
     /// the application has none and shall have none.
     #[serde(default)]
     pub versions: Option<Vec<Version>>,
+    /// Whether no table holds a row, but those that revisions put there that were run as they are written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpopulated: bool,
 }
 
 /// A version of the application's schema.
@@ -131,8 +134,36 @@ impl Catalog {
     /// Whether a table holds no row, or none that anyone but this revision has seen. One that versions of the application's
     /// schema show is never taken for empty: what they show of it can't go before them.
     pub fn is_empty(&self, name: &TableName) -> bool {
-        let empty = |table: &Table| table.pages == 0 && table.kind == TableKind::Plain && !self.has_versions();
+        let empty = |table: &Table| table.without_rows && table.kind == TableKind::Plain && !self.has_versions();
         self.table(name).is_some_and(|table| table.is_new || empty(table))
+    }
+
+    /// Whether a table, and every table whose rows a change of it might look at, is new or proven to hold no row: what it is a
+    /// part of, what is a part of it, and what points at it.
+    pub(crate) fn touches_no_row(&self, name: &TableName) -> bool {
+        self.around(name).iter().all(|name| self.table(name).is_some_and(|table| table.is_new || table.without_rows))
+    }
+
+    /// A table, what it is a part of, what is a part of it, and what points at any of these.
+    pub(crate) fn around(&self, name: &TableName) -> Vec<TableName> {
+        let root = self.root(name);
+        let mut family = self.below(&root);
+        family.insert(0, root);
+        let pointing: Vec<TableName> =
+            family.iter().flat_map(|member| self.referencing(member)).map(|(table, _)| table.full_name()).collect();
+        for table in pointing {
+            if !family.contains(&table) {
+                family.push(table);
+            }
+        }
+        family
+    }
+
+    /// The table that a partition or child is below of, at the very top.
+    fn root(&self, name: &TableName) -> TableName {
+        let pair = (name.schema.as_str().to_owned(), name.name.as_str().to_owned());
+        let above = |table: &&Arc<Table>| table.partitions.contains(&pair) || table.children.contains(&pair);
+        self.tables.iter().find(above).map_or_else(|| name.clone(), |parent| self.root(&parent.full_name()))
     }
 
     /// Whether there are versions of the application's schema.

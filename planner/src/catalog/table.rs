@@ -36,6 +36,10 @@ pub struct Table {
     pub rows: f64,
     /// Blocks of 8 KiB that the table has now, leaves included.
     pub pages: u64,
+    /// Whether PostgreSQL was asked for a row of it, or of what is below it, and found none. The number of blocks proves
+    /// nothing: rows may live elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_rows: bool,
     /// Whether the connected role may alter it.
     pub owned: bool,
     /// The role that owns it.
@@ -256,7 +260,8 @@ pub struct Dependant {
 impl Dependant {
     /// Whether it is a view of that name, as PostgreSQL describes it: with its schema where that isn't in the search path.
     pub(crate) fn is_view(&self, name: &TableName, search_path: &[Ident]) -> bool {
-        let Some(shown) = self.what.strip_prefix("materialized view ").or_else(|| self.what.strip_prefix("view ")) else {
+        let Some(shown) = self.what.strip_prefix("materialized view ").or_else(|| self.what.strip_prefix("view "))
+        else {
             return false;
         };
         let plain = shown.replace('"', "");
@@ -280,13 +285,21 @@ pub struct Policy {
 impl Table {
     /// An empty table of `public`, to build on.
     pub fn new(name: &str) -> Table {
-        Table { schema: "public".to_owned(), name: name.to_owned(), heap: true, owned: true, ..Table::default() }
+        Table {
+            schema: "public".to_owned(),
+            name: name.to_owned(),
+            heap: true,
+            owned: true,
+            without_rows: true,
+            ..Table::default()
+        }
     }
 
     /// The same table holding about so many rows of some 160 bytes.
     pub fn rows(mut self, rows: u32) -> Table {
         self.rows = f64::from(rows);
         self.pages = u64::from(rows).div_ceil(48);
+        self.without_rows = rows == 0;
         self
     }
 

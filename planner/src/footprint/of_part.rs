@@ -35,7 +35,10 @@ impl Whole<'_> {
         let on = |table: &TableName| Footprint::default().on(table);
         let aspect = |table: &TableName, column: &Ident, what| on(table).change(Thing::aspect(table, column, what));
         match action {
-            Action::CreateTable { .. } | Action::AsWritten { .. } | Action::Blocking { .. } => self.touches.clone(),
+            Action::CreateTable { .. }
+            | Action::BeginAsWritten(_)
+            | Action::AsWritten { .. }
+            | Action::Blocking { .. } => self.touches.clone(),
             Action::AddColumn { table, column, .. } => {
                 self.relying(on(table)).make(Thing::column(table, column)).and(&self.demands())
             }
@@ -72,7 +75,9 @@ impl Whole<'_> {
                 let all = all.drop(Thing::beside(table, index)).make(Thing::beside(table, name));
                 if *primary { all.and(&self.only_aspects(Aspect::Null)) } else { all }
             }
-            Action::DropConstraint { table, name, .. } if is_helper(name) => on(table).drop(Thing::constraint(table, name)),
+            Action::DropConstraint { table, name, .. } if is_helper(name) => {
+                on(table).drop(Thing::constraint(table, name))
+            }
             Action::DropConstraint { table, name, .. } => on(table)
                 .drop(Thing::constraint(table, name))
                 .drop(Thing::beside(table, name))
@@ -92,7 +97,9 @@ impl Whole<'_> {
             Action::RenameIndex { table, from, to } => {
                 on(table).rename(Thing::Relation(from.clone()), Thing::beside(table, to))
             }
-            Action::DropColumn { table, column } => on(table).drop(Thing::column(table, column)).and(&self.going_along()),
+            Action::DropColumn { table, column } => {
+                on(table).drop(Thing::column(table, column)).and(&self.going_along())
+            }
             Action::DropTable { table } => match self.change {
                 Change::DropTable(_) => self.touches.clone(),
                 _ => on(table).drop(Thing::Relation(table.clone())).change(Thing::Whole(table.clone())),
@@ -123,10 +130,13 @@ impl Whole<'_> {
                 }
             }
             Online::Validate { table, constraints, references } => {
-                let all = constraints.iter().fold(self.relying(on(table)), |all, name| {
-                    all.change(Thing::constraint(table, name))
-                });
-                let all = self.columns_of(table).into_iter().fold(all, |all, column| all.read(Thing::Rows(table.clone(), column)));
+                let all = constraints
+                    .iter()
+                    .fold(self.relying(on(table)), |all, name| all.change(Thing::constraint(table, name)));
+                let all = self
+                    .columns_of(table)
+                    .into_iter()
+                    .fold(all, |all, column| all.read(Thing::Rows(table.clone(), column)));
                 references.iter().fold(all, |all, other| all.on(other).read(Thing::Rows(other.clone(), None)))
             }
             Online::Analyze { table } => on(table),
@@ -178,12 +188,14 @@ impl Whole<'_> {
 
     /// What the statement demands of rows, or demands no more.
     fn demands(&self) -> Footprint {
-        self.touches.only(|access| access.how != How::Read && matches!(access.thing, Thing::Demands(..) | Thing::Key(..)))
+        self.touches
+            .only(|access| access.how != How::Read && matches!(access.thing, Thing::Demands(..) | Thing::Key(..)))
     }
 
     fn only_aspects(&self, wanted: Aspect) -> Footprint {
-        self.touches
-            .only(|access| access.how != How::Read && matches!(access.thing, Thing::Aspect(_, _, what) if what == wanted))
+        self.touches.only(|access| {
+            access.how != How::Read && matches!(access.thing, Thing::Aspect(_, _, what) if what == wanted)
+        })
     }
 
     /// Constraints and indexes that the statement changes along with a column.

@@ -19,6 +19,7 @@ mod never;
 mod objects;
 mod partition;
 mod parts;
+pub(crate) mod reach;
 mod relation;
 mod rename;
 pub(crate) mod rewrite;

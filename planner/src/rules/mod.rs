@@ -238,7 +238,10 @@ fn by_position(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
         None => Ok(()),
         Some(access) => Err(Problem::new(
             code::NOT_BATCHABLE,
-            format!("an earlier statement of this revision moves a column, and this one is about {} by their places", access.thing),
+            format!(
+                "an earlier statement of this revision moves a column, and this one is about {} by their places",
+                access.thing
+            ),
         )
         .label("says no names")
         .help("name the columns, or put it into a revision of its own")),

@@ -1,5 +1,6 @@
 //! The only DDL text in the workspace. Names come from [`Ident`] and [`TableName`], which carry their quoting.
 
+mod as_written;
 mod sync;
 mod version;
 
@@ -75,6 +76,7 @@ impl Action {
             Action::RenameIndex { from, to, .. } => vec![format!("ALTER INDEX {} RENAME TO {}", from.sql(), to.sql())],
             Action::DropColumn { table, column } => vec![alter(table, &format!("DROP COLUMN {}", column.sql()))],
             Action::DropTable { table } => vec![format!("DROP TABLE {}", table.sql())],
+            Action::BeginAsWritten(begin) => as_written::begin(begin),
             Action::InstallSync(sync) => sync::install(sync),
             Action::RemoveSync(sync) => sync::remove(sync),
             Action::CreateVersion(version) => version::create(version),
