@@ -19,6 +19,34 @@ pub(crate) fn has_no_equality(type_sql: &str) -> bool {
     )
 }
 
+/// Types whose values are equal only when they are the same bit by bit. Source: their comparison functions; text where its
+/// collation is deterministic.
+const BITWISE: [&str; 11] = [
+    "smallint",
+    "integer",
+    "bigint",
+    "boolean",
+    "uuid",
+    "date",
+    "timestamp",
+    "timestamptz",
+    "bytea",
+    "text",
+    "varchar",
+];
+
+/// Whether two values of one type are different, as SQL: not whether their type calls them so. Equality may be wider than
+/// identity (`1.5` and `1.50`, citext), or missing (json).
+pub(crate) fn differ(type_sql: &str, collation: Option<&str>, one: &str, other: &str) -> String {
+    let (name, _) = plain(type_sql);
+    // Another collation may be nondeterministic.
+    if collation.is_none() && BITWISE.contains(&name.as_str()) && !type_sql.contains('"') {
+        format!("{one} IS DISTINCT FROM {other}")
+    } else {
+        format!("record_image_ne(ROW({one}), ROW({other}))")
+    }
+}
+
 /// Whether it is text of any length.
 pub(crate) fn is_text(type_sql: &str) -> bool {
     matches!(plain(type_sql).0.as_str(), "text" | "varchar")

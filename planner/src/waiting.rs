@@ -261,6 +261,7 @@ impl Catalog {
                     validated: true,
                     references: None,
                     relies_on: None,
+                    comment: None,
                 });
             }
             _ => {}

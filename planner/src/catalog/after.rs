@@ -231,6 +231,7 @@ impl Table {
                 .references()
                 .map(|table| (table.schema.as_str().to_owned(), table.name.as_str().to_owned())),
             relies_on: None,
+            comment: None,
         });
     }
 }

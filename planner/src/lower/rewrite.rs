@@ -16,6 +16,8 @@ pub(crate) struct Place<'a> {
     pub(crate) to: &'a Ident,
     /// The types of both, where one of them is text: then words that PostgreSQL took for the one type are of the other.
     pub(crate) words: Option<(&'a str, &'a str)>,
+    /// Whether both have one type and one collation.
+    pub(crate) same_type: bool,
 }
 
 /// `USING ..` of an index, where the column is an element, in an expression or in the condition. Nothing when an operator
@@ -36,7 +38,7 @@ fn element_of(element: &mut IndexElem, place: Place<'_>) -> Option<()> {
     match &mut element.expr {
         Some(expression) => **expression = renamed(expression, place)?,
         None if element.name == place.from.as_str() => {
-            if !element.opclass.is_empty() {
+            if !element.opclass.is_empty() && !place.same_type {
                 return None;
             }
             place.to.as_str().clone_into(&mut element.name);
@@ -154,6 +156,14 @@ pub(crate) fn words(text: &str, from: &Ident, to: &Ident) -> Option<String> {
     found.then_some(changed)
 }
 
+/// The trigger of `UPDATE OF` one column as another one `OF` the column that stands in its place.
+pub(crate) fn trigger(definition: &str, name: &Ident, column: &Ident) -> Option<String> {
+    let Some(NodeEnum::CreateTrigStmt(mut create)) = first(definition) else { return None };
+    name.as_str().clone_into(&mut create.trigname);
+    create.columns = vec![Node { node: Some(node::Node::String(tree::String { sval: column.as_str().to_owned() })) }];
+    deparse::statement(&NodeEnum::CreateTrigStmt(create)).ok()
+}
+
 fn first(sql: &str) -> Option<NodeEnum> {
     parse(sql, 0).ok()?.protobuf.stmts.into_iter().next()?.stmt?.node
 }
@@ -165,7 +175,7 @@ mod tests {
     #[test]
     fn a_column_is_replaced_where_it_is_meant_and_nowhere_else() {
         let (from, to) = (Ident::new("status"), Ident::new("twin"));
-        let place = Place { from: &from, to: &to, words: None };
+        let place = Place { from: &from, to: &to, words: None, same_type: false };
         let rewritten = |definition: &str| index(definition, place);
         assert_eq!(
             rewritten(
@@ -207,7 +217,7 @@ mod tests {
     #[test]
     fn words_of_text_become_words_of_the_new_type() {
         let (from, to) = (Ident::new("status"), Ident::new("twin"));
-        let place = Place { from: &from, to: &to, words: Some(("character varying(9)", "state")) };
+        let place = Place { from: &from, to: &to, words: Some(("character varying(9)", "state")), same_type: false };
         assert_eq!(
             index("CREATE INDEX i ON t USING btree (a) WHERE ((status)::text = 'won'::text)", place).unwrap(),
             "USING btree (a) WHERE twin::state = 'won'::state"
@@ -218,7 +228,7 @@ mod tests {
             constraint(check, Some(place), None).unwrap(),
             "CHECK (twin::state = ANY(ARRAY['a'::state, 'b'::state]::state[]))"
         );
-        let back = Place { from: &from, to: &to, words: Some(("public.state", "text")) };
+        let back = Place { from: &from, to: &to, words: Some(("public.state", "text")), same_type: false };
         assert_eq!(
             constraint("CHECK ((status = ANY (ARRAY['a'::state, 'b'::public.state])))", Some(back), None).unwrap(),
             "CHECK (twin = ANY(ARRAY['a'::text, 'b'::text]))"

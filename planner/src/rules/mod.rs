@@ -2,6 +2,7 @@
 //! The measured facts behind each rule are on the reference page of the documentation.
 
 mod add_column;
+mod alias;
 mod check;
 mod column_type;
 mod default;
@@ -158,21 +159,15 @@ impl<'a> Context<'a> {
     fn replaced(&self, table: &TableName) -> Vec<Ident> {
         let renamed = self.all[..self.position].iter().filter_map(|seen| match &seen.change {
             Change::RenameColumn(other, from, to) if other == table => {
-                let old =
-                    seen.before.table(table).and_then(|table| table.get(from)).is_some_and(|column| !column.is_new);
-                old.then(|| to.clone())
+                rename::waits(table, from, &seen.before).then(|| to.clone())
             }
             _ => None,
         });
         self.retyped(table).into_iter().chain(renamed).collect()
     }
 
-    /// The columns of a table that get another name at contract and not before, by the names they have in the end: code that
-    /// names its version finds them there.
+    /// The columns of a table that get another name at contract and not before, by the names they have in the end.
     fn renamed_at_contract(&self, table: &TableName) -> Vec<Ident> {
-        if self.version.is_none() {
-            return vec![];
-        }
         let mut renamed = self.replaced(table);
         renamed.retain(|column| !self.retyped(table).contains(column));
         renamed

@@ -94,7 +94,7 @@ pub(super) fn constraints(
         // The column it points at may be replaced, too: then second column points at second column.
         let partner = own.and_then(|_| partner(shadow, constraint, context));
         let referenced = match &partner {
-            Some((from, to, _)) => Some(Place { from, to, words: None }),
+            Some((from, to, _)) => Some(Place { from, to, words: None, same_type: false }),
             None => to_itself.then_some(place),
         };
         let bare = constraint.definition.trim_end_matches(" NOT VALID");

@@ -49,7 +49,7 @@ impl Shadow<'_> {
     fn place<'a>(&'a self, from: &'a Ident, to: &'a Ident) -> Place<'a> {
         let (old, new) = (self.old.type_sql.as_str(), self.type_sql.as_str());
         let one_is_text = crate::types::is_text(old) != crate::types::is_text(new);
-        Place { from, to, words: one_is_text.then_some((old, new)) }
+        Place { from, to, words: one_is_text.then_some((old, new)), same_type: false }
     }
 
     fn table_name(&self) -> TableName {
@@ -201,6 +201,7 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
             // Of a column that refuses NULL, what is left out can only be meant to have the default.
             newer: context.version.cloned().filter(|_| !shadow.old.not_null),
         }),
+        alias: None,
     };
     let mut actions = vec![add, Action::InstallSync(sync.clone())];
     actions.extend(looks(shadow, &to).into_iter().map(|sql| Action::AsWritten {
@@ -259,6 +260,7 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
         synced: true,
         workers: context.directives.workers(),
         key: context.directives.key().map(<[Ident]>::to_vec),
+        silent: context.catalog.may_silence,
     };
     let decision = decision
         .then_because(
