@@ -117,6 +117,9 @@ impl Names<'_> {
         if known().any(|table| !table.children.is_empty() || table.kind == TableKind::Foreign) {
             return Some("rows are kept where triggers of the table don't see them".to_owned());
         }
+        if context.at_start().table(&table).is_none_or(|table| table.get(&self.from).is_none()) {
+            return Some(format!("it isn't called {name} before contract"));
+        }
         let taken = |table: &Table| table.get(&self.to).is_some();
         if context.at_start().table(&table).is_some_and(taken) {
             return Some(format!("a column {} is there until contract", self.to.as_str()));

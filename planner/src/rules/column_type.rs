@@ -226,11 +226,10 @@ fn is_cast(using: &Expr, column: &Ident) -> bool {
 
 /// What a later statement says of a column whose type changes in the same revision holds of the new column: it waits until
 /// that has taken its place.
-pub(super) fn behind_the_swap(
-    mut decision: Decision,
-    change: &Change,
-    context: &Context<'_>,
-) -> Result<Decision, Problem> {
+pub(super) fn behind_the_swap(decision: Decision, change: &Change, context: &Context<'_>) -> Result<Decision, Problem> {
+    if reads_what_waits(change, context) {
+        return Ok(behind(decision));
+    }
     let Some(table) = change.table() else { return Ok(decision) };
     let mut later = context.retyped(table);
     later.extend(context.renamed_at_contract(table));
@@ -243,16 +242,16 @@ pub(super) fn behind_the_swap(
         Change::SetDefault(_, column, _) | Change::SetNotNull(_, column) | Change::DropNotNull(_, column) => {
             vec![column.clone()]
         }
-        _ => vec![],
-    };
-    let needed = match change {
         Change::DropColumn(_, column) | Change::RenameColumn(_, column, _) => vec![column.clone()],
-        Change::Update(update) => update.column_names(),
-        Change::Delete(delete) => delete.predicate.iter().flat_map(Expr::column_names).collect(),
-        Change::Insert(_) => later.clone(),
         Change::Setting(setting) => {
             later.iter().filter(|column| rewrite::words(&setting.sql, column, column).is_some()).cloned().collect()
         }
+        _ => vec![],
+    };
+    let needed = match change {
+        Change::Update(update) => update.column_names(),
+        Change::Delete(delete) => delete.predicate.iter().flat_map(Expr::column_names).collect(),
+        Change::Insert(_) => later.clone(),
         _ => vec![],
     };
     if needed.iter().any(|column| later.contains(column)) {
@@ -263,13 +262,27 @@ pub(super) fn behind_the_swap(
         .label("by then it is still in the old form")
         .help("put it into a revision of its own"));
     }
-    if mentioned.iter().any(|column| later.contains(column)) {
-        for part in &mut decision.parts {
-            part.phase = Phase::Contract;
-            part.behind = true;
-        }
-        // They would be asked of the old column.
-        decision.checks.clear();
+    Ok(if mentioned.iter().any(|column| later.contains(column)) { behind(decision) } else { decision })
+}
+
+fn behind(mut decision: Decision) -> Decision {
+    for part in &mut decision.parts {
+        part.phase = Phase::Contract;
+        part.behind = true;
     }
-    Ok(decision)
+    // They would be asked of the old column.
+    decision.checks.clear();
+    decision
+}
+
+/// Whether a statement without a table of its own reads one of which a column has another form or name in the end: a view, a
+/// table LIKE it. It must not see what is only there until contract.
+fn reads_what_waits(change: &Change, context: &Context<'_>) -> bool {
+    let sql = match change {
+        Change::CatalogOnly(only) if !only.removes => &only.sql,
+        Change::CreateMaterializedView(new) => &new.sql,
+        Change::CreateTable(new) => &new.sql,
+        _ => return false,
+    };
+    context.reshaped().iter().any(|table| rewrite::words(sql, &table.name, &table.name).is_some())
 }

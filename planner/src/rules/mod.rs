@@ -166,6 +166,16 @@ impl<'a> Context<'a> {
         self.retyped(table).into_iter().chain(renamed).collect()
     }
 
+    /// The tables of which earlier statements of the revision give a column another type or name at contract.
+    fn reshaped(&self) -> Vec<&'a TableName> {
+        let retyped = self.by_shadow().filter(|(position, _)| *position < self.position).map(|(_, new)| &new.table);
+        let renamed = self.all[..self.position].iter().filter_map(|seen| match &seen.change {
+            Change::RenameColumn(table, from, _) => rename::waits(table, from, &seen.before).then_some(table),
+            _ => None,
+        });
+        retyped.chain(renamed).collect()
+    }
+
     /// The columns of a table that get another name at contract and not before, by the names they have in the end.
     fn renamed_at_contract(&self, table: &TableName) -> Vec<Ident> {
         let mut renamed = self.replaced(table);
