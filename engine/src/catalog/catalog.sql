@@ -52,7 +52,8 @@ columns AS (
         'collation', (SELECT format('%I.%I', n.nspname, c.collname)
                       FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
                       WHERE c.oid = a.attcollation AND a.attcollation <> t.typcollation),
-        'inherited', a.attinhcount
+        'inherited', a.attinhcount,
+        'storage_set', a.attstorage <> t.typstorage
     ) ORDER BY a.attnum) AS list
     FROM pg_attribute a
     JOIN relation ON relation.oid = a.attrelid
@@ -256,6 +257,22 @@ type_obstacle AS (
     JOIN pg_attribute a ON a.attrelid = own.refobjid AND a.attnum = own.refobjsubid AND a.attidentity <> ''
     JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid AND d.deptype <> 'i'
     WHERE own.classid = 'pg_class'::regclass AND own.refclassid = 'pg_class'::regclass AND own.deptype = 'i'
+    UNION
+    SELECT own.refobjid, a.attname, 0, 0, true, 'a right that somebody else than the owner granted can''t be carried over',
+           format('sequence %s has rights granted by %I', s.oid::regclass, pg_get_userbyid(item.grantor))
+    FROM pg_depend own
+    JOIN pg_class s ON s.oid = own.objid AND s.relkind = 'S'
+    JOIN pg_attribute a ON a.attrelid = own.refobjid AND a.attnum = own.refobjsubid AND a.attidentity <> '',
+         aclexplode(s.relacl) AS item
+    WHERE own.classid = 'pg_class'::regclass AND own.refclassid = 'pg_class'::regclass AND own.deptype = 'i'
+      AND item.grantor <> s.relowner
+),
+assigned AS (
+    SELECT c.castmethod, json_build_array(sn.nspname || '.' || s.typname, tn.nspname || '.' || t.typname) AS pair
+    FROM pg_cast c
+    JOIN pg_type s ON s.oid = c.castsource JOIN pg_namespace sn ON sn.oid = s.typnamespace
+    JOIN pg_type t ON t.oid = c.casttarget JOIN pg_namespace tn ON tn.oid = t.typnamespace
+    WHERE c.castcontext IN ('i', 'a')
 ),
 type_obstacles AS (
     SELECT relid, json_agg(json_build_object('column', attname, 'message', message, 'detail', detail, 'of_rewrites', of_rewrites)
@@ -354,12 +371,15 @@ SELECT json_build_object(
                    'demanding', t.oid IN (SELECT oid FROM demanding),
                    'collation', (SELECT format('%I.%I', cn.nspname, c.collname)
                                  FROM pg_collation c JOIN pg_namespace cn ON cn.oid = c.collnamespace
-                                 WHERE c.oid = t.typcollation AND c.collname <> 'default')) ORDER BY n.nspname, t.typname), '[]')
+                                 WHERE c.oid = t.typcollation AND c.collname <> 'default'),
+                   'hidden', NOT pg_type_is_visible(t.oid)) ORDER BY n.nspname, t.typname), '[]')
         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
         WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'concertina')
           AND n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast\_temp\_%'
           AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
           AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c')),
+    'binary_casts', (SELECT coalesce(json_agg(pair), '[]') FROM assigned WHERE castmethod = 'b'),
+    'assignment_casts', (SELECT coalesce(json_agg(pair), '[]') FROM assigned),
     'functions', (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', p.proname,
                       'arguments', pg_get_function_identity_arguments(p.oid), 'definition', pg_get_functiondef(p.oid))
                       ORDER BY n.nspname, p.proname), '[]')

@@ -57,8 +57,15 @@ pub struct Twin {
     pub forward: String,
     /// The old one's value, over `new`.
     pub back: String,
-    /// Whether values of either can't be compared, and their texts are.
+    /// Whether values of either can't be compared, and their texts are; where nothing else is said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub as_text: bool,
+    /// Whether an UPDATE wrote another value to the new one, over `old` and `new`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_changed: Option<String>,
+    /// The same of the old one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_changed: Option<String>,
     /// The version of the application's schema whose sessions write the new one, and mean it when they leave it NULL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newer: Option<Ident>,

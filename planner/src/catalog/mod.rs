@@ -47,6 +47,12 @@ pub struct Catalog {
     /// Types that users made.
     #[serde(default)]
     pub types: Arc<Vec<UserType>>,
+    /// Casts that leave a value as it is stored, each with the names of both types.
+    #[serde(default)]
+    pub binary_casts: Arc<BTreeSet<(String, String)>>,
+    /// Casts that an assignment takes by itself, in the same way; empty where that isn't known.
+    #[serde(default)]
+    pub assignment_casts: Arc<BTreeSet<(String, String)>>,
     /// Names of functions that may give another value each time.
     pub volatile_functions: Arc<BTreeSet<String>>,
     /// Names of functions that compute over many rows at once.
@@ -85,6 +91,9 @@ pub struct UserType {
     /// Its collation as SQL, where it isn't the database's.
     #[serde(default)]
     pub collation: Option<String>,
+    /// Whether its name alone means another type.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
 }
 
 /// One enum type.

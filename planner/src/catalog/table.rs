@@ -141,6 +141,9 @@ pub struct Column {
     /// How large values are kept, as ALTER TABLE takes it.
     #[serde(default)]
     pub storage: Option<String>,
+    /// Whether that isn't its type's way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub storage_set: bool,
     /// Its collation as SQL, where it isn't its type's.
     #[serde(default)]
     pub collation: Option<String>,

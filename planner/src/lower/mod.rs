@@ -69,7 +69,7 @@ fn read(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem
     }
 }
 
-pub(crate) use expression::from_text;
+pub(crate) use expression::{casts_of, from_text, type_words};
 pub(crate) use partition::of_parent as detachment;
 pub(crate) use rights::{column_grants, grants};
 

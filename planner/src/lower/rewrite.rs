@@ -22,7 +22,7 @@ pub(crate) struct Place<'a> {
 
 /// `USING ..` of an index, where the column is an element, in an expression or in the condition. Nothing when an operator
 /// class is written for the column: it is one of the old type.
-pub(crate) fn index(definition: &str, place: Place<'_>) -> Option<String> {
+pub(crate) fn index(definition: &str, place: Place<'_>, tablespace: Option<&str>) -> Option<String> {
     let Some(NodeEnum::IndexStmt(mut index)) = first(definition) else { return None };
     for node in index.index_params.iter_mut().chain(&mut index.index_including_params) {
         let Some(node::Node::IndexElem(element)) = &mut node.node else { continue };
@@ -31,6 +31,7 @@ pub(crate) fn index(definition: &str, place: Place<'_>) -> Option<String> {
     if let Some(condition) = &mut index.where_clause {
         **condition = renamed(condition, place)?;
     }
+    tablespace.unwrap_or_default().clone_into(&mut index.table_space);
     deparse::index_tail(&index).ok()
 }
 
@@ -176,7 +177,7 @@ mod tests {
     fn a_column_is_replaced_where_it_is_meant_and_nowhere_else() {
         let (from, to) = (Ident::new("status"), Ident::new("twin"));
         let place = Place { from: &from, to: &to, words: None, same_type: false };
-        let rewritten = |definition: &str| index(definition, place);
+        let rewritten = |definition: &str| index(definition, place, None);
         assert_eq!(
             rewritten(
                 "CREATE INDEX i ON public.leads USING btree (owner, status DESC) WHERE (status <> 'status'::text)"
@@ -219,7 +220,7 @@ mod tests {
         let (from, to) = (Ident::new("status"), Ident::new("twin"));
         let place = Place { from: &from, to: &to, words: Some(("character varying(9)", "state")), same_type: false };
         assert_eq!(
-            index("CREATE INDEX i ON t USING btree (a) WHERE ((status)::text = 'won'::text)", place).unwrap(),
+            index("CREATE INDEX i ON t USING btree (a) WHERE ((status)::text = 'won'::text)", place, None).unwrap(),
             "USING btree (a) WHERE twin::state = 'won'::state"
         );
         let check =

@@ -259,7 +259,7 @@ impl Names<'_> {
         let name = helper("ix", &[&table.schema, &table.name, &self.original.name, &index.name]);
         let built = TableName { schema: Ident::new(table.schema.as_str()), name: name.clone() };
         let place = Place { from: &self.from, to: &self.to, words: None, same_type: true };
-        let tail = rewrite::index(&index.definition, place)
+        let tail = rewrite::index(&index.definition, place, None)
             .ok_or_else(|| format!("index {} has a form that isn't known", index.name))?;
         if table.kind != TableKind::Partitioned {
             return Ok((built, decision.build_index(&table.full_name(), &name, index.unique, tail)));

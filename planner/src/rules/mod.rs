@@ -129,6 +129,15 @@ impl<'a> Context<'a> {
             })
     }
 
+    /// Whether an earlier statement of the revision takes something away that isn't a table's own.
+    fn removes_before(&self) -> bool {
+        self.all[..self.position].iter().any(|seen| match &seen.change {
+            Change::CatalogOnly(only) => only.removes,
+            Change::Setting(_) | Change::DropTable(_) => true,
+            _ => false,
+        })
+    }
+
     /// The catalog as the revision found it: what it drops is still there until contract.
     fn at_start(&self) -> &'a Catalog {
         &self.all[0].before

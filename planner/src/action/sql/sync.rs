@@ -107,10 +107,13 @@ fn function(sync: &Sync, name: &Ident, body: &str) -> String {
 fn keeping(twin: &Twin) -> String {
     let (old, new) = (twin.old.sql(), twin.new.sql());
     let text = if twin.as_text { "::text" } else { "" };
+    let by_equality = |column: &str| format!("new.{column}{text} IS DISTINCT FROM old.{column}{text}");
+    let new_changed = twin.new_changed.clone().unwrap_or_else(|| by_equality(&new));
+    let old_changed = twin.old_changed.clone().unwrap_or_else(|| by_equality(&old));
     format!(
         "\nBEGIN\n  IF TG_OP = 'INSERT' THEN\n    IF new.{new} IS NULL THEN new.{new} := {forward}; ELSE new.{old} := {back}; END IF;\n  \
-         ELSIF new.{new}{text} IS DISTINCT FROM old.{new}{text} THEN\n    new.{old} := {back};\n  \
-         ELSIF new.{old}{text} IS DISTINCT FROM old.{old}{text} OR old.{new} IS NULL THEN\n    new.{new} := {forward};\n  \
+         ELSIF {new_changed} THEN\n    new.{old} := {back};\n  \
+         ELSIF {old_changed} OR old.{new} IS NULL THEN\n    new.{new} := {forward};\n  \
          END IF;\n  RETURN new;\nEND\n",
         forward = twin.forward,
         back = twin.back,
