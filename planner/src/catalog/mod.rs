@@ -1,6 +1,7 @@
 //! What the database holds, as a plain value. The engine loads it, tests write it by hand, and
 //! [`Catalog::after`] says what it becomes when a change is made.
 
+pub mod account;
 mod after;
 mod effect;
 mod functions;
