@@ -153,6 +153,9 @@ pub struct Column {
     /// Made by the revision that is being planned, so that every row's value is known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_new: bool,
+    /// Made by the revision that is being planned, and given values by a later statement of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_written: bool,
     /// Something of ours fills it for writers that leave it out: a sync trigger of this revision.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub synced: bool,
@@ -202,7 +205,7 @@ pub struct Constraint {
 }
 
 /// One trigger.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trigger {
     /// Its name.
     pub name: String,
@@ -306,6 +309,19 @@ pub struct Dependant {
     pub what: String,
 }
 
+impl Dependant {
+    /// Whether it is a view of that name, as PostgreSQL describes it: with its schema where that isn't in the search path.
+    pub(crate) fn is_view(&self, name: &TableName, search_path: &[Ident]) -> bool {
+        let Some(shown) = self.what.strip_prefix("materialized view ").or_else(|| self.what.strip_prefix("view "))
+        else {
+            return false;
+        };
+        let plain = shown.replace('"', "");
+        let whole = format!("{}.{}", name.schema.as_str(), name.name.as_str());
+        plain == whole || (search_path.contains(&name.schema) && plain == name.name.as_str())
+    }
+}
+
 /// One policy of row-level security.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
@@ -385,6 +401,11 @@ impl Table {
     /// Whether an index of that name is the table's.
     pub(crate) fn has_index(&self, name: &TableName) -> bool {
         self.schema == name.schema.as_str() && self.indexes.iter().any(|index| index.name == name.name.as_str())
+    }
+
+    /// Whether the revision made a column that is NULL in every row so far.
+    pub(crate) fn is_fresh(&self, column: &Ident) -> bool {
+        self.get(column).is_some_and(|one| one.is_new && !one.is_written && one.default.is_none() && !one.generated)
     }
 
     /// A constraint by name.

@@ -3,6 +3,7 @@
 use super::{column, constraint, deparse, existing, expression, partition, relation, schema, settings};
 use crate::catalog::{Catalog, Column, Table};
 use crate::change::{AddColumn, Change, Effect, NewIdentity, NewType, Setting, SettingKind};
+use crate::footprint::{Aspect, Footprint, Thing};
 use crate::problem::{self, Problem};
 use crate::types;
 use concertina_revisions::tree::{
@@ -315,6 +316,7 @@ fn inherit(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Res
             |back| Ok(format!("ALTER TABLE {} {back} {}", table.sql(), parent.sql())),
         ),
         effect: Some(effect),
+        touches: super::identity::of_action(command, table, catalog),
         table: table.clone(),
         other: Some(parent),
     }))
@@ -351,6 +353,11 @@ fn add_column(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> 
             sql: format!("ALTER TABLE {} ALTER COLUMN {} SET {word} {value}", table.sql(), name.sql()),
             reverse: Ok(String::new()),
             effect: None,
+            touches: Footprint::default().read(Thing::column(table, &name)).change(Thing::aspect(
+                table,
+                &name,
+                Aspect::Storage,
+            )),
         }));
     }
     Ok(changes)

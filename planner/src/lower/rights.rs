@@ -3,6 +3,7 @@
 use super::{deparse, qualified, rolespec, schema, strings};
 use crate::catalog::{Catalog, Column, Table};
 use crate::change::{Change, Effect, Setting, SettingKind};
+use crate::footprint::Footprint;
 use crate::problem::Problem;
 use concertina_revisions::tree::{CommentStmt, DropBehavior, GrantStmt, GrantTargetType, NodeEnum, ObjectType, node};
 use concertina_revisions::{Ident, TableName};
@@ -39,6 +40,7 @@ pub(super) fn grant(grant: &GrantStmt, catalog: &Catalog) -> Result<Option<Vec<C
                 .and_then(|known| back(grant, known))
                 .ok_or_else(|| format!("which rights on {} were there before isn't known", table.shown())),
             effect: None,
+            touches: Footprint::default(),
             other: None,
             table,
         }));
@@ -188,6 +190,7 @@ pub(super) fn comment(comment: &CommentStmt, sql: &str, catalog: &Catalog) -> Op
         kind: SettingKind::Comment,
         reverse,
         effect,
+        touches: Footprint::default(),
         table,
     })])
 }

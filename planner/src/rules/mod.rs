@@ -29,6 +29,7 @@ use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Change, NewConstraintKind, NewType, Update};
 use crate::decision::{Decision, Rank};
 use crate::fold::Seen;
+use crate::footprint::{Access, Footprint, How, Thing};
 use crate::plan::Phase;
 use crate::problem::{Problem, code};
 use concertina_revisions::{Directives, Ident, PhaseWord, TableName};
@@ -118,15 +119,26 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Whether an earlier statement of the revision left rows of these tables to the backfill phase.
-    fn waits_for_rows(&self, tables: &[&TableName]) -> bool {
-        tables.iter().any(|table| self.is_copied_into(table))
-            || self.all[..self.position].iter().any(|seen| match &seen.change {
-                Change::Update(Update { table, .. }) | Change::Delete(crate::change::Delete { table, .. }) => {
-                    tables.contains(&table) && !seen.before.is_empty(table)
-                }
+    /// Whether all that is dropped was made by earlier statements of the revision.
+    fn made_here(&self, touches: &Footprint) -> bool {
+        let made = |thing: &Thing| {
+            let there = match thing {
+                Thing::Relation(name) => self.at_start().table(name).is_some(),
+                Thing::Function(name) => self.at_start().functions.iter().any(|known| known.name == name.as_str()),
+                // Others may have had them before.
+                Thing::Rights(..) => true,
                 _ => false,
+            };
+            if there {
+                return None;
+            }
+            self.all[..self.position].iter().rev().find_map(|seen| {
+                let found = seen.touches.writes().find(|access| access.thing == *thing && access.how != How::Change);
+                found.map(|access| access.how == How::Make)
             })
+        };
+        let mut dropped = touches.writes().filter(|access| access.how == How::Drop).peekable();
+        dropped.peek().is_some() && dropped.all(|access| made(&access.thing) == Some(true))
     }
 
     /// Whether an earlier statement of the revision takes something away that isn't a table's own.
@@ -175,23 +187,6 @@ impl<'a> Context<'a> {
         self.retyped(table).into_iter().chain(renamed).collect()
     }
 
-    /// The tables of which earlier statements of the revision give a column another type or name at contract.
-    fn reshaped(&self) -> Vec<&'a TableName> {
-        let retyped = self.by_shadow().filter(|(position, _)| *position < self.position).map(|(_, new)| &new.table);
-        let renamed = self.all[..self.position].iter().filter_map(|seen| match &seen.change {
-            Change::RenameColumn(table, from, _) => rename::waits(table, from, &seen.before).then_some(table),
-            _ => None,
-        });
-        retyped.chain(renamed).collect()
-    }
-
-    /// The columns of a table that get another name at contract and not before, by the names they have in the end.
-    fn renamed_at_contract(&self, table: &TableName) -> Vec<Ident> {
-        let mut renamed = self.replaced(table);
-        renamed.retain(|column| !self.retyped(table).contains(column));
-        renamed
-    }
-
     /// The default that a column has in the end, which is `now`'s unless later statements of the revision say otherwise.
     fn default_in_the_end(&self, table: &TableName, column: &Ident, now: Option<&String>) -> Option<String> {
         let said = self.all[self.position..].iter().rev().find_map(|seen| match &seen.change {
@@ -208,15 +203,6 @@ impl<'a> Context<'a> {
     fn is_retyped_later(&self, table: &TableName, column: &Ident) -> bool {
         self.by_shadow()
             .any(|(position, new)| position >= self.position && new.table == *table && new.column == *column)
-    }
-
-    /// Whether the revision adds a column of that name.
-    fn is_added(&self, table: &TableName, column: &Ident) -> bool {
-        self.all.iter().any(|seen| match &seen.change {
-            Change::AddColumn(add) => add.table == *table && add.column.name == *column,
-            Change::RenameColumn(other, _, to) => other == table && to == column,
-            _ => false,
-        })
     }
 
     /// Whether the revision builds an index that leads with these columns.
@@ -239,31 +225,50 @@ pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision,
             .label("changes no values that an expression could bring back")
             .help("write the way back below a line `-- down`"));
     }
-    let decision = column_type::behind_the_swap(by_rule(change, context)?, change, context)?;
+    by_position(change, context)?;
+    let decision = by_rule(change, context)?;
     match context.directives.phase() {
-        Some(wanted) => held_back(decision, change, wanted),
+        Some(wanted) => held_back(decision, wanted),
         None => Ok(decision),
     }
 }
 
-/// The author's wish to run a statement in a later phase than it could.
-fn held_back(mut decision: Decision, change: &Change, wanted: PhaseWord) -> Result<Decision, Problem> {
+/// Rows that are written by the places of their columns, where one of these comes to stand at the end.
+fn by_position(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
+    if !matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_)) {
+        return Ok(());
+    }
+    let moved = |access: &&Access| match &access.thing {
+        Thing::Column(table, None) => !context.replaced(table).is_empty(),
+        _ => false,
+    };
+    match context.all[context.position].touches.accesses.iter().find(moved) {
+        None => Ok(()),
+        Some(access) => Err(Problem::new(
+            code::NOT_BATCHABLE,
+            format!(
+                "an earlier statement of this revision moves a column, and this one is about {} by their places",
+                access.thing
+            ),
+        )
+        .label("says no names")
+        .help("name the columns, or put it into a revision of its own")),
+    }
+}
+
+/// The author's wish to run a statement in a later phase than it could. What depends on it follows.
+fn held_back(mut decision: Decision, wanted: PhaseWord) -> Result<Decision, Problem> {
     let wanted = match wanted {
         PhaseWord::Expand => Phase::Expand,
         PhaseWord::Backfill => Phase::Backfill,
         PhaseWord::Contract => Phase::Contract,
     };
-    let refused = |message: &str, help: &str| {
-        Err(Problem::new(code::UNKNOWN, message).label(format!("can't be moved to {wanted}")).help(help))
-    };
-    // What others stand on can't come after them.
-    if matches!(change, Change::CreateTable(_) | Change::AddColumn(_) | Change::CreateEnum(_) | Change::Update(_)) {
-        return refused("other statements and running code rely on this one", "put it into a revision of its own");
-    }
     if decision.parts.iter().any(|part| part.phase > wanted) {
-        return refused("a part of this statement would run earlier than is safe", "leave the directive out");
+        return Err(Problem::new(code::UNKNOWN, "a part of this statement would run earlier than is safe")
+            .label(format!("can't be moved to {wanted}"))
+            .help("leave the directive out"));
     }
-    decision.parts.iter_mut().for_each(|part| part.phase = wanted);
+    decision.parts.iter_mut().for_each(|part| (part.phase, part.wanted) = (wanted, Some(wanted)));
     Ok(decision)
 }
 

@@ -10,6 +10,7 @@ use super::{Context, alias, plain_sql};
 use crate::action::{Action, Lock};
 use crate::catalog::{Catalog, Table};
 use crate::decision::{Decision, Rank};
+use crate::footprint::{Footprint, Thing};
 use crate::plan::Phase;
 use crate::problem::{self, Problem, code, hazard};
 use crate::versions::INVOKER_SINCE;
@@ -154,6 +155,14 @@ pub(super) fn table(from: &TableName, to: &TableName, context: &Context<'_>) -> 
         .together(Phase::Expand, Rank::AsWritten, actions, undo)
         .last_alone()
         .quick(Phase::Contract, Rank::Remove, drop(), [])
+        // It stands on every column of the table.
+        .last_touching(
+            Footprint::default()
+                .on(to)
+                .read(Thing::Column(to.clone(), None))
+                .drop(Thing::Relation(from.clone()))
+                .drop(Thing::Type(from.name.clone())),
+        )
         .hazard(
             hazard::TABLE,
             format!("code that still says {} fails once contract has dropped the view", from.shown()),

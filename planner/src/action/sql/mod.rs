@@ -18,7 +18,7 @@ impl Action {
             }
             Action::AddColumn { table, column, type_sql, default, not_null, references } => {
                 let default = match default {
-                    Some(Value::Sql(value)) => format!(" DEFAULT {value}"),
+                    Some(Value::Sql(value)) => format!(" DEFAULT ({value})"),
                     Some(Value::Read(_)) => format!(" DEFAULT {}", read.unwrap_or("NULL")),
                     None => String::new(),
                 };

@@ -14,6 +14,7 @@ use crate::action::{Action, Backfill, Lock, Operation, Sync, Twin};
 use crate::catalog::{Column, ConstraintKind, Table, TableKind};
 use crate::decision::{Decision, Rank};
 use crate::expr::Expr;
+use crate::footprint::{Footprint, Thing};
 use crate::lower::rewrite::{self, Place};
 use crate::plan::{Phase, Question, Work};
 use crate::problem::{Problem, code, hazard};
@@ -258,8 +259,15 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
     } else if shadow.old.default.as_ref().is_some_and(|default| default.contains("nextval(")) {
         swap.before.push(Action::MoveNumbers { table: table.clone(), from, to: to.clone(), identity: None });
     }
+    let touches = Footprint::default()
+        .on(&table)
+        .read(Thing::column(&table, &shadow.from()))
+        .read(Thing::Type(Ident::new(crate::types::bare(&shadow.type_sql))))
+        .read(Thing::Type(Ident::new(crate::types::bare(&shadow.old.type_sql))))
+        .make(Thing::column(&table, &to))
+        .make(Thing::Helper(sync.name.clone()));
     let undo = vec![Work::Quick { actions: vec![Action::RemoveSync(sync), Action::DropColumn { table, column: to }] }];
-    Decision::because(WRITTEN).together(Phase::Expand, Rank::AsWritten, actions, undo)
+    Decision::because(WRITTEN).together(Phase::Expand, Rank::AsWritten, actions, undo).last_touching(touches)
 }
 
 /// Settings of the column that don't follow from its type. On a partition those of the whole are there already.
@@ -336,6 +344,7 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
 fn made_here<'a>(shadow: &Shadow<'_>, context: &Context<'a>) -> Option<&'a [String]> {
     let name = crate::types::bare(&shadow.type_sql);
     let made = context.catalog.enums.iter().find(|known| known.name.to_lowercase() == name)?;
-    let before = context.at_start().enums.iter().any(|known| known.name == made.name && known.schema == made.schema);
+    let same = |known: &&crate::catalog::Enum| known.name == made.name && known.schema == made.schema;
+    let before = context.at_start().enums.iter().find(same).is_some_and(|known| known.labels == made.labels);
     (!before).then_some(made.labels.as_slice())
 }
