@@ -133,6 +133,7 @@ impl Catalog {
                     validated: true,
                     references: None,
                     relies_on: None,
+                    comment: None,
                 });
             }
             Action::CreateTable { .. }

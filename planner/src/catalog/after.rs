@@ -59,7 +59,11 @@ impl Catalog {
                 });
             }
             Change::AlterType(new) => {
-                self.alter_column(&new.table, &new.column, |column| column.type_sql.clone_from(&new.type_sql));
+                self.alter_column(&new.table, &new.column, |column| {
+                    column.type_sql.clone_from(&new.type_sql);
+                    column.collation.clone_from(&new.collation);
+                    (column.storage_set, column.compression) = (false, None);
+                });
             }
             Change::SetNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = true),
             Change::DropNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = false),
@@ -348,6 +352,7 @@ impl Table {
                 .references()
                 .map(|table| (table.schema.as_str().to_owned(), table.name.as_str().to_owned())),
             relies_on: None,
+            comment: None,
         });
     }
 }

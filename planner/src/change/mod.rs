@@ -306,7 +306,9 @@ pub struct NewType {
     pub column: Ident,
     /// The type, as SQL.
     pub type_sql: String,
-    /// Whether USING, or another collation, makes other values of those that are there.
+    /// The collation, where one is written.
+    pub collation: Option<String>,
+    /// Whether USING says more than the column itself.
     pub converts: bool,
     /// Whether USING is `column AT TIME ZONE 'UTC'`.
     pub under_utc: bool,

@@ -244,7 +244,8 @@ fn new_type(command: &AlterTableCmd, table: &TableName, column: Ident) -> Result
         table: table.clone(),
         type_sql: deparse::type_name(type_name, None)?,
         under_utc: using.as_ref().is_some_and(|using| is_at_utc(&using.sql, &column)),
-        converts: using.as_ref().is_some_and(|using| !plain(using)) || new.coll_clause.is_some(),
+        collation: new.coll_clause.as_ref().map(|clause| deparse::collation(clause)),
+        converts: using.as_ref().is_some_and(|using| !plain(using)),
         sql: deparse::alter(table, command)?,
         using,
         column,
@@ -329,7 +330,7 @@ fn add_column(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> 
     if let Some(there) = catalog.table(table).and_then(|table| table.get(&new.name)) {
         if command.missing_ok {
             let name = new.name.as_str();
-            let same = types::is_same(&there.type_sql, &new.type_sql);
+            let same = types::is_same(&there.type_sql, &new.type_sql, catalog);
             return Ok(vec![Change::Nothing(if same {
                 format!("column {name} is there already")
             } else {

@@ -70,6 +70,7 @@ fn copied(insert: &Insert, copy: &RowCopy, context: &Context<'_>) -> Decision {
         synced: false,
         workers: context.directives.workers(),
         key: context.directives.key().map(<[Ident]>::to_vec),
+        silent: false,
     };
     let decision = Decision::because(
         "one statement would hold its snapshot until the last row; batches hold theirs for milliseconds",

@@ -2,6 +2,7 @@
 //! The measured facts behind each rule are on the reference page of the documentation.
 
 mod add_column;
+mod alias;
 mod check;
 mod column_type;
 mod default;
@@ -140,6 +141,15 @@ impl<'a> Context<'a> {
         dropped.peek().is_some() && dropped.all(|access| made(&access.thing) == Some(true))
     }
 
+    /// Whether an earlier statement of the revision takes something away that isn't a table's own.
+    fn removes_before(&self) -> bool {
+        self.all[..self.position].iter().any(|seen| match &seen.change {
+            Change::CatalogOnly(only) => only.removes,
+            Change::Setting(_) | Change::DropTable(_) => true,
+            _ => false,
+        })
+    }
+
     /// The catalog as the revision found it: what it drops is still there until contract.
     fn at_start(&self) -> &'a Catalog {
         &self.all[0].before
@@ -170,9 +180,7 @@ impl<'a> Context<'a> {
     fn replaced(&self, table: &TableName) -> Vec<Ident> {
         let renamed = self.all[..self.position].iter().filter_map(|seen| match &seen.change {
             Change::RenameColumn(other, from, to) if other == table => {
-                let old =
-                    seen.before.table(table).and_then(|table| table.get(from)).is_some_and(|column| !column.is_new);
-                old.then(|| to.clone())
+                rename::waits(table, from, &seen.before).then(|| to.clone())
             }
             _ => None,
         });

@@ -100,6 +100,7 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
         synced,
         workers: context.directives.workers(),
         key: context.directives.key().map(<[Ident]>::to_vec),
+        silent: false,
     };
     let mut decision = Decision::because(BATCHES);
     if synced {
@@ -199,6 +200,7 @@ fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
         search_path: (reads || calls).then(|| context.catalog.search_path.clone()),
         definer: reads,
         twin: None,
+        alias: None,
     }
 }
 
