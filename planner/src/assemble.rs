@@ -170,10 +170,7 @@ fn about_the_same(before: &Draft, next: &Draft) -> bool {
 }
 
 fn may_join(before: &Draft, next: &Draft) -> bool {
-    if before.part.rank != next.part.rank
-        || before.part.alone
-        || next.part.alone
-    {
+    if before.part.rank != next.part.rank || before.part.alone || next.part.alone {
         return false;
     }
     match (&before.part.work, &next.part.work) {

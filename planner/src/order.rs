@@ -166,7 +166,8 @@ impl Order {
         let mut pairs = Vec::new();
         for (position, &make) in of_phase.iter().enumerate() {
             let node = &self.nodes[make];
-            for access in node.part.touches.writes().filter(|access| access.how == How::Make && is_whole(&access.thing)) {
+            for access in node.part.touches.writes().filter(|access| access.how == How::Make && is_whole(&access.thing))
+            {
                 let dropped = |at: &&usize| {
                     let earlier = &self.nodes[**at];
                     earlier.decision != node.decision
@@ -192,7 +193,9 @@ impl Order {
                     .iter()
                     .copied()
                     .filter(|at| *at > first && *at < last && !group.contains(at))
-                    .filter(|at| self.follows(*at, &group) && group.iter().any(|member| self.comes_before(*at, *member)))
+                    .filter(|at| {
+                        self.follows(*at, &group) && group.iter().any(|member| self.comes_before(*at, *member))
+                    })
                     .collect();
                 group.extend(between);
                 // Another group may share members by now.

@@ -11,6 +11,34 @@ pub(crate) fn bare(type_sql: &str) -> String {
     name.rsplit('.').next().unwrap_or(&name).to_owned()
 }
 
+/// Whether it is one of PostgreSQL's own, by its bare name, that nobody makes or drops; of those in common use.
+pub(crate) fn is_plain(bare: &str) -> bool {
+    matches!(
+        bare,
+        "integer"
+            | "bigint"
+            | "smallint"
+            | "text"
+            | "varchar"
+            | "character"
+            | "boolean"
+            | "numeric"
+            | "real"
+            | "double precision"
+            | "date"
+            | "timestamp"
+            | "timestamptz"
+            | "time"
+            | "timetz"
+            | "interval"
+            | "uuid"
+            | "json"
+            | "jsonb"
+            | "bytea"
+            | "inet"
+    )
+}
+
 /// Whether values of the type can't be compared with each other.
 pub(crate) fn has_no_equality(type_sql: &str) -> bool {
     matches!(

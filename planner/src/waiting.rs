@@ -41,10 +41,7 @@ fn is_as_written(work: &Work) -> bool {
 /// The catalog with the columns marked that a waiting plan's sync triggers fill.
 pub(crate) fn synced(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
     let mut next = catalog.clone();
-    for sync in waiting.iter().flat_map(|plan| plan.phase(Phase::Expand)).flat_map(|step| match &step.work {
-        Work::Quick { actions } => actions.as_slice(),
-        _ => &[],
-    }) {
+    for sync in waiting.iter().flat_map(|plan| plan.phase(Phase::Expand)).flat_map(|step| step.work.actions()) {
         if let Action::InstallSync(sync) = sync
             && let Some(table) = next.table_mut(&sync.table)
         {

@@ -1,12 +1,14 @@
 //! What a catalog becomes when a change is made, so that a later statement of the same revision knows that a
 //! table is new and empty, or that a column is there.
 
-use super::{Catalog, Column, Dependant, Constraint, ConstraintKind, Enum, Identity, Index, PartitionOf, Table, TableKind};
-use crate::footprint::{Footprint, How, Thing};
+use super::{
+    Catalog, Column, Constraint, ConstraintKind, Dependant, Enum, Identity, Index, PartitionOf, Table, TableKind,
+};
 use crate::change::{
     Attach, CatalogOnly, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewTable, Setting,
     Special,
 };
+use crate::footprint::{Footprint, How, Thing};
 use concertina_revisions::{Ident, TableName};
 use std::sync::Arc;
 
@@ -101,11 +103,7 @@ impl Catalog {
                     self.alter_column(&update.table, name, |column| column.is_written |= column.is_new);
                 }
             }
-            Change::Insert(_)
-            | Change::Delete(_)
-            | Change::Reindex(_)
-            | Change::Allowed(..)
-            | Change::Nothing(_) => {}
+            Change::Insert(_) | Change::Delete(_) | Change::Reindex(_) | Change::Allowed(..) | Change::Nothing(_) => {}
         }
     }
 
@@ -135,12 +133,10 @@ impl Catalog {
         if let Some(effect) = &setting.effect {
             self.alter(&setting.table, |table| table.take_effect(effect));
             let child = pair(&setting.table);
-            match effect {
-                Effect::Inherits(parent) => self.alter(parent, |parent| parent.children.push(child)),
-                Effect::InheritsNoMore(parent) => {
-                    self.alter(parent, |parent| parent.children.retain(|one| *one != child));
-                }
-                _ => {}
+            if let Effect::Inherits(parent) = effect {
+                self.alter(parent, |parent| parent.children.push(child));
+            } else if let Effect::InheritsNoMore(parent) = effect {
+                self.alter(parent, |parent| parent.children.retain(|one| *one != child));
             }
         }
     }
@@ -172,31 +168,30 @@ impl Catalog {
         };
         let (dropped, made) = (of(How::Drop), of(How::Make));
         for thing in &dropped {
-            match thing {
-                Thing::Relation(name) => {
-                    let to = made.iter().find_map(|thing| if let Thing::Relation(to) = thing { Some(to) } else { None });
-                    match to {
-                        Some(to) => self.alter(name, |table| table.rename(to)),
-                        None => self.forget_relation(name),
-                    }
+            if let Thing::Relation(name) = thing {
+                let to = made.iter().find_map(|thing| if let Thing::Relation(to) = thing { Some(to) } else { None });
+                match to {
+                    Some(to) => self.alter(name, |table| table.rename(to)),
+                    None => self.forget_relation(name),
                 }
-                Thing::Trigger(table, Some(name)) if made.is_empty() => {
-                    self.alter(table, |table| table.triggers.retain(|one| one.name != name.as_str()));
-                }
-                Thing::Policy(table, Some(name)) if made.is_empty() => {
-                    self.alter(table, |table| table.policies.retain(|one| one.name != name.as_str()));
-                }
-                Thing::Type(name) => {
-                    let to = made.iter().find_map(|thing| if let Thing::Type(to) = thing { Some(to) } else { None });
-                    self.forget_type(name, to);
-                }
-                Thing::Function(name) if made.is_empty() => {
-                    let functions = Arc::make_mut(&mut self.functions);
-                    if functions.iter().filter(|known| known.name == name.as_str()).count() == 1 {
-                        functions.retain(|known| known.name != name.as_str());
-                    }
-                }
-                _ => {}
+            } else if let Thing::Type(name) = thing {
+                let to = made.iter().find_map(|thing| if let Thing::Type(to) = thing { Some(to) } else { None });
+                self.forget_type(name, to);
+            } else if made.is_empty() {
+                self.forget_part(thing);
+            }
+        }
+    }
+
+    fn forget_part(&mut self, thing: &Thing) {
+        if let Thing::Trigger(table, Some(name)) = thing {
+            self.alter(table, |table| table.triggers.retain(|one| one.name != name.as_str()));
+        } else if let Thing::Policy(table, Some(name)) = thing {
+            self.alter(table, |table| table.policies.retain(|one| one.name != name.as_str()));
+        } else if let Thing::Function(name) = thing {
+            let functions = Arc::make_mut(&mut self.functions);
+            if functions.iter().filter(|known| known.name == name.as_str()).count() == 1 {
+                functions.retain(|known| known.name != name.as_str());
             }
         }
     }
@@ -236,8 +231,9 @@ impl Catalog {
 
     fn functions_made(&mut self, touches: &Footprint, sql: &str) {
         let made = touches.writes().filter(|access| access.how == How::Make);
-        let names: Vec<&Ident> =
-            made.filter_map(|access| if let Thing::Function(name) = &access.thing { Some(name) } else { None }).collect();
+        let names: Vec<&Ident> = made
+            .filter_map(|access| if let Thing::Function(name) = &access.thing { Some(name) } else { None })
+            .collect();
         for name in names {
             if self.functions.iter().any(|known| known.name == name.as_str()) {
                 continue;
@@ -345,7 +341,7 @@ fn column(new: &NewColumn) -> Column {
     let identity = match &new.special {
         Special::Identity(definition) if definition.starts_with("GENERATED ALWAYS") => Some(Identity::Always),
         Special::Identity(_) => Some(Identity::ByDefault),
-        _ => None,
+        Special::None | Special::Serial | Special::Stored(_) | Special::Virtual(_) => None,
     };
     Column {
         generated: matches!(new.special, Special::Identity(_) | Special::Stored(_) | Special::Virtual(_)),

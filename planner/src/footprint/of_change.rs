@@ -13,6 +13,26 @@ use concertina_revisions::{Ident, TableName};
 /// What a change reads and writes, in the light of the catalog before it. What the statement's own words mention is read
 /// elsewhere (`lower::mentions`).
 pub(crate) fn of_change(change: &Change, catalog: &Catalog) -> Footprint {
+    with_types(of_kind(change, catalog), catalog)
+}
+
+/// Whoever is about a column is about values of its type.
+fn with_types(mut all: Footprint, catalog: &Catalog) -> Footprint {
+    let mut types = Vec::new();
+    for access in &all.accesses {
+        let (Thing::Column(table, Some(name)) | Thing::Rows(table, Some(name))) = &access.thing else { continue };
+        let known = catalog.table(table).and_then(|table| table.get(name));
+        types.extend(
+            known.map(|column| crate::types::bare(&column.type_sql)).filter(|name| !crate::types::is_plain(name)),
+        );
+    }
+    for name in types {
+        all.add(super::How::Read, Thing::Type(Ident::new(name)));
+    }
+    all
+}
+
+fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
     let on = |table: &TableName| Footprint::default().on(table);
     let column = |table: &TableName, name: &Ident| on(table).read(Thing::column(table, name));
     match change {
@@ -124,8 +144,7 @@ fn relations(expression: &Expr, catalog: &Catalog) -> Vec<TableName> {
 }
 
 fn not_null(all: Footprint, table: &TableName, column: &Ident) -> Footprint {
-    all.change(Thing::aspect(table, column, Aspect::Null))
-        .change(Thing::Demands(table.clone(), Some(column.clone())))
+    all.change(Thing::aspect(table, column, Aspect::Null)).change(Thing::Demands(table.clone(), Some(column.clone())))
 }
 
 /// What stands on a column and is made again with it, or follows its name.
@@ -182,7 +201,8 @@ fn demanded(mut all: Footprint, table: &TableName, constraint: &NewConstraint, c
                 .make(Thing::Indexes(table.clone()));
         }
         NewConstraintKind::ForeignKey { references, reference_columns, .. } => {
-            let keys = if reference_columns.is_empty() { primary(references, catalog) } else { reference_columns.clone() };
+            let keys =
+                if reference_columns.is_empty() { primary(references, catalog) } else { reference_columns.clone() };
             all = all.on(references).columns(references, &keys).read(Thing::key(references, &keys));
             for key in keys {
                 all = all.make(Thing::Demands(references.clone(), Some(key)));
@@ -228,10 +248,8 @@ fn drop_constraint(table: &TableName, name: &Ident, catalog: &Catalog) -> Footpr
         all = all.on(&references).drop(Thing::Demands(references, None));
     }
     if matches!(known.kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey | ConstraintKind::Exclude) {
-        all = all
-            .drop(Thing::beside(table, name))
-            .drop(Thing::key(table, &columns))
-            .drop(Thing::Indexes(table.clone()));
+        all =
+            all.drop(Thing::beside(table, name)).drop(Thing::key(table, &columns)).drop(Thing::Indexes(table.clone()));
     }
     if matches!(known.kind, ConstraintKind::PrimaryKey | ConstraintKind::NotNull) {
         all = columns.iter().fold(all, |all, column| all.change(Thing::aspect(table, column, Aspect::Null)));
@@ -242,9 +260,8 @@ fn drop_constraint(table: &TableName, name: &Ident, catalog: &Catalog) -> Footpr
 fn validate(table: &TableName, name: &Ident, catalog: &Catalog) -> Footprint {
     let all = Footprint::default().on(table).change(Thing::constraint(table, name));
     let Some(known) = catalog.table(table).and_then(|table| table.constraint(name)) else { return all };
-    let all = idents(&known.columns)
-        .into_iter()
-        .fold(all, |all, column| all.read(Thing::Rows(table.clone(), Some(column))));
+    let all =
+        idents(&known.columns).into_iter().fold(all, |all, column| all.read(Thing::Rows(table.clone(), Some(column))));
     known.referenced().into_iter().fold(all, |all, other| all.on(&other).read(Thing::Rows(other, None)))
 }
 
@@ -257,14 +274,13 @@ fn drop_column(table: &TableName, column: &Ident, catalog: &Catalog) -> Footprin
         all = all.and(&drop_constraint(table, &Ident::new(constraint.name.as_str()), catalog));
     }
     for index in known.indexes.iter().filter(|index| index.constraint.is_none() && has(&index.mentions)) {
-        all = all
-            .drop(Thing::beside(table, &Ident::new(index.name.as_str())))
-            .drop(Thing::Indexes(table.clone()));
+        all = all.drop(Thing::beside(table, &Ident::new(index.name.as_str()))).drop(Thing::Indexes(table.clone()));
     }
     let default = known.get(column).and_then(|column| column.default.as_deref());
-    default.map_or_else(Vec::new, |text| crate::lower::named_in(text, catalog)).into_iter().fold(all, |all, sequence| {
-        all.drop(Thing::Relation(sequence))
-    })
+    default
+        .map_or_else(Vec::new, |text| crate::lower::named_in(text, catalog))
+        .into_iter()
+        .fold(all, |all, sequence| all.drop(Thing::Relation(sequence)))
 }
 
 fn create_index(new: &NewIndex) -> Footprint {
@@ -277,9 +293,7 @@ fn create_index(new: &NewIndex) -> Footprint {
         return all;
     }
     let all = if new.partial { all } else { all.make(Thing::key(&new.table, &new.keys)) };
-    new.mentions
-        .iter()
-        .fold(all, |all, column| all.make(Thing::Demands(new.table.clone(), Some(column.clone()))))
+    new.mentions.iter().fold(all, |all, column| all.make(Thing::Demands(new.table.clone(), Some(column.clone()))))
 }
 
 fn drop_index(name: &TableName, catalog: &Catalog) -> Footprint {

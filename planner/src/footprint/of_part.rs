@@ -2,7 +2,7 @@
 //! run as its author wrote it touches all of it. Every kind of work is named.
 
 use super::{Access, Aspect, Footprint, How, Thing};
-use crate::action::{Action, Backfill, Numbers, Online, Operation, Sync};
+use crate::action::{Action, Backfill, Numbers, Online, Operation, Sync, Value};
 use crate::catalog::Catalog;
 use crate::change::Change;
 use crate::plan::Work;
@@ -36,8 +36,15 @@ impl Whole<'_> {
         let aspect = |table: &TableName, column: &Ident, what| on(table).change(Thing::aspect(table, column, what));
         match action {
             Action::CreateTable { .. } | Action::AsWritten { .. } | Action::Blocking { .. } => self.touches.clone(),
-            Action::AddColumn { table, column, .. } => {
-                self.relying(on(table)).make(Thing::column(table, column)).and(&self.demands())
+            Action::AddColumn { table, column, default, .. } => {
+                let all = self.relying(on(table)).make(Thing::column(table, column)).and(&self.demands());
+                match default {
+                    // The value is read when the column is added.
+                    Some(Value::Read(_)) => all.and(&self.touches.only(|access| {
+                        access.how == How::Read && matches!(access.thing, Thing::Rows(..) | Thing::AnyRows)
+                    })),
+                    Some(Value::Sql(_)) | None => all,
+                }
             }
             Action::OwnSequence { table, column, sequence, .. } => {
                 self.relying(on(table)).make(Thing::column(table, column)).make(Thing::Relation(sequence.clone()))
@@ -72,7 +79,9 @@ impl Whole<'_> {
                 let all = all.drop(Thing::beside(table, index)).make(Thing::beside(table, name));
                 if *primary { all.and(&self.only_aspects(Aspect::Null)) } else { all }
             }
-            Action::DropConstraint { table, name, .. } if is_helper(name) => on(table).drop(Thing::constraint(table, name)),
+            Action::DropConstraint { table, name, .. } if is_helper(name) => {
+                on(table).drop(Thing::constraint(table, name))
+            }
             Action::DropConstraint { table, name, .. } => on(table)
                 .drop(Thing::constraint(table, name))
                 .drop(Thing::beside(table, name))
@@ -92,11 +101,13 @@ impl Whole<'_> {
             Action::RenameIndex { table, from, to } => {
                 on(table).rename(Thing::Relation(from.clone()), Thing::beside(table, to))
             }
-            Action::DropColumn { table, column } => on(table).drop(Thing::column(table, column)).and(&self.going_along()),
-            Action::DropTable { table } => match self.change {
-                Change::DropTable(_) => self.touches.clone(),
-                _ => on(table).drop(Thing::Relation(table.clone())).change(Thing::Whole(table.clone())),
-            },
+            Action::DropColumn { table, column } => {
+                on(table).drop(Thing::column(table, column)).and(&self.going_along())
+            }
+            Action::DropTable { .. } if matches!(self.change, Change::DropTable(_)) => self.touches.clone(),
+            Action::DropTable { table } => {
+                on(table).drop(Thing::Relation(table.clone())).change(Thing::Whole(table.clone()))
+            }
             Action::InstallSync(sync) => self.relying(synced(sync)).make(Thing::Helper(sync.name.clone())),
             Action::RemoveSync(sync) => synced(sync).drop(Thing::Helper(sync.name.clone())),
             Action::CreateVersion(version) => {
@@ -117,16 +128,16 @@ impl Whole<'_> {
                 .and(&self.demands()),
             Online::DropIndex { table, index, .. } => {
                 let all = on(table).drop(Thing::Relation(index.clone())).drop(Thing::Indexes(table.clone()));
-                match self.change {
-                    Change::DropIndex(_) => all.and(self.touches),
-                    _ => all,
-                }
+                if matches!(self.change, Change::DropIndex(_)) { all.and(self.touches) } else { all }
             }
             Online::Validate { table, constraints, references } => {
-                let all = constraints.iter().fold(self.relying(on(table)), |all, name| {
-                    all.change(Thing::constraint(table, name))
-                });
-                let all = self.columns_of(table).into_iter().fold(all, |all, column| all.read(Thing::Rows(table.clone(), column)));
+                let all = constraints
+                    .iter()
+                    .fold(self.relying(on(table)), |all, name| all.change(Thing::constraint(table, name)));
+                let all = self
+                    .columns_of(table)
+                    .into_iter()
+                    .fold(all, |all, column| all.read(Thing::Rows(table.clone(), column)));
                 references.iter().fold(all, |all, other| all.on(other).read(Thing::Rows(other.clone(), None)))
             }
             Online::Analyze { table } => on(table),
@@ -134,10 +145,9 @@ impl Whole<'_> {
                 let all = on(table).change(Thing::Indexes(table.clone()));
                 index.iter().fold(all, |all, index| all.read(Thing::Relation(index.clone())))
             }
-            Online::Refresh { .. } | Online::Fill { .. } => self.touches.only(|access| match &access.thing {
+            Online::Refresh { .. } | Online::Fill { .. } => self.touches.only(|access| {
                 // Made, and named, by a part before.
-                Thing::Relation(_) | Thing::Type(_) => access.how == How::Read,
-                _ => true,
+                access.how == How::Read || !matches!(access.thing, Thing::Relation(_) | Thing::Type(_))
             }),
             Online::Detach { parent, partition } => super::of_change::detached(parent, partition, self.catalog),
         }
@@ -178,12 +188,14 @@ impl Whole<'_> {
 
     /// What the statement demands of rows, or demands no more.
     fn demands(&self) -> Footprint {
-        self.touches.only(|access| access.how != How::Read && matches!(access.thing, Thing::Demands(..) | Thing::Key(..)))
+        self.touches
+            .only(|access| access.how != How::Read && matches!(access.thing, Thing::Demands(..) | Thing::Key(..)))
     }
 
     fn only_aspects(&self, wanted: Aspect) -> Footprint {
-        self.touches
-            .only(|access| access.how != How::Read && matches!(access.thing, Thing::Aspect(_, _, what) if what == wanted))
+        self.touches.only(|access| {
+            access.how != How::Read && matches!(access.thing, Thing::Aspect(_, _, what) if what == wanted)
+        })
     }
 
     /// Constraints and indexes that the statement changes along with a column.
@@ -195,19 +207,17 @@ impl Whole<'_> {
 
     /// What goes with a column.
     fn going_along(&self) -> Footprint {
-        match self.change {
-            Change::DropColumn(..) => {
-                self.touches.only(|access| access.how != How::Read || matches!(access.thing, Thing::Type(_)))
-            }
-            _ => self.standing_on_it(),
+        if matches!(self.change, Change::DropColumn(..)) {
+            self.touches.only(|access| access.how != How::Read || matches!(access.thing, Thing::Type(_)))
+        } else {
+            self.standing_on_it()
         }
     }
 
     /// The columns that the statement is about.
     fn columns_of(&self, of: &TableName) -> Vec<Option<Ident>> {
-        let column = |access: &Access| match &access.thing {
-            Thing::Column(table, column) if table == of => Some(column.clone()),
-            _ => None,
+        let column = |access: &Access| {
+            if let Thing::Column(table, column) = &access.thing { (table == of).then(|| column.clone()) } else { None }
         };
         self.touches.accesses.iter().filter_map(column).collect()
     }

@@ -180,10 +180,26 @@ impl Thing {
         match self {
             Thing::Anything | Thing::AnyRows => u64::MAX,
             Thing::Rights(of, _) | Thing::Owner(of) | Thing::Comment(of) => of.mask(),
-            other => match other.table() {
-                Some(table) => bit(&|hasher| table.hash(hasher)),
-                None => bit(&|hasher| other.hash(hasher)),
-            },
+            Thing::Type(_)
+            | Thing::Function(_)
+            | Thing::Schema(_)
+            | Thing::Named(..)
+            | Thing::DefaultRights
+            | Thing::Helper(_) => bit(&|hasher| self.hash(hasher)),
+            Thing::Relation(table)
+            | Thing::Whole(table)
+            | Thing::Column(table, _)
+            | Thing::Aspect(table, ..)
+            | Thing::Rows(table, _)
+            | Thing::Demands(table, _)
+            | Thing::Key(table, _)
+            | Thing::Indexes(table)
+            | Thing::Partitions(table)
+            | Thing::Constraint(table, _)
+            | Thing::Trigger(table, _)
+            | Thing::Rule(table, _)
+            | Thing::Policy(table, _)
+            | Thing::Options(table) => bit(&|hasher| table.hash(hasher)),
         }
     }
 }

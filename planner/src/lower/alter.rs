@@ -2,8 +2,8 @@
 
 use super::{column, constraint, deparse, existing, expression, partition, relation, schema, settings};
 use crate::catalog::{Catalog, Column, Table};
-use crate::footprint::{Aspect, Footprint, Thing};
 use crate::change::{AddColumn, Change, Effect, NewIdentity, NewType, Setting, SettingKind};
+use crate::footprint::{Aspect, Footprint, Thing};
 use crate::problem::{self, Problem};
 use crate::types;
 use concertina_revisions::tree::{
@@ -352,9 +352,11 @@ fn add_column(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> 
             sql: format!("ALTER TABLE {} ALTER COLUMN {} SET {word} {value}", table.sql(), name.sql()),
             reverse: Ok(String::new()),
             effect: None,
-            touches: Footprint::default()
-                .read(Thing::column(table, &name))
-                .change(Thing::aspect(table, &name, Aspect::Storage)),
+            touches: Footprint::default().read(Thing::column(table, &name)).change(Thing::aspect(
+                table,
+                &name,
+                Aspect::Storage,
+            )),
         }));
     }
     Ok(changes)

@@ -40,7 +40,9 @@ pub(super) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
         NodeEnum::DefineStmt(define) => {
             nothing.make(of_kind(define.kind(), &strings(&define.defnames), catalog)).read(Thing::DefaultRights)
         }
-        NodeEnum::CreateDomainStmt(create) => nothing.make(Thing::Type(last(&create.domainname))).read(Thing::DefaultRights),
+        NodeEnum::CreateDomainStmt(create) => {
+            nothing.make(Thing::Type(last(&create.domainname))).read(Thing::DefaultRights)
+        }
         NodeEnum::CreateRangeStmt(create) => {
             let name = last(&create.type_name);
             nothing.make(Thing::Type(name.clone())).make(Thing::Function(name)).read(Thing::DefaultRights)
@@ -112,13 +114,17 @@ pub(super) fn of_action(command: &AlterTableCmd, table: &TableName, catalog: &Ca
     let aspect = |what| Thing::Aspect(table.clone(), name.clone(), what);
     let of_column = || name.iter().fold(Footprint::default(), |all, name| all.read(Thing::column(table, name)));
     match command.subtype() {
-        Kind::AtSetStatistics | Kind::AtSetOptions | Kind::AtResetOptions | Kind::AtSetStorage | Kind::AtSetCompression => {
-            of_column().change(aspect(Aspect::Storage))
-        }
+        Kind::AtSetStatistics
+        | Kind::AtSetOptions
+        | Kind::AtResetOptions
+        | Kind::AtSetStorage
+        | Kind::AtSetCompression => of_column().change(aspect(Aspect::Storage)),
         Kind::AtSetIdentity | Kind::AtDropIdentity => {
             of_column().change(aspect(Aspect::Identity)).change(aspect(Aspect::Default))
         }
-        Kind::AtSetExpression | Kind::AtDropExpression | Kind::AtColumnDefault => of_column().change(aspect(Aspect::Default)),
+        Kind::AtSetExpression | Kind::AtDropExpression | Kind::AtColumnDefault => {
+            of_column().change(aspect(Aspect::Default))
+        }
         Kind::AtChangeOwner => all.change(Thing::Owner(Box::new(Thing::Relation(table.clone())))),
         Kind::AtEnableTrig | Kind::AtEnableAlwaysTrig | Kind::AtEnableReplicaTrig | Kind::AtDisableTrig => {
             all.change(Thing::Trigger(table.clone(), name))
@@ -129,9 +135,10 @@ pub(super) fn of_action(command: &AlterTableCmd, table: &TableName, catalog: &Ca
         Kind::AtEnableRule | Kind::AtEnableAlwaysRule | Kind::AtEnableReplicaRule | Kind::AtDisableRule => {
             all.change(Thing::Rule(table.clone(), name))
         }
-        Kind::AtEnableRowSecurity | Kind::AtDisableRowSecurity | Kind::AtForceRowSecurity | Kind::AtNoForceRowSecurity => {
-            all.change(Thing::Policy(table.clone(), None))
-        }
+        Kind::AtEnableRowSecurity
+        | Kind::AtDisableRowSecurity
+        | Kind::AtForceRowSecurity
+        | Kind::AtNoForceRowSecurity => all.change(Thing::Policy(table.clone(), None)),
         Kind::AtAlterConstraint => match command.def.as_ref().and_then(|def| def.node.as_ref()) {
             Some(node::Node::AtalterConstraint(new)) => {
                 all.change(Thing::constraint(table, &Ident::new(new.conname.as_str())))
@@ -237,7 +244,9 @@ fn parts_of(object: Option<&Node>) -> Vec<String> {
         Some(node::Node::TypeName(name)) => strings(&name.names),
         Some(node::Node::ObjectWithArgs(object)) => strings(&object.objname),
         Some(node::Node::String(text)) => vec![text.sval.clone()],
-        Some(node::Node::RangeVar(range)) => schema(range).map(str::to_owned).into_iter().chain([range.relname.clone()]).collect(),
+        Some(node::Node::RangeVar(range)) => {
+            schema(range).map(str::to_owned).into_iter().chain([range.relname.clone()]).collect()
+        }
         _ => vec![],
     }
 }
@@ -271,7 +280,8 @@ fn rights(grant: &GrantStmt, catalog: &Catalog) -> Footprint {
         grant.objects.iter().map(|object| of_kind(grant.objtype(), &parts_of(Some(object)), catalog)).collect()
     } else {
         // All there are in a schema: whichever they are by then.
-        let in_schema = |table: &TableName| grant.objects.iter().any(|object| parts_of(Some(object)) == [table.schema.as_str()]);
+        let in_schema =
+            |table: &TableName| grant.objects.iter().any(|object| parts_of(Some(object)) == [table.schema.as_str()]);
         let relations = catalog.tables.iter().map(|table| table.full_name()).filter(in_schema).map(Thing::Relation);
         relations.chain([Thing::Anything]).collect()
     };
@@ -371,9 +381,9 @@ fn renamed(rename: &RenameStmt, catalog: &Catalog) -> Footprint {
             let to = TableName { schema: name.schema.clone(), name: new };
             let all = all.rename(old.clone(), Thing::Relation(to.clone()));
             return match catalog.table(name) {
-                Some(known) if known.kind != TableKind::Plain || known.is(name) => all
-                    .rename(Thing::Type(name.name.clone()), Thing::Type(to.name))
-                    .change(Thing::Whole(name.clone())),
+                Some(known) if known.kind != TableKind::Plain || known.is(name) => {
+                    all.rename(Thing::Type(name.name.clone()), Thing::Type(to.name)).change(Thing::Whole(name.clone()))
+                }
                 _ => all,
             };
         }
@@ -403,7 +413,9 @@ fn other_relation(alter: &AlterTableStmt, catalog: &Catalog) -> Footprint {
     for command in &alter.cmds {
         let Some(node::Node::AlterTableCmd(command)) = &command.node else { continue };
         all = match (alter.objtype(), command.subtype()) {
-            (ObjectType::ObjectType, _) => all.change(Thing::Type(name.name.clone())).change(Thing::Whole(name.clone())),
+            (ObjectType::ObjectType, _) => {
+                all.change(Thing::Type(name.name.clone())).change(Thing::Whole(name.clone()))
+            }
             (ObjectType::ObjectIndex, AlterTableType::AtAttachPartition) => {
                 let part = match command.def.as_ref().and_then(|def| def.node.as_ref()) {
                     Some(node::Node::PartitionCmd(part)) => found(part.name.as_ref(), catalog),
@@ -419,8 +431,20 @@ fn other_relation(alter: &AlterTableStmt, catalog: &Catalog) -> Footprint {
 
 /// Functions that do nothing but what they say, as far as they are called on their own.
 const PLAIN_FUNCTIONS: [&str; 14] = [
-    "set_config", "setval", "nextval", "currval", "pg_get_serial_sequence", "now", "max", "min", "count", "coalesce",
-    "greatest", "least", "pg_notify", "current_setting",
+    "set_config",
+    "setval",
+    "nextval",
+    "currval",
+    "pg_get_serial_sequence",
+    "now",
+    "max",
+    "min",
+    "count",
+    "coalesce",
+    "greatest",
+    "least",
+    "pg_notify",
+    "current_setting",
 ];
 
 /// A SELECT that is run as it stands. What its functions do is known of a few of PostgreSQL's own.
@@ -449,9 +473,9 @@ pub(crate) fn is_conditional(tree: &NodeEnum) -> bool {
         NodeEnum::RenameStmt(rename) => rename.missing_ok,
         NodeEnum::AlterTableStmt(alter) => {
             alter.missing_ok
-                || alter.cmds.iter().any(|command| {
-                    matches!(&command.node, Some(node::Node::AlterTableCmd(command)) if command.missing_ok)
-                })
+                || alter.cmds.iter().any(
+                    |command| matches!(&command.node, Some(node::Node::AlterTableCmd(command)) if command.missing_ok),
+                )
         }
         _ => false,
     }

@@ -246,13 +246,18 @@ impl Mentions {
         }
         for name in &self.words {
             all = all.read(Thing::Type(Ident::new(name.as_str())));
-            all = catalog.tables.iter().filter(|table| table.name == *name).fold(all, |all, table| all.on(&table.full_name()));
+            all = catalog
+                .tables
+                .iter()
+                .filter(|table| table.name == *name)
+                .fold(all, |all, table| all.on(&table.full_name()));
         }
         for name in self.functions.iter().chain(&self.words) {
             all = all.read(Thing::Function(Ident::new(name.as_str())));
         }
         let named = |kind: &'static str| move |name: &String| Thing::Named(kind.to_owned(), name.clone());
-        for thing in self.operators.iter().map(named("operator")).chain(self.collations.iter().map(named("collation"))) {
+        for thing in self.operators.iter().map(named("operator")).chain(self.collations.iter().map(named("collation")))
+        {
             all = all.read(thing);
         }
         for literal in &self.literals {
@@ -266,7 +271,9 @@ impl Mentions {
 pub(super) fn find(schema: Option<&str>, name: &str, catalog: &Catalog) -> TableName {
     catalog
         .resolve(schema, name)
-        .or_else(|| catalog.index(schema, name).map(|(_, index)| TableName::new(index.schema.as_str(), index.name.as_str())))
+        .or_else(|| {
+            catalog.index(schema, name).map(|(_, index)| TableName::new(index.schema.as_str(), index.name.as_str()))
+        })
         .unwrap_or_else(|| catalog.name_for_new(schema, name))
 }
 

@@ -5,11 +5,11 @@ use crate::catalog::{Catalog, Enum};
 use crate::change::{CatalogOnly, Change, NewEnum, NewMaterializedView};
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
-use concertina_revisions::{Ident, TableName};
 use concertina_revisions::tree::{
     CreateEnumStmt, CreateExtensionStmt, CreateFunctionStmt, CreateTableAsStmt, DefineStmt, FunctionParameterMode,
     NodeEnum, ObjectType, node,
 };
+use concertina_revisions::{Ident, TableName};
 
 /// Statements that only write the system catalogs.
 pub(super) fn other(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {

@@ -151,8 +151,8 @@ fn generated(table: &TableName, column: &NewColumn, definition: &str, context: &
     let later = computed && column.not_null && !context.catalog.is_empty(table);
     let named = NewColumn { type_sql, ..column.clone() };
     let why = if computed { "it is computed when it is read: no row is written" } else { "the table holds no row" };
-    let decision = Decision::because(why)
-        .expand(action(table, &named, None, column.not_null && !later), undo(table, column));
+    let decision =
+        Decision::because(why).expand(action(table, &named, None, column.not_null && !later), undo(table, column));
     if later { not_null::prove_and_set(decision, table, &column.name, context) } else { decision }
 }
 

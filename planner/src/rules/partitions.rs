@@ -190,19 +190,16 @@ fn on_only(decision: Decision, new: &NewIndex, table: &TableName, name: &Ident) 
         locks: vec![(table.clone(), Lock::Share)],
     };
     let index = TableName { schema: table.schema.clone(), name: name.clone() };
-    decision.then_because("an index over no rows; it is valid once every partition's is attached").quick(
-        Phase::Expand,
-        Rank::AsWritten,
-        create,
-        [drop_index(table, &index)],
-    )
-    .last_touching(
-        Footprint::default()
-            .on(table)
-            .columns(table, &new.mentions)
-            .make(Thing::Relation(index))
-            .make(Thing::Indexes(table.clone())),
-    )
+    decision
+        .then_because("an index over no rows; it is valid once every partition's is attached")
+        .quick(Phase::Expand, Rank::AsWritten, create, [drop_index(table, &index)])
+        .last_touching(
+            Footprint::default()
+                .on(table)
+                .columns(table, &new.mentions)
+                .make(Thing::Relation(index))
+                .make(Thing::Indexes(table.clone())),
+        )
 }
 
 fn attach(decision: Decision, parent: &Table, child: &TableName, to: &TableName, index: &TableName) -> Decision {
@@ -212,13 +209,10 @@ fn attach(decision: Decision, parent: &Table, child: &TableName, to: &TableName,
         locks: vec![(parent.full_name(), Lock::AccessShare), (child.clone(), Lock::AccessShare)],
     };
     // What is attached goes with the whole; nothing else takes it off.
-    decision.then_because("a catalog entry").quick(
-        Phase::Backfill,
-        Rank::Demand,
-        attach,
-        [drop_index(&parent.full_name(), to)],
-    )
-    .last_touching(Footprint::default().on(child).on(index).on(to).change(Thing::Indexes(child.clone())))
+    decision
+        .then_because("a catalog entry")
+        .quick(Phase::Backfill, Rank::Demand, attach, [drop_index(&parent.full_name(), to)])
+        .last_touching(Footprint::default().on(child).on(index).on(to).change(Thing::Indexes(child.clone())))
 }
 
 fn drop_index(table: &TableName, index: &TableName) -> Action {
