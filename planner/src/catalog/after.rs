@@ -5,8 +5,8 @@ use super::{
     Catalog, Column, Constraint, ConstraintKind, Dependant, Enum, Identity, Index, PartitionOf, Table, TableKind,
 };
 use crate::change::{
-    Attach, CatalogOnly, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewTable, Setting,
-    Special,
+    Attach, CatalogOnly, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewMaterializedView,
+    NewTable, Setting, Special,
 };
 use crate::footprint::{Footprint, How, Thing};
 use concertina_revisions::{Ident, TableName};
@@ -85,18 +85,7 @@ impl Catalog {
                 self.alter(&detach.parent, |parent| parent.partitions.retain(|partition| *partition != gone));
                 self.alter(&detach.partition, |table| table.partition_of = None);
             }
-            Change::CreateMaterializedView(new) => {
-                self.tables.push(Arc::new(Table {
-                    schema: new.view.schema.as_str().to_owned(),
-                    name: new.view.name.as_str().to_owned(),
-                    kind: TableKind::Materialized,
-                    owned: true,
-                    is_new: true,
-                    unfilled: !new.filled,
-                    ..Table::default()
-                }));
-                self.stand_on(&new.mentions, &format!("materialized view {}", new.view.sql()));
-            }
+            Change::CreateMaterializedView(new) => self.make_materialized_view(new),
             Change::Refresh(view) => self.alter(view, |view| view.unfilled = false),
             Change::Update(update) => {
                 for (name, _) in &update.sets {
@@ -105,6 +94,19 @@ impl Catalog {
             }
             Change::Insert(_) | Change::Delete(_) | Change::Reindex(_) | Change::Allowed(..) | Change::Nothing(_) => {}
         }
+    }
+
+    fn make_materialized_view(&mut self, new: &NewMaterializedView) {
+        self.tables.push(Arc::new(Table {
+            schema: new.view.schema.as_str().to_owned(),
+            name: new.view.name.as_str().to_owned(),
+            kind: TableKind::Materialized,
+            owned: true,
+            is_new: true,
+            unfilled: !new.filled,
+            ..Table::default()
+        }));
+        self.stand_on(&new.mentions, &format!("materialized view {}", new.view.sql()));
     }
 
     fn make_table(&mut self, new: &NewTable) {

@@ -3,12 +3,14 @@
 
 mod of_change;
 mod of_part;
+mod of_rows;
 mod thing;
 
 pub use thing::{Aspect, Thing};
 
-pub(crate) use of_change::{of_change, relation_made, rows_of};
+pub(crate) use of_change::{of_change, relation_made};
 pub(crate) use of_part::{Whole, of_part};
+pub(crate) use of_rows::rows_of;
 
 use concertina_revisions::{Ident, TableName};
 use schemars::JsonSchema;

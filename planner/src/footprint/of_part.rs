@@ -31,11 +31,15 @@ pub(crate) fn of_part(work: &Work, whole: &Whole<'_>) -> Footprint {
 }
 
 impl Whole<'_> {
+    #[expect(clippy::too_many_lines, reason = "a few lines for each kind of action")]
     fn of_action(&self, action: &Action) -> Footprint {
         let on = |table: &TableName| Footprint::default().on(table);
         let aspect = |table: &TableName, column: &Ident, what| on(table).change(Thing::aspect(table, column, what));
         match action {
-            Action::CreateTable { .. } | Action::AsWritten { .. } | Action::Blocking { .. } => self.touches.clone(),
+            Action::CreateTable { .. }
+            | Action::AsWritten { .. }
+            | Action::Blocking { .. }
+            | Action::AttachPartition { .. } => self.touches.clone(),
             Action::AddColumn { table, column, default, .. } => {
                 let all = self.relying(on(table)).make(Thing::column(table, column)).and(&self.demands());
                 match default {
@@ -61,7 +65,6 @@ impl Whole<'_> {
             Action::AddNotNull { table, column, name } => {
                 aspect(table, column, Aspect::Null).make(Thing::constraint(table, name)).and(&self.demands())
             }
-            Action::AttachPartition { .. } => self.touches.clone(),
             Action::DetachPartition { parent, partition, .. } => {
                 super::of_change::detached(parent, partition, self.catalog)
             }

@@ -153,8 +153,10 @@ impl Thing {
         match (self, other) {
             (Thing::Helper(one), Thing::Helper(other)) => one == other,
             (Thing::Helper(_), _) | (_, Thing::Helper(_)) => false,
-            (Thing::Anything, _) | (_, Thing::Anything) => true,
-            (Thing::AnyRows, Thing::Rows(..) | Thing::AnyRows) | (Thing::Rows(..), Thing::AnyRows) => true,
+            (Thing::Anything, _)
+            | (_, Thing::Anything)
+            | (Thing::AnyRows, Thing::Rows(..) | Thing::AnyRows)
+            | (Thing::Rows(..), Thing::AnyRows) => true,
             (Thing::Whole(table), other) | (other, Thing::Whole(table)) => other.table() == Some(table),
             (Thing::Column(one, a), Thing::Column(other, b))
             | (Thing::Rows(one, a), Thing::Rows(other, b))

@@ -70,7 +70,7 @@ impl<'a> Context<'a> {
     fn backfills(&self) -> impl Iterator<Item = (&'a Update, &'a Catalog)> {
         self.all.iter().filter_map(|seen| {
             let Change::Update(update) = &seen.change else { return None };
-            (!seen.before.is_empty(&update.table)).then(|| (update, &seen.before))
+            (!seen.before.is_empty(&update.table)).then_some((update, &seen.before))
         })
     }
 
@@ -147,7 +147,7 @@ impl<'a> Context<'a> {
     fn by_shadow(&self) -> impl Iterator<Item = (usize, &'a NewType)> {
         self.all.iter().enumerate().filter_map(|(position, seen)| {
             let Change::AlterType(new) = &seen.change else { return None };
-            (column_type::by_shadow(new, &seen.before)).then(|| (position, new))
+            column_type::by_shadow(new, &seen.before).then_some((position, new))
         })
     }
 
@@ -172,7 +172,7 @@ impl<'a> Context<'a> {
     fn default_in_the_end(&self, table: &TableName, column: &Ident, now: Option<&String>) -> Option<String> {
         let said = self.all[self.position..].iter().rev().find_map(|seen| {
             let Change::SetDefault(other, name, value) = &seen.change else { return None };
-            (other == table && name == column).then(|| value.as_ref())
+            (other == table && name == column).then_some(value.as_ref())
         });
         match said {
             Some(value) => value.map(|value| value.sql.clone()),
