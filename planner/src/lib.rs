@@ -99,7 +99,7 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
     let end = left_by(&seen, &future);
     let mut problems: Vec<Diagnostic> = Vec::new();
     for one in &seen {
-        if let Some(behind) = waiting::touched(&one.touches, waiting, &future) {
+        if let Some(behind) = waiting::touched(&one.touches, waiting) {
             problems.push(waiting::must_wait(behind.as_str()).at(&revision.source, revision.up[one.statement].span));
         }
     }
@@ -209,7 +209,7 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
             Ok(changes) => {
                 for change in changes {
                     let next = now.after(&change);
-                    let touches = footprint::of_change(&change, &now).and(&mentioned);
+                    let touches = footprint::with_family(footprint::of_change(&change, &now).and(&mentioned), &now);
                     seen.push(Seen {
                         touches,
                         change,
@@ -322,11 +322,13 @@ fn unasked(decision: &mut Decision, seen: &[Seen], position: usize) {
     }
 }
 
-/// Says of each part what it touches, where its rule didn't.
+/// Says of each part what it touches; where its rule did, with the tables above.
 fn touching(mut decision: Decision, seen: &Seen) -> Decision {
-    let whole = Whole { change: &seen.change, touches: &seen.touches, catalog: &seen.before };
-    for part in decision.parts.iter_mut().filter(|part| !part.is_known) {
-        part.touches = footprint::of_part(&part.work, &whole);
+    let whole = Whole { change: &seen.change, touches: &seen.touches };
+    for part in &mut decision.parts {
+        let own =
+            if part.is_known { std::mem::take(&mut part.touches) } else { footprint::of_part(&part.work, &whole) };
+        part.touches = footprint::with_family(own, &seen.before);
     }
     decision
 }

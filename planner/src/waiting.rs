@@ -56,11 +56,11 @@ pub(crate) fn synced(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
 }
 
 /// The waiting revision whose contract is about the same as this change, so that it matters which comes first.
-pub(crate) fn touched<'a>(touches: &Footprint, waiting: &'a [Plan], catalog: &Catalog) -> Option<&'a RevisionId> {
+pub(crate) fn touched<'a>(touches: &Footprint, waiting: &'a [Plan]) -> Option<&'a RevisionId> {
     let conflicts = |step: &Step| {
         if step.touches.is_empty() {
             // Stored before it was written down: what it was made for isn't known.
-            let whole = Whole { change: &Change::Nothing(String::new()), touches: &Footprint::anything(), catalog };
+            let whole = Whole { change: &Change::Nothing(String::new()), touches: &Footprint::anything() };
             return of_part(&step.work, &whole).conflicts(touches);
         }
         step.touches.conflicts(touches)

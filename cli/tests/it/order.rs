@@ -16,7 +16,7 @@ const TABLES: &str = "
     CREATE VIEW v AS SELECT id, b FROM t;
     COMMENT ON VIEW v IS 'a view';
     GRANT SELECT ON v TO pg_monitor;
-    CREATE MATERIALIZED VIEW m AS SELECT q, count(*) AS n FROM t GROUP BY q;
+    CREATE MATERIALIZED VIEW m AS SELECT d, count(*) AS n FROM t GROUP BY d;
     GRANT SELECT, INSERT ON t TO pg_monitor;
     CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'append only'; END $$;

@@ -1,9 +1,9 @@
 //! The footprint of each change, as if it were run as its author wrote it. Every kind of change is named: one that is new
 //! has to say here what it touches.
 
-use super::of_rows::{delete, insert, rows_of, sharing, update};
+use super::of_rows::{delete, insert, rows_of, update};
 use super::{Aspect, Footprint, Thing};
-use crate::catalog::{Catalog, ConstraintKind};
+use crate::catalog::{Catalog, ConstraintKind, Table};
 use crate::change::{
     AddColumn, Attach, Change, Fill, NewConstraint, NewConstraintKind, NewIndex, NewTable, NewType, Special,
 };
@@ -19,9 +19,15 @@ pub(crate) fn of_change(change: &Change, catalog: &Catalog) -> Footprint {
 /// Whoever is about a column is about values of its type.
 fn with_types(mut all: Footprint, catalog: &Catalog) -> Footprint {
     let mut types = Vec::new();
+    let mut last: Option<(&TableName, Option<&Table>)> = None;
     for access in &all.accesses {
         let (Thing::Column(table, Some(name)) | Thing::Rows(table, Some(name))) = &access.thing else { continue };
-        let known = catalog.table(table).and_then(|table| table.get(name));
+        let known = match last {
+            Some((same, known)) if same == table => known,
+            _ => catalog.table(table),
+        };
+        last = Some((table, known));
+        let known = known.and_then(|table| table.get(name));
         types.extend(
             known.map(|column| crate::types::bare(&column.type_sql)).filter(|name| !crate::types::is_plain(name)),
         );
@@ -68,8 +74,8 @@ fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
             .read(Thing::Rows(new.table.clone(), Some(new.column.clone())))
             .change(Thing::aspect(&new.table, &new.column, Aspect::Default))
             .change(Thing::aspect(&new.table, &new.column, Aspect::Identity)),
-        Change::Attach(attach) => attached(attach, catalog),
-        Change::Detach(detach) => detached(&detach.parent, &detach.partition, catalog),
+        Change::Attach(attach) => attached(attach),
+        Change::Detach(detach) => detached(&detach.parent, &detach.partition),
         Change::Reindex(reindex) => {
             let all = on(&reindex.table).change(Thing::Indexes(reindex.table.clone()));
             reindex.index.iter().fold(all, |all, index| all.read(Thing::Relation(index.clone())))
@@ -335,16 +341,16 @@ fn drop_table(name: &TableName, catalog: &Catalog) -> Footprint {
     all
 }
 
-fn attached(attach: &Attach, catalog: &Catalog) -> Footprint {
-    detached(&attach.parent, &attach.partition, catalog).read(Thing::Whole(attach.parent.clone()))
+fn attached(attach: &Attach) -> Footprint {
+    detached(&attach.parent, &attach.partition).read(Thing::Whole(attach.parent.clone()))
 }
 
 /// A partition that comes or goes.
-pub(super) fn detached(parent: &TableName, partition: &TableName, catalog: &Catalog) -> Footprint {
-    let all = Footprint::default()
+pub(super) fn detached(parent: &TableName, partition: &TableName) -> Footprint {
+    Footprint::default()
         .on(parent)
         .on(partition)
         .change(Thing::Partitions(parent.clone()))
-        .change(Thing::Whole(partition.clone()));
-    sharing(parent, catalog).into_iter().fold(all, |all, table| all.change(Thing::Rows(table, None)))
+        .change(Thing::Whole(partition.clone()))
+        .change(Thing::Rows(parent.clone(), None))
 }

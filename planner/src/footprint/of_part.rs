@@ -3,7 +3,6 @@
 
 use super::{Access, Aspect, Footprint, How, Thing};
 use crate::action::{Action, Backfill, Numbers, Online, Operation, Sync, Value};
-use crate::catalog::Catalog;
 use crate::change::Change;
 use crate::plan::Work;
 use crate::rules::is_helper;
@@ -15,8 +14,6 @@ pub(crate) struct Whole<'a> {
     pub(crate) change: &'a Change,
     /// All that it touches.
     pub(crate) touches: &'a Footprint,
-    /// The catalog before it.
-    pub(crate) catalog: &'a Catalog,
 }
 
 /// What a part of a statement's work reads and writes.
@@ -65,9 +62,7 @@ impl Whole<'_> {
             Action::AddNotNull { table, column, name } => {
                 aspect(table, column, Aspect::Null).make(Thing::constraint(table, name)).and(&self.demands())
             }
-            Action::DetachPartition { parent, partition, .. } => {
-                super::of_change::detached(parent, partition, self.catalog)
-            }
+            Action::DetachPartition { parent, partition, .. } => super::of_change::detached(parent, partition),
             Action::SetDefault { table, column, .. } => self.relying(aspect(table, column, Aspect::Default)),
             Action::SetNotNull { table, column } | Action::DropNotNull { table, column } => {
                 aspect(table, column, Aspect::Null)
@@ -133,6 +128,7 @@ impl Whole<'_> {
                 let all = on(table).drop(Thing::Relation(index.clone())).drop(Thing::Indexes(table.clone()));
                 if matches!(self.change, Change::DropIndex(_)) { all.and(self.touches) } else { all }
             }
+            Online::Validate { .. } if matches!(self.change, Change::Validate(..)) => self.touches.clone(),
             Online::Validate { table, constraints, references } => {
                 let all = constraints
                     .iter()
@@ -141,7 +137,8 @@ impl Whole<'_> {
                     .columns_of(table)
                     .into_iter()
                     .fold(all, |all, column| all.read(Thing::Rows(table.clone(), column)));
-                references.iter().fold(all, |all, other| all.on(other).read(Thing::Rows(other.clone(), None)))
+                // The rows that are pointed at are held by the key itself from its first moment on.
+                references.iter().fold(all, Footprint::on)
             }
             Online::Analyze { table } => on(table),
             Online::Reindex { table, index } => {
@@ -152,7 +149,7 @@ impl Whole<'_> {
                 // Made, and named, by a part before.
                 access.how == How::Read || !matches!(access.thing, Thing::Relation(_) | Thing::Type(_))
             }),
-            Online::Detach { parent, partition } => super::of_change::detached(parent, partition, self.catalog),
+            Online::Detach { parent, partition } => super::of_change::detached(parent, partition),
         }
     }
 

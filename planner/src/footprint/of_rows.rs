@@ -1,31 +1,10 @@
 //! The footprints of changes of rows: whose rows are read and written, and what is minded on the way.
 
 use super::{Access, Aspect, Footprint, How, Thing};
-use crate::catalog::{Catalog, Table, TableKind};
+use crate::catalog::{Catalog, TableKind};
 use crate::change::{Delete, Insert, Update};
 use crate::expr::Expr;
 use concertina_revisions::{Ident, TableName};
-
-/// A table and all that share rows with it: those below and those above.
-pub(super) fn sharing(table: &TableName, catalog: &Catalog) -> Vec<TableName> {
-    let mut all = vec![table.clone()];
-    all.extend(catalog.below(table));
-    let mut at = table.clone();
-    while let Some(above) = above(&at, catalog).filter(|above| !all.contains(above)) {
-        all.push(above.clone());
-        at = above;
-    }
-    all
-}
-
-fn above(table: &TableName, catalog: &Catalog) -> Option<TableName> {
-    let known = catalog.table(table)?;
-    let is_child = |other: &&std::sync::Arc<Table>| {
-        other.children.iter().any(|(schema, name)| *schema == known.schema && *name == known.name)
-    };
-    let parent = known.partition_of.as_ref().map(crate::catalog::PartitionOf::parent);
-    parent.or_else(|| catalog.tables.iter().find(is_child).map(|other| other.full_name()))
-}
 
 /// The rows that a query of these relations reads.
 pub(crate) fn rows_of(mut all: Footprint, relations: &[TableName], catalog: &Catalog) -> Footprint {
@@ -35,9 +14,7 @@ pub(crate) fn rows_of(mut all: Footprint, relations: &[TableName], catalog: &Cat
             // What it shows of which tables isn't known here.
             all = all.read(Thing::AnyRows);
         }
-        for table in sharing(relation, catalog) {
-            all = all.read(Thing::Rows(table, None));
-        }
+        all = all.read(Thing::Rows(relation.clone(), None));
     }
     all
 }
@@ -48,23 +25,17 @@ fn written(mut all: Footprint, table: &TableName, columns: Option<&[Ident]>, cat
         // The rows of some table.
         all = all.change(Thing::AnyRows);
     }
-    for table in sharing(table, catalog) {
-        all = all
-            .read(Thing::Trigger(table.clone(), None))
-            .read(Thing::Rule(table.clone(), None))
-            .read(Thing::Policy(table.clone(), None));
-        match columns {
-            None => all = all.change(Thing::Rows(table.clone(), None)).read(Thing::Demands(table, None)),
-            Some(columns) => {
-                for column in columns {
-                    all = all
-                        .change(Thing::Rows(table.clone(), Some(column.clone())))
-                        .read(Thing::Demands(table.clone(), Some(column.clone())));
-                }
-            }
-        }
-    }
-    all
+    all = all
+        .read(Thing::Trigger(table.clone(), None))
+        .read(Thing::Rule(table.clone(), None))
+        .read(Thing::Policy(table.clone(), None));
+    let Some(columns) = columns else {
+        return all.change(Thing::Rows(table.clone(), None)).read(Thing::Demands(table.clone(), None));
+    };
+    columns.iter().fold(all, |all, column| {
+        all.change(Thing::Rows(table.clone(), Some(column.clone())))
+            .read(Thing::Demands(table.clone(), Some(column.clone())))
+    })
 }
 
 pub(super) fn insert(new: &Insert, catalog: &Catalog) -> Footprint {

@@ -19,9 +19,10 @@ fn ordered(sql: &str, catalog: &Catalog, wanted: &[&str]) {
 
 fn with_views() -> Catalog {
     let mut catalog = database();
-    let owners = catalog.tables.iter_mut().find(|table| table.name == "owners").unwrap();
     let of = |column: Option<&str>| Dependant { column: column.map(str::to_owned), what: "view people".to_owned() };
-    Arc::make_mut(owners).dependants = vec![of(Some("id")), of(Some("team_id"))];
+    for table in catalog.tables.iter_mut().filter(|table| table.name == "owners").map(Arc::make_mut) {
+        table.dependants = vec![of(Some("id")), of(Some("team_id"))];
+    }
     catalog
 }
 
@@ -194,6 +195,24 @@ fn whoever_copies_a_tables_form_comes_after_its_changes() {
     }
     let plan = plan_of("CREATE TABLE k (LIKE leads INCLUDING ALL); ALTER TABLE leads DROP COLUMN status;", &crm());
     assert_eq!(steps(&plan)[0], "expand: create table k");
+}
+
+#[test]
+fn partitions_follow_what_their_parent_does() {
+    ordered(
+        "ALTER TABLE events DETACH PARTITION events_2026; ALTER TABLE events ADD COLUMN n int;",
+        &database(),
+        &[
+            "contract: detach events_2026 from events concurrently",
+            "contract: drop the CHECK that the bound leaves on events_2026",
+            "contract: add column events.n",
+        ],
+    );
+    let plan = plan_of(
+        "ALTER TABLE events DROP COLUMN id; ALTER TABLE events_2026 ALTER COLUMN id SET DEFAULT 1;",
+        &database(),
+    );
+    assert!(plan.expand.is_empty(), "{:?}", steps(&plan));
 }
 
 #[test]
