@@ -119,7 +119,14 @@ async fn take_back(hands: &Session, action: &Action, doing: &str, events: &Event
 }
 
 fn is_gone(code: &SqlState) -> bool {
-    [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN, SqlState::UNDEFINED_OBJECT].contains(code)
+    [
+        SqlState::UNDEFINED_TABLE,
+        SqlState::UNDEFINED_COLUMN,
+        SqlState::UNDEFINED_OBJECT,
+        SqlState::UNDEFINED_FUNCTION,
+        SqlState::INVALID_SCHEMA_NAME,
+    ]
+    .contains(code)
 }
 
 async fn run_action(hands: &Session, action: &Action, doing: &str) -> Result<(), Error> {

@@ -15,8 +15,8 @@ use concertina_revisions::Statement;
 /// The statement before this one that may have done anything, counted from 1.
 pub(crate) fn before(seen: &[Seen], position: usize) -> Option<usize> {
     let own = seen[position].statement;
-    let opaque = seen[..position].iter().filter(|one| one.statement != own && one.touches.is_opaque());
-    opaque.last().map(|one| one.statement + 1)
+    let mut before = seen[..position].iter().rev().filter(|one| one.statement != own);
+    before.find(|one| one.touches.is_opaque()).map(|one| one.statement + 1)
 }
 
 /// Refuses what is decided from a catalog that may be another by then.

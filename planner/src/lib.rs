@@ -19,8 +19,10 @@
 //! # Layout
 //!
 //! `lower`: parse tree to [`change::Change`] · `fold`: many statements into one catalog entry · `one_pass`: many fills of a table into one · `rules`: a change
-//! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · `types`: which types are alike · `versions`: schemas of views, one a revision · `as_written`: what is run as it is written, where there are no rows · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
+//! to a decision, one family a file · [`footprint`]: what a change reads and writes · `order`: what comes after what · `barrier`: behind what nobody can see into · `assemble`: decisions to a [`Plan`] · `types`: which types are alike · `versions`: schemas of views, one a revision · `as_written`: what is run as it is written, where there are no rows · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
 //! [`action`]: what steps do, their locks and their SQL · [`explain()`]: a plan as text · [`drift`]: two databases compared.
+
+#![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod action;
 mod as_written;
@@ -29,12 +31,14 @@ mod barrier;
 pub mod catalog;
 pub mod change;
 mod decision;
+#[allow(clippy::wildcard_enum_match_arm, reason = "knows nothing of changes and actions")]
 pub mod drift;
 mod explain;
 pub mod expr;
 mod fold;
 pub mod footprint;
 pub mod law;
+#[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
 mod lower;
 mod one_pass;
 mod order;
@@ -99,7 +103,7 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
     let end = left_by(&seen, &future);
     let mut problems: Vec<Diagnostic> = Vec::new();
     for one in &seen {
-        if let Some(behind) = waiting::touched(&one.touches, waiting, &future) {
+        if let Some(behind) = waiting::touched(&one.touches, waiting) {
             problems.push(waiting::must_wait(behind.as_str()).at(&revision.source, revision.up[one.statement].span));
         }
     }
@@ -190,14 +194,9 @@ pub fn plan_reverse(
 }
 
 fn dropped_with_rows(plan: &Plan, catalog: &Catalog) -> Option<String> {
-    plan.steps().find_map(|(_, step)| match &step.work {
-        Work::Quick { actions } => actions.iter().find_map(|action| match action {
-            action::Action::DropTable { table } => {
-                catalog.table(table).filter(|known| known.pages > 0).map(|_| table.shown())
-            }
-            _ => None,
-        }),
-        _ => None,
+    plan.steps().flat_map(|(_, step)| step.work.actions()).find_map(|action| {
+        let action::Action::DropTable { table } = action else { return None };
+        catalog.table(table).filter(|known| known.pages > 0).map(|_| table.shown())
     })
 }
 
@@ -218,7 +217,7 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
             Ok(changes) => {
                 for change in changes {
                     let next = now.after(&change);
-                    let touches = footprint::of_change(&change, &now).and(&mentioned);
+                    let touches = footprint::with_family(footprint::of_change(&change, &now).and(&mentioned), &now);
                     seen.push(Seen {
                         touches,
                         change,
@@ -331,11 +330,13 @@ fn unasked(decision: &mut Decision, seen: &[Seen], position: usize) {
     }
 }
 
-/// Says of each part what it touches, where its rule didn't.
+/// Says of each part what it touches; where its rule did, with the tables above.
 fn touching(mut decision: Decision, seen: &Seen) -> Decision {
-    let whole = Whole { change: &seen.change, touches: &seen.touches, catalog: &seen.before };
-    for part in decision.parts.iter_mut().filter(|part| !part.is_known) {
-        part.touches = footprint::of_part(&part.work, &whole);
+    let whole = Whole { change: &seen.change, touches: &seen.touches };
+    for part in &mut decision.parts {
+        let own =
+            if part.is_known { std::mem::take(&mut part.touches) } else { footprint::of_part(&part.work, &whole) };
+        part.touches = footprint::with_family(own, &seen.before);
     }
     decision
 }

@@ -9,7 +9,7 @@ use crate::decision::{Decision, Part, Rank};
 use crate::footprint::{How, Thing};
 use crate::plan::{Phase, Work};
 use crate::problem::hazard;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// A part and where it comes from.
 #[derive(Debug, Clone)]
@@ -107,21 +107,40 @@ impl Order {
 
     /// The parts of a phase in the order in which they are done; those of one list in one transaction.
     pub(crate) fn phase(&self, phase: Phase) -> Vec<Vec<usize>> {
-        let mut left: Vec<Vec<usize>> = self.groups(phase);
-        let mut done: BTreeSet<usize> = BTreeSet::new();
-        let mut ordered = Vec::new();
-        while !left.is_empty() {
-            let ready = |unit: &Vec<usize>| {
-                unit.iter().flat_map(|at| &self.nodes[*at].before).all(|before| {
-                    done.contains(before) || unit.contains(before) || self.nodes[*before].part.phase != phase
-                })
-            };
-            let next = (0..left.len()).filter(|at| ready(&left[*at])).min_by_key(|at| self.priority(phase, &left[*at]));
-            // There is always one: nothing comes before an earlier statement.
-            let unit = left.remove(next.unwrap_or(0));
-            done.extend(&unit);
-            ordered.push(unit);
+        let mut units: Vec<Option<Vec<usize>>> = self.groups(phase).into_iter().map(Some).collect();
+        let mut unit_of: HashMap<usize, usize> = HashMap::new();
+        for (unit, members) in units.iter().enumerate() {
+            unit_of.extend(members.iter().flatten().map(|at| (*at, unit)));
         }
+        let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); units.len()];
+        let mut waits_for = vec![0_usize; units.len()];
+        for (&at, &unit) in &unit_of {
+            for before in self.nodes[at].before.iter().filter_map(|before| unit_of.get(before)) {
+                if *before != unit && after[*before].insert(unit) {
+                    waits_for[unit] += 1;
+                }
+            }
+        }
+        let ranked = |unit: usize, members: &Option<Vec<usize>>| {
+            (self.priority(phase, members.as_deref().unwrap_or_default()), unit)
+        };
+        let mut free: BTreeSet<((Rank, usize), usize)> = units
+            .iter()
+            .enumerate()
+            .filter(|(unit, _)| waits_for[*unit] == 0)
+            .map(|(unit, members)| ranked(unit, members))
+            .collect();
+        let mut ordered = Vec::new();
+        while let Some((_, unit)) = free.pop_first() {
+            for &next in &after[unit] {
+                waits_for[next] -= 1;
+                if waits_for[next] == 0 {
+                    free.insert(ranked(next, &units[next]));
+                }
+            }
+            ordered.extend(units[unit].take());
+        }
+        debug_assert!(units.iter().all(Option::is_none), "nothing comes before an earlier statement");
         ordered
     }
 
@@ -164,17 +183,20 @@ impl Order {
     /// Pairs of parts of which the second makes what the first drops.
     fn replacements(&self, of_phase: &[usize]) -> Vec<(usize, usize)> {
         let mut pairs = Vec::new();
-        for (position, &make) in of_phase.iter().enumerate() {
-            let node = &self.nodes[make];
-            for access in node.part.touches.writes().filter(|access| access.how == How::Make && is_whole(&access.thing))
-            {
-                let dropped = |at: &&usize| {
-                    let earlier = &self.nodes[**at];
-                    earlier.decision != node.decision
-                        && earlier.part.touches.writes().any(|one| one.how == How::Drop && one.thing == access.thing)
-                };
-                if let Some(drop) = of_phase[..position].iter().rev().find(dropped) {
-                    pairs.push((*drop, make));
+        let mut dropped: HashMap<&Thing, usize> = HashMap::new();
+        for &at in of_phase {
+            let node = &self.nodes[at];
+            for access in node.part.touches.writes().filter(|access| is_whole(&access.thing)) {
+                match access.how {
+                    How::Make => {
+                        let drop =
+                            dropped.get(&access.thing).filter(|drop| self.nodes[**drop].decision != node.decision);
+                        pairs.extend(drop.map(|drop| (*drop, at)));
+                    }
+                    How::Drop => {
+                        dropped.insert(&access.thing, at);
+                    }
+                    How::Read | How::Change => {}
                 }
             }
         }

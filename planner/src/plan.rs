@@ -83,6 +83,16 @@ pub struct Step {
     pub touches: Footprint,
 }
 
+impl Work {
+    /// The instant actions; none of what is done online.
+    pub fn actions(&self) -> &[Action] {
+        match self {
+            Work::Quick { actions } => actions,
+            Work::Slow { .. } | Work::Backfill { .. } => &[],
+        }
+    }
+}
+
 impl Step {
     /// The tables that the step locks, and how strongly.
     pub fn locks(&self) -> Vec<(TableName, Lock)> {

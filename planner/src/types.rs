@@ -91,6 +91,34 @@ pub(crate) fn differ(type_sql: &str, collation: Option<&str>, one: &str, other: 
     }
 }
 
+/// Whether it is one of PostgreSQL's own, by its bare name, that nobody makes or drops; of those in common use.
+pub(crate) fn is_plain(bare: &str) -> bool {
+    matches!(
+        bare,
+        "integer"
+            | "bigint"
+            | "smallint"
+            | "text"
+            | "varchar"
+            | "character"
+            | "boolean"
+            | "numeric"
+            | "real"
+            | "double precision"
+            | "date"
+            | "timestamp"
+            | "timestamptz"
+            | "time"
+            | "timetz"
+            | "interval"
+            | "uuid"
+            | "json"
+            | "jsonb"
+            | "bytea"
+            | "inet"
+    )
+}
+
 /// Whether it is text of any length.
 pub(crate) fn is_text(type_sql: &str) -> bool {
     own_name(type_sql).is_some_and(|name| matches!(name.as_str(), "text" | "varchar"))

@@ -129,15 +129,11 @@ fn gone(version: &Version) -> Action {
 type Rename<'a> = (&'a TableName, &'a Ident, &'a Ident);
 
 fn renames<'a>(works: impl Iterator<Item = &'a Work>) -> Vec<Rename<'a>> {
-    let actions = works.filter_map(|work| match work {
-        Work::Quick { actions } => Some(actions),
-        _ => None,
-    });
-    let rename = |action: &'a Action| match action {
-        Action::RenameColumn { table, from, to } => Some((table, from, to)),
-        _ => None,
+    let actions = works.flat_map(Work::actions);
+    let rename = |action: &'a Action| {
+        if let Action::RenameColumn { table, from, to } = action { Some((table, from, to)) } else { None }
     };
-    actions.flatten().filter_map(rename).collect()
+    actions.filter_map(rename).collect()
 }
 
 /// A view of each table of the application's schema, over what is stored while contracts wait.

@@ -41,10 +41,7 @@ fn is_as_written(work: &Work) -> bool {
 /// The catalog with the columns marked that a waiting plan's sync triggers fill.
 pub(crate) fn synced(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
     let mut next = catalog.clone();
-    for sync in waiting.iter().flat_map(|plan| plan.phase(Phase::Expand)).flat_map(|step| match &step.work {
-        Work::Quick { actions } => actions.as_slice(),
-        _ => &[],
-    }) {
+    for sync in waiting.iter().flat_map(|plan| plan.phase(Phase::Expand)).flat_map(|step| step.work.actions()) {
         if let Action::InstallSync(sync) = sync
             && let Some(table) = next.table_mut(&sync.table)
         {
@@ -59,11 +56,11 @@ pub(crate) fn synced(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
 }
 
 /// The waiting revision whose contract is about the same as this change, so that it matters which comes first.
-pub(crate) fn touched<'a>(touches: &Footprint, waiting: &'a [Plan], catalog: &Catalog) -> Option<&'a RevisionId> {
+pub(crate) fn touched<'a>(touches: &Footprint, waiting: &'a [Plan]) -> Option<&'a RevisionId> {
     let conflicts = |step: &Step| {
         if step.touches.is_empty() {
             // Stored before it was written down: what it was made for isn't known.
-            let whole = Whole { change: &Change::Nothing(String::new()), touches: &Footprint::anything(), catalog };
+            let whole = Whole { change: &Change::Nothing(String::new()), touches: &Footprint::anything() };
             return of_part(&step.work, &whole).conflicts(touches);
         }
         step.touches.conflicts(touches)

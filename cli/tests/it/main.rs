@@ -20,6 +20,7 @@ mod kill;
 mod lifecycle;
 mod names;
 mod offline;
+mod order;
 mod others;
 mod security;
 mod stacked;

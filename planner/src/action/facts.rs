@@ -183,7 +183,9 @@ impl Online {
             }
             Online::Refresh { .. } => (Lock::Exclusive, &[][..]),
             Online::Fill { .. } => (Lock::AccessExclusive, &[][..]),
-            _ => (Lock::ShareUpdateExclusive, &[][..]),
+            Online::CreateIndex { .. } | Online::DropIndex { .. } | Online::Analyze { .. } | Online::Reindex { .. } => {
+                (Lock::ShareUpdateExclusive, &[][..])
+            }
         };
         let mut locks = vec![(self.table().clone(), own)];
         locks.extend(others.iter().map(|other| (other.clone(), Lock::RowShare)));

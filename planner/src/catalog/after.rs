@@ -5,8 +5,8 @@ use super::{
     Catalog, Column, Constraint, ConstraintKind, Dependant, Enum, Identity, Index, PartitionOf, Table, TableKind,
 };
 use crate::change::{
-    Attach, CatalogOnly, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewTable, Setting,
-    Special,
+    Attach, CatalogOnly, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewMaterializedView,
+    NewTable, Setting, Special,
 };
 use crate::footprint::{Footprint, How, Thing};
 use concertina_revisions::{Ident, TableName};
@@ -104,18 +104,7 @@ impl Catalog {
                 self.alter(&detach.parent, |parent| parent.partitions.retain(|partition| *partition != gone));
                 self.alter(&detach.partition, |table| table.partition_of = None);
             }
-            Change::CreateMaterializedView(new) => {
-                self.tables.push(Arc::new(Table {
-                    schema: new.view.schema.as_str().to_owned(),
-                    name: new.view.name.as_str().to_owned(),
-                    kind: TableKind::Materialized,
-                    owned: true,
-                    is_new: true,
-                    unfilled: !new.filled,
-                    ..Table::default()
-                }));
-                self.stand_on(&new.mentions, &format!("materialized view {}", new.view.sql()));
-            }
+            Change::CreateMaterializedView(new) => self.make_materialized_view(new),
             Change::Refresh(view) => self.alter(view, |view| view.unfilled = false),
             Change::Update(update) => {
                 for (name, _) in &update.sets {
@@ -124,6 +113,19 @@ impl Catalog {
             }
             Change::Insert(_) | Change::Delete(_) | Change::Reindex(_) | Change::Allowed(..) | Change::Nothing(_) => {}
         }
+    }
+
+    fn make_materialized_view(&mut self, new: &NewMaterializedView) {
+        self.tables.push(Arc::new(Table {
+            schema: new.view.schema.as_str().to_owned(),
+            name: new.view.name.as_str().to_owned(),
+            kind: TableKind::Materialized,
+            owned: true,
+            is_new: true,
+            unfilled: !new.filled,
+            ..Table::default()
+        }));
+        self.stand_on(&new.mentions, &format!("materialized view {}", new.view.sql()));
     }
 
     fn make_table(&mut self, new: &NewTable) {
@@ -152,12 +154,10 @@ impl Catalog {
         if let Some(effect) = &setting.effect {
             self.alter(&setting.table, |table| table.take_effect(effect));
             let child = pair(&setting.table);
-            match effect {
-                Effect::Inherits(parent) => self.alter(parent, |parent| parent.children.push(child)),
-                Effect::InheritsNoMore(parent) => {
-                    self.alter(parent, |parent| parent.children.retain(|one| *one != child));
-                }
-                _ => {}
+            if let Effect::Inherits(parent) = effect {
+                self.alter(parent, |parent| parent.children.push(child));
+            } else if let Effect::InheritsNoMore(parent) = effect {
+                self.alter(parent, |parent| parent.children.retain(|one| *one != child));
             }
         }
     }
@@ -189,32 +189,30 @@ impl Catalog {
         };
         let (dropped, made) = (of(How::Drop), of(How::Make));
         for thing in &dropped {
-            match thing {
-                Thing::Relation(name) => {
-                    let to =
-                        made.iter().find_map(|thing| if let Thing::Relation(to) = thing { Some(to) } else { None });
-                    match to {
-                        Some(to) => self.alter(name, |table| table.rename(to)),
-                        None => self.forget_relation(name),
-                    }
+            if let Thing::Relation(name) = thing {
+                let to = made.iter().find_map(|thing| if let Thing::Relation(to) = thing { Some(to) } else { None });
+                match to {
+                    Some(to) => self.alter(name, |table| table.rename(to)),
+                    None => self.forget_relation(name),
                 }
-                Thing::Trigger(table, Some(name)) if made.is_empty() => {
-                    self.alter(table, |table| table.triggers.retain(|one| one.name != name.as_str()));
-                }
-                Thing::Policy(table, Some(name)) if made.is_empty() => {
-                    self.alter(table, |table| table.policies.retain(|one| one.name != name.as_str()));
-                }
-                Thing::Type(name) => {
-                    let to = made.iter().find_map(|thing| if let Thing::Type(to) = thing { Some(to) } else { None });
-                    self.forget_type(name, to);
-                }
-                Thing::Function(name) if made.is_empty() => {
-                    let functions = Arc::make_mut(&mut self.functions);
-                    if functions.iter().filter(|known| known.name == name.as_str()).count() == 1 {
-                        functions.retain(|known| known.name != name.as_str());
-                    }
-                }
-                _ => {}
+            } else if let Thing::Type(name) = thing {
+                let to = made.iter().find_map(|thing| if let Thing::Type(to) = thing { Some(to) } else { None });
+                self.forget_type(name, to);
+            } else if made.is_empty() {
+                self.forget_part(thing);
+            }
+        }
+    }
+
+    fn forget_part(&mut self, thing: &Thing) {
+        if let Thing::Trigger(table, Some(name)) = thing {
+            self.alter(table, |table| table.triggers.retain(|one| one.name != name.as_str()));
+        } else if let Thing::Policy(table, Some(name)) = thing {
+            self.alter(table, |table| table.policies.retain(|one| one.name != name.as_str()));
+        } else if let Thing::Function(name) = thing {
+            let functions = Arc::make_mut(&mut self.functions);
+            if functions.iter().filter(|known| known.name == name.as_str()).count() == 1 {
+                functions.retain(|known| known.name != name.as_str());
             }
         }
     }
@@ -365,7 +363,7 @@ fn column(new: &NewColumn) -> Column {
     let identity = match &new.special {
         Special::Identity(definition) if definition.starts_with("GENERATED ALWAYS") => Some(Identity::Always),
         Special::Identity(_) => Some(Identity::ByDefault),
-        _ => None,
+        Special::None | Special::Serial | Special::Stored(_) | Special::Virtual(_) => None,
     };
     Column {
         generated: matches!(new.special, Special::Identity(_) | Special::Stored(_) | Special::Virtual(_)),

@@ -364,7 +364,30 @@ impl Change {
             Change::Delete(delete) => &delete.reads,
             Change::CreateMaterializedView(new) => &new.reads,
             Change::Allowed(tables, _) => tables,
-            _ => &[],
+            Change::CreateTable(_)
+            | Change::AddColumn(_)
+            | Change::SetDefault(..)
+            | Change::AlterType(_)
+            | Change::SetNotNull(..)
+            | Change::DropNotNull(..)
+            | Change::AddConstraint(..)
+            | Change::DropConstraint(..)
+            | Change::Validate(..)
+            | Change::DropColumn(..)
+            | Change::CreateIndex(_)
+            | Change::DropIndex(_)
+            | Change::DropTable(_)
+            | Change::CreateEnum(_)
+            | Change::CatalogOnly(_)
+            | Change::Setting(_)
+            | Change::RenameColumn(..)
+            | Change::RenameTable(..)
+            | Change::AddIdentity(_)
+            | Change::Attach(_)
+            | Change::Detach(_)
+            | Change::Reindex(_)
+            | Change::Refresh(_)
+            | Change::Nothing(_) => &[],
         }
     }
 }
@@ -384,9 +407,6 @@ impl NewConstraint {
 
     /// The table that a foreign key points at.
     pub fn references(&self) -> Option<&TableName> {
-        match &self.kind {
-            NewConstraintKind::ForeignKey { references, .. } => Some(references),
-            _ => None,
-        }
+        if let NewConstraintKind::ForeignKey { references, .. } = &self.kind { Some(references) } else { None }
     }
 }

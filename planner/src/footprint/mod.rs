@@ -1,14 +1,18 @@
 //! What a change reads and what it writes, of things named as PostgreSQL names them. Two changes may be moved past each
 //! other only when their footprints don't conflict; [`crate::order`] needs no more than that.
 
+mod family;
 mod of_change;
 mod of_part;
+mod of_rows;
 mod thing;
 
 pub use thing::{Aspect, Thing};
 
-pub(crate) use of_change::{of_change, relation_made, rows_of};
+pub(crate) use family::with_family;
+pub(crate) use of_change::{of_change, relation_made};
 pub(crate) use of_part::{Whole, of_part};
+pub(crate) use of_rows::rows_of;
 
 use concertina_revisions::{Ident, TableName};
 use schemars::JsonSchema;

@@ -1,11 +1,11 @@
 //! The footprint of each change, as if it were run as its author wrote it. Every kind of change is named: one that is new
 //! has to say here what it touches.
 
+use super::of_rows::{delete, insert, rows_of, update};
 use super::{Aspect, Footprint, Thing};
 use crate::catalog::{Catalog, ConstraintKind, Table};
 use crate::change::{
-    AddColumn, Attach, Change, Delete, Fill, Insert, NewConstraint, NewConstraintKind, NewIndex, NewTable, NewType,
-    Special, Update,
+    AddColumn, Attach, Change, Fill, NewConstraint, NewConstraintKind, NewIndex, NewTable, NewType, Special,
 };
 use crate::expr::Expr;
 use concertina_revisions::{Ident, TableName};
@@ -13,6 +13,32 @@ use concertina_revisions::{Ident, TableName};
 /// What a change reads and writes, in the light of the catalog before it. What the statement's own words mention is read
 /// elsewhere (`lower::mentions`).
 pub(crate) fn of_change(change: &Change, catalog: &Catalog) -> Footprint {
+    with_types(of_kind(change, catalog), catalog)
+}
+
+/// Whoever is about a column is about values of its type.
+fn with_types(mut all: Footprint, catalog: &Catalog) -> Footprint {
+    let mut types = Vec::new();
+    let mut last: Option<(&TableName, Option<&Table>)> = None;
+    for access in &all.accesses {
+        let (Thing::Column(table, Some(name)) | Thing::Rows(table, Some(name))) = &access.thing else { continue };
+        let known = match last {
+            Some((same, known)) if same == table => known,
+            _ => catalog.table(table),
+        };
+        last = Some((table, known));
+        let known = known.and_then(|table| table.get(name));
+        types.extend(
+            known.map(|column| crate::types::bare(&column.type_sql)).filter(|name| !crate::types::is_plain(name)),
+        );
+    }
+    for name in types {
+        all.add(super::How::Read, Thing::Type(Ident::new(name)));
+    }
+    all
+}
+
+fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
     let on = |table: &TableName| Footprint::default().on(table);
     let column = |table: &TableName, name: &Ident| on(table).read(Thing::column(table, name));
     match change {
@@ -20,8 +46,9 @@ pub(crate) fn of_change(change: &Change, catalog: &Catalog) -> Footprint {
         Change::AddColumn(add) => add_column(add, catalog),
         Change::SetDefault(table, name, _) => column(table, name).change(Thing::aspect(table, name, Aspect::Default)),
         Change::AlterType(new) => alter_type(new, catalog),
-        Change::SetNotNull(table, name) => not_null(column(table, name), table, name),
-        Change::DropNotNull(table, name) => not_null(column(table, name), table, name),
+        Change::SetNotNull(table, name) | Change::DropNotNull(table, name) => {
+            not_null(column(table, name), table, name)
+        }
         Change::AddConstraint(table, constraint) => add_constraint(table, constraint, catalog),
         Change::DropConstraint(table, name) => drop_constraint(table, name, catalog),
         Change::Validate(table, name) => validate(table, name, catalog),
@@ -47,8 +74,8 @@ pub(crate) fn of_change(change: &Change, catalog: &Catalog) -> Footprint {
             .read(Thing::Rows(new.table.clone(), Some(new.column.clone())))
             .change(Thing::aspect(&new.table, &new.column, Aspect::Default))
             .change(Thing::aspect(&new.table, &new.column, Aspect::Identity)),
-        Change::Attach(attach) => attached(attach, catalog),
-        Change::Detach(detach) => detached(&detach.parent, &detach.partition, catalog),
+        Change::Attach(attach) => attached(attach),
+        Change::Detach(detach) => detached(&detach.parent, &detach.partition),
         Change::Reindex(reindex) => {
             let all = on(&reindex.table).change(Thing::Indexes(reindex.table.clone()));
             reindex.index.iter().fold(all, |all, index| all.read(Thing::Relation(index.clone())))
@@ -314,140 +341,16 @@ fn drop_table(name: &TableName, catalog: &Catalog) -> Footprint {
     all
 }
 
-/// A table and all that share rows with it: those below and those above.
-fn sharing(table: &TableName, catalog: &Catalog) -> Vec<TableName> {
-    let mut all = vec![table.clone()];
-    all.extend(catalog.below(table));
-    let mut at = table.clone();
-    while let Some(above) = above(&at, catalog).filter(|above| !all.contains(above)) {
-        all.push(above.clone());
-        at = above;
-    }
-    all
-}
-
-fn above(table: &TableName, catalog: &Catalog) -> Option<TableName> {
-    let known = catalog.table(table)?;
-    let is_child = |other: &&std::sync::Arc<Table>| {
-        other.children.iter().any(|(schema, name)| *schema == known.schema && *name == known.name)
-    };
-    let parent = known.partition_of.as_ref().map(crate::catalog::PartitionOf::parent);
-    parent.or_else(|| catalog.tables.iter().find(is_child).map(|other| other.full_name()))
-}
-
-/// The rows that a query of these relations reads.
-pub(crate) fn rows_of(mut all: Footprint, relations: &[TableName], catalog: &Catalog) -> Footprint {
-    use crate::catalog::TableKind;
-    for relation in relations {
-        let kind = catalog.table(relation).map(|table| table.kind);
-        if matches!(kind, Some(TableKind::View | TableKind::Materialized) | None) {
-            // What it shows of which tables isn't known here.
-            all = all.read(Thing::AnyRows);
-        }
-        for table in sharing(relation, catalog) {
-            all = all.read(Thing::Rows(table, None));
-        }
-    }
-    all
-}
-
-/// What every writer of rows meets: what is demanded of them, and what happens along with them.
-fn written(mut all: Footprint, table: &TableName, columns: Option<&[Ident]>, catalog: &Catalog) -> Footprint {
-    use crate::catalog::TableKind;
-    if catalog.table(table).is_some_and(|table| table.kind == TableKind::View) {
-        // The rows of some table.
-        all = all.change(Thing::AnyRows);
-    }
-    for table in sharing(table, catalog) {
-        all = all
-            .read(Thing::Trigger(table.clone(), None))
-            .read(Thing::Rule(table.clone(), None))
-            .read(Thing::Policy(table.clone(), None));
-        match columns {
-            None => all = all.change(Thing::Rows(table.clone(), None)).read(Thing::Demands(table, None)),
-            Some(columns) => {
-                for column in columns {
-                    all = all
-                        .change(Thing::Rows(table.clone(), Some(column.clone())))
-                        .read(Thing::Demands(table.clone(), Some(column.clone())));
-                }
-            }
-        }
-    }
-    all
-}
-
-fn insert(new: &Insert, catalog: &Catalog) -> Footprint {
-    let all = Footprint::default().on(&new.table).read(Thing::Aspect(new.table.clone(), None, Aspect::Default));
-    let all = all.read(Thing::Aspect(new.table.clone(), None, Aspect::Identity));
-    let all = match &new.columns {
-        Some(columns) => all.columns(&new.table, columns),
-        None => all.read(Thing::Column(new.table.clone(), None)),
-    };
-    rows_of(written(all, &new.table, None, catalog), &new.reads, catalog)
-}
-
-fn update(new: &Update, catalog: &Catalog) -> Footprint {
-    let sets: Vec<Ident> = new.sets.iter().map(|(column, _)| column.clone()).collect();
-    let all = Footprint::default().on(&new.table).columns(&new.table, &own_columns(new, catalog));
-    let all = match new.whole {
-        // Not every column that it writes is known.
-        Some(_) => written(all.read(Thing::Column(new.table.clone(), None)), &new.table, None, catalog),
-        None => written(all, &new.table, Some(&sets), catalog),
-    };
-    let read = new.sets.iter().map(|(_, value)| value).chain(&new.predicate);
-    let read: Vec<Ident> = read.flat_map(Expr::column_names).collect();
-    rows_of(read_in(all, &new.table, &read, catalog), &new.reads, catalog)
-}
-
-/// The columns of the table that an UPDATE names.
-fn own_columns(new: &Update, catalog: &Catalog) -> Vec<Ident> {
-    let known = catalog.table(&new.table);
-    let mut names = new.column_names();
-    names.retain(|name| known.is_some_and(|table| table.get(name).is_some()));
-    names
-}
-
-fn read_in(mut all: Footprint, table: &TableName, columns: &[Ident], catalog: &Catalog) -> Footprint {
-    let known = catalog.table(table);
-    for column in columns {
-        if column.as_str() == "*" {
-            all = all.read(Thing::Rows(table.clone(), None)).read(Thing::Column(table.clone(), None));
-        } else if known.is_some_and(|table| table.get(column).is_some()) {
-            all = all.read(Thing::Rows(table.clone(), Some(column.clone()))).read(Thing::column(table, column));
-        }
-    }
-    all
-}
-
-fn delete(new: &Delete, catalog: &Catalog) -> Footprint {
-    let mut all = written(Footprint::default().on(&new.table), &new.table, None, catalog);
-    let mut reached = vec![new.table.clone()];
-    // Rows that go along, or lose what they point at.
-    while let Some(table) = reached.pop() {
-        for (other, _) in catalog.referencing(&table) {
-            let other = other.full_name();
-            let rows = super::Access { how: super::How::Change, thing: Thing::Rows(other.clone(), None) };
-            if !all.accesses.contains(&rows) {
-                all.accesses.push(rows);
-                reached.push(other);
-            }
-        }
-    }
-    let read: Vec<Ident> = new.predicate.iter().flat_map(Expr::column_names).collect();
-    rows_of(read_in(all, &new.table, &read, catalog), &new.reads, catalog)
-}
-
-fn attached(attach: &Attach, catalog: &Catalog) -> Footprint {
-    detached(&attach.parent, &attach.partition, catalog).read(Thing::Whole(attach.parent.clone()))
+fn attached(attach: &Attach) -> Footprint {
+    detached(&attach.parent, &attach.partition).read(Thing::Whole(attach.parent.clone()))
 }
 
 /// A partition that comes or goes.
-pub(super) fn detached(parent: &TableName, partition: &TableName, catalog: &Catalog) -> Footprint {
-    let all = Footprint::default()
+pub(super) fn detached(parent: &TableName, partition: &TableName) -> Footprint {
+    Footprint::default()
         .on(parent)
         .on(partition)
         .change(Thing::Partitions(parent.clone()))
-        .change(Thing::Whole(partition.clone()));
-    sharing(parent, catalog).into_iter().fold(all, |all, table| all.change(Thing::Rows(table, None)))
+        .change(Thing::Whole(partition.clone()))
+        .change(Thing::Rows(parent.clone(), None))
 }

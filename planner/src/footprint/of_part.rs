@@ -2,8 +2,7 @@
 //! run as its author wrote it touches all of it. Every kind of work is named.
 
 use super::{Access, Aspect, Footprint, How, Thing};
-use crate::action::{Action, Backfill, Numbers, Online, Operation, Sync};
-use crate::catalog::Catalog;
+use crate::action::{Action, Backfill, Numbers, Online, Operation, Sync, Value};
 use crate::change::Change;
 use crate::plan::Work;
 use crate::rules::is_helper;
@@ -15,8 +14,6 @@ pub(crate) struct Whole<'a> {
     pub(crate) change: &'a Change,
     /// All that it touches.
     pub(crate) touches: &'a Footprint,
-    /// The catalog before it.
-    pub(crate) catalog: &'a Catalog,
 }
 
 /// What a part of a statement's work reads and writes.
@@ -31,6 +28,7 @@ pub(crate) fn of_part(work: &Work, whole: &Whole<'_>) -> Footprint {
 }
 
 impl Whole<'_> {
+    #[expect(clippy::too_many_lines, reason = "a few lines for each kind of action")]
     fn of_action(&self, action: &Action) -> Footprint {
         let on = |table: &TableName| Footprint::default().on(table);
         let aspect = |table: &TableName, column: &Ident, what| on(table).change(Thing::aspect(table, column, what));
@@ -38,9 +36,17 @@ impl Whole<'_> {
             Action::CreateTable { .. }
             | Action::BeginAsWritten(_)
             | Action::AsWritten { .. }
-            | Action::Blocking { .. } => self.touches.clone(),
-            Action::AddColumn { table, column, .. } => {
-                self.relying(on(table)).make(Thing::column(table, column)).and(&self.demands())
+            | Action::Blocking { .. }
+            | Action::AttachPartition { .. } => self.touches.clone(),
+            Action::AddColumn { table, column, default, .. } => {
+                let all = self.relying(on(table)).make(Thing::column(table, column)).and(&self.demands());
+                match default {
+                    // The value is read when the column is added.
+                    Some(Value::Read(_)) => all.and(&self.touches.only(|access| {
+                        access.how == How::Read && matches!(access.thing, Thing::Rows(..) | Thing::AnyRows)
+                    })),
+                    Some(Value::Sql(_)) | None => all,
+                }
             }
             Action::OwnSequence { table, column, sequence, .. } => {
                 self.relying(on(table)).make(Thing::column(table, column)).make(Thing::Relation(sequence.clone()))
@@ -57,10 +63,7 @@ impl Whole<'_> {
             Action::AddNotNull { table, column, name } => {
                 aspect(table, column, Aspect::Null).make(Thing::constraint(table, name)).and(&self.demands())
             }
-            Action::AttachPartition { .. } => self.touches.clone(),
-            Action::DetachPartition { parent, partition, .. } => {
-                super::of_change::detached(parent, partition, self.catalog)
-            }
+            Action::DetachPartition { parent, partition, .. } => super::of_change::detached(parent, partition),
             Action::SetDefault { table, column, .. } => self.relying(aspect(table, column, Aspect::Default)),
             Action::SetNotNull { table, column } | Action::DropNotNull { table, column } => {
                 aspect(table, column, Aspect::Null)
@@ -100,10 +103,10 @@ impl Whole<'_> {
             Action::DropColumn { table, column } => {
                 on(table).drop(Thing::column(table, column)).and(&self.going_along())
             }
-            Action::DropTable { table } => match self.change {
-                Change::DropTable(_) => self.touches.clone(),
-                _ => on(table).drop(Thing::Relation(table.clone())).change(Thing::Whole(table.clone())),
-            },
+            Action::DropTable { .. } if matches!(self.change, Change::DropTable(_)) => self.touches.clone(),
+            Action::DropTable { table } => {
+                on(table).drop(Thing::Relation(table.clone())).change(Thing::Whole(table.clone()))
+            }
             Action::InstallSync(sync) => self.relying(synced(sync)).make(Thing::Helper(sync.name.clone())),
             Action::RemoveSync(sync) => synced(sync).drop(Thing::Helper(sync.name.clone())),
             Action::CreateVersion(version) => {
@@ -124,11 +127,9 @@ impl Whole<'_> {
                 .and(&self.demands()),
             Online::DropIndex { table, index, .. } => {
                 let all = on(table).drop(Thing::Relation(index.clone())).drop(Thing::Indexes(table.clone()));
-                match self.change {
-                    Change::DropIndex(_) => all.and(self.touches),
-                    _ => all,
-                }
+                if matches!(self.change, Change::DropIndex(_)) { all.and(self.touches) } else { all }
             }
+            Online::Validate { .. } if matches!(self.change, Change::Validate(..)) => self.touches.clone(),
             Online::Validate { table, constraints, references } => {
                 let all = constraints
                     .iter()
@@ -137,19 +138,19 @@ impl Whole<'_> {
                     .columns_of(table)
                     .into_iter()
                     .fold(all, |all, column| all.read(Thing::Rows(table.clone(), column)));
-                references.iter().fold(all, |all, other| all.on(other).read(Thing::Rows(other.clone(), None)))
+                // The rows that are pointed at are held by the key itself from its first moment on.
+                references.iter().fold(all, Footprint::on)
             }
             Online::Analyze { table } => on(table),
             Online::Reindex { table, index } => {
                 let all = on(table).change(Thing::Indexes(table.clone()));
                 index.iter().fold(all, |all, index| all.read(Thing::Relation(index.clone())))
             }
-            Online::Refresh { .. } | Online::Fill { .. } => self.touches.only(|access| match &access.thing {
+            Online::Refresh { .. } | Online::Fill { .. } => self.touches.only(|access| {
                 // Made, and named, by a part before.
-                Thing::Relation(_) | Thing::Type(_) => access.how == How::Read,
-                _ => true,
+                access.how == How::Read || !matches!(access.thing, Thing::Relation(_) | Thing::Type(_))
             }),
-            Online::Detach { parent, partition } => super::of_change::detached(parent, partition, self.catalog),
+            Online::Detach { parent, partition } => super::of_change::detached(parent, partition),
         }
     }
 
@@ -207,19 +208,17 @@ impl Whole<'_> {
 
     /// What goes with a column.
     fn going_along(&self) -> Footprint {
-        match self.change {
-            Change::DropColumn(..) => {
-                self.touches.only(|access| access.how != How::Read || matches!(access.thing, Thing::Type(_)))
-            }
-            _ => self.standing_on_it(),
+        if matches!(self.change, Change::DropColumn(..)) {
+            self.touches.only(|access| access.how != How::Read || matches!(access.thing, Thing::Type(_)))
+        } else {
+            self.standing_on_it()
         }
     }
 
     /// The columns that the statement is about.
     fn columns_of(&self, of: &TableName) -> Vec<Option<Ident>> {
-        let column = |access: &Access| match &access.thing {
-            Thing::Column(table, column) if table == of => Some(column.clone()),
-            _ => None,
+        let column = |access: &Access| {
+            if let Thing::Column(table, column) = &access.thing { (table == of).then(|| column.clone()) } else { None }
         };
         self.touches.accesses.iter().filter_map(column).collect()
     }

@@ -114,6 +114,38 @@ impl Thing {
         Thing::Relation(TableName { schema: table.schema.clone(), name: name.clone() })
     }
 
+    /// The same thing of another table: what partitions and children have of their parent, and it of them.
+    pub(super) fn in_family(&self, table: &TableName) -> Option<Thing> {
+        let table = table.clone();
+        match self {
+            Thing::Column(_, name) => Some(Thing::Column(table, name.clone())),
+            Thing::Aspect(_, name, aspect) => Some(Thing::Aspect(table, name.clone(), *aspect)),
+            Thing::Rows(_, name) => Some(Thing::Rows(table, name.clone())),
+            Thing::Demands(_, name) => Some(Thing::Demands(table, name.clone())),
+            Thing::Key(_, columns) => Some(Thing::Key(table, columns.clone())),
+            Thing::Indexes(_) => Some(Thing::Indexes(table)),
+            Thing::Constraint(_, name) => Some(Thing::Constraint(table, name.clone())),
+            Thing::Trigger(_, name) => Some(Thing::Trigger(table, name.clone())),
+            Thing::Anything
+            | Thing::Relation(_)
+            | Thing::Whole(_)
+            | Thing::AnyRows
+            | Thing::Partitions(_)
+            | Thing::Rule(..)
+            | Thing::Policy(..)
+            | Thing::Options(_)
+            | Thing::Type(_)
+            | Thing::Function(_)
+            | Thing::Schema(_)
+            | Thing::Named(..)
+            | Thing::Rights(..)
+            | Thing::Owner(_)
+            | Thing::Comment(_)
+            | Thing::DefaultRights
+            | Thing::Helper(_) => None,
+        }
+    }
+
     /// Whether several may add to it, and take from it, in any order.
     pub(super) fn is_set(&self) -> bool {
         matches!(self, Thing::Demands(..) | Thing::Key(..) | Thing::Indexes(_) | Thing::Partitions(_))
@@ -153,8 +185,10 @@ impl Thing {
         match (self, other) {
             (Thing::Helper(one), Thing::Helper(other)) => one == other,
             (Thing::Helper(_), _) | (_, Thing::Helper(_)) => false,
-            (Thing::Anything, _) | (_, Thing::Anything) => true,
-            (Thing::AnyRows, Thing::Rows(..) | Thing::AnyRows) | (Thing::Rows(..), Thing::AnyRows) => true,
+            (Thing::Anything, _)
+            | (_, Thing::Anything)
+            | (Thing::AnyRows, Thing::Rows(..) | Thing::AnyRows)
+            | (Thing::Rows(..), Thing::AnyRows) => true,
             (Thing::Whole(table), other) | (other, Thing::Whole(table)) => other.table() == Some(table),
             (Thing::Column(one, a), Thing::Column(other, b))
             | (Thing::Rows(one, a), Thing::Rows(other, b))
@@ -180,10 +214,26 @@ impl Thing {
         match self {
             Thing::Anything | Thing::AnyRows => u64::MAX,
             Thing::Rights(of, _) | Thing::Owner(of) | Thing::Comment(of) => of.mask(),
-            other => match other.table() {
-                Some(table) => bit(&|hasher| table.hash(hasher)),
-                None => bit(&|hasher| other.hash(hasher)),
-            },
+            Thing::Type(_)
+            | Thing::Function(_)
+            | Thing::Schema(_)
+            | Thing::Named(..)
+            | Thing::DefaultRights
+            | Thing::Helper(_) => bit(&|hasher| self.hash(hasher)),
+            Thing::Relation(table)
+            | Thing::Whole(table)
+            | Thing::Column(table, _)
+            | Thing::Aspect(table, ..)
+            | Thing::Rows(table, _)
+            | Thing::Demands(table, _)
+            | Thing::Key(table, _)
+            | Thing::Indexes(table)
+            | Thing::Partitions(table)
+            | Thing::Constraint(table, _)
+            | Thing::Trigger(table, _)
+            | Thing::Rule(table, _)
+            | Thing::Policy(table, _)
+            | Thing::Options(table) => bit(&|hasher| table.hash(hasher)),
         }
     }
 }

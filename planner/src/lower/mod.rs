@@ -15,6 +15,7 @@ mod identity;
 mod index;
 mod mentions;
 mod name;
+mod named;
 mod never;
 mod objects;
 mod partition;

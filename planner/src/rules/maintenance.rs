@@ -48,6 +48,11 @@ pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> D
         decision = decision
             .then_because("nobody can read it before it is filled")
             .slow(Phase::Backfill, Rank::Fill, Online::Fill { view: built.clone() }, [])
+            .last_touching(
+                crate::footprint::rows_of(Footprint::default().on(built), &new.reads, context.catalog)
+                    .and(&new.mentions)
+                    .change(Thing::Rows(built.clone(), None)),
+            )
             .note(format!("filling {} holds one snapshot for as long as its query takes", new.view.shown()));
     }
     if replaces {

@@ -69,9 +69,9 @@ impl<'a> Context<'a> {
 
     /// The backfills of the revision that write a table of which others hold rows.
     fn backfills(&self) -> impl Iterator<Item = (&'a Update, &'a Catalog)> {
-        self.all.iter().filter_map(|seen| match &seen.change {
-            Change::Update(update) if !seen.before.is_empty(&update.table) => Some((update, &seen.before)),
-            _ => None,
+        self.all.iter().filter_map(|seen| {
+            let Change::Update(update) = &seen.change else { return None };
+            (!seen.before.is_empty(&update.table)).then_some((update, &seen.before))
         })
     }
 
@@ -92,44 +92,36 @@ impl<'a> Context<'a> {
                 && update.sets.iter().any(|(set, _)| set == column)
                 && update::is_synced(update, catalog)
         });
-        let by_fold = self.all.iter().any(|seen| match &seen.change {
-            Change::AddColumn(add) => add.table == *table && add.column.name == *column && add.fill.is_some(),
-            _ => false,
+        let by_fold = self.all.iter().any(|seen| {
+            matches!(&seen.change, Change::AddColumn(add) if add.table == *table && add.column.name == *column && add.fill.is_some())
         });
         by_default || by_trigger || by_fold
     }
 
     /// Whether the revision also demands that the column refuse NULL.
     fn becomes_not_null(&self, table: &TableName, column: &Ident) -> bool {
-        self.all.iter().any(|seen| match &seen.change {
-            Change::SetNotNull(other, name) => other == table && name == column,
-            Change::AddConstraint(other, constraint) => {
-                other == table
-                    && matches!(&constraint.kind, NewConstraintKind::Unique { primary: true, columns, .. } if columns.contains(column))
-            }
-            _ => false,
+        let in_key = |kind: &NewConstraintKind| matches!(kind, NewConstraintKind::Unique { primary: true, columns, .. } if columns.contains(column));
+        self.all.iter().any(|seen| {
+            matches!(&seen.change, Change::SetNotNull(other, name) if other == table && name == column)
+                || matches!(&seen.change, Change::AddConstraint(other, new) if other == table && in_key(&new.kind))
         })
     }
 
     /// Whether an earlier statement of the revision copies a large table into this one, batch by batch.
     fn is_copied_into(&self, table: &TableName) -> bool {
-        self.all[..self.position].iter().any(|seen| match &seen.change {
-            Change::Insert(insert) => insert.table == *table && insert::in_batches(insert, &seen.before).is_some(),
-            _ => false,
+        self.all[..self.position].iter().any(|seen| {
+            matches!(&seen.change, Change::Insert(insert) if insert.table == *table && insert::in_batches(insert, &seen.before).is_some())
         })
     }
 
     /// Whether all that is dropped was made by earlier statements of the revision.
     fn made_here(&self, touches: &Footprint) -> bool {
         let made = |thing: &Thing| {
-            let there = match thing {
-                Thing::Relation(name) => self.at_start().table(name).is_some(),
-                Thing::Function(name) => self.at_start().functions.iter().any(|known| known.name == name.as_str()),
-                // Others may have had them before.
-                Thing::Rights(..) => true,
-                _ => false,
-            };
-            if there {
+            let start = self.at_start();
+            let there = matches!(thing, Thing::Relation(name) if start.table(name).is_some())
+                || matches!(thing, Thing::Function(name) if start.functions.iter().any(|known| known.name == name.as_str()));
+            // Rights may have been had before.
+            if there || matches!(thing, Thing::Rights(..)) {
                 return None;
             }
             self.all[..self.position].iter().rev().find_map(|seen| {
@@ -163,9 +155,9 @@ impl<'a> Context<'a> {
 
     /// The changes of type by way of a second column, with their positions.
     fn by_shadow(&self) -> impl Iterator<Item = (usize, &'a NewType)> {
-        self.all.iter().enumerate().filter_map(|(position, seen)| match &seen.change {
-            Change::AlterType(new) if column_type::by_shadow(new, &seen.before) => Some((position, new)),
-            _ => None,
+        self.all.iter().enumerate().filter_map(|(position, seen)| {
+            let Change::AlterType(new) = &seen.change else { return None };
+            column_type::by_shadow(new, &seen.before).then_some((position, new))
         })
     }
 
@@ -178,20 +170,18 @@ impl<'a> Context<'a> {
     /// The columns of a table that earlier statements of the revision put in another column's place, by the names they have
     /// in the end.
     fn replaced(&self, table: &TableName) -> Vec<Ident> {
-        let renamed = self.all[..self.position].iter().filter_map(|seen| match &seen.change {
-            Change::RenameColumn(other, from, to) if other == table => {
-                rename::waits(table, from, &seen.before).then(|| to.clone())
-            }
-            _ => None,
+        let renamed = self.all[..self.position].iter().filter_map(|seen| {
+            let Change::RenameColumn(other, from, to) = &seen.change else { return None };
+            (other == table && rename::waits(table, from, &seen.before)).then(|| to.clone())
         });
         self.retyped(table).into_iter().chain(renamed).collect()
     }
 
     /// The default that a column has in the end, which is `now`'s unless later statements of the revision say otherwise.
     fn default_in_the_end(&self, table: &TableName, column: &Ident, now: Option<&String>) -> Option<String> {
-        let said = self.all[self.position..].iter().rev().find_map(|seen| match &seen.change {
-            Change::SetDefault(other, name, value) if other == table && name == column => Some(value.as_ref()),
-            _ => None,
+        let said = self.all[self.position..].iter().rev().find_map(|seen| {
+            let Change::SetDefault(other, name, value) = &seen.change else { return None };
+            (other == table && name == column).then_some(value.as_ref())
         });
         match said {
             Some(value) => value.map(|value| value.sql.clone()),
@@ -238,10 +228,8 @@ fn by_position(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
     if !matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_)) {
         return Ok(());
     }
-    let moved = |access: &&Access| match &access.thing {
-        Thing::Column(table, None) => !context.replaced(table).is_empty(),
-        _ => false,
-    };
+    let moved =
+        |access: &&Access| matches!(&access.thing, Thing::Column(table, None) if !context.replaced(table).is_empty());
     match context.all[context.position].touches.accesses.iter().find(moved) {
         None => Ok(()),
         Some(access) => Err(Problem::new(

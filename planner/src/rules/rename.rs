@@ -155,14 +155,7 @@ pub(super) fn table(from: &TableName, to: &TableName, context: &Context<'_>) -> 
         .together(Phase::Expand, Rank::AsWritten, actions, undo)
         .last_alone()
         .quick(Phase::Contract, Rank::Remove, drop(), [])
-        // It stands on every column of the table.
-        .last_touching(
-            Footprint::default()
-                .on(to)
-                .read(Thing::Column(to.clone(), None))
-                .drop(Thing::Relation(from.clone()))
-                .drop(Thing::Type(from.name.clone())),
-        )
+        .last_touching(of_the_view(from, to))
         .hazard(
             hazard::TABLE,
             format!("code that still says {} fails once contract has dropped the view", from.shown()),
@@ -172,4 +165,13 @@ pub(super) fn table(from: &TableName, to: &TableName, context: &Context<'_>) -> 
             from.shown()
         ))
         .reverse(reverse))
+}
+
+/// What stands on every column of a table, under the name that the table had.
+fn of_the_view(name: &TableName, table: &TableName) -> Footprint {
+    Footprint::default()
+        .on(table)
+        .read(Thing::Column(table.clone(), None))
+        .drop(Thing::Relation(name.clone()))
+        .drop(Thing::Type(name.name.clone()))
 }

@@ -107,9 +107,10 @@ fn built_and_adopted(table: &TableName, constraint: &NewConstraint, list: &str, 
 }
 
 fn adoption(table: &TableName, constraint: &NewConstraint, index: Ident) -> Action {
-    let (primary, timing) = match &constraint.kind {
-        NewConstraintKind::Unique { primary, timing, .. } => (*primary, timing.clone()),
-        _ => (false, String::new()),
+    let (primary, timing) = if let NewConstraintKind::Unique { primary, timing, .. } = &constraint.kind {
+        (*primary, timing.clone())
+    } else {
+        (false, String::new())
     };
     Action::AddConstraintUsingIndex { table: table.clone(), name: constraint.name.clone(), primary, index, timing }
 }

@@ -251,10 +251,9 @@ pub(super) fn demanded(
     let parts = not_null::prove_and_set(Decision::default(), &shadow.table_name(), &shadow.to(), context).parts;
     let (contract, before): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.phase == Phase::Contract);
     // After the trigger is gone, and before anything that needs it: an identity, a primary key.
-    let sets = contract.into_iter().filter_map(|part| match part.work {
-        Work::Quick { actions } => Some(actions),
-        _ => None,
-    });
+    let sets = contract
+        .into_iter()
+        .filter_map(|part| if let Work::Quick { actions } = part.work { Some(actions) } else { None });
     swap.before.splice(1..1, sets.flatten());
     for part in &before {
         // PostgreSQL 18 has it under a name, which is the column's in the end.
