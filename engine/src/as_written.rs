@@ -152,18 +152,26 @@ impl Lease {
         let began = Instant::now();
         let none = AsWritten::default();
         let begin = begins(actions).unwrap_or(&none);
-        self.hands.batch_execute(&doing, &self.opening(begin, attempt)).await?;
-        let own_tables = if begin.everywhere { self.others_rows(&doing).await? } else { vec![] };
-        for action in actions {
-            if !matches!(action, Action::BeginAsWritten(_)) {
-                for sql in action.sql(None) {
-                    self.hands.batch_execute(&doing, &sql).await?;
-                }
-            }
-        }
+        let opened = self.hands.rows_as_text(&doing, &self.opening(begin, attempt)).await?;
+        let own_tables = self.others_rows(&doing, &opened).await?;
+        let written = actions.iter().filter(|action| !matches!(action, Action::BeginAsWritten(_)));
+        let mut statements: Vec<String> = written.flat_map(|action| action.sql(None)).collect();
+        let count = statements.len();
         if begin.session {
-            self.hands.batch_execute(&doing, "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL").await?;
+            statements.push("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL".to_owned());
         }
+        statements.push(self.end(place, records, began)?);
+        match self.hands.pipelined(&doing, &statements).await {
+            Ok(()) => Ok(own_tables),
+            Err((at, Error::Sql { cause, .. })) if at < count => {
+                Err(Error::Sql { doing: format!("{doing}: {}", beginning(&statements[at])), cause })
+            }
+            Err((_, error)) => Err(error),
+        }
+    }
+
+    /// The records, and COMMIT.
+    fn end(&self, place: &Place, records: Records<'_>, began: Instant) -> Result<String, Error> {
         let (id, direction) = (&place.revision, place.direction);
         let mut end = match records {
             Records::Revision(run) => checkpoint::revision_done(&run.record())?,
@@ -172,8 +180,7 @@ impl Lease {
         if !matches!(records, Records::Revision(run) if run.direction == Direction::Down) {
             end.push_str(&checkpoint::step_done(id, direction, &place.step, began.elapsed().as_secs_f64()));
         }
-        self.hands.batch_execute(&doing, &format!("{end}COMMIT")).await?;
-        Ok(own_tables)
+        Ok(format!("{end}COMMIT"))
     }
 
     /// From BEGIN to the first statement. Rows that a policy hides are rows: it is asked before policies hold.
@@ -193,37 +200,51 @@ impl Lease {
             text.push_str("; ");
         }
         let lock = millis(self.settings.lock_timeout);
-        format!("{text}SET LOCAL row_security TO DEFAULT; SET LOCAL lock_timeout = {lock}")
+        let others = if begin.everywhere { self.tables_with_blocks() } else { String::new() };
+        format!("{text}{others}SET LOCAL row_security TO DEFAULT; SET LOCAL lock_timeout = {lock}")
     }
 
-    /// Looks through the tables that hold rows for rows of others.
-    async fn others_rows(&self, doing: &str) -> Result<Vec<u32>, Error> {
+    /// The tables that have blocks, but for those whose rows are known as ours.
+    fn tables_with_blocks(&self) -> String {
         let known: Vec<String> = self.own_tables.iter().map(u32::to_string).collect();
-        let sql = format!(
+        format!(
             "SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
                AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina')
                AND NOT (c.oid = ANY ('{{{}}}'::oid[])) AND pg_catalog.pg_relation_size(c.oid) > 0
                AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                               WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')",
+                               WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'); ",
             known.join(",")
-        );
-        let rows = self.hands.query(doing, &sql, &[]).await?;
-        if rows.is_empty() {
+        )
+    }
+
+    /// Looks through tables that have blocks for rows of others; the tables, by their oids, that hold none.
+    async fn others_rows(&self, doing: &str, tables: &[Vec<String>]) -> Result<Vec<u32>, Error> {
+        if tables.is_empty() {
             return Ok(vec![]);
         }
         let written = checkpoint::written(&self.hands).await?;
         let mut ours = Vec::new();
-        for row in &rows {
-            let table = TableName { schema: Ident::new(row.get::<_, &str>(1)), name: Ident::new(row.get::<_, &str>(2)) };
+        for row in tables {
+            let [oid, schema, name] = row.as_slice() else { continue };
+            let table = TableName { schema: Ident::new(schema), name: Ident::new(name) };
             if holds_others(&self.hands, &table, &written).await? {
                 let what = format!("there are rows in {} by now", table.shown());
                 return Err(Error::RowsArrived { doing: doing.to_owned(), what });
             }
-            ours.push(row.get(0));
+            ours.extend(oid.parse::<u32>().ok());
         }
         Ok(ours)
     }
+}
+
+/// A statement is named by so many characters at the most, up to where it may tell a secret.
+const NAMED_CHARS_MAX: usize = 60;
+
+fn beginning(sql: &str) -> String {
+    let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    let end = line.find(['\'', '(', '$']).unwrap_or(line.len());
+    line[..end].trim_end().chars().take(NAMED_CHARS_MAX).collect()
 }
 
 /// What a transaction of statements as written begins with; nothing where it is another.

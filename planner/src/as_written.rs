@@ -185,7 +185,11 @@ fn plan(
     }
     for (at, segment) in segments.into_iter().enumerate() {
         let undo = if several { segment.reverse(statements, reaches, rules) } else { plan.reverse.clone() };
-        plan.expand.push(segment.step(at + 1, undo.ok()));
+        let step = segment.step(at + 1, undo.as_ref().ok().cloned());
+        if several && let Err(why) = undo {
+            plan.notes.push(format!("rollback can't take {} back: {why}", step.id));
+        }
+        plan.expand.push(step);
     }
     plan
 }
