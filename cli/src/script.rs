@@ -89,7 +89,10 @@ fn up(path: &[&Revision], catalog: &Catalog, until: Until, settings: &Settings) 
     let plans: Vec<_> = path.iter().copied().zip(rehearse(path, catalog)?).collect();
     if let (Some(later), Some((before, _))) = (path.get(plans.len()), plans.last()) {
         let message = format!("{} can't be planned before {} has run, which may do anything", later.id, before.id);
-        return Err(Failure::usage(message, format!("write the script up to {} first, and the next one then", before.id)));
+        return Err(Failure::usage(
+            message,
+            format!("write the script up to {} first, and the next one then", before.id),
+        ));
     }
     written(&plans, Direction::Up, until, settings)
 }

@@ -67,7 +67,9 @@ impl Way<'_> {
             let begun = self.known.iter().any(|known| known.id == revision.id);
             let next = match begun {
                 true => Next::GoOn,
-                false if past::in_flight(&self.known).next().is_none() => self.at_once(revision, &path[at + 1..]).await?,
+                false if past::in_flight(&self.known).next().is_none() => {
+                    self.at_once(revision, &path[at + 1..]).await?
+                }
                 false => Next::Begin(None),
             };
             match next {
@@ -198,12 +200,7 @@ pub(crate) fn rehearse(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Plan
 }
 
 /// Asks the questions of later revisions before the first has run, where nothing that comes before can change the answer.
-async fn ask_ahead(
-    lease: &mut Lease,
-    path: &[&Revision],
-    plans: &[Plan],
-    catalog: &Catalog,
-) -> Result<(), Failure> {
+async fn ask_ahead(lease: &mut Lease, path: &[&Revision], plans: &[Plan], catalog: &Catalog) -> Result<(), Failure> {
     for (at, (revision, plan)) in path.iter().zip(plans).enumerate().skip(1) {
         let mut checks: Vec<_> = plan.preflight.iter().collect();
         checks.retain(|check| !is_answered_later(&path[..at], revision, check.statement, catalog));

@@ -49,7 +49,12 @@ impl Lease {
         let place = Place::of(run.id, run.direction, step);
         let began = Instant::now();
         let what = step.work.summary();
-        self.tell(Event::StepBegun { revision: id.clone(), step: place.step.clone(), phase: Some(Phase::Expand), what });
+        self.tell(Event::StepBegun {
+            revision: id.clone(),
+            step: place.step.clone(),
+            phase: Some(Phase::Expand),
+            what,
+        });
         let Work::Quick { actions } = &step.work else {
             return Err(Error::State(format!("revision {id} isn't run as it is written")));
         };
@@ -57,7 +62,9 @@ impl Lease {
         let seconds = began.elapsed().as_secs_f64();
         self.tell(Event::StepDone { revision: id.clone(), step: place.step, seconds, rows: None, already: false });
         for hazard in &run.plan.hazards {
-            self.tell(Event::Note { text: format!("{} (statement {}): {}", hazard.code, hazard.statement, hazard.message) });
+            self.tell(Event::Note {
+                text: format!("{} (statement {}): {}", hazard.code, hazard.statement, hazard.message),
+            });
         }
         self.tell(Event::RevisionReached { revision: id, state: checkpoint::State::Applied });
         Ok(())

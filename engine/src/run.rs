@@ -141,7 +141,9 @@ impl Lease {
     }
 
     pub(crate) async fn stored(&self, id: &RevisionId) -> Result<(Plan, Direction, State), Error> {
-        let Some(known) = checkpoint::one(&self.records, id).await? else { return Err(Error::State(format!("revision {id} hasn't been begun"))) };
+        let Some(known) = checkpoint::one(&self.records, id).await? else {
+            return Err(Error::State(format!("revision {id} hasn't been begun")));
+        };
         let Some(plan) = known.plan else {
             return Err(Error::State(format!("revision {id} was stamped: it has no plan")));
         };

@@ -159,7 +159,8 @@ impl Session {
     pub(crate) async fn pipelined(&self, doing: &str, statements: &[String]) -> Result<(), (usize, Error)> {
         for (chunk, statements) in statements.chunks(PIPELINED_MAX).enumerate() {
             // The driver sends in the order of the first poll.
-            let mut open: Vec<_> = statements.iter().map(|sql| Some(Box::pin(self.client.batch_execute(sql)))).collect();
+            let mut open: Vec<_> =
+                statements.iter().map(|sql| Some(Box::pin(self.client.batch_execute(sql)))).collect();
             let mut failed = None;
             let all = std::future::poll_fn(|context| {
                 for (at, slot) in open.iter_mut().enumerate() {

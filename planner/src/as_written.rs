@@ -4,8 +4,8 @@
 
 use crate::action::{Action, AsWritten, Lock};
 use crate::catalog::Catalog;
-use crate::lower::reach::{Manner, Reach, SessionUse, may_be_proven, reach};
 use crate::lower::lower;
+use crate::lower::reach::{Manner, Reach, SessionUse, may_be_proven, reach};
 use crate::plan::{Phase, Plan, Question, Step, StepId, Work};
 use crate::problem::code;
 use concertina_revisions::{Code, Diagnostic, Revision, RevisionId, Statement, TableName};
@@ -93,7 +93,8 @@ fn reaches(statements: &[Statement], catalog: &Catalog) -> Vec<(Reach, Catalog)>
     let mut found = Vec::new();
     for statement in statements {
         let reach = reach(statement, &now);
-        let next = lower(statement, &now).map(|changes| changes.iter().fold(now.clone(), |now, change| now.after(change)));
+        let next =
+            lower(statement, &now).map(|changes| changes.iter().fold(now.clone(), |now, change| now.after(change)));
         let mut next = next.unwrap_or_else(|_| now.clone());
         for made in reach.made.iter().filter(|made| next.table(made).is_none()).cloned().collect::<Vec<_>>() {
             next.make_unknown(&made);
@@ -117,7 +118,8 @@ fn touches_no_row(statements: &[Statement], reaches: &[(Reach, Catalog)], catalo
             now.table(table).is_some_and(|known| may_be_proven(known.kind)) && now.touches_no_row(table)
         };
         let alone = |table: &TableName| {
-            catalog.table(table).is_none_or(|known| known.dependants.is_empty()) && catalog.referencing(table).next().is_none()
+            catalog.table(table).is_none_or(|known| known.dependants.is_empty())
+                && catalog.referencing(table).next().is_none()
         };
         hooked |= reach.hooks;
         !reach.beyond
@@ -132,9 +134,9 @@ fn touches_no_row(statements: &[Statement], reaches: &[(Reach, Catalog)], catalo
 fn additive(plan: &Plan, reaches: &[(Reach, Catalog)]) -> bool {
     plan.backfill.is_empty()
         && plan.contract.is_empty()
-        && reaches.iter().all(|(reach, now)| {
-            reach.changed.iter().all(|table| now.table(table).is_some_and(|table| table.is_new))
-        })
+        && reaches
+            .iter()
+            .all(|(reach, now)| reach.changed.iter().all(|table| now.table(table).is_some_and(|table| table.is_new)))
 }
 
 /// Statements that share a transaction.

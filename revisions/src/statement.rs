@@ -255,7 +255,8 @@ mod tests {
 
     #[test]
     fn only_the_keyword_is_taken_out() {
-        let built = without_concurrently("CREATE INDEX CONCURRENTLY \"concurrently\" ON t (a) WHERE b = 'concurrently'");
+        let built =
+            without_concurrently("CREATE INDEX CONCURRENTLY \"concurrently\" ON t (a) WHERE b = 'concurrently'");
         assert_eq!(built, "CREATE INDEX  \"concurrently\" ON t (a) WHERE b = 'concurrently'");
         assert_eq!(without_concurrently("DROP INDEX i"), "DROP INDEX i");
     }

@@ -51,8 +51,7 @@ pub(crate) fn taken_out(
         } else {
             "BEGIN and COMMIT are left out"
         };
-        let mut note =
-            Diagnostic::error(code::TRANSACTION, message).at(source, span, "the planner owns transactions");
+        let mut note = Diagnostic::error(code::TRANSACTION, message).at(source, span, "the planner owns transactions");
         note.severity = Severity::Warning;
         notes.push(note);
     }

@@ -16,14 +16,17 @@ const BESIDE: &str = "CREATE TABLE used (id int PRIMARY KEY, a text, n int); INS
 
 /// Every row of every table, and where sequences are.
 async fn rows(client: &Client) -> Vec<String> {
-    let relations = "SELECT c.oid::regclass::text, c.relkind = 'S' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    let relations =
+        "SELECT c.oid::regclass::text, c.relkind = 'S' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE (c.relkind IN ('r', 'S') OR c.relkind = 'm' AND c.relispopulated)
           AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'concertina') ORDER BY 1";
     let mut found = Vec::new();
     for row in client.query(relations, &[]).await.unwrap() {
         let (name, sequence): (String, bool) = (row.get(0), row.get(1));
         let shown = if sequence { "last_value || ' ' || is_called" } else { "to_jsonb(t)::text" };
-        let sql = format!("SELECT coalesce(md5(string_agg(line, '|' ORDER BY line)), '') FROM (SELECT {shown} AS line FROM {name} t) AS lines");
+        let sql = format!(
+            "SELECT coalesce(md5(string_agg(line, '|' ORDER BY line)), '') FROM (SELECT {shown} AS line FROM {name} t) AS lines"
+        );
         let sum: String = client.query_one(&sql, &[]).await.unwrap().get(0);
         found.push(format!("{name} {sum}"));
     }
@@ -268,7 +271,14 @@ async fn a_restored_dump_is_nobodys_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_applied_refuses_nothing() {
-    let site = Site::new("CREATE TABLE t (id int);", &[("001_r", "VACUUM FULL t; CREATE DATABASE other;"), ("002_r", "DO $$ BEGIN NULL; END $$; ALTER SYSTEM RESET ALL;")]).await;
+    let site = Site::new(
+        "CREATE TABLE t (id int);",
+        &[
+            ("001_r", "VACUUM FULL t; CREATE DATABASE other;"),
+            ("002_r", "DO $$ BEGIN NULL; END $$; ALTER SYSTEM RESET ALL;"),
+        ],
+    )
+    .await;
     site.run(&["stamp", "head"]).ends(0);
     site.client.batch_execute("INSERT INTO t VALUES (1)").await.unwrap();
     site.revision("003_r", "ALTER TABLE t ADD COLUMN a int;");

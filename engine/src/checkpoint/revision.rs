@@ -120,7 +120,8 @@ pub(crate) async fn all(session: &Session) -> Result<Vec<Known>, Error> {
 
 /// One revision, with its plan.
 pub(crate) async fn one(session: &Session, id: &RevisionId) -> Result<Option<Known>, Error> {
-    let sql = "SELECT id, parents, checksum, direction, state, plan, reverse, error FROM concertina.revision WHERE id = $1";
+    let sql =
+        "SELECT id, parents, checksum, direction, state, plan, reverse, error FROM concertina.revision WHERE id = $1";
     let row = session.query_opt("reading a revision", sql, &[&id.as_str()]).await?;
     row.as_ref().map(known).transpose()
 }
@@ -178,7 +179,8 @@ pub(crate) async fn begin(session: &Session, begin: &Begin<'_>) -> Result<(), Er
 
 /// Whether a revision is recorded as run to its end.
 pub(crate) async fn is_applied(session: &Session, id: &RevisionId) -> Result<bool, Error> {
-    let sql = "SELECT EXISTS (SELECT FROM concertina.revision WHERE id = $1 AND direction = 'up' AND state = 'applied')";
+    let sql =
+        "SELECT EXISTS (SELECT FROM concertina.revision WHERE id = $1 AND direction = 'up' AND state = 'applied')";
     Ok(session.query_one(&format!("looking whether {id} is applied"), sql, &[&id.as_str()]).await?.get(0))
 }
 

@@ -269,7 +269,14 @@ pub struct Policy {
 impl Table {
     /// An empty table of `public`, to build on.
     pub fn new(name: &str) -> Table {
-        Table { schema: "public".to_owned(), name: name.to_owned(), heap: true, owned: true, without_rows: true, ..Table::default() }
+        Table {
+            schema: "public".to_owned(),
+            name: name.to_owned(),
+            heap: true,
+            owned: true,
+            without_rows: true,
+            ..Table::default()
+        }
     }
 
     /// The same table holding about so many rows of some 160 bytes.

@@ -11,7 +11,9 @@ pub(super) fn refusal(tree: &NodeEnum) -> Option<Problem> {
 /// What is harmless, and changes nothing where each step has its own transaction, limits and locks: left out, with a note.
 pub(super) fn left_out(tree: &NodeEnum) -> Option<&'static str> {
     match tree {
-        NodeEnum::VariableSetStmt(set) if is_of_our_steps(set) => Some("SET is left out: each step has limits of its own"),
+        NodeEnum::VariableSetStmt(set) if is_of_our_steps(set) => {
+            Some("SET is left out: each step has limits of its own")
+        }
         NodeEnum::ConstraintsSetStmt(set) if !set.deferred => {
             Some("SET CONSTRAINTS is left out: each step looks at its constraints at once")
         }
@@ -104,10 +106,9 @@ fn of_the_server(tree: &NodeEnum) -> Option<Problem> {
 /// What is gone with the session or the transaction.
 fn of_the_session(tree: &NodeEnum) -> Option<Problem> {
     let (why, instead) = match tree {
-        NodeEnum::TransactionStmt(_) => (
-            "transactions are begun and ended step by step",
-            "leave it out: only BEGIN and COMMIT are ignored",
-        ),
+        NodeEnum::TransactionStmt(_) => {
+            ("transactions are begun and ended step by step", "leave it out: only BEGIN and COMMIT are ignored")
+        }
         NodeEnum::ConstraintsSetStmt(_) => (
             "SET CONSTRAINTS .. DEFERRED holds for a transaction, and each step has its own",
             "leave it out, and write rows in the order in which their keys are needed",

@@ -164,16 +164,18 @@ impl Reacher<'_> {
                 }
                 _ => self.reach.manner = Manner::Never,
             },
-            NodeEnum::VacuumStmt(vacuum) if vacuum.is_vacuumcmd => {
+            NodeEnum::VacuumStmt(vacuum) => {
                 self.reach.beyond = vacuum.rels.is_empty();
                 for relation in &vacuum.rels {
                     if let Some(node::Node::VacuumRelation(relation)) = &relation.node {
                         self.changed(relation.relation.as_ref());
                     }
                 }
-                self.leave_out("there are no rows to clean up behind");
+                if vacuum.is_vacuumcmd {
+                    self.leave_out("there are no rows to clean up behind");
+                }
             }
-            NodeEnum::VacuumStmt(_) | NodeEnum::ExplainStmt(_) | NodeEnum::VariableShowStmt(_) => self.reach.beyond = true,
+            NodeEnum::ExplainStmt(_) | NodeEnum::VariableShowStmt(_) => self.reach.beyond = true,
             NodeEnum::AlterEnumStmt(alter) if alter.old_val.is_empty() => {
                 if statement.transaction.is_none() {
                     self.reach.manner = Manner::Last;
@@ -343,7 +345,10 @@ impl Reacher<'_> {
             );
             let other = command.def.as_deref().and_then(|def| def.node.as_ref());
             match (command.subtype(), other) {
-                (AlterTableType::AtAttachPartition | AlterTableType::AtDetachPartition, Some(node::Node::PartitionCmd(part))) => {
+                (
+                    AlterTableType::AtAttachPartition | AlterTableType::AtDetachPartition,
+                    Some(node::Node::PartitionCmd(part)),
+                ) => {
                     // What it leaves on the partition is another thing than DETACH alone does.
                     if part.concurrent {
                         self.reach.manner = Manner::Never;
@@ -509,7 +514,8 @@ impl Reacher<'_> {
     fn fires(&mut self, range: Option<&RangeVar>) {
         self.reach.fires = true;
         let table = range.and_then(|range| self.catalog.resolve(schema(range), &range.relname));
-        let triggers = table.and_then(|table| self.catalog.table(&table)).is_some_and(|table| !table.triggers.is_empty());
+        let triggers =
+            table.and_then(|table| self.catalog.table(&table)).is_some_and(|table| !table.triggers.is_empty());
         self.reach.beyond |= triggers;
     }
 

@@ -39,7 +39,6 @@ fn a_table_with_rows_anywhere_in_reach_is_planned_for() {
     for sql in [
         "ALTER TABLE leads ALTER email TYPE varchar(80); ALTER TABLE drafts DROP COLUMN body;",
         "ALTER TABLE drafts DROP COLUMN body; UPDATE leads SET status = 'x' WHERE id IN (SELECT id FROM drafts);",
-        "INSERT INTO drafts (id) SELECT id FROM leads; ALTER TABLE drafts DROP COLUMN body;",
     ] {
         assert!(!plan_of(sql, &crm()).is_as_written(), "{sql}");
     }
@@ -48,6 +47,7 @@ fn a_table_with_rows_anywhere_in_reach_is_planned_for() {
         "CREATE TABLE copy AS SELECT * FROM leads",
         "WITH d AS (SELECT * FROM drafts) SELECT l.id INTO copy FROM leads l, d",
         "TRUNCATE drafts; CALL something()",
+        "INSERT INTO drafts (id) SELECT id FROM leads; ALTER TABLE drafts DROP COLUMN body",
     ] {
         refused(sql, &crm());
     }
@@ -107,7 +107,10 @@ fn what_makes_no_difference_is_left_out_with_a_note() {
     let meant = "BEGIN; SET LOCAL search_path = x; SET CONSTRAINTS ALL DEFERRED; TRUNCATE drafts; COMMIT;";
     assert_eq!(transactions(&plan_of(meant, &unpopulated()))[0].len(), 3);
     // On tables with rows, too.
-    let text = planned("SET LOCAL lock_timeout = '1s'; LOCK TABLE leads; ANALYZE leads; SET CONSTRAINTS ALL IMMEDIATE; SHOW work_mem; ALTER TABLE leads ADD COLUMN a int", &crm());
+    let text = planned(
+        "SET LOCAL lock_timeout = '1s'; LOCK TABLE leads; ANALYZE leads; SET CONSTRAINTS ALL IMMEDIATE; SHOW work_mem; ALTER TABLE leads ADD COLUMN a int",
+        &crm(),
+    );
     assert_eq!(text.matches("note: ").count(), 5, "{text}");
 }
 
