@@ -4,8 +4,9 @@
 
 use crate::action::{Action, AsWritten, Lock};
 use crate::catalog::Catalog;
-use crate::lower::lower;
+use crate::footprint::Footprint;
 use crate::lower::reach::{Manner, Reach, SessionUse, may_be_proven, reach};
+use crate::lower::{lower, mentioned};
 use crate::plan::{Phase, Plan, Question, Step, StepId, Work};
 use crate::problem::code;
 use concertina_revisions::{Code, Diagnostic, Revision, RevisionId, Statement, TableName};
@@ -93,8 +94,9 @@ fn reaches(statements: &[Statement], catalog: &Catalog) -> Vec<(Reach, Catalog)>
     let mut found = Vec::new();
     for statement in statements {
         let reach = reach(statement, &now);
-        let next =
-            lower(statement, &now).map(|changes| changes.iter().fold(now.clone(), |now, change| now.after(change)));
+        let mentioned = mentioned(statement.tree.as_ref(), &now);
+        let next = lower(statement, &mentioned, &now)
+            .map(|changes| changes.iter().fold(now.clone(), |now, change| now.after(change)));
         let mut next = next.unwrap_or_else(|_| now.clone());
         for made in reach.made.iter().filter(|made| next.table(made).is_none()).cloned().collect::<Vec<_>>() {
             next.make_unknown(&made);
@@ -298,6 +300,7 @@ impl Segment {
             statements: self.statements,
             undo: undo.into_iter().collect(),
             below: vec![],
+            touches: Footprint::default(),
         }
     }
 }

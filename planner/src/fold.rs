@@ -5,9 +5,10 @@
 //! row (no column, no volatile function; a subquery that reads nothing of the row counts as one value), and the
 //! WHERE clause is absent or says only that the column IS NULL.
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Table};
 use crate::change::{AddColumn, Change, Fill, Update};
 use crate::expr::{Conjunct, Expr, Scope, Shape};
+use crate::footprint::Footprint;
 use concertina_revisions::{Ident, TableName};
 
 /// A change, its statement (counted from 0), and the catalog as it was before.
@@ -18,6 +19,8 @@ pub(crate) struct Seen {
     pub(crate) before: Catalog,
     /// Statements that were folded into this one.
     pub(crate) folded: Vec<usize>,
+    /// What it reads and writes.
+    pub(crate) touches: Footprint,
 }
 
 /// Folds what can be folded; everything else stays as it is.
@@ -64,7 +67,7 @@ fn fold_update(update: &mut Update, statement: usize, catalog: &Catalog, kept: &
 
 fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) -> Option<Fill> {
     let table = catalog.table(&update.table)?;
-    if table.is_new || !table.get(column)?.is_new || !only_null(update, column) {
+    if table.is_new || !table.get(column)?.is_new || !of_all(update, column, table) {
         return None;
     }
     let scope = Scope { alias: &update.alias, table: &update.table, others: &update.reads, catalog };
@@ -76,6 +79,11 @@ fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) ->
         _ if value.has_subquery() || !value.columns.is_empty() => None,
         _ => Some(Fill::Constant(value.clone())),
     }
+}
+
+/// Whether the UPDATE is of every row: it has no WHERE clause, or one that holds of a column that is NULL everywhere.
+fn of_all(update: &Update, column: &Ident, table: &Table) -> bool {
+    update.predicate.is_none() || (only_null(update, column) && table.is_fresh(column))
 }
 
 /// Whether the WHERE clause is absent or says only `column IS NULL`.

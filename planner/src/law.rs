@@ -40,7 +40,7 @@ pub fn violations(plan: &Plan) -> Vec<String> {
 /// lock_timeout; a materialized view, which nobody writes, or nobody can read before it is filled.
 fn short_or_unseen(online: &Online, plan: &Plan) -> Option<TableName> {
     let made_here = |view: &TableName| {
-        plan.expand.iter().any(|step| step.undo.iter().any(|undo| undo.locks().iter().any(|(table, _)| table == view)))
+        plan.steps().any(|(_, step)| step.undo.iter().any(|undo| undo.locks().iter().any(|(table, _)| table == view)))
     };
     match online {
         Online::Detach { partition, .. } => Some(partition.clone()),

@@ -25,6 +25,7 @@
 pub mod action;
 mod as_written;
 mod assemble;
+mod barrier;
 pub mod catalog;
 pub mod change;
 mod decision;
@@ -32,9 +33,11 @@ pub mod drift;
 mod explain;
 pub mod expr;
 mod fold;
+pub mod footprint;
 pub mod law;
 mod lower;
 mod one_pass;
+mod order;
 pub mod plan;
 pub mod problem;
 mod rules;
@@ -52,7 +55,11 @@ pub use versions::schema_of;
 use as_written::OwnRows;
 use assemble::Decided;
 use concertina_revisions::{Diagnostic, Revision, RevisionId, Statement};
+use decision::Decision;
 use fold::Seen;
+use footprint::{How, Thing, Whole};
+use order::Order;
+use plan::Question;
 use problem::code;
 use rules::Context;
 use std::collections::BTreeSet;
@@ -88,18 +95,18 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
     let Some(last) = waiting.last() else { return plan(revision, catalog) };
     // Written as if the waiting ones were done: what is wrong then is the author's.
     let future = waiting::contracted(catalog, waiting);
-    plan(revision, &future)?;
-    let mut problems = Vec::new();
     let seen = lower_all(revision, &revision.up, &future).0;
     let end = left_by(&seen, &future);
-    for seen in seen {
-        if let Some(behind) = waiting::touched(&seen.change, waiting) {
-            problems.push(waiting::must_wait(behind.as_str()).at(&revision.source, revision.up[seen.statement].span));
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    for one in &seen {
+        if let Some(behind) = waiting::touched(&one.touches, waiting, &future) {
+            problems.push(waiting::must_wait(behind.as_str()).at(&revision.source, revision.up[one.statement].span));
         }
     }
     if !problems.is_empty() {
         return Err(problems);
     }
+    plan(revision, &future)?;
     let toward = Toward { revision: Some(&revision.id), waiting, end: Some(&end) };
     plan_statements(revision, &revision.up, &waiting::synced(catalog, waiting), &toward).map_err(|refused| {
         // Right once the waiting contracts have run, wrong today.
@@ -200,7 +207,8 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
     let mut seen = Vec::new();
     let mut now = catalog.clone();
     for (at, statement) in statements.iter().enumerate() {
-        let lowered = match lower::lower(statement, &now) {
+        let mentioned = lower::mentioned(statement.tree.as_ref(), &now);
+        let lowered = match lower::lower(statement, &mentioned, &now) {
             Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
                 Ok(vec![lower::as_allowed(statement, &now)])
             }
@@ -210,7 +218,9 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
             Ok(changes) => {
                 for change in changes {
                     let next = now.after(&change);
+                    let touches = footprint::of_change(&change, &now).and(&mentioned);
                     seen.push(Seen {
+                        touches,
                         change,
                         statement: at,
                         before: std::mem::replace(&mut now, next),
@@ -248,28 +258,84 @@ fn plan_statements(
         if as_written.contains(&one.statement) {
             continue;
         }
-        match rules::decide(&one.change, &context) {
+        let decided = rules::decide(&one.change, &context).and_then(|mut decision| {
+            if let Some(behind) = barrier::before(&seen, position) {
+                barrier::guard(one, &decision, statement, behind)?;
+            }
+            unasked(&mut decision, &seen, position);
+            Ok(decision)
+        });
+        match decided {
             Ok(decision) => {
                 let mut statements = vec![one.statement + 1];
                 statements.extend(one.folded.iter().map(|statement| statement + 1));
-                decisions.push(Decided { decision, statements });
+                decisions.push(Decided { decision: touching(decision, one), statements });
             }
             Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
                 as_written.insert(one.statement);
                 decisions.retain(|decided| decided.statements.first() != Some(&(one.statement + 1)));
                 let decision = rules::blocking(&one.change, &statement.sql, &context);
-                decisions.push(Decided { decision, statements: vec![one.statement + 1] });
+                decisions.push(Decided { decision: touching(decision, one), statements: vec![one.statement + 1] });
             }
             Err(problem) => problems.push(problem.at(&revision.source, statement.span)),
         }
     }
+    // Parts are in their phases from here on.
+    let mut order = Order::of(&mut decisions);
     match versions::decide(toward, &decisions, catalog, &end) {
-        Ok(decision) => decisions.push(Decided { decision, statements: vec![] }),
+        Ok(mut decision) => {
+            order.add(&mut decision, decisions.len());
+            decisions.push(Decided { decision, statements: vec![] });
+        }
         Err(problem) => problems.push(problem.at(&revision.source, revision.beginning())),
+    }
+    for (node, cause) in order.unwanted() {
+        let of = |decision: usize| decisions.get(decision).and_then(|decided| decided.statements.first().copied());
+        if let (Some(own), Some(earlier)) = (of(node.decision), of(cause.decision)) {
+            let thing = cause.part.touches.contested(&node.part.touches).next();
+            let thing = thing.map_or_else(|| "the same".to_owned(), ToString::to_string);
+            problems.push(
+                problem::too_early(own, earlier, &thing, cause.part.phase)
+                    .at(&revision.source, statements[own - 1].span),
+            );
+        }
     }
     if !problems.is_empty() {
         problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));
         return Err(problems);
     }
-    Ok(assemble::assemble(&revision.id, decisions, &end))
+    Ok(assemble::assemble(&revision.id, &decisions, &order, &end))
+}
+
+/// Leaves out the questions that can't be asked before the first change: of what an earlier statement makes or renames, and of
+/// rows that it changes.
+fn unasked(decision: &mut Decision, seen: &[Seen], position: usize) {
+    let one = &seen[position];
+    let mut asked = one.touches.only(|access| {
+        access.how == How::Read && matches!(access.thing, Thing::Relation(_) | Thing::Column(..) | Thing::Rows(..))
+    });
+    for access in one.touches.accesses.iter().filter(|access| access.how != How::Make) {
+        if let Thing::Column(table, column) = &access.thing {
+            asked.add(How::Read, Thing::Rows(table.clone(), column.clone()));
+            asked.add(How::Read, Thing::Column(table.clone(), column.clone()));
+        }
+    }
+    // Of a column that is new here each rule asks as it is: NULL, or not at all.
+    let is_new = |other: &Seen| matches!(other.change, change::Change::AddColumn(_));
+    let before = seen[..position].iter().filter(|other| other.statement != one.statement && !is_new(other));
+    let Some(other) = before.into_iter().find(|other| other.touches.conflicts(&asked)) else { return };
+    let of_rows = |question: &Question| matches!(question, Question::NoRows { .. } | Question::NoErrors { .. });
+    for (what, ..) in decision.checks.extract_if(.., |(_, question, _)| of_rows(question)) {
+        let earlier = other.statement + 1;
+        decision.notes.push(format!("whether {what} is seen only once statement {earlier} has run"));
+    }
+}
+
+/// Says of each part what it touches, where its rule didn't.
+fn touching(mut decision: Decision, seen: &Seen) -> Decision {
+    let whole = Whole { change: &seen.change, touches: &seen.touches, catalog: &seen.before };
+    for part in decision.parts.iter_mut().filter(|part| !part.is_known) {
+        part.touches = footprint::of_part(&part.work, &whole);
+    }
+    decision
 }

@@ -54,7 +54,7 @@ fn partner(seen: &Seen, kept: &[Seen], plain: &impl Fn(usize) -> bool) -> Option
 /// Whether an UPDATE gives values to columns of the revision, in all rows that have none.
 fn is_fill(update: &Update, seen: &Seen) -> bool {
     let table = seen.before.table(&update.table);
-    let new = |column: &Ident| table.and_then(|table| table.get(column)).is_some_and(|column| column.is_new);
+    let new = |column: &Ident| table.is_some_and(|table| table.is_fresh(column));
     let of_itself = match update.sets.as_slice() {
         [(column, _)] => crate::fold::only_null(update, column),
         _ => update.predicate.is_none(),

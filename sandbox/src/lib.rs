@@ -24,6 +24,7 @@ mod clock;
 mod error;
 mod postgres;
 mod proxy;
+mod template;
 mod traffic;
 
 pub use clock::Clock;

@@ -2,7 +2,7 @@
 
 use crate::binaries;
 use crate::error::Error;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use crate::template;
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -28,12 +28,12 @@ pub struct Postgres {
 
 /// Whom the server runs as: PostgreSQL refuses to run as root.
 #[derive(Debug, Clone, Copy)]
-struct User {
-    ids: Option<(u32, u32)>,
+pub(crate) struct User {
+    pub(crate) ids: Option<(u32, u32)>,
 }
 
 impl User {
-    fn find() -> Result<User, Error> {
+    pub(crate) fn find() -> Result<User, Error> {
         let own = std::fs::metadata("/proc/self").map_err(Error::io("asking who we are"))?.uid();
         if own != 0 {
             return Ok(User { ids: None });
@@ -48,7 +48,7 @@ impl User {
         Ok(User { ids: Some(ids) })
     }
 
-    fn command(self, program: &Path) -> Command {
+    pub(crate) fn command(self, program: &Path) -> Command {
         let mut command = Command::new(program);
         if let Some((uid, gid)) = self.ids {
             command.uid(uid).gid(gid);
@@ -56,7 +56,7 @@ impl User {
         command
     }
 
-    fn own(self, path: &Path) -> Result<(), Error> {
+    pub(crate) fn own(self, path: &Path) -> Result<(), Error> {
         match self.ids {
             Some((uid, gid)) => chown(path, Some(uid), Some(gid)).map_err(Error::io("handing the folder over")),
             None => Ok(()),
@@ -81,14 +81,35 @@ impl Postgres {
     ///
     /// As [`Postgres::start`].
     pub async fn start_with(settings: &[(&str, &str)], files: &[(&str, &str)]) -> Result<Postgres, Error> {
-        let bin = binaries::folder()?;
-        let user = User::find()?;
-        let template = template(&bin, user)?;
+        let (bin, user) = (binaries::folder()?, User::find()?);
+        let template = template::empty(&bin, user)?;
+        Postgres::from_template(bin, user, &template, settings, files).await
+    }
+
+    /// The same with a database that a script has filled. The script runs once on a machine: its outcome is kept and copied from
+    /// then on, by other processes too, so it must not depend on anything but itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Postgres::start`], or when the script fails.
+    pub async fn start_filled(settings: &[(&str, &str)], database: &str, script: &str) -> Result<Postgres, Error> {
+        let (bin, user) = (binaries::folder()?, User::find()?);
+        let template = Box::pin(template::filled(&bin, user, database, script)).await?;
+        Postgres::from_template(bin, user, &template, settings, &[]).await
+    }
+
+    pub(crate) async fn from_template(
+        bin: PathBuf,
+        user: User,
+        template: &Path,
+        settings: &[(&str, &str)],
+        files: &[(&str, &str)],
+    ) -> Result<Postgres, Error> {
         let folder =
             tempfile::Builder::new().prefix("concertina-pg-").tempdir().map_err(Error::io("making a folder"))?;
         user.own(folder.path())?;
         let data = folder.path().join("data");
-        copy(&template, &data)?;
+        template::copy(template, &data)?;
         for (name, text) in files {
             let path = data.join(name);
             std::fs::write(&path, text).map_err(Error::io("writing a file for the server"))?;
@@ -180,8 +201,10 @@ impl Postgres {
     /// When the server refuses.
     pub async fn create_database(&self, name: &str, template: Option<&str>) -> Result<(), Error> {
         let client = self.connect("postgres").await?;
-        let template = template.unwrap_or("template0");
-        client.batch_execute(&format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"")).await?;
+        // Large ones are copied as files: through the WAL it takes several times as long.
+        let by_files = template.is_some() && self.major().is_some_and(|major| major >= 15);
+        let (template, strategy) = (template.unwrap_or("template0"), if by_files { " STRATEGY file_copy" } else { "" });
+        client.batch_execute(&format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"{strategy}")).await?;
         Ok(())
     }
 
@@ -277,6 +300,18 @@ impl Postgres {
         self.wait().await
     }
 
+    /// Ends the server in good order, so that its data needs no recovery. Its data folder, which goes when the server is dropped.
+    pub(crate) fn shut_down(&mut self) -> Result<PathBuf, Error> {
+        self.signal("INT")?;
+        self.process.wait().map_err(Error::io("waiting for the server's end"))?;
+        Ok(self.folder.path().join("data"))
+    }
+
+    /// The major version.
+    fn major(&self) -> Option<u32> {
+        std::fs::read_to_string(self.folder.path().join("data/PG_VERSION")).ok()?.trim().parse().ok()
+    }
+
     async fn wait(&mut self) -> Result<(), Error> {
         let began = Instant::now();
         loop {
@@ -295,6 +330,10 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
+        // One that has ended may have left its process id to somebody else.
+        if matches!(self.process.try_wait(), Ok(Some(_))) {
+            return;
+        }
         // An immediate shutdown: nothing is worth saving, and its shared memory is given back.
         let _ = self.signal("QUIT");
         let _ = self.process.wait();
@@ -317,48 +356,4 @@ fn spawn(bin: &Path, user: User, folder: &Path, port: u16, settings: &[(&str, &s
 fn free_port() -> Result<u16, Error> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::io("looking for a free port"))?;
     Ok(listener.local_addr().map_err(Error::io("looking for a free port"))?.port())
-}
-
-/// A data folder to copy: `initdb` takes a second, a copy a tenth of it.
-fn template(bin: &Path, user: User) -> Result<PathBuf, Error> {
-    let mut hash = DefaultHasher::new();
-    (bin, user.ids).hash(&mut hash);
-    let version = std::fs::metadata(bin.join("postgres")).map_err(Error::io("looking at the server"))?.mtime();
-    version.hash(&mut hash);
-    let kept = std::env::temp_dir().join(format!("concertina-template-{:016x}", hash.finish()));
-    if kept.join("PG_VERSION").is_file() {
-        return Ok(kept);
-    }
-    let making =
-        tempfile::Builder::new().prefix("concertina-template-").tempdir().map_err(Error::io("making a template"))?;
-    user.own(making.path())?;
-    let data = making.path().join("data");
-    let program = bin.join("initdb");
-    let output = user
-        .command(&program)
-        .args(["--no-sync", "--encoding=UTF8", "--locale=C", "--username=postgres", "--auth=trust", "-D"])
-        .arg(&data)
-        .current_dir(making.path())
-        .output()
-        .map_err(Error::io("running initdb"))?;
-    if !output.status.success() {
-        return Err(Error::Program { program, output: String::from_utf8_lossy(&output.stderr).into_owned() });
-    }
-    let access = "local all all trust\nhost all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n\
-                  local replication all trust\nhost replication all 127.0.0.1/32 trust\n";
-    std::fs::write(data.join("pg_hba.conf"), access).map_err(Error::io("writing pg_hba.conf"))?;
-    match std::fs::rename(&data, &kept) {
-        Ok(()) => Ok(kept),
-        // Another process was faster.
-        Err(_) if kept.join("PG_VERSION").is_file() => Ok(kept),
-        Err(cause) => Err(Error::Io { doing: "keeping the template".to_owned(), cause }),
-    }
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), Error> {
-    let output = Command::new("cp").arg("-a").arg(from).arg(to).output().map_err(Error::io("copying the template"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(Error::Program { program: "cp".into(), output: String::from_utf8_lossy(&output.stderr).into_owned() })
 }

@@ -1,5 +1,6 @@
 //! What blocks is refused, and runs as it is written when its author allows it, above the statement itself.
 
+use crate::corpus::Copied;
 use crate::fixture::Site;
 
 const TABLES: &str = "CREATE TABLE logs (id bigint PRIMARY KEY, at date, during int4range);
@@ -28,8 +29,9 @@ const BLOCKING: [(&str, &str); 8] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_its_author_can_let_a_statement_block() {
-    for (sql, seen) in BLOCKING {
-        let site = Site::new(TABLES, &[("001_change", &format!("{sql};"))]).await;
+    let copied = Copied::new(&[], TABLES).await;
+    for (at, (sql, seen)) in BLOCKING.iter().enumerate() {
+        let site = Site::copy(&copied, &format!("site_{at}"), &[("001_change", &format!("{sql};"))]).await;
         let before = site.schema();
         site.run(&["upgrade"]).ends(1);
         assert_eq!(site.schema(), before, "{sql}: a refusal changes nothing");

@@ -1,12 +1,14 @@
-//! A reader and a writer beside every case, on tables of 300 000 rows: neither ever waits for a lock longer than the
+//! A reader and a writer beside every case, on tables of 60 000 rows: neither ever waits for a lock longer than the
 //! engine's own lock_timeout, up and down again. The server says so: it would end their statements.
 
-use crate::corpus::{Copied, cases, each_family, tables};
+use crate::corpus::{Case, Copied, cases, each_family, tables};
 use crate::fixture::{bare, said};
 use concertina_engine::Settings;
 use concertina_sandbox::Postgres;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -23,6 +25,51 @@ const QUERIES: [(&str, &str); 6] = [
     ("SELECT * FROM vehicles WHERE id = $1", "UPDATE vehicles SET wheels = wheels WHERE id = $1"),
 ];
 
+/// Rows of the large tables.
+const ROWS: u32 = 60_000;
+
+/// What nobody may wait for: the writing anew of one of these tables, with its indexes.
+const ANEW: &str = "ALTER TABLE leads ALTER COLUMN id TYPE numeric";
+
+/// The engine's own lock_timeout, and how long the application waits for a lock before it fails: a third of what it takes to write a
+/// table anew, on this machine, as busy as it is now.
+async fn limit(copied: &Copied) -> Duration {
+    copied.copy("measured").await;
+    let client = copied.server.connect("measured").await.unwrap();
+    let began = Instant::now();
+    client.batch_execute(ANEW).await.unwrap();
+    let limit = began.elapsed() / 3;
+    copied.server.drop_database("measured").await.unwrap();
+    limit.clamp(Duration::from_millis(50), Settings::default().lock_timeout * 16)
+}
+
+/// So often a case is run while something waits for too long.
+const TRIES: usize = 3;
+
+/// One side of the application: it reads, or it writes.
+struct Side {
+    stop: Arc<AtomicBool>,
+    running: JoinHandle<(u64, Vec<String>)>,
+}
+
+impl Side {
+    async fn start(server: &Postgres, database: &str, writes: bool, limit: Duration) -> Side {
+        let client = server.connect(database).await.unwrap();
+        let limit = limit.as_millis();
+        client.batch_execute(&format!("SET lock_timeout = {limit}; SET search_path = public")).await.unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        Side { running: tokio::spawn(application(client, writes, Arc::clone(&stop))), stop }
+    }
+
+    /// What waited too long.
+    async fn stop(self) -> Vec<String> {
+        self.stop.store(true, Ordering::Relaxed);
+        let (queries, waited) = self.running.await.unwrap();
+        assert!(queries > 0, "the application did nothing");
+        waited
+    }
+}
+
 /// Runs one side of [`QUERIES`] until it is told to stop; what waited too long.
 async fn application(client: Client, writes: bool, stop: Arc<AtomicBool>) -> (u64, Vec<String>) {
     let (mut turn, mut waited) = (0_i64, Vec::new());
@@ -37,67 +84,89 @@ async fn application(client: Client, writes: bool, stop: Arc<AtomicBool>) -> (u6
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => waited.push(sql),
             _ => {}
         }
+        // Every table several times within the limit, and the machine is left to the engine.
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     (turn as u64, waited)
 }
 
-async fn beside(server: &Postgres, database: &str, sql: &str, reversible: bool, wrong: &mut Vec<String>) {
+/// One case, up and down again, beside a reader and a writer; what was wrong with it, and what waited too long.
+async fn beside(copied: &Copied, case: &Case, limit: Duration) -> (Vec<String>, Vec<String>) {
+    let (database, server) = (format!("case_{}", case.name), &copied.server);
+    copied.copy(&database).await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("revisions")).unwrap();
-    std::fs::write(folder.path().join("revisions/001_change.sql"), sql).unwrap();
+    std::fs::write(folder.path().join("revisions/001_change.sql"), case.sql).unwrap();
+    let settings = format!("[limits]\nlock_timeout_ms = {}\n", limit.as_millis());
+    std::fs::write(folder.path().join("concertina.toml"), settings).unwrap();
     let run =
-        |words: &[&str]| said(&bare(folder.path(), words).env("DATABASE_URL", server.url(database)).output().unwrap());
-    let stop = Arc::new(AtomicBool::new(false));
-    let mut running = Vec::new();
-    for writes in [false, true] {
-        let client = server.connect(database).await.unwrap();
-        let limit = Settings::default().lock_timeout.as_millis();
-        client.batch_execute(&format!("SET lock_timeout = {limit}; SET search_path = public")).await.unwrap();
-        running.push(tokio::spawn(application(client, writes, Arc::clone(&stop))));
-    }
+        |words: &[&str]| said(&bare(folder.path(), words).env("DATABASE_URL", server.url(&database)).output().unwrap());
+    let reader = Side::start(server, &database, false, limit).await;
+    let writer = Side::start(server, &database, true, limit).await;
     let mut ways = vec![vec!["upgrade", "--contract", "--eager"]];
-    if reversible {
+    if case.reversible {
         ways.push(vec!["downgrade", "base", "--contract", "--allow-data-loss", "--eager"]);
     }
+    let mut wrong = Vec::new();
     for words in ways {
         let ended = tokio::task::block_in_place(|| run(&words));
         if ended.code != 0 {
-            wrong.push(format!("{database}, {}: {}", words[0], ended.err));
+            wrong.push(format!("{}, {}: {}", case.name, words[0], ended.err));
         }
     }
-    stop.store(true, Ordering::Relaxed);
-    for side in running {
-        let (queries, waited) = side.await.unwrap();
-        assert!(queries > 0, "{database}: the application did nothing");
-        wrong.extend(waited.into_iter().map(|sql| format!("{database}: waited too long: {sql}")));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_waits_too_long_is_seen() {
-    let server = Postgres::start(&[("fsync", "off")]).await.unwrap();
-    server.create_database("site", None).await.unwrap();
-    let client = server.connect("site").await.unwrap();
-    client.batch_execute(&tables(3000)).await.unwrap();
-    let (stop, reader) = (Arc::new(AtomicBool::new(false)), server.connect("site").await.unwrap());
-    reader.batch_execute("SET lock_timeout = 100").await.unwrap();
-    let running = tokio::spawn(application(reader, false, Arc::clone(&stop)));
-    client.batch_execute("BEGIN; LOCK TABLE leads; SELECT pg_sleep(0.5); COMMIT").await.unwrap();
-    stop.store(true, Ordering::Relaxed);
-    assert!(!running.await.unwrap().1.is_empty());
+    let mut waited = reader.stop().await;
+    waited.extend(writer.stop().await);
+    server.drop_database(&database).await.unwrap();
+    (wrong, waited)
 }
 
 async fn family(wanted: &str) {
-    let settings = [("fsync", "off"), ("max_wal_size", "4GB"), ("autovacuum", "off")];
-    let copied = Copied::new(&settings, &tables(300_000)).await;
-    let mut wrong = Vec::new();
+    let copied = Copied::new(&[("max_wal_size", "4GB")], &tables(ROWS)).await;
+    let (mut now, mut wrong) = (limit(&copied).await, Vec::new());
     for case in cases(wanted, copied.major) {
-        let name = format!("case_{}", case.name);
-        copied.copy(&name).await;
-        beside(&copied.server, &name, case.sql, case.reversible, &mut wrong).await;
-        copied.server.drop_database(&name).await.unwrap();
+        let mut waited = Vec::new();
+        // A lock that is held for long is held for long every time; a machine that is busy elsewhere is so by chance.
+        for again in 0..TRIES {
+            if again > 0 {
+                now = limit(&copied).await;
+            }
+            let (ended, waits) = beside(&copied, case, now).await;
+            wrong.extend(ended);
+            waited = waits;
+            if waited.is_empty() {
+                break;
+            }
+        }
+        wrong.extend(waited.into_iter().map(|sql| format!("{}: waited longer than {now:?}: {sql}", case.name)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 each_family!(family);
+
+/// What others would wait for on these tables, and whether readers would, too.
+const WAITED_FOR: [(&str, bool); 4] = [
+    (ANEW, true),
+    ("ALTER TABLE bills ALTER COLUMN total TYPE numeric", true),
+    ("ALTER TABLE leads ADD UNIQUE (email, owner_id), ADD UNIQUE (owner_id, email), ADD UNIQUE (score, email)", true),
+    (
+        "CREATE INDEX ON leads (lower(email)); CREATE INDEX ON leads (md5(email)); CREATE INDEX ON leads (upper(email))",
+        false,
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_for_a_table_that_is_written_anew_or_for_an_index_is_seen() {
+    let copied = Copied::new(&[("max_wal_size", "4GB")], &tables(ROWS)).await;
+    for (sql, readers) in WAITED_FOR {
+        let limit = limit(&copied).await;
+        copied.copy("site").await;
+        let client = copied.server.connect("site").await.unwrap();
+        let reader = Side::start(&copied.server, "site", false, limit).await;
+        let writer = Side::start(&copied.server, "site", true, limit).await;
+        client.batch_execute(sql).await.unwrap();
+        assert_eq!(!reader.stop().await.is_empty(), readers, "readers beside {sql}");
+        assert!(!writer.stop().await.is_empty(), "writers beside {sql}");
+        copied.server.drop_database("site").await.unwrap();
+    }
+}

@@ -1,14 +1,17 @@
 //! A folder of revisions and a database, with the command run on both.
 
+use crate::corpus::Copied;
 use concertina_sandbox::Postgres;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use tempfile::TempDir;
 use tokio_postgres::Client;
 use tokio_postgres::types::FromSql;
 
 pub(crate) struct Site {
-    pub(crate) server: Postgres,
+    pub(crate) server: Arc<Postgres>,
+    pub(crate) database: String,
     pub(crate) client: Client,
     pub(crate) folder: TempDir,
 }
@@ -38,13 +41,23 @@ impl Said {
 
 impl Site {
     pub(crate) async fn new(schema: &str, revisions: &[(&str, &str)]) -> Site {
-        let server = Postgres::start(&[("fsync", "off")]).await.unwrap();
-        server.create_database("site", None).await.unwrap();
-        let client = server.connect("site").await.unwrap();
-        client.batch_execute(schema).await.unwrap();
+        let server = Postgres::start_filled(&[("fsync", "off")], "site", "").await.unwrap();
+        let site = Site::on(Arc::new(server), "site", revisions).await;
+        site.client.batch_execute(schema).await.unwrap();
+        site
+    }
+
+    /// A copy of a database, on the same server.
+    pub(crate) async fn copy(copied: &Copied, database: &str, revisions: &[(&str, &str)]) -> Site {
+        copied.copy(database).await;
+        Site::on(Arc::clone(&copied.server), database, revisions).await
+    }
+
+    async fn on(server: Arc<Postgres>, database: &str, revisions: &[(&str, &str)]) -> Site {
+        let client = server.connect(database).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("revisions")).unwrap();
-        let site = Site { server, client, folder };
+        let site = Site { server, database: database.to_owned(), client, folder };
         for (id, sql) in revisions {
             site.revision(id, sql);
         }
@@ -62,7 +75,7 @@ impl Site {
     /// The command, ready to run in the folder, with nothing of the environment.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = bare(self.folder.path(), words);
-        command.env("DATABASE_URL", self.server.url("site"));
+        command.env("DATABASE_URL", self.server.url(&self.database));
         command
     }
 
@@ -75,7 +88,7 @@ impl Site {
     }
 
     pub(crate) fn schema(&self) -> String {
-        self.server.dump_schema("site").unwrap()
+        self.server.dump_schema(&self.database).unwrap()
     }
 }
 

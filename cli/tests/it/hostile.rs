@@ -5,7 +5,6 @@ use crate::corpus::{Copied, cases, each_family, tables};
 use crate::fixture::{bare, said};
 use crate::lifecycle::{as_psql, without_order};
 use concertina_revisions::{Ident, tree};
-use concertina_sandbox::Postgres;
 
 /// What the corpus calls things, and what they are called here.
 const NAMES: [(&str, &str); 26] = [
@@ -69,7 +68,7 @@ fn sorted(dump: &str) -> Vec<String> {
 async fn family(wanted: &str) {
     let filled =
         format!("{LEAST}; SET ROLE migrator; {}; CREATE TABLE victim (id int);", renamed(&tables(600)).unwrap());
-    let copied = Copied::new(&[("fsync", "off"), ("autovacuum", "off")], &filled).await;
+    let copied = Copied::new(&[], &filled).await;
     let server = &copied.server;
     let (mut lived, mut all, mut wrong) = (0, 0, Vec::new());
     for case in cases(wanted, copied.major) {
@@ -82,7 +81,7 @@ async fn family(wanted: &str) {
         // Some speak of a name that PostgreSQL made of the old ones, or are a superuser's.
         if as_psql(&naive, &sql).await.is_ok() {
             lived += 1;
-            let told = tokio::task::block_in_place(|| lives(server, &sql, case.reversible));
+            let told = tokio::task::block_in_place(|| lives(&copied, &sql, case.reversible));
             wrong.extend(told.map(|told| format!("{}: {told}\n{sql}", case.name)));
         }
         for name in ["naive", "site"] {
@@ -94,17 +93,17 @@ async fn family(wanted: &str) {
 }
 
 /// Up and down again; what was wrong with it.
-fn lives(server: &Postgres, sql: &str, reversible: bool) -> Option<String> {
+fn lives(copied: &Copied, sql: &str, reversible: bool) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("revisions")).unwrap();
     std::fs::write(folder.path().join("revisions/001_change.sql"), sql).unwrap();
+    let server = &copied.server;
     let url = server.url("site").replace("user=postgres", "user=migrator");
     let run = |words: &[&str]| said(&bare(folder.path(), words).env("DATABASE_URL", &url).output().unwrap());
     let schema = |database: &str| sorted(&server.dump_schema(database).unwrap());
-    let start = schema("site");
     let mut ways = vec![(vec!["upgrade", "--contract", "--eager"], schema("naive"))];
     if reversible {
-        ways.push((vec!["downgrade", "base", "--contract", "--allow-data-loss", "--eager"], start));
+        ways.push((vec!["downgrade", "base", "--contract", "--allow-data-loss", "--eager"], sorted(&copied.start)));
     }
     for (words, wanted) in ways {
         let ended = run(&words);

@@ -1,56 +1,68 @@
 //! Each case through its whole life: taken back half way without a trace, run to the end with the same schema and rows
 //! as psql gives, and down again to where it began.
 
-use crate::corpus::{Case, major, tables};
+use crate::corpus::{Case, Copied, each, tables};
 use crate::fixture::Site;
+use std::sync::Arc;
 use tokio_postgres::Client;
 
+/// Takes each case of a family through its life.
+pub(crate) async fn family(cases: &'static [Case]) {
+    let copied = Arc::new(Copied::new(&[], &tables(3000)).await);
+    each(cases, |case| lives(Arc::clone(&copied), case)).await;
+}
+
 /// Runs a case in every way.
-pub(crate) async fn lives(case: &Case) {
-    let site = Site::new(&tables(3000), &[("001_change", case.sql)]).await;
-    if major(&site.client).await < case.since {
+async fn lives(copied: Arc<Copied>, case: &'static Case) {
+    let (here, there) = (format!("{}_here", case.name), format!("{}_there", case.name));
+    let site = Site::copy(&copied, &here, &[("001_change", case.sql)]).await;
+    if copied.major < case.since {
         let said = site.run(&["check"]).ends(2);
         assert!(said.out.contains(&format!("PostgreSQL {}", case.since)), "{}{}", said.out, said.err);
         return;
     }
     // What psql would make of it, on a copy.
-    site.server.create_database("naive", None).await.unwrap();
-    let naive = site.server.connect("naive").await.unwrap();
-    naive.batch_execute(&tables(3000)).await.unwrap();
-    let told = |dump: String| if case.moves { without_order(&dump) } else { dump };
-    let start = told(site.schema());
+    copied.copy(&there).await;
+    let naive = site.server.connect(&there).await.unwrap();
     as_psql(&naive, case.sql).await.unwrap_or_else(|error| panic!("{error:?}"));
-    let wanted = told(site.server.dump_schema("naive").unwrap());
+    let told = |dump: &str| if case.moves { without_order(dump) } else { dump.to_owned() };
+    let (start, wanted) = (told(&copied.start), told(&site.server.dump_schema(&there).unwrap()));
+    every_way(case, &site, &naive, &start, &wanted, told).await;
+    for database in [&here, &there] {
+        site.server.drop_database(database).await.unwrap();
+    }
+}
 
+async fn every_way(case: &Case, site: &Site, naive: &Client, start: &str, wanted: &str, told: impl Fn(&str) -> String) {
     let half_way = site.run(&["upgrade"]);
     if half_way.code == 3 {
         site.run(&["rollback"]).ends(0);
-        assert_eq!(told(site.schema()), start, "rollback leaves no trace");
+        assert_eq!(told(&site.schema()), start, "rollback leaves no trace");
         site.run(&["upgrade"]).ends(3);
         site.run(&["contract"]).ends(0);
     } else {
         half_way.ends(0);
     }
-    assert_eq!(told(site.schema()), wanted, "the schema is what psql gives");
-    assert_eq!(rows(&site.client).await, rows(&naive).await, "and so are the rows");
+    assert_eq!(told(&site.schema()), wanted, "the schema is what psql gives");
+    assert_eq!(rows(&site.client).await, rows(naive).await, "and so are the rows");
     assert_eq!(
         site.value::<i64>("SELECT count(*) FROM pg_proc WHERE pronamespace = 'concertina'::regnamespace").await,
         0
     );
     if !case.reversible {
         site.run(&["downgrade", "base", "--contract"]).ends(1);
-        assert_eq!(told(site.schema()), wanted, "a refusal changes nothing");
+        assert_eq!(told(&site.schema()), wanted, "a refusal changes nothing");
         return;
     }
     site.run(&["downgrade", "base", "--contract", "--allow-data-loss"]).ends(0);
-    assert_eq!(told(site.schema()), start, "down again is where it began");
+    assert_eq!(told(&site.schema()), start, "down again is where it began");
     // As scripts, by psql.
-    by_psql(&site, &["upgrade", "--sql", "--contract"]);
-    assert_eq!(told(site.schema()), wanted, "and up again is the same");
-    assert_eq!(rows(&site.client).await, rows(&naive).await);
+    by_psql(site, &["upgrade", "--sql", "--contract"]);
+    assert_eq!(told(&site.schema()), wanted, "and up again is the same");
+    assert_eq!(rows(&site.client).await, rows(naive).await);
     site.run(&["current"]).ends(0).says("001_change (applied)");
-    by_psql(&site, &["downgrade", "base", "--sql", "--contract", "--allow-data-loss"]);
-    assert_eq!(told(site.schema()), start, "and down");
+    by_psql(site, &["downgrade", "base", "--sql", "--contract", "--allow-data-loss"]);
+    assert_eq!(told(&site.schema()), start, "and down");
     site.run(&["current"]).ends(0).says("base");
 }
 
@@ -58,7 +70,7 @@ pub(crate) async fn lives(case: &Case) {
 pub(crate) fn by_psql(site: &Site, words: &[&str]) {
     let script = site.run(words).ends(0).out;
     for _ in 0..2 {
-        site.server.psql("site", &script).unwrap_or_else(|error| panic!("{error}\n{script}"));
+        site.server.psql(&site.database, &script).unwrap_or_else(|error| panic!("{error}\n{script}"));
     }
 }
 

@@ -27,6 +27,7 @@ mod state;
 mod statements;
 mod systems;
 mod tracer;
+mod twins;
 mod verbs;
 mod versions;
 mod words;

@@ -1,5 +1,6 @@
 //! Names that were chosen to do harm, or by people with a sense of humour; and objects in the places of PostgreSQL's own.
 
+use crate::corpus::Copied;
 use crate::fixture::Site;
 use concertina_revisions::Ident;
 
@@ -20,15 +21,16 @@ const NAMES: [&str; 14] = [
     "a_name_of_sixty_three_bytes_which_is_as_long_as_names_may_be_12",
 ];
 
-async fn lives(name: &str) {
+async fn lives(copied: &Copied, database: &str, name: &str) {
     let (table, column, other) =
         (Ident::new(name).sql(), Ident::new(name).sql(), Ident::new(format!("{}2", &name[..name.len().min(40)])).sql());
     let base = format!(
         "CREATE TABLE victim (id int); CREATE SCHEMA {table}; CREATE TABLE {table} (id int PRIMARY KEY, {column} text DEFAULT 'x', gone int);
          CREATE INDEX ON {table} ({column});"
     );
-    let site = Site::new(
-        "",
+    let site = Site::copy(
+        copied,
+        database,
         &[
             ("000_base", base.as_str()),
 ("001_fill", &format!("ALTER TABLE {table} ADD COLUMN {other} int; UPDATE {table} SET {other} = id + 1 WHERE {other} IS NULL; ALTER TABLE {table} ALTER COLUMN {other} SET NOT NULL;")),
@@ -47,15 +49,16 @@ async fn lives(name: &str) {
     site.run(&["verify"]).ends(0);
     site.run(&["downgrade", "003", "--contract"]).ends(0);
     let script = site.run(&["upgrade", "--sql", "--contract"]).ends(0).out;
-    site.server.psql("site", &script).unwrap_or_else(|error| panic!("{name}: {error}"));
+    site.server.psql(&site.database, &script).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!(site.value::<i64>(&right).await, 900, "{name}");
     assert_eq!(site.value::<i64>("SELECT count(*) FROM victim").await, 0, "{name}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_name_does_harm() {
-    for name in NAMES {
-        lives(name).await;
+    let copied = Copied::new(&[], "").await;
+    for (at, name) in NAMES.iter().enumerate() {
+        lives(&copied, &format!("site_{at}"), name).await;
     }
 }
 

@@ -145,7 +145,7 @@ async fn plans_that_were_stored_once_are_read_for_ever() {
 
 /// One plan a line, of as many cases as it takes to have every form.
 async fn stored() -> String {
-    let copied = Copied::new(&[("fsync", "off")], &tables(300)).await;
+    let copied = Copied::new(&[], &tables(300)).await;
     let connect = Connect::parse(&copied.server.url("tables")).unwrap();
     let catalog: Catalog = Engine::new(connect, Settings::default(), Arc::new(|_| {})).0.catalog().await.unwrap();
     let (mut known, mut lines) = (BTreeSet::new(), String::new());

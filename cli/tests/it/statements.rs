@@ -39,7 +39,7 @@ thousands of rows: on an empty table, or one made by the same revision, every st
 Each row has been seen, on PostgreSQL 14 to 18: taken back half way without a trace; run to the end with the same schema
 (`pg_dump`) and rows as psql gives; where a reverse is derived, down again to where it began, and up again; every lock of every
 step, read from `pg_locks` inside the step's own transaction, no stronger than the plan says, and no table written anew by an
-instant step; and a reader and a writer beside it, on tables of 300 000 rows, who never waited for a lock longer than
+instant step; and a reader and a writer beside it, on tables of 60 000 rows, who never waited for a lock longer than
 `lock_timeout`. The name in the last column is that of the case, in `cli/tests/it/corpus`.
 
 Locks: AS `ACCESS SHARE`, RS `ROW SHARE`, RX `ROW EXCLUSIVE`, SUE `SHARE UPDATE EXCLUSIVE`, S `SHARE`, SRE `SHARE ROW EXCLUSIVE`,
@@ -63,10 +63,8 @@ async fn the_page_is_what_the_rules_say() {
 
 /// The cases' database, the same whatever the server's version.
 async fn catalog() -> Catalog {
-    let server = Postgres::start(&[("fsync", "off")]).await.unwrap();
-    server.create_database("site", None).await.unwrap();
-    server.connect("site").await.unwrap().batch_execute(&tables(3000)).await.unwrap();
-    let connect = Connect::parse(&server.url("site")).unwrap();
+    let server = Postgres::start_filled(&[("fsync", "off")], "tables", &tables(3000)).await.unwrap();
+    let connect = Connect::parse(&server.url("tables")).unwrap();
     let mut catalog = Engine::new(connect, Settings::default(), Arc::new(|_| {})).0.catalog().await.unwrap();
     for table in catalog.tables.iter_mut().map(Arc::make_mut) {
         table.constraints.retain(|constraint| constraint.kind != ConstraintKind::NotNull);

@@ -19,7 +19,7 @@ type Held = BTreeMap<String, Lock>;
 each_family!(no_step_locks_more_than_it_declares_nor_writes_a_table_anew);
 
 async fn no_step_locks_more_than_it_declares_nor_writes_a_table_anew(family: &str) {
-    let copied = Copied::new(&[("fsync", "off")], &tables(3000)).await;
+    let copied = Copied::new(&[], &tables(3000)).await;
     let (mut steps, mut wrong) = (0, Vec::new());
     for case in cases(family, copied.major) {
         let name = format!("case_{}", case.name);

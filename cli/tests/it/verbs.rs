@@ -1,6 +1,7 @@
 //! Verbs about the history, the server and the shell.
 
 use crate::fixture::{Site, bare, said};
+use std::sync::Arc;
 use std::time::Duration;
 
 const SCHEMA: &str = "CREATE TABLE leads (id bigint PRIMARY KEY, email text);";
@@ -77,7 +78,7 @@ async fn the_doctor_names_what_is_in_the_way() {
     let nowhere = "postgres://postgres@127.0.0.1:1/site";
     site.run(&["--url", nowhere, "wait", "--timeout", "0"]).ends(1).says("can't connect");
     let mut waiting = site.command(&["wait", "--timeout", "30"]);
-    site.server.crash_and_restart(&[("fsync", "off")]).await.unwrap();
+    Arc::get_mut(&mut site.server).unwrap().crash_and_restart(&[("fsync", "off")]).await.unwrap();
     let ended = tokio::task::spawn_blocking(move || waiting.output().unwrap());
     let ended = tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap().unwrap();
     said(&ended).ends(0);

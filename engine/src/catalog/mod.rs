@@ -37,6 +37,7 @@ pub(crate) async fn load(session: &Session, versions: bool) -> Result<Catalog, E
     let json: serde_json::Value = row.get(0);
     let mut catalog: Catalog = serde_json::from_value(json)
         .map_err(|error| Error::State(format!("the catalog has a form that isn't known: {error}")))?;
+    catalog.may_silence = may_silence(session, catalog.server_version).await?;
     let in_path = |version: &&Version| catalog.search_path.iter().any(|schema| schema.as_str() == version.schema);
     if let Some(version) = catalog.versions.iter().flatten().find(in_path) {
         return Err(Error::State(format!(
@@ -49,3 +50,16 @@ pub(crate) async fn load(session: &Session, versions: bool) -> Result<Catalog, E
     }
     Ok(catalog)
 }
+
+/// Whether the connected role may set `session_replication_role`, under which triggers and rules of others see nothing.
+async fn may_silence(session: &Session, server_version: u32) -> Result<bool, Error> {
+    let sql = if server_version >= PARAMETERS_GRANTED_SINCE {
+        "SELECT has_parameter_privilege('session_replication_role', 'SET')"
+    } else {
+        "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+    };
+    Ok(session.query_one("reading the rights of the connected role", sql, &[]).await?.get(0))
+}
+
+/// The first `server_version_num` where the right to set a parameter can be granted.
+const PARAMETERS_GRANTED_SINCE: u32 = 150_000;

@@ -148,6 +148,9 @@ fn as_written(begin: &AsWritten) -> String {
 }
 
 fn what_it_does(sync: &Sync) -> String {
+    if let Some(alias) = &sync.alias {
+        return format!("{} is {} by another name", alias.alias.as_str(), alias.original.as_str());
+    }
     if let Some(twin) = &sync.twin {
         return format!("{} and {} say the same", twin.old.as_str(), twin.new.as_str());
     }

@@ -10,7 +10,7 @@ mod version;
 
 pub use as_written::{AsWritten, ROWS_ARRIVED};
 pub use lock::Lock;
-pub use sync::{Sync, Twin};
+pub use sync::{Alias, Sync, Twin};
 pub use version::{NewVersion, Shown, View};
 
 use concertina_revisions::{Ident, RevisionId, TableName};
@@ -332,6 +332,9 @@ pub struct Backfill {
     pub workers: Option<u16>,
     /// Walk by this unique key and not by blocks.
     pub key: Option<Vec<Ident>>,
+    /// Whether triggers and rules of others are to see nothing of it: the rows keep their meaning.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
 }
 
 /// What a backfill does to a row.

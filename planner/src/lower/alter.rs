@@ -3,6 +3,7 @@
 use super::{column, constraint, deparse, existing, expression, partition, relation, schema, settings};
 use crate::catalog::{Catalog, Column, ConstraintKind, Table};
 use crate::change::{AddColumn, Change, Effect, NewIdentity, NewType, Setting, SettingKind};
+use crate::footprint::{Aspect, Footprint, Thing};
 use crate::problem::{self, Problem};
 use crate::types;
 use concertina_revisions::tree::{
@@ -264,7 +265,8 @@ fn new_type(command: &AlterTableCmd, table: &TableName, column: Ident) -> Result
         table: table.clone(),
         type_sql: deparse::type_name(type_name, None)?,
         under_utc: using.as_ref().is_some_and(|using| is_at_utc(&using.sql, &column)),
-        converts: using.as_ref().is_some_and(|using| !plain(using)) || new.coll_clause.is_some(),
+        collation: new.coll_clause.as_ref().map(|clause| deparse::collation(clause)),
+        converts: using.as_ref().is_some_and(|using| !plain(using)),
         sql: deparse::alter(table, command)?,
         using,
         column,
@@ -335,6 +337,7 @@ fn inherit(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Res
             |back| Ok(format!("ALTER TABLE {} {back} {}", table.sql(), parent.sql())),
         ),
         effect: Some(effect),
+        touches: super::identity::of_action(command, table, catalog),
         table: table.clone(),
         other: Some(parent),
     }))
@@ -348,7 +351,7 @@ fn add_column(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> 
     if let Some(there) = catalog.table(table).and_then(|table| table.get(&new.name)) {
         if command.missing_ok {
             let name = new.name.as_str();
-            let same = types::is_same(&there.type_sql, &new.type_sql);
+            let same = types::is_same(&there.type_sql, &new.type_sql, catalog);
             return Ok(vec![Change::Nothing(if same {
                 format!("column {name} is there already")
             } else {
@@ -371,6 +374,11 @@ fn add_column(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> 
             sql: format!("ALTER TABLE {} ALTER COLUMN {} SET {word} {value}", table.sql(), name.sql()),
             reverse: Ok(String::new()),
             effect: None,
+            touches: Footprint::default().read(Thing::column(table, &name)).change(Thing::aspect(
+                table,
+                &name,
+                Aspect::Storage,
+            )),
         }));
     }
     Ok(changes)

@@ -90,7 +90,11 @@ fn adopted(
             decision = not_null::demanded(decision, table, &key, context);
         }
     }
-    Ok(decision.then_because("the index is there already").contract(adoption(table, constraint, index.clone())))
+    let adoption = adoption(table, constraint, index.clone());
+    if context.catalog.is_empty(table) {
+        return Ok(decision.then_because("the table holds no row").expand(adoption, [check::undo(table, constraint)]));
+    }
+    Ok(decision.then_because("the index is there already").contract(adoption))
 }
 
 /// An index that is built online, and the constraint that is made of it.

@@ -18,7 +18,13 @@ mod unique;
 mod views;
 
 use concertina_sandbox::Postgres;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, JoinHandle};
+
+/// The longest that one case may take; all take seconds.
+const CASE_MAX: Duration = Duration::from_mins(3);
 
 /// One or more statements, as a revision has them.
 #[derive(Debug, Clone, Copy)]
@@ -57,15 +63,15 @@ const fn one_way(sql: &'static str) -> Case {
     Case { name: "", sql, reversible: false, moves: false, since: 14 }
 }
 
-/// A family of cases, and a test for each that takes it through its whole life.
+/// A family of cases, and a test that takes each through its whole life.
 macro_rules! corpus {
     ($($name:ident: $case:expr;)*) => {
         pub(crate) const CASES: &[super::Case] = &[$($case.named(stringify!($name))),*];
 
-        $(#[tokio::test(flavor = "multi_thread")]
-        async fn $name() {
-            crate::lifecycle::lives(&$case).await;
-        })*
+        #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+        async fn lives() {
+            crate::lifecycle::family(CASES).await;
+        }
     };
 }
 use corpus;
@@ -120,26 +126,71 @@ pub(crate) async fn major(client: &tokio_postgres::Client) -> i32 {
 
 /// A server with a database that is copied for each case.
 pub(crate) struct Copied {
-    pub(crate) server: Postgres,
+    pub(crate) server: Arc<Postgres>,
     pub(crate) major: i32,
+    /// The schema that every copy begins with.
+    pub(crate) start: String,
 }
 
 impl Copied {
     pub(crate) async fn new(settings: &[(&str, &str)], sql: &str) -> Copied {
-        let server = Postgres::start(settings).await.unwrap();
-        server.create_database("tables", None).await.unwrap();
-        let client = server.connect("tables").await.unwrap();
-        client.batch_execute(sql).await.unwrap();
-        let major = major(&client).await;
-        Copied { server, major }
+        // Nobody else may be connected to what is copied, an autovacuum neither.
+        let settings: Vec<_> = [("fsync", "off"), ("autovacuum", "off")].iter().chain(settings).copied().collect();
+        let server = Postgres::start_filled(&settings, "tables", sql).await.unwrap();
+        let major = major(&server.connect("postgres").await.unwrap()).await;
+        let start = server.dump_schema("tables").unwrap();
+        Copied { server: Arc::new(server), major, start }
     }
 
     /// Makes a copy of it.
     pub(crate) async fn copy(&self, name: &str) {
         // Connections are gone a moment after they were dropped.
-        while self.server.create_database(name, Some("tables")).await.is_err() {
+        for _ in 0..250 {
+            if self.server.create_database(name, Some("tables")).await.is_ok() {
+                return;
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        self.server.create_database(name, Some("tables")).await.unwrap();
+    }
+}
+
+/// Does the same with each case, as many at once as there are cores, and ends the test with the names of all that failed.
+/// `CONCERTINA_CASE`: only those whose names have it in them.
+pub(crate) async fn each<F: Future<Output = ()> + Send + 'static>(
+    cases: &'static [Case],
+    life: impl Fn(&'static Case) -> F,
+) {
+    let wanted = std::env::var("CONCERTINA_CASE").unwrap_or_default();
+    let slots = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+    let mut running: Vec<(&str, JoinHandle<Result<(), String>>)> = Vec::new();
+    for case in cases.iter().filter(|case| case.name.contains(&wanted)) {
+        let (slots, life) = (Arc::clone(&slots), life(case));
+        let one = async move {
+            let _slot = slots.acquire_owned().await;
+            let ended = tokio::time::timeout(CASE_MAX, tokio::spawn(life)).await;
+            ended.map_err(|_| "it hangs".to_owned())?.map_err(said)
+        };
+        running.push((case.name, tokio::spawn(one)));
+    }
+    let mut failed = Vec::new();
+    for (name, one) in running {
+        if let Err(why) = one.await.map_err(said).flatten() {
+            failed.push(format!("{name}: {why}"));
+        }
+    }
+    assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));
+}
+
+/// What a task that panicked said.
+fn said(error: JoinError) -> String {
+    match error.try_into_panic() {
+        Ok(panic) => panic
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| panic.downcast_ref::<&str>().map(|&said| said.to_owned()))
+            .unwrap_or_default(),
+        Err(error) => error.to_string(),
     }
 }
 

@@ -1,0 +1,168 @@
+//! Many cases, several at a time, until the time is over.
+
+use crate::Broken;
+use crate::case::{Case, Head, Right, Way};
+use crate::known::{Fingerprint, Known};
+use crate::life;
+use crate::make::{CASES_OF_A_SCENE, Scene};
+use crate::report::{Kind, Report};
+use crate::shrink;
+use crate::stage::Stage;
+use crate::verdict::{Difference, Verdict};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What is wanted of a run.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The first seed; each scene has the next.
+    pub seed: u64,
+    /// How long cases are begun.
+    pub time: Duration,
+    /// At most so many cases.
+    pub cases: u64,
+    /// Several at a time: most of a case is waiting.
+    pub at_once: usize,
+    /// How long a difference of a new kind is shrunk.
+    pub shrinking: Duration,
+    /// The ways that cases are run, in turn.
+    pub ways: Vec<Way>,
+    /// Whether each new difference is told before it is shrunk.
+    pub verbose: bool,
+}
+
+/// Tries cases by seed.
+///
+/// # Errors
+///
+/// When the server can't be talked to at all.
+pub async fn run(stage: Arc<Stage>, wanted: Wanted, known: Arc<Known>, tell: fn(&str)) -> Result<Report, Broken> {
+    let began = Instant::now();
+    let shared = Arc::new(Shared {
+        stage,
+        known,
+        end: began + wanted.time,
+        next: AtomicU64::new(0),
+        report: Mutex::new(Report::default()),
+        wanted,
+        tell,
+    });
+    let mut workers = Vec::new();
+    for _ in 0..shared.wanted.at_once.max(1) {
+        workers.push(tokio::spawn(work(Arc::clone(&shared))));
+    }
+    for worker in workers {
+        // A worker that panicked is a bug of ours, and its cases are missing in the numbers.
+        worker.await.map_err(|error| Broken::File(format!("a worker ended: {error}")))?;
+    }
+    let mut report = shared.report.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    report.took = began.elapsed();
+    Ok(report)
+}
+
+struct Shared {
+    stage: Arc<Stage>,
+    known: Arc<Known>,
+    end: Instant,
+    next: AtomicU64,
+    report: Mutex<Report>,
+    wanted: Wanted,
+    tell: fn(&str),
+}
+
+impl Shared {
+    fn report(&self, change: impl FnOnce(&mut Report)) {
+        change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn is_over(&self, scene: u64) -> bool {
+        Instant::now() > self.end || scene * CASES_OF_A_SCENE >= self.wanted.cases
+    }
+}
+
+async fn work(shared: Arc<Shared>) {
+    loop {
+        let number = shared.next.fetch_add(1, Ordering::Relaxed);
+        if shared.is_over(number) {
+            return;
+        }
+        if let Err(error) = scene(&shared, number).await {
+            shared.report(|report| *report.broken.entry(error.to_string()).or_default() += 1);
+        }
+    }
+}
+
+/// All cases of a scene.
+async fn scene(shared: &Shared, number: u64) -> Result<(), Broken> {
+    let first = (shared.wanted.seed + number) * CASES_OF_A_SCENE;
+    let scene = Scene::random(&shared.stage, first).await?;
+    for seed in first..first + CASES_OF_A_SCENE {
+        if Instant::now() > shared.end || number * CASES_OF_A_SCENE + (seed - first) >= shared.wanted.cases {
+            break;
+        }
+        if let Err(error) = one(shared, &scene, seed).await {
+            shared.report(|report| *report.broken.entry(format!("{error}")).or_default() += 1);
+        }
+    }
+    shared.stage.remove(scene.database).await
+}
+
+async fn one(shared: &Shared, scene: &Scene, seed: u64) -> Result<(), Broken> {
+    let made = scene.revisions(&shared.stage, seed).await?;
+    let ways = &shared.wanted.ways;
+    let way = ways[(seed / CASES_OF_A_SCENE + seed) as usize % ways.len()];
+    let case = Case { setup: scene.setup.clone(), revisions: made.revisions, way };
+    if case.revisions.iter().all(Vec::is_empty) {
+        return shared.stage.remove(made.reference.database).await;
+    }
+    let judged = life::judge(&shared.stage, scene, &made.reference, &case).await;
+    shared.stage.remove(made.reference.database).await?;
+    let (verdict, actions) = judged?;
+    shared.report(|report| report.count(&verdict, &made.kinds, &actions));
+    if let Verdict::Differs(difference) = verdict {
+        differs(shared, seed, case, difference).await?;
+    }
+    Ok(())
+}
+
+/// The kind of a difference: one that is known or was met before, or a new one, shrunk.
+async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference) -> Result<(), Broken> {
+    let print = Fingerprint::new(&difference, &case);
+    let mut met = false;
+    shared.report(|report| {
+        let known = report.kinds.iter_mut().find(|(known, _)| known.explains(&print));
+        met = known.map(|(_, kind)| kind.times += 1).is_some();
+    });
+    if met {
+        return Ok(());
+    }
+    if shared.wanted.verbose {
+        (shared.tell)(&format!("seed {seed}: {}", print.text()));
+    }
+    let (case, difference) = shrink::shrink(&shared.stage, case, difference, shared.wanted.shrinking).await?;
+    let print = Fingerprint::new(&difference, &case);
+    let head = Head { fingerprint: print.text(), right: Right::AsPsql, fixed: false };
+    let kind = Kind {
+        manner: difference.manner,
+        seed,
+        times: 1,
+        known: shared.known.explains(&print),
+        file: Some(format!("{}{}", case.file(&head), comment(&difference))),
+    };
+    shared.report(|report| {
+        let other = report.kinds.iter_mut().find(|(known, _)| known.explains(&print));
+        match other {
+            Some((_, kind)) => kind.times += 1,
+            None => drop(report.kinds.insert(print, kind)),
+        }
+    });
+    Ok(())
+}
+
+/// What differed, below the case.
+fn comment(difference: &Difference) -> String {
+    const LINES_MAX: usize = 12;
+    let lines = difference.details.iter().flat_map(|detail| detail.lines()).take(LINES_MAX);
+    lines.map(|line| format!("-- {line}\n")).collect()
+}

@@ -1,0 +1,241 @@
+//! Cases by seed: a database, and revisions of which each statement is made from what psql left of the ones before it.
+
+use crate::Broken;
+use crate::draw::Draw;
+use crate::image::{Dump, Positions, Rows};
+use crate::schema::{self, Size};
+use crate::sql::Sql;
+use crate::stage::{Database, Stage};
+use crate::statement::{self, Kind};
+use crate::world::World;
+use tokio_postgres::Client;
+
+/// Revisions of one scene.
+pub const CASES_OF_A_SCENE: u64 = 4;
+
+/// Of a hundred cases, how many end with a statement that psql refuses.
+const WRONG_PERCENT: u32 = 3;
+
+/// The longest that psql may take for a statement.
+const PSQL_TIMEOUT: &str = "SET statement_timeout = '10s'";
+
+/// A database that cases begin with, kept as a template.
+pub struct Scene {
+    /// What made it.
+    pub setup: Vec<Sql>,
+    /// What it holds.
+    pub world: World,
+    /// Nobody is connected to it.
+    pub database: Database,
+    /// Its schema.
+    pub dump: Dump,
+    /// Its rows.
+    pub rows: Rows,
+}
+
+/// The end that psql came to.
+pub struct Reference {
+    /// The database.
+    pub database: Database,
+    /// Why it ended before its time, with the number of the statement.
+    pub failed: Option<String>,
+    /// What it holds then.
+    pub world: World,
+}
+
+/// Revisions, the kinds of their statements, and psql's end.
+pub struct Made {
+    /// The statements of each file.
+    pub revisions: Vec<Vec<Sql>>,
+    /// The kinds of statement, in order.
+    pub kinds: Vec<&'static str>,
+    /// psql's end.
+    pub reference: Reference,
+}
+
+impl Scene {
+    /// Makes a database from a seed.
+    ///
+    /// # Errors
+    ///
+    /// When the server can't be talked to.
+    pub async fn random(stage: &Stage, seed: u64) -> Result<Scene, Broken> {
+        let mut draw = Draw::new(seed);
+        let size = if is_sweep(seed) { Size::Small } else { Size::Full };
+        let database = stage.empty().await?;
+        let client = stage.connect(&database).await?;
+        client.batch_execute(PSQL_TIMEOUT).await?;
+        let (setup, world) = schema::make(&mut draw, size, &client).await?;
+        Scene::told(stage, setup, world, database, client).await
+    }
+
+    /// Makes a database from statements; those that the server refuses are left out.
+    ///
+    /// # Errors
+    ///
+    /// When the server can't be talked to.
+    pub async fn of(stage: &Stage, setup: &[Sql]) -> Result<Scene, Broken> {
+        let database = stage.empty().await?;
+        let client = stage.connect(&database).await?;
+        let mut made = Vec::new();
+        schema::run(setup, &client, &mut made).await?;
+        let world = World::read(&client).await?;
+        Scene::told(stage, made, world, database, client).await
+    }
+
+    async fn told(
+        stage: &Stage,
+        setup: Vec<Sql>,
+        world: World,
+        database: Database,
+        client: Client,
+    ) -> Result<Scene, Broken> {
+        client.batch_execute("ANALYZE").await?;
+        let rows = Rows::take(&client, &[]).await?;
+        drop(client);
+        let dump = Dump::take(stage, &database, &[]).await?;
+        Ok(Scene { setup, world, database, dump, rows })
+    }
+
+    /// Runs revisions as psql does, up to the first statement that it refuses.
+    ///
+    /// # Errors
+    ///
+    /// When the server can't be talked to.
+    pub async fn by_psql(&self, stage: &Stage, revisions: &[Vec<Sql>]) -> Result<Reference, Broken> {
+        let database = stage.copy(&self.database).await?;
+        let client = stage.connect(&database).await?;
+        client.batch_execute(PSQL_TIMEOUT).await?;
+        let mut failed = None;
+        for statement in revisions.iter().flatten() {
+            if let Err(error) = client.batch_execute(&statement.text()).await {
+                failed = Some(refusal(error)?);
+                break;
+            }
+        }
+        let world = World::read(&client).await?;
+        Ok(Reference { database, failed, world })
+    }
+
+    /// Makes revisions from a seed, and runs them as psql does.
+    ///
+    /// # Errors
+    ///
+    /// When the server can't be talked to.
+    pub async fn revisions(&self, stage: &Stage, seed: u64) -> Result<Made, Broken> {
+        let mut draw = Draw::new(seed ^ 0x5eed);
+        let database = stage.copy(&self.database).await?;
+        let client = stage.connect(&database).await?;
+        client.batch_execute(PSQL_TIMEOUT).await?;
+        let mut making =
+            Making { draw: &mut draw, client, world: self.world.clone(), statements: vec![], kinds: vec![] };
+        let failed = if is_sweep(seed) { making.pair(seed).await? } else { making.some().await? };
+        let Making { world, statements, kinds, .. } = making;
+        let revisions = if failed.is_some() { vec![statements] } else { in_files(&mut draw, statements) };
+        Ok(Made { revisions, kinds, reference: Reference { database, failed, world } })
+    }
+}
+
+/// Every second scene is for pairs of statement kinds that meet on one table, in turn.
+fn is_sweep(seed: u64) -> bool {
+    !(seed / CASES_OF_A_SCENE).is_multiple_of(2)
+}
+
+/// Most revisions are one file.
+fn in_files(draw: &mut Draw, mut statements: Vec<Sql>) -> Vec<Vec<Sql>> {
+    if statements.len() < 2 || !draw.chance(15) {
+        return vec![statements];
+    }
+    let second = statements.split_off(draw.number(1, statements.len() - 1));
+    vec![statements, second]
+}
+
+/// A server's refusal; anything else is no answer.
+fn refusal(error: tokio_postgres::Error) -> Result<String, Broken> {
+    match error.as_db_error() {
+        Some(refused) if !error.is_closed() => Ok(format!("{}: {}", refused.code().code(), refused.message())),
+        _ => Err(error.into()),
+    }
+}
+
+/// A revision in the making.
+struct Making<'a> {
+    draw: &'a mut Draw,
+    client: Client,
+    world: World,
+    statements: Vec<Sql>,
+    kinds: Vec<&'static str>,
+}
+
+impl Making<'_> {
+    /// Statements by chance.
+    async fn some(&mut self) -> Result<Option<String>, Broken> {
+        let kinds: Vec<&Kind> = statement::all().collect();
+        let wanted = *self
+            .draw
+            .weighted(&[(1, 20), (2, 25), (3, 20), (4, 15), (6, 12), (8, 8)], |(_, weight)| *weight)
+            .map_or(&1, |(n, _)| n);
+        let wrong = self.draw.chance(WRONG_PERCENT);
+        let mut tries = 0;
+        while self.statements.len() < wanted && tries < 5 * wanted {
+            tries += 1;
+            let Some(kind) = self.draw.weighted(&kinds, |kind| kind.weight).copied() else { break };
+            if let Some((statement, failed)) = self.try_kind(kind).await?
+                && wrong
+            {
+                self.statements.push(statement);
+                self.kinds.push(kind.name);
+                return Ok(Some(failed));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The pair of kinds whose turn it is: the first may be something that hangs on a table.
+    async fn pair(&mut self, seed: u64) -> Result<Option<String>, Broken> {
+        let kinds: Vec<&Kind> = statement::all().collect();
+        // A stride that has no divisor in common with the number of pairs visits each once.
+        let number = kinds.len() as u64;
+        let turn = (seed.wrapping_mul(7_919) + seed / (number * number)) % (number * number);
+        let (first, second) = (kinds[(turn / number) as usize], kinds[(turn % number) as usize]);
+        for kind in [first, second] {
+            for _ in 0..6 {
+                let before = self.statements.len();
+                self.try_kind(kind).await?;
+                if self.statements.len() > before {
+                    break;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes statements of a kind and runs them; what psql refuses isn't kept, and the reason is given.
+    async fn try_kind(&mut self, kind: &'static Kind) -> Result<Option<(Sql, String)>, Broken> {
+        let Some(made) = kind.make(self.draw, &self.world) else { return Ok(None) };
+        let mut failed = None;
+        for statement in made {
+            match self.client.batch_execute(&statement.text()).await {
+                Ok(()) => {
+                    self.statements.push(statement);
+                    self.kinds.push(kind.name);
+                }
+                Err(error) => {
+                    failed = Some((statement, refusal(error)?));
+                    break;
+                }
+            }
+        }
+        self.world = World::read(&self.client).await?;
+        Ok(failed)
+    }
+}
+
+/// Where psql's sequences stand.
+///
+/// # Errors
+///
+/// When the server can't be talked to.
+pub async fn positions(stage: &Stage, database: &Database) -> Result<Positions, Broken> {
+    Positions::take(&stage.connect(database).await?).await
+}

@@ -1,0 +1,150 @@
+//! What a run of many cases came to.
+
+use crate::known::Fingerprint;
+use crate::verdict::{Manner, Verdict};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+/// A difference of one kind, and how often it was met.
+#[derive(Debug, Clone)]
+pub struct Kind {
+    /// Its manner.
+    pub manner: Manner,
+    /// The first seed.
+    pub seed: u64,
+    /// How often.
+    pub times: u32,
+    /// Whether `known/` has it.
+    pub known: bool,
+    /// Its shrunk case as a file, for the first of a kind.
+    pub file: Option<String>,
+}
+
+/// Numbers of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Cases tried.
+    pub cases: u32,
+    /// Those that came to psql's end.
+    pub same: u32,
+    /// Those that psql refused, and so did we.
+    pub both_refuse: u32,
+    /// Those that psql runs and we refuse.
+    pub refused: u32,
+    /// The same by code.
+    pub codes: BTreeMap<String, u32>,
+    /// Differences by kind.
+    pub kinds: BTreeMap<Fingerprint, Kind>,
+    /// Cases that differed, by manner.
+    pub manners: BTreeMap<Manner, u32>,
+    /// How often each kind of statement was met.
+    pub statements: BTreeMap<&'static str, u32>,
+    /// How often each ordered pair of kinds was met in one revision.
+    pub pairs: BTreeMap<(&'static str, &'static str), u32>,
+    /// How often plans had each action.
+    pub actions: BTreeMap<String, u32>,
+    /// Cases that couldn't be tried, with the reason.
+    pub broken: BTreeMap<String, u32>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Report {
+    /// Counts a case.
+    pub fn count(&mut self, verdict: &Verdict, statements: &[&'static str], actions: &[String]) {
+        self.cases += 1;
+        match verdict {
+            Verdict::Same => self.same += 1,
+            Verdict::BothRefuse => self.both_refuse += 1,
+            Verdict::Refused { codes } => {
+                self.refused += 1;
+                for code in codes {
+                    *self.codes.entry(code.clone()).or_default() += 1;
+                }
+            }
+            Verdict::Differs(difference) => *self.manners.entry(difference.manner).or_default() += 1,
+        }
+        for (at, first) in statements.iter().enumerate() {
+            *self.statements.entry(first).or_default() += 1;
+            for second in &statements[at + 1..] {
+                *self.pairs.entry((first, second)).or_default() += 1;
+            }
+        }
+        for action in actions {
+            *self.actions.entry(action.clone()).or_default() += 1;
+        }
+    }
+
+    /// Cases that ended wrong without a word.
+    #[must_use]
+    pub fn silent(&self) -> u32 {
+        self.manners.iter().filter(|(manner, _)| manner.is_silent()).map(|(_, times)| times).sum()
+    }
+
+    /// Cases that differed.
+    #[must_use]
+    pub fn differing(&self) -> u32 {
+        self.manners.values().sum()
+    }
+
+    /// Whether everything that differs is known.
+    #[must_use]
+    pub fn all_known(&self) -> bool {
+        self.kinds.values().all(|kind| kind.known)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = |part: u32| f64::from(part) * 100.0 / f64::from(self.cases.max(1));
+        writeln!(f, "cases {} in {} s", self.cases, self.took.as_secs())?;
+        writeln!(
+            f,
+            "same {} ({:.1} %), both refuse {}, refused {} ({:.1} %), different {} ({:.1} %), of these silent {} ({:.1} %)",
+            self.same,
+            percent(self.same),
+            self.both_refuse,
+            self.refused,
+            percent(self.refused),
+            self.differing(),
+            percent(self.differing()),
+            self.silent(),
+            percent(self.silent())
+        )?;
+        writeln!(f, "\nrefusals by code, of what psql runs:")?;
+        by_times(f, self.codes.iter().map(|(code, times)| (code.clone(), *times)))?;
+        writeln!(f, "\ndifferences by manner:")?;
+        by_times(f, self.manners.iter().map(|(manner, times)| (manner.name().to_owned(), *times)))?;
+        writeln!(f, "\ndifferences by kind:")?;
+        by_times(
+            f,
+            self.kinds.iter().map(|(print, kind)| {
+                let known = if kind.known { "" } else { "NEW " };
+                (format!("{known}{} (seed {})", print.text(), kind.seed), kind.times)
+            }),
+        )?;
+        let never: Vec<&str> =
+            crate::statement::all().map(|kind| kind.name).filter(|name| !self.statements.contains_key(name)).collect();
+        let all = crate::statement::all().count();
+        writeln!(f, "\nkinds of statement met: {} of {all}; never: {}", self.statements.len(), never.join(", "))?;
+        writeln!(f, "ordered pairs of kinds met: {} of {}", self.pairs.len(), all * all)?;
+        writeln!(f, "\nactions of plans:")?;
+        by_times(f, self.actions.iter().map(|(action, times)| (action.clone(), *times)))?;
+        if !self.broken.is_empty() {
+            writeln!(f, "\ncouldn't be tried:")?;
+            by_times(f, self.broken.iter().map(|(why, times)| (why.clone(), *times)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Lines, the most frequent first.
+fn by_times(f: &mut fmt::Formatter<'_>, lines: impl Iterator<Item = (String, u32)>) -> fmt::Result {
+    let mut lines: Vec<(String, u32)> = lines.collect();
+    lines.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    for (what, times) in lines {
+        writeln!(f, "  {times:>5}  {what}")?;
+    }
+    Ok(())
+}

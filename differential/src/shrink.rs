@@ -1,0 +1,157 @@
+//! A case that differs, made smaller as long as it differs in the same way.
+
+use crate::Broken;
+use crate::case::Case;
+use crate::life;
+use crate::make::Scene;
+use crate::sql::{Renaming, Sql};
+use crate::stage::Stage;
+use crate::verdict::{Difference, Verdict};
+use std::time::{Duration, Instant};
+
+/// Makes a case smaller for so long at the most.
+///
+/// # Errors
+///
+/// When the server can't be talked to.
+pub async fn shrink(
+    stage: &Stage,
+    case: Case,
+    difference: Difference,
+    most: Duration,
+) -> Result<(Case, Difference), Broken> {
+    let mut shrinking = Shrinking { stage, case, difference, end: Instant::now() + most };
+    shrinking.fewer_files().await?;
+    // Statements first, then what is in them: the former takes much away at once.
+    shrinking.fewer_statements().await?;
+    shrinking.smaller_statements().await?;
+    shrinking.fewer_statements().await?;
+    shrinking.shorter_names().await?;
+    Ok((shrinking.case, shrinking.difference))
+}
+
+/// Tries a case in full.
+///
+/// # Errors
+///
+/// When the server can't be talked to.
+pub async fn verdict(stage: &Stage, case: &Case) -> Result<Verdict, Broken> {
+    let scene = Scene::of(stage, &case.setup).await?;
+    let reference = scene.by_psql(stage, &case.revisions).await?;
+    let verdict = life::judge(stage, &scene, &reference, case).await;
+    stage.remove(reference.database).await?;
+    stage.remove(scene.database).await?;
+    Ok(verdict?.0)
+}
+
+struct Shrinking<'a> {
+    stage: &'a Stage,
+    case: Case,
+    difference: Difference,
+    end: Instant,
+}
+
+impl Shrinking<'_> {
+    /// Takes a smaller case if it differs in the same way; false too when the time is over.
+    async fn take(&mut self, smaller: Case) -> Result<bool, Broken> {
+        if Instant::now() > self.end || smaller.revisions.iter().all(Vec::is_empty) {
+            return Ok(false);
+        }
+        match verdict(self.stage, &smaller).await? {
+            Verdict::Differs(difference) if difference.signature() == self.difference.signature() => {
+                self.case = smaller;
+                self.difference = difference;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn fewer_files(&mut self) -> Result<(), Broken> {
+        if self.case.revisions.len() > 1 {
+            let joined = self.case.revisions.concat();
+            let smaller = Case { revisions: vec![joined], ..self.case.clone() };
+            self.take(smaller).await?;
+        }
+        Ok(())
+    }
+
+    async fn fewer_statements(&mut self) -> Result<(), Broken> {
+        for file in 0..self.case.revisions.len() {
+            for at in (0..self.case.revisions[file].len()).rev() {
+                let mut smaller = self.case.clone();
+                smaller.revisions[file].remove(at);
+                self.take(smaller).await?;
+            }
+        }
+        // Halves first, then one by one, from the end: what hangs on a table comes behind it.
+        let mut size = self.case.setup.len().div_ceil(2);
+        while size > 0 {
+            let mut end = self.case.setup.len();
+            while end > 0 {
+                let begin = end.saturating_sub(size);
+                let mut smaller = self.case.clone();
+                smaller.setup.drain(begin..end);
+                self.take(smaller).await?;
+                end = begin;
+            }
+            size /= 2;
+        }
+        Ok(())
+    }
+
+    async fn smaller_statements(&mut self) -> Result<(), Broken> {
+        for file in 0..self.case.revisions.len() {
+            for at in 0..self.case.revisions[file].len() {
+                let mut next = 0;
+                while let Some(smaller) = self.case.revisions[file][at].smaller().into_iter().nth(next) {
+                    let mut case = self.case.clone();
+                    case.revisions[file][at] = smaller;
+                    // What is smaller has candidates of its own; those that failed fail again.
+                    if !self.take(case).await? {
+                        next += 1;
+                    }
+                }
+            }
+        }
+        for at in 0..self.case.setup.len() {
+            let mut next = 0;
+            while let Some(smaller) = self.case.setup[at].smaller().into_iter().nth(next) {
+                let mut case = self.case.clone();
+                case.setup[at] = smaller;
+                if !self.take(case).await? {
+                    next += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn shorter_names(&mut self) -> Result<(), Broken> {
+        let statements = || self.case.setup.iter().chain(self.case.revisions.iter().flatten());
+        let mut names: Vec<String> = statements().flat_map(Sql::names).filter(|name| name.len() > 2).collect();
+        names.retain(|name| !crate::statement::ROLES.contains(&name.as_str()));
+        names.sort();
+        names.dedup();
+        let letters = ('a'..='z').map(|letter| letter.to_string());
+        let free = letters.filter(|letter| !statements().flat_map(Sql::names).any(|name| name == *letter));
+        let all: Renaming = names.into_iter().zip(free).collect();
+        let renamed = |names: &Renaming, case: &Case| Case {
+            setup: case.setup.iter().map(|one| one.with_names(names)).collect(),
+            revisions: case
+                .revisions
+                .iter()
+                .map(|file| file.iter().map(|one| one.with_names(names)).collect())
+                .collect(),
+            way: case.way,
+        };
+        if self.take(renamed(&all, &self.case)).await? {
+            return Ok(());
+        }
+        for (from, to) in all {
+            let one = Renaming::from([(from, to)]);
+            self.take(renamed(&one, &self.case)).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! The server that cases are tried on, with a database for each schema and copies of it.
+
+use crate::Broken;
+use concertina_sandbox::{Postgres, binaries};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+use tokio_postgres::Client;
+
+/// How often a copy is tried while connections to its template are going.
+const COPY_TRIES: u32 = 200;
+
+/// A server with the roles that statements speak of, and the program under test.
+pub struct Stage {
+    server: Postgres,
+    admin: Client,
+    program: PathBuf,
+    numbers: AtomicU64,
+}
+
+/// A database that is dropped with [`Stage::remove`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database(String);
+
+impl Database {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Stage {
+    /// Starts a server; `program` is the command under test.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL doesn't come up.
+    pub async fn new(program: &Path) -> Result<Stage, Broken> {
+        let settings = [
+            ("fsync", "off"),
+            ("full_page_writes", "off"),
+            ("synchronous_commit", "off"),
+            ("autovacuum", "off"),
+            ("max_connections", "200"),
+            ("max_wal_size", "4GB"),
+            // Collation versions and the like are told by every statement otherwise.
+            ("log_min_messages", "fatal"),
+        ];
+        let server = Postgres::start(&settings).await?;
+        let admin = server.connect("postgres").await?;
+        for role in crate::statement::ROLES {
+            admin.batch_execute(&format!("CREATE ROLE {}", crate::sql::quoted(role))).await?;
+        }
+        Ok(Stage { server, admin, program: program.to_owned(), numbers: AtomicU64::new(0) })
+    }
+
+    /// The command under test.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Makes an empty database.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub async fn empty(&self) -> Result<Database, Broken> {
+        self.copy(&Database("template0".to_owned())).await
+    }
+
+    /// Makes a copy of a database, as soon as nobody is connected to that.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub async fn copy(&self, of: &Database) -> Result<Database, Broken> {
+        let name = format!("d{}", self.numbers.fetch_add(1, Ordering::Relaxed));
+        let sql = format!("CREATE DATABASE {name} TEMPLATE {}", of.0);
+        let mut tries = 0;
+        loop {
+            match self.admin.batch_execute(&sql).await {
+                Ok(()) => return Ok(Database(name)),
+                Err(error) if tries >= COPY_TRIES => return Err(error.into()),
+                Err(_) => tries += 1,
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Drops a database, whoever is connected to it.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub async fn remove(&self, database: Database) -> Result<(), Broken> {
+        Ok(self.admin.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", database.0)).await?)
+    }
+
+    /// Connects as the superuser.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub async fn connect(&self, database: &Database) -> Result<Client, Broken> {
+        Ok(self.server.connect(&database.0).await?)
+    }
+
+    /// The URL of a database.
+    pub fn url(&self, database: &Database) -> String {
+        self.server.url(&database.0)
+    }
+
+    /// Gives a script to `psql`; what it complained of, when it ended with an error.
+    ///
+    /// # Errors
+    ///
+    /// When there is no `psql`.
+    pub async fn psql(&self, database: &Database, script: &str) -> Result<Result<(), String>, Broken> {
+        let mut psql = Command::new(binaries::program("psql")?);
+        psql.args(["--no-psqlrc", "--quiet", "--dbname", &self.url(database)]).kill_on_drop(true);
+        psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = psql.spawn()?;
+        if let Some(mut input) = child.stdin.take() {
+            // psql may have ended before it read all.
+            let _ = input.write_all(script.as_bytes()).await;
+        }
+        let output = child.wait_with_output().await?;
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok(if output.status.success() { Ok(()) } else { Err(told.lines().take(4).collect::<Vec<_>>().join(" ")) })
+    }
+}

@@ -1,0 +1,148 @@
+//! What came of a case.
+
+use std::collections::BTreeSet;
+
+/// What came of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The same end as psql's, and the same start on the way back.
+    Same,
+    /// psql refuses it, and so did we.
+    BothRefuse,
+    /// Refused before anything changed, though psql runs it.
+    Refused {
+        /// The codes, or the preflight checks, that refused it.
+        codes: BTreeSet<String>,
+    },
+    /// Another end.
+    Differs(Difference),
+}
+
+/// How an end differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// In which manner.
+    pub manner: Manner,
+    /// What differs, in detail.
+    pub details: Vec<String>,
+}
+
+/// The manners of differing, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Manner {
+    /// The program panicked.
+    Panic,
+    /// It didn't end.
+    Hang,
+    /// Done, and the rows aren't psql's.
+    Rows,
+    /// Done, and the schema isn't psql's.
+    Schema,
+    /// Done, and a sequence stands elsewhere.
+    Positions,
+    /// Done, though psql refuses it.
+    PsqlRefuses,
+    /// Done, and something of ours is left, or our records say otherwise.
+    Leftovers,
+    /// An application's query failed or stalled, or what it wrote is gone.
+    Application,
+    /// It failed after it had changed something.
+    HalfWay,
+    /// No verb leads on or back.
+    DeadEnd,
+    /// Rolled back, and it isn't the start.
+    NotRolledBack,
+    /// Down again, and it isn't the start.
+    NotDown,
+    /// Up a second time, and it isn't psql's end.
+    NotUpAgain,
+    /// A column moved, and no hazard said so.
+    Moved,
+    /// It failed with a server's error that it should have foreseen, though nothing changed.
+    BareError,
+    /// `check` said yes, `upgrade` no.
+    CheckSaidYes,
+}
+
+impl Manner {
+    /// Its name in reports and files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Manner::Panic => "panic",
+            Manner::Hang => "hang",
+            Manner::Rows => "rows",
+            Manner::Schema => "schema",
+            Manner::Positions => "positions",
+            Manner::PsqlRefuses => "psql refuses",
+            Manner::Leftovers => "leftovers",
+            Manner::Application => "application",
+            Manner::HalfWay => "half way",
+            Manner::DeadEnd => "dead end",
+            Manner::NotRolledBack => "not rolled back",
+            Manner::NotDown => "not down",
+            Manner::NotUpAgain => "not up again",
+            Manner::Moved => "moved",
+            Manner::BareError => "bare error",
+            Manner::CheckSaidYes => "check said yes",
+        }
+    }
+
+    /// Whether the end was wrong without a word.
+    #[must_use]
+    pub fn is_silent(self) -> bool {
+        matches!(self, Manner::Rows | Manner::Schema | Manner::Positions | Manner::PsqlRefuses | Manner::Leftovers)
+    }
+}
+
+impl Difference {
+    /// A difference with what differs.
+    #[must_use]
+    pub fn new(manner: Manner, details: Vec<String>) -> Difference {
+        Difference { manner, details }
+    }
+
+    /// What two cases share that differ in the same way: the manner, and the first words of what differs, without names.
+    #[must_use]
+    pub fn signature(&self) -> String {
+        let heads: BTreeSet<String> = match self.manner {
+            Manner::Rows | Manner::Positions | Manner::Moved | Manner::Hang => BTreeSet::new(),
+            _ => self.details.iter().map(|line| words(line)).filter(|words| !words.is_empty()).collect(),
+        };
+        let heads: Vec<String> = heads.into_iter().take(3).collect();
+        if heads.is_empty() {
+            self.manner.name().to_owned()
+        } else {
+            format!("{}: {}", self.manner.name(), heads.join(" / "))
+        }
+    }
+}
+
+/// The words of a line that are PostgreSQL's: capitals, and codes of errors.
+fn words(line: &str) -> String {
+    let is_code = |word: &str| {
+        word.len() == 5
+            && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+            && word.chars().any(|c| c.is_ascii_digit())
+    };
+    let is_capital = |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase());
+    let clean = |word: &str| word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '+' && c != '-').to_owned();
+    let sign = line.chars().next().filter(|c| matches!(c, '+' | '-')).map(|c| c.to_string());
+    let words = line.split_whitespace().map(clean).filter(|word| is_capital(word) || is_code(word)).take(4);
+    sign.into_iter().chain(words).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_no_part_of_a_signature() {
+        let one = Difference::new(Manner::Schema, vec!["- COMMENT ON COLUMN public.t.a IS 'x';".to_owned()]);
+        let other = Difference::new(Manner::Schema, vec!["- COMMENT ON COLUMN attic.u.b IS 'y';".to_owned()]);
+        assert_eq!(one.signature(), other.signature());
+        assert_eq!(one.signature(), "schema: - COMMENT ON COLUMN IS");
+        let error = Difference::new(Manner::HalfWay, vec!["error: add column t.a: 42701: column exists".to_owned()]);
+        assert_eq!(error.signature(), "half way: 42701");
+    }
+}
