@@ -109,7 +109,7 @@ impl Way<'_> {
                     return Ok(Next::Done);
                 }
                 // There are rows by now: it is planned for these.
-                Err(Error::RowsArrived { .. }) => {}
+                Err(Error::Outdated { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -140,7 +140,7 @@ impl Way<'_> {
         match self.lease.run(&revision.id, until).await {
             Ok(Outcome::Done) => self.done.finished.push(revision.id.clone()),
             Ok(Outcome::WaitingForContract) => {}
-            Err(error @ Error::RowsArrived { .. }) => {
+            Err(error @ Error::Outdated { .. }) => {
                 // What it has done is taken back, so that it can be planned for rows.
                 self.lease.undo(&revision.id).await?;
                 return Err(error.into());

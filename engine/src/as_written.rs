@@ -12,9 +12,10 @@ use crate::run::{NewRun, Place};
 use crate::session::{Role, millis};
 use concertina_planner::Work;
 use concertina_planner::action::{Action, AsWritten, ROWS_ARRIVED};
-use concertina_planner::plan::{Phase, Step};
+use concertina_planner::plan::Phase;
 use concertina_revisions::{Ident, TableName};
 use std::time::{Duration, Instant};
+use tokio_postgres::error::SqlState;
 
 /// The first try waits for a lock no longer than this: nobody notices, and mostly nobody is there.
 const FIRST_TRY: Duration = Duration::from_millis(1);
@@ -33,29 +34,24 @@ impl Lease {
     ///
     /// # Errors
     ///
-    /// Why nothing has changed; [`Error::RowsArrived`] when it has to be planned again.
+    /// Why nothing has changed; [`Error::Outdated`] when it has to be planned again.
     pub async fn run_at_once(&mut self, run: &NewRun<'_>) -> Result<(), Error> {
         let id = run.id.clone();
         self.tell(Event::RevisionBegun { revision: id.clone(), direction: run.direction.as_str(), resumed: false });
-        let nothing = Step {
-            id: concertina_planner::StepId(format!("{}-1", Phase::Expand)),
-            work: Work::Quick { actions: vec![] },
-            why: String::new(),
-            statements: vec![],
-            undo: vec![],
-            below: vec![],
-        };
-        let step = run.plan.expand.first().unwrap_or(&nothing);
-        let place = Place::of(run.id, run.direction, step);
         let began = Instant::now();
-        let what = step.work.summary();
+        let nothing = Work::Quick { actions: vec![] };
+        let (place, work) = match run.plan.expand.first() {
+            Some(step) => (Place::of(run.id, run.direction, step), &step.work),
+            None => (Place::first(run.id, run.direction), &nothing),
+        };
+        let what = work.summary();
         self.tell(Event::StepBegun {
             revision: id.clone(),
             step: place.step.clone(),
             phase: Some(Phase::Expand),
             what,
         });
-        let Work::Quick { actions } = &step.work else {
+        let Work::Quick { actions } = work else {
             return Err(Error::State(format!("revision {id} isn't run as it is written")));
         };
         self.in_turn(&place, actions, Records::Revision(run)).await?;
@@ -95,9 +91,6 @@ impl Lease {
                     if self.is_done(records).await? {
                         return Ok(());
                     }
-                }
-                Err(error) if error.code().is_some_and(|code| code.code() == ROWS_ARRIVED) => {
-                    return Err(arrived(&doing, &error));
                 }
                 Err(error) => return Err(error),
             }
@@ -159,8 +152,8 @@ impl Lease {
         let began = Instant::now();
         let none = AsWritten::default();
         let begin = begins(actions).unwrap_or(&none);
-        let opened = self.hands.rows_as_text(&doing, &self.opening(begin, attempt)).await?;
-        let own_tables = self.others_rows(&doing, &opened).await?;
+        let opened = self.hands.rows_as_text(&doing, &self.opening(begin, attempt)).await;
+        let own_tables = self.others_rows(&doing, &opened.map_err(|error| outdated(&doing, error))?).await?;
         let written = actions.iter().filter(|action| !matches!(action, Action::BeginAsWritten(_)));
         let mut statements: Vec<String> = written.flat_map(|action| action.sql(None)).collect();
         let count = statements.len();
@@ -199,7 +192,7 @@ impl Lease {
             String::new()
         };
         // Where nobody's rows are, nobody waits.
-        let statement = if begin.everywhere { "0" } else { STATEMENT_TIMEOUT };
+        let statement = if begin.unpopulated { "0" } else { STATEMENT_TIMEOUT };
         let mut text =
             format!("BEGIN; SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = '{statement}'; {deadlock}");
         for sql in Action::BeginAsWritten(begin.clone()).sql(None) {
@@ -207,16 +200,23 @@ impl Lease {
             text.push_str("; ");
         }
         let lock = millis(self.settings.lock_timeout);
-        let others = if begin.everywhere { self.tables_with_blocks() } else { String::new() };
+        let others = if begin.unpopulated { self.tables_with_blocks(begin) } else { String::new() };
         format!("{text}{others}SET LOCAL row_security TO DEFAULT; SET LOCAL lock_timeout = {lock}")
     }
 
-    /// The tables that have blocks, but for those whose rows are known as ours.
-    fn tables_with_blocks(&self) -> String {
+    /// The tables that have blocks, but for those whose rows are known as ours: those that are named, or all.
+    fn tables_with_blocks(&self, begin: &AsWritten) -> String {
+        let named: Vec<String> =
+            begin.empty.iter().map(|table| format!("pg_catalog.to_regclass({})", table.regclass_literal())).collect();
+        let which = match named.as_slice() {
+            _ if begin.everywhere => "true".to_owned(),
+            [] => return String::new(),
+            named => format!("c.oid IN ({})", named.join(", ")),
+        };
         let known: Vec<String> = self.own_tables.iter().map(u32::to_string).collect();
         format!(
             "SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-             WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
+             WHERE {which} AND c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
                AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina')
                AND NOT (c.oid = ANY ('{{{}}}'::oid[])) AND pg_catalog.pg_relation_size(c.oid) > 0
                AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
@@ -230,14 +230,14 @@ impl Lease {
         if tables.is_empty() {
             return Ok(vec![]);
         }
-        let written = checkpoint::written(&self.hands).await?;
+        let written = checkpoint::written_here(&self.hands).await?;
         let mut ours = Vec::new();
         for row in tables {
             let [oid, schema, name] = row.as_slice() else { continue };
             let table = TableName { schema: Ident::new(schema), name: Ident::new(name) };
             if holds_others(&self.hands, &table, &written).await? {
                 let what = format!("there are rows in {} by now", table.shown());
-                return Err(Error::RowsArrived { doing: doing.to_owned(), what });
+                return Err(Error::Outdated { doing: doing.to_owned(), what });
             }
             ours.extend(oid.parse::<u32>().ok());
         }
@@ -262,10 +262,13 @@ pub(crate) fn begins(actions: &[Action]) -> Option<&AsWritten> {
     }
 }
 
-fn arrived(doing: &str, error: &Error) -> Error {
-    let what = match error {
-        Error::Sql { cause, .. } => cause.as_db_error().map(|db| db.message().to_owned()),
-        _ => None,
-    };
-    Error::RowsArrived { doing: doing.to_owned(), what: what.unwrap_or_else(|| "there are rows by now".to_owned()) }
+/// Before the first statement has run: rows have come, or a table that was there is gone.
+fn outdated(doing: &str, error: Error) -> Error {
+    let Error::Sql { cause, .. } = &error else { return error };
+    match cause.as_db_error() {
+        Some(db) if db.code().code() == ROWS_ARRIVED || *db.code() == SqlState::UNDEFINED_TABLE => {
+            Error::Outdated { doing: doing.to_owned(), what: db.message().to_owned() }
+        }
+        _ => error,
+    }
 }

@@ -155,11 +155,11 @@ fn plan(
     id: &RevisionId,
     statements: &[Statement],
     reaches: &[(Reach, Catalog)],
-    everywhere: bool,
+    unpopulated: bool,
     rules: &Rules<'_>,
 ) -> Plan {
     let mut notes = Vec::new();
-    let segments = segments(statements, reaches, everywhere, &mut notes);
+    let segments = segments(statements, reaches, unpopulated, &mut notes);
     let several = segments.len() > 1;
     let mut plan = Plan {
         revision: id.clone(),
@@ -181,7 +181,7 @@ fn plan(
             // The others ask about rows, and there are none.
             plan.preflight.retain(|check| matches!(check.question, Question::ExtensionAvailable(_)));
             plan.reverse = ruled.reverse;
-            if !everywhere {
+            if !unpopulated {
                 plan.hazards = ruled.hazards;
             }
         }
@@ -210,7 +210,7 @@ fn why_no_reverse(refused: &[Diagnostic], statements: &[Statement]) -> String {
 fn segments(
     statements: &[Statement],
     reaches: &[(Reach, Catalog)],
-    everywhere: bool,
+    unpopulated: bool,
     notes: &mut Vec<String>,
 ) -> Vec<Segment> {
     let Some((_, catalog)) = reaches.first() else { return vec![] };
@@ -229,7 +229,7 @@ fn segments(
         let fits = segments.last().is_some_and(|last| !last.ended && last.transaction == statement.transaction);
         if !fits {
             let begin = AsWritten {
-                everywhere,
+                unpopulated,
                 immediate: statement.transaction.is_none(),
                 settings: settings.clone(),
                 ..AsWritten::default()
@@ -240,11 +240,12 @@ fn segments(
         for table in reach.changed.iter().filter(|table| is_there(table, now, catalog)) {
             if !segment.begin.tables.contains(table) {
                 segment.begin.tables.push(table.clone());
-                if !everywhere && !written_to.contains(table) {
+                if unpopulated || !written_to.contains(table) {
                     segment.begin.empty.extend(around(table, catalog, &segment.begin.empty));
                 }
             }
         }
+        segment.begin.everywhere |= unpopulated && (reach.beyond || reach.cascades);
         if reach.fires {
             written_to.extend(reach.changed.iter().chain(&reach.used).cloned());
         }
