@@ -57,10 +57,9 @@ pub(crate) fn or_by_rule(
     }
 }
 
-/// Whether [`crate::catalog_after`] tells all that a revision leaves: no statement runs code, and each is understood.
-pub fn is_foreseen(revision: &Revision, catalog: &Catalog) -> bool {
-    let (_, problems) = crate::lower_all(revision, &revision.up, catalog);
-    problems.is_empty() && reaches(&revision.up, catalog).iter().all(|(reach, _)| !reach.opaque)
+/// Whether no statement runs code, or changes what names mean.
+pub(crate) fn nothing_is_opaque(statements: &[Statement], catalog: &Catalog) -> bool {
+    statements.iter().all(|statement| !reach(statement, catalog).opaque)
 }
 
 /// The existing tables that revisions name, with what hangs on them: whether these hold rows decides how they are planned.

@@ -2,7 +2,7 @@
 
 use crate::fixture::{crm, plan_of, planned, refused};
 use concertina_planner::action::Action;
-use concertina_planner::{Catalog, Plan, Table, Work, is_answered_later, is_foreseen};
+use concertina_planner::{Catalog, Plan, Table, Work, is_answered_later, look_ahead};
 use concertina_revisions::{Revision, RevisionId};
 
 /// The statements of each transaction, where a plan is as written.
@@ -160,7 +160,7 @@ fn what_may_do_anything_is_not_foreseen() {
         ("CREATE TABLE a AS SELECT 1 AS id", false),
         ("SELECT add_everything()", false),
     ] {
-        assert_eq!(is_foreseen(&revision(sql), &crm()), foreseen, "{sql}");
+        assert_eq!(look_ahead(&revision(sql), &crm()).is_foreseen, foreseen, "{sql}");
     }
 }
 
