@@ -3,7 +3,7 @@
 use crate::past::{self, compare};
 use crate::{Done, Failure, begun, contract_waiting, hazards, new_run, preflight, reached, still_waiting};
 use concertina_engine::{Direction, Engine, Error, Known, Lease, Outcome, State, Until};
-use concertina_planner::{Catalog, Outlook, Plan, catalog_after, is_answered_later, look_ahead, plan_behind};
+use concertina_planner::{Catalog, MayChange, Outlook, Plan, catalog_after, look_ahead, plan_behind};
 use concertina_revisions::{Diagnostic, History, Revision, Target};
 use std::collections::VecDeque;
 
@@ -239,9 +239,12 @@ async fn ask_ahead(
     ahead: &[Rehearsed],
     catalog: &Catalog,
 ) -> Result<(), Failure> {
-    for (at, (revision, ahead)) in path.iter().zip(ahead).enumerate().skip(1) {
+    let mut before = MayChange::default();
+    for (at, (revision, ahead)) in path.iter().zip(ahead).enumerate() {
         let mut checks: Vec<_> = ahead.plan.preflight.iter().collect();
-        checks.retain(|check| !is_answered_later(&path[..at], revision, check.statement, catalog));
+        // The first one's are asked when it begins.
+        checks.retain(|check| at > 0 && !before.concerns(revision, check.statement, catalog));
+        before.add(revision, catalog);
         let failed = lease.preflight_ahead(&checks).await?;
         if !failed.is_empty() {
             return Err(Failure::Preflight { revision: revision.id.clone(), failed });

@@ -72,19 +72,36 @@ pub fn named(revisions: &[&Revision], catalog: &Catalog) -> BTreeSet<TableName> 
     names
 }
 
-/// Whether a question about rows that a statement asks (counted from 1) gets another answer once earlier revisions have run.
-pub fn is_answered_later(earlier: &[&Revision], revision: &Revision, statement: usize, catalog: &Catalog) -> bool {
-    let around = |reach: &Reach| -> BTreeSet<TableName> {
-        reach.changed.iter().chain(&reach.used).flat_map(|table| catalog.around(table)).collect()
-    };
-    let Some(asks) = statement.checked_sub(1).and_then(|at| revision.up.get(at)) else { return true };
-    let before = &revision.up[..statement - 1];
-    let asked = around(&reach(asks, catalog));
-    earlier.iter().flat_map(|earlier| &earlier.up).chain(before).any(|statement| {
+/// The tables whose rows may change, or the names of whose columns, before a later revision has its turn.
+#[derive(Debug, Clone, Default)]
+pub struct MayChange {
+    anything: bool,
+    tables: BTreeSet<TableName>,
+}
+
+impl MayChange {
+    /// Adds what the statements of a revision may change.
+    pub fn add(&mut self, revision: &Revision, catalog: &Catalog) {
+        revision.up.iter().for_each(|statement| self.add_statement(statement, catalog));
+    }
+
+    fn add_statement(&mut self, statement: &Statement, catalog: &Catalog) {
         let reach = reach(statement, catalog);
-        // What isn't known may do anything.
-        reach.opaque || (reach.rows || reach.beyond) && (reach.beyond || !around(&reach).is_disjoint(&asked))
-    })
+        self.anything |= reach.beyond;
+        if reach.rows {
+            self.tables.extend(reach.changed.iter().chain(&reach.used).flat_map(|table| catalog.around(table)));
+        }
+    }
+
+    /// Whether a question about rows that a statement asks (counted from 1) may get another answer by then.
+    pub fn concerns(&self, revision: &Revision, statement: usize, catalog: &Catalog) -> bool {
+        let Some(at) = statement.checked_sub(1).filter(|at| *at < revision.up.len()) else { return true };
+        let mut before = self.clone();
+        revision.up[..at].iter().for_each(|statement| before.add_statement(statement, catalog));
+        let asks = reach(&revision.up[at], catalog);
+        let asked = asks.changed.iter().chain(&asks.used).flat_map(|table| catalog.around(table));
+        before.anything || asked.into_iter().any(|table| before.tables.contains(&table))
+    }
 }
 
 /// What each statement may touch, with the catalog that it meets as far as it is foreseen.

@@ -46,7 +46,7 @@ mod types;
 mod versions;
 mod waiting;
 
-pub use as_written::{is_answered_later, named};
+pub use as_written::{MayChange, named};
 pub use catalog::{Catalog, Table};
 pub use explain::explain;
 pub use plan::{Phase, Plan, Step, StepId, Work};
