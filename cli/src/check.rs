@@ -3,7 +3,7 @@
 use crate::{Failure, begun};
 use concertina_engine::Engine;
 use concertina_planner::problem::hazard;
-use concertina_planner::{Catalog, Plan, catalog_after, is_foreseen, plan};
+use concertina_planner::{Catalog, Outlook, Plan, look_ahead};
 use concertina_revisions::{Diagnostic, History, Revision, RevisionId, Target};
 use serde::{Deserialize, Serialize};
 
@@ -38,16 +38,17 @@ pub fn check(history: &History, ground: &Ground) -> Result<Vec<Diagnostic>, Fail
     let mut findings = Vec::new();
     let (mut catalog, mut known) = (ground.catalog.clone(), true);
     for revision in history.path_up(&begun, &Target::Heads)? {
-        match plan(revision, &catalog) {
+        let Outlook { plan, after, is_foreseen } = look_ahead(revision, &catalog);
+        match plan {
             Ok(plan) => {
                 findings.extend(hazards(revision, &plan));
-                known = known && is_foreseen(revision, &catalog);
+                known = known && is_foreseen;
             }
             Err(refused) if known => findings.extend(refused),
             // It stands behind one that may do anything.
             Err(_) => break,
         }
-        catalog = catalog_after(revision, &catalog);
+        catalog = after;
     }
     Ok(findings)
 }

@@ -86,7 +86,8 @@ pub async fn downgrade(
 }
 
 fn up(path: &[&Revision], catalog: &Catalog, until: Until, settings: &Settings) -> Result<String, Failure> {
-    let plans: Vec<_> = path.iter().copied().zip(rehearse(path, catalog)?).collect();
+    let plans: Vec<_> =
+        path.iter().copied().zip(rehearse(path, catalog)?.into_iter().map(|ahead| ahead.plan)).collect();
     if let (Some(later), Some((before, _))) = (path.get(plans.len()), plans.last()) {
         let message = format!("{} can't be planned before {} has run, which may do anything", later.id, before.id);
         return Err(Failure::usage(

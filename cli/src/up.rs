@@ -3,8 +3,9 @@
 use crate::past::{self, compare};
 use crate::{Done, Failure, begun, contract_waiting, hazards, new_run, preflight, reached, still_waiting};
 use concertina_engine::{Direction, Engine, Error, Known, Lease, Outcome, State, Until};
-use concertina_planner::{Catalog, Plan, catalog_after, is_answered_later, is_foreseen, plan, plan_behind};
+use concertina_planner::{Catalog, MayChange, Outlook, Plan, catalog_after, look_ahead, plan_behind};
 use concertina_revisions::{Diagnostic, History, Revision, Target};
+use std::collections::VecDeque;
 
 /// How often a revision is planned again because rows came in between; the next time there are some.
 const PLANNED_AGAIN_MAX: u32 = 3;
@@ -18,7 +19,8 @@ pub async fn pending(engine: &Engine, history: &History, target: &Target) -> Res
     let known = engine.known().await?;
     compare(history, &known)?;
     let path = history.path_up(&begun(&known), target)?;
-    rehearse(&path, &once_gone_on(history, &known, engine.catalog_for(&path).await?))
+    let ahead = rehearse(&path, &once_gone_on(history, &known, engine.catalog_for(&path).await?))?;
+    Ok(ahead.into_iter().map(|ahead| ahead.plan).collect())
 }
 
 /// Runs expand and backfill of every pending revision up to a target, and its contract where nothing is endangered.
@@ -38,15 +40,18 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
     // Everything is planned before the first change: a mistake in the last file is no reason to stop half way.
     let found = lease.catalog_for(&fresh).await?;
     let catalog = once_gone_on(history, &known, found);
-    let plans = rehearse(&fresh, &catalog)?;
-    ask_ahead(&mut lease, &fresh, &plans, &catalog).await?;
+    let mut ahead = rehearse(&fresh, &catalog)?;
+    ask_ahead(&mut lease, &fresh, &ahead, &catalog).await?;
+    if past::in_flight(&known).next().is_some() {
+        // It may come otherwise.
+        ahead.clear();
+    }
     let mut done = Done::default();
     if until == Until::Contracted {
         contract_waiting(&mut lease, &mut done).await?;
     }
     let known = lease.known().await?;
-    let model = past::in_flight(&known).next().is_none().then_some(catalog);
-    Way { lease: &mut lease, known, model, until, done: &mut done }.run(&path).await?;
+    Way { lease: &mut lease, known, ahead: ahead.into(), model: None, until, done: &mut done }.run(&path).await?;
     still_waiting(&mut lease, &mut done).await?;
     Ok(done)
 }
@@ -55,6 +60,8 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
 struct Way<'a> {
     lease: &'a mut Lease,
     known: Vec<Known>,
+    /// What was planned before the first change, from the next revision on, as long as it came that way.
+    ahead: VecDeque<Rehearsed>,
     /// The catalog as it is now, where that is known without asking.
     model: Option<Catalog>,
     until: Until,
@@ -80,6 +87,7 @@ impl Way<'_> {
                 Next::Begin(plan) => self.begin(revision, plan).await?,
                 Next::GoOn => {}
             }
+            self.ahead.clear();
             self.model = None;
             self.by_phases(revision).await?;
             self.known = self.lease.known().await?;
@@ -90,30 +98,45 @@ impl Way<'_> {
     /// Runs a revision in one transaction, if it may be run as it is written.
     async fn at_once(&mut self, revision: &Revision, later: &[&Revision]) -> Result<Next, Failure> {
         for _ in 0..PLANNED_AGAIN_MAX {
-            let modelled = self.model.take().and_then(|catalog| Some((plan(revision, &catalog).ok()?, catalog)));
-            let sure = modelled.is_none();
-            let (plan, catalog) = match modelled {
-                Some(found) => found,
-                None => {
-                    let catalog = self.lease.catalog_for(&[revision]).await?;
-                    (plan(revision, &catalog)?, catalog)
-                }
+            let (found, is_read) = match self.foretold(revision) {
+                Some(found) => (found, false),
+                None => (Rehearsed::of(revision, &self.lease.catalog_for(&[revision]).await?)?, true),
             };
-            if !plan.is_at_once() {
-                return Ok(Next::Begin(sure.then_some(plan)));
+            if !found.plan.is_at_once() {
+                return Ok(Next::Begin(is_read.then_some(found.plan)));
             }
-            preflight(self.lease, &plan).await?;
-            match self.lease.run_at_once(&new_run(revision, Direction::Up, &plan)).await {
+            preflight(self.lease, &found.plan).await?;
+            match self.lease.run_at_once(&new_run(revision, Direction::Up, &found.plan)).await {
                 Ok(()) => {
-                    self.model = foreseen(revision, later, &catalog);
+                    self.keep(found, later);
                     return Ok(Next::Done);
                 }
                 // There are rows by now: it is planned for these.
-                Err(Error::RowsArrived { .. }) => {}
+                Err(Error::Outdated { .. }) => self.ahead.clear(),
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(Next::Begin(None))
+    }
+
+    /// What is known of the next revision without asking the database.
+    fn foretold(&mut self, revision: &Revision) -> Option<Rehearsed> {
+        let model = self.model.take();
+        match self.ahead.pop_front() {
+            Some(ahead) => Some(ahead),
+            None => Rehearsed::of(revision, &model?).ok(),
+        }
+    }
+
+    /// What a revision left is known well enough for later ones where it was foreseen: what takes them back is derived
+    /// from it. Where all of them bring that along it only has to be a database without rows still.
+    fn keep(&mut self, done: Rehearsed, later: &[&Revision]) {
+        let written_by_hand = done.after.unpopulated && later.iter().all(|revision| revision.down.is_some());
+        if !written_by_hand && !done.is_foreseen {
+            self.ahead.clear();
+        } else if self.ahead.is_empty() {
+            self.model = Some(done.after);
+        }
     }
 
     async fn begin(&mut self, revision: &Revision, planned: Option<Plan>) -> Result<(), Failure> {
@@ -140,7 +163,7 @@ impl Way<'_> {
         match self.lease.run(&revision.id, until).await {
             Ok(Outcome::Done) => self.done.finished.push(revision.id.clone()),
             Ok(Outcome::WaitingForContract) => {}
-            Err(error @ Error::RowsArrived { .. }) => {
+            Err(error @ Error::Outdated { .. }) => {
                 // What it has done is taken back, so that it can be planned for rows.
                 self.lease.undo(&revision.id).await?;
                 return Err(error.into());
@@ -161,10 +184,19 @@ enum Next {
     GoOn,
 }
 
-/// The catalog after a revision, where it is known well enough for later ones: what takes them back is derived from it.
-fn foreseen(revision: &Revision, later: &[&Revision], catalog: &Catalog) -> Option<Catalog> {
-    let written_by_hand = catalog.unpopulated && later.iter().all(|revision| revision.down.is_some());
-    (written_by_hand || is_foreseen(revision, catalog)).then(|| catalog_after(revision, catalog))
+/// A revision as it was planned before its time.
+pub(crate) struct Rehearsed {
+    /// Its plan.
+    pub(crate) plan: Plan,
+    after: Catalog,
+    is_foreseen: bool,
+}
+
+impl Rehearsed {
+    fn of(revision: &Revision, catalog: &Catalog) -> Result<Rehearsed, Failure> {
+        let Outlook { plan, after, is_foreseen } = look_ahead(revision, catalog);
+        Ok(Rehearsed { plan: plan?, after, is_foreseen })
+    }
 }
 
 /// The catalog as it will be once what was interrupted has gone on: some of its steps may be done, and some not.
@@ -178,32 +210,41 @@ fn once_gone_on(history: &History, known: &[Known], catalog: Catalog) -> Catalog
 
 /// Plans revisions one after the other, each against the catalog that the ones before it leave. Behind one that may do
 /// anything only what can be planned without knowing is planned.
-pub(crate) fn rehearse(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Plan>, Failure> {
-    let (mut plans, mut problems) = (Vec::<Plan>::new(), Vec::<Diagnostic>::new());
+pub(crate) fn rehearse(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Rehearsed>, Failure> {
+    let (mut all, mut problems) = (Vec::<Rehearsed>::new(), Vec::<Diagnostic>::new());
     let (mut catalog, mut known) = (catalog.clone(), true);
     for revision in path {
-        match plan(revision, &catalog) {
+        let Outlook { plan, after, is_foreseen } = look_ahead(revision, &catalog);
+        catalog = after.clone();
+        match plan {
             Ok(plan) => {
-                plans.push(plan);
-                known = known && is_foreseen(revision, &catalog);
+                all.push(Rehearsed { plan, after, is_foreseen });
+                known = known && is_foreseen;
             }
             Err(refused) if known => problems.extend(refused),
             Err(_) => {
                 let later = format!("{} and what follows are planned once this has run", revision.id);
-                plans.iter_mut().next_back().into_iter().for_each(|last| last.notes.push(later.clone()));
+                all.iter_mut().next_back().into_iter().for_each(|last| last.plan.notes.push(later.clone()));
                 break;
             }
         }
-        catalog = catalog_after(revision, &catalog);
     }
-    if problems.is_empty() { Ok(plans) } else { Err(problems.into()) }
+    if problems.is_empty() { Ok(all) } else { Err(problems.into()) }
 }
 
 /// Asks the questions of later revisions before the first has run, where nothing that comes before can change the answer.
-async fn ask_ahead(lease: &mut Lease, path: &[&Revision], plans: &[Plan], catalog: &Catalog) -> Result<(), Failure> {
-    for (at, (revision, plan)) in path.iter().zip(plans).enumerate().skip(1) {
-        let mut checks: Vec<_> = plan.preflight.iter().collect();
-        checks.retain(|check| !is_answered_later(&path[..at], revision, check.statement, catalog));
+async fn ask_ahead(
+    lease: &mut Lease,
+    path: &[&Revision],
+    ahead: &[Rehearsed],
+    catalog: &Catalog,
+) -> Result<(), Failure> {
+    let mut before = MayChange::default();
+    for (at, (revision, ahead)) in path.iter().zip(ahead).enumerate() {
+        let mut checks: Vec<_> = ahead.plan.preflight.iter().collect();
+        // The first one's are asked when it begins.
+        checks.retain(|check| at > 0 && !before.concerns(revision, check.statement, catalog));
+        before.add(revision, catalog);
         let failed = lease.preflight_ahead(&checks).await?;
         if !failed.is_empty() {
             return Err(Failure::Preflight { revision: revision.id.clone(), failed });

@@ -12,9 +12,10 @@ use crate::run::{NewRun, Place};
 use crate::session::{Role, millis};
 use concertina_planner::Work;
 use concertina_planner::action::{Action, AsWritten, ROWS_ARRIVED};
-use concertina_planner::plan::{Phase, Step};
+use concertina_planner::plan::Phase;
 use concertina_revisions::{Ident, TableName};
 use std::time::{Duration, Instant};
+use tokio_postgres::error::SqlState;
 
 /// The first try waits for a lock no longer than this: nobody notices, and mostly nobody is there.
 const FIRST_TRY: Duration = Duration::from_millis(1);
@@ -33,29 +34,24 @@ impl Lease {
     ///
     /// # Errors
     ///
-    /// Why nothing has changed; [`Error::RowsArrived`] when it has to be planned again.
+    /// Why nothing has changed; [`Error::Outdated`] when it has to be planned again.
     pub async fn run_at_once(&mut self, run: &NewRun<'_>) -> Result<(), Error> {
         let id = run.id.clone();
         self.tell(Event::RevisionBegun { revision: id.clone(), direction: run.direction.as_str(), resumed: false });
-        let nothing = Step {
-            id: concertina_planner::StepId(format!("{}-1", Phase::Expand)),
-            work: Work::Quick { actions: vec![] },
-            why: String::new(),
-            statements: vec![],
-            undo: vec![],
-            below: vec![],
-        };
-        let step = run.plan.expand.first().unwrap_or(&nothing);
-        let place = Place::of(run.id, run.direction, step);
         let began = Instant::now();
-        let what = step.work.summary();
+        let nothing = Work::Quick { actions: vec![] };
+        let (place, work) = match run.plan.expand.first() {
+            Some(step) => (Place::of(run.id, run.direction, step), &step.work),
+            None => (Place::first(run.id, run.direction), &nothing),
+        };
+        let what = work.summary();
         self.tell(Event::StepBegun {
             revision: id.clone(),
             step: place.step.clone(),
             phase: Some(Phase::Expand),
             what,
         });
-        let Work::Quick { actions } = &step.work else {
+        let Work::Quick { actions } = work else {
             return Err(Error::State(format!("revision {id} isn't run as it is written")));
         };
         self.in_turn(&place, actions, Records::Revision(run)).await?;
@@ -95,9 +91,6 @@ impl Lease {
                     if self.is_done(records).await? {
                         return Ok(());
                     }
-                }
-                Err(error) if error.code().is_some_and(|code| code.code() == ROWS_ARRIVED) => {
-                    return Err(arrived(&doing, &error));
                 }
                 Err(error) => return Err(error),
             }
@@ -159,18 +152,26 @@ impl Lease {
         let began = Instant::now();
         let none = AsWritten::default();
         let begin = begins(actions).unwrap_or(&none);
-        self.hands.batch_execute(&doing, &self.opening(begin, attempt)).await?;
-        let own_tables = if begin.everywhere { self.others_rows(&doing).await? } else { vec![] };
-        for action in actions {
-            if !matches!(action, Action::BeginAsWritten(_)) {
-                for sql in action.sql(None) {
-                    self.hands.batch_execute(&doing, &sql).await?;
-                }
-            }
-        }
+        let opened = self.hands.rows_as_text(&doing, &self.opening(begin, attempt)).await;
+        let own_tables = self.others_rows(&doing, &opened.map_err(|error| outdated(&doing, error))?).await?;
+        let written = actions.iter().filter(|action| !matches!(action, Action::BeginAsWritten(_)));
+        let mut statements: Vec<String> = written.flat_map(|action| action.sql(None)).collect();
+        let count = statements.len();
         if begin.session {
-            self.hands.batch_execute(&doing, "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL").await?;
+            statements.push("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL".to_owned());
         }
+        statements.push(self.end(place, records, began)?);
+        match self.hands.pipelined(&doing, &statements).await {
+            Ok(()) => Ok(own_tables),
+            Err((at, Error::Sql { cause, .. })) if at < count => {
+                Err(Error::Sql { doing: format!("{doing}: {}", beginning(&statements[at])), cause })
+            }
+            Err((_, error)) => Err(error),
+        }
+    }
+
+    /// The records, and COMMIT.
+    fn end(&self, place: &Place, records: Records<'_>, began: Instant) -> Result<String, Error> {
         let (id, direction) = (&place.revision, place.direction);
         let mut end = match records {
             Records::Revision(run) => checkpoint::revision_done(&run.record())?,
@@ -179,8 +180,7 @@ impl Lease {
         if !matches!(records, Records::Revision(run) if run.direction == Direction::Down) {
             end.push_str(&checkpoint::step_done(id, direction, &place.step, began.elapsed().as_secs_f64()));
         }
-        self.hands.batch_execute(&doing, &format!("{end}COMMIT")).await?;
-        Ok(own_tables)
+        Ok(format!("{end}COMMIT"))
     }
 
     /// From BEGIN to the first statement. Rows that a policy hides are rows: it is asked before policies hold.
@@ -192,7 +192,7 @@ impl Lease {
             String::new()
         };
         // Where nobody's rows are, nobody waits.
-        let statement = if begin.everywhere { "0" } else { STATEMENT_TIMEOUT };
+        let statement = if begin.unpopulated { "0" } else { STATEMENT_TIMEOUT };
         let mut text =
             format!("BEGIN; SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = '{statement}'; {deadlock}");
         for sql in Action::BeginAsWritten(begin.clone()).sql(None) {
@@ -200,38 +200,58 @@ impl Lease {
             text.push_str("; ");
         }
         let lock = millis(self.settings.lock_timeout);
-        format!("{text}SET LOCAL row_security TO DEFAULT; SET LOCAL lock_timeout = {lock}")
+        let others = if begin.unpopulated { self.tables_with_blocks(begin) } else { String::new() };
+        format!("{text}{others}SET LOCAL row_security TO DEFAULT; SET LOCAL lock_timeout = {lock}")
     }
 
-    /// Looks through the tables that hold rows for rows of others.
-    async fn others_rows(&self, doing: &str) -> Result<Vec<u32>, Error> {
+    /// The tables that have blocks, but for those whose rows are known as ours: those that are named, or all.
+    fn tables_with_blocks(&self, begin: &AsWritten) -> String {
+        let named: Vec<String> =
+            begin.empty.iter().map(|table| format!("pg_catalog.to_regclass({})", table.regclass_literal())).collect();
+        let which = match named.as_slice() {
+            _ if begin.everywhere => "true".to_owned(),
+            [] => return String::new(),
+            named => format!("c.oid IN ({})", named.join(", ")),
+        };
         let known: Vec<String> = self.own_tables.iter().map(u32::to_string).collect();
-        let sql = format!(
+        format!(
             "SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-             WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
+             WHERE {which} AND c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
                AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina')
                AND NOT (c.oid = ANY ('{{{}}}'::oid[])) AND pg_catalog.pg_relation_size(c.oid) > 0
                AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                               WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')",
+                               WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'); ",
             known.join(",")
-        );
-        let rows = self.hands.query(doing, &sql, &[]).await?;
-        if rows.is_empty() {
+        )
+    }
+
+    /// Looks through tables that have blocks for rows of others; the tables, by their oids, that hold none.
+    async fn others_rows(&self, doing: &str, tables: &[Vec<String>]) -> Result<Vec<u32>, Error> {
+        if tables.is_empty() {
             return Ok(vec![]);
         }
-        let written = checkpoint::written(&self.hands).await?;
+        let written = checkpoint::written_here(&self.hands).await?;
         let mut ours = Vec::new();
-        for row in &rows {
-            let table =
-                TableName { schema: Ident::new(row.get::<_, &str>(1)), name: Ident::new(row.get::<_, &str>(2)) };
+        for row in tables {
+            let [oid, schema, name] = row.as_slice() else { continue };
+            let table = TableName { schema: Ident::new(schema), name: Ident::new(name) };
             if holds_others(&self.hands, &table, &written).await? {
                 let what = format!("there are rows in {} by now", table.shown());
-                return Err(Error::RowsArrived { doing: doing.to_owned(), what });
+                return Err(Error::Outdated { doing: doing.to_owned(), what });
             }
-            ours.push(row.get(0));
+            ours.extend(oid.parse::<u32>().ok());
         }
         Ok(ours)
     }
+}
+
+/// A statement is named by so many characters at the most, up to where it may tell a secret.
+const NAMED_CHARS_MAX: usize = 60;
+
+fn beginning(sql: &str) -> String {
+    let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    let end = line.find(['\'', '(', '$']).unwrap_or(line.len());
+    line[..end].trim_end().chars().take(NAMED_CHARS_MAX).collect()
 }
 
 /// What a transaction of statements as written begins with; nothing where it is another.
@@ -242,10 +262,13 @@ pub(crate) fn begins(actions: &[Action]) -> Option<&AsWritten> {
     }
 }
 
-fn arrived(doing: &str, error: &Error) -> Error {
-    let what = match error {
-        Error::Sql { cause, .. } => cause.as_db_error().map(|db| db.message().to_owned()),
-        _ => None,
-    };
-    Error::RowsArrived { doing: doing.to_owned(), what: what.unwrap_or_else(|| "there are rows by now".to_owned()) }
+/// Before the first statement has run: rows have come, or a table that was there is gone.
+fn outdated(doing: &str, error: Error) -> Error {
+    let Error::Sql { cause, .. } = &error else { return error };
+    match cause.as_db_error() {
+        Some(db) if db.code().code() == ROWS_ARRIVED || *db.code() == SqlState::UNDEFINED_TABLE => {
+            Error::Outdated { doing: doing.to_owned(), what: db.message().to_owned() }
+        }
+        _ => error,
+    }
 }

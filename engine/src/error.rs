@@ -70,12 +70,12 @@ pub enum Error {
         /// The subquery.
         query: String,
     },
-    /// Rows are where there were none when it was planned; nothing was changed.
-    #[error("{doing}: {what}, and there were none when it was planned")]
-    RowsArrived {
+    /// The database isn't as it was when it was planned, such as rows where there were none; nothing was changed.
+    #[error("{doing}: {what}, other than when it was planned")]
+    Outdated {
         /// What was being done.
         doing: String,
-        /// Where there are rows.
+        /// What is otherwise.
         what: String,
     },
     /// A backfill ended, and rows are still to do.
@@ -133,8 +133,8 @@ impl Error {
             Error::Sql { cause, .. } => sql_help(cause),
             Error::Silent { .. } => "look at the network and the server, then run the same command again".to_owned(),
             Error::NoValue { .. } => "insert the row that it looks for first, in an earlier statement".to_owned(),
-            Error::RowsArrived { .. } => {
-                "nothing was changed: run the same command again, and it is planned for a table with rows".to_owned()
+            Error::Outdated { .. } => {
+                "nothing was changed: run the same command again, and it is planned for what there is now".to_owned()
             }
             Error::RowsLeft { .. } => {
                 "something keeps writing them as they were; look at triggers and jobs on the table, then run again"

@@ -27,6 +27,11 @@ impl Place {
         Place { revision: revision.clone(), direction, step: step.id.0.clone(), below: step.below.clone() }
     }
 
+    /// The first step of a plan that has nothing to do.
+    pub(crate) fn first(revision: &RevisionId, direction: Direction) -> Place {
+        Place { revision: revision.clone(), direction, step: format!("{}-1", Phase::Expand), below: vec![] }
+    }
+
     /// For messages.
     pub(crate) fn doing(&self) -> String {
         format!("{} {}", self.revision, self.step)

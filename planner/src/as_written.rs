@@ -57,10 +57,9 @@ pub(crate) fn or_by_rule(
     }
 }
 
-/// Whether [`crate::catalog_after`] tells all that a revision leaves: no statement runs code, and each is understood.
-pub fn is_foreseen(revision: &Revision, catalog: &Catalog) -> bool {
-    let (_, problems) = crate::lower_all(revision, &revision.up, catalog);
-    problems.is_empty() && reaches(&revision.up, catalog).iter().all(|(reach, _)| !reach.opaque)
+/// Whether no statement runs code, or changes what names mean.
+pub(crate) fn nothing_is_opaque(statements: &[Statement], catalog: &Catalog) -> bool {
+    statements.iter().all(|statement| !reach(statement, catalog).opaque)
 }
 
 /// The existing tables that revisions name, with what hangs on them: whether these hold rows decides how they are planned.
@@ -73,19 +72,36 @@ pub fn named(revisions: &[&Revision], catalog: &Catalog) -> BTreeSet<TableName> 
     names
 }
 
-/// Whether a question about rows that a statement asks (counted from 1) gets another answer once earlier revisions have run.
-pub fn is_answered_later(earlier: &[&Revision], revision: &Revision, statement: usize, catalog: &Catalog) -> bool {
-    let around = |reach: &Reach| -> BTreeSet<TableName> {
-        reach.changed.iter().chain(&reach.used).flat_map(|table| catalog.around(table)).collect()
-    };
-    let Some(asks) = statement.checked_sub(1).and_then(|at| revision.up.get(at)) else { return true };
-    let before = &revision.up[..statement - 1];
-    let asked = around(&reach(asks, catalog));
-    earlier.iter().flat_map(|earlier| &earlier.up).chain(before).any(|statement| {
+/// The tables whose rows may change, or the names of whose columns, before a later revision has its turn.
+#[derive(Debug, Clone, Default)]
+pub struct MayChange {
+    anything: bool,
+    tables: BTreeSet<TableName>,
+}
+
+impl MayChange {
+    /// Adds what the statements of a revision may change.
+    pub fn add(&mut self, revision: &Revision, catalog: &Catalog) {
+        revision.up.iter().for_each(|statement| self.add_statement(statement, catalog));
+    }
+
+    fn add_statement(&mut self, statement: &Statement, catalog: &Catalog) {
         let reach = reach(statement, catalog);
-        // What isn't known may do anything.
-        reach.opaque || (reach.rows || reach.beyond) && (reach.beyond || !around(&reach).is_disjoint(&asked))
-    })
+        self.anything |= reach.beyond;
+        if reach.rows {
+            self.tables.extend(reach.changed.iter().chain(&reach.used).flat_map(|table| catalog.around(table)));
+        }
+    }
+
+    /// Whether a question about rows that a statement asks (counted from 1) may get another answer by then.
+    pub fn concerns(&self, revision: &Revision, statement: usize, catalog: &Catalog) -> bool {
+        let Some(at) = statement.checked_sub(1).filter(|at| *at < revision.up.len()) else { return true };
+        let mut before = self.clone();
+        revision.up[..at].iter().for_each(|statement| before.add_statement(statement, catalog));
+        let asks = reach(&revision.up[at], catalog);
+        let asked = asks.changed.iter().chain(&asks.used).flat_map(|table| catalog.around(table));
+        before.anything || asked.into_iter().any(|table| before.tables.contains(&table))
+    }
 }
 
 /// What each statement may touch, with the catalog that it meets as far as it is foreseen.
@@ -155,11 +171,11 @@ fn plan(
     id: &RevisionId,
     statements: &[Statement],
     reaches: &[(Reach, Catalog)],
-    everywhere: bool,
+    unpopulated: bool,
     rules: &Rules<'_>,
 ) -> Plan {
     let mut notes = Vec::new();
-    let segments = segments(statements, reaches, everywhere, &mut notes);
+    let segments = segments(statements, reaches, unpopulated, &mut notes);
     let several = segments.len() > 1;
     let mut plan = Plan {
         revision: id.clone(),
@@ -181,7 +197,7 @@ fn plan(
             // The others ask about rows, and there are none.
             plan.preflight.retain(|check| matches!(check.question, Question::ExtensionAvailable(_)));
             plan.reverse = ruled.reverse;
-            if !everywhere {
+            if !unpopulated {
                 plan.hazards = ruled.hazards;
             }
         }
@@ -189,7 +205,11 @@ fn plan(
     }
     for (at, segment) in segments.into_iter().enumerate() {
         let undo = if several { segment.reverse(statements, reaches, rules) } else { plan.reverse.clone() };
-        plan.expand.push(segment.step(at + 1, undo.ok()));
+        let step = segment.step(at + 1, undo.as_ref().ok().cloned());
+        if several && let Err(why) = undo {
+            plan.notes.push(format!("rollback can't take {} back: {why}", step.id));
+        }
+        plan.expand.push(step);
     }
     plan
 }
@@ -206,7 +226,7 @@ fn why_no_reverse(refused: &[Diagnostic], statements: &[Statement]) -> String {
 fn segments(
     statements: &[Statement],
     reaches: &[(Reach, Catalog)],
-    everywhere: bool,
+    unpopulated: bool,
     notes: &mut Vec<String>,
 ) -> Vec<Segment> {
     let Some((_, catalog)) = reaches.first() else { return vec![] };
@@ -225,7 +245,7 @@ fn segments(
         let fits = segments.last().is_some_and(|last| !last.ended && last.transaction == statement.transaction);
         if !fits {
             let begin = AsWritten {
-                everywhere,
+                unpopulated,
                 immediate: statement.transaction.is_none(),
                 settings: settings.clone(),
                 ..AsWritten::default()
@@ -236,11 +256,12 @@ fn segments(
         for table in reach.changed.iter().filter(|table| is_there(table, now, catalog)) {
             if !segment.begin.tables.contains(table) {
                 segment.begin.tables.push(table.clone());
-                if !everywhere && !written_to.contains(table) {
+                if unpopulated || !written_to.contains(table) {
                     segment.begin.empty.extend(around(table, catalog, &segment.begin.empty));
                 }
             }
         }
+        segment.begin.everywhere |= unpopulated && (reach.beyond || reach.cascades);
         if reach.fires {
             written_to.extend(reach.changed.iter().chain(&reach.used).cloned());
         }

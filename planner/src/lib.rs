@@ -50,7 +50,7 @@ mod types;
 mod versions;
 mod waiting;
 
-pub use as_written::{is_answered_later, is_foreseen, named};
+pub use as_written::{MayChange, named};
 pub use catalog::{Catalog, Table};
 pub use explain::explain;
 pub use plan::{Phase, Plan, Step, StepId, Work};
@@ -126,8 +126,32 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
 
 /// The catalog as it will be once a revision is done to the end; statements that can't be understood are left out.
 pub fn catalog_after(revision: &Revision, catalog: &Catalog) -> Catalog {
-    let (seen, _) = lower_all(revision, &revision.up, catalog);
-    let mut after = left_by(&seen, catalog);
+    settled_by(&lower_all(revision, &revision.up, catalog).0, revision, catalog)
+}
+
+/// What is known of a revision before it runs.
+#[derive(Debug, Clone)]
+pub struct Outlook {
+    /// Its plan, or why there is none.
+    pub plan: Result<Plan, Vec<Diagnostic>>,
+    /// The catalog as it leaves it, as [`catalog_after`] tells.
+    pub after: Catalog,
+    /// Whether that is all that it leaves: no statement runs code, and each is understood.
+    pub is_foreseen: bool,
+}
+
+/// Plans a revision, and looks at what it leaves for the next one.
+pub fn look_ahead(revision: &Revision, catalog: &Catalog) -> Outlook {
+    let (seen, problems) = lower_all(revision, &revision.up, catalog);
+    Outlook {
+        plan: plan(revision, catalog),
+        after: settled_by(&seen, revision, catalog),
+        is_foreseen: problems.is_empty() && as_written::nothing_is_opaque(&revision.up, catalog),
+    }
+}
+
+fn settled_by(seen: &[Seen], revision: &Revision, catalog: &Catalog) -> Catalog {
+    let mut after = left_by(seen, catalog);
     seen.iter().for_each(|seen| after.populate(&seen.change));
     after.settle();
     versions::settle(&mut after, &revision.id);

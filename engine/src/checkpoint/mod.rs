@@ -12,7 +12,7 @@ pub(crate) use job::{job, load_ranges, open_job, progress_rows, restart_job, set
 pub(crate) use revision::{Begin, all, begin, forget, is_applied, one, set_direction_up, set_error, set_state, stamp};
 pub use revision::{Direction, Known, State};
 pub(crate) use step::{done_steps, forget_steps, record_step, unrecord_step};
-pub(crate) use written::{Written, written};
+pub(crate) use written::{Written, written, written_here};
 
 use crate::error::Error;
 use crate::session::Session;

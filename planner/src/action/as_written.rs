@@ -11,7 +11,9 @@ pub struct AsWritten {
     pub tables: Vec<TableName>,
     /// Those of them in which there must be no row, with what hangs on them: asked once they are locked.
     pub empty: Vec<TableName>,
-    /// Whether no table of the database may hold rows that others put there.
+    /// Whether nobody's rows are in the database: those of earlier revisions that were run as written don't count.
+    pub unpopulated: bool,
+    /// Whether the statements may touch what they don't name, so that all tables are asked.
     pub everywhere: bool,
     /// Whether constraints are looked at after each statement, as where each is a transaction of its own.
     pub immediate: bool,

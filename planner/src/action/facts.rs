@@ -141,7 +141,7 @@ impl Action {
 fn as_written(begin: &AsWritten) -> String {
     let names: Vec<String> = begin.empty.iter().map(TableName::shown).collect();
     match names.as_slice() {
-        _ if begin.everywhere => "as written, in a database without rows".to_owned(),
+        _ if begin.unpopulated => "as written, in a database without rows".to_owned(),
         [] => "as written".to_owned(),
         names => format!("as written, while there is no row in {}", names.join(", ")),
     }

@@ -22,7 +22,9 @@ impl Catalog {
 
     /// Nothing is new any more: the revision that made it is done.
     pub(crate) fn settle(&mut self) {
-        for table in self.tables.iter_mut().map(Arc::make_mut) {
+        // What isn't new is shared with other catalogs, and stays so.
+        let is_new = |table: &&mut Arc<Table>| table.is_new || table.columns.iter().any(|column| column.is_new);
+        for table in self.tables.iter_mut().filter(is_new).map(Arc::make_mut) {
             table.is_new = false;
             for column in &mut table.columns {
                 column.is_new = false;

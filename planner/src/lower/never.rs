@@ -109,7 +109,11 @@ fn of_the_session(tree: &NodeEnum) -> Option<Problem> {
         NodeEnum::TransactionStmt(_) => {
             ("transactions are begun and ended step by step", "leave it out: only BEGIN and COMMIT are ignored")
         }
-        NodeEnum::VariableSetStmt(_) | NodeEnum::ConstraintsSetStmt(_) => {
+        NodeEnum::ConstraintsSetStmt(_) => (
+            "SET CONSTRAINTS .. DEFERRED holds for a transaction, and each step has its own",
+            "leave it out, and write rows in the order in which their keys are needed",
+        ),
+        NodeEnum::VariableSetStmt(_) => {
             ("SET holds for a session, and each step may have another", "qualify the names, or ALTER ROLE .. SET")
         }
         NodeEnum::ExplainStmt(_) => ("it only shows something", "leave it out"),

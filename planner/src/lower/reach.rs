@@ -164,18 +164,18 @@ impl Reacher<'_> {
                 }
                 _ => self.reach.manner = Manner::Never,
             },
-            NodeEnum::VacuumStmt(vacuum) if vacuum.is_vacuumcmd => {
+            NodeEnum::VacuumStmt(vacuum) => {
                 self.reach.beyond = vacuum.rels.is_empty();
                 for relation in &vacuum.rels {
                     if let Some(node::Node::VacuumRelation(relation)) = &relation.node {
                         self.changed(relation.relation.as_ref());
                     }
                 }
-                self.leave_out("there are no rows to clean up behind");
+                if vacuum.is_vacuumcmd {
+                    self.leave_out("there are no rows to clean up behind");
+                }
             }
-            NodeEnum::VacuumStmt(_) | NodeEnum::ExplainStmt(_) | NodeEnum::VariableShowStmt(_) => {
-                self.reach.beyond = true
-            }
+            NodeEnum::ExplainStmt(_) | NodeEnum::VariableShowStmt(_) => self.reach.beyond = true,
             NodeEnum::AlterEnumStmt(alter) if alter.old_val.is_empty() => {
                 if statement.transaction.is_none() {
                     self.reach.manner = Manner::Last;

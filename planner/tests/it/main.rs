@@ -1,5 +1,6 @@
 //! What the planner makes of SQL, as people read it.
 
+mod as_written;
 mod crm;
 mod every_command;
 mod fixture;

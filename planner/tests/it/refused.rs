@@ -16,7 +16,6 @@ fn refusals() {
         "ALTER TABLE leads RENAME COLUMN email TO mail; ALTER TABLE leads ALTER COLUMN mail TYPE varchar(9)",
         "ALTER TABLE leads SET TABLESPACE fast",
         "ALTER TABLE leads ADD EXCLUDE USING gist (email WITH =)",
-        "ALTER TABLE leads DROP COLUMN status CASCADE",
         "ALTER TABLE leads DROP CONSTRAINT leads_mail_key",
         "CREATE TABLE leads (id int)",
         "CREATE INDEX leads_email_key ON leads (email)",

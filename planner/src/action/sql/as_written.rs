@@ -15,7 +15,8 @@ pub(super) fn begin(begin: &AsWritten) -> Vec<String> {
         let tables: Vec<String> = begin.tables.iter().map(TableName::sql).collect();
         statements.push(format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", tables.join(", ")));
     }
-    if !begin.empty.is_empty() {
+    // Whose rows there are only the engine can tell.
+    if !begin.empty.is_empty() && !begin.unpopulated {
         statements.push(prove(&begin.empty));
     }
     statements.extend(begin.settings.iter().cloned());
