@@ -38,7 +38,7 @@ pub struct Wanted {
 ///
 /// When the server can't be talked to at all.
 pub async fn run(stage: Arc<Stage>, wanted: Wanted, known: Arc<Known>, tell: fn(&str)) -> Result<Report, Broken> {
-    let began = Instant::now();
+    let (began, used) = (Instant::now(), stage.processor_s());
     let shared = Arc::new(Shared {
         stage,
         known,
@@ -58,6 +58,7 @@ pub async fn run(stage: Arc<Stage>, wanted: Wanted, known: Arc<Known>, tell: fn(
     }
     let mut report = shared.report.lock().unwrap_or_else(PoisonError::into_inner).clone();
     report.took = began.elapsed();
+    report.processor_s = shared.stage.processor_s().zip(used).map(|(after, before)| after - before);
     Ok(report)
 }
 
@@ -119,7 +120,7 @@ async fn one(shared: &Shared, scene: &Scene, seed: u64) -> Result<(), Broken> {
     let judged = life::judge(&shared.stage, scene, &made.reference, &case).await;
     shared.stage.remove(made.reference.database).await?;
     let (verdict, actions) = judged?;
-    shared.report(|report| report.count(&verdict, &made.kinds, &actions));
+    shared.report(|report| report.count(&verdict, &case, &made.kinds, &actions));
     if let Verdict::Differs(difference) = verdict {
         differs(shared, seed, case, difference).await?;
     }
@@ -150,13 +151,7 @@ async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference)
         known: shared.known.explains(&print),
         file: Some(format!("{}{}", case.file(&head), comment(&difference))),
     };
-    shared.report(|report| {
-        let other = report.kinds.iter_mut().find(|(known, _)| known.explains(&print));
-        match other {
-            Some((_, kind)) => kind.times += 1,
-            None => drop(report.kinds.insert(print, kind)),
-        }
-    });
+    shared.report(|report| report.add(print, kind));
     Ok(())
 }
 

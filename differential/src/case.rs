@@ -16,13 +16,18 @@ pub enum Way {
     Versions,
     /// Killed in the middle, and run again.
     Killed,
-    /// Beside an application that reads and writes.
+    /// Beside the old and the new version of an application, which read and write.
     Beside,
+    /// Each statement a revision of its own.
+    Split,
+    /// With comments and empty statements between the statements.
+    Spaced,
 }
 
 impl Way {
     /// Each of them.
-    pub const ALL: [Way; 5] = [Way::Plain, Way::Scripts, Way::Versions, Way::Killed, Way::Beside];
+    pub const ALL: [Way; 7] =
+        [Way::Plain, Way::Scripts, Way::Versions, Way::Killed, Way::Beside, Way::Split, Way::Spaced];
 
     /// Its name in files and reports.
     #[must_use]
@@ -33,6 +38,8 @@ impl Way {
             Way::Versions => "versions",
             Way::Killed => "killed",
             Way::Beside => "beside",
+            Way::Split => "split",
+            Way::Spaced => "spaced",
         }
     }
 }
@@ -139,6 +146,21 @@ impl Case {
             case.revisions.push(statements(section)?);
         }
         Ok((case, head))
+    }
+
+    /// The texts of its revision files, in the way that it is run.
+    #[must_use]
+    pub fn files(&self) -> Vec<String> {
+        match self.way {
+            Way::Plain | Way::Scripts | Way::Versions | Way::Killed | Way::Beside => {
+                self.revisions.iter().map(|one| Case::revision_text(one)).collect()
+            }
+            Way::Split => self.revisions.iter().flatten().map(|one| format!("{};\n", one.text())).collect(),
+            Way::Spaced => {
+                let spaced = |one: &Sql| format!("-- next\n{};\n\n/* ; */ ;\n", one.text());
+                self.revisions.iter().map(|file| file.iter().map(spaced).collect()).collect()
+            }
+        }
     }
 
     /// The text of a revision file.

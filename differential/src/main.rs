@@ -28,7 +28,7 @@ struct Words {
     /// Run this case instead, and say what comes of it
     #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
-    /// Only these ways, separated by commas: plain, scripts, versions, killed, beside [default: all, plain mostly]
+    /// Only these ways, separated by commas: plain, scripts, versions, killed, beside, split, spaced [default: all, plain mostly]
     #[arg(long, value_delimiter = ',')]
     ways: Vec<Way>,
     /// Cases at once
@@ -78,8 +78,21 @@ async fn run(words: Words) -> Result<bool, Broken> {
         return replay(&stage, file).await;
     }
     let known = Arc::new(if words.known.is_dir() { Known::read(&words.known)? } else { Known::default() });
-    let mostly_plain =
-        vec![Way::Plain, Way::Plain, Way::Plain, Way::Scripts, Way::Plain, Way::Versions, Way::Killed, Way::Beside];
+    let mostly_plain = vec![
+        Way::Plain,
+        Way::Beside,
+        Way::Plain,
+        Way::Scripts,
+        Way::Plain,
+        Way::Split,
+        Way::Plain,
+        Way::Versions,
+        Way::Plain,
+        Way::Killed,
+        Way::Plain,
+        Way::Spaced,
+        Way::Plain,
+    ];
     let wanted = Wanted {
         seed: words.seed,
         time: Duration::from_secs_f64(words.minutes * 60.0),

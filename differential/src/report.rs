@@ -1,10 +1,15 @@
 //! What a run of many cases came to.
 
+use crate::case::Case;
 use crate::known::Fingerprint;
+use crate::tags;
 use crate::verdict::{Manner, Verdict};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
+
+/// Pairs of tags that a report shows.
+const MEETINGS_SHOWN: usize = 20;
 
 /// A difference of one kind, and how often it was met.
 #[derive(Debug, Clone)]
@@ -46,13 +51,19 @@ pub struct Report {
     pub actions: BTreeMap<String, u32>,
     /// Cases that couldn't be tried, with the reason.
     pub broken: BTreeMap<String, u32>,
+    /// How often revisions had each of PostgreSQL's tags.
+    pub tags: BTreeMap<String, u32>,
+    /// How often two tags met in one revision on something of one name.
+    pub meetings: BTreeMap<(String, String), u32>,
     /// How long it took.
     pub took: Duration,
+    /// Processor time of all of it, in seconds, without shrinking where that could be told apart.
+    pub processor_s: Option<f64>,
 }
 
 impl Report {
     /// Counts a case.
-    pub fn count(&mut self, verdict: &Verdict, statements: &[&'static str], actions: &[String]) {
+    pub fn count(&mut self, verdict: &Verdict, case: &Case, statements: &[&'static str], actions: &[String]) {
         self.cases += 1;
         match verdict {
             Verdict::Same => self.same += 1,
@@ -74,6 +85,35 @@ impl Report {
         for action in actions {
             *self.actions.entry(action.clone()).or_default() += 1;
         }
+        self.count_tags(case);
+    }
+
+    fn count_tags(&mut self, case: &Case) {
+        let all: Vec<_> = case.revisions.iter().flatten().map(|one| (tags::tags(&one.text()), one.names())).collect();
+        for (at, (first, names)) in all.iter().enumerate() {
+            for tag in first {
+                *self.tags.entry(tag.clone()).or_default() += 1;
+            }
+            let later = all[at + 1..].iter().filter(|(_, others)| names.iter().any(|name| others.contains(name)));
+            for second in later.flat_map(|(second, _)| second) {
+                for first in first {
+                    *self.meetings.entry((first.clone(), second.clone())).or_default() += 1;
+                }
+            }
+        }
+    }
+
+    /// Adds a difference of a kind that was shrunk; kinds that it explains become one with it.
+    pub fn add(&mut self, print: Fingerprint, mut kind: Kind) {
+        if let Some((_, known)) = self.kinds.iter_mut().find(|(known, _)| known.explains(&print)) {
+            known.times += kind.times;
+            return;
+        }
+        let larger: Vec<Fingerprint> = self.kinds.keys().filter(|other| print.explains(other)).cloned().collect();
+        for other in larger {
+            kind.times += self.kinds.remove(&other).map_or(0, |other| other.times);
+        }
+        self.kinds.insert(print, kind);
     }
 
     /// Cases that ended wrong without a word.
@@ -99,6 +139,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |part: u32| f64::from(part) * 100.0 / f64::from(self.cases.max(1));
         writeln!(f, "cases {} in {} s", self.cases, self.took.as_secs())?;
+        if let Some(used) = self.processor_s {
+            writeln!(f, "processor time {used:.0} s, {:.2} s a case, shrinking included", used / f64::from(self.cases.max(1)))?;
+        }
         writeln!(
             f,
             "same {} ({:.1} %), both refuse {}, refused {} ({:.1} %), different {} ({:.1} %), of these silent {} ({:.1} %)",
@@ -129,7 +172,14 @@ impl fmt::Display for Report {
         let all = crate::statement::all().count();
         writeln!(f, "\nkinds of statement met: {} of {all}; never: {}", self.statements.len(), never.join(", "))?;
         writeln!(f, "ordered pairs of kinds met: {} of {}", self.pairs.len(), all * all)?;
-        writeln!(f, "\nactions of plans:")?;
+        writeln!(f, "\nPostgreSQL's names of what revisions did: {}", self.tags.len())?;
+        by_times(f, self.tags.iter().map(|(tag, times)| (tag.clone(), *times)))?;
+        writeln!(f, "\npairs of them on one name: {}; the most frequent:", self.meetings.len())?;
+        let mut meetings: Vec<_> = self.meetings.iter().collect();
+        meetings.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        let most = meetings.into_iter().take(MEETINGS_SHOWN);
+        by_times(f, most.map(|((first, second), times)| (format!("{first}, {second}"), *times)))?;
+        writeln!(f, "\nactions of plans, of every fourth case:")?;
         by_times(f, self.actions.iter().map(|(action, times)| (action.clone(), *times)))?;
         if !self.broken.is_empty() {
             writeln!(f, "\ncouldn't be tried:")?;

@@ -1,12 +1,13 @@
 //! A case that differs, made smaller as long as it differs in the same way.
 
 use crate::Broken;
-use crate::case::Case;
+use crate::case::{Case, Way};
 use crate::life;
 use crate::make::Scene;
 use crate::sql::{Renaming, Sql};
 use crate::stage::Stage;
-use crate::verdict::{Difference, Verdict};
+use crate::verdict::{Difference, Manner, Verdict};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// Makes a case smaller for so long at the most.
@@ -21,8 +22,11 @@ pub async fn shrink(
     most: Duration,
 ) -> Result<(Case, Difference), Broken> {
     let mut shrinking = Shrinking { stage, case, difference, end: Instant::now() + most };
+    // What takes much away at once comes first, as the time may be short.
+    shrinking.calmer_way().await?;
+    shrinking.fewer_rows().await?;
     shrinking.fewer_files().await?;
-    // Statements first, then what is in them: the former takes much away at once.
+    shrinking.only_what_is_named().await?;
     shrinking.fewer_statements().await?;
     shrinking.smaller_statements().await?;
     shrinking.fewer_statements().await?;
@@ -57,14 +61,73 @@ impl Shrinking<'_> {
         if Instant::now() > self.end || smaller.revisions.iter().all(Vec::is_empty) {
             return Ok(false);
         }
-        match verdict(self.stage, &smaller).await? {
-            Verdict::Differs(difference) if difference.signature() == self.difference.signature() => {
+        match self.try_quickly(&smaller).await? {
+            Some(Verdict::Differs(difference)) if difference.is_in(&self.difference) => {
                 self.case = smaller;
                 self.difference = difference;
                 Ok(true)
             }
             _ => Ok(false),
         }
+    }
+
+    /// A verdict, if psql still runs or refuses the case as it did the larger one: that is cheap to ask.
+    async fn try_quickly(&self, case: &Case) -> Result<Option<Verdict>, Broken> {
+        let scene = Scene::of(self.stage, &case.setup).await?;
+        let reference = scene.by_psql(self.stage, &case.revisions).await?;
+        let may_fail = matches!(self.difference.manner, Manner::PsqlRefuses | Manner::Panic | Manner::Hang);
+        let verdict = if reference.failed.is_some() == (self.difference.manner == Manner::PsqlRefuses) || may_fail {
+            Some(life::judge(self.stage, &scene, &reference, case).await)
+        } else {
+            None
+        };
+        self.stage.remove(reference.database).await?;
+        self.stage.remove(scene.database).await?;
+        Ok(verdict.transpose()?.map(|(verdict, _)| verdict))
+    }
+
+    /// What differs by itself needs no other application and no versions.
+    async fn calmer_way(&mut self) -> Result<(), Broken> {
+        if self.case.way != Way::Plain {
+            let smaller = Case { way: Way::Plain, ..self.case.clone() };
+            self.take(smaller).await?;
+        }
+        Ok(())
+    }
+
+    /// All rows of all tables at once, then fewer.
+    async fn fewer_rows(&mut self) -> Result<(), Broken> {
+        for most in [0, 3, 20, 150] {
+            let fewer = |one: &Sql| one.with_counts(most);
+            let smaller = Case { setup: self.case.setup.iter().map(fewer).collect(), ..self.case.clone() };
+            if smaller.setup == self.case.setup || self.take(smaller).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The setup's statements that speak of a table that the revision speaks of, and those that these need.
+    async fn only_what_is_named(&mut self) -> Result<(), Broken> {
+        let named = |statements: &[&Sql]| -> BTreeSet<String> { statements.iter().flat_map(|one| one.names()).collect() };
+        let revision: Vec<&Sql> = self.case.revisions.iter().flatten().collect();
+        let mut wanted = named(&revision);
+        let mut kept = Vec::new();
+        // From the end: what a statement needs was made before it.
+        for statement in self.case.setup.iter().rev() {
+            let names = statement.names();
+            let speaks = names.iter().any(|name| wanted.contains(name));
+            if names.is_empty() || speaks {
+                wanted.extend(names);
+                kept.push(statement.clone());
+            }
+        }
+        kept.reverse();
+        if kept.len() < self.case.setup.len() {
+            let smaller = Case { setup: kept, ..self.case.clone() };
+            self.take(smaller).await?;
+        }
+        Ok(())
     }
 
     async fn fewer_files(&mut self) -> Result<(), Broken> {

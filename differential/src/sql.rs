@@ -112,6 +112,21 @@ impl Sql {
         Sql { pieces: renamed(&self.pieces, names) }
     }
 
+    /// The statement with no number greater than this.
+    #[must_use]
+    pub fn with_counts(&self, most: usize) -> Sql {
+        fn bounded(pieces: &[Piece], most: usize) -> Vec<Piece> {
+            let one = |piece: &Piece| match piece {
+                Piece::Text(_) | Piece::Name(_) => piece.clone(),
+                Piece::Count(number) => Piece::Count(most.min(*number)),
+                Piece::Optional(inner) => Piece::Optional(bounded(inner, most)),
+                Piece::List(items) => Piece::List(items.iter().map(|item| bounded(item, most)).collect()),
+            };
+            pieces.iter().map(one).collect()
+        }
+        Sql { pieces: bounded(&self.pieces, most) }
+    }
+
     /// Every statement that has one clause or one item less.
     #[must_use]
     pub fn smaller(&self) -> Vec<Sql> {
