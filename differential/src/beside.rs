@@ -84,7 +84,9 @@ impl Written {
                 let names = Sql::names(statement);
                 written.nothing_lasts |= names.is_empty() && !statement.text().starts_with("UPDATE ");
                 written.names.extend(names);
-                written.names.extend(statement.text().split_whitespace().nth(1).map(|name| name.trim_matches('"').to_owned()));
+                written
+                    .names
+                    .extend(statement.text().split_whitespace().nth(1).map(|name| name.trim_matches('"').to_owned()));
             }
         }
         written
@@ -122,9 +124,11 @@ impl Script {
             let (Some(own), Some(_)) = (key(said), key(new)) else { continue };
             let (table, key) = (Sql::marked(&said.sql()).text(), crate::sql::quoted(&own.name));
             let parity = i32::from(version == Version::New);
-            let sql = format!("SELECT {key}::bigint FROM {table} WHERE {key} % 2 = {parity} ORDER BY {key} LIMIT {KEYS}");
+            let sql =
+                format!("SELECT {key}::bigint FROM {table} WHERE {key} % 2 = {parity} ORDER BY {key} LIMIT {KEYS}");
             let keys: Vec<i64> = client.query(&sql, &[]).await?.iter().map(|row| row.get(0)).collect();
-            let sure = !written.nothing_lasts && !written.names.contains(&old.name) && !written.names.contains(&new.name);
+            let sure =
+                !written.nothing_lasts && !written.names.contains(&old.name) && !written.names.contains(&new.name);
             let spoken = Spoken { old, new, said, table, key, sure };
             queries.extend(spoken.queries(&keys, &mut draw, world));
         }

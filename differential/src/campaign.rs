@@ -9,6 +9,7 @@ use crate::report::{Kind, Report};
 use crate::shrink;
 use crate::stage::Stage;
 use crate::verdict::{Difference, Verdict};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,6 +29,8 @@ pub struct Wanted {
     pub shrinking: Duration,
     /// The ways that cases are run, in turn.
     pub ways: Vec<Way>,
+    /// Where the files of new kinds are written as they are found.
+    pub into: Option<PathBuf>,
     /// Whether each new difference is told before it is shrunk.
     pub verbose: bool,
 }
@@ -138,6 +141,11 @@ async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference)
     if met {
         return Ok(());
     }
+    if let Some(known) = shared.known.explained_by(&print) {
+        let kind = Kind { manner: difference.manner, seed, times: 1, known: true, file: None };
+        shared.report(|report| drop(report.add(known, kind)));
+        return Ok(());
+    }
     if shared.wanted.verbose {
         (shared.tell)(&format!("seed {seed}: {}", print.text()));
     }
@@ -151,7 +159,18 @@ async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference)
         known: shared.known.explains(&print),
         file: Some(format!("{}{}", case.file(&head), comment(&difference))),
     };
-    shared.report(|report| report.add(print, kind));
+    if let (Some(folder), false) = (&shared.wanted.into, kind.known) {
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(folder.join(kind.file_name()), kind.file.as_deref().unwrap_or_default())?;
+    }
+    let mut gone = Vec::new();
+    shared.report(|report| gone = report.add(print, kind));
+    for name in gone {
+        if let Some(folder) = &shared.wanted.into {
+            // It may never have been written.
+            let _ = std::fs::remove_file(folder.join(name));
+        }
+    }
     Ok(())
 }
 

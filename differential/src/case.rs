@@ -2,6 +2,7 @@
 
 use crate::Broken;
 use crate::sql::Sql;
+use crate::verdict::Verdict;
 use std::fmt::Write;
 use std::str::FromStr;
 
@@ -73,6 +74,17 @@ pub enum Right {
     AsPsql,
     /// A refusal before the first change, though psql runs it.
     Refused,
+}
+
+impl Right {
+    /// Whether that is what came of it. psql's end is right for a refusal, too: it is more than was asked for.
+    #[must_use]
+    pub fn is(self, verdict: &Verdict) -> bool {
+        match self {
+            Right::AsPsql => matches!(verdict, Verdict::Same | Verdict::BothRefuse),
+            Right::Refused => !matches!(verdict, Verdict::Differs(_)),
+        }
+    }
 }
 
 /// What a file says of its case.

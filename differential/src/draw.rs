@@ -281,7 +281,7 @@ impl Draw {
             "real" | "double precision" | "float8" => self.word(&["0", "'-0'", "1.5", "0.1", "7"]).to_owned(),
             "boolean" => self.word(&["true", "false"]).to_owned(),
             "date" => format!("'2020-01-{:02}'", 1 + n),
-            "time without time zone" => "'12:00'".to_owned(),
+            "time without time zone" | "time" => "'12:00'".to_owned(),
             "timestamp without time zone" | "timestamp with time zone" | "timestamptz" | "timestamp" => {
                 format!("'2020-03-{:02} 10:00'", 1 + n)
             }
@@ -294,7 +294,6 @@ impl Draw {
             "macaddr" => "'08:00:2b:01:02:03'".to_owned(),
             "money" => self.word(&["'1.00'", "'7.50'"]).to_owned(),
             "bit varying" => self.word(&["B'101'", "B'0'"]).to_owned(),
-            "time" => "'12:00'".to_owned(),
             "point" => format!("'({n},1)'"),
             "inet" => format!("'10.0.0.{n}'"),
             "bytea" => format!("'\\x{n:02x}'"),

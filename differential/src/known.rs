@@ -2,7 +2,7 @@
 
 use crate::Broken;
 use crate::case::{Case, Head, Way};
-use crate::verdict::Difference;
+use crate::verdict::{Difference, Manner};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -34,11 +34,17 @@ impl Known {
         Ok(Known { cases })
     }
 
-    /// Whether a difference of these kinds of statement is one of an open case's kind.
+    /// Whether a difference is of an open case's kind.
     #[must_use]
     pub fn explains(&self, fingerprint: &Fingerprint) -> bool {
+        self.explained_by(fingerprint).is_some()
+    }
+
+    /// The kind of an open case that a difference is of.
+    #[must_use]
+    pub fn explained_by(&self, fingerprint: &Fingerprint) -> Option<Fingerprint> {
         let open = self.cases.iter().filter(|(_, _, head)| !head.fixed);
-        open.filter_map(|(_, _, head)| Fingerprint::parse(&head.fingerprint)).any(|known| known.explains(fingerprint))
+        open.filter_map(|(_, _, head)| Fingerprint::parse(&head.fingerprint)).find(|known| known.explains(fingerprint))
     }
 }
 
@@ -55,8 +61,8 @@ pub struct Fingerprint {
 
 /// Words of setups that tell nothing of a kind: nearly every case has them.
 const EVERYWHERE: [&str; 24] = [
-    "CREATE", "TABLE", "PRIMARY", "KEY", "INSERT", "INTO", "SELECT", "FROM", "AS", "CASE", "WHEN", "THEN", "ELSE", "END",
-    "NULL", "ON", "FOR", "VALUES", "TO", "ALTER", "ADD", "OF", "LANGUAGE", "VALUE",
+    "CREATE", "TABLE", "PRIMARY", "KEY", "INSERT", "INTO", "SELECT", "FROM", "AS", "CASE", "WHEN", "THEN", "ELSE",
+    "END", "NULL", "ON", "FOR", "VALUES", "TO", "ALTER", "ADD", "OF", "LANGUAGE", "VALUE",
 ];
 
 impl Fingerprint {
@@ -100,6 +106,13 @@ impl Fingerprint {
         let beside = if self.beside.is_empty() { String::new() } else { format!(" | {}", join(&self.beside, " ")) };
         let way = if self.way == Way::Plain.name() { String::new() } else { format!(" @ {}", self.way) };
         format!("{}{heads} <- {}{beside}{way}", self.manner, self.kinds.join("; "))
+    }
+
+    /// Whether a case has these statements, this setup and this way.
+    #[must_use]
+    pub fn is_of(&self, case: &Case) -> bool {
+        let own = Fingerprint::new(&Difference::new(Manner::Rows, vec![]), case);
+        (&self.kinds, &self.beside, &self.way) == (&own.kinds, &own.beside, &own.way)
     }
 
     /// Whether a larger case has all of this one: its statements, in order, what stood there before, and what differs.
@@ -152,7 +165,6 @@ fn spelled(sql: &str) -> String {
 mod tests {
     use super::*;
     use crate::sql::Sql;
-    use crate::verdict::Manner;
 
     fn case(statements: &[&str]) -> Case {
         let revisions = vec![statements.iter().map(|text| Sql::marked(text)).collect()];
@@ -171,7 +183,8 @@ mod tests {
 
     #[test]
     fn what_stood_there_before_tells_kinds_apart() {
-        let setup = |text: &str| Case { setup: vec![Sql::marked(text)], ..case(&["ALTER TABLE t RENAME COLUMN a TO b"]) };
+        let setup =
+            |text: &str| Case { setup: vec![Sql::marked(text)], ..case(&["ALTER TABLE t RENAME COLUMN a TO b"]) };
         let difference = Difference::new(Manner::Schema, vec!["- CREATE STATISTICS x".to_owned()]);
         let one = Fingerprint::new(&difference, &setup("CREATE STATISTICS x ON a, b FROM t"));
         let other = Fingerprint::new(&difference, &setup("CREATE RULE r AS ON DELETE TO t DO ALSO NOTIFY x"));
@@ -182,7 +195,10 @@ mod tests {
 
     #[test]
     fn a_query_in_brackets_counts() {
-        assert_eq!(spelled("DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 5)"), "DELETE FROM WHERE IN SELECT FROM LIMIT");
+        assert_eq!(
+            spelled("DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 5)"),
+            "DELETE FROM WHERE IN SELECT FROM LIMIT"
+        );
         assert_eq!(spelled("CREATE TABLE t (a int NOT NULL)"), "CREATE TABLE");
     }
 }

@@ -260,11 +260,8 @@ impl<'a> Life<'a> {
         let client = self.stage.connect(self.database).await?;
         let mut acknowledged = Acknowledged::new();
         outcomes.iter().for_each(|one| acknowledged.extend(one.acknowledged.clone()));
-        let lost = match beside::lost(&acknowledged, &self.reference.world, &client).await {
-            Ok(lost) => lost,
-            // Another schema is told by the comparison of schemas.
-            Err(_) => vec![],
-        };
+        // Where it can't be asked, another schema is told by the comparison of schemas.
+        let lost = beside::lost(&acknowledged, &self.reference.world, &client).await.unwrap_or_default();
         Ok(if lost.is_empty() { Ok(()) } else { Err(differs(Manner::Application, lost)) })
     }
 
@@ -428,7 +425,9 @@ impl<'a> Life<'a> {
                 return Ok(Err(differs(Manner::NotDown, vec![why])));
             }
         } else {
-            if self.case.way == Way::Killed && let Err(verdict) = self.kill(&down).await? {
+            if self.case.way == Way::Killed
+                && let Err(verdict) = self.kill(&down).await?
+            {
                 return Ok(Err(verdict));
             }
             let said = self.site.run(&down).await?;

@@ -2,10 +2,9 @@
 
 use clap::Parser;
 use concertina_differential::campaign::{self, Wanted};
-use concertina_differential::case::{Case, Right, Way};
+use concertina_differential::case::{Case, Way};
 use concertina_differential::known::Known;
 use concertina_differential::stage::Stage;
-use concertina_differential::verdict::Verdict;
 use concertina_differential::{Broken, shrink};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -25,7 +24,7 @@ struct Words {
     /// At most this many cases
     #[arg(long, default_value_t = u64::MAX)]
     cases: u64,
-    /// Run this case instead, and say what comes of it
+    /// Run this case, or all of a folder, instead, and say what comes of it
     #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
     /// Only these ways, separated by commas: plain, scripts, versions, killed, beside, split, spaced [default: all, plain mostly]
@@ -100,44 +99,39 @@ async fn run(words: Words) -> Result<bool, Broken> {
         at_once: words.at_once,
         shrinking: Duration::from_secs(words.shrink_s),
         ways: if words.ways.is_empty() { mostly_plain } else { words.ways },
+        into: words.into.clone(),
         verbose: words.verbose,
     };
     let report = campaign::run(stage, wanted, known, tell).await?;
     print(&report.to_string());
-    for (number, (_, kind)) in report.kinds.iter().filter(|(_, kind)| !kind.known).enumerate() {
-        let Some(text) = &kind.file else { continue };
-        match &words.into {
-            Some(folder) => {
-                std::fs::create_dir_all(folder)?;
-                let name = format!("{}_{}_{number}.sql", kind.manner.name().replace(' ', "_"), kind.seed);
-                std::fs::write(folder.join(name), text)?;
-            }
-            None => print(text),
-        }
+    if words.into.is_none() {
+        let new = report.kinds.values().filter(|kind| !kind.known).filter_map(|kind| kind.file.as_ref());
+        new.for_each(|file| print(file));
     }
     Ok(report.all_known())
 }
 
-/// True when what should come of it did.
-async fn replay(stage: &Stage, file: &Path) -> Result<bool, Broken> {
-    let (case, head) = Case::parse(&std::fs::read_to_string(file)?)?;
-    let verdict = shrink::verdict(stage, &case).await?;
-    match &verdict {
-        Verdict::Same => print("the same end as psql's"),
-        Verdict::BothRefuse => print("psql refuses it, and so did we"),
-        Verdict::Refused { codes } => {
-            print(&format!(
-                "refused before anything changed: {}",
-                codes.iter().cloned().collect::<Vec<_>>().join(", ")
-            ));
-        }
-        Verdict::Differs(difference) => {
-            print(&difference.signature());
-            difference.details.iter().for_each(|line| print(&format!("  {line}")));
-        }
+/// True when what should come of it did; of a folder, when that is so of every case that is marked as fixed.
+async fn replay(stage: &Stage, path: &Path) -> Result<bool, Broken> {
+    if !path.is_dir() {
+        let (case, head) = Case::parse(&std::fs::read_to_string(path)?)?;
+        let verdict = shrink::verdict(stage, &case).await?;
+        print(&verdict.to_string());
+        return Ok(head.right.is(&verdict));
     }
-    Ok(match head.right {
-        Right::AsPsql => verdict == Verdict::Same,
-        Right::Refused => matches!(verdict, Verdict::Refused { .. } | Verdict::BothRefuse),
-    })
+    let mut all_well = true;
+    for (path, case, head) in Known::read(path)?.cases {
+        let verdict = shrink::verdict(stage, &case).await?;
+        let right = head.right.is(&verdict);
+        let word = match (right, head.fixed) {
+            (true, true) => "right",
+            (true, false) => "RIGHT NOW: mark it as fixed",
+            (false, true) => "WRONG AGAIN",
+            (false, false) => "open",
+        };
+        all_well &= right || !head.fixed;
+        let first = verdict.to_string();
+        print(&format!("{word}  {}  {}", path.display(), first.lines().next().unwrap_or_default()));
+    }
+    Ok(all_well)
 }

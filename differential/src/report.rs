@@ -26,6 +26,14 @@ pub struct Kind {
     pub file: Option<String>,
 }
 
+impl Kind {
+    /// A name for its file.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        format!("{}_{}.sql", self.manner.name().replace(' ', "_"), self.seed)
+    }
+}
+
 /// Numbers of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
@@ -103,17 +111,18 @@ impl Report {
         }
     }
 
-    /// Adds a difference of a kind that was shrunk; kinds that it explains become one with it.
-    pub fn add(&mut self, print: Fingerprint, mut kind: Kind) {
+    /// Adds a difference of a kind that was shrunk; kinds that it explains become one with it. The names of the files that
+    /// are no longer needed.
+    pub fn add(&mut self, print: Fingerprint, mut kind: Kind) -> Vec<String> {
         if let Some((_, known)) = self.kinds.iter_mut().find(|(known, _)| known.explains(&print)) {
             known.times += kind.times;
-            return;
+            return vec![kind.file_name()];
         }
         let larger: Vec<Fingerprint> = self.kinds.keys().filter(|other| print.explains(other)).cloned().collect();
-        for other in larger {
-            kind.times += self.kinds.remove(&other).map_or(0, |other| other.times);
-        }
+        let gone: Vec<Kind> = larger.iter().filter_map(|other| self.kinds.remove(other)).collect();
+        kind.times += gone.iter().map(|other| other.times).sum::<u32>();
         self.kinds.insert(print, kind);
+        gone.iter().map(Kind::file_name).collect()
     }
 
     /// Cases that ended wrong without a word.
@@ -140,7 +149,11 @@ impl fmt::Display for Report {
         let percent = |part: u32| f64::from(part) * 100.0 / f64::from(self.cases.max(1));
         writeln!(f, "cases {} in {} s", self.cases, self.took.as_secs())?;
         if let Some(used) = self.processor_s {
-            writeln!(f, "processor time {used:.0} s, {:.2} s a case, shrinking included", used / f64::from(self.cases.max(1)))?;
+            writeln!(
+                f,
+                "processor time {used:.0} s, {:.2} s a case, shrinking included",
+                used / f64::from(self.cases.max(1))
+            )?;
         }
         writeln!(
             f,

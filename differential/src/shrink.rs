@@ -26,9 +26,12 @@ pub async fn shrink(
     shrinking.calmer_way().await?;
     shrinking.fewer_rows().await?;
     shrinking.fewer_files().await?;
-    shrinking.only_what_is_named().await?;
     shrinking.fewer_statements().await?;
+    shrinking.only_what_is_named().await?;
+    shrinking.only_columns_that_are_named().await?;
+    shrinking.less_before().await?;
     shrinking.smaller_statements().await?;
+    shrinking.fewer_columns().await?;
     shrinking.fewer_statements().await?;
     shrinking.shorter_names().await?;
     Ok((shrinking.case, shrinking.difference))
@@ -107,17 +110,18 @@ impl Shrinking<'_> {
         Ok(())
     }
 
-    /// The setup's statements that speak of a table that the revision speaks of, and those that these need.
+    /// The setup's statements about what the revision speaks of, and those that these need.
     async fn only_what_is_named(&mut self) -> Result<(), Broken> {
-        let named = |statements: &[&Sql]| -> BTreeSet<String> { statements.iter().flat_map(|one| one.names()).collect() };
-        let revision: Vec<&Sql> = self.case.revisions.iter().flatten().collect();
-        let mut wanted = named(&revision);
+        let first = |one: &Sql| one.names().into_iter().next();
+        let creates = |one: &&Sql| one.text().starts_with("CREATE ");
+        let made: BTreeSet<String> = self.case.setup.iter().filter(creates).filter_map(first).collect();
+        let of = |one: &Sql| -> BTreeSet<String> { one.names().into_iter().filter(|name| made.contains(name)).collect() };
+        let mut wanted: BTreeSet<String> = self.case.revisions.iter().flatten().flat_map(&of).collect();
         let mut kept = Vec::new();
         // From the end: what a statement needs was made before it.
         for statement in self.case.setup.iter().rev() {
-            let names = statement.names();
-            let speaks = names.iter().any(|name| wanted.contains(name));
-            if names.is_empty() || speaks {
+            let names = of(statement);
+            if names.is_empty() || names.iter().any(|name| wanted.contains(name)) {
                 wanted.extend(names);
                 kept.push(statement.clone());
             }
@@ -126,6 +130,45 @@ impl Shrinking<'_> {
         if kept.len() < self.case.setup.len() {
             let smaller = Case { setup: kept, ..self.case.clone() };
             self.take(smaller).await?;
+        }
+        Ok(())
+    }
+
+    /// Columns of the setup's tables, with those that nothing but their tables and rows speaks of, or all.
+    fn columns(&self, only_unnamed: bool) -> Vec<(String, String)> {
+        let others = self.case.setup.iter().filter(|one| !one.text().starts_with("INSERT INTO "));
+        let mut named: Vec<String> = others.filter(|one| one.columns().is_none()).flat_map(Sql::names).collect();
+        named.extend(self.case.revisions.iter().flatten().flat_map(Sql::names));
+        let tables = self.case.setup.iter().filter_map(Sql::columns);
+        let all = tables.flat_map(|(table, columns)| columns.into_iter().map(move |column| (table.clone(), column)));
+        all.filter(|(_, column)| !only_unnamed || !named.contains(column)).collect()
+    }
+
+    fn without(&self, columns: &[(String, String)]) -> Case {
+        let mut smaller = self.case.clone();
+        for (table, column) in columns {
+            for statement in &mut smaller.setup {
+                if let Some(less) = statement.without_column(table, column) {
+                    *statement = less;
+                }
+            }
+        }
+        smaller
+    }
+
+    async fn only_columns_that_are_named(&mut self) -> Result<(), Broken> {
+        let mut unnamed = self.columns(true);
+        // A key that nobody names may be what rows are told apart by.
+        if !self.take(self.without(&unnamed)).await? {
+            unnamed.retain(|(_, column)| column != "id");
+            self.take(self.without(&unnamed)).await?;
+        }
+        Ok(())
+    }
+
+    async fn fewer_columns(&mut self) -> Result<(), Broken> {
+        for column in self.columns(false) {
+            self.take(self.without(&[column])).await?;
         }
         Ok(())
     }
@@ -147,6 +190,10 @@ impl Shrinking<'_> {
                 self.take(smaller).await?;
             }
         }
+        Ok(())
+    }
+
+    async fn less_before(&mut self) -> Result<(), Broken> {
         // Halves first, then one by one, from the end: what hangs on a table comes behind it.
         let mut size = self.case.setup.len().div_ceil(2);
         while size > 0 {

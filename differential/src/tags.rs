@@ -25,7 +25,8 @@ fn of(node: &NodeEnum) -> Vec<String> {
                 _ => None,
             });
             let name = |command: &pg_query::protobuf::AlterTableCmd| {
-                let what = AlterTableType::try_from(command.subtype).map_or_else(|_| String::new(), |one| format!("{one:?}"));
+                let what =
+                    AlterTableType::try_from(command.subtype).map_or_else(|_| String::new(), |one| format!("{one:?}"));
                 let definition = command.def.as_ref().and_then(|one| one.node.as_ref());
                 let constraint = match definition {
                     Some(NodeEnum::Constraint(one)) => ConstrType::try_from(one.contype).ok(),

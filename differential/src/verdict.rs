@@ -1,6 +1,7 @@
 //! What came of a case.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// What came of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,23 @@ pub enum Verdict {
     },
     /// Another end.
     Differs(Difference),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Same => write!(f, "the same end as psql's"),
+            Verdict::BothRefuse => write!(f, "psql refuses it, and so did we"),
+            Verdict::Refused { codes } => {
+                let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+                write!(f, "refused before anything changed: {}", codes.join(", "))
+            }
+            Verdict::Differs(difference) => {
+                write!(f, "{}", difference.signature())?;
+                difference.details.iter().try_for_each(|line| write!(f, "\n  {line}"))
+            }
+        }
+    }
 }
 
 /// How an end differs.
@@ -107,8 +125,23 @@ impl Difference {
     pub fn heads(&self) -> BTreeSet<String> {
         match self.manner {
             Manner::Rows | Manner::Positions | Manner::Moved | Manner::Hang => BTreeSet::new(),
-            _ => self.details.iter().map(|line| words(line)).filter(|words| !words.is_empty()).collect(),
+            Manner::HalfWay | Manner::DeadEnd | Manner::BareError | Manner::NotUpAgain | Manner::PsqlRefuses => {
+                // An error is told by its code; its words are the part's that met it.
+                let codes: BTreeSet<String> = self.details.iter().flat_map(|line| codes(line)).collect();
+                if codes.is_empty() { self.word_heads() } else { codes }
+            }
+            Manner::Panic
+            | Manner::Schema
+            | Manner::Leftovers
+            | Manner::Application
+            | Manner::NotRolledBack
+            | Manner::NotDown
+            | Manner::CheckSaidYes => self.word_heads(),
         }
+    }
+
+    fn word_heads(&self) -> BTreeSet<String> {
+        self.details.iter().map(|line| words(line)).filter(|words| !words.is_empty()).collect()
     }
 
     /// The manner and the heads, as text.
@@ -130,14 +163,21 @@ impl Difference {
     }
 }
 
+/// A code of an error: a server's, such as 42P01, or one of ours, such as C104.
+fn is_code(word: &str) -> bool {
+    matches!(word.len(), 3..=5)
+        && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+        && word.chars().filter(char::is_ascii_digit).count() > 1
+}
+
+/// The codes of the server's errors in a line.
+fn codes(line: &str) -> Vec<String> {
+    let words = line.split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter(|word| word.len() == 5 && is_code(word)).map(str::to_owned).collect()
+}
+
 /// The words of a line that are PostgreSQL's: capitals, and codes of errors.
 fn words(line: &str) -> String {
-    // A server's, such as 42P01, or one of ours, such as C104.
-    let is_code = |word: &str| {
-        matches!(word.len(), 3..=5)
-            && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
-            && word.chars().filter(char::is_ascii_digit).count() > 1
-    };
     let is_capital = |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase());
     let clean = |word: &str| word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '+' && c != '-').to_owned();
     let sign = line.chars().next().filter(|c| matches!(c, '+' | '-')).map(|c| c.to_string());

@@ -25,15 +25,27 @@ const BEFORE_RENAME: &str = "update|revoke|grant|create rule|set not null|create
 /// Each of them.
 pub const CHAINS: &[Chain] = &[
     chain(6, &[CHANGE, READS_ALL]),
-    chain(6, &["rename column|alter type", "create view|create materialized view|create policy|create trigger|create rule"]),
-    chain(3, &["create view|create policy|create trigger|create rule|create materialized view", "rename column|alter type"]),
+    chain(
+        6,
+        &["rename column|alter type", "create view|create materialized view|create policy|create trigger|create rule"],
+    ),
+    chain(
+        3,
+        &["create view|create policy|create trigger|create rule|create materialized view", "rename column|alter type"],
+    ),
     chain(5, &["rename column", "update|update with itself|update several columns"]),
     chain(5, &["rename column", "add unique|add check|add foreign key|set not null|create index"]),
     chain(4, &["rename column", "rename constraint|rename index|rename column"]),
     chain(7, &[BEFORE_RENAME, "rename table"]),
     chain(4, &["rename table", BEFORE_RENAME]),
     chain(2, &["drop column", "rename table"]),
-    chain(4, &["grant on column|set statistics|create statistics|set storage|set compression|comment on column", "rename column|alter type"]),
+    chain(
+        4,
+        &[
+            "grant on column|set statistics|create statistics|set storage|set compression|comment on column",
+            "rename column|alter type",
+        ],
+    ),
     chain(3, &["update where", "alter type using"]),
     chain(3, &["update|update where", "add check|add unique|set not null"]),
     chain(2, &["drop identity", "set default"]),

@@ -162,7 +162,12 @@ fn in_a_transaction(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 #[allow(clippy::unnecessary_wraps)] // As every maker.
 fn set(draw: &mut Draw, _: &World) -> Option<Vec<String>> {
-    let what = draw.word(&["lock_timeout = '5s'", "statement_timeout = 0", "search_path = public", "client_min_messages = warning"]);
+    let what = draw.word(&[
+        "lock_timeout = '5s'",
+        "statement_timeout = 0",
+        "search_path = public",
+        "client_min_messages = warning",
+    ]);
     one(format!("SET {what}"))
 }
 

@@ -144,11 +144,7 @@ fn create_rule(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let event = draw.word(&["DELETE", "DELETE", "UPDATE"]);
     let action = draw.word(&["ALSO NOTIFY gone", "INSTEAD NOTHING", "ALSO INSERT INTO journal VALUES ('rule', 'ROW')"]);
     (table.kind == 'r').then(|| {
-        vec![format!(
-            "CREATE RULE {} AS ON {event} TO {} WHERE {condition} DO {action}",
-            name(&rule),
-            table.sql()
-        )]
+        vec![format!("CREATE RULE {} AS ON {event} TO {} WHERE {condition} DO {action}", name(&rule), table.sql())]
     })
 }
 

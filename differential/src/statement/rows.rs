@@ -363,5 +363,7 @@ fn insert_many(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let demanded = table.writable().iter().any(|one| one.not_null && one.default.is_none() && one.name != own.name);
     let fits = matches!(own.kind.as_str(), "integer" | "bigint") && !demanded && own.identity != "a";
     let rows = crate::sql::count(draw.number(2, 3_000));
-    fits.then(|| vec![format!("INSERT INTO {} ({key}) SELECT g FROM generate_series(600001, 600000 + {rows}) g", table.sql())])
+    fits.then(|| {
+        vec![format!("INSERT INTO {} ({key}) SELECT g FROM generate_series(600001, 600000 + {rows}) g", table.sql())]
+    })
 }
