@@ -23,6 +23,8 @@ pub struct Wanted {
     pub time: Duration,
     /// At most so many cases.
     pub cases: u64,
+    /// Only the case of this seed.
+    pub only: Option<u64>,
     /// Several at a time: most of a case is waiting.
     pub at_once: usize,
     /// How long a difference of a new kind is shrunk.
@@ -81,7 +83,8 @@ impl Shared {
     }
 
     fn is_over(&self, scene: u64) -> bool {
-        Instant::now() > self.end || scene * CASES_OF_A_SCENE >= self.wanted.cases
+        let done = if self.wanted.only.is_some() { scene > 0 } else { scene * CASES_OF_A_SCENE >= self.wanted.cases };
+        Instant::now() > self.end || done
     }
 }
 
@@ -99,11 +102,15 @@ async fn work(shared: Arc<Shared>) {
 
 /// All cases of a scene.
 async fn scene(shared: &Shared, number: u64) -> Result<(), Broken> {
-    let first = (shared.wanted.seed + number) * CASES_OF_A_SCENE;
+    let number_of_scene = shared.wanted.only.map_or(shared.wanted.seed + number, |seed| seed / CASES_OF_A_SCENE);
+    let first = number_of_scene * CASES_OF_A_SCENE;
     let scene = Scene::random(&shared.stage, first).await?;
     for seed in first..first + CASES_OF_A_SCENE {
         if Instant::now() > shared.end || number * CASES_OF_A_SCENE + (seed - first) >= shared.wanted.cases {
             break;
+        }
+        if shared.wanted.only.is_some_and(|only| only != seed) {
+            continue;
         }
         if let Err(error) = one(shared, &scene, seed).await {
             shared.report(|report| *report.broken.entry(format!("{error}")).or_default() += 1);

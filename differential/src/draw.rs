@@ -163,7 +163,15 @@ impl Draw {
             return Some(aimed);
         }
         let tables = world.of_kind(&['r', 'p']);
-        self.weighted(&tables, |one| if one.partition_of.is_some() { 1 } else { 4 }).copied()
+        // The one with all kinds of columns is what most is about.
+        let weight = |one: &Relation| match one.name.as_str() {
+            "main" => 10,
+            "parted" => 6,
+            "journal" => 1,
+            _ if one.partition_of.is_some() => 1,
+            _ => 4,
+        };
+        self.weighted(&tables, |one| weight(one)).copied()
     }
 
     /// A column of a relation.

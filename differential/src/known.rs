@@ -73,10 +73,8 @@ impl Fingerprint {
         kinds.dedup();
         let setup = case.setup.iter().flat_map(|one| capitals(&one.text()));
         let beside = setup.filter(|word| !EVERYWHERE.contains(&word.as_str())).collect();
-        // What differs by itself differs the same way whichever way it is run.
-        let way = if matches!(case.way, Way::Beside | Way::Killed) { case.way.name() } else { Way::Plain.name() };
-        let manner = difference.manner.name().to_owned();
-        Fingerprint { manner, heads: difference.heads(), kinds, beside, way: way.to_owned() }
+        let (manner, way) = (difference.manner.name().to_owned(), case.way.name().to_owned());
+        Fingerprint { manner, heads: difference.heads(), kinds, beside, way }
     }
 
     /// Reads what [`Fingerprint::text`] wrote.
@@ -115,7 +113,8 @@ impl Fingerprint {
         (&self.kinds, &self.beside, &self.way) == (&own.kinds, &own.beside, &own.way)
     }
 
-    /// Whether a larger case has all of this one: its statements, in order, what stood there before, and what differs.
+    /// Whether a larger case has all of this one: its statements, in order, what stood there before, and what differs. What
+    /// differs when it is run plainly differs whichever way it is run.
     #[must_use]
     pub fn explains(&self, larger: &Fingerprint) -> bool {
         let mut rest = larger.kinds.iter();

@@ -24,6 +24,9 @@ struct Words {
     /// At most this many cases
     #[arg(long, default_value_t = u64::MAX)]
     cases: u64,
+    /// Only the case of this seed, as a report names it
+    #[arg(long, value_name = "SEED")]
+    case: Option<u64>,
     /// Run this case, or all of a folder, instead, and say what comes of it
     #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
@@ -96,6 +99,7 @@ async fn run(words: Words) -> Result<bool, Broken> {
         seed: words.seed,
         time: Duration::from_secs_f64(words.minutes * 60.0),
         cases: words.cases,
+        only: words.case,
         at_once: words.at_once,
         shrinking: Duration::from_secs(words.shrink_s),
         ways: if words.ways.is_empty() { mostly_plain } else { words.ways },

@@ -16,7 +16,7 @@ use tokio_postgres::Client;
 pub const CASES_OF_A_SCENE: u64 = 4;
 
 /// Of a hundred cases, how many end with a statement that psql refuses.
-const WRONG_PERCENT: u32 = 3;
+const WRONG_PERCENT: u32 = 6;
 
 /// Of a hundred cases by chance, how many are about one table; of a hundred draws in one, how many are of a whole chain.
 const AIMED_PERCENT: u32 = 60;
@@ -196,7 +196,9 @@ impl Making<'_> {
                 self.chain().await?;
                 continue;
             }
-            let Some(kind) = self.draw.weighted(&kinds, |kind| kind.weight).copied() else { break };
+            let by_weight = self.draw.weighted(&kinds, |kind| kind.weight).copied();
+            let mistake = if wrong && self.draw.chance(40) { statement::called("mistake") } else { None };
+            let Some(kind) = mistake.or(by_weight) else { break };
             if let Some((statement, failed)) = self.try_kind(kind).await?
                 && wrong
             {

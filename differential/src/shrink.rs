@@ -182,19 +182,27 @@ impl Shrinking<'_> {
         Ok(())
     }
 
+    /// Halves of the revision first, then one statement after the other, from the end: what was made is spoken of behind it.
     async fn fewer_statements(&mut self) -> Result<(), Broken> {
         for file in 0..self.case.revisions.len() {
-            for at in (0..self.case.revisions[file].len()).rev() {
-                let mut smaller = self.case.clone();
-                smaller.revisions[file].remove(at);
-                self.take(smaller).await?;
+            let mut size = self.case.revisions[file].len() / 2;
+            while size > 0 {
+                let mut end = self.case.revisions[file].len();
+                while end > 0 {
+                    let begin = end.saturating_sub(size);
+                    let mut smaller = self.case.clone();
+                    smaller.revisions[file].drain(begin..end);
+                    self.take(smaller).await?;
+                    end = begin;
+                }
+                size /= 2;
             }
         }
         Ok(())
     }
 
+    /// The same of what stood there before: what hangs on a table comes behind it.
     async fn less_before(&mut self) -> Result<(), Broken> {
-        // Halves first, then one by one, from the end: what hangs on a table comes behind it.
         let mut size = self.case.setup.len().div_ceil(2);
         while size > 0 {
             let mut end = self.case.setup.len();

@@ -28,6 +28,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind("insert what is missing", 3, insert_missing),
     kind("writing with", 2, writing_with),
     kind("merge", 1, merge),
+    kind("mistake", 1, mistake),
 ];
 
 fn table_and_column(draw: &mut Draw, world: &World) -> Option<(Relation, Column)> {
@@ -287,6 +288,19 @@ fn merge(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
             name(&own),
             name(&column.name)
         )]
+    })
+}
+
+/// What psql refuses: a function that isn't there, a value of another type, a division by what is zero somewhere.
+fn mistake(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let (table, column) = table_and_column(draw, world)?;
+    let (table, column, other) = (table.sql(), name(&column.name), name(&draw.column(&table)?.name));
+    one(match draw.number(0, 4) {
+        0 => format!("UPDATE {table} SET {column} = lowr({other})"),
+        1 => format!("UPDATE {table} SET {column} = {other}"),
+        2 => format!("UPDATE {table} SET {column} = 100 / ({other} - {other})"),
+        3 => format!("ALTER TABLE {table} ADD CHECK ({other} IS NULL AND {other} IS NOT NULL)"),
+        _ => format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE int USING ({column}::text || 'x')::int"),
     })
 }
 

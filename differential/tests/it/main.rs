@@ -57,6 +57,7 @@ async fn nothing_differs_in_a_new_way() {
         seed: 1,
         time: Duration::from_mins(15),
         cases: CASES,
+        only: None,
         at_once: 4,
         shrinking: Duration::from_secs(20),
         // The others depend on moments.
