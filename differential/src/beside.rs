@@ -178,7 +178,9 @@ impl Spoken<'_> {
         for number in keys {
             let sql = format!("SELECT {} FROM {table} WHERE {key} = {number}", all.join(", "));
             queries.push(Query { sql, writes: None });
-            for column in self.said.writable().into_iter().filter(|one| one.name != key.trim_matches('"') && writes) {
+            let own = |one: &&Column| Some(one.number) != self::key(self.said).map(|key| key.number);
+            let columns = self.said.writable().into_iter().filter(own);
+            for column in columns.filter(|one| writes && !self.is_told_apart(one.number)) {
                 let sql_name = crate::sql::quoted(&column.name);
                 for _ in 0..2 {
                     let value = Sql::marked(&draw.value(&column.kind, world)).text();
@@ -192,6 +194,15 @@ impl Spoken<'_> {
             }
         }
         queries
+    }
+
+    /// Whether rows were told apart by a column before: what one row is given another may have.
+    fn is_told_apart(&self, number: i16) -> bool {
+        let Some(column) = self.old.columns.iter().find(|one| one.number == number) else { return false };
+        let by_index = self.old.indexes.iter().filter(|one| one.unique);
+        let by_exclusion = self.old.constraints.iter().filter(|one| one.kind == 'x');
+        by_index.clone().any(|one| one.expression || one.columns.contains(&column.name))
+            || by_exclusion.clone().any(|one| one.columns.contains(&column.name))
     }
 
     /// Whether a column has the same type before and after, and nobody but applications writes it.

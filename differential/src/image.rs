@@ -144,6 +144,8 @@ SELECT c.oid::regclass::text, CASE c.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END,
                THEN format('CASE WHEN %1$I > ''2024-01-01'' AND isfinite(%1$I) THEN ''now'' ELSE %1$I::text END', a.attname)
            WHEN a.atttypid = 'uuid'::regtype
                THEN format('CASE WHEN %1$I::text LIKE ''00000000-%%'' OR %1$I IS NULL THEN %1$I::text ELSE ''random'' END', a.attname)
+           WHEN a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) AND a.attcollation = 'default'::regcollation
+               THEN format('CASE WHEN %1$I ~ ''^20(2[4-9]|[3-9][0-9])-[0-9][0-9]-'' THEN ''now'' WHEN %1$I ~ ''^[0-9a-f]{8}-[0-9a-f]{4}-4'' THEN ''random'' ELSE %1$I END', a.attname)
            ELSE format('%I', a.attname) END, ', ' ORDER BY a.attname COLLATE \"C\") FILTER (WHERE NOT a.attname = ANY ($1::text[])), ''),
        coalesce(array_agg(quote_ident(a.attname)) FILTER (WHERE a.attname = ANY ($1::text[])), '{}')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -223,6 +225,21 @@ impl Positions {
         let sql: Vec<String> = names.iter().map(each).collect();
         let found = client.query(&sql.join(" UNION ALL "), &[]).await?;
         Ok(Positions(found.iter().map(|row| (row.get(0), row.get(1))).collect()))
+    }
+
+    /// Puts sequences back that stand elsewhere: what a transaction took of them isn't given back with it, by nobody.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub async fn restore(&self, client: &Client) -> Result<(), Broken> {
+        let now = Positions::take(client).await?;
+        for (name, place) in self.0.iter().filter(|(name, place)| now.0.get(*name) != Some(place)) {
+            let (value, taken) = place.split_once(' ').map_or((place.as_str(), false), |(value, _)| (value, true));
+            let name = name.replace('\'', "''");
+            client.batch_execute(&format!("SELECT setval('{name}', {value}, {taken})")).await?;
+        }
+        Ok(())
     }
 
     /// Which sequences stand elsewhere.

@@ -325,6 +325,9 @@ impl<'a> Life<'a> {
         let done = self.site.run(&["current", "--json"]).await?;
         let applied = done.out.contains("_change");
         let changed = if applied { vec![] } else { self.changed().await? };
+        if !applied && changed.is_empty() {
+            self.scene.positions.restore(&self.stage.connect(self.database).await?).await?;
+        }
         Ok(if changed.is_empty() { Ok(()) } else { Err(differs(Manner::NotRolledBack, changed)) })
     }
 

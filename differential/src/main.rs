@@ -55,13 +55,29 @@ struct Words {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Words::parse()).await {
+    let ended = tokio::select! {
+        ended = run(Words::parse()) => ended,
+        // The server goes with the runtime.
+        () = interrupted() => Err(Broken::File("interrupted".to_owned())),
+    };
+    match ended {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             tell(&error.to_string());
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Ctrl-C, or a polite request to end.
+async fn interrupted() {
+    let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
     }
 }
 

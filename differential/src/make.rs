@@ -37,6 +37,8 @@ pub struct Scene {
     pub dump: Dump,
     /// Its rows.
     pub rows: Rows,
+    /// Where its sequences stand.
+    pub positions: Positions,
     /// What its cases are about.
     pub aim: Option<Aim>,
 }
@@ -101,9 +103,10 @@ impl Scene {
     ) -> Result<Scene, Broken> {
         client.batch_execute("ANALYZE").await?;
         let rows = Rows::take(&client, &[]).await?;
+        let positions = Positions::take(&client).await?;
         drop(client);
         let dump = Dump::take(stage, &database, &[]).await?;
-        Ok(Scene { setup, world, database, dump, rows, aim: None })
+        Ok(Scene { setup, world, database, dump, rows, positions, aim: None })
     }
 
     /// Runs revisions as psql does, up to the first statement that it refuses.
@@ -280,13 +283,4 @@ impl Making<'_> {
         self.world = World::read(&self.client).await?;
         Ok(failed)
     }
-}
-
-/// Where psql's sequences stand.
-///
-/// # Errors
-///
-/// When the server can't be talked to.
-pub async fn positions(stage: &Stage, database: &Database) -> Result<Positions, Broken> {
-    Positions::take(&stage.connect(database).await?).await
 }

@@ -115,7 +115,8 @@ impl Shrinking<'_> {
         let first = |one: &Sql| one.names().into_iter().next();
         let creates = |one: &&Sql| one.text().starts_with("CREATE ");
         let made: BTreeSet<String> = self.case.setup.iter().filter(creates).filter_map(first).collect();
-        let of = |one: &Sql| -> BTreeSet<String> { one.names().into_iter().filter(|name| made.contains(name)).collect() };
+        let of =
+            |one: &Sql| -> BTreeSet<String> { one.names().into_iter().filter(|name| made.contains(name)).collect() };
         let mut wanted: BTreeSet<String> = self.case.revisions.iter().flatten().flat_map(&of).collect();
         let mut kept = Vec::new();
         // From the end: what a statement needs was made before it.

@@ -346,7 +346,12 @@ mod tests {
     fn a_column_goes_from_its_table_and_its_rows() {
         let columns = [format!("{} int", name("a")), format!("{} text", name("b"))];
         let create = Sql::marked(&format!("CREATE TABLE {} ({})", name("t"), list(&columns)));
-        let insert = format!("INSERT INTO {} ({}) SELECT {} FROM x", name("t"), list(&[name("a"), name("b")]), list(&["1", "g"]));
+        let insert = format!(
+            "INSERT INTO {} ({}) SELECT {} FROM x",
+            name("t"),
+            list(&[name("a"), name("b")]),
+            list(&["1", "g"])
+        );
         let insert = Sql::marked(&insert);
         assert_eq!(create.columns(), Some(("t".to_owned(), vec!["a".to_owned(), "b".to_owned()])));
         assert_eq!(create.without_column("t", "a").unwrap().text(), "CREATE TABLE t (b text)");
