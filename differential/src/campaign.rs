@@ -6,7 +6,7 @@ use crate::known::{Fingerprint, Known};
 use crate::life;
 use crate::make::{CASES_OF_A_SCENE, Scene};
 use crate::report::{Kind, Report};
-use crate::shrink;
+use crate::shrink::{self, Shrunk};
 use crate::stage::Stage;
 use crate::verdict::{Difference, Verdict};
 use std::path::PathBuf;
@@ -142,36 +142,38 @@ async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference)
     let print = Fingerprint::new(&difference, &case);
     let mut met = false;
     shared.report(|report| {
-        let known = report.kinds.iter_mut().find(|(known, _)| known.explains(&print));
+        let known = report.kinds.iter_mut().find(|(known, _)| !known.is_vague() && known.explains(&print));
         met = known.map(|(_, kind)| kind.times += 1).is_some();
     });
     if met {
         return Ok(());
     }
-    if let Some(known) = shared.known.explained_by(&print) {
+    if let Some(known) = shared.known.open().find(|known| !known.is_vague() && known.explains(&print)) {
         let kind = Kind { manner: difference.manner, seed, times: 1, known: true, file: None };
-        shared.report(|report| drop(report.add(known, kind)));
+        shared.report(|report| drop(report.add(known, kind, false)));
         return Ok(());
     }
     if shared.wanted.verbose {
         (shared.tell)(&format!("seed {seed}: {}", print.text()));
     }
-    let (case, difference) = shrink::shrink(&shared.stage, case, difference, shared.wanted.shrinking).await?;
+    let Shrunk { case, difference, is_smallest } =
+        shrink::shrink(&shared.stage, case, difference, shared.wanted.shrinking).await?;
     let print = Fingerprint::new(&difference, &case);
+    let is_known = |known: Fingerprint| if is_smallest { known.is_kind_of(&print) } else { known.explains(&print) };
     let head = Head { fingerprint: print.text(), right: Right::AsPsql, fixed: false };
     let kind = Kind {
         manner: difference.manner,
         seed,
         times: 1,
-        known: shared.known.explains(&print),
-        file: Some(format!("{}{}", case.file(&head), comment(&difference))),
+        known: shared.known.open().any(is_known),
+        file: Some(file(&case, &head, &difference)),
     };
     if let (Some(folder), false) = (&shared.wanted.into, kind.known) {
         std::fs::create_dir_all(folder)?;
         std::fs::write(folder.join(kind.file_name()), kind.file.as_deref().unwrap_or_default())?;
     }
     let mut gone = Vec::new();
-    shared.report(|report| gone = report.add(print, kind));
+    shared.report(|report| gone = report.add(print, kind, is_smallest));
     for name in gone {
         if let Some(folder) = &shared.wanted.into {
             // It may never have been written.
@@ -181,9 +183,11 @@ async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference)
     Ok(())
 }
 
-/// What differed, below the case.
-fn comment(difference: &Difference) -> String {
+/// A case as a file, with what differed below it.
+#[must_use]
+pub fn file(case: &Case, head: &Head, difference: &Difference) -> String {
     const LINES_MAX: usize = 12;
     let lines = difference.details.iter().flat_map(|detail| detail.lines()).take(LINES_MAX);
-    lines.map(|line| format!("-- {line}\n")).collect()
+    let below: String = lines.map(|line| format!("-- {line}\n")).collect();
+    format!("{}{below}", case.file(head))
 }

@@ -11,6 +11,8 @@ use std::str::FromStr;
 pub enum Way {
     /// By `upgrade` and `contract`, down, and up again.
     Plain,
+    /// The same, but rolled back first from where contract waits.
+    Back,
     /// By the scripts that `upgrade --sql` and `downgrade --sql` write, given to psql.
     Scripts,
     /// With a schema of views for each revision.
@@ -27,14 +29,15 @@ pub enum Way {
 
 impl Way {
     /// Each of them.
-    pub const ALL: [Way; 7] =
-        [Way::Plain, Way::Scripts, Way::Versions, Way::Killed, Way::Beside, Way::Split, Way::Spaced];
+    pub const ALL: [Way; 8] =
+        [Way::Plain, Way::Back, Way::Scripts, Way::Versions, Way::Killed, Way::Beside, Way::Split, Way::Spaced];
 
     /// Its name in files and reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Way::Plain => "plain",
+            Way::Back => "back",
             Way::Scripts => "scripts",
             Way::Versions => "versions",
             Way::Killed => "killed",
@@ -164,7 +167,7 @@ impl Case {
     #[must_use]
     pub fn files(&self) -> Vec<String> {
         match self.way {
-            Way::Plain | Way::Scripts | Way::Versions | Way::Killed | Way::Beside => {
+            Way::Plain | Way::Back | Way::Scripts | Way::Versions | Way::Killed | Way::Beside => {
                 self.revisions.iter().map(|one| Case::revision_text(one)).collect()
             }
             Way::Split => self.revisions.iter().flatten().map(|one| format!("{};\n", one.text())).collect(),

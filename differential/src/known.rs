@@ -26,25 +26,32 @@ impl Known {
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
         paths.sort();
         for path in paths {
-            let text = std::fs::read_to_string(&path)?;
-            let (case, head) =
-                Case::parse(&text).map_err(|error| Broken::File(format!("{}: {error}", path.display())))?;
-            cases.push((path, case, head));
+            cases.push(Known::read_one(&path)?);
         }
         Ok(Known { cases })
     }
 
-    /// Whether a difference is of an open case's kind.
-    #[must_use]
-    pub fn explains(&self, fingerprint: &Fingerprint) -> bool {
-        self.explained_by(fingerprint).is_some()
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be read or isn't a case.
+    pub fn read_one(path: &Path) -> Result<(PathBuf, Case, Head), Broken> {
+        let text = std::fs::read_to_string(path)?;
+        let (case, head) = Case::parse(&text).map_err(|error| Broken::File(format!("{}: {error}", path.display())))?;
+        Ok((path.to_owned(), case, head))
     }
 
     /// The kind of an open case that a difference is of.
     #[must_use]
     pub fn explained_by(&self, fingerprint: &Fingerprint) -> Option<Fingerprint> {
+        self.open().find(|known| known.explains(fingerprint))
+    }
+
+    /// The kinds of open cases.
+    pub fn open(&self) -> impl Iterator<Item = Fingerprint> {
         let open = self.cases.iter().filter(|(_, _, head)| !head.fixed);
-        open.filter_map(|(_, _, head)| Fingerprint::parse(&head.fingerprint)).find(|known| known.explains(fingerprint))
+        open.filter_map(|(_, _, head)| Fingerprint::parse(&head.fingerprint))
     }
 }
 
@@ -111,6 +118,21 @@ impl Fingerprint {
     pub fn is_of(&self, case: &Case) -> bool {
         let own = Fingerprint::new(&Difference::new(Manner::Rows, vec![]), case);
         (&self.kinds, &self.beside, &self.way) == (&own.kinds, &own.beside, &own.way)
+    }
+
+    /// Whether so little tells this kind that a larger case can have all of it and still be of another: then it has to be
+    /// shrunk before anything is said.
+    #[must_use]
+    pub fn is_vague(&self) -> bool {
+        const WORDS_MIN: usize = 3;
+        let few = matches!(&self.kinds[..], [one] if one.split(' ').count() < WORDS_MIN);
+        few && self.heads.is_empty() && self.beside.is_empty()
+    }
+
+    /// Whether a case that was made as small as it can be is of this kind: none of its statements is there for nothing.
+    #[must_use]
+    pub fn is_kind_of(&self, smallest: &Fingerprint) -> bool {
+        self.explains(smallest) && self.kinds == smallest.kinds
     }
 
     /// Whether a larger case has all of this one: its statements, in order, what stood there before, and what differs. What

@@ -18,7 +18,7 @@ const ROUNDS_MAX: u32 = 8;
 const KILLS: u64 = 3;
 
 /// How long both versions of an application are at work between expand and contract.
-const BOTH_SPEAK: Duration = Duration::from_millis(120);
+const BOTH_SPEAK: Duration = Duration::from_millis(200);
 
 /// What comes of the steps of a life: on, or the end with its verdict.
 type Step = Result<Result<(), Verdict>, Broken>;
@@ -134,7 +134,9 @@ impl<'a> Life<'a> {
         match self.case.way {
             Way::Scripts => self.by_script(&["upgrade", "--sql", "--contract"]).await,
             Way::Beside => self.up_beside(&check).await,
-            Way::Plain | Way::Versions | Way::Killed | Way::Split | Way::Spaced => self.up_alone(&check).await,
+            Way::Plain | Way::Back | Way::Versions | Way::Killed | Way::Split | Way::Spaced => {
+                self.up_alone(&check).await
+            }
         }
     }
 
@@ -154,10 +156,10 @@ impl<'a> Life<'a> {
         Ok(Ok(()))
     }
 
-    /// With nobody else at work; on the way back from wherever it waits, in every second case.
+    /// With nobody else at work.
     async fn up_alone(&mut self, check: &Said) -> Step {
         let killed = self.case.way == Way::Killed;
-        let mut rolled_back = self.chosen(2) == 0;
+        let mut rolled_back = !(self.case.way == Way::Back || killed && self.chosen(2) == 0);
         for _ in 0..ROUNDS_MAX {
             if killed && let Err(verdict) = self.kill(&["upgrade", "--json"]).await? {
                 return Ok(Err(verdict));

@@ -2,10 +2,14 @@
 
 use clap::Parser;
 use concertina_differential::campaign::{self, Wanted};
-use concertina_differential::case::{Case, Way};
-use concertina_differential::known::Known;
+use concertina_differential::case::{Case, Head, Way};
+use concertina_differential::known::{Fingerprint, Known};
 use concertina_differential::stage::Stage;
-use concertina_differential::{Broken, shrink};
+use concertina_differential::verdict::Verdict;
+use concertina_differential::{
+    Broken,
+    shrink::{self, Shrunk},
+};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,7 +34,7 @@ struct Words {
     /// Run this case, or all of a folder, instead, and say what comes of it
     #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
-    /// Only these ways, separated by commas: plain, scripts, versions, killed, beside, split, spaced [default: all, plain mostly]
+    /// Only these ways, separated by commas: plain, back, scripts, versions, killed, beside, split, spaced [default: all, plain mostly]
     #[arg(long, value_delimiter = ',')]
     ways: Vec<Way>,
     /// Cases at once
@@ -39,7 +43,7 @@ struct Words {
     /// How long a difference of a new kind is made smaller, in seconds
     #[arg(long, default_value_t = 30)]
     shrink_s: u64,
-    /// Write the shrunk cases of new kinds into this folder
+    /// Write the shrunk cases of new kinds into this folder; with --replay, those that are tried again
     #[arg(long, value_name = "FOLDER")]
     into: Option<PathBuf>,
     /// Differences that are known
@@ -92,24 +96,28 @@ fn print(text: &str) {
 async fn run(words: Words) -> Result<bool, Broken> {
     let program = words.program.canonicalize()?;
     let stage = Arc::new(Stage::new(&program).await?);
-    if let Some(file) = &words.replay {
-        return replay(&stage, file).await;
+    if let Some(path) = &words.replay {
+        return match &words.into {
+            Some(folder) => again(&stage, path, folder, Duration::from_secs(words.shrink_s)).await,
+            None => replay(&stage, path).await,
+        };
     }
     let known = Arc::new(if words.known.is_dir() { Known::read(&words.known)? } else { Known::default() });
+    let [plain, back] = [Way::Plain, Way::Back];
     let mostly_plain = vec![
-        Way::Plain,
+        plain,
         Way::Beside,
-        Way::Plain,
+        back,
         Way::Scripts,
-        Way::Plain,
+        plain,
         Way::Split,
-        Way::Plain,
+        back,
         Way::Versions,
-        Way::Plain,
+        plain,
         Way::Killed,
-        Way::Plain,
+        back,
         Way::Spaced,
-        Way::Plain,
+        plain,
     ];
     let wanted = Wanted {
         seed: words.seed,
@@ -129,6 +137,25 @@ async fn run(words: Words) -> Result<bool, Broken> {
         new.for_each(|file| print(file));
     }
     Ok(report.all_known())
+}
+
+/// Tries the cases of a file or a folder, makes those that differ smaller, and writes them into another with what differs now.
+async fn again(stage: &Stage, path: &Path, folder: &Path, most: Duration) -> Result<bool, Broken> {
+    let cases = if path.is_dir() { Known::read(path)?.cases } else { vec![Known::read_one(path)?] };
+    std::fs::create_dir_all(folder)?;
+    for (path, case, head) in cases {
+        let Some(name) = path.file_name() else { continue };
+        match shrink::verdict(stage, &case).await? {
+            Verdict::Differs(difference) => {
+                let Shrunk { case, difference, .. } = shrink::shrink(stage, case, difference, most).await?;
+                let head = Head { fingerprint: Fingerprint::new(&difference, &case).text(), ..head };
+                std::fs::write(folder.join(name), campaign::file(&case, &head, &difference))?;
+                print(&format!("{}  {}", path.display(), head.fingerprint));
+            }
+            other => print(&format!("{}  {other}", path.display())),
+        }
+    }
+    Ok(true)
 }
 
 /// True when what should come of it did; of a folder, when that is so of every case that is marked as fixed.

@@ -111,14 +111,17 @@ impl Report {
         }
     }
 
-    /// Adds a difference of a kind that was shrunk; kinds that it explains become one with it. The names of the files that
-    /// are no longer needed.
-    pub fn add(&mut self, print: Fingerprint, mut kind: Kind) -> Vec<String> {
-        if let Some((_, known)) = self.kinds.iter_mut().find(|(known, _)| known.explains(&print)) {
+    /// Adds a difference of a kind that was shrunk, as far as it can be or until its time was over; kinds that it explains
+    /// become one with it. The names of the files that are no longer needed.
+    pub fn add(&mut self, print: Fingerprint, mut kind: Kind, is_smallest: bool) -> Vec<String> {
+        let explains =
+            |known: &Fingerprint| if is_smallest { known.is_kind_of(&print) } else { known.explains(&print) };
+        if let Some((_, known)) = self.kinds.iter_mut().find(|(known, _)| explains(known)) {
             known.times += kind.times;
             return vec![kind.file_name()];
         }
-        let larger: Vec<Fingerprint> = self.kinds.keys().filter(|other| print.explains(other)).cloned().collect();
+        let larger = self.kinds.keys().filter(|other| !print.is_vague() && print.explains(other));
+        let larger: Vec<Fingerprint> = larger.cloned().collect();
         let gone: Vec<Kind> = larger.iter().filter_map(|other| self.kinds.remove(other)).collect();
         kind.times += gone.iter().map(|other| other.times).sum::<u32>();
         self.kinds.insert(print, kind);

@@ -10,17 +10,22 @@ use crate::verdict::{Difference, Manner, Verdict};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+/// A case that was made smaller.
+pub struct Shrunk {
+    /// The case.
+    pub case: Case,
+    /// How it differs.
+    pub difference: Difference,
+    /// Whether nothing more can be taken from it, rather than the time being over.
+    pub is_smallest: bool,
+}
+
 /// Makes a case smaller for so long at the most.
 ///
 /// # Errors
 ///
 /// When the server can't be talked to.
-pub async fn shrink(
-    stage: &Stage,
-    case: Case,
-    difference: Difference,
-    most: Duration,
-) -> Result<(Case, Difference), Broken> {
+pub async fn shrink(stage: &Stage, case: Case, difference: Difference, most: Duration) -> Result<Shrunk, Broken> {
     let mut shrinking = Shrinking { stage, case, difference, end: Instant::now() + most };
     // What takes much away at once comes first, as the time may be short.
     shrinking.calmer_way().await?;
@@ -34,7 +39,8 @@ pub async fn shrink(
     shrinking.fewer_columns().await?;
     shrinking.fewer_statements().await?;
     shrinking.shorter_names().await?;
-    Ok((shrinking.case, shrinking.difference))
+    let is_smallest = Instant::now() < shrinking.end;
+    Ok(Shrunk { case: shrinking.case, difference: shrinking.difference, is_smallest })
 }
 
 /// Tries a case in full.

@@ -165,7 +165,9 @@ impl Difference {
 
 /// A code of an error: a server's, such as 42P01, or one of ours, such as C104.
 fn is_code(word: &str) -> bool {
+    let begins = word.len() == 5 || word.starts_with(|c: char| c.is_ascii_uppercase());
     matches!(word.len(), 3..=5)
+        && begins
         && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
         && word.chars().filter(char::is_ascii_digit).count() > 1
 }
