@@ -6,9 +6,10 @@ use crate::known::{Fingerprint, Known};
 use crate::life;
 use crate::make::{CASES_OF_A_SCENE, Scene};
 use crate::report::{Kind, Report};
-use crate::shrink;
+use crate::shrink::{self, Shrunk};
 use crate::stage::Stage;
 use crate::verdict::{Difference, Verdict};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,12 +23,16 @@ pub struct Wanted {
     pub time: Duration,
     /// At most so many cases.
     pub cases: u64,
+    /// Only the case of this seed.
+    pub only: Option<u64>,
     /// Several at a time: most of a case is waiting.
     pub at_once: usize,
     /// How long a difference of a new kind is shrunk.
     pub shrinking: Duration,
     /// The ways that cases are run, in turn.
     pub ways: Vec<Way>,
+    /// Where the files of new kinds are written as they are found.
+    pub into: Option<PathBuf>,
     /// Whether each new difference is told before it is shrunk.
     pub verbose: bool,
 }
@@ -38,7 +43,7 @@ pub struct Wanted {
 ///
 /// When the server can't be talked to at all.
 pub async fn run(stage: Arc<Stage>, wanted: Wanted, known: Arc<Known>, tell: fn(&str)) -> Result<Report, Broken> {
-    let began = Instant::now();
+    let (began, used) = (Instant::now(), stage.processor_s());
     let shared = Arc::new(Shared {
         stage,
         known,
@@ -58,6 +63,7 @@ pub async fn run(stage: Arc<Stage>, wanted: Wanted, known: Arc<Known>, tell: fn(
     }
     let mut report = shared.report.lock().unwrap_or_else(PoisonError::into_inner).clone();
     report.took = began.elapsed();
+    report.processor_s = shared.stage.processor_s().zip(used).map(|(after, before)| after - before);
     Ok(report)
 }
 
@@ -77,7 +83,8 @@ impl Shared {
     }
 
     fn is_over(&self, scene: u64) -> bool {
-        Instant::now() > self.end || scene * CASES_OF_A_SCENE >= self.wanted.cases
+        let done = if self.wanted.only.is_some() { scene > 0 } else { scene * CASES_OF_A_SCENE >= self.wanted.cases };
+        Instant::now() > self.end || done
     }
 }
 
@@ -95,11 +102,15 @@ async fn work(shared: Arc<Shared>) {
 
 /// All cases of a scene.
 async fn scene(shared: &Shared, number: u64) -> Result<(), Broken> {
-    let first = (shared.wanted.seed + number) * CASES_OF_A_SCENE;
+    let number_of_scene = shared.wanted.only.map_or(shared.wanted.seed + number, |seed| seed / CASES_OF_A_SCENE);
+    let first = number_of_scene * CASES_OF_A_SCENE;
     let scene = Scene::random(&shared.stage, first).await?;
     for seed in first..first + CASES_OF_A_SCENE {
         if Instant::now() > shared.end || number * CASES_OF_A_SCENE + (seed - first) >= shared.wanted.cases {
             break;
+        }
+        if shared.wanted.only.is_some_and(|only| only != seed) {
+            continue;
         }
         if let Err(error) = one(shared, &scene, seed).await {
             shared.report(|report| *report.broken.entry(format!("{error}")).or_default() += 1);
@@ -119,7 +130,7 @@ async fn one(shared: &Shared, scene: &Scene, seed: u64) -> Result<(), Broken> {
     let judged = life::judge(&shared.stage, scene, &made.reference, &case).await;
     shared.stage.remove(made.reference.database).await?;
     let (verdict, actions) = judged?;
-    shared.report(|report| report.count(&verdict, &made.kinds, &actions));
+    shared.report(|report| report.count(&verdict, &case, &made.kinds, &actions));
     if let Verdict::Differs(difference) = verdict {
         differs(shared, seed, case, difference).await?;
     }
@@ -131,38 +142,52 @@ async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference)
     let print = Fingerprint::new(&difference, &case);
     let mut met = false;
     shared.report(|report| {
-        let known = report.kinds.iter_mut().find(|(known, _)| known.explains(&print));
+        let known = report.kinds.iter_mut().find(|(known, _)| !known.is_vague() && known.explains(&print));
         met = known.map(|(_, kind)| kind.times += 1).is_some();
     });
     if met {
         return Ok(());
     }
+    if let Some(known) = shared.known.open().find(|known| !known.is_vague() && known.explains(&print)) {
+        let kind = Kind { manner: difference.manner, seed, times: 1, known: true, file: None };
+        shared.report(|report| drop(report.add(known, kind, false)));
+        return Ok(());
+    }
     if shared.wanted.verbose {
         (shared.tell)(&format!("seed {seed}: {}", print.text()));
     }
-    let (case, difference) = shrink::shrink(&shared.stage, case, difference, shared.wanted.shrinking).await?;
+    let Shrunk { case, difference, is_smallest } =
+        shrink::shrink(&shared.stage, case, difference, shared.wanted.shrinking).await?;
     let print = Fingerprint::new(&difference, &case);
+    let is_known = |known: Fingerprint| if is_smallest { known.is_kind_of(&print) } else { known.explains(&print) };
     let head = Head { fingerprint: print.text(), right: Right::AsPsql, fixed: false };
     let kind = Kind {
         manner: difference.manner,
         seed,
         times: 1,
-        known: shared.known.explains(&print),
-        file: Some(format!("{}{}", case.file(&head), comment(&difference))),
+        known: shared.known.open().any(is_known),
+        file: Some(file(&case, &head, &difference)),
     };
-    shared.report(|report| {
-        let other = report.kinds.iter_mut().find(|(known, _)| known.explains(&print));
-        match other {
-            Some((_, kind)) => kind.times += 1,
-            None => drop(report.kinds.insert(print, kind)),
+    if let (Some(folder), false) = (&shared.wanted.into, kind.known) {
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(folder.join(kind.file_name()), kind.file.as_deref().unwrap_or_default())?;
+    }
+    let mut gone = Vec::new();
+    shared.report(|report| gone = report.add(print, kind, is_smallest));
+    for name in gone {
+        if let Some(folder) = &shared.wanted.into {
+            // It may never have been written.
+            let _ = std::fs::remove_file(folder.join(name));
         }
-    });
+    }
     Ok(())
 }
 
-/// What differed, below the case.
-fn comment(difference: &Difference) -> String {
+/// A case as a file, with what differed below it.
+#[must_use]
+pub fn file(case: &Case, head: &Head, difference: &Difference) -> String {
     const LINES_MAX: usize = 12;
     let lines = difference.details.iter().flat_map(|detail| detail.lines()).take(LINES_MAX);
-    lines.map(|line| format!("-- {line}\n")).collect()
+    let below: String = lines.map(|line| format!("-- {line}\n")).collect();
+    format!("{}{below}", case.file(head))
 }

@@ -2,6 +2,7 @@
 
 use crate::Broken;
 use crate::sql::Sql;
+use crate::verdict::Verdict;
 use std::fmt::Write;
 use std::str::FromStr;
 
@@ -10,29 +11,39 @@ use std::str::FromStr;
 pub enum Way {
     /// By `upgrade` and `contract`, down, and up again.
     Plain,
+    /// The same, but rolled back first from where contract waits.
+    Back,
     /// By the scripts that `upgrade --sql` and `downgrade --sql` write, given to psql.
     Scripts,
     /// With a schema of views for each revision.
     Versions,
     /// Killed in the middle, and run again.
     Killed,
-    /// Beside an application that reads and writes.
+    /// Beside the old and the new version of an application, which read and write.
     Beside,
+    /// Each statement a revision of its own.
+    Split,
+    /// With comments and empty statements between the statements.
+    Spaced,
 }
 
 impl Way {
     /// Each of them.
-    pub const ALL: [Way; 5] = [Way::Plain, Way::Scripts, Way::Versions, Way::Killed, Way::Beside];
+    pub const ALL: [Way; 8] =
+        [Way::Plain, Way::Back, Way::Scripts, Way::Versions, Way::Killed, Way::Beside, Way::Split, Way::Spaced];
 
     /// Its name in files and reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Way::Plain => "plain",
+            Way::Back => "back",
             Way::Scripts => "scripts",
             Way::Versions => "versions",
             Way::Killed => "killed",
             Way::Beside => "beside",
+            Way::Split => "split",
+            Way::Spaced => "spaced",
         }
     }
 }
@@ -66,6 +77,17 @@ pub enum Right {
     AsPsql,
     /// A refusal before the first change, though psql runs it.
     Refused,
+}
+
+impl Right {
+    /// Whether that is what came of it. psql's end is right for a refusal, too: it is more than was asked for.
+    #[must_use]
+    pub fn is(self, verdict: &Verdict) -> bool {
+        match self {
+            Right::AsPsql => matches!(verdict, Verdict::Same | Verdict::BothRefuse),
+            Right::Refused => !matches!(verdict, Verdict::Differs(_)),
+        }
+    }
 }
 
 /// What a file says of its case.
@@ -139,6 +161,21 @@ impl Case {
             case.revisions.push(statements(section)?);
         }
         Ok((case, head))
+    }
+
+    /// The texts of its revision files, in the way that it is run.
+    #[must_use]
+    pub fn files(&self) -> Vec<String> {
+        match self.way {
+            Way::Plain | Way::Back | Way::Scripts | Way::Versions | Way::Killed | Way::Beside => {
+                self.revisions.iter().map(|one| Case::revision_text(one)).collect()
+            }
+            Way::Split => self.revisions.iter().flatten().map(|one| format!("{};\n", one.text())).collect(),
+            Way::Spaced => {
+                let spaced = |one: &Sql| format!("-- next\n{};\n\n/* ; */ ;\n", one.text());
+                self.revisions.iter().map(|file| file.iter().map(spaced).collect()).collect()
+            }
+        }
     }
 
     /// The text of a revision file.

@@ -41,7 +41,14 @@ impl Dump {
                 output: String::from_utf8_lossy(&output.stderr).into_owned(),
             });
         }
-        Ok(Dump::read(&String::from_utf8_lossy(&output.stdout)))
+        let mut dump = Dump::read(&String::from_utf8_lossy(&output.stdout));
+        let client = stage.connect(database).await?;
+        for row in client.query(UNPRINTED, &[&without]).await? {
+            let fact: String = row.get(0);
+            *dump.ordered.entry(fact.clone()).or_default() += 1;
+            *dump.statements.entry(fact).or_default() += 1;
+        }
+        Ok(dump)
     }
 
     fn read(text: &str) -> Dump {
@@ -109,6 +116,25 @@ fn without_order(block: &[&str]) -> String {
     lines.join("\n")
 }
 
+/// What `pg_dump` leaves out, or says in settings between its statements: invalid indexes, tablespaces, access methods,
+/// settings of the database, whether a materialized view is filled, members of extensions, columns of an index's statistics.
+const UNPRINTED: &str = "
+WITH relations AS (
+    SELECT c.* FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina', 'pg_toast')
+      AND n.nspname NOT LIKE 'pg\\_%' AND NOT n.nspname = ANY ($1::text[])
+)
+SELECT 'INVALID INDEX ' || c.oid::regclass || ' ON ' || x.indrelid::regclass FROM relations c JOIN pg_index x ON x.indexrelid = c.oid
+WHERE c.relkind = 'i' AND NOT (x.indisvalid AND x.indisready AND x.indislive)
+UNION ALL SELECT 'TABLESPACE OF ' || c.oid::regclass || ' IS ' || s.spcname FROM relations c JOIN pg_tablespace s ON s.oid = c.reltablespace
+UNION ALL SELECT 'ACCESS METHOD OF ' || c.oid::regclass || ' IS ' || m.amname FROM relations c JOIN pg_am m ON m.oid = c.relam
+WHERE c.relkind IN ('r', 'm') AND m.amname <> 'heap'
+UNION ALL SELECT 'NOT POPULATED ' || c.oid::regclass FROM relations c WHERE c.relkind = 'm' AND NOT c.relispopulated
+UNION ALL SELECT 'ALTER DATABASE SET ' || array_to_string(s.setconfig, ' ') FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+WHERE d.datname = current_database()
+UNION ALL SELECT 'CLUSTER MARK OF ' || c.oid::regclass || ' ON ' || x.indrelid::regclass FROM relations c JOIN pg_index x ON x.indexrelid = c.oid WHERE x.indisclustered
+UNION ALL SELECT 'EXTENSION ' || extname || ' ' || extversion FROM pg_extension";
+
 /// For each table and filled materialized view: its name, and the SQL of a row with its columns in the order of their names.
 /// What comes from a clock or from chance is named only: the makers' own values are from before 2024, their uuids begin with zeros.
 const ROW_OF_EACH: &str = "
@@ -118,6 +144,8 @@ SELECT c.oid::regclass::text, CASE c.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END,
                THEN format('CASE WHEN %1$I > ''2024-01-01'' AND isfinite(%1$I) THEN ''now'' ELSE %1$I::text END', a.attname)
            WHEN a.atttypid = 'uuid'::regtype
                THEN format('CASE WHEN %1$I::text LIKE ''00000000-%%'' OR %1$I IS NULL THEN %1$I::text ELSE ''random'' END', a.attname)
+           WHEN a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) AND a.attcollation = 'default'::regcollation
+               THEN format('CASE WHEN %1$I ~ ''^20(2[4-9]|[3-9][0-9])-[0-9][0-9]-'' THEN ''now'' WHEN %1$I ~ ''^[0-9a-f]{8}-[0-9a-f]{4}-4'' THEN ''random'' ELSE %1$I END', a.attname)
            ELSE format('%I', a.attname) END, ', ' ORDER BY a.attname COLLATE \"C\") FILTER (WHERE NOT a.attname = ANY ($1::text[])), ''),
        coalesce(array_agg(quote_ident(a.attname)) FILTER (WHERE a.attname = ANY ($1::text[])), '{}')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -197,6 +225,21 @@ impl Positions {
         let sql: Vec<String> = names.iter().map(each).collect();
         let found = client.query(&sql.join(" UNION ALL "), &[]).await?;
         Ok(Positions(found.iter().map(|row| (row.get(0), row.get(1))).collect()))
+    }
+
+    /// Puts sequences back that stand elsewhere: what a transaction took of them isn't given back with it, by nobody.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub async fn restore(&self, client: &Client) -> Result<(), Broken> {
+        let now = Positions::take(client).await?;
+        for (name, place) in self.0.iter().filter(|(name, place)| now.0.get(*name) != Some(place)) {
+            let (value, taken) = place.split_once(' ').map_or((place.as_str(), false), |(value, _)| (value, true));
+            let name = name.replace('\'', "''");
+            client.batch_execute(&format!("SELECT setval('{name}', {value}, {taken})")).await?;
+        }
+        Ok(())
     }
 
     /// Which sequences stand elsewhere.

@@ -1,8 +1,9 @@
 //! Differences that are known: one file a kind, shrunk, with what is right.
 
 use crate::Broken;
-use crate::case::{Case, Head};
-use crate::verdict::Difference;
+use crate::case::{Case, Head, Way};
+use crate::verdict::{Difference, Manner};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The kinds that are known.
@@ -25,69 +26,155 @@ impl Known {
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
         paths.sort();
         for path in paths {
-            let text = std::fs::read_to_string(&path)?;
-            let (case, head) =
-                Case::parse(&text).map_err(|error| Broken::File(format!("{}: {error}", path.display())))?;
-            cases.push((path, case, head));
+            cases.push(Known::read_one(&path)?);
         }
         Ok(Known { cases })
     }
 
-    /// Whether a difference of these kinds of statement is one of an open case's kind.
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be read or isn't a case.
+    pub fn read_one(path: &Path) -> Result<(PathBuf, Case, Head), Broken> {
+        let text = std::fs::read_to_string(path)?;
+        let (case, head) = Case::parse(&text).map_err(|error| Broken::File(format!("{}: {error}", path.display())))?;
+        Ok((path.to_owned(), case, head))
+    }
+
+    /// The kind of an open case that a difference is of.
     #[must_use]
-    pub fn explains(&self, fingerprint: &Fingerprint) -> bool {
+    pub fn explained_by(&self, fingerprint: &Fingerprint) -> Option<Fingerprint> {
+        self.open().find(|known| known.explains(fingerprint))
+    }
+
+    /// The kinds of open cases.
+    pub fn open(&self) -> impl Iterator<Item = Fingerprint> {
         let open = self.cases.iter().filter(|(_, _, head)| !head.fixed);
-        open.filter_map(|(_, _, head)| Fingerprint::parse(&head.fingerprint)).any(|known| known.explains(fingerprint))
+        open.filter_map(|(_, _, head)| Fingerprint::parse(&head.fingerprint))
     }
 }
 
-/// What tells one kind of difference from another: how it differs, and of which kinds its statements are.
+/// What tells one kind of difference from another: how it differs, of which kinds its statements are, and what stood there
+/// before them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint {
-    signature: String,
+    manner: String,
+    heads: BTreeSet<String>,
     kinds: Vec<String>,
+    beside: BTreeSet<String>,
+    way: String,
 }
 
+/// Words of setups that tell nothing of a kind: nearly every case has them.
+const EVERYWHERE: [&str; 24] = [
+    "CREATE", "TABLE", "PRIMARY", "KEY", "INSERT", "INTO", "SELECT", "FROM", "AS", "CASE", "WHEN", "THEN", "ELSE",
+    "END", "NULL", "ON", "FOR", "VALUES", "TO", "ALTER", "ADD", "OF", "LANGUAGE", "VALUE",
+];
+
 impl Fingerprint {
-    /// Of a difference and the statements of its case.
+    /// Of a difference and its case.
     #[must_use]
     pub fn new(difference: &Difference, case: &Case) -> Fingerprint {
         let mut kinds: Vec<String> = case.revisions.iter().flatten().map(|one| spelled(&one.text())).collect();
         kinds.dedup();
-        Fingerprint { signature: difference.signature(), kinds }
+        let setup = case.setup.iter().flat_map(|one| capitals(&one.text()));
+        let beside = setup.filter(|word| !EVERYWHERE.contains(&word.as_str())).collect();
+        let (manner, way) = (difference.manner.name().to_owned(), case.way.name().to_owned());
+        Fingerprint { manner, heads: difference.heads(), kinds, beside, way }
     }
 
     /// Reads what [`Fingerprint::text`] wrote.
     #[must_use]
     pub fn parse(text: &str) -> Option<Fingerprint> {
-        let (signature, kinds) = text.split_once(" <- ")?;
-        Some(Fingerprint { signature: signature.to_owned(), kinds: kinds.split("; ").map(str::to_owned).collect() })
+        let (difference, statements) = text.split_once(" <- ")?;
+        let (statements, way) = statements.split_once(" @ ").unwrap_or((statements, Way::Plain.name()));
+        let (statements, beside) = statements.split_once(" | ").unwrap_or((statements, ""));
+        let (manner, heads) = difference.split_once(": ").unwrap_or((difference, ""));
+        let parts = |text: &str, between: &str| -> Vec<String> {
+            text.split(between).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        };
+        Some(Fingerprint {
+            manner: manner.to_owned(),
+            heads: parts(heads, " / ").into_iter().collect(),
+            kinds: parts(statements, "; "),
+            beside: parts(beside, " ").into_iter().collect(),
+            way: way.to_owned(),
+        })
     }
 
     /// As files and reports have it.
     #[must_use]
     pub fn text(&self) -> String {
-        format!("{} <- {}", self.signature, self.kinds.join("; "))
+        let join = |all: &BTreeSet<String>, between: &str| all.iter().cloned().collect::<Vec<_>>().join(between);
+        let heads = if self.heads.is_empty() { String::new() } else { format!(": {}", join(&self.heads, " / ")) };
+        let beside = if self.beside.is_empty() { String::new() } else { format!(" | {}", join(&self.beside, " ")) };
+        let way = if self.way == Way::Plain.name() { String::new() } else { format!(" @ {}", self.way) };
+        format!("{}{heads} <- {}{beside}{way}", self.manner, self.kinds.join("; "))
     }
 
-    /// Whether a larger case has the statements of this one, in order, and differs in the same way.
+    /// Whether a case has these statements, this setup and this way.
+    #[must_use]
+    pub fn is_of(&self, case: &Case) -> bool {
+        let own = Fingerprint::new(&Difference::new(Manner::Rows, vec![]), case);
+        (&self.kinds, &self.beside, &self.way) == (&own.kinds, &own.beside, &own.way)
+    }
+
+    /// Whether so little tells this kind that a larger case can have all of it and still be of another: then it has to be
+    /// shrunk before anything is said.
+    #[must_use]
+    pub fn is_vague(&self) -> bool {
+        const WORDS_MIN: usize = 3;
+        let few = matches!(&self.kinds[..], [one] if one.split(' ').count() < WORDS_MIN);
+        few && self.heads.is_empty() && self.beside.is_empty()
+    }
+
+    /// Whether a case that was made as small as it can be is of this kind: none of its statements is there for nothing.
+    #[must_use]
+    pub fn is_kind_of(&self, smallest: &Fingerprint) -> bool {
+        self.explains(smallest) && self.kinds == smallest.kinds
+    }
+
+    /// Whether a larger case has all of this one: its statements, in order, what stood there before, and what differs. What
+    /// differs when it is run plainly differs whichever way it is run.
     #[must_use]
     pub fn explains(&self, larger: &Fingerprint) -> bool {
         let mut rest = larger.kinds.iter();
-        self.signature == larger.signature && self.kinds.iter().all(|kind| rest.any(|other| other == kind))
+        self.manner == larger.manner
+            && (self.way == Way::Plain.name() || self.way == larger.way)
+            && self.heads.is_empty() == larger.heads.is_empty()
+            && self.heads.is_subset(&larger.heads)
+            && self.beside.is_subset(&larger.beside)
+            && self.kinds.iter().all(|kind| rest.any(|other| other == kind))
     }
 }
 
-/// A statement's words without its names and values: `ALTER TABLE ALTER COLUMN SET NOT NULL`.
+/// The words of a statement that are PostgreSQL's.
+fn capitals(sql: &str) -> Vec<String> {
+    let words = sql.split(|c: char| !c.is_ascii_alphabetic() && c != '_');
+    let is_word = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    words.filter(is_word).map(str::to_owned).collect()
+}
+
+/// A statement's words without its names and values: `ALTER TABLE ALTER COLUMN SET NOT NULL`. Of what is in brackets only
+/// queries count.
 fn spelled(sql: &str) -> String {
     const WORDS_MAX: usize = 9;
     let mut words = Vec::new();
     let mut depth = 0_i32;
+    let mut query_at = None;
     for word in sql.split_whitespace() {
-        let outside = depth == 0;
-        depth += word.matches('(').count() as i32 - word.matches(')').count() as i32;
+        let (opens, closes) = (word.matches('(').count() as i32, word.matches(')').count() as i32);
         let clean = word.trim_matches(|c: char| !c.is_ascii_alphabetic());
-        if outside && clean.len() > 1 && clean.chars().all(|c| c.is_ascii_uppercase()) {
+        if opens > 0 && clean == "SELECT" && query_at.is_none() {
+            query_at = Some(depth);
+        }
+        let counts = depth == 0 || query_at.is_some();
+        depth += opens - closes;
+        if query_at.is_some_and(|at| depth <= at) {
+            query_at = None;
+        }
+        if counts && clean.len() > 1 && clean.chars().all(|c| c.is_ascii_uppercase()) {
             words.push(clean.to_owned());
         }
     }
@@ -98,9 +185,7 @@ fn spelled(sql: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::Way;
     use crate::sql::Sql;
-    use crate::verdict::Manner;
 
     fn case(statements: &[&str]) -> Case {
         let revisions = vec![statements.iter().map(|text| Sql::marked(text)).collect()];
@@ -115,5 +200,26 @@ mod tests {
         assert_eq!(small.text(), "rows <- UPDATE SET WHERE");
         assert_eq!(Fingerprint::parse(&small.text()), Some(small.clone()));
         assert!(small.explains(&large) && !large.explains(&small));
+    }
+
+    #[test]
+    fn what_stood_there_before_tells_kinds_apart() {
+        let setup =
+            |text: &str| Case { setup: vec![Sql::marked(text)], ..case(&["ALTER TABLE t RENAME COLUMN a TO b"]) };
+        let difference = Difference::new(Manner::Schema, vec!["- CREATE STATISTICS x".to_owned()]);
+        let one = Fingerprint::new(&difference, &setup("CREATE STATISTICS x ON a, b FROM t"));
+        let other = Fingerprint::new(&difference, &setup("CREATE RULE r AS ON DELETE TO t DO ALSO NOTIFY x"));
+        assert!(!one.explains(&other) && !other.explains(&one));
+        assert_eq!(one.text(), "schema: - CREATE STATISTICS <- ALTER TABLE RENAME COLUMN TO | STATISTICS");
+        assert_eq!(Fingerprint::parse(&one.text()), Some(one));
+    }
+
+    #[test]
+    fn a_query_in_brackets_counts() {
+        assert_eq!(
+            spelled("DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 5)"),
+            "DELETE FROM WHERE IN SELECT FROM LIMIT"
+        );
+        assert_eq!(spelled("CREATE TABLE t (a int NOT NULL)"), "CREATE TABLE");
     }
 }

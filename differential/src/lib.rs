@@ -17,11 +17,12 @@
 //! # Layout
 //!
 //! [`sql`]: statements as data · [`world`]: what a database holds · [`draw`]: chance · [`schema`]: databases ·
-//! [`statement`]: kinds of statement · [`make`]: cases · [`case`]: a case and its file · [`stage`]: the server · [`image`]: all that is compared ·
-//! [`program`]: the command under test · [`life`]: a case run in full, and judged · [`verdict`]: what came of it · [`shrink`]: smaller cases that differ in the same way · [`campaign`]: many cases · [`known`]: differences that are known · [`report`]: numbers.
+//! [`statement`]: kinds of statement · [`sweep`]: which of them meet, in turn · [`make`]: cases · [`case`]: a case and its file · [`stage`]: the server · [`image`]: all that is compared ·
+//! [`program`]: the command under test · [`life`]: a case run in full, and judged · [`beside`]: two applications beside it · [`tags`]: PostgreSQL's names of statements · [`verdict`]: what came of it · [`shrink`]: smaller cases that differ in the same way · [`campaign`]: many cases · [`known`]: differences that are known · [`report`]: numbers.
 //!
 //! Nothing here uses the planner or the engine: what tests them must not share their mistakes.
 
+pub mod beside;
 pub mod campaign;
 pub mod case;
 pub mod draw;
@@ -36,6 +37,8 @@ pub mod shrink;
 pub mod sql;
 pub mod stage;
 pub mod statement;
+pub mod sweep;
+pub mod tags;
 pub mod verdict;
 pub mod world;
 

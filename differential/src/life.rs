@@ -1,6 +1,7 @@
 //! A case run in full: up, back, up, down and up again, each end compared.
 
 use crate::Broken;
+use crate::beside::{self, Acknowledged, Application, Outcome, Script, Version};
 use crate::case::{Case, Way};
 use crate::image::{Dump, Positions, Rows};
 use crate::make::{Reference, Scene};
@@ -12,6 +13,12 @@ use std::time::Duration;
 
 /// A verb is run again so often while it says that more is to do.
 const ROUNDS_MAX: u32 = 8;
+
+/// How often a verb is killed before it may end.
+const KILLS: u64 = 3;
+
+/// How long both versions of an application are at work between expand and contract.
+const BOTH_SPEAK: Duration = Duration::from_millis(200);
 
 /// What comes of the steps of a life: on, or the end with its verdict.
 type Step = Result<Result<(), Verdict>, Broken>;
@@ -62,8 +69,7 @@ impl<'a> Life<'a> {
         case: &'a Case,
         database: &'a Database,
     ) -> Result<Life<'a>, Broken> {
-        let texts: Vec<String> = case.revisions.iter().map(|one| Case::revision_text(one)).collect();
-        let site = Site::new(stage.program(), &stage.url(database), &texts, case.way == Way::Versions)?;
+        let site = Site::new(stage.program(), &stage.url(database), &case.files(), case.way == Way::Versions)?;
         let before: BTreeSet<(&str, &str)> = numbered(&scene.world).collect();
         let numbered =
             numbered(&reference.world).filter(|one| !before.contains(one)).map(|(_, column)| column.to_owned());
@@ -80,6 +86,10 @@ impl<'a> Life<'a> {
         }
         if let Err(verdict) = self.records().await? {
             return Ok(verdict);
+        }
+        if self.case.way == Way::Beside {
+            // The start isn't the start any more: others wrote.
+            return Ok(Verdict::Same);
         }
         Ok(match self.down_and_up().await? {
             Ok(()) => Verdict::Same,
@@ -101,30 +111,59 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
-    /// Up to the end; on the way back from wherever it waits, in every second case.
+    /// A number that follows from the case, so that the same is done when it is run again.
+    fn chosen(&self, of: u64) -> u64 {
+        let length: usize = self.case.revisions.iter().flatten().map(|one| one.text().len()).sum();
+        (length as u64).wrapping_mul(2_654_435_761) % of
+    }
+
+    /// Up to the end, in the way of the case.
     async fn up(&mut self) -> Step {
         let check = self.site.run(&["check", "--json"]).await?;
         if let Err(verdict) = Self::calm(&check, "check") {
             return Ok(Err(verdict));
         }
         self.hazards = check.hazards();
-        let plan = self.site.run(&["plan", "--json"]).await?;
-        self.actions = actions(&plan);
-        if self.case.way == Way::Scripts {
-            return self.by_script(&["upgrade", "--sql", "--contract"]).await;
+        if self.chosen(4) == 0 {
+            let plan = self.site.run(&["plan", "--json"]).await?;
+            if let Err(verdict) = Self::calm(&plan, "plan") {
+                return Ok(Err(verdict));
+            }
+            self.actions = actions(&plan);
         }
-        if self.case.way == Way::Killed {
-            // The moment follows from the case, so that it can be run again.
-            let millis = 15
-                + (self.case.revisions.iter().flatten().map(|one| one.text().len()).sum::<usize>() as u64 * 37) % 260;
-            let (said, _) = self.site.run_for(&["upgrade", "--json"], Duration::from_millis(millis)).await?;
+        match self.case.way {
+            Way::Scripts => self.by_script(&["upgrade", "--sql", "--contract"]).await,
+            Way::Beside => self.up_beside(&check).await,
+            Way::Plain | Way::Back | Way::Versions | Way::Killed | Way::Split | Way::Spaced => {
+                self.up_alone(&check).await
+            }
+        }
+    }
+
+    /// Kills a verb at several moments of its run, as long as it isn't done before.
+    async fn kill(&self, words: &[&str]) -> Result<Result<(), Verdict>, Broken> {
+        let first = 20 + self.chosen(240);
+        for round in 0..KILLS {
+            let millis = first + round * 110;
+            let (said, ended) = self.site.run_for(words, Duration::from_millis(millis)).await?;
             if said.panicked() {
                 return Ok(Err(differs(Manner::Panic, vec![said.err])));
             }
+            if ended {
+                break;
+            }
         }
-        let mut rolled_back =
-            self.case.way == Way::Killed || self.case.revisions.iter().flatten().count().is_multiple_of(2);
+        Ok(Ok(()))
+    }
+
+    /// With nobody else at work.
+    async fn up_alone(&mut self, check: &Said) -> Step {
+        let killed = self.case.way == Way::Killed;
+        let mut rolled_back = !(self.case.way == Way::Back || killed && self.chosen(2) == 0);
         for _ in 0..ROUNDS_MAX {
+            if killed && let Err(verdict) = self.kill(&["upgrade", "--json"]).await? {
+                return Ok(Err(verdict));
+            }
             let said = self.site.run(&["upgrade", "--json"]).await?;
             match said.code {
                 Some(0) => return Ok(Ok(())),
@@ -136,16 +175,96 @@ impl<'a> Life<'a> {
                     continue;
                 }
                 Some(3) => {}
-                _ => return self.stopped(&check, &said).await,
+                _ => return self.stopped(check, &said).await,
             }
-            let contract = self.site.run(&["contract", "--json"]).await?;
-            if contract.code != Some(0) {
-                return Ok(Err(Self::calm(&contract, "contract")
-                    .err()
-                    .unwrap_or_else(|| differs(Manner::DeadEnd, vec![format!("contract: {}", contract.message())]))));
+            if killed && let Err(verdict) = self.kill(&["contract", "--json"]).await? {
+                return Ok(Err(verdict));
+            }
+            if let Err(verdict) = self.contract().await? {
+                return Ok(Err(verdict));
             }
         }
         Ok(Err(differs(Manner::Hang, vec!["upgrade and contract always find more to do".to_owned()])))
+    }
+
+    async fn contract(&self) -> Step {
+        let contract = self.site.run(&["contract", "--json"]).await?;
+        if contract.code == Some(0) {
+            return Ok(Ok(()));
+        }
+        let calm = Self::calm(&contract, "contract").err();
+        Ok(Err(calm.unwrap_or_else(|| differs(Manner::DeadEnd, vec![format!("contract: {}", contract.message())]))))
+    }
+
+    /// Beside the old version of an application until contract, and the new one from the end of the backfill on.
+    async fn up_beside(&mut self, check: &Said) -> Step {
+        let (before, after) = (&self.scene.world, &self.reference.world);
+        let client = self.stage.connect(self.database).await?;
+        let script = Script::new(Version::Old, before, after, self.case, &client).await?;
+        let mut old = Some(Application::start(client, script));
+        let mut new = None;
+        let mut outcomes = Vec::new();
+        let mut end = None;
+        for _ in 0..ROUNDS_MAX {
+            let said = self.site.run(&["upgrade", "--json"]).await?;
+            if !matches!(said.code, Some(0 | 3)) {
+                end = Some(self.stopped(check, &said).await?);
+                break;
+            }
+            let pending = self.site.run(&["status", "--json"]).await?.pending();
+            if new.is_none() && self.reference.failed.is_none() && pending.is_empty() {
+                let psqls = self.stage.connect(&self.reference.database).await?;
+                let script = Script::new(Version::New, before, after, self.case, &psqls).await?;
+                new = Some(Application::start(self.stage.connect(self.database).await?, script));
+            }
+            tokio::time::sleep(BOTH_SPEAK).await;
+            if let Some(application) = old.take() {
+                outcomes.push(application.stop().await?);
+            }
+            if said.code == Some(0) {
+                end = Some(Ok(()));
+                break;
+            }
+            if let Err(verdict) = self.contract().await? {
+                end = Some(Err(verdict));
+                break;
+            }
+        }
+        for application in [old, new].into_iter().flatten() {
+            outcomes.push(application.stop().await?);
+        }
+        let hang = || Err(differs(Manner::Hang, vec!["upgrade and contract always find more to do".to_owned()]));
+        let end = end.unwrap_or_else(hang);
+        self.applications(&outcomes, end).await
+    }
+
+    /// What the applications met, and what is left of what they wrote.
+    async fn applications(&self, outcomes: &[Outcome], end: Result<(), Verdict>) -> Step {
+        // A constraint that refuses what an application writes is told beforehand.
+        let told = !self.hazards.is_empty();
+        let is_refusal = |failure: &str| failure.split_whitespace().nth(1).is_some_and(|code| code.starts_with("23"));
+        let failures: Vec<String> = outcomes
+            .iter()
+            .flat_map(|one| &one.failures)
+            .filter(|failure| !(told && is_refusal(failure)))
+            .cloned()
+            .collect();
+        let worse = match &end {
+            Err(Verdict::Differs(_)) => true,
+            Err(Verdict::Same | Verdict::BothRefuse | Verdict::Refused { .. }) | Ok(()) => false,
+        };
+        if !failures.is_empty() && !worse {
+            return Ok(Err(differs(Manner::Application, failures)));
+        }
+        if end.is_err() {
+            return Ok(end);
+        }
+        let client = self.stage.connect(self.database).await?;
+        let mut acknowledged = Acknowledged::new();
+        outcomes.iter().for_each(|one| acknowledged.extend(one.acknowledged.clone()));
+        // Where it can't be asked, another schema is told by the comparison of schemas.
+        let lost = beside::lost(&acknowledged, &self.reference.world, &client).await.unwrap_or_default();
+        Ok(if lost.is_empty() { Ok(()) } else { Err(differs(Manner::Application, lost)) })
     }
 
     /// `upgrade` ended with an error: refused before anything changed, or else.
@@ -184,6 +303,9 @@ impl<'a> Life<'a> {
         let dump = Dump::take(self.stage, self.database, &[]).await?;
         let client = self.stage.connect(self.database).await?;
         let mut all = dump.against(&self.scene.dump);
+        if self.case.way == Way::Beside {
+            return Ok(all);
+        }
         all.extend(Rows::take(&client, &[]).await?.against(&self.scene.rows));
         Ok(all)
     }
@@ -205,6 +327,9 @@ impl<'a> Life<'a> {
         let done = self.site.run(&["current", "--json"]).await?;
         let applied = done.out.contains("_change");
         let changed = if applied { vec![] } else { self.changed().await? };
+        if !applied && changed.is_empty() {
+            self.scene.positions.restore(&self.stage.connect(self.database).await?).await?;
+        }
         Ok(if changed.is_empty() { Ok(()) } else { Err(differs(Manner::NotRolledBack, changed)) })
     }
 
@@ -254,7 +379,7 @@ impl<'a> Life<'a> {
         if !dump.is_alike(&wanted) {
             return Ok(Err(differs(manner(Manner::Schema), dump.against(&wanted))));
         }
-        if !first {
+        if !first || self.case.way == Way::Beside {
             return Ok(Ok(()));
         }
         if !dump.has_order_of(&wanted) && !self.hazards.contains("H10") {
@@ -276,7 +401,7 @@ impl<'a> Life<'a> {
             return Ok(vec![]);
         }
         let client = self.stage.connect(self.database).await?;
-        let sql = "SELECT nspname FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') LIKE '%concertina%'";
+        let sql = "SELECT nspname FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') ~ '^concertina version [0-9]+: '";
         Ok(client.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect())
     }
 
@@ -305,6 +430,11 @@ impl<'a> Life<'a> {
                 return Ok(Err(differs(Manner::NotDown, vec![why])));
             }
         } else {
+            if self.case.way == Way::Killed
+                && let Err(verdict) = self.kill(&down).await?
+            {
+                return Ok(Err(verdict));
+            }
             let said = self.site.run(&down).await?;
             if let Err(verdict) = Self::calm(&said, "downgrade") {
                 return Ok(Err(verdict));

@@ -2,11 +2,14 @@
 
 use clap::Parser;
 use concertina_differential::campaign::{self, Wanted};
-use concertina_differential::case::{Case, Right, Way};
-use concertina_differential::known::Known;
+use concertina_differential::case::{Case, Head, Way};
+use concertina_differential::known::{Fingerprint, Known};
 use concertina_differential::stage::Stage;
 use concertina_differential::verdict::Verdict;
-use concertina_differential::{Broken, shrink};
+use concertina_differential::{
+    Broken,
+    shrink::{self, Shrunk},
+};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,10 +28,13 @@ struct Words {
     /// At most this many cases
     #[arg(long, default_value_t = u64::MAX)]
     cases: u64,
-    /// Run this case instead, and say what comes of it
+    /// Only the case of this seed, as a report names it
+    #[arg(long, value_name = "SEED")]
+    case: Option<u64>,
+    /// Run this case, or all of a folder, instead, and say what comes of it
     #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
-    /// Only these ways, separated by commas: plain, scripts, versions, killed, beside [default: all, plain mostly]
+    /// Only these ways, separated by commas: plain, back, scripts, versions, killed, beside, split, spaced [default: all, plain mostly]
     #[arg(long, value_delimiter = ',')]
     ways: Vec<Way>,
     /// Cases at once
@@ -37,7 +43,7 @@ struct Words {
     /// How long a difference of a new kind is made smaller, in seconds
     #[arg(long, default_value_t = 30)]
     shrink_s: u64,
-    /// Write the shrunk cases of new kinds into this folder
+    /// Write the shrunk cases of new kinds into this folder; with --replay, those that are tried again
     #[arg(long, value_name = "FOLDER")]
     into: Option<PathBuf>,
     /// Differences that are known
@@ -53,13 +59,29 @@ struct Words {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Words::parse()).await {
+    let ended = tokio::select! {
+        ended = run(Words::parse()) => ended,
+        // The server goes with the runtime.
+        () = interrupted() => Err(Broken::File("interrupted".to_owned())),
+    };
+    match ended {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             tell(&error.to_string());
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Ctrl-C, or a polite request to end.
+async fn interrupted() {
+    let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
     }
 }
 
@@ -74,57 +96,89 @@ fn print(text: &str) {
 async fn run(words: Words) -> Result<bool, Broken> {
     let program = words.program.canonicalize()?;
     let stage = Arc::new(Stage::new(&program).await?);
-    if let Some(file) = &words.replay {
-        return replay(&stage, file).await;
+    if let Some(path) = &words.replay {
+        return match &words.into {
+            Some(folder) => again(&stage, path, folder, Duration::from_secs(words.shrink_s)).await,
+            None => replay(&stage, path).await,
+        };
     }
     let known = Arc::new(if words.known.is_dir() { Known::read(&words.known)? } else { Known::default() });
-    let mostly_plain =
-        vec![Way::Plain, Way::Plain, Way::Plain, Way::Scripts, Way::Plain, Way::Versions, Way::Killed, Way::Beside];
+    let [plain, back] = [Way::Plain, Way::Back];
+    let mostly_plain = vec![
+        plain,
+        Way::Beside,
+        back,
+        Way::Scripts,
+        plain,
+        Way::Split,
+        back,
+        Way::Versions,
+        plain,
+        Way::Killed,
+        back,
+        Way::Spaced,
+        plain,
+    ];
     let wanted = Wanted {
         seed: words.seed,
         time: Duration::from_secs_f64(words.minutes * 60.0),
         cases: words.cases,
+        only: words.case,
         at_once: words.at_once,
         shrinking: Duration::from_secs(words.shrink_s),
         ways: if words.ways.is_empty() { mostly_plain } else { words.ways },
+        into: words.into.clone(),
         verbose: words.verbose,
     };
     let report = campaign::run(stage, wanted, known, tell).await?;
     print(&report.to_string());
-    for (number, (_, kind)) in report.kinds.iter().filter(|(_, kind)| !kind.known).enumerate() {
-        let Some(text) = &kind.file else { continue };
-        match &words.into {
-            Some(folder) => {
-                std::fs::create_dir_all(folder)?;
-                let name = format!("{}_{}_{number}.sql", kind.manner.name().replace(' ', "_"), kind.seed);
-                std::fs::write(folder.join(name), text)?;
-            }
-            None => print(text),
-        }
+    if words.into.is_none() {
+        let new = report.kinds.values().filter(|kind| !kind.known).filter_map(|kind| kind.file.as_ref());
+        new.for_each(|file| print(file));
     }
     Ok(report.all_known())
 }
 
-/// True when what should come of it did.
-async fn replay(stage: &Stage, file: &Path) -> Result<bool, Broken> {
-    let (case, head) = Case::parse(&std::fs::read_to_string(file)?)?;
-    let verdict = shrink::verdict(stage, &case).await?;
-    match &verdict {
-        Verdict::Same => print("the same end as psql's"),
-        Verdict::BothRefuse => print("psql refuses it, and so did we"),
-        Verdict::Refused { codes } => {
-            print(&format!(
-                "refused before anything changed: {}",
-                codes.iter().cloned().collect::<Vec<_>>().join(", ")
-            ));
-        }
-        Verdict::Differs(difference) => {
-            print(&difference.signature());
-            difference.details.iter().for_each(|line| print(&format!("  {line}")));
+/// Tries the cases of a file or a folder, makes those that differ smaller, and writes them into another with what differs now.
+async fn again(stage: &Stage, path: &Path, folder: &Path, most: Duration) -> Result<bool, Broken> {
+    let cases = if path.is_dir() { Known::read(path)?.cases } else { vec![Known::read_one(path)?] };
+    std::fs::create_dir_all(folder)?;
+    for (path, case, head) in cases {
+        let Some(name) = path.file_name() else { continue };
+        match shrink::verdict(stage, &case).await? {
+            Verdict::Differs(difference) => {
+                let Shrunk { case, difference, .. } = shrink::shrink(stage, case, difference, most).await?;
+                let head = Head { fingerprint: Fingerprint::new(&difference, &case).text(), ..head };
+                std::fs::write(folder.join(name), campaign::file(&case, &head, &difference))?;
+                print(&format!("{}  {}", path.display(), head.fingerprint));
+            }
+            other => print(&format!("{}  {other}", path.display())),
         }
     }
-    Ok(match head.right {
-        Right::AsPsql => verdict == Verdict::Same,
-        Right::Refused => matches!(verdict, Verdict::Refused { .. } | Verdict::BothRefuse),
-    })
+    Ok(true)
+}
+
+/// True when what should come of it did; of a folder, when that is so of every case that is marked as fixed.
+async fn replay(stage: &Stage, path: &Path) -> Result<bool, Broken> {
+    if !path.is_dir() {
+        let (case, head) = Case::parse(&std::fs::read_to_string(path)?)?;
+        let verdict = shrink::verdict(stage, &case).await?;
+        print(&verdict.to_string());
+        return Ok(head.right.is(&verdict));
+    }
+    let mut all_well = true;
+    for (path, case, head) in Known::read(path)?.cases {
+        let verdict = shrink::verdict(stage, &case).await?;
+        let right = head.right.is(&verdict);
+        let word = match (right, head.fixed) {
+            (true, true) => "right",
+            (true, false) => "RIGHT NOW: mark it as fixed",
+            (false, true) => "WRONG AGAIN",
+            (false, false) => "open",
+        };
+        all_well &= right || !head.fixed;
+        let first = verdict.to_string();
+        print(&format!("{word}  {}  {}", path.display(), first.lines().next().unwrap_or_default()));
+    }
+    Ok(all_well)
 }

@@ -1,12 +1,14 @@
 //! Cases by seed: a database, and revisions of which each statement is made from what psql left of the ones before it.
 
 use crate::Broken;
-use crate::draw::Draw;
+use crate::draw::{Aim, Draw};
 use crate::image::{Dump, Positions, Rows};
 use crate::schema::{self, Size};
 use crate::sql::Sql;
 use crate::stage::{Database, Stage};
+use crate::statement::chains::CHAINS;
 use crate::statement::{self, Kind};
+use crate::sweep::{self, Purpose};
 use crate::world::World;
 use tokio_postgres::Client;
 
@@ -14,7 +16,11 @@ use tokio_postgres::Client;
 pub const CASES_OF_A_SCENE: u64 = 4;
 
 /// Of a hundred cases, how many end with a statement that psql refuses.
-const WRONG_PERCENT: u32 = 3;
+const WRONG_PERCENT: u32 = 6;
+
+/// Of a hundred cases by chance, how many are about one table; of a hundred draws in one, how many are of a whole chain.
+const AIMED_PERCENT: u32 = 60;
+const CHAIN_PERCENT: u32 = 30;
 
 /// The longest that psql may take for a statement.
 const PSQL_TIMEOUT: &str = "SET statement_timeout = '10s'";
@@ -31,6 +37,10 @@ pub struct Scene {
     pub dump: Dump,
     /// Its rows.
     pub rows: Rows,
+    /// Where its sequences stand.
+    pub positions: Positions,
+    /// What its cases are about.
+    pub aim: Option<Aim>,
 }
 
 /// The end that psql came to.
@@ -61,12 +71,13 @@ impl Scene {
     /// When the server can't be talked to.
     pub async fn random(stage: &Stage, seed: u64) -> Result<Scene, Broken> {
         let mut draw = Draw::new(seed);
-        let size = if is_sweep(seed) { Size::Small } else { Size::Full };
+        let size = if sweep::purpose(seed) == Purpose::Chance { Size::Full } else { Size::Small };
         let database = stage.empty().await?;
         let client = stage.connect(&database).await?;
         client.batch_execute(PSQL_TIMEOUT).await?;
-        let (setup, world) = schema::make(&mut draw, size, &client).await?;
-        Scene::told(stage, setup, world, database, client).await
+        let (setup, world) = schema::make(&mut draw, size, &client, seed).await?;
+        let aim = draw.aimed();
+        Ok(Scene { aim, ..Scene::told(stage, setup, world, database, client).await? })
     }
 
     /// Makes a database from statements; those that the server refuses are left out.
@@ -92,9 +103,10 @@ impl Scene {
     ) -> Result<Scene, Broken> {
         client.batch_execute("ANALYZE").await?;
         let rows = Rows::take(&client, &[]).await?;
+        let positions = Positions::take(&client).await?;
         drop(client);
         let dump = Dump::take(stage, &database, &[]).await?;
-        Ok(Scene { setup, world, database, dump, rows })
+        Ok(Scene { setup, world, database, dump, rows, positions, aim: None })
     }
 
     /// Runs revisions as psql does, up to the first statement that it refuses.
@@ -127,18 +139,19 @@ impl Scene {
         let database = stage.copy(&self.database).await?;
         let client = stage.connect(&database).await?;
         client.batch_execute(PSQL_TIMEOUT).await?;
+        draw.aim(self.aim);
+        let purpose = sweep::purpose(seed);
+        let turn = sweep::kinds(purpose, seed, &mut draw);
         let mut making =
             Making { draw: &mut draw, client, world: self.world.clone(), statements: vec![], kinds: vec![] };
-        let failed = if is_sweep(seed) { making.pair(seed).await? } else { making.some().await? };
+        let failed = match purpose {
+            Purpose::Chance => making.some().await?,
+            Purpose::Change(_) | Purpose::Pair(_) => making.in_turn(&turn).await?,
+        };
         let Making { world, statements, kinds, .. } = making;
         let revisions = if failed.is_some() { vec![statements] } else { in_files(&mut draw, statements) };
         Ok(Made { revisions, kinds, reference: Reference { database, failed, world } })
     }
-}
-
-/// Every second scene is for pairs of statement kinds that meet on one table, in turn.
-fn is_sweep(seed: u64) -> bool {
-    !(seed / CASES_OF_A_SCENE).is_multiple_of(2)
 }
 
 /// Most revisions are one file.
@@ -168,7 +181,7 @@ struct Making<'a> {
 }
 
 impl Making<'_> {
-    /// Statements by chance.
+    /// Statements by chance, mostly about one table.
     async fn some(&mut self) -> Result<Option<String>, Broken> {
         let kinds: Vec<&Kind> = statement::all().collect();
         let wanted = *self
@@ -176,10 +189,19 @@ impl Making<'_> {
             .weighted(&[(1, 20), (2, 25), (3, 20), (4, 15), (6, 12), (8, 8)], |(_, weight)| *weight)
             .map_or(&1, |(n, _)| n);
         let wrong = self.draw.chance(WRONG_PERCENT);
+        if self.draw.chance(AIMED_PERCENT) {
+            self.aim_somewhere();
+        }
         let mut tries = 0;
         while self.statements.len() < wanted && tries < 5 * wanted {
             tries += 1;
-            let Some(kind) = self.draw.weighted(&kinds, |kind| kind.weight).copied() else { break };
+            if !wrong && self.draw.chance(CHAIN_PERCENT) {
+                self.chain().await?;
+                continue;
+            }
+            let by_weight = self.draw.weighted(&kinds, |kind| kind.weight).copied();
+            let mistake = if wrong && self.draw.chance(40) { statement::called("mistake") } else { None };
+            let Some(kind) = mistake.or(by_weight) else { break };
             if let Some((statement, failed)) = self.try_kind(kind).await?
                 && wrong
             {
@@ -191,29 +213,56 @@ impl Making<'_> {
         Ok(None)
     }
 
-    /// The pair of kinds whose turn it is: the first may be something that hangs on a table.
-    async fn pair(&mut self, seed: u64) -> Result<Option<String>, Broken> {
-        let kinds: Vec<&Kind> = statement::all().collect();
-        // A stride that has no divisor in common with the number of pairs visits each once.
-        let number = kinds.len() as u64;
-        let turn = (seed.wrapping_mul(7_919) + seed / (number * number)) % (number * number);
-        let (first, second) = (kinds[(turn / number) as usize], kinds[(turn % number) as usize]);
-        for kind in [first, second] {
-            for _ in 0..6 {
-                let before = self.statements.len();
-                self.try_kind(kind).await?;
-                if self.statements.len() > before {
-                    break;
-                }
-            }
+    /// What people write one behind the other, about one table.
+    async fn chain(&mut self) -> Result<(), Broken> {
+        let Some(chain) = self.draw.weighted(CHAINS, |chain| chain.weight) else { return Ok(()) };
+        self.aim_somewhere();
+        for names in chain.kinds {
+            let names: Vec<&str> = names.split('|').collect();
+            let Some(kind) = self.draw.one(&names).and_then(|name| statement::called(name)) else { continue };
+            self.until_made(kind).await?;
+        }
+        Ok(())
+    }
+
+    /// Another table and column for what follows; the scene's own stays where it has one.
+    fn aim_somewhere(&mut self) {
+        if self.draw.aimed().is_some_and(|aim| self.world.relations.iter().any(|one| one.oid == aim.table)) {
+            return;
+        }
+        let aim = self.draw.table(&self.world).cloned().and_then(|table| {
+            let column = self.draw.plain_column(&table)?;
+            Some(Aim { table: table.oid, column: column.number })
+        });
+        self.draw.aim(aim);
+    }
+
+    /// The kinds whose turn it is.
+    async fn in_turn(&mut self, kinds: &[&'static Kind]) -> Result<Option<String>, Broken> {
+        self.aim_somewhere();
+        for kind in kinds {
+            self.until_made(kind).await?;
         }
         Ok(None)
+    }
+
+    /// Tries a kind until psql takes one, a few times.
+    async fn until_made(&mut self, kind: &'static Kind) -> Result<(), Broken> {
+        const TRIES: u32 = 6;
+        for _ in 0..TRIES {
+            let before = self.statements.len();
+            self.try_kind(kind).await?;
+            if self.statements.len() > before {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Makes statements of a kind and runs them; what psql refuses isn't kept, and the reason is given.
     async fn try_kind(&mut self, kind: &'static Kind) -> Result<Option<(Sql, String)>, Broken> {
         let Some(made) = kind.make(self.draw, &self.world) else { return Ok(None) };
-        let mut failed = None;
+        let (mut failed, before) = (None, self.statements.len());
         for statement in made {
             match self.client.batch_execute(&statement.text()).await {
                 Ok(()) => {
@@ -226,16 +275,12 @@ impl Making<'_> {
                 }
             }
         }
+        if failed.is_some() && self.statements[before..].iter().any(|one| one.text() == "BEGIN") {
+            self.client.batch_execute("ROLLBACK").await?;
+            self.statements.truncate(before);
+            self.kinds.truncate(before);
+        }
         self.world = World::read(&self.client).await?;
         Ok(failed)
     }
-}
-
-/// Where psql's sequences stand.
-///
-/// # Errors
-///
-/// When the server can't be talked to.
-pub async fn positions(stage: &Stage, database: &Database) -> Result<Positions, Broken> {
-    Positions::take(&stage.connect(database).await?).await
 }

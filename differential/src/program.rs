@@ -143,6 +143,13 @@ impl Said {
         self.events().flat_map(list).collect()
     }
 
+    /// What waits to be begun, as `status --json` says.
+    #[must_use]
+    pub fn pending(&self) -> Vec<String> {
+        let list = |event: Value| event["pending"].as_array().cloned().unwrap_or_default();
+        self.events().flat_map(list).map(|one| one.as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     /// Why it failed, in its own words.
     #[must_use]
     pub fn message(&self) -> String {

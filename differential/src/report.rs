@@ -1,10 +1,15 @@
 //! What a run of many cases came to.
 
+use crate::case::Case;
 use crate::known::Fingerprint;
+use crate::tags;
 use crate::verdict::{Manner, Verdict};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
+
+/// Pairs of tags that a report shows.
+const MEETINGS_SHOWN: usize = 20;
 
 /// A difference of one kind, and how often it was met.
 #[derive(Debug, Clone)]
@@ -19,6 +24,14 @@ pub struct Kind {
     pub known: bool,
     /// Its shrunk case as a file, for the first of a kind.
     pub file: Option<String>,
+}
+
+impl Kind {
+    /// A name for its file.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        format!("{}_{}.sql", self.manner.name().replace(' ', "_"), self.seed)
+    }
 }
 
 /// Numbers of a run.
@@ -46,13 +59,19 @@ pub struct Report {
     pub actions: BTreeMap<String, u32>,
     /// Cases that couldn't be tried, with the reason.
     pub broken: BTreeMap<String, u32>,
+    /// How often revisions had each of PostgreSQL's tags.
+    pub tags: BTreeMap<String, u32>,
+    /// How often two tags met in one revision on something of one name.
+    pub meetings: BTreeMap<(String, String), u32>,
     /// How long it took.
     pub took: Duration,
+    /// Processor time of all of it, in seconds, without shrinking where that could be told apart.
+    pub processor_s: Option<f64>,
 }
 
 impl Report {
     /// Counts a case.
-    pub fn count(&mut self, verdict: &Verdict, statements: &[&'static str], actions: &[String]) {
+    pub fn count(&mut self, verdict: &Verdict, case: &Case, statements: &[&'static str], actions: &[String]) {
         self.cases += 1;
         match verdict {
             Verdict::Same => self.same += 1,
@@ -74,6 +93,39 @@ impl Report {
         for action in actions {
             *self.actions.entry(action.clone()).or_default() += 1;
         }
+        self.count_tags(case);
+    }
+
+    fn count_tags(&mut self, case: &Case) {
+        let all: Vec<_> = case.revisions.iter().flatten().map(|one| (tags::tags(&one.text()), one.names())).collect();
+        for (at, (first, names)) in all.iter().enumerate() {
+            for tag in first {
+                *self.tags.entry(tag.clone()).or_default() += 1;
+            }
+            let later = all[at + 1..].iter().filter(|(_, others)| names.iter().any(|name| others.contains(name)));
+            for second in later.flat_map(|(second, _)| second) {
+                for first in first {
+                    *self.meetings.entry((first.clone(), second.clone())).or_default() += 1;
+                }
+            }
+        }
+    }
+
+    /// Adds a difference of a kind that was shrunk, as far as it can be or until its time was over; kinds that it explains
+    /// become one with it. The names of the files that are no longer needed.
+    pub fn add(&mut self, print: Fingerprint, mut kind: Kind, is_smallest: bool) -> Vec<String> {
+        let explains =
+            |known: &Fingerprint| if is_smallest { known.is_kind_of(&print) } else { known.explains(&print) };
+        if let Some((_, known)) = self.kinds.iter_mut().find(|(known, _)| explains(known)) {
+            known.times += kind.times;
+            return vec![kind.file_name()];
+        }
+        let larger = self.kinds.keys().filter(|other| !print.is_vague() && print.explains(other));
+        let larger: Vec<Fingerprint> = larger.cloned().collect();
+        let gone: Vec<Kind> = larger.iter().filter_map(|other| self.kinds.remove(other)).collect();
+        kind.times += gone.iter().map(|other| other.times).sum::<u32>();
+        self.kinds.insert(print, kind);
+        gone.iter().map(Kind::file_name).collect()
     }
 
     /// Cases that ended wrong without a word.
@@ -99,6 +151,13 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |part: u32| f64::from(part) * 100.0 / f64::from(self.cases.max(1));
         writeln!(f, "cases {} in {} s", self.cases, self.took.as_secs())?;
+        if let Some(used) = self.processor_s {
+            writeln!(
+                f,
+                "processor time {used:.0} s, {:.2} s a case, shrinking included",
+                used / f64::from(self.cases.max(1))
+            )?;
+        }
         writeln!(
             f,
             "same {} ({:.1} %), both refuse {}, refused {} ({:.1} %), different {} ({:.1} %), of these silent {} ({:.1} %)",
@@ -129,7 +188,14 @@ impl fmt::Display for Report {
         let all = crate::statement::all().count();
         writeln!(f, "\nkinds of statement met: {} of {all}; never: {}", self.statements.len(), never.join(", "))?;
         writeln!(f, "ordered pairs of kinds met: {} of {}", self.pairs.len(), all * all)?;
-        writeln!(f, "\nactions of plans:")?;
+        writeln!(f, "\nPostgreSQL's names of what revisions did: {}", self.tags.len())?;
+        by_times(f, self.tags.iter().map(|(tag, times)| (tag.clone(), *times)))?;
+        writeln!(f, "\npairs of them on one name: {}; the most frequent:", self.meetings.len())?;
+        let mut meetings: Vec<_> = self.meetings.iter().collect();
+        meetings.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        let most = meetings.into_iter().take(MEETINGS_SHOWN);
+        by_times(f, most.map(|((first, second), times)| (format!("{first}, {second}"), *times)))?;
+        writeln!(f, "\nactions of plans, of every fourth case:")?;
         by_times(f, self.actions.iter().map(|(action, times)| (action.clone(), *times)))?;
         if !self.broken.is_empty() {
             writeln!(f, "\ncouldn't be tried:")?;

@@ -4,6 +4,7 @@ use crate::Broken;
 use crate::draw::Draw;
 use crate::sql::{Sql, count, list, name, optional};
 use crate::statement::{self, Kind};
+use crate::sweep::{self, Purpose};
 use crate::world::{Relation, World};
 use tokio_postgres::Client;
 
@@ -22,7 +23,7 @@ pub enum Size {
 /// # Errors
 ///
 /// When the server can't be talked to.
-pub async fn make(draw: &mut Draw, size: Size, client: &Client) -> Result<(Vec<Sql>, World), Broken> {
+pub async fn make(draw: &mut Draw, size: Size, client: &Client, seed: u64) -> Result<(Vec<Sql>, World), Broken> {
     let mut made = Vec::new();
     let mut world = World::read(client).await?;
     let basis = basis(draw, size, &world);
@@ -38,12 +39,40 @@ pub async fn make(draw: &mut Draw, size: Size, client: &Client) -> Result<(Vec<S
         Size::Small => 0,
         Size::Full => draw.number(3, 14),
     };
-    for round in 0..2 {
+    if let Purpose::Change(number) = sweep::purpose(seed) {
+        hang_on_one(draw, number, client, &mut made, &mut world).await?;
+    }
+    for round in 0..if size == Size::Small { 0 } else { 2 } {
         let hanging: Vec<Sql> = (0..parts / 2 + round).filter_map(|_| hang(draw, &kinds, &world)).flatten().collect();
         run(&hanging, client, &mut made).await?;
         world = World::read(client).await?;
     }
     Ok((made, world))
+}
+
+/// Hangs what has its turn on the column that the scene's cases will change.
+async fn hang_on_one(
+    draw: &mut Draw,
+    number: u64,
+    client: &Client,
+    made: &mut Vec<Sql>,
+    world: &mut World,
+) -> Result<(), Broken> {
+    const TRIES: u32 = 5;
+    let aims = sweep::aims(number, draw, world);
+    draw.aim(aims.map(|(hang_on, _)| hang_on));
+    for kind in sweep::hanging(number, draw) {
+        for _ in 0..TRIES {
+            let before = made.len();
+            run(&kind.make(draw, world).unwrap_or_default(), client, made).await?;
+            *world = World::read(client).await?;
+            if made.len() > before {
+                break;
+            }
+        }
+    }
+    draw.aim(aims.map(|(_, change)| change));
+    Ok(())
 }
 
 fn hang(draw: &mut Draw, kinds: &[&Kind], world: &World) -> Option<Vec<Sql>> {
@@ -74,11 +103,37 @@ fn basis(draw: &mut Draw, size: Size, world: &World) -> Vec<Sql> {
         format!("CREATE DOMAIN {} AS text CHECK (length(VALUE) < 100)", name("word_d")),
         format!("CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$", name("touch")),
     ];
+    // They stamp, count and refuse by what the row says, so that psql's run and ours can be compared.
+    all.push(format!(
+        "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.n := coalesce(OLD.n, 0) + 1; RETURN NEW; END $$",
+        name("bump")
+    ));
+    all.push(format!("CREATE TABLE {} (what text, of text)", name("journal")));
+    all.push(format!(
+        "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO {} VALUES (TG_OP, TG_LEVEL); RETURN NULL; END $$",
+        name("note"),
+        name("journal")
+    ));
+    all.push(format!(
+        "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'only appended'; END $$",
+        name("deny")
+    ));
+    if size == Size::Full || draw.chance(25) {
+        if draw.chance(12) {
+            all.push(format!(
+                "CREATE COLLATION {} (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
+                name("nocase")
+            ));
+        }
+        if draw.chance(8) && world.available.iter().any(|one| one == "btree_gist") {
+            all.push("CREATE EXTENSION btree_gist".to_owned());
+        }
+    }
+    if draw.chance(25) && world.available.iter().any(|one| one == "citext") {
+        all.push("CREATE EXTENSION citext".to_owned());
+    }
     if size == Size::Full {
         all.push(format!("CREATE SCHEMA {}", name(draw.word(&["attic", "Odd Schema"]))));
-        if draw.chance(25) && world.available.iter().any(|one| one == "citext") {
-            all.push("CREATE EXTENSION citext".to_owned());
-        }
         if draw.chance(40) {
             all.push(format!("CREATE TYPE {} AS ({})", name("pair_t"), list(&["a int", "b text"])));
         }
@@ -93,9 +148,9 @@ fn tables(draw: &mut Draw, size: Size, world: &World) -> Vec<Sql> {
             name("owners"),
             list(&["id int PRIMARY KEY", "title text", "rank int"])
         )),
-        Sql::marked(&main_table(draw)),
+        Sql::marked(&main_table(draw, world)),
     ];
-    if size == Size::Full || draw.chance(30) {
+    if size == Size::Full || draw.chance(45) {
         all.extend(partitioned(draw));
     }
     if size == Size::Full {
@@ -115,15 +170,22 @@ fn tables(draw: &mut Draw, size: Size, world: &World) -> Vec<Sql> {
 }
 
 /// The table that most statements are about.
-fn main_table(draw: &mut Draw) -> String {
-    let key = draw.word(&["id bigint", "id int", "id int GENERATED BY DEFAULT AS IDENTITY", "id bigserial"]);
+fn main_table(draw: &mut Draw, world: &World) -> String {
+    let key = draw.word(&[
+        "id bigint",
+        "id int",
+        "id int",
+        "id int GENERATED BY DEFAULT AS IDENTITY",
+        "id bigserial",
+        "id serial",
+    ]);
     let mut columns = vec![
         format!("{} PRIMARY KEY", key.replacen("id", &name("id"), 1)),
         format!("{} int{}", name("n"), default(draw, "0")),
         format!("{} text{}{}", name("title"), collation(draw), default(draw, "'none'")),
         format!("{} int", name("owner_id")),
     ];
-    let more = [
+    let mut more = vec![
         format!("{} varchar(40)", name("mail")),
         format!("{} {}{}", name("feel"), name("mood"), default(draw, "'new'")),
         format!("{} numeric(10,2)", name("price")),
@@ -139,8 +201,27 @@ fn main_table(draw: &mut Draw) -> String {
         format!("{} interval", name("took")),
         format!("{} text", name("order")),
         format!("{} int GENERATED ALWAYS AS ({} * 2) STORED", name("twice"), name("n")),
+        format!("{} json[]", name("raws")),
+        format!("{} numeric", name("amount")),
+        format!("{} numeric", name("paid")),
+        format!("{} {}[]", name("feels"), name("mood")),
+        format!("{} bytea", name("blob")),
+        format!("{} {}", name("boss"), name("owners")),
+        format!("{} xml", name("page")),
+        format!("{} varchar(10) COLLATE \"C\"", name("code")),
     ];
-    for _ in 0..draw.number(1, 5) {
+    if world.extensions.iter().any(|one| one == "citext") {
+        more.push(format!("{} citext", name("email")));
+        more.push(format!("{} citext{}", name("nick"), default(draw, "'Bob'")));
+        columns.push(more[more.len() - 2].clone());
+    }
+    if world.collations.iter().any(|one| one == "nocase") {
+        columns.push(format!("{} text COLLATE {}", name("handle"), name("nocase")));
+    }
+    if world.types.iter().any(|one| one.name == "pair_t") {
+        more.push(format!("{} {}", name("both"), name("pair_t")));
+    }
+    for _ in 0..draw.number(1, 6) {
         if let Some(column) = draw.one(&more).filter(|column| !columns.contains(column)) {
             columns.push(column.clone());
         }
@@ -175,8 +256,9 @@ fn partitioned(draw: &mut Draw) -> Vec<Sql> {
 
 /// Rows with NULLs, duplicates, orphans and values that are equal but not identical; none for some tables, thousands for few.
 fn rows(draw: &mut Draw, table: &Relation, world: &World) -> Option<Sql> {
-    let number =
-        *draw.weighted(&[(0, 2), (5, 4), (120, 8), (3_000, 2)], |(_, weight)| *weight).map(|(number, _)| number)?;
+    let number = *draw
+        .weighted(&[(0, 2), (5, 4), (120, 8), (3_000, 2), (16_000, 1)], |(_, weight)| *weight)
+        .map(|(number, _)| number)?;
     if number == 0 || table.partition_of.is_some() {
         return None;
     }
@@ -193,6 +275,10 @@ fn rows(draw: &mut Draw, table: &Relation, world: &World) -> Option<Sql> {
                 "integer" | "bigint" if draw.chance(40) => "g".to_owned(),
                 "text" if draw.chance(40) => "'v' || g".to_owned(),
                 "text" if draw.chance(5) => "repeat('wide ', 800) || g".to_owned(),
+                // Nothing compresses it: a few thousand rows of it are a large table.
+                "text" if draw.chance(8) => {
+                    "(SELECT string_agg(md5(g::text || i), '') FROM generate_series(1, 18) i)".to_owned()
+                }
                 kind => among(draw, kind, column.not_null, world),
             }
         })
@@ -201,8 +287,8 @@ fn rows(draw: &mut Draw, table: &Relation, world: &World) -> Option<Sql> {
     Some(Sql::marked(&format!(
         "INSERT INTO {} ({}) SELECT {} FROM generate_series(1, {}) g",
         table.sql(),
-        names.join(", "),
-        values.join(", "),
+        list(&names),
+        list(&values),
         count(number)
     )))
 }
@@ -213,6 +299,9 @@ fn among(draw: &mut Draw, kind: &str, not_null: bool, world: &World) -> String {
     let last = if not_null { values[0].clone() } else { "NULL".to_owned() };
     format!(
         "(CASE g % 4 WHEN 0 THEN {} WHEN 1 THEN {} WHEN 2 THEN {} ELSE {last} END)::{kind}",
-        values[0], values[1], values[2]
+        values[0],
+        values[1],
+        values[2],
+        kind = kind.split(" COLLATE").next().unwrap_or(kind)
     )
 }

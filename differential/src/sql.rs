@@ -112,6 +112,61 @@ impl Sql {
         Sql { pieces: renamed(&self.pieces, names) }
     }
 
+    /// The statement with no number greater than this.
+    #[must_use]
+    pub fn with_counts(&self, most: usize) -> Sql {
+        fn bounded(pieces: &[Piece], most: usize) -> Vec<Piece> {
+            let one = |piece: &Piece| match piece {
+                Piece::Text(_) | Piece::Name(_) => piece.clone(),
+                Piece::Count(number) => Piece::Count(most.min(*number)),
+                Piece::Optional(inner) => Piece::Optional(bounded(inner, most)),
+                Piece::List(items) => Piece::List(items.iter().map(|item| bounded(item, most)).collect()),
+            };
+            pieces.iter().map(one).collect()
+        }
+        Sql { pieces: bounded(&self.pieces, most) }
+    }
+
+    /// The statement without a column of a table: as CREATE TABLE lists it, or INSERT names and fills it.
+    #[must_use]
+    pub fn without_column(&self, table: &str, column: &str) -> Option<Sql> {
+        let begins = |words: &str| matches!(&self.pieces[..], [Piece::Text(text), ..] if text.starts_with(words));
+        let is_of = matches!(&self.pieces[..], [_, Piece::Name(name), ..] if name == table);
+        let mut pieces = self.pieces.clone();
+        let names = |item: &[Piece]| matches!(item, [Piece::Name(name), ..] if name == column);
+        let mut lists = pieces.iter_mut().filter_map(|piece| match piece {
+            Piece::List(items) if items.len() > 1 => Some(items),
+            _ => None,
+        });
+        if !is_of || !(begins("CREATE TABLE ") || begins("INSERT INTO ")) {
+            return None;
+        }
+        let named = lists.next()?;
+        let at = named.iter().position(|item| names(item))?;
+        let count = named.len();
+        named.remove(at);
+        if begins("INSERT INTO ") {
+            let values = lists.next().filter(|values| values.len() == count)?;
+            values.remove(at);
+        }
+        Some(Sql { pieces })
+    }
+
+    /// The columns that CREATE TABLE lists, with the table.
+    #[must_use]
+    pub fn columns(&self) -> Option<(String, Vec<String>)> {
+        let [Piece::Text(text), Piece::Name(table), rest @ ..] = &self.pieces[..] else { return None };
+        let items = rest.iter().find_map(|piece| match piece {
+            Piece::List(items) if text.starts_with("CREATE TABLE ") => Some(items),
+            _ => None,
+        })?;
+        let name = |item: &Vec<Piece>| match item.first() {
+            Some(Piece::Name(name)) => Some(name.clone()),
+            _ => None,
+        };
+        Some((table.clone(), items.iter().filter_map(name).collect()))
+    }
+
     /// Every statement that has one clause or one item less.
     #[must_use]
     pub fn smaller(&self) -> Vec<Sql> {
@@ -285,6 +340,23 @@ mod tests {
         let names = Renaming::from([("Odd".to_owned(), "b".to_owned())]);
         assert_eq!(sql.renamed(&names), "CREATE TABLE t (a int, b text NOT NULL)");
         assert_eq!(sql.names(), ["t", "a", "Odd"]);
+    }
+
+    #[test]
+    fn a_column_goes_from_its_table_and_its_rows() {
+        let columns = [format!("{} int", name("a")), format!("{} text", name("b"))];
+        let create = Sql::marked(&format!("CREATE TABLE {} ({})", name("t"), list(&columns)));
+        let insert = format!(
+            "INSERT INTO {} ({}) SELECT {} FROM x",
+            name("t"),
+            list(&[name("a"), name("b")]),
+            list(&["1", "g"])
+        );
+        let insert = Sql::marked(&insert);
+        assert_eq!(create.columns(), Some(("t".to_owned(), vec!["a".to_owned(), "b".to_owned()])));
+        assert_eq!(create.without_column("t", "a").unwrap().text(), "CREATE TABLE t (b text)");
+        assert_eq!(insert.without_column("t", "a").unwrap().text(), "INSERT INTO t (b) SELECT g FROM x");
+        assert_eq!(insert.without_column("u", "a"), None);
     }
 
     #[test]

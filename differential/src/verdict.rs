@@ -1,6 +1,7 @@
 //! What came of a case.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// What came of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,23 @@ pub enum Verdict {
     },
     /// Another end.
     Differs(Difference),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Same => write!(f, "the same end as psql's"),
+            Verdict::BothRefuse => write!(f, "psql refuses it, and so did we"),
+            Verdict::Refused { codes } => {
+                let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+                write!(f, "refused before anything changed: {}", codes.join(", "))
+            }
+            Verdict::Differs(difference) => {
+                write!(f, "{}", difference.signature())?;
+                difference.details.iter().try_for_each(|line| write!(f, "\n  {line}"))
+            }
+        }
+    }
 }
 
 /// How an end differs.
@@ -102,29 +120,66 @@ impl Difference {
         Difference { manner, details }
     }
 
-    /// What two cases share that differ in the same way: the manner, and the first words of what differs, without names.
+    /// The first words of each thing that differs, without names.
+    #[must_use]
+    pub fn heads(&self) -> BTreeSet<String> {
+        match self.manner {
+            Manner::Rows | Manner::Positions | Manner::Moved | Manner::Hang => BTreeSet::new(),
+            Manner::HalfWay | Manner::DeadEnd | Manner::BareError | Manner::NotUpAgain | Manner::PsqlRefuses => {
+                // An error is told by its code; its words are the part's that met it.
+                let codes: BTreeSet<String> = self.details.iter().flat_map(|line| codes(line)).collect();
+                if codes.is_empty() { self.word_heads() } else { codes }
+            }
+            Manner::Panic
+            | Manner::Schema
+            | Manner::Leftovers
+            | Manner::Application
+            | Manner::NotRolledBack
+            | Manner::NotDown
+            | Manner::CheckSaidYes => self.word_heads(),
+        }
+    }
+
+    fn word_heads(&self) -> BTreeSet<String> {
+        self.details.iter().map(|line| words(line)).filter(|words| !words.is_empty()).collect()
+    }
+
+    /// The manner and the heads, as text.
     #[must_use]
     pub fn signature(&self) -> String {
-        let heads: BTreeSet<String> = match self.manner {
-            Manner::Rows | Manner::Positions | Manner::Moved | Manner::Hang => BTreeSet::new(),
-            _ => self.details.iter().map(|line| words(line)).filter(|words| !words.is_empty()).collect(),
-        };
-        let heads: Vec<String> = heads.into_iter().take(3).collect();
+        let heads: Vec<String> = self.heads().into_iter().collect();
         if heads.is_empty() {
             self.manner.name().to_owned()
         } else {
             format!("{}: {}", self.manner.name(), heads.join(" / "))
         }
     }
+
+    /// Whether a smaller case differs as this one does: in the same manner, in nothing else, and not in nothing.
+    #[must_use]
+    pub fn is_in(&self, larger: &Difference) -> bool {
+        let (own, all) = (self.heads(), larger.heads());
+        self.manner == larger.manner && own.is_empty() == all.is_empty() && own.is_subset(&all)
+    }
+}
+
+/// A code of an error: a server's, such as 42P01, or one of ours, such as C104.
+fn is_code(word: &str) -> bool {
+    let begins = word.len() == 5 || word.starts_with(|c: char| c.is_ascii_uppercase());
+    matches!(word.len(), 3..=5)
+        && begins
+        && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+        && word.chars().filter(char::is_ascii_digit).count() > 1
+}
+
+/// The codes of the server's errors in a line.
+fn codes(line: &str) -> Vec<String> {
+    let words = line.split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter(|word| word.len() == 5 && is_code(word)).map(str::to_owned).collect()
 }
 
 /// The words of a line that are PostgreSQL's: capitals, and codes of errors.
 fn words(line: &str) -> String {
-    let is_code = |word: &str| {
-        word.len() == 5
-            && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
-            && word.chars().any(|c| c.is_ascii_digit())
-    };
     let is_capital = |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase());
     let clean = |word: &str| word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '+' && c != '-').to_owned();
     let sign = line.chars().next().filter(|c| matches!(c, '+' | '-')).map(|c| c.to_string());
@@ -144,5 +199,16 @@ mod tests {
         assert_eq!(one.signature(), "schema: - COMMENT ON COLUMN IS");
         let error = Difference::new(Manner::HalfWay, vec!["error: add column t.a: 42701: column exists".to_owned()]);
         assert_eq!(error.signature(), "half way: 42701");
+        let code = Difference::new(Manner::CheckSaidYes, vec!["C104".to_owned()]);
+        assert_eq!(code.signature(), "check said yes: C104");
+    }
+
+    #[test]
+    fn a_smaller_difference_has_some_of_the_larger_ones_heads() {
+        let line = |text: &str| text.to_owned();
+        let larger = Difference::new(Manner::Schema, vec![line("- COMMENT ON INDEX i"), line("+ CREATE VIEW v")]);
+        let smaller = Difference::new(Manner::Schema, vec![line("+ CREATE VIEW w")]);
+        assert!(smaller.is_in(&larger) && !larger.is_in(&smaller));
+        assert!(!Difference::new(Manner::Schema, vec![]).is_in(&larger));
     }
 }

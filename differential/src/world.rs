@@ -21,6 +21,8 @@ pub struct World {
     pub statistics: Vec<Statistics>,
     /// Publications.
     pub publications: Vec<String>,
+    /// Collations of the author's.
+    pub collations: Vec<String>,
     /// Extensions that are installed.
     pub extensions: Vec<String>,
     /// Extensions of ours that could be.
@@ -32,6 +34,8 @@ pub struct World {
 /// A table, partitioned table (`p`), view (`v`) or materialized view (`m`).
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Relation {
+    /// What stays its own through renames, in a copy of the database too.
+    pub oid: u32,
     /// Its schema.
     pub schema: String,
     /// Its name.
@@ -75,6 +79,8 @@ pub struct Relation {
 /// A column.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Column {
+    /// Its number in the table, which stays through renames.
+    pub number: i16,
     /// Its name.
     pub name: String,
     /// Its type, with its modifier.
@@ -151,6 +157,8 @@ pub struct Trigger {
     pub enabled: char,
     /// Whether it fires for each row.
     pub row: bool,
+    /// Its function.
+    pub function: String,
 }
 
 /// A sequence.
@@ -162,6 +170,8 @@ pub struct Sequence {
     pub name: String,
     /// Whether a column owns it.
     pub owned: bool,
+    /// Whether it is an identity column's.
+    pub identity: bool,
 }
 
 /// A type.

@@ -11,7 +11,7 @@ relations AS (
 SELECT jsonb_build_object(
     'schemas', (SELECT coalesce(jsonb_agg(nspname ORDER BY nspname), '[]') FROM spaces),
     'relations', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'schema', c.nspname, 'name', c.relname, 'kind', c.relkind, 'row_security', c.relrowsecurity,
+        'oid', c.oid::bigint, 'schema', c.nspname, 'name', c.relname, 'kind', c.relkind, 'row_security', c.relrowsecurity,
         'persistence', c.relpersistence,
         'partition_of', (SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition),
         'parent', (SELECT min(p.relname) FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent WHERE i.inhrelid = c.oid),
@@ -22,7 +22,7 @@ SELECT jsonb_build_object(
             WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND r.ev_class <> c.oid),
         'comment', obj_description(c.oid, 'pg_class'),
         'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'category', t.typcategory,
+            'number', a.attnum, 'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'category', t.typcategory,
             'collation', (SELECT quote_ident(l.collname) FROM pg_collation l WHERE l.oid = a.attcollation AND l.collname <> 'default' AND l.oid <> t.typcollation),
             'not_null', a.attnotnull, 'identity', a.attidentity, 'generated', a.attgenerated, 'default', pg_get_expr(d.adbin, d.adrelid),
             'numbered', a.attidentity <> '' OR pg_get_serial_sequence(format('%I.%I', c.nspname, c.relname), a.attname) IS NOT NULL,
@@ -40,14 +40,16 @@ SELECT jsonb_build_object(
             'definition', pg_get_indexdef(i.oid),
             'columns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY o), '[]') FROM unnest(x.indkey::int2[]) WITH ORDINALITY AS u(n, o) JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.n)
         ) ORDER BY i.relname), '[]') FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid),
-        'triggers', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', g.tgname, 'definition', pg_get_triggerdef(g.oid), 'enabled', g.tgenabled, 'row', g.tgtype & 1 = 1) ORDER BY g.tgname), '[]')
+        'triggers', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', g.tgname, 'definition', pg_get_triggerdef(g.oid), 'enabled', g.tgenabled, 'row', g.tgtype & 1 = 1,
+            'function', (SELECT p.proname FROM pg_proc p WHERE p.oid = g.tgfoid)) ORDER BY g.tgname), '[]')
             FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgparentid = 0),
         'rules', (SELECT coalesce(jsonb_agg(r.rulename ORDER BY r.rulename), '[]') FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN'),
         'policies', (SELECT coalesce(jsonb_agg(p.polname ORDER BY p.polname), '[]') FROM pg_policy p WHERE p.polrelid = c.oid),
         'definition', CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END
     ) ORDER BY c.nspname, c.relname), '[]') FROM relations c WHERE c.relkind IN ('r', 'p', 'v', 'm')),
     'sequences', (SELECT coalesce(jsonb_agg(jsonb_build_object('schema', c.nspname, 'name', c.relname,
-        'owned', EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i'))) ORDER BY c.relname), '[]')
+        'owned', EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')),
+        'identity', EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'i')) ORDER BY c.relname), '[]')
         FROM relations c WHERE c.relkind = 'S'),
     'types', (SELECT coalesce(jsonb_agg(jsonb_build_object('schema', s.nspname, 'name', t.typname, 'kind', t.typtype,
         'base', CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END,
@@ -65,7 +67,8 @@ SELECT jsonb_build_object(
     'statistics', (SELECT coalesce(jsonb_agg(jsonb_build_object('schema', s.nspname, 'name', x.stxname, 'table', x.stxrelid::regclass::text) ORDER BY x.stxname), '[]')
         FROM pg_statistic_ext x JOIN spaces s ON s.oid = x.stxnamespace),
     'publications', (SELECT coalesce(jsonb_agg(pubname ORDER BY pubname), '[]') FROM pg_publication),
+    'collations', (SELECT coalesce(jsonb_agg(l.collname ORDER BY l.collname), '[]') FROM pg_collation l JOIN spaces s ON s.oid = l.collnamespace),
     'extensions', (SELECT coalesce(jsonb_agg(extname ORDER BY extname), '[]') FROM pg_extension WHERE extname <> 'plpgsql'),
-    'available', (SELECT coalesce(jsonb_agg(name ORDER BY name), '[]') FROM pg_available_extensions WHERE name IN ('citext', 'pg_trgm', 'hstore')),
+    'available', (SELECT coalesce(jsonb_agg(name ORDER BY name), '[]') FROM pg_available_extensions WHERE name IN ('citext', 'pg_trgm', 'hstore', 'btree_gist')),
     'version', current_setting('server_version_num')::int / 10000
 )::text

@@ -28,6 +28,9 @@ pub(super) const KINDS: &[Kind] = &[
     kind("drop identity", 2, drop_identity),
     kind("set identity", 2, set_identity),
     kind("drop expression", 1, drop_expression),
+    kind("add block's column", 1, add_of_block),
+    kind("several actions", 6, several_actions),
+    kind("set column options of partition", 1, partition_default),
 ];
 
 fn table(draw: &mut Draw, world: &World) -> Option<Relation> {
@@ -49,7 +52,7 @@ pub(super) fn column_definition(
     world: &World,
 ) -> String {
     let base = kind.split(" COLLATE").next().unwrap_or(kind);
-    let value = draw.value(base.trim_matches('\u{1}').trim_matches('\u{2}'), world);
+    let value = if draw.chance(18) { computed(draw, base) } else { None }.unwrap_or_else(|| draw.value(base, world));
     let default =
         if draw.chance(40) && value != "NULL" { optional(&format!(" DEFAULT {value}")) } else { String::new() };
     let not_null = if draw.chance(20) { optional(" NOT NULL") } else { String::new() };
@@ -59,6 +62,27 @@ pub(super) fn column_definition(
     let reference = if draw.chance(8) { references(draw, of, world).map(|sql| optional(&sql)) } else { None };
     let kind = reference.as_ref().map_or(kind, |_| "bigint");
     format!("{} {kind}{default}{not_null}{unique}{check}{}", name(column), reference.unwrap_or_default())
+}
+
+/// An expression as a default of a type, with brackets and casts where people write them.
+fn computed(draw: &mut Draw, kind: &str) -> Option<String> {
+    let base = kind.split('(').next().unwrap_or(kind);
+    let all: &[&'static str] = match base {
+        "boolean" => &["(true OR false)", "(NOT false)", "(1 > 2 AND true)"],
+        "timestamp" | "timestamp without time zone" => &["(now() AT TIME ZONE 'utc')", "timezone('utc'::text, now())"],
+        "timestamptz" | "timestamp with time zone" => &["now()", "CURRENT_TIMESTAMP", "(now() + interval '1 day')"],
+        "date" => &["CURRENT_DATE", "('2020-01-01'::date + 1)"],
+        "int" | "integer" | "bigint" => &["(1 + 2)", "(-1)", "(CASE WHEN true THEN 4 ELSE 5 END)", "abs(-3)"],
+        "text" => &["('a' || 'b')", "lower('X')", "'x'::text", "CURRENT_USER", "E'a\\nb'"],
+        "numeric" => &["(1.0 / 4)", "1.50::numeric"],
+        "jsonb" => &["'{}'::jsonb", "jsonb_build_object('a', 1)", "('{\"a\": 1}'::jsonb -> 'a')"],
+        "uuid" => &["gen_random_uuid()"],
+        "interval" => &["interval '1' day", "('1 day'::interval * 2)"],
+        "text[]" => &["ARRAY[]::text[]", "ARRAY['a', 'b']", "'{}'::text[]"],
+        "int[]" => &["ARRAY[1, 2]", "'{}'"],
+        _ => return None,
+    };
+    Some(draw.word(all).to_owned())
 }
 
 fn references(draw: &mut Draw, of: Option<&Relation>, world: &World) -> Option<String> {
@@ -162,6 +186,15 @@ fn wider(draw: &mut Draw, column: &Column) -> Option<&'static str> {
 
 fn retype(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
+    let words = matches!(column.kind.split('(').next(), Some("text" | "character varying"));
+    if words && draw.chance(15) && world.extensions.iter().any(|one| one == "citext") {
+        return one(format!("ALTER TABLE {} ALTER COLUMN {} TYPE citext", table.sql(), name(&column.name)));
+    }
+    let own = world.types.iter().find(|one| one.name == column.kind);
+    if let Some(own) = own {
+        let to = own.base.clone().unwrap_or_else(|| "text".to_owned());
+        return one(format!("ALTER TABLE {} ALTER COLUMN {} TYPE {to}", table.sql(), name(&column.name)));
+    }
     let to = if draw.chance(8) { column.kind.clone() } else { wider(draw, &column)?.to_owned() };
     one(format!("ALTER TABLE {} ALTER COLUMN {} TYPE {to}", table.sql(), name(&column.name)))
 }
@@ -181,6 +214,7 @@ fn retype_using(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
             1 => ("boolean".to_owned(), format!("{sql} > 3")),
             _ => ("bigint".to_owned(), format!("({sql} * 10)::bigint")),
         },
+        'E' => ("text".to_owned(), format!("upper({sql}::text)")),
         'B' => ("int".to_owned(), format!("CASE WHEN {sql} THEN 1 ELSE 0 END")),
         _ => ("text".to_owned(), format!("{sql}::text")),
     };
@@ -195,14 +229,8 @@ fn recollate(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 fn set_default(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
-    let value = match (draw.number(0, 9), column.category) {
-        (0, 'B') => "(true OR false)".to_owned(),
-        (1, 'B') => "(NOT false)".to_owned(),
-        (0, 'D') => "(now() AT TIME ZONE 'utc')".to_owned(),
-        (0, 'N') => "(1 + 2)".to_owned(),
-        (0, 'S') => "('a' || 'b')".to_owned(),
-        _ => draw.value(&column.kind, world),
-    };
+    let value = if draw.chance(20) { computed(draw, &column.kind) } else { None };
+    let value = value.unwrap_or_else(|| draw.value(&column.kind, world));
     one(format!("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {value}", table.sql(), name(&column.name)))
 }
 
@@ -283,7 +311,7 @@ fn identity(draw: &mut Draw, world: &World) -> Option<(Relation, Column)> {
         .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
         .filter(|(_, column)| !column.identity.is_empty())
         .collect();
-    draw.one(&pairs).map(|(table, column)| ((*table).clone(), (*column).clone()))
+    draw.of_tables(&pairs).map(|(table, column)| ((*table).clone(), (*column).clone()))
 }
 
 fn drop_identity(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -305,10 +333,57 @@ fn drop_expression(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
         .filter(|(_, column)| column.generated == "s")
         .collect();
-    let (table, column) = draw.one(&pairs)?;
+    let (table, column) = draw.of_tables(&pairs)?;
     one(format!(
         "ALTER TABLE {} ALTER COLUMN {} DROP EXPRESSION",
         qualified(&table.schema, &table.name),
         name(&column.name)
     ))
+}
+
+/// Two or three actions in one ALTER TABLE.
+fn several_actions(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let makers = [
+        add,
+        add,
+        drop,
+        retype,
+        set_default,
+        drop_default,
+        drop_not_null,
+        set_statistics,
+        set_storage,
+        super::constraints::check,
+        super::constraints::unique,
+        super::constraints::drop,
+    ];
+    let known = table(draw, world)?;
+    let begin = format!("ALTER TABLE {} ", known.sql());
+    let mut actions: Vec<String> = Vec::new();
+    for _ in 0..9 {
+        let maker = draw.one(&makers)?;
+        let made = maker(draw, world).unwrap_or_default();
+        let [statement] = &made[..] else { continue };
+        actions.extend(statement.strip_prefix(&begin).map(str::to_owned));
+        if actions.len() == 3 {
+            break;
+        }
+    }
+    actions.dedup();
+    (actions.len() > 1).then(|| vec![format!("{begin}{}", crate::sql::list(&actions))])
+}
+
+/// A partition may have a default that its table hasn't.
+fn partition_default(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let partitions: Vec<&Relation> = world.relations.iter().filter(|one| one.partition_of.is_some()).collect();
+    let partition = (*draw.one(&partitions)?).clone();
+    let column = draw.plain_column(&partition)?.clone();
+    let value = draw.value(&column.kind, world);
+    one(format!("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {value}", partition.sql(), name(&column.name)))
+}
+
+/// A column that a block of code may have made already.
+fn add_of_block(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let table = table(draw, world)?;
+    one(format!("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} int", table.sql(), name("from_block")))
 }

@@ -22,7 +22,7 @@ fn named(draw: &mut Draw, world: &World) -> String {
     if draw.chance(60) { format!("CONSTRAINT {} ", name(&format!("{}_c", draw.fresh(world)))) } else { String::new() }
 }
 
-fn check(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+pub(super) fn check(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
     let column = draw.column(&table)?.clone();
     let sql = name(&column.name);
@@ -38,7 +38,7 @@ fn check(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     one(format!("ALTER TABLE {} ADD {constraint}CHECK ({condition}){}", table.sql(), optional(not_valid)))
 }
 
-fn unique(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+pub(super) fn unique(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
     let first = draw.column(&table)?.clone();
     let mut columns = vec![name(&first.name)];
@@ -71,7 +71,7 @@ fn foreign_key(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         .filter(|(table, column)| column.kind == key.kind && (table.name != other.name || column.name != key.name))
         .map(|(table, column)| (table, column.name.as_str()))
         .collect();
-    let (table, column) = draw.one(&candidates)?;
+    let (table, column) = draw.of_tables(&candidates)?;
     let (table, column) = ((*table).clone(), (*column).to_owned());
     let action = draw.word(&[
         "",
@@ -98,7 +98,9 @@ fn exclude(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
     let column = draw.column(&table)?.clone();
     let constraint = named(draw, world);
-    one(format!("ALTER TABLE {} ADD {constraint}EXCLUDE USING btree ({} WITH =)", table.sql(), name(&column.name)))
+    let gist = world.extensions.iter().any(|one| one == "btree_gist") && draw.chance(70);
+    let method = if gist { "gist" } else { "btree" };
+    one(format!("ALTER TABLE {} ADD {constraint}EXCLUDE USING {method} ({} WITH =)", table.sql(), name(&column.name)))
 }
 
 fn using_index(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -109,7 +111,7 @@ fn using_index(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         .filter(|(_, index)| index.unique && !index.constraint && !index.partial && !index.expression)
         .map(|(table, index)| (table, index.name.as_str()))
         .collect();
-    let (table, index) = draw.one(&pairs)?;
+    let (table, index) = draw.of_tables(&pairs)?;
     let (table, index) = ((*table).clone(), (*index).to_owned());
     let what = if table.key().is_empty() && draw.chance(40) { "PRIMARY KEY" } else { "UNIQUE" };
     let constraint = named(draw, world);
@@ -124,10 +126,10 @@ pub(super) fn existing(draw: &mut Draw, world: &World) -> Option<(Relation, Cons
         .flat_map(|table| table.constraints.iter().map(move |one| (table, one)))
         .filter(|(_, one)| one.local && one.kind != 'n')
         .collect();
-    draw.one(&pairs).map(|(table, one)| ((*table).clone(), (*one).clone()))
+    draw.of_tables(&pairs).map(|(table, one)| ((*table).clone(), (*one).clone()))
 }
 
-fn drop(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+pub(super) fn drop(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, gone) = existing(draw, world)?;
     let exists = if draw.chance(15) { optional(" IF EXISTS") } else { String::new() };
     let cascade = if draw.chance(8) { optional(" CASCADE") } else { String::new() };
@@ -147,7 +149,7 @@ fn validate(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         .flat_map(|table| table.constraints.iter().map(move |one| (table, one)))
         .filter(|(_, one)| !one.valid)
         .collect();
-    let (table, one_of) = draw.one(&pairs)?;
+    let (table, one_of) = draw.of_tables(&pairs)?;
     one(format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", table.sql(), name(&one_of.name)))
 }
 

@@ -12,6 +12,11 @@ pub(super) const KINDS: &[Kind] = &[
     kind("create index concurrently", 4, create_concurrently),
     kind("create index if not exists", 3, create_if_not_exists),
     kind("create index on only", 1, create_only),
+    part("create index on partition", 1, create_on_partition),
+    kind("create same index on parent", 1, create_as_on_partition),
+    kind("attach index", 1, attach),
+    kind("create block's index", 1, create_of_block),
+    part("index left over invalid", 1, left_invalid),
     kind("drop index", 8, drop),
     kind("drop index if exists", 2, drop_if_exists),
     kind("rename index", 5, rename),
@@ -71,7 +76,7 @@ fn create_if_not_exists(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let keys = keys(draw, &table)?;
     let known: Vec<&Index> = table.indexes.iter().collect();
     let index = match draw.one(&known) {
-        Some(known) if draw.chance(50) => known.name.clone(),
+        Some(known) if draw.chance(60) => known.name.clone(),
         _ => format!("{}_i", draw.fresh(world)),
     };
     one(format!("CREATE INDEX IF NOT EXISTS {} ON {} ({keys})", name(&index), table.sql()))
@@ -106,7 +111,7 @@ pub(super) fn existing(draw: &mut Draw, world: &World) -> Option<(Relation, Inde
         .flat_map(|table| table.indexes.iter().map(move |one| (table, one)))
         .filter(|(_, one)| !one.constraint && !one.child)
         .collect();
-    draw.one(&pairs).map(|(table, one)| ((*table).clone(), (*one).clone()))
+    draw.of_tables(&pairs).map(|(table, one)| ((*table).clone(), (*one).clone()))
 }
 
 fn drop(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -158,4 +163,76 @@ fn set_statistics(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 fn reindex(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let index = any(draw, world)?;
     one(format!("REINDEX INDEX {}", qualified(&index.schema, &index.name)))
+}
+
+fn partition<'a>(draw: &mut Draw, world: &'a World) -> Option<&'a Relation> {
+    let all: Vec<&Relation> = world.relations.iter().filter(|one| one.partition_of.is_some()).collect();
+    draw.one(&all).copied()
+}
+
+fn create_on_partition(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let partition = partition(draw, world)?.clone();
+    let parent = world.relations.iter().find(|one| Some(&one.name) == partition.parent.as_ref())?;
+    let column = draw.column(parent)?.name.clone();
+    let index = if draw.chance(60) { format!("{} ", name(&format!("{}_i", draw.fresh(world)))) } else { String::new() };
+    one(format!("CREATE INDEX {index}ON {} ({})", partition.sql(), name(&column)))
+}
+
+/// An index on a partitioned table, of which a partition has the like already.
+fn create_as_on_partition(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let pairs: Vec<(&Relation, &Index)> = world
+        .relations
+        .iter()
+        .filter(|table| table.partition_of.is_some())
+        .flat_map(|table| table.indexes.iter().map(move |one| (table, one)))
+        .filter(|(_, one)| !one.child && !one.constraint && !one.columns.is_empty())
+        .collect();
+    let (partition, index) = draw.one(&pairs)?;
+    let parent = world.relations.iter().find(|one| Some(&one.name) == partition.parent.as_ref())?;
+    let columns: Vec<String> = index.columns.iter().map(|column| name(column)).collect();
+    one(format!("CREATE INDEX ON {} ({})", parent.sql(), columns.join(", ")))
+}
+
+/// A partition's index becomes a part of the one on its table.
+fn attach(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let open: Vec<(&Relation, &Index)> = world
+        .of_kind(&['p'])
+        .into_iter()
+        .flat_map(|table| table.indexes.iter().map(move |one| (table, one)))
+        .filter(|(_, one)| !one.valid)
+        .collect();
+    let (parent, index) = draw.of_tables(&open)?;
+    let partitions: Vec<&Relation> =
+        world.relations.iter().filter(|one| one.parent.as_ref() == Some(&parent.name)).collect();
+    let own: Vec<&Index> = partitions
+        .iter()
+        .flat_map(|one| &one.indexes)
+        .filter(|one| !one.child && one.columns == index.columns)
+        .collect();
+    let own = draw.one(&own)?;
+    one(format!(
+        "ALTER INDEX {} ATTACH PARTITION {}",
+        qualified(&index.schema, &index.name),
+        qualified(&own.schema, &own.name)
+    ))
+}
+
+/// An index that a block of code may have made already.
+fn create_of_block(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let table = draw.table(world)?.clone();
+    let column = draw.column(&table)?;
+    one(format!("CREATE INDEX IF NOT EXISTS {} ON {} ({})", name("from_block_i"), table.sql(), name(&column.name)))
+}
+
+/// What CREATE INDEX CONCURRENTLY leaves when it fails: made by hand, as a database may hold it before a revision.
+fn left_invalid(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let table = draw.table(world)?.clone();
+    let column = draw.column(&table)?.name.clone();
+    let index = format!("{}_i", draw.fresh(world));
+    (table.kind == 'r').then(|| {
+        vec![
+            format!("CREATE INDEX {} ON {} ({})", name(&index), table.sql(), name(&column)),
+            format!("UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{}'::regclass", name(&index)),
+        ]
+    })
 }

@@ -1,8 +1,10 @@
 //! What revisions are made of: each kind of statement that is planned, and some that are refused, with how often it comes.
 //! A maker is given the world as the statements before it left it.
 
+pub mod chains;
 mod columns;
 mod constraints;
+mod database;
 mod indexes;
 mod objects;
 mod pairs;
@@ -45,8 +47,13 @@ const fn part(name: &'static str, weight: u32, make: Make) -> Kind {
 impl Kind {
     /// Makes its statements.
     pub fn make(&self, draw: &mut Draw, world: &World) -> Option<Vec<Sql>> {
-        let made = (self.make)(draw, world)?;
+        let made = self.texts(draw, world)?;
         Some(made.iter().map(|text| Sql::marked(text)).collect())
+    }
+
+    /// The same with their marks.
+    fn texts(&self, draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+        (self.make)(draw, world)
     }
 }
 
@@ -55,6 +62,7 @@ pub fn all() -> impl Iterator<Item = &'static Kind> {
     [
         columns::KINDS,
         constraints::KINDS,
+        database::KINDS,
         indexes::KINDS,
         objects::KINDS,
         pairs::KINDS,

@@ -272,7 +272,16 @@ fn drop_publication(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 fn do_block(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
-    let body = match draw.number(0, 2) {
+    let body = match draw.number(0, 4) {
+        3 => {
+            let gone = draw.plain_column(&table)?;
+            format!("ALTER TABLE {} DROP COLUMN {}", table.sql(), name(&gone.name))
+        }
+        4 => {
+            let indexes: Vec<_> = table.indexes.iter().filter(|one| !one.constraint && !one.child).collect();
+            let gone = draw.one(&indexes)?;
+            format!("DROP INDEX {}", qualified(&gone.schema, &gone.name))
+        }
         0 => {
             format!("CREATE INDEX IF NOT EXISTS from_block_i ON {} ({})", table.sql(), name(&draw.column(&table)?.name))
         }

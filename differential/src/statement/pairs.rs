@@ -103,14 +103,14 @@ fn replace_view(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 fn replace_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let pairs: Vec<_> =
         world.relations.iter().flat_map(|table| table.triggers.iter().map(move |one| (table, one))).collect();
-    let (table, trigger) = *draw.one(&pairs)?;
+    let (table, trigger) = *draw.of_tables(&pairs)?;
     Some(vec![format!("DROP TRIGGER {} ON {}", name(&trigger.name), table.sql()), trigger.definition.clone()])
 }
 
 fn replace_policy(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let pairs: Vec<_> =
         world.relations.iter().flat_map(|table| table.policies.iter().map(move |one| (table, one))).collect();
-    let (table, policy) = *draw.one(&pairs)?;
+    let (table, policy) = *draw.of_tables(&pairs)?;
     let condition = draw.condition(table, world);
     Some(vec![
         format!("DROP POLICY {} ON {}", name(policy), table.sql()),

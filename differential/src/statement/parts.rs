@@ -48,7 +48,9 @@ fn create_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
     let column = draw.column(&table)?.clone();
     let sql = name(&column.name);
-    let (event, condition) = match draw.number(0, 4) {
+    let (event, condition) = match draw.number(0, 6) {
+        5 => ("AFTER UPDATE", optional(&format!(" WHEN (old.{sql} IS DISTINCT FROM new.{sql})"))),
+        6 => ("BEFORE INSERT OR UPDATE OF", String::new()),
         0 => ("BEFORE INSERT", String::new()),
         1 => ("BEFORE UPDATE", String::new()),
         2 => ("AFTER INSERT OR UPDATE", String::new()),
@@ -69,7 +71,7 @@ fn create_statement_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String
     let table = draw.table(world)?.clone();
     let trigger = format!("{}_g", draw.fresh(world));
     one(format!(
-        "CREATE TRIGGER {} AFTER UPDATE ON {} FOR EACH STATEMENT EXECUTE FUNCTION {function}()",
+        "CREATE TRIGGER {} AFTER UPDATE OR DELETE ON {} FOR EACH STATEMENT EXECUTE FUNCTION {function}()",
         name(&trigger),
         table.sql()
     ))
@@ -78,7 +80,7 @@ fn create_statement_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String
 fn trigger(draw: &mut Draw, world: &World) -> Option<(Relation, Trigger)> {
     let pairs: Vec<(&Relation, &Trigger)> =
         world.relations.iter().flat_map(|table| table.triggers.iter().map(move |one| (table, one))).collect();
-    draw.one(&pairs).map(|(table, one)| ((*table).clone(), (*one).clone()))
+    draw.of_tables(&pairs).map(|(table, one)| ((*table).clone(), (*one).clone()))
 }
 
 fn drop_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -115,7 +117,7 @@ fn create_policy(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 fn policy(draw: &mut Draw, world: &World) -> Option<(Relation, String)> {
     let pairs: Vec<(&Relation, &String)> =
         world.relations.iter().flat_map(|table| table.policies.iter().map(move |one| (table, one))).collect();
-    draw.one(&pairs).map(|(table, one)| ((*table).clone(), (*one).clone()))
+    draw.of_tables(&pairs).map(|(table, one)| ((*table).clone(), (*one).clone()))
 }
 
 fn alter_policy(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -139,24 +141,22 @@ fn create_rule(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
     let condition = draw.condition(&table, world).replace('\u{1}', "old.\u{1}");
     let rule = format!("{}_r", draw.fresh(world));
+    let event = draw.word(&["DELETE", "DELETE", "UPDATE"]);
+    let action = draw.word(&["ALSO NOTIFY gone", "INSTEAD NOTHING", "ALSO INSERT INTO journal VALUES ('rule', 'ROW')"]);
     (table.kind == 'r').then(|| {
-        vec![format!(
-            "CREATE RULE {} AS ON DELETE TO {} WHERE {condition} DO ALSO NOTIFY gone",
-            name(&rule),
-            table.sql()
-        )]
+        vec![format!("CREATE RULE {} AS ON {event} TO {} WHERE {condition} DO {action}", name(&rule), table.sql())]
     })
 }
 
 fn drop_rule(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let pairs: Vec<(&Relation, &String)> =
         world.relations.iter().flat_map(|table| table.rules.iter().map(move |one| (table, one))).collect();
-    let (table, rule) = draw.one(&pairs)?;
+    let (table, rule) = draw.of_tables(&pairs)?;
     one(format!("DROP RULE {} ON {}", name(rule), table.sql()))
 }
 
 fn relation<'a>(draw: &mut Draw, world: &'a World) -> Option<&'a Relation> {
-    draw.one(&world.relations)
+    draw.relation(world)
 }
 
 fn grant(draw: &mut Draw, world: &World) -> Option<Vec<String>> {

@@ -7,6 +7,12 @@ use crate::world::{Column, Relation, World};
 
 pub(super) const KINDS: &[Kind] = &[
     kind("update", 22, update),
+    kind("update where", 8, update_where),
+    kind("update by an equal column", 3, update_by_equal),
+    kind("update from its partition", 2, update_from_partition),
+    kind("update a view", 1, update_view),
+    kind("insert or update", 3, insert_or_update),
+    kind("insert many", 2, insert_many),
     kind("update several columns", 6, update_several),
     kind("update with itself", 4, update_with_itself),
     kind("update from", 6, update_from),
@@ -22,6 +28,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind("insert what is missing", 3, insert_missing),
     kind("writing with", 2, writing_with),
     kind("merge", 1, merge),
+    kind("mistake", 1, mistake),
 ];
 
 fn table_and_column(draw: &mut Draw, world: &World) -> Option<(Relation, Column)> {
@@ -281,5 +288,96 @@ fn merge(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
             name(&own),
             name(&column.name)
         )]
+    })
+}
+
+/// What psql refuses: a function that isn't there, a value of another type, a division by what is zero somewhere.
+fn mistake(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let (table, column) = table_and_column(draw, world)?;
+    let (table, column, other) = (table.sql(), name(&column.name), name(&draw.column(&table)?.name));
+    one(match draw.number(0, 4) {
+        0 => format!("UPDATE {table} SET {column} = lowr({other})"),
+        1 => format!("UPDATE {table} SET {column} = {other}"),
+        2 => format!("UPDATE {table} SET {column} = 100 / ({other} - {other})"),
+        3 => format!("ALTER TABLE {table} ADD CHECK ({other} IS NULL AND {other} IS NOT NULL)"),
+        _ => format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE int USING ({column}::text || 'x')::int"),
+    })
+}
+
+/// Few rows, which a number of the table tells.
+fn update_where(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let (table, column) = table_and_column(draw, world)?;
+    let value = draw.value(&column.kind, world);
+    let condition = draw.condition(&table, world);
+    one(format!("UPDATE {} SET {} = {value} WHERE {condition}", table.sql(), name(&column.name)))
+}
+
+/// Values that are equal to those that are there, and not always identical.
+fn update_by_equal(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let table = draw.table(world)?.clone();
+    let kinds = ["citext", "numeric", "interval", "jsonb", "json", "double precision", "text"];
+    let columns: Vec<&Column> = table.writable().into_iter().filter(|one| kinds.contains(&one.kind.as_str())).collect();
+    let column = (*draw.one(&columns)?).clone();
+    let others: Vec<&Column> = table.columns.iter().filter(|one| one.kind == column.kind).collect();
+    let value = match draw.one(&others) {
+        Some(other) if other.name != column.name => name(&other.name),
+        _ => match column.kind.as_str() {
+            "numeric" => format!("{} * 1.00", name(&column.name)),
+            "jsonb" | "json" => format!("replace({}::text, '1', '1.0')::{}", name(&column.name), column.kind),
+            "citext" => format!("upper({}::text)", name(&column.name)),
+            "interval" => format!("justify_hours({})", name(&column.name)),
+            _ => return None,
+        },
+    };
+    one(format!("UPDATE {} SET {} = {value}", table.sql(), name(&column.name)))
+}
+
+/// The rows that are read are some of those that are written.
+fn update_from_partition(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let children: Vec<&Relation> = world.relations.iter().filter(|one| one.parent.is_some()).collect();
+    let child = (*draw.one(&children)?).clone();
+    let parent = world.relations.iter().find(|one| Some(&one.name) == child.parent.as_ref())?;
+    let numbers: Vec<&Column> = parent.columns.iter().filter(|one| one.kind == "integer").collect();
+    let column = name(&draw.one(&numbers)?.name);
+    one(format!(
+        "UPDATE {} SET {column} = coalesce({}.{column}, 0) + p.{column} FROM {} p WHERE p.id = {}.id + 1",
+        parent.sql(),
+        parent.sql(),
+        child.sql(),
+        parent.sql()
+    ))
+}
+
+fn update_view(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let view = (*draw.one(&world.of_kind(&['v']))?).clone();
+    let column = draw.column(&view)?.clone();
+    let value = draw.value(&column.kind, world);
+    one(format!("UPDATE {} SET {} = {value}", view.sql(), name(&column.name)))
+}
+
+fn insert_or_update(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let (table, key) = keyed(draw, world)?;
+    let column = draw.writable(&table)?.clone();
+    let (names, values) = values(draw, &table, world);
+    (!names.is_empty()).then_some(())?;
+    let value = draw.value(&column.kind, world);
+    one(format!(
+        "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({key}) DO UPDATE SET {} = {value}",
+        table.sql(),
+        names.join(", "),
+        values.join(", "),
+        name(&column.name)
+    ))
+}
+
+/// Enough rows that what comes behind is done in batches.
+fn insert_many(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let (table, key) = keyed(draw, world)?;
+    let [own] = table.key()[..] else { return None };
+    let demanded = table.writable().iter().any(|one| one.not_null && one.default.is_none() && one.name != own.name);
+    let fits = matches!(own.kind.as_str(), "integer" | "bigint") && !demanded && own.identity != "a";
+    let rows = crate::sql::count(draw.number(2, 3_000));
+    fits.then(|| {
+        vec![format!("INSERT INTO {} ({key}) SELECT g FROM generate_series(600001, 600000 + {rows}) g", table.sql())]
     })
 }

@@ -12,12 +12,21 @@ pub(super) const KINDS: &[Kind] = &[
     kind("drop view", 5, drop),
     kind("rename view", 2, rename),
     kind("alter view", 1, alter),
+    part("create materialized view of all columns", 1, create_materialized_of_all),
+    part("create function of rows", 2, create_function_of_rows),
+    part("create view on view", 2, create_on_view),
+    kind("drop view cascade", 1, drop_cascade),
     part("create materialized view", 3, create_materialized),
     kind("refresh materialized view", 2, refresh),
     kind("drop materialized view", 2, drop_materialized),
 ];
 
 fn source<'a>(draw: &mut Draw, world: &'a World) -> Option<&'a Relation> {
+    if draw.chance(70)
+        && let Some(table) = draw.table(world)
+    {
+        return Some(table);
+    }
     let all: Vec<&Relation> = world.relations.iter().collect();
     draw.weighted(&all, |one| if one.is_table() { 4 } else { 1 }).copied()
 }
@@ -101,4 +110,37 @@ fn refresh(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 fn drop_materialized(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let view = of_kind(draw, world, 'm')?;
     one(format!("DROP MATERIALIZED VIEW {}", view.sql()))
+}
+
+fn create_materialized_of_all(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let view = format!("{}_m", draw.fresh(world));
+    one(format!("CREATE MATERIALIZED VIEW {} AS SELECT * FROM {}", name(&view), source(draw, world)?.sql()))
+}
+
+/// Functions whose rows are a table's, in the ways that people write them.
+fn create_function_of_rows(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let of = draw.table(world)?.sql();
+    let function = name(&format!("{}_f", draw.fresh(world)));
+    one(match draw.number(0, 3) {
+        0 => format!("CREATE FUNCTION {function}() RETURNS SETOF {of} LANGUAGE sql STABLE AS 'SELECT * FROM {of}'"),
+        1 => format!(
+            "CREATE FUNCTION {function}() RETURNS {of} LANGUAGE plpgsql AS $$ DECLARE r {of}%ROWTYPE; BEGIN RETURN r; END $$"
+        ),
+        2 => format!("CREATE FUNCTION {function}(r {of}) RETURNS text LANGUAGE sql STABLE AS 'SELECT $1::text'"),
+        _ => format!(
+            "CREATE FUNCTION {function}() RETURNS bigint LANGUAGE sql STABLE BEGIN ATOMIC SELECT count(*) FROM {of}; END"
+        ),
+    })
+}
+
+fn create_on_view(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let of = of_kind(draw, world, 'v')?;
+    let column = draw.column(&of)?.clone();
+    let view = format!("{}_v", draw.fresh(world));
+    one(format!("CREATE VIEW {} AS SELECT {} FROM {}", name(&view), name(&column.name), of.sql()))
+}
+
+fn drop_cascade(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
+    let view = of_kind(draw, world, 'v')?;
+    one(format!("DROP VIEW {} CASCADE", view.sql()))
 }

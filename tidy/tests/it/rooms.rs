@@ -17,6 +17,7 @@ fn data_flows_one_way() {
         ("engine", &["concertina =", "pg_query", "clap", "indicatif"]),
         ("cli", &["tokio-postgres", "pg_query", "concertina-sandbox"]),
         ("sandbox", &["concertina"]),
+        ("differential", &["concertina-revisions", "concertina-planner", "concertina-engine", "concertina ="]),
     ] {
         let depends = depends(name);
         for word in never {

@@ -1,0 +1,320 @@
+//! Two versions of an application beside a run: the old one until contract, the new one as soon as what it needs is there.
+//! Each reads and writes one row at a time and remembers what was acknowledged; none of its queries may fail or stall, and
+//! what it wrote is looked for afterwards, bit by bit, under the names of then.
+
+use crate::Broken;
+use crate::case::Case;
+use crate::draw::Draw;
+use crate::sql::Sql;
+use crate::tags;
+use crate::world::{Column, Relation, World};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+/// A query of one row that takes longer was stalled: far beyond the time for which a blocking lock may be waited for.
+const STALL: Duration = Duration::from_secs(5);
+
+/// Between two queries of one application.
+const PAUSE: Duration = Duration::from_millis(4);
+
+/// How many rows of a table an application writes.
+const KEYS: usize = 6;
+
+/// Which version of the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// Speaks of what was there before.
+    Old,
+    /// Speaks of what is there afterwards.
+    New,
+}
+
+/// What was written and acknowledged: the table, its row's key, the column's number, and the value as the server has it.
+pub type Acknowledged = BTreeMap<(u32, i64, i16), Option<String>>;
+
+/// What came of an application.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Queries that failed, once each, with the server's code.
+    pub failures: BTreeSet<String>,
+    /// What it wrote.
+    pub acknowledged: Acknowledged,
+    /// Queries that were answered.
+    pub answered: u64,
+}
+
+/// A query of one row.
+#[derive(Debug, Clone)]
+struct Query {
+    sql: String,
+    /// What its answer acknowledges, where that is known to last.
+    writes: Option<(u32, i64, i16)>,
+}
+
+/// What both versions may say, made from the worlds before and after.
+pub struct Script {
+    queries: Vec<Query>,
+}
+
+/// A running application.
+pub struct Application {
+    stop: Arc<AtomicBool>,
+    task: JoinHandle<Outcome>,
+}
+
+/// What a revision writes: where nothing can be known, nothing that an application writes is sure to last.
+struct Written {
+    nothing_lasts: bool,
+    names: BTreeSet<String>,
+}
+
+impl Written {
+    fn by(case: &Case) -> Written {
+        let mut written = Written { nothing_lasts: false, names: BTreeSet::new() };
+        for statement in case.revisions.iter().flatten() {
+            let tags = tags::tags(&statement.text());
+            let has = |all: &[&str]| tags.iter().any(|tag| all.contains(&tag.as_str()));
+            written.nothing_lasts |= has(&["Delete", "Truncate", "Merge", "Do", "Call", "Insert", "DropOwned"]);
+            if has(&["Update"]) {
+                // A statement that was read from a file has no marked names: then nothing is known.
+                let names = Sql::names(statement);
+                written.nothing_lasts |= names.is_empty() && !statement.text().starts_with("UPDATE ");
+                written.names.extend(names);
+                written
+                    .names
+                    .extend(statement.text().split_whitespace().nth(1).map(|name| name.trim_matches('"').to_owned()));
+            }
+        }
+        written
+    }
+}
+
+/// Two values of a type; where it has them, equal but not identical ones.
+fn equal(draw: &mut Draw, kind: &str, world: &World) -> (String, String) {
+    let pair = match kind.split('(').next().unwrap_or(kind) {
+        "citext" => ("'Bob'", "'bob'"),
+        "numeric" => ("1.5", "1.50"),
+        "interval" => ("'1 day'", "'24:00:00'"),
+        "jsonb" => ("'{\"a\": 1}'", "'{\"a\": 1.0}'"),
+        "double precision" | "real" => ("0", "'-0'"),
+        "text" => ("'Bob'", "'bob'"),
+        _ => return (draw.value(kind, world), draw.value(kind, world)),
+    };
+    (pair.0.to_owned(), pair.1.to_owned())
+}
+
+/// The column of a key, if it is one whole number.
+fn key(table: &Relation) -> Option<&Column> {
+    match table.key()[..] {
+        [key] if matches!(key.kind.as_str(), "integer" | "bigint") => Some(key),
+        _ => None,
+    }
+}
+
+impl Script {
+    /// What a version says of the tables that are there before and after.
+    ///
+    /// # Errors
+    ///
+    /// When the server can't be asked for keys.
+    pub async fn new(
+        version: Version,
+        before: &World,
+        after: &World,
+        case: &Case,
+        client: &Client,
+    ) -> Result<Script, Broken> {
+        let text: usize = case.revisions.iter().flatten().map(|one| one.text().len()).sum();
+        let mut draw = Draw::new(text as u64);
+        let written = Written::by(case);
+        let mut queries = Vec::new();
+        for old in before.of_kind(&['r', 'p']).into_iter().filter(|one| one.partition_of.is_none()) {
+            let Some(new) = after.relations.iter().find(|one| one.oid == old.oid) else { continue };
+            let (said, world) = if version == Version::Old { (old, before) } else { (new, after) };
+            let (Some(own), Some(_)) = (key(said), key(new)) else { continue };
+            let (table, key) = (Sql::marked(&said.sql()).text(), crate::sql::quoted(&own.name));
+            let parity = i32::from(version == Version::New);
+            let sql =
+                format!("SELECT {key}::bigint FROM {table} WHERE {key} % 2 = {parity} ORDER BY {key} LIMIT {KEYS}");
+            let keys: Vec<i64> = client.query(&sql, &[]).await?.iter().map(|row| row.get(0)).collect();
+            let sure =
+                !written.nothing_lasts && !written.names.contains(&old.name) && !written.names.contains(&new.name);
+            let spoken = Spoken { old, new, said, table, key, sure };
+            queries.extend(spoken.queries(&keys, &mut draw, world));
+        }
+        let mut script = Script { queries };
+        script.try_out(client).await?;
+        Ok(script)
+    }
+
+    /// Leaves out what the application can't say even when nobody changes anything: values that a constraint refuses.
+    async fn try_out(&mut self, client: &Client) -> Result<(), Broken> {
+        let mut kept = Vec::new();
+        for query in std::mem::take(&mut self.queries) {
+            client.batch_execute("BEGIN").await?;
+            let worked = client.simple_query(&query.sql).await.is_ok();
+            client.batch_execute("ROLLBACK").await?;
+            kept.extend(worked.then_some(query));
+        }
+        self.queries = kept;
+        Ok(())
+    }
+
+    /// Whether there is nothing to say.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queries.is_empty()
+    }
+}
+
+/// A table as an application speaks of it.
+struct Spoken<'a> {
+    old: &'a Relation,
+    new: &'a Relation,
+    said: &'a Relation,
+    table: String,
+    key: String,
+    /// Whether what is written there lasts.
+    sure: bool,
+}
+
+impl Spoken<'_> {
+    fn queries(&self, keys: &[i64], draw: &mut Draw, world: &World) -> Vec<Query> {
+        let (table, key) = (&self.table, &self.key);
+        let all: Vec<String> = self.said.columns.iter().map(|one| crate::sql::quoted(&one.name)).collect();
+        let mut queries = Vec::new();
+        let refused = |of: &Relation| of.triggers.iter().any(|one| one.function == "deny") || !of.rules.is_empty();
+        let writes = !refused(self.old) && !refused(self.new);
+        for number in keys {
+            let sql = format!("SELECT {} FROM {table} WHERE {key} = {number}", all.join(", "));
+            queries.push(Query { sql, writes: None });
+            let own = |one: &&Column| Some(one.number) != self::key(self.said).map(|key| key.number);
+            let columns = self.said.writable().into_iter().filter(own);
+            for column in columns.filter(|one| writes && !self.is_told_apart(one.number)) {
+                let sql_name = crate::sql::quoted(&column.name);
+                let (first, second) = equal(draw, &column.kind, world);
+                for value in [first, second] {
+                    let value = Sql::marked(&value).text();
+                    queries.push(Query {
+                        sql: format!(
+                            "UPDATE {table} SET {sql_name} = {value} WHERE {key} = {number} RETURNING {sql_name}::text"
+                        ),
+                        writes: self.lasts(column.number).then_some((self.old.oid, *number, column.number)),
+                    });
+                }
+            }
+        }
+        queries
+    }
+
+    /// Whether rows were told apart by a column before: what one row is given another may have.
+    fn is_told_apart(&self, number: i16) -> bool {
+        let Some(column) = self.old.columns.iter().find(|one| one.number == number) else { return false };
+        let by_index = self.old.indexes.iter().filter(|one| one.unique);
+        let by_exclusion = self.old.constraints.iter().filter(|one| one.kind == 'x');
+        by_index.clone().any(|one| one.expression || one.columns.contains(&column.name))
+            || by_exclusion.clone().any(|one| one.columns.contains(&column.name))
+    }
+
+    /// Whether a column has the same type before and after, and nobody but applications writes it.
+    fn lasts(&self, number: i16) -> bool {
+        let find = |of: &Relation| of.columns.iter().find(|one| one.number == number).cloned();
+        let (Some(old), Some(new)) = (find(self.old), find(self.new)) else { return false };
+        let stamped = |of: &Relation| !of.triggers.is_empty() && matches!(old.name.as_str(), "n");
+        let number = |of: &Relation| key(of).map(|one| one.number);
+        self.sure
+            && number(self.old) == number(self.new)
+            && old.kind == new.kind
+            && old.collation == new.collation
+            && old.generated.is_empty()
+            && new.generated.is_empty()
+            && !stamped(self.old)
+            && !stamped(self.new)
+    }
+}
+
+impl Application {
+    /// Starts one on a connection of its own.
+    pub fn start(client: Client, script: Script) -> Application {
+        let stop = Arc::new(AtomicBool::new(false));
+        let task = tokio::spawn(speak(client, script, Arc::clone(&stop)));
+        Application { stop, task }
+    }
+
+    /// Ends it after its query, and tells what came of it.
+    ///
+    /// # Errors
+    ///
+    /// When it panicked, which is a mistake here.
+    pub async fn stop(self) -> Result<Outcome, Broken> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.task.await.map_err(|error| Broken::File(format!("an application ended: {error}")))
+    }
+}
+
+async fn speak(client: Client, script: Script, stop: Arc<AtomicBool>) -> Outcome {
+    let mut outcome = Outcome::default();
+    // A stride through the queries, so that tables and columns take turns.
+    let (mut at, count) = (0, script.queries.len());
+    while !stop.load(Ordering::Relaxed) && count > 0 {
+        let query = &script.queries[at % count];
+        at += if count.is_multiple_of(7) { 11 } else { 7 };
+        let began = Instant::now();
+        match client.simple_query(&query.sql).await {
+            Ok(answer) => {
+                outcome.answered += 1;
+                let value = answer.iter().find_map(|message| match message {
+                    SimpleQueryMessage::Row(row) => Some(row.get(0).map(str::to_owned)),
+                    _ => None,
+                });
+                if let (Some(place), Some(value)) = (query.writes, value) {
+                    outcome.acknowledged.insert(place, value);
+                }
+            }
+            Err(error) => drop(outcome.failures.insert(told(&error, &query.sql))),
+        }
+        if began.elapsed() > STALL {
+            outcome.failures.insert(format!("STALLED {}", query.sql));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    outcome
+}
+
+fn told(error: &tokio_postgres::Error, sql: &str) -> String {
+    let words = sql.split_whitespace().next().unwrap_or_default();
+    match error.as_db_error() {
+        Some(error) => format!("{words} {}: {}", error.code().code(), error.message()),
+        None => format!("{words} LOST: {error}"),
+    }
+}
+
+/// What was acknowledged and isn't there, by the names of the world afterwards.
+///
+/// # Errors
+///
+/// When the server can't be asked.
+pub async fn lost(acknowledged: &Acknowledged, after: &World, client: &Client) -> Result<Vec<String>, Broken> {
+    let mut lost = Vec::new();
+    for ((oid, number, column), wanted) in acknowledged {
+        let Some(table) = after.relations.iter().find(|one| one.oid == *oid) else { continue };
+        let (Some(column), Some(key)) = (table.columns.iter().find(|one| one.number == *column), key(table)) else {
+            continue;
+        };
+        let sql = format!(
+            "SELECT {}::text FROM {} WHERE {} = {number}",
+            crate::sql::quoted(&column.name),
+            Sql::marked(&table.sql()).text(),
+            crate::sql::quoted(&key.name)
+        );
+        let found = client.query_opt(&sql, &[]).await?.map(|row| row.get::<_, Option<String>>(0));
+        if found.as_ref() != Some(wanted) {
+            lost.push(format!("LOST {} of {}: {found:?}, acknowledged {wanted:?}", column.name, table.name));
+        }
+    }
+    Ok(lost)
+}

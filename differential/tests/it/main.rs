@@ -1,0 +1,83 @@
+//! The kinds that differ are known, and what was fixed stays so.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
+
+use concertina_differential::campaign::{self, Wanted};
+use concertina_differential::case::Way;
+use concertina_differential::known::{Fingerprint, Known};
+use concertina_differential::shrink;
+use concertina_differential::stage::Stage;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Cases that every run of the tests tries, always the same.
+const CASES: u64 = 60;
+
+fn known() -> Known {
+    Known::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("known")).unwrap()
+}
+
+/// The command under test, beside which this test was built; alone, this crate's tests don't build it.
+fn program() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let program = own.parent().and_then(Path::parent).unwrap().join("concertina");
+    if !program.is_file() {
+        let built = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "concertina"]).status().unwrap();
+        assert!(built.success());
+    }
+    program
+}
+
+#[test]
+fn every_known_file_says_what_its_case_is() {
+    let known = known();
+    assert!(!known.cases.is_empty());
+    for (path, case, head) in &known.cases {
+        let print = Fingerprint::parse(&head.fingerprint).unwrap();
+        assert_eq!(print.text(), head.fingerprint, "{}", path.display());
+        // What differs is the run's to say; the statements and the setup are the file's.
+        assert!(print.is_of(case), "{}: {}", path.display(), head.fingerprint);
+    }
+}
+
+#[tokio::test]
+async fn what_was_fixed_stays_fixed() {
+    let stage = Stage::new(&program()).await.unwrap();
+    for (path, case, head) in known().cases.iter().filter(|(_, _, head)| head.fixed) {
+        let verdict = shrink::verdict(&stage, case).await.unwrap();
+        assert!(head.right.is(&verdict), "{}: {verdict}", path.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_differs_in_a_new_way() {
+    let stage = Arc::new(Stage::new(&program()).await.unwrap());
+    let wanted = Wanted {
+        seed: 1,
+        time: Duration::from_mins(15),
+        cases: CASES,
+        only: None,
+        at_once: 4,
+        shrinking: Duration::from_secs(20),
+        // The others depend on moments.
+        ways: vec![
+            Way::Plain,
+            Way::Scripts,
+            Way::Plain,
+            Way::Versions,
+            Way::Plain,
+            Way::Split,
+            Way::Plain,
+            Way::Spaced,
+        ],
+        into: None,
+        verbose: false,
+    };
+    let report = campaign::run(stage, wanted, Arc::new(known()), |_| {}).await.unwrap();
+    assert!(report.broken.is_empty(), "{report}");
+    assert!(u64::from(report.cases) > CASES * 9 / 10, "{report}");
+    let new = report.kinds.values().filter(|kind| !kind.known).filter_map(|kind| kind.file.as_deref());
+    let new: Vec<&str> = new.collect();
+    assert!(new.is_empty(), "{report}\n{}", new.join("\n"));
+}
