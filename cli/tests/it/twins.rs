@@ -257,7 +257,8 @@ async fn names_that_postgresql_does_not_give() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_made_of_a_new_name_in_the_same_revision() {
     let tables = with_roles(
-        "CREATE TABLE t (id int PRIMARY KEY, a text, b int); INSERT INTO t SELECT g, 'a' || g, g FROM generate_series(1, 500) g; CREATE INDEX i ON t (a);
+        "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+         CREATE TABLE t (id int PRIMARY KEY, a text, b int); INSERT INTO t SELECT g, 'a' || g, g FROM generate_series(1, 500) g; CREATE INDEX i ON t (a);
          CREATE TABLE other (x text UNIQUE); INSERT INTO other SELECT 'a' || g FROM generate_series(1, 500) g;",
     );
     for more in [
@@ -274,6 +275,8 @@ async fn what_is_made_of_a_new_name_in_the_same_revision() {
         "ALTER TABLE t ALTER z SET NOT NULL;",
         "ALTER TABLE t ALTER z SET STATISTICS 99; GRANT SELECT (z) ON t TO reader;",
         "CREATE STATISTICS st ON z, b FROM t;",
+        "CREATE TRIGGER g BEFORE UPDATE OF z ON t FOR EACH ROW EXECUTE FUNCTION keep();",
+        "CREATE PUBLICATION p FOR TABLE t;",
     ] {
         let change = Box::leak(format!("ALTER TABLE t RENAME a TO z; {more}").into_boxed_str());
         same_as_psql(&Case { tables, change, one_way: true, ..Case::default() }).await;
