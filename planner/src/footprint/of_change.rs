@@ -179,6 +179,9 @@ fn alter_type(new: &NewType, catalog: &Catalog) -> Footprint {
         .change(Thing::Rows(new.table.clone(), Some(new.column.clone())))
         .read(Thing::Type(Ident::new(crate::types::bare(&new.type_sql))));
     let all = of_type(all, &new.table, Some(&new.column), catalog);
+    let mut read: Vec<Ident> = new.using.iter().flat_map(Expr::column_names).collect();
+    read.retain(|name| catalog.table(&new.table).is_some_and(|table| table.get(name).is_some()));
+    let all = all.columns(&new.table, &read);
     on_column(all, &new.table, &new.column, catalog)
 }
 

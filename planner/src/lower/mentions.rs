@@ -21,7 +21,12 @@ pub(crate) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
             found.body(&body);
         }
     }
-    found.footprint(catalog)
+    let all = found.footprint(catalog);
+    let NodeEnum::AlterTableStmt(alter) = tree else { return all };
+    // Of its own table each action tells what it is about; of two in one statement the one isn't about the other's.
+    let range = alter.relation.clone().unwrap_or_default();
+    let own = find(super::schema(&range), &range.relname, catalog);
+    all.only(|access| access.thing.table() != Some(&own))
 }
 
 /// Whether every action is one whose change tells all that it mentions: `ADD COLUMN name type`, and those by name alone.
