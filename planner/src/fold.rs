@@ -6,7 +6,7 @@
 //! WHERE clause is absent or says only that the column IS NULL.
 
 use crate::catalog::Catalog;
-use crate::change::{AddColumn, Change, Fill, Update};
+use crate::change::{AddColumn, Change, Fill, SettingKind, Update};
 use crate::expr::{Conjunct, Expr, Scope, Shape};
 use concertina_revisions::{Ident, TableName};
 
@@ -64,7 +64,12 @@ fn fold_update(update: &mut Update, statement: usize, catalog: &Catalog, kept: &
 
 fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) -> Option<Fill> {
     let table = catalog.table(&update.table)?;
-    if table.is_new || !table.get(column)?.is_new || !only_null(update, column) {
+    let known = table.get(column)?;
+    // Each row that it selects fires them.
+    let fires = table.triggers.iter().any(|trigger| trigger.on_update || trigger.of_statement[1]);
+    // A condition on NULL selects no row of a column that was made with a value.
+    let unselected = update.predicate.is_some() && known.default.is_some();
+    if table.is_new || !known.is_new || known.generated || fires || unselected || !only_null(update, column) {
         return None;
     }
     let scope = Scope { alias: &update.alias, table: &update.table, others: &update.reads, catalog };
@@ -73,7 +78,7 @@ fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) ->
         _ if !one_value => None,
         Shape::Null | Shape::Default => None,
         Shape::Subquery => Some(Fill::Read(value.clone())),
-        _ if value.has_subquery() || !value.columns.is_empty() => None,
+        _ if value.has_subquery() || value.reach.subquery || !value.columns.is_empty() => None,
         _ => Some(Fill::Constant(value.clone())),
     }
 }
@@ -114,12 +119,27 @@ fn is_used(kept: &[Seen], table: &TableName, column: &Ident) -> bool {
         |seen| !matches!(&seen.change, Change::AddColumn(add) if add.table == *table && add.column.name == *column),
     );
     since.into_iter().any(|seen| match &seen.change {
-        Change::Update(update) if update.table == *table => {
-            update.sets.iter().any(|(set, value)| set == column || value.column_names().contains(column))
-                || update.predicate.as_ref().is_some_and(|predicate| predicate.column_names().contains(column))
+        Change::Update(update) => {
+            update.reads.contains(table)
+                || update.opaque
+                || update.table == *table
+                    && (update.sets.iter().any(|(set, value)| set == column || value.column_names().contains(column))
+                        || update.unwalkable.is_some()
+                        || update.predicate.as_ref().is_some_and(|predicate| predicate.column_names().contains(column)))
+        }
+        Change::Delete(delete) => {
+            delete.reads.contains(table)
+                || delete.opaque
+                || delete.table == *table
+                    && (delete.unwalkable.is_some()
+                        || delete.predicate.as_ref().is_some_and(|predicate| predicate.column_names().contains(column)))
         }
         Change::Insert(insert) => insert.table == *table || insert.reads.contains(table),
         Change::SetDefault(other, name, _) => other == table && name == column,
+        Change::Allowed(..) => true,
+        Change::Setting(setting) => {
+            setting.table == *table && matches!(setting.kind, SettingKind::CreateTrigger | SettingKind::Trigger)
+        }
         _ => false,
     })
 }

@@ -4,7 +4,7 @@
 //! its column IS NULL, and neither reads what the other writes. A value that someone else has written meanwhile stays, as
 //! it would with each alone.
 
-use crate::change::{Change, Update};
+use crate::change::{Change, Special, Update};
 use crate::expr::{Expr, Scope, Shape};
 use crate::fold::Seen;
 use concertina_revisions::Ident;
@@ -29,13 +29,13 @@ pub(crate) fn join(changes: Vec<Seen>, plain: impl Fn(usize) -> bool) -> Vec<See
 /// The place of an earlier fill of the same table, when nothing since it looks at the rows.
 fn partner(seen: &Seen, kept: &[Seen], plain: &impl Fn(usize) -> bool) -> Option<usize> {
     let Change::Update(update) = &seen.change else { return None };
-    if !plain(seen.statement) || !is_fill(update, seen) {
+    if !plain(seen.statement) || !is_fill(update, seen, kept) {
         return None;
     }
     for (at, before) in kept.iter().enumerate().rev() {
         match &before.change {
             Change::Update(other) if other.table == update.table => {
-                return (plain(before.statement) && is_fill(other, before) && are_apart(other, update, seen))
+                return (plain(before.statement) && is_fill(other, before, kept) && are_apart(other, update, seen))
                     .then_some(at);
             }
             Change::AddColumn(_)
@@ -52,14 +52,27 @@ fn partner(seen: &Seen, kept: &[Seen], plain: &impl Fn(usize) -> bool) -> Option
 }
 
 /// Whether an UPDATE gives values to columns of the revision, in all rows that have none.
-fn is_fill(update: &Update, seen: &Seen) -> bool {
+fn is_fill(update: &Update, seen: &Seen, kept: &[Seen]) -> bool {
     let table = seen.before.table(&update.table);
-    let new = |column: &Ident| table.and_then(|table| table.get(column)).is_some_and(|column| column.is_new);
+    // Only then does NULL say that a row isn't filled.
+    let new = |column: &Ident| {
+        kept.iter().any(|one| match &one.change {
+            Change::AddColumn(add) => {
+                add.table == update.table
+                    && add.column.name == *column
+                    && add.column.default.is_none()
+                    && add.fill.is_none()
+                    && add.column.special == Special::None
+            }
+            _ => false,
+        })
+    };
     let of_itself = match update.sets.as_slice() {
         [(column, _)] => crate::fold::only_null(update, column),
         _ => update.predicate.is_none(),
     };
     update.whole.is_none()
+        && update.unwalkable.is_none()
         && update.from.is_none()
         && of_itself
         && table.is_some_and(|table| !table.is_new)

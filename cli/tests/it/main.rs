@@ -20,6 +20,7 @@ mod lifecycle;
 mod names;
 mod offline;
 mod others;
+mod rows;
 mod security;
 mod stacked;
 mod state;

@@ -112,6 +112,7 @@ triggers AS (
         'name', t.tgname,
         'on_update', t.tgtype & 17 = 17,
         'on_delete', t.tgtype & 9 = 9,
+        'of_statement', json_build_array(t.tgtype & 5 = 4, t.tgtype & 17 = 16, t.tgtype & 9 = 8),
         'definition', pg_get_triggerdef(t.oid)
     ) ORDER BY t.tgname) AS list
     FROM pg_trigger t JOIN relation ON relation.oid = t.tgrelid
@@ -244,5 +245,9 @@ SELECT json_build_object(
     'extensions', (SELECT coalesce(json_agg(extname), '[]') FROM pg_extension),
     'available_extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_available_extensions),
     'volatile_functions', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE provolatile = 'v'),
+    'reading_functions', (SELECT coalesce(json_agg(DISTINCT p.proname), '[]')
+                          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                          WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina')
+                            AND p.provolatile <> 'i' AND p.prokind = 'f'),
     'aggregates', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE prokind IN ('a', 'w'))
 )

@@ -75,3 +75,9 @@ ALTER TABLE concertina.meta ADD COLUMN IF NOT EXISTS version text;
 ALTER TABLE concertina.revision ALTER COLUMN number DROP IDENTITY IF EXISTS;
 ALTER TABLE concertina.job ALTER COLUMN id DROP IDENTITY IF EXISTS;
 UPDATE concertina.meta SET format = 2 WHERE format < 2;
+
+-- Format 3.
+-- Rows of a work list that were left as they are, and those that were gone.
+ALTER TABLE concertina.range ADD COLUMN IF NOT EXISTS skipped bigint NOT NULL DEFAULT 0;
+ALTER TABLE concertina.range ADD COLUMN IF NOT EXISTS gone bigint NOT NULL DEFAULT 0;
+UPDATE concertina.meta SET format = 3 WHERE format < 3;

@@ -43,6 +43,9 @@ pub struct Catalog {
     pub available_extensions: Arc<BTreeSet<String>>,
     /// Names of functions that may give another value each time.
     pub volatile_functions: Arc<BTreeSet<String>>,
+    /// Names of functions that users or extensions made and that may read tables: those that aren't declared IMMUTABLE.
+    #[serde(default)]
+    pub reading_functions: Arc<BTreeSet<String>>,
     /// Names of functions that compute over many rows at once.
     pub aggregates: Arc<BTreeSet<String>>,
     /// The versions of the application's schema that are there, in the order in which they were made; nothing where

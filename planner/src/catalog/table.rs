@@ -189,6 +189,9 @@ pub struct Trigger {
     pub on_update: bool,
     /// Whether it fires for each deleted row.
     pub on_delete: bool,
+    /// Whether it fires once for an INSERT, UPDATE or DELETE, whatever its rows.
+    #[serde(default)]
+    pub of_statement: [bool; 3],
     /// `pg_get_triggerdef`.
     #[serde(default)]
     pub definition: String,

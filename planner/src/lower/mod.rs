@@ -12,6 +12,7 @@ mod dml;
 mod drop;
 mod expression;
 mod index;
+mod listing;
 mod name;
 mod never;
 mod objects;
