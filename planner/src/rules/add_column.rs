@@ -204,10 +204,11 @@ pub(super) fn numbered(table: &TableName, column: &NewColumn, sequence: &TableNa
         operation: Operation::Assign(vec![(column.name.clone(), value)]),
         from: None,
         predicate: format!("{}.{} IS NULL", table.name.sql(), column.name.sql()),
-        hot: true,
+        // The rows are numbered in their order on the pages, as PostgreSQL numbers them.
+        hot: false,
         lookups: false,
         synced: true,
-        workers: None,
+        workers: Some(1),
         key: None,
     };
     let decision = Decision::because("a number for each row would rewrite the table under ACCESS EXCLUSIVE")

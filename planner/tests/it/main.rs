@@ -4,6 +4,7 @@ mod crm;
 mod every_command;
 mod fixture;
 mod law;
+mod listed;
 mod refused;
 mod schema;
 mod single;
