@@ -46,7 +46,7 @@ fn fold_update(update: &mut Update, statement: usize, catalog: &Catalog, kept: &
         .iter()
         .filter(|(column, value)| {
             let fill = foldable(update, column, value, catalog);
-            let read_since = fill.is_some() && is_used(kept, &update.table, column);
+            let read_since = fill.is_some() && (is_used(kept, &update.table, column) || reads_what_changes(update, kept));
             match (fill, added(kept, &update.table, column)) {
                 (Some(fill), Some((add, folded))) if !read_since && add.fill.is_none() => {
                     add.fill = Some(fill);
@@ -110,6 +110,15 @@ fn added<'a>(
     kept.iter_mut().rev().find_map(|seen| match &mut seen.change {
         Change::AddColumn(add) if add.table == *table && add.column.name == *column => Some((add, &mut seen.folded)),
         _ => None,
+    })
+}
+
+/// Whether it reads rows that an earlier statement changes in batches: those are done after the column is made.
+fn reads_what_changes(update: &Update, kept: &[Seen]) -> bool {
+    kept.iter().any(|seen| match &seen.change {
+        Change::Update(other) => update.reads.contains(&other.table) && !seen.before.is_empty(&other.table),
+        Change::Delete(other) => update.reads.contains(&other.table) && !seen.before.is_empty(&other.table),
+        _ => false,
     })
 }
 

@@ -253,6 +253,20 @@ async fn the_target_is_its_rows_and_not_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_short_statement_waits_for_longer_ones_before_it() {
+    let mut oracle = Oracle::new().await;
+    let few = format!("{T} CREATE TABLE few (id int PRIMARY KEY, v int); INSERT INTO few SELECT g, g FROM generate_series(1, 200) g;");
+    for revision in [
+        "DELETE FROM t WHERE NOT EXISTS (SELECT 1 FROM few WHERE few.id = t.a); DELETE FROM few WHERE id IN (SELECT id FROM few ORDER BY id LIMIT 9);",
+        "UPDATE t SET b = few.v FROM few WHERE few.id = t.id; UPDATE few SET v = v + 1;",
+        "UPDATE t SET b = 3 WHERE a = 2; UPDATE few SET v = (SELECT count(*) FROM t WHERE t.b = 3) WHERE id < (SELECT avg(id) FROM few);",
+        "UPDATE few SET v = 7 WHERE id < 5; ALTER TABLE t ADD COLUMN c int; UPDATE t SET c = (SELECT sum(v) FROM few);",
+    ] {
+        oracle.same(&few, revision).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn equal_is_not_the_same() {
     let mut oracle = Oracle::new().await;
     let values = "CREATE COLLATION shout (provider = icu, locale = 'und-u-ks-level2', deterministic = false);

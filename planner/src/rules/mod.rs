@@ -120,16 +120,28 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Whether an earlier statement of the revision left rows of these tables to the backfill phase.
+    /// Whether an earlier statement of the revision is left to the backfill phase, and writes or reads rows of these tables.
     fn waits_for_rows(&self, tables: &[&TableName]) -> bool {
+        let family: Vec<TableName> =
+            tables.iter().flat_map(|table| reach::written_with(table, true, self.catalog)).collect();
+        let meets = |table: &TableName, reads: &[TableName], opaque: bool| {
+            let is_view = |read: &TableName| self.table(read).is_none_or(|read| read.kind == TableKind::View);
+            opaque || family.contains(table) || reads.iter().any(|read| family.contains(read) || is_view(read))
+        };
         tables.iter().any(|table| self.is_copied_into(table))
-            || self.all[..self.position].iter().any(|seen| match &seen.change {
-                Change::Update(Update { table, .. }) | Change::Delete(crate::change::Delete { table, .. }) => {
-                    tables.contains(&table) && !seen.before.is_empty(table)
+            || self.before().iter().any(|seen| match &seen.change {
+                Change::Update(update) => {
+                    !seen.before.is_empty(&update.table) && meets(&update.table, &update.reads, update.opaque)
+                }
+                Change::Delete(delete) => {
+                    !seen.before.is_empty(&delete.table) && meets(&delete.table, &delete.reads, delete.opaque)
+                }
+                Change::Insert(insert) => {
+                    insert::in_batches(insert, &seen.before) && meets(&insert.table, &insert.reads, false)
                 }
                 // A column that is filled row by row.
                 Change::AddColumn(add) => {
-                    tables.contains(&&add.table)
+                    family.contains(&add.table)
                         && !seen.before.is_empty(&add.table)
                         && (add.column.special != Special::None
                             || add.column.default.as_ref().is_some_and(|value| value.is_volatile(&seen.before)))

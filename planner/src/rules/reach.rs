@@ -147,7 +147,7 @@ fn gathers(expr: &Expr, catalog: &Catalog) -> bool {
 
 /// The tables whose rows a statement on a table may write: its own, those of its partitions and children, those of
 /// which it is one, and those from which rows go by a foreign key.
-fn written_with(table: &TableName, removes: bool, catalog: &Catalog) -> Vec<TableName> {
+pub(super) fn written_with(table: &TableName, removes: bool, catalog: &Catalog) -> Vec<TableName> {
     let mut written = vec![table.clone()];
     let mut at = 0;
     while at < written.len() {
