@@ -46,9 +46,7 @@ impl Dealer {
                 let at = schedule.iter().position(|dealt| dealt.point == *point && dealt.turn == *times)?;
                 Some(schedule.remove(at).fault)
             }
-            Dealer::KillAtEach { seen } => {
-                (point.is_an_end() && seen.insert(point.name.clone())).then_some(Fault::Kill)
-            }
+            Dealer::KillAtEach { seen } => (!point.answered && seen.insert(point.name.clone())).then_some(Fault::Kill),
         }
     }
 }

@@ -17,12 +17,6 @@ pub struct Point {
 }
 
 impl Point {
-    /// Whether an end here is unlike the one at another point: one after a statement is the same as one before the next, and one
-    /// before a statement that only looks the same as one before the next that doesn't.
-    pub fn is_an_end(&self) -> bool {
-        !self.answered && !self.is_watching()
-    }
-
     /// Whether the statement changes nothing that lasts. Everything that lasts is in the database, so an end before such a
     /// statement is the same as one before the next that isn't.
     pub fn is_watching(&self) -> bool {

@@ -13,13 +13,6 @@ use crate::summary::Summary;
 use concertina_sandbox::Postgres;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// How long the application's writers rest between their turns.
-const REST: Duration = Duration::from_millis(3);
-
-/// The same where each point has a trial of its own: the machine is left to the engine.
-const LONG_REST: Duration = Duration::from_millis(15);
 
 /// A server with the databases of one scenario.
 pub struct Stage<'a> {
@@ -67,47 +60,44 @@ impl<'a> Stage<'a> {
     ///
     /// When the machine doesn't play along.
     pub async fn trial(&mut self, schedule: &Schedule) -> Result<Summary, Broken> {
-        self.resting(schedule, REST).await
-    }
-
-    async fn resting(&mut self, schedule: &Schedule, rest: Duration) -> Result<Summary, Broken> {
         let told = format!("{}: {schedule}", self.scenario.shown());
-        self.live(Dealer::by(schedule), rest, &told).await
+        self.live(Dealer::by(schedule), &told).await
     }
 
-    /// A trial for each point that a calm run passes: the engine is killed there, the first time.
+    /// A trial for each point that a calm run passes: the engine is killed there, the first time. An end after a statement is the
+    /// same as one before the next, and one before a statement that only looks the same as one before the next that doesn't.
     ///
     /// # Errors
     ///
     /// When the machine doesn't play along.
     pub async fn killed_at_each_alone(&mut self) -> Result<Summary, Broken> {
-        let points: Vec<Point> = self.passed.keys().filter(|point| point.is_an_end()).cloned().collect();
+        let points = self.passed.keys().filter(|point| !point.answered && !point.is_watching());
+        let points: Vec<Point> = points.cloned().collect();
         let mut all = Summary::default();
         for point in points {
-            all += self.resting(&Schedule::once(&point, Fault::Kill), LONG_REST).await?;
+            all += self.trial(&Schedule::once(&point, Fault::Kill)).await?;
         }
         Ok(all)
     }
 
-    /// A trial in which the engine is killed at every such point that it passes, once, and goes on from there to the next.
+    /// A trial in which the engine is killed at every point that it passes, once, and goes on from there to the next.
     ///
     /// # Errors
     ///
     /// When the machine doesn't play along.
     pub async fn killed_at_each(&mut self) -> Result<Summary, Broken> {
         let told = format!("{}: killed at each point", self.scenario.shown());
-        self.live(Dealer::KillAtEach { seen: BTreeSet::new() }, REST, &told).await
+        self.live(Dealer::KillAtEach { seen: BTreeSet::new() }, &told).await
     }
 
-    async fn live(&mut self, mut dealer: Dealer, rest: Duration, told: &str) -> Result<Summary, Broken> {
+    async fn live(&mut self, mut dealer: Dealer, told: &str) -> Result<Summary, Broken> {
         self.trials += 1;
         let database = format!("trial_{}", self.trials);
         self.server.create_database(&database, Some("start")).await?;
         let mut play = Play::new(&self.server, &self.program, self.scenario, &database).await?;
         // A kill at each point is about the engine alone; it is quicker without an application.
         let applied = self.scenario.application && matches!(dealer, Dealer::By { .. });
-        let application =
-            applied.then(|| Application::start(&self.server, &database, self.scenario.ends_inserts, rest));
+        let application = applied.then(|| Application::start(&self.server, &database, self.scenario.ends_inserts));
         let mut summary = Summary { scenarios: 1, ..Summary::default() };
         let mut violations = Vec::new();
         let mut runs = 0;

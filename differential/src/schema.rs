@@ -257,7 +257,7 @@ fn partitioned(draw: &mut Draw) -> Vec<Sql> {
 /// Rows with NULLs, duplicates, orphans and values that are equal but not identical; none for some tables, thousands for few.
 fn rows(draw: &mut Draw, table: &Relation, world: &World) -> Option<Sql> {
     let number = *draw
-        .weighted(&[(0, 2), (5, 4), (120, 8), (3_000, 2), (16_000, 1)], |(_, weight)| *weight)
+        .weighted(&[(0, 2), (5, 2), (120, 7), (3_000, 4), (16_000, 1)], |(_, weight)| *weight)
         .map(|(number, _)| number)?;
     if number == 0 || table.partition_of.is_some() {
         return None;

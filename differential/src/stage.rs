@@ -134,7 +134,8 @@ impl Stage {
     /// When there is no `psql`.
     pub async fn psql(&self, database: &Database, script: &str) -> Result<Result<(), String>, Broken> {
         let mut psql = Command::new(binaries::program("psql")?);
-        psql.args(["--no-psqlrc", "--quiet", "--dbname", &self.url(database)]).kill_on_drop(true);
+        psql.args(["--no-psqlrc", "--quiet", "--set=VERBOSITY=verbose", "--dbname", &self.url(database)])
+            .kill_on_drop(true);
         psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = psql.spawn()?;
         if let Some(mut input) = child.stdin.take() {

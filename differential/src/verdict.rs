@@ -141,7 +141,16 @@ impl Difference {
     }
 
     fn word_heads(&self) -> BTreeSet<String> {
-        self.details.iter().map(|line| words(line)).filter(|words| !words.is_empty()).collect()
+        let mut heads = BTreeSet::new();
+        for line in &self.details {
+            let other = self.details.iter().find(|other| is_other_form(line, other));
+            heads.insert(match other {
+                Some(other) => changed_words(line, other),
+                None => words(line),
+            });
+        }
+        heads.retain(|words| !words.is_empty());
+        heads
     }
 
     /// The manner and the heads, as text.
@@ -163,6 +172,38 @@ impl Difference {
     }
 }
 
+/// Where a line of a dump tells which part of a statement it is: `- CREATE TABLE public.t ( .. a int`, up to the `a`.
+fn part_of(line: &str) -> Option<(char, &str)> {
+    let mut letters = line.chars();
+    let sign = letters.next().filter(|sign| matches!(sign, '+' | '-'))?;
+    let text = letters.as_str();
+    let (head, rest) = text.split_once(" .. ")?;
+    let name = rest.split_whitespace().next()?;
+    Some((sign, &text[..head.len() + " .. ".len() + name.len()]))
+}
+
+/// Whether two lines are what is there and what is wanted of one part.
+fn is_other_form(one: &str, other: &str) -> bool {
+    match (part_of(one), part_of(other)) {
+        (Some((sign, part)), Some((other_sign, other_part))) => sign != other_sign && part == other_part,
+        _ => false,
+    }
+}
+
+/// The words that only one of two forms has, so that what both have tells no kinds apart: `CREATE TABLE: - COLLATE`.
+fn changed_words(one: &str, other: &str) -> String {
+    let (wanted, found) = if one.starts_with('-') { (one, other) } else { (other, one) };
+    let all = |line: &str| -> Vec<String> { words_of(line.split_once(" .. ").map_or("", |(_, rest)| rest)).collect() };
+    let (wanted, found) = (all(wanted), all(found));
+    let lacks: Vec<&str> = wanted.iter().filter(|word| !found.contains(word)).map(String::as_str).collect();
+    let more: Vec<&str> = found.iter().filter(|word| !wanted.contains(word)).map(String::as_str).collect();
+    let what = words(one).split(' ').filter(|word| word.len() > 1).take(2).collect::<Vec<_>>().join(" ");
+    let sign = |sign: &str, words: &[&str]| {
+        if words.is_empty() { String::new() } else { format!(" {sign} {}", words.join(" ")) }
+    };
+    format!("{what}..{}{}", sign("-", &lacks), sign("+", &more))
+}
+
 /// A code of an error: a server's, such as 42P01, or one of ours, such as C104.
 fn is_code(word: &str) -> bool {
     let begins = word.len() == 5 || word.starts_with(|c: char| c.is_ascii_uppercase());
@@ -180,11 +221,14 @@ fn codes(line: &str) -> Vec<String> {
 
 /// The words of a line that are PostgreSQL's: capitals, and codes of errors.
 fn words(line: &str) -> String {
+    let sign = line.chars().next().filter(|c| matches!(c, '+' | '-')).map(|c| c.to_string());
+    sign.into_iter().chain(words_of(line).take(4)).collect::<Vec<_>>().join(" ")
+}
+
+fn words_of(line: &str) -> impl Iterator<Item = String> {
     let is_capital = |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase());
     let clean = |word: &str| word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '+' && c != '-').to_owned();
-    let sign = line.chars().next().filter(|c| matches!(c, '+' | '-')).map(|c| c.to_string());
-    let words = line.split_whitespace().map(clean).filter(|word| is_capital(word) || is_code(word)).take(4);
-    sign.into_iter().chain(words).collect::<Vec<_>>().join(" ")
+    line.split_whitespace().map(clean).filter(move |word| is_capital(word) || is_code(word))
 }
 
 #[cfg(test)]
@@ -197,6 +241,9 @@ mod tests {
         let other = Difference::new(Manner::Schema, vec!["- COMMENT ON COLUMN attic.u.b IS 'y';".to_owned()]);
         assert_eq!(one.signature(), other.signature());
         assert_eq!(one.signature(), "schema: - COMMENT ON COLUMN IS");
+        let lines = ["- CREATE TABLE t ( .. a text DEFAULT 'x' COLLATE y", "+ CREATE TABLE t ( .. a text DEFAULT 'x'"];
+        let forms = Difference::new(Manner::Schema, lines.map(str::to_owned).to_vec());
+        assert_eq!(forms.signature(), "schema: CREATE TABLE.. - COLLATE");
         let error = Difference::new(Manner::HalfWay, vec!["error: add column t.a: 42701: column exists".to_owned()]);
         assert_eq!(error.signature(), "half way: 42701");
         let code = Difference::new(Manner::CheckSaidYes, vec!["C104".to_owned()]);

@@ -3,7 +3,6 @@
 
 mod allowed;
 mod along;
-mod as_written;
 mod bad_input;
 mod beside;
 mod both_versions;
@@ -20,7 +19,6 @@ mod kill;
 mod lifecycle;
 mod names;
 mod offline;
-mod order;
 mod others;
 mod security;
 mod stacked;
@@ -28,7 +26,6 @@ mod state;
 mod statements;
 mod systems;
 mod tracer;
-mod twins;
 mod verbs;
 mod versions;
 mod words;

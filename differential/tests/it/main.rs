@@ -51,6 +51,7 @@ async fn what_was_fixed_stays_fixed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "`./dev differential` runs fresh cases; not yet tried on every server"]
 async fn nothing_differs_in_a_new_way() {
     let stage = Arc::new(Stage::new(&program()).await.unwrap());
     let wanted = Wanted {

@@ -174,7 +174,6 @@ mod tests {
             synced: true,
             workers: None,
             key: None,
-            silent: false,
         }
     }
 

@@ -7,7 +7,7 @@ use concertina_sandbox::Postgres;
 use std::sync::Arc;
 
 /// Rows of each table.
-const ROWS: i64 = 20_000;
+const ROWS: i64 = 50_000;
 
 async fn lives(system: System) {
     let server = Postgres::start(&[("fsync", "off"), ("max_wal_size", "2GB")]).await.unwrap();

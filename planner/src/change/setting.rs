@@ -1,6 +1,5 @@
 //! Settings of a table, and policies, triggers and names on it.
 
-use crate::footprint::Footprint;
 use concertina_revisions::TableName;
 
 /// A change of a table that costs a catalog entry.
@@ -20,8 +19,6 @@ pub struct Setting {
     pub reverse: Result<String, String>,
     /// What later statements of the revision see of it.
     pub effect: Option<Effect>,
-    /// What it reads and writes.
-    pub touches: Footprint,
 }
 
 /// Families of settings: what they lock and whom they may surprise is the same within one.
@@ -124,8 +121,6 @@ pub enum Effect {
     RowSecurityForced(bool),
     /// A policy is gone.
     PolicyDropped(String),
-    /// A trigger is there, with what makes it again.
-    TriggerAdded(crate::catalog::Trigger),
     /// A trigger is gone.
     TriggerDropped(String),
     /// A constraint has another name.

@@ -33,7 +33,6 @@ fn primary_key(mut table: Table) -> Table {
         validated: true,
         references: None,
         relies_on: None,
-        comment: None,
     });
     table.indexes.push(Index {
         schema: table.schema.clone(),
@@ -47,7 +46,6 @@ fn primary_key(mut table: Table) -> Table {
         options: vec![],
         constraint: Some(name.clone()),
         definition: format!("CREATE UNIQUE INDEX {name} ON public.{} USING btree (id)", table.name),
-        ..Index::default()
     });
     table
 }

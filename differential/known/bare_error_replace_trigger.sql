@@ -1,0 +1,12 @@
+-- difference: bare error: 42710 <- DROP TRIGGER ON; CREATE TRIGGER BEFORE UPDATE ON FOR EACH ROW EXECUTE | BEFORE BEGIN EACH EXECUTE FUNCTION NEW RETURN RETURNS ROW TRIGGER UPDATE
+-- right: as psql
+-- status: open
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- revision
+DROP TRIGGER g ON t;
+CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- 001_change expand-1: trigger "g" for relation "t" already exists [42710]

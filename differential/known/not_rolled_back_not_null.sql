@@ -1,0 +1,12 @@
+-- difference: not rolled back: CREATE TABLE.. + NOT NULL <- ALTER TABLE ALTER COLUMN SET NOT NULL; ALTER TABLE ALTER COLUMN DROP NOT NULL @ back
+-- right: as psql
+-- status: open
+-- way: back
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+INSERT INTO t (id, a, b) SELECT g, g % 7, 'v' || g FROM generate_series(1, 200) g;
+-- revision
+ALTER TABLE t ALTER COLUMN a SET NOT NULL;
+ALTER TABLE t ALTER COLUMN a DROP NOT NULL;
+-- - CREATE TABLE public.t ( .. a integer
+-- + CREATE TABLE public.t ( .. a integer NOT NULL

@@ -1,0 +1,10 @@
+-- difference: bare error: 42701 <- ALTER TABLE DROP COLUMN ADD COLUMN
+-- right: as psql
+-- status: open
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+INSERT INTO t (id, a, b) SELECT g, g % 7, 'v' || g FROM generate_series(1, 200) g;
+-- revision
+ALTER TABLE t DROP COLUMN a, ADD COLUMN a text;
+-- 001_change expand-1: column "a" of relation "t" already exists [42701]

@@ -1,0 +1,14 @@
+-- difference: rows <- ALTER TABLE DISABLE TRIGGER; UPDATE SET; ALTER TABLE ENABLE TRIGGER | BEFORE BEGIN EACH EXECUTE FUNCTION NEW RETURN RETURNS ROW TRIGGER UPDATE
+-- right: as psql
+-- status: open
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+INSERT INTO t (id, a, b) SELECT g, g % 7, 'v' || g FROM generate_series(1, 200) g;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.b := 'stamped'; RETURN NEW; END $$;
+CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();
+-- revision
+ALTER TABLE t DISABLE TRIGGER g;
+UPDATE t SET a = 5;
+ALTER TABLE t ENABLE TRIGGER g;
+-- t: 200 rows, wanted 200
