@@ -42,12 +42,6 @@ impl Known {
         Ok((path.to_owned(), case, head))
     }
 
-    /// The kind of an open case that a difference is of.
-    #[must_use]
-    pub fn explained_by(&self, fingerprint: &Fingerprint) -> Option<Fingerprint> {
-        self.open().find(|known| known.explains(fingerprint))
-    }
-
     /// The kinds of open cases.
     pub fn open(&self) -> impl Iterator<Item = Fingerprint> {
         let open = self.cases.iter().filter(|(_, _, head)| !head.fixed);

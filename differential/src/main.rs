@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use concertina_differential::campaign::{self, Wanted};
-use concertina_differential::case::{Case, Head, Way};
+use concertina_differential::case::{Head, Way};
 use concertina_differential::known::{Fingerprint, Known};
 use concertina_differential::stage::Stage;
 use concertina_differential::verdict::Verdict;
@@ -161,7 +161,7 @@ async fn again(stage: &Stage, path: &Path, folder: &Path, most: Duration) -> Res
 /// True when what should come of it did; of a folder, when that is so of every case that is marked as fixed.
 async fn replay(stage: &Stage, path: &Path) -> Result<bool, Broken> {
     if !path.is_dir() {
-        let (case, head) = Case::parse(&std::fs::read_to_string(path)?)?;
+        let (_, case, head) = Known::read_one(path)?;
         let verdict = shrink::verdict(stage, &case).await?;
         print(&verdict.to_string());
         return Ok(head.right.is(&verdict));

@@ -89,11 +89,22 @@ fn partner(draw: &mut Draw, table: &Relation, world: &World) -> Option<(Relation
     draw.one(&all).cloned()
 }
 
+/// A partner, and one of its columns that has the type of this one.
+fn giver(
+    draw: &mut Draw,
+    table: &Relation,
+    column: &Column,
+    world: &World,
+) -> Option<(Relation, String, String, Column)> {
+    let (other, own, key) = partner(draw, table, world)?;
+    let fitting: Vec<&Column> = other.columns.iter().filter(|one| one.kind == column.kind).collect();
+    let given = (*draw.one(&fitting)?).clone();
+    Some((other, own, key, given))
+}
+
 fn update_from(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
-    let (other, own, key) = partner(draw, &table, world)?;
-    let given: Vec<&Column> = other.columns.iter().filter(|one| one.kind == column.kind).collect();
-    let given = draw.one(&given)?;
+    let (other, own, key, given) = giver(draw, &table, &column, world)?;
     one(format!(
         "UPDATE {} SET {} = o.{} FROM {} o WHERE o.{} = {}.{}",
         table.sql(),
@@ -122,9 +133,7 @@ fn update_from_itself(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 fn update_with_subquery(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
-    let (other, own, key) = partner(draw, &table, world)?;
-    let given: Vec<&Column> = other.columns.iter().filter(|one| one.kind == column.kind).collect();
-    let given = draw.one(&given)?;
+    let (other, own, key, given) = giver(draw, &table, &column, world)?;
     one(format!(
         "UPDATE {} SET {} = (SELECT o.{} FROM {} o WHERE o.{} = {}.{})",
         table.sql(),
