@@ -8,6 +8,7 @@ use crate::make::{CASES_OF_A_SCENE, Scene};
 use crate::report::{Kind, Report};
 use crate::shrink::{self, Shrunk};
 use crate::stage::Stage;
+use crate::sweep;
 use crate::verdict::{Difference, Verdict};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -121,8 +122,7 @@ async fn scene(shared: &Shared, number: u64) -> Result<(), Broken> {
 
 async fn one(shared: &Shared, scene: &Scene, seed: u64) -> Result<(), Broken> {
     let made = scene.revisions(&shared.stage, seed).await?;
-    let ways = &shared.wanted.ways;
-    let way = ways[(seed / CASES_OF_A_SCENE + seed) as usize % ways.len()];
+    let way = way(&shared.wanted.ways, seed);
     let case = Case { setup: scene.setup.clone(), revisions: made.revisions, way };
     if case.revisions.iter().all(Vec::is_empty) {
         return shared.stage.remove(made.reference.database).await;
@@ -135,6 +135,14 @@ async fn one(shared: &Shared, scene: &Scene, seed: u64) -> Result<(), Broken> {
         differs(shared, seed, case, difference).await?;
     }
     Ok(())
+}
+
+/// The way of a case, in turn.
+fn way(ways: &[Way], seed: u64) -> Way {
+    if sweep::is_worth_company(seed) && ways.contains(&Way::Beside) {
+        return Way::Beside;
+    }
+    ways[(seed / CASES_OF_A_SCENE + seed) as usize % ways.len()]
 }
 
 /// The kind of a difference: one that is known or was met before, or a new one, shrunk.

@@ -197,12 +197,24 @@ impl fmt::Display for Report {
         by_times(f, most.map(|((first, second), times)| (format!("{first}, {second}"), *times)))?;
         writeln!(f, "\nactions of plans, of every fourth case:")?;
         by_times(f, self.actions.iter().map(|(action, times)| (action.clone(), *times)))?;
+        let never: Vec<String> = all_actions().into_iter().filter(|name| !self.actions.contains_key(name)).collect();
+        writeln!(f, "actions that no plan had: {}", never.join(", "))?;
         if !self.broken.is_empty() {
             writeln!(f, "\ncouldn't be tried:")?;
             by_times(f, self.broken.iter().map(|(why, times)| (why.clone(), *times)))?;
         }
         Ok(())
     }
+}
+
+/// The tags of all actions that a plan may have, from the published form of plans: the only thing of the planner's that is read
+/// here, and nothing is judged by it.
+fn all_actions() -> Vec<String> {
+    const FORM: &str = include_str!("../../docs/src/plan.schema.json");
+    let form: serde_json::Value = serde_json::from_str(FORM).unwrap_or_default();
+    let kinds = form["$defs"]["Action"]["oneOf"].as_array();
+    let tags = kinds.into_iter().flatten().filter_map(|kind| kind["properties"]["do"]["const"].as_str());
+    tags.map(str::to_owned).collect()
 }
 
 /// Lines, the most frequent first.
@@ -213,4 +225,15 @@ fn by_times(f: &mut fmt::Formatter<'_>, lines: impl Iterator<Item = (String, u32
         writeln!(f, "  {times:>5}  {what}")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_are_read_from_the_form_of_plans() {
+        let all = all_actions();
+        assert!(all.len() > 10 && all.iter().any(|tag| tag == "add_column"), "{all:?}");
+    }
 }

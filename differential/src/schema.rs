@@ -129,7 +129,7 @@ fn basis(draw: &mut Draw, size: Size, world: &World) -> Vec<Sql> {
             all.push("CREATE EXTENSION btree_gist".to_owned());
         }
     }
-    if draw.chance(25) && world.available.iter().any(|one| one == "citext") {
+    if draw.chance(40) && world.available.iter().any(|one| one == "citext") {
         all.push("CREATE EXTENSION citext".to_owned());
     }
     if size == Size::Full {

@@ -37,6 +37,9 @@ const CHANGES: [&str; 16] = [
     "drop table",
 ];
 
+/// Of a hundred scenes about a column, how many take one whose type has values that are equal and yet not the same.
+const UNEVEN_PERCENT: u32 = 35;
+
 /// What a case's seed is for: of four scenes two are chance, one hangs something on a column, one pairs statements.
 #[must_use]
 pub fn purpose(seed: u64) -> Purpose {
@@ -70,10 +73,28 @@ pub fn aims(number: u64, draw: &mut Draw, world: &World) -> Option<(Aim, Aim)> {
         return Some((at(hang_on, column)?, at(parent, column)?));
     }
     let main = called("main")?;
-    let columns: Vec<&str> = main.columns.iter().map(|one| one.name.as_str()).filter(|one| *one != "id").collect();
-    let column = *draw.one(&columns)?;
+    let columns: Vec<_> = main.columns.iter().filter(|one| one.name != "id").collect();
+    let uneven: Vec<_> = columns.iter().copied().filter(|one| has_equals(&one.kind)).collect();
+    let among = if draw.chance(UNEVEN_PERCENT) && !uneven.is_empty() { uneven } else { columns };
+    let column = draw.one(&among)?.name.as_str();
     let aim = at(main, column)?;
     Some((aim, aim))
+}
+
+/// Whether a type has values that are equal and yet not the same.
+fn has_equals(kind: &str) -> bool {
+    let kind = kind.split('(').next().unwrap_or(kind);
+    matches!(kind, "citext" | "numeric" | "interval" | "json" | "jsonb" | "real" | "double precision")
+}
+
+/// Whether a case is about a second column for a first, which is where an application's writes could be lost: then it is worth
+/// running it beside one, every second time.
+#[must_use]
+pub fn is_worth_company(seed: u64) -> bool {
+    match purpose(seed) {
+        Purpose::Change(number) => seed.is_multiple_of(CASES_OF_A_SCENE) && number % 4 < 2,
+        Purpose::Chance | Purpose::Pair(_) => false,
+    }
 }
 
 /// What a scene of changes hangs on its column: one kind in turn, and one by chance.

@@ -11,7 +11,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind("default then update", 16, default_then_update),
     kind("add, update, not null", 12, add_update_not_null),
     kind("add numbered then update", 4, numbered_then_update),
-    kind("replace view", 8, replace_view),
+    kind("replace view", 14, replace_view),
     kind("replace trigger", 8, replace_trigger),
     kind("replace policy", 6, replace_policy),
     kind("replace function", 6, replace_function),
