@@ -153,6 +153,11 @@ fn tables(draw: &mut Draw, size: Size, world: &World) -> Vec<Sql> {
     if size == Size::Full || draw.chance(45) {
         all.extend(partitioned(draw));
     }
+    // A view is what people most often drop and make again.
+    if draw.chance(35) {
+        let columns = list(&[name("id"), name("n"), name("title")]);
+        all.push(Sql::marked(&format!("CREATE VIEW {} AS SELECT {columns} FROM {}", name("shown"), name("main"))));
+    }
     if size == Size::Full {
         for number in 0..draw.number(0, 2) {
             all.push(Sql::marked(&statement::table(draw, &format!("extra_{number}"), world)));

@@ -65,7 +65,7 @@ pub const CHAINS: &[Chain] = &[
     chain(2, &["create table like", "insert select", "drop table"]),
     chain(2, &["create schema if not exists", "create table", "set schema"]),
     chain(2, &["drop index", "create index if not exists"]),
-    chain(2, &["drop view", "replace view"]),
+    chain(4, &["create view|create view of all columns", "replace view"]),
     chain(2, &["drop trigger", "drop function", "create function"]),
     chain(2, &["add unique using index", "drop constraint|rename constraint"]),
     chain(2, &["disable trigger", "update|delete", "enable trigger"]),
