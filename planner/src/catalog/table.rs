@@ -36,6 +36,10 @@ pub struct Table {
     pub rows: f64,
     /// Blocks of 8 KiB that the table has now, leaves included.
     pub pages: u64,
+    /// Whether PostgreSQL was asked for a row of it, or of what is below it, and found none. The number of blocks proves
+    /// nothing: rows may live elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_rows: bool,
     /// Whether the connected role may alter it.
     pub owned: bool,
     /// The role that owns it.
@@ -81,6 +85,15 @@ pub struct Table {
     pub dependants: Vec<Dependant>,
     /// The triggers that users made.
     pub triggers: Vec<Trigger>,
+    /// The rules that users made for UPDATE.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub update_rules: Vec<UpdateRule>,
+    /// What a change of a column's type can't follow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub type_obstacles: Vec<TypeObstacle>,
+    /// `CREATE TABLE .. OF type`: its columns are the type's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_type: bool,
     /// Storage parameters that were set, as `name=value`.
     #[serde(default)]
     pub options: Vec<String>,
@@ -132,9 +145,21 @@ pub struct Column {
     /// How large values are kept, as ALTER TABLE takes it.
     #[serde(default)]
     pub storage: Option<String>,
+    /// Whether that isn't its type's way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub storage_set: bool,
+    /// Its collation as SQL, where it isn't its type's.
+    #[serde(default)]
+    pub collation: Option<String>,
+    /// How many parents it is inherited from.
+    #[serde(default)]
+    pub inherited: u32,
     /// Made by the revision that is being planned, so that every row's value is known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_new: bool,
+    /// Made by the revision that is being planned, and given values by a later statement of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_written: bool,
     /// Something of ours fills it for writers that leave it out: a sync trigger of this revision.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub synced: bool,
@@ -178,10 +203,13 @@ pub struct Constraint {
     /// The index of the referenced table that a foreign key relies on.
     #[serde(default)]
     pub relies_on: Option<String>,
+    /// What COMMENT ON says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 /// One trigger.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trigger {
     /// Its name.
     pub name: String,
@@ -192,6 +220,41 @@ pub struct Trigger {
     /// `pg_get_triggerdef`.
     #[serde(default)]
     pub definition: String,
+    /// The columns of `UPDATE OF`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// Whether it fires once for each UPDATE statement.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_statement: bool,
+    /// ENABLE REPLICA or ALWAYS: it fires where `session_replication_role` is `replica`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_replica: bool,
+    /// Whether it is the copy of a partitioned table's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_parent: bool,
+}
+
+/// A rule that rewrites UPDATE statements of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateRule {
+    /// Its name.
+    pub name: String,
+    /// ENABLE REPLICA or ALWAYS: it is applied where `session_replication_role` is `replica`.
+    pub in_replica: bool,
+}
+
+/// Something that ALTER COLUMN TYPE can't follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypeObstacle {
+    /// The column; none for every column of the table.
+    pub column: Option<String>,
+    /// What PostgreSQL answers, or what can't be carried over.
+    pub message: String,
+    /// What it is: `rule r on table t depends on column a`.
+    pub detail: String,
+    /// Whether PostgreSQL minds only where the rows are rewritten.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_rewrites: bool,
 }
 
 /// Who gives an identity column its values.
@@ -250,6 +313,19 @@ pub struct Dependant {
     pub what: String,
 }
 
+impl Dependant {
+    /// Whether it is a view of that name, as PostgreSQL describes it: with its schema where that isn't in the search path.
+    pub(crate) fn is_view(&self, name: &TableName, search_path: &[Ident]) -> bool {
+        let Some(shown) = self.what.strip_prefix("materialized view ").or_else(|| self.what.strip_prefix("view "))
+        else {
+            return false;
+        };
+        let plain = shown.replace('"', "");
+        let whole = format!("{}.{}", name.schema.as_str(), name.name.as_str());
+        plain == whole || (search_path.contains(&name.schema) && plain == name.name.as_str())
+    }
+}
+
 /// One policy of row-level security.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
@@ -265,13 +341,21 @@ pub struct Policy {
 impl Table {
     /// An empty table of `public`, to build on.
     pub fn new(name: &str) -> Table {
-        Table { schema: "public".to_owned(), name: name.to_owned(), heap: true, owned: true, ..Table::default() }
+        Table {
+            schema: "public".to_owned(),
+            name: name.to_owned(),
+            heap: true,
+            owned: true,
+            without_rows: true,
+            ..Table::default()
+        }
     }
 
     /// The same table holding about so many rows of some 160 bytes.
     pub fn rows(mut self, rows: u32) -> Table {
         self.rows = f64::from(rows);
         self.pages = u64::from(rows).div_ceil(48);
+        self.without_rows = rows == 0;
         self
     }
 
@@ -292,6 +376,7 @@ impl Table {
             validated: true,
             references: None,
             relies_on: None,
+            comment: None,
         });
         let definition =
             format!("CREATE UNIQUE INDEX {name} ON {}.{} USING btree ({})", self.schema, self.name, columns.join(", "));
@@ -328,6 +413,11 @@ impl Table {
     /// Whether an index of that name is the table's.
     pub(crate) fn has_index(&self, name: &TableName) -> bool {
         self.schema == name.schema.as_str() && self.indexes.iter().any(|index| index.name == name.name.as_str())
+    }
+
+    /// Whether the revision made a column that is NULL in every row so far.
+    pub(crate) fn is_fresh(&self, column: &Ident) -> bool {
+        self.get(column).is_some_and(|one| one.is_new && !one.is_written && one.default.is_none() && !one.generated)
     }
 
     /// A constraint by name.
