@@ -24,6 +24,8 @@ pub(crate) fn join(changes: Vec<Seen>, plain: impl Fn(usize) -> bool) -> Vec<See
             seen.change = Change::Update(joined);
             if place == at {
                 seen.before = first.before;
+            } else {
+                unwrite(&mut seen, &first.change);
             }
             kept.insert(place, seen);
             continue;
@@ -31,6 +33,15 @@ pub(crate) fn join(changes: Vec<Seen>, plain: impl Fn(usize) -> bool) -> Vec<See
         kept.push(seen);
     }
     kept
+}
+
+/// What an earlier fill wrote isn't written yet where that one has moved on to this one.
+fn unwrite(seen: &mut Seen, first: &Change) {
+    let Change::Update(first) = first else { return };
+    let Some(table) = seen.before.table_mut(&first.table) else { return };
+    for (column, _) in &first.sets {
+        table.get_mut(column).into_iter().for_each(|column| column.is_written = false);
+    }
 }
 
 /// The place of an earlier fill of the same table, and the place of both: the earlier one's, if this one can be moved back to
@@ -130,6 +141,13 @@ mod tests {
         assert_eq!(passes(sql), 1);
         let summary = planned(sql).backfill[0].work.summary().join(" ");
         assert!(summary.contains("a = COALESCE(leads.a, lower(email))"), "{summary}");
+    }
+
+    #[test]
+    fn an_earlier_fill_may_wait_for_the_column_of_a_later_one() {
+        let sql = "UPDATE leads SET a = lower(email) WHERE a IS NULL; ALTER TABLE leads ADD COLUMN c int; \
+                   UPDATE leads SET c = length(email)";
+        assert_eq!(passes(sql), 1);
     }
 
     #[test]

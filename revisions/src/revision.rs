@@ -97,24 +97,26 @@ impl Draft {
         let mut notes = Vec::new();
         let mut take = |part| match statement::statements(&source, part) {
             Ok(found) => {
-                on_purpose |= !found.is_empty();
-                transaction::taken_out(found, &source, &mut notes).unwrap_or_else(|problem| {
+                let is_written = !found.is_empty();
+                let left = transaction::taken_out(found, &source, &mut notes).unwrap_or_else(|problem| {
                     problems.push(*problem);
                     Vec::new()
-                })
+                });
+                (is_written, left)
             }
             Err(found) => {
                 problems.extend(found);
-                Vec::new()
+                (true, Vec::new())
             }
         };
-        let up = take(up_part);
-        let down = down_part.map(&mut take);
+        // BEGIN and COMMIT alone were written on purpose.
+        let (is_written, up) = take(up_part);
+        let down = down_part.map(|part| take(part).1);
         if !problems.is_empty() {
             return Err(problems);
         }
         let merges = revises.as_ref().is_some_and(|parents: &Vec<RevisionId>| parents.len() > 1);
-        if up.is_empty() && !merges && !on_purpose {
+        if up.is_empty() && !merges && !on_purpose && !is_written {
             return Err(vec![
                 Diagnostic::error(code::EMPTY, format!("{} holds no statement", source.path.display())).help(
                     "write SQL above `-- down`, or remove the file; a line `-- empty` says that nothing is meant",

@@ -3,17 +3,16 @@
 
 pub mod account;
 mod after;
+mod attached;
 mod effect;
 mod functions;
 mod index;
 mod table;
 
+pub use attached::{Dependant, Policy, Trigger, TypeObstacle, UpdateRule};
 pub use functions::{AGGREGATE_BUILTINS, Function, VOLATILE_BUILTINS};
 pub use index::Index;
-pub use table::{
-    Column, Constraint, ConstraintKind, Dependant, Identity, PartitionKey, PartitionOf, Policy, Table, TableKind,
-    Trigger, TypeObstacle, UpdateRule,
-};
+pub use table::{Column, Constraint, ConstraintKind, Identity, PartitionKey, PartitionOf, Table, TableKind};
 
 use concertina_revisions::{Ident, TableName};
 use serde::{Deserialize, Serialize};
