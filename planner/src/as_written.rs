@@ -3,7 +3,7 @@
 //! PostgreSQL would run.
 
 use crate::action::{Action, AsWritten, Lock};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, TableKind};
 use crate::footprint::Footprint;
 use crate::lower::reach::{Manner, Reach, SessionUse, may_be_proven, reach};
 use crate::lower::{lower, mentioned};
@@ -165,6 +165,8 @@ struct Segment {
     actions: Vec<Action>,
     statements: Vec<usize>,
     begin: AsWritten,
+    /// Materialized views that are changed. PostgreSQL locks none beforehand, and their rows are nobody's own.
+    views: Vec<TableName>,
 }
 
 fn plan(
@@ -253,8 +255,11 @@ fn segments(
             segments.push(Segment { transaction: statement.transaction, begin, ..Segment::default() });
         }
         let Some(segment) = segments.last_mut() else { continue };
+        let mut locks = Vec::new();
         for table in reach.changed.iter().filter(|table| is_there(table, now, catalog)) {
-            if !segment.begin.tables.contains(table) {
+            if catalog.table(table).is_some_and(|known| known.kind == TableKind::Materialized) {
+                locks.push((table.clone(), Lock::AccessExclusive));
+            } else if !segment.begin.tables.contains(table) {
                 segment.begin.tables.push(table.clone());
                 if unpopulated || !written_to.contains(table) {
                     segment.begin.empty.extend(around(table, catalog, &segment.begin.empty));
@@ -270,7 +275,8 @@ fn segments(
         }
         segment.begin.session |= reach.session != SessionUse::None || reach.opaque;
         segment.ended = reach.manner == Manner::Last;
-        segment.actions.push(Action::AsWritten { what: shown(&statement.sql), sql: sql.clone(), locks: vec![] });
+        segment.views.extend(locks.iter().map(|(view, _)| view.clone()));
+        segment.actions.push(Action::AsWritten { what: shown(&statement.sql), sql: sql.clone(), locks });
         segment.statements.push(at + 1);
     }
     segments
@@ -305,7 +311,8 @@ impl Segment {
     }
 
     fn step(self, number: usize, reverse: Option<Vec<String>>) -> Step {
-        let locked: Vec<_> = self.begin.tables.iter().map(|table| (table.clone(), Lock::AccessExclusive)).collect();
+        let changed = self.begin.tables.iter().chain(&self.views);
+        let locked: Vec<_> = changed.map(|table| (table.clone(), Lock::AccessExclusive)).collect();
         let written = |sql: String| Action::AsWritten { what: shown(&sql), sql, locks: locked.clone() };
         let undo = reverse.map(|reverse| Work::Quick { actions: reverse.into_iter().map(written).collect() });
         let mut actions = vec![Action::BeginAsWritten(self.begin)];

@@ -37,6 +37,7 @@ mod explain;
 pub mod expr;
 mod fold;
 pub mod footprint;
+mod fresh;
 pub mod law;
 #[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
 mod lower;
@@ -269,7 +270,8 @@ fn plan_statements(
     toward: &Toward<'_>,
 ) -> Result<Plan, Vec<Diagnostic>> {
     let (seen, mut problems) = lower_all(revision, statements, catalog);
-    let seen = one_pass::join(fold::fold(seen), |statement| statements[statement].directives.0.is_empty());
+    let mut seen = one_pass::join(fold::fold(seen), |statement| statements[statement].directives.0.is_empty());
+    fresh::set_free(&mut seen);
     let end = left_by(&seen, catalog);
     let version = toward.schema(catalog);
     let mut decisions: Vec<Decided> = Vec::new();

@@ -275,9 +275,14 @@ assigned AS (
     WHERE c.castcontext IN ('i', 'a')
 ),
 type_obstacles AS (
-    SELECT relid, json_agg(json_build_object('column', attname, 'message', message, 'detail', detail, 'of_rewrites', of_rewrites)
+    SELECT relid, json_agg(json_build_object('column', attname, 'message', message, 'detail', detail, 'of_rewrites', of_rewrites,
+                                             'view', CASE WHEN v.oid IS NOT NULL THEN json_build_array(n.nspname, v.relname) END)
                            ORDER BY attname, message, detail) AS list
-    FROM type_obstacle GROUP BY relid
+    FROM type_obstacle
+    LEFT JOIN pg_rewrite w ON classid = 'pg_rewrite'::regclass AND w.oid = objid
+    LEFT JOIN pg_class v ON v.oid = w.ev_class AND v.relkind IN ('v', 'm')
+    LEFT JOIN pg_namespace n ON n.oid = v.relnamespace
+    GROUP BY relid
 )
 SELECT json_build_object(
     'server_version', current_setting('server_version_num')::int,

@@ -58,7 +58,7 @@ pub struct Twin {
     /// The old one's value, over `new`.
     pub back: String,
     /// Whether values of either can't be compared, and their texts are; where nothing else is said.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub as_text: bool,
     /// Whether an UPDATE wrote another value to the new one, over `old` and `new`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -222,7 +222,11 @@ impl Catalog {
     fn forget_relation(&mut self, name: &TableName) {
         let path = self.search_path.clone();
         self.tables.retain(|table| !table.is(name));
+        let view = pair(name);
         for table in &mut self.tables {
+            if table.type_obstacles.iter().any(|one| one.view.as_ref() == Some(&view)) {
+                Arc::make_mut(table).type_obstacles.retain(|one| one.view.as_ref() != Some(&view));
+            }
             if table.dependants.iter().any(|one| one.is_view(name, &path)) {
                 Arc::make_mut(table).dependants.retain(|one| !one.is_view(name, &path));
             }

@@ -47,6 +47,9 @@ pub struct TypeObstacle {
     pub message: String,
     /// What it is: `rule r on table t depends on column a`.
     pub detail: String,
+    /// The view that it is, as `[schema, name]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<(String, String)>,
     /// Whether PostgreSQL minds only where the rows are rewritten.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub of_rewrites: bool,

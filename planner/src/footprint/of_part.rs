@@ -3,7 +3,7 @@
 
 use super::{Access, Aspect, Footprint, How, Thing};
 use crate::action::{Action, Backfill, Numbers, Online, Operation, Sync, Value};
-use crate::change::Change;
+use crate::change::{Change, NewConstraint, NewConstraintKind};
 use crate::plan::Work;
 use crate::rules::is_helper;
 use concertina_revisions::{Ident, TableName};
@@ -134,10 +134,8 @@ impl Whole<'_> {
                 let all = constraints
                     .iter()
                     .fold(self.relying(on(table)), |all, name| all.change(Thing::constraint(table, name)));
-                let all = self
-                    .columns_of(table)
-                    .into_iter()
-                    .fold(all, |all, column| all.read(Thing::Rows(table.clone(), column)));
+                let columns = if self.is_null_everywhere() { vec![] } else { self.columns_of(table) };
+                let all = columns.into_iter().fold(all, |all, column| all.read(Thing::Rows(table.clone(), column)));
                 // The rows that are pointed at are held by the key itself from its first moment on.
                 references.iter().fold(all, Footprint::on)
             }
@@ -185,6 +183,13 @@ impl Whole<'_> {
                 )
         });
         own.and(&structure)
+    }
+
+    /// Whether it adds a column whose demands hold of every row, as there is no value yet, and none points at nothing.
+    fn is_null_everywhere(&self) -> bool {
+        let Change::AddColumn(add) = self.change else { return false };
+        let points = |one: &NewConstraint| matches!(one.kind, NewConstraintKind::ForeignKey { .. });
+        add.fill.is_none() && add.column.default.is_none() && add.column.constraints.iter().all(points)
     }
 
     /// What the statement demands of rows, or demands no more.

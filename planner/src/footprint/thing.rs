@@ -181,7 +181,7 @@ impl Thing {
     }
 
     /// Whether both are, or may be, the same thing.
-    pub(super) fn overlaps(&self, other: &Thing) -> bool {
+    pub(crate) fn overlaps(&self, other: &Thing) -> bool {
         match (self, other) {
             (Thing::Helper(one), Thing::Helper(other)) => one == other,
             (Thing::Helper(_), _) | (_, Thing::Helper(_)) => false,
