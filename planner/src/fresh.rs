@@ -37,3 +37,37 @@ fn lifts(touches: &Footprint, demands: &Thing) -> bool {
         How::Read | How::Make => false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::Work;
+    use crate::{Catalog, Table, plan};
+    use concertina_revisions::{Revision, RevisionId};
+
+    /// The kinds of work of the backfill, in order.
+    fn backfill(sql: &str) -> Vec<&'static str> {
+        let revision = Revision::from_text(&RevisionId::new("r"), sql).expect("valid SQL");
+        let leads = Table::new("leads").rows(1_000_000).column("id", "bigint").column("owner_id", "bigint");
+        let owners = Table::new("owners").rows(1_000).column("id", "bigint").unique("owners_id", &["id"]);
+        let plan = plan(&revision, &Catalog::of([leads, owners])).expect("a plan");
+        let kind = |work: &Work| match work {
+            Work::Backfill { .. } => "fill",
+            Work::Slow { .. } => "slow",
+            Work::Quick { .. } => "quick",
+        };
+        plan.backfill.iter().map(|step| kind(&step.work)).collect()
+    }
+
+    #[test]
+    fn first_values_come_before_the_key_that_they_are_held_to() {
+        let add = "ALTER TABLE leads ADD COLUMN keeper bigint REFERENCES owners (id);";
+        let fill = "UPDATE leads SET keeper = owner_id;";
+        assert_eq!(
+            backfill(&format!("{add} {fill} CREATE INDEX ON leads (keeper);")),
+            ["fill", "slow", "quick", "slow"]
+        );
+        // By the second values the key is there, whenever it is proven.
+        let again = "UPDATE leads SET keeper = 5 WHERE keeper = 4;";
+        assert_eq!(backfill(&format!("{add} {fill} {again}")), ["fill", "quick", "fill", "slow"]);
+    }
+}

@@ -144,12 +144,14 @@ impl Order {
         ordered
     }
 
-    /// Who is first among those that are free. Outside of the backfill it is the author's order.
+    /// Who is first among those that are free. Outside of the backfill it is the author's order; but proofs that a contract
+    /// needs come together, so that a table is looked through once for all of them.
     fn priority(&self, phase: Phase, unit: &[usize]) -> (Rank, usize) {
         let rank = |at: &usize| match (phase, self.nodes[*at].part.rank) {
             (_, Rank::Retire) => Rank::Retire,
-            (Phase::Backfill, rank) => rank,
-            (Phase::Expand | Phase::Contract, _) => Rank::AsWritten,
+            (Phase::Backfill, rank) | (Phase::Contract, rank @ (Rank::Demand | Rank::Prove)) => rank,
+            (Phase::Contract, _) => Rank::Swap,
+            (Phase::Expand, _) => Rank::AsWritten,
         };
         let rank = unit.iter().map(rank).min().unwrap_or(Rank::AsWritten);
         (rank, unit.first().copied().unwrap_or_default())
