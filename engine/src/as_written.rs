@@ -160,7 +160,7 @@ impl Lease {
         if begin.session {
             statements.push("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL".to_owned());
         }
-        statements.push(self.end(place, records, began)?);
+        statements.push(end(place, records, began)?);
         match self.hands.pipelined(&doing, &statements).await {
             Ok(()) => Ok(own_tables),
             Err((at, Error::Sql { cause, .. })) if at < count => {
@@ -168,19 +168,6 @@ impl Lease {
             }
             Err((_, error)) => Err(error),
         }
-    }
-
-    /// The records, and COMMIT.
-    fn end(&self, place: &Place, records: Records<'_>, began: Instant) -> Result<String, Error> {
-        let (id, direction) = (&place.revision, place.direction);
-        let mut end = match records {
-            Records::Revision(run) => checkpoint::revision_done(&run.record())?,
-            Records::Step => String::new(),
-        };
-        if !matches!(records, Records::Revision(run) if run.direction == Direction::Down) {
-            end.push_str(&checkpoint::step_done(id, direction, &place.step, began.elapsed().as_secs_f64()));
-        }
-        Ok(format!("{end}COMMIT"))
     }
 
     /// From BEGIN to the first statement. Rows that a policy hides are rows: it is asked before policies hold.
@@ -243,6 +230,19 @@ impl Lease {
         }
         Ok(ours)
     }
+}
+
+/// The records, and COMMIT.
+fn end(place: &Place, records: Records<'_>, began: Instant) -> Result<String, Error> {
+    let (id, direction) = (&place.revision, place.direction);
+    let mut end = match records {
+        Records::Revision(run) => checkpoint::revision_done(&run.record())?,
+        Records::Step => String::new(),
+    };
+    if !matches!(records, Records::Revision(run) if run.direction == Direction::Down) {
+        end.push_str(&checkpoint::step_done(id, direction, &place.step, began.elapsed().as_secs_f64()));
+    }
+    Ok(format!("{end}COMMIT"))
 }
 
 /// A statement is named by so many characters at the most, up to where it may tell a secret.

@@ -140,8 +140,7 @@ fn touches_no_row(statements: &[Statement], reaches: &[(Reach, Catalog)], catalo
                 && catalog.referencing(table).next().is_none()
         };
         hooked |= reach.hooks;
-        !reach.beyond
-            && !(reach.fires && hooked)
+        !(reach.beyond || reach.fires && hooked)
             && statement.directives.phase().is_none()
             && reach.changed.iter().chain(&reach.used).all(bare)
             && (!reach.cascades || reach.changed.iter().all(alone))
@@ -285,7 +284,7 @@ fn segments(
 /// Whether a table of that name was there before the revision, and still is.
 fn is_there(table: &TableName, now: &Catalog, catalog: &Catalog) -> bool {
     let known = |table: &&crate::Table| !table.is_new && may_be_proven(table.kind);
-    catalog.table(table).filter(known).is_some() && now.table(table).filter(known).is_some()
+    catalog.table(table).as_ref().is_some_and(known) && now.table(table).as_ref().is_some_and(known)
 }
 
 /// The table with all that its changes look at, without what is known.

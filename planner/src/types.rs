@@ -145,10 +145,10 @@ pub(crate) fn assigns(old: &str, new: &str, catalog: &Catalog) -> bool {
 pub(crate) fn is_time_with_zone(one: &str, other: &str) -> bool {
     let digits = |type_sql| type_words(type_sql).map(|words| words.modifiers);
     let names = (own_name(one), own_name(other));
-    let pair = match (names.0.as_deref(), names.1.as_deref()) {
-        (Some("timestamp"), Some("timestamptz")) | (Some("timestamptz"), Some("timestamp")) => true,
-        _ => false,
-    };
+    let pair = matches!(
+        (names.0.as_deref(), names.1.as_deref()),
+        (Some("timestamp"), Some("timestamptz")) | (Some("timestamptz"), Some("timestamp"))
+    );
     pair && digits(one) == digits(other)
 }
 

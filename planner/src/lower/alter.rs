@@ -145,7 +145,7 @@ fn takes_nothing_along(command: &AlterTableCmd, name: &TableName, catalog: &Cata
             let keyed = table.indexes.iter().any(|index| index.unique && index.mentions.contains(&command.name));
             let used = table.dependants.iter().any(|one| one.column.as_ref().is_none_or(|of| *of == command.name));
             let computed = table.columns.iter().any(|column| column.expression.is_some());
-            !used && !computed && !(keyed && pointed_at)
+            !(used || computed || keyed && pointed_at)
         }
         AlterTableType::AtDropConstraint => {
             let constraint = table.constraints.iter().find(|constraint| constraint.name == command.name);

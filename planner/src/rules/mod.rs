@@ -138,7 +138,32 @@ impl<'a> Context<'a> {
         self.all[..self.position].iter().any(|seen| match &seen.change {
             Change::CatalogOnly(only) => only.removes,
             Change::Setting(_) | Change::DropTable(_) => true,
-            _ => false,
+            Change::CreateTable(_)
+            | Change::AddColumn(_)
+            | Change::SetDefault(..)
+            | Change::AlterType(_)
+            | Change::SetNotNull(..)
+            | Change::DropNotNull(..)
+            | Change::AddConstraint(..)
+            | Change::DropConstraint(..)
+            | Change::Validate(..)
+            | Change::DropColumn(..)
+            | Change::CreateIndex(_)
+            | Change::DropIndex(_)
+            | Change::CreateEnum(_)
+            | Change::Insert(_)
+            | Change::Update(_)
+            | Change::Delete(_)
+            | Change::RenameColumn(..)
+            | Change::RenameTable(..)
+            | Change::AddIdentity(_)
+            | Change::Attach(_)
+            | Change::Detach(_)
+            | Change::Reindex(_)
+            | Change::CreateMaterializedView(_)
+            | Change::Refresh(_)
+            | Change::Allowed(..)
+            | Change::Nothing(_) => false,
         })
     }
 

@@ -148,7 +148,7 @@ fn the_way_back_is_known_or_said_to_be_unknown() {
 }
 
 fn revision(sql: &str) -> Revision {
-    Revision::from_text(&RevisionId::new("r"), sql).unwrap()
+    Revision::from_text(&RevisionId::new("r"), sql).expect("valid SQL")
 }
 
 #[test]

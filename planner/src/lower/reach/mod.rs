@@ -146,7 +146,6 @@ impl Reacher<'_> {
             NodeEnum::ConstraintsSetStmt(_) if statement.transaction.is_none() => {
                 self.leave_out("outside of a transaction it holds for nothing");
             }
-            NodeEnum::ConstraintsSetStmt(_) => {}
             NodeEnum::TransactionStmt(transaction) => match transaction.kind() {
                 TransactionStmtKind::TransStmtSavepoint
                 | TransactionStmtKind::TransStmtRelease
@@ -174,7 +173,8 @@ impl Reacher<'_> {
                     self.reach.manner = Manner::Last;
                 }
             }
-            NodeEnum::CreateEnumStmt(_)
+            NodeEnum::ConstraintsSetStmt(_)
+            | NodeEnum::CreateEnumStmt(_)
             | NodeEnum::CreateDomainStmt(_)
             | NodeEnum::CompositeTypeStmt(_)
             | NodeEnum::CreateRangeStmt(_)
