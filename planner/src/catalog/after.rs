@@ -52,7 +52,9 @@ impl Catalog {
         match change {
             Change::CreateTable(new) => self.make_table(new),
             Change::AddColumn(add) => self.alter(&add.table, |table| {
-                table.columns.push(Column { is_new: true, ..column(&add.column) });
+                // Values that it is born with stay, whatever becomes of its default.
+                let plain = add.fill.is_none() && add.column.default.is_none() && add.column.special == Special::None;
+                table.columns.push(Column { is_new: true, is_written: !plain, ..column(&add.column) });
                 add.column.constraints.iter().for_each(|constraint| table.add(constraint));
             }),
             Change::SetDefault(table, name, default) => {
@@ -91,7 +93,12 @@ impl Catalog {
                 labels: new.labels.clone(),
             }),
             Change::Setting(setting) => self.make_setting(setting),
-            Change::CatalogOnly(only) => self.make_object(only),
+            Change::CatalogOnly(only) => {
+                self.make_object(only);
+                if only.touches.is_opaque() {
+                    self.write_anywhere();
+                }
+            }
             Change::RenameColumn(table, from, to) => {
                 self.alter(table, |table| table.rename_column(from.as_str(), to.as_str()));
             }
@@ -109,11 +116,12 @@ impl Catalog {
             Change::CreateMaterializedView(new) => self.make_materialized_view(new),
             Change::Refresh(view) => self.alter(view, |view| view.unfilled = false),
             Change::Update(update) => {
-                for (name, _) in &update.sets {
-                    self.alter_column(&update.table, name, |column| column.is_written |= column.is_new);
-                }
+                let known = |name: &str| update.sets.iter().any(|(column, _)| column.as_str() == name);
+                self.write(&update.table, |column| update.whole.is_some() || known(column));
             }
-            Change::Insert(_) | Change::Delete(_) | Change::Reindex(_) | Change::Allowed(..) | Change::Nothing(_) => {}
+            Change::Insert(insert) => self.write(&insert.table, |_| true),
+            Change::Allowed(..) => self.write_anywhere(),
+            Change::Delete(_) | Change::Reindex(_) | Change::Nothing(_) => {}
         }
     }
 
@@ -286,7 +294,7 @@ impl Catalog {
         });
     }
 
-    fn alter(&mut self, name: &TableName, change: impl FnOnce(&mut Table)) {
+    pub(super) fn alter(&mut self, name: &TableName, change: impl FnOnce(&mut Table)) {
         if let Some(table) = self.table_mut(name) {
             change(table);
         }

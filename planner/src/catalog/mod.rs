@@ -8,6 +8,7 @@ mod effect;
 mod functions;
 mod index;
 mod table;
+mod written;
 
 pub use attached::{Dependant, Policy, Trigger, TypeObstacle, UpdateRule};
 pub use functions::{AGGREGATE_BUILTINS, Function, VOLATILE_BUILTINS};
