@@ -31,3 +31,39 @@ impl Catalog {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::Work;
+    use crate::{Catalog, Table, plan};
+    use concertina_revisions::{Revision, RevisionId};
+
+    /// What tells the rows of the last fill that are still to do.
+    fn still_to_do(before: &str) -> String {
+        let text = format!("{before}; UPDATE leads SET b = id * 2");
+        let revision = Revision::from_text(&RevisionId::new("r"), &text).expect("valid SQL");
+        let leads = Table::new("leads").rows(1_000_000).column("id", "bigint");
+        let plan = plan(&revision, &Catalog::of([leads])).expect("a plan");
+        let steps = plan.backfill.iter().chain(&plan.contract).rev();
+        let mut fills = steps.filter_map(|step| match &step.work {
+            Work::Backfill { backfill } => Some(backfill.predicate.clone()),
+            Work::Quick { .. } | Work::Slow { .. } => None,
+        });
+        fills.next().expect("a fill")
+    }
+
+    #[test]
+    fn only_a_column_that_nobody_wrote_is_known_to_be_null() {
+        let null = "leads.b IS NULL";
+        let add = "ALTER TABLE leads ADD COLUMN b bigint";
+        assert!(still_to_do(add).contains(null));
+        for written in [
+            "ALTER TABLE leads ADD COLUMN b bigint DEFAULT 0; ALTER TABLE leads ALTER b DROP DEFAULT".to_owned(),
+            format!("{add}; INSERT INTO leads (id, b) VALUES (-1, 7)"),
+            format!("{add}; UPDATE leads SET b = id WHERE id < 5"),
+            format!("{add}; DO $$ BEGIN UPDATE leads SET b = 1; END $$"),
+        ] {
+            assert!(!still_to_do(&written).contains(null), "{written}: {}", still_to_do(&written));
+        }
+    }
+}
