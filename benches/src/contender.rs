@@ -215,7 +215,7 @@ pub async fn on_engine(engine: &Engine, shape: Shape) -> Result<()> {
         problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
     let revision = Revision::from_text(&id, &shape.update()).map_err(text)?;
-    let plan = plan(&revision, &lease.catalog().await?).map_err(text)?;
+    let plan = plan(&revision, &lease.catalog_for(&[&revision]).await?).map_err(text)?;
     let new = NewRun { id: &id, parents: &[], checksum: &revision.checksum, direction: Direction::Up, plan: &plan };
     if !lease.known().await?.iter().any(|known| known.id == id) {
         lease.begin(&new).await?;

@@ -3,7 +3,7 @@
 use crate::{Failure, begun};
 use concertina_engine::Engine;
 use concertina_planner::problem::hazard;
-use concertina_planner::{Catalog, Plan, catalog_after, plan};
+use concertina_planner::{Catalog, Outlook, Plan, look_ahead};
 use concertina_revisions::{Diagnostic, History, Revision, RevisionId, Target};
 use serde::{Deserialize, Serialize};
 
@@ -36,13 +36,19 @@ pub async fn ground(engine: &Engine) -> Result<Ground, Failure> {
 pub fn check(history: &History, ground: &Ground) -> Result<Vec<Diagnostic>, Failure> {
     let begun: Vec<RevisionId> = ground.revisions.iter().map(|id| RevisionId::new(id.as_str())).collect();
     let mut findings = Vec::new();
-    let mut catalog = ground.catalog.clone();
+    let (mut catalog, mut known) = (ground.catalog.clone(), true);
     for revision in history.path_up(&begun, &Target::Heads)? {
-        match plan(revision, &catalog) {
-            Ok(plan) => findings.extend(hazards(revision, &plan)),
-            Err(refused) => findings.extend(refused),
+        let Outlook { plan, after, is_foreseen } = look_ahead(revision, &catalog);
+        match plan {
+            Ok(plan) => {
+                findings.extend(hazards(revision, &plan));
+                known = known && is_foreseen;
+            }
+            Err(refused) if known => findings.extend(refused),
+            // It stands behind one that may do anything.
+            Err(_) => break,
         }
-        catalog = catalog_after(revision, &catalog);
+        catalog = after;
     }
     Ok(findings)
 }

@@ -20,7 +20,7 @@
 //!
 //! # Layout
 //!
-//! This file: the composition · [`Runner`]: the same for services · [`Failure`]: why a verb ended · [`check`]: what would be refused · [`adopt`]: histories of other tools · [`drift`]: what there is against what should be · [`script`]: the same as a script for psql ·
+//! This file: the composition · `up`: the way up · [`Runner`]: the same for services · [`Failure`]: why a verb ended · [`check`]: what would be refused · [`adopt`]: histories of other tools · [`drift`]: what there is against what should be · [`script`]: the same as a script for psql ·
 //! [`project`] and [`connection`]: where settings and
 //! the database come from · `command`: one verb a file · `draw`: everything that is printed.
 
@@ -33,17 +33,19 @@ mod past;
 pub mod project;
 mod runner;
 pub mod script;
+mod up;
 
 pub use concertina_engine::Until;
 pub use failure::{Exit, Failure};
 pub use past::{compare, in_flight};
 pub use project::Project;
 pub use runner::{Builder, Runner};
+pub use up::{pending, upgrade};
 
 use concertina_engine::{Direction, Engine, Known, Lease, NewRun, Outcome, State};
 use concertina_planner::plan::Hazard;
-use concertina_planner::{Catalog, Plan, Policy, catalog_after, plan, plan_behind, plan_reverse};
-use concertina_revisions::{Diagnostic, History, Revision, RevisionId, Target};
+use concertina_planner::{Plan, Policy, plan_reverse};
+use concertina_revisions::{History, Revision, RevisionId, Target};
 use std::path::Path;
 
 /// What a verb did.
@@ -81,59 +83,6 @@ pub fn one<'a>(history: &'a History, text: &str) -> Result<&'a Revision, Failure
             Err(Failure::usage(format!("there are several heads: {}", ids.join(", ")), "name one of them"))
         }
     }
-}
-
-/// Plans everything that is pending, against the database as it will be when each one's turn comes.
-///
-/// # Errors
-///
-/// Everything that is refused, in all files at once.
-pub async fn pending(engine: &Engine, history: &History, target: &Target) -> Result<Vec<Plan>, Failure> {
-    let known = engine.known().await?;
-    compare(history, &known)?;
-    let path = history.path_up(&begun(&known), target)?;
-    rehearse(&path, &once_gone_on(history, &known, engine.catalog().await?))
-}
-
-/// Runs expand and backfill of every pending revision up to a target, and its contract where nothing is endangered.
-/// With [`Until::Contracted`] every contract is run, as when no old version of the application is left.
-///
-/// # Errors
-///
-/// Why it ended; what was done stays done.
-pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until: Until) -> Result<Done, Failure> {
-    let mut lease = engine.lease().await?;
-    let known = lease.known().await?;
-    compare(history, &known)?;
-    past::only_up(&known)?;
-    let path = history.path_up(&reached(&known), target)?;
-    let fresh: Vec<&Revision> =
-        path.iter().copied().filter(|revision| !known.iter().any(|known| known.id == revision.id)).collect();
-    // Everything is planned before the first change: a mistake in the last file is no reason to stop half way.
-    rehearse(&fresh, &once_gone_on(history, &known, lease.catalog().await?))?;
-    let mut done = Done::default();
-    if until == Until::Contracted {
-        contract_waiting(&mut lease, &mut done).await?;
-    }
-    for revision in path {
-        let known = lease.known().await?;
-        let own = known.iter().find(|known| known.id == revision.id);
-        if own.is_none() {
-            begin(&mut lease, revision, &known).await?;
-        }
-        let behind = known.iter().any(|known| known.state == State::Waiting && known.id != revision.id);
-        let until = match until {
-            Until::Contracted => Until::Contracted,
-            _ if behind => Until::Behind,
-            _ if hazards(&mut lease, &revision.id).await?.is_empty() => Until::Contracted,
-            _ => Until::Backfilled,
-        };
-        if lease.run(&revision.id, until).await? == Outcome::Done {
-            done.finished.push(revision.id.clone());
-        }
-    }
-    still_waiting(&mut lease, &mut done).await?;
-    Ok(done)
 }
 
 /// Runs the contract of every revision that waits for it.
@@ -204,8 +153,13 @@ pub async fn downgrade(
                 return Err(past::contract_first(&revision.id));
             }
             (Direction::Up, State::Applied) => {
-                let plan = plan_reverse(revision, &own.reverse, &lease.catalog().await?, policy)?;
+                let plan = plan_reverse(revision, &own.reverse, &lease.catalog_for(&[revision]).await?, policy)?;
                 preflight(&mut lease, &plan).await?;
+                if plan.is_at_once() {
+                    lease.run_at_once(&new_run(revision, Direction::Down, &plan)).await?;
+                    done.finished.push(revision.id.clone());
+                    continue;
+                }
                 lease.begin(&new_run(revision, Direction::Down, &plan)).await?;
             }
             (Direction::Down, _) => {}
@@ -248,37 +202,6 @@ async fn record(lease: &mut Lease, revisions: Vec<&Revision>) -> Result<Done, Fa
         done.finished.push(revision.id.clone());
     }
     Ok(done)
-}
-
-/// The catalog as it will be once what was interrupted has gone on: some of its steps may be done, and some not.
-fn once_gone_on(history: &History, known: &[Known], catalog: Catalog) -> Catalog {
-    let interrupted = known
-        .iter()
-        .filter(|known| known.direction == Direction::Up && matches!(known.state, State::Running | State::Contracting));
-    let revisions = interrupted.filter_map(|known| history.get(&known.id));
-    revisions.fold(catalog, |catalog, revision| catalog_after(revision, &catalog))
-}
-
-/// Plans revisions one after the other, each against the catalog that the ones before it leave.
-fn rehearse(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Plan>, Failure> {
-    let (mut plans, mut problems) = (Vec::new(), Vec::<Diagnostic>::new());
-    let mut catalog = catalog.clone();
-    for revision in path {
-        match plan(revision, &catalog) {
-            Ok(plan) => plans.push(plan),
-            Err(refused) => problems.extend(refused),
-        }
-        catalog = catalog_after(revision, &catalog);
-    }
-    if problems.is_empty() { Ok(plans) } else { Err(problems.into()) }
-}
-
-async fn begin(lease: &mut Lease, revision: &Revision, known: &[Known]) -> Result<(), Failure> {
-    let waiting: Vec<Plan> =
-        known.iter().filter(|known| known.state == State::Waiting).filter_map(|known| known.plan.clone()).collect();
-    let plan = plan_behind(revision, &lease.catalog().await?, &waiting)?;
-    preflight(lease, &plan).await?;
-    Ok(lease.begin(&new_run(revision, Direction::Up, &plan)).await?)
 }
 
 fn new_run<'a>(revision: &'a Revision, direction: Direction, plan: &'a Plan) -> NewRun<'a> {

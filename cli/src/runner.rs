@@ -147,7 +147,7 @@ impl Runner {
             }
             Some(_) => {}
             None => {
-                let plan = plan(&job, &lease.catalog().await?)?;
+                let plan = plan(&job, &lease.catalog_for(&[&job]).await?)?;
                 preflight(&mut lease, &plan).await?;
                 lease.begin(&new_run(&job, Direction::Up, &plan)).await?;
             }

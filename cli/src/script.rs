@@ -2,7 +2,8 @@
 
 use crate::check::Ground;
 use crate::past::{compare, only_up, settled};
-use crate::{Failure, begun, rehearse};
+use crate::up::rehearse;
+use crate::{Failure, begun};
 use concertina_engine::{Direction, Engine, NewRun, Settings, Until};
 use concertina_planner::{Catalog, Plan, Policy, catalog_after, plan_reverse, reverse_of};
 use concertina_revisions::{History, Revision, RevisionId, Target};
@@ -31,7 +32,7 @@ pub async fn upgrade(
     only_up(&known)?;
     settled(&known, FROM_A_SETTLED_STATE)?;
     let path = history.path_up(&begun(&known), target)?;
-    up(&path, &engine.catalog().await?, until, settings)
+    up(&path, &engine.catalog_for(&path).await?, until, settings)
 }
 
 /// The script that upgrades a database that isn't at hand, from what is known of it.
@@ -73,9 +74,10 @@ pub async fn downgrade(
     let known = engine.known().await?;
     settled(&known, FROM_A_SETTLED_STATE)?;
     let ids = begun(&known);
-    let mut catalog = engine.catalog().await?;
+    let path = history.path_down(&ids, target)?;
+    let mut catalog = engine.catalog_for(&path).await?;
     let mut plans: Vec<(&Revision, Plan)> = Vec::new();
-    for revision in history.path_down(&ids, target)? {
+    for revision in path {
         let Some(own) = known.iter().find(|known| known.id == revision.id) else { continue };
         plans.push((revision, plan_reverse(revision, &own.reverse, &catalog, policy)?));
         catalog = catalog_after(&reverse_of(revision, &own.reverse)?, &catalog);
@@ -84,7 +86,15 @@ pub async fn downgrade(
 }
 
 fn up(path: &[&Revision], catalog: &Catalog, until: Until, settings: &Settings) -> Result<String, Failure> {
-    let plans: Vec<_> = path.iter().copied().zip(rehearse(path, catalog)?).collect();
+    let plans: Vec<_> =
+        path.iter().copied().zip(rehearse(path, catalog)?.into_iter().map(|ahead| ahead.plan)).collect();
+    if let (Some(later), Some((before, _))) = (path.get(plans.len()), plans.last()) {
+        let message = format!("{} can't be planned before {} has run, which may do anything", later.id, before.id);
+        return Err(Failure::usage(
+            message,
+            format!("write the script up to {} first, and the next one then", before.id),
+        ));
+    }
     written(&plans, Direction::Up, until, settings)
 }
 

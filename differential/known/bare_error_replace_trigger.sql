@@ -1,6 +1,6 @@
 -- difference: bare error: 42710 <- DROP TRIGGER ON; CREATE TRIGGER BEFORE UPDATE ON FOR EACH ROW EXECUTE | BEFORE BEGIN EACH EXECUTE FUNCTION NEW RETURN RETURNS ROW TRIGGER UPDATE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

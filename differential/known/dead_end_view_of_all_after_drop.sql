@@ -1,6 +1,6 @@
 -- difference: dead end: 2BP01 <- ALTER TABLE DROP COLUMN; CREATE VIEW AS SELECT FROM
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

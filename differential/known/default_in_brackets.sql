@@ -1,6 +1,6 @@
 -- difference: bare error: 42601 <- ALTER TABLE ADD COLUMN DEFAULT
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

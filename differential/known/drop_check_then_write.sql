@@ -1,6 +1,6 @@
 -- difference: bare error: 23514 <- ALTER TABLE DROP CONSTRAINT; UPDATE SET WHERE | CHECK CONSTRAINT
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

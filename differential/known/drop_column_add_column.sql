@@ -1,6 +1,6 @@
 -- difference: bare error: 42701 <- ALTER TABLE DROP COLUMN; ALTER TABLE ADD COLUMN
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: dead end: 42P07 <- ALTER TABLE DROP COLUMN; ALTER TABLE ADD PRIMARY KEY
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

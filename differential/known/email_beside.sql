@@ -1,6 +1,6 @@
 -- difference: application: LOST <- ALTER TABLE RENAME COLUMN TO | EXTENSION @ beside
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: beside
 -- setup
 CREATE EXTENSION citext;

@@ -1,6 +1,6 @@
 -- difference: schema: CREATE TABLE.. - NOT NULL <- ALTER TABLE ADD COLUMN GENERATED ALWAYS AS STORED NOT
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (a int);

@@ -1,6 +1,6 @@
 -- difference: half way: 42P07 <- ALTER TABLE RENAME TO; CREATE TABLE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: bare error: 42710 <- ALTER TABLE DROP CONSTRAINT; ALTER TABLE ADD CONSTRAINT CHECK | CHECK CONSTRAINT
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: half way: 42883 <- ALTER TABLE RENAME COLUMN TO | ARRAY @ beside
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: beside
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, raw json[]);

@@ -1,6 +1,6 @@
 -- difference: not down: CREATE TABLE.. - COLLATE <- ALTER TABLE ALTER COLUMN TYPE | COLLATE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (b varchar(20) COLLATE "C");

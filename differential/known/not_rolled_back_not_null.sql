@@ -1,6 +1,6 @@
 -- difference: not rolled back: CREATE TABLE.. + NOT NULL <- ALTER TABLE ALTER COLUMN SET NOT NULL; ALTER TABLE ALTER COLUMN DROP NOT NULL @ back
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: back
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

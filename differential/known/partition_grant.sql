@@ -1,6 +1,6 @@
 -- difference: schema: - GRANT ON TABLE TO <- ALTER TABLE RENAME COLUMN TO | BY GRANT NOT PARTITION RANGE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE p (id bigint NOT NULL, n int, title text) PARTITION BY RANGE (id);

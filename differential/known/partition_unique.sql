@@ -1,6 +1,6 @@
 -- difference: schema: - ALTER TABLE ONLY / - ALTER TABLE ONLY ADD <- ALTER TABLE RENAME COLUMN TO | BY CONSTRAINT NOT PARTITION RANGE UNIQUE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE p (id bigint NOT NULL, n int, title text) PARTITION BY RANGE (id);

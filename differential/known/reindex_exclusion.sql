@@ -1,6 +1,6 @@
 -- difference: bare error: 0A000 <- REINDEX INDEX | CONSTRAINT EXCLUDE USING WITH
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, CONSTRAINT x EXCLUDE USING btree (a WITH =));

@@ -1,6 +1,6 @@
 -- difference: dead end: 42704 <- ALTER TABLE RENAME TO; CREATE RULE AS ON DELETE TO WHERE DO INSTEAD
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: bare error: 42703 <- ALTER TABLE RENAME COLUMN TO; ALTER TABLE ADD UNIQUE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

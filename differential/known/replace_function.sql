@@ -1,6 +1,6 @@
 -- difference: bare error: 42P13 <- DROP FUNCTION IF EXISTS; CREATE OR REPLACE FUNCTION RETURNS LANGUAGE AS SELECT | FUNCTION RETURNS
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';

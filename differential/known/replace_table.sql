@@ -1,6 +1,6 @@
 -- difference: bare error: 42P07 <- DROP TABLE; CREATE TABLE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

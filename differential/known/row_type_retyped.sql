@@ -1,6 +1,6 @@
 -- difference: psql refuses: 0A000 <- ALTER TABLE ALTER COLUMN TYPE | ROW
 -- right: refused
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE o (id int, rank int);

@@ -1,6 +1,6 @@
 -- difference: schema: - CREATE RULE AS / - CREATE RULE AS ON / - CREATE RULE AS VALUES / - CREATE RULE AS WHERE <- CREATE RULE AS ON DELETE TO WHERE DO ALSO; ALTER TABLE RENAME TO
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

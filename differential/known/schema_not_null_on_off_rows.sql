@@ -1,6 +1,6 @@
 -- difference: schema: CREATE TABLE.. + NOT NULL <- ALTER TABLE ALTER COLUMN SET NOT NULL; ALTER TABLE ALTER COLUMN DROP NOT NULL
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

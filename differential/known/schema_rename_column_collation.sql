@@ -1,6 +1,6 @@
 -- difference: schema: CREATE TABLE.. - COLLATE <- ALTER TABLE RENAME COLUMN TO | COLLATE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (b text COLLATE "C");

@@ -1,6 +1,6 @@
 -- difference: schema: - CREATE TABLE ALTER TABLE <- ALTER TABLE RENAME COLUMN TO | COLUMN COMPRESSION SET
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

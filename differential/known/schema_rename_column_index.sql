@@ -1,6 +1,6 @@
 -- difference: schema: + CREATE INDEX ON USING / - CREATE INDEX ON USING <- ALTER TABLE RENAME COLUMN TO; ALTER INDEX RENAME TO | INDEX
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

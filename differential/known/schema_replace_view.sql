@@ -1,6 +1,6 @@
 -- difference: schema: - ALTER TABLE OWNER TO / - CREATE VIEW AS / - CREATE VIEW AS FROM / - CREATE VIEW AS SELECT <- DROP VIEW IF EXISTS; CREATE OR REPLACE VIEW AS SELECT FROM | VIEW
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: schema: - GRANT SELECT ON TABLE <- REVOKE ALL ON FROM; GRANT SELECT ON TO | ALL GRANT
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: schema: + GRANT ON TABLE TO / - GRANT ALL ON TABLE <- REVOKE SELECT ON FROM; GRANT ALL ON TO | BY NOT PARTITION RANGE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE parted (id bigint NOT NULL) PARTITION BY RANGE (id);

@@ -1,6 +1,6 @@
 -- difference: schema: CREATE TABLE.. - DEFAULT <- ALTER TABLE ADD COLUMN; UPDATE SET; ALTER TABLE ALTER COLUMN SET NOT NULL; ALTER TABLE ALTER COLUMN SET DEFAULT
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: dead end: 42809 <- DROP TABLE; CREATE MATERIALIZED VIEW IF NOT EXISTS AS SELECT AS
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -130,7 +130,7 @@ const LOOKS: [Look; 13] = [
 const LEFT_OVER: Look = Look {
     severity: Severity::Warning,
     sql: "SELECT format('trigger %s on %s is left over from a revision that isn''t under way', t.tgname, t.tgrelid::regclass)
-          FROM pg_trigger t WHERE t.tgname LIKE 'zzz\\_concertina\\_%' AND t.tgparentid = 0
+          FROM pg_trigger t WHERE t.tgname ~ '^(zzz_|!)concertina_' AND t.tgparentid = 0
             AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'concertina%' AND pid <> pg_backend_pid())",
     remedy: "DROP TRIGGER it, and its function in schema concertina",
 };

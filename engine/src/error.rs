@@ -70,6 +70,14 @@ pub enum Error {
         /// The subquery.
         query: String,
     },
+    /// The database isn't as it was when it was planned, such as rows where there were none; nothing was changed.
+    #[error("{doing}: {what}, other than when it was planned")]
+    Outdated {
+        /// What was being done.
+        doing: String,
+        /// What is otherwise.
+        what: String,
+    },
     /// A backfill ended, and rows are still to do.
     #[error("{rows} rows of {table} are still to do after {sweeps} sweeps")]
     RowsLeft {
@@ -125,6 +133,9 @@ impl Error {
             Error::Sql { cause, .. } => sql_help(cause),
             Error::Silent { .. } => "look at the network and the server, then run the same command again".to_owned(),
             Error::NoValue { .. } => "insert the row that it looks for first, in an earlier statement".to_owned(),
+            Error::Outdated { .. } => {
+                "nothing was changed: run the same command again, and it is planned for what there is now".to_owned()
+            }
             Error::RowsLeft { .. } => {
                 "something keeps writing them as they were; look at triggers and jobs on the table, then run again"
                     .to_owned()

@@ -11,7 +11,8 @@ use crate::ladder::{Backoff, surely};
 use crate::session::{Role, Session};
 use crate::stop::Stop;
 use concertina_planner::Catalog;
-use concertina_revisions::{Checksum, RevisionId};
+use concertina_revisions::{Checksum, Revision, RevisionId};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// The key of our advisory lock: "concerti" in ASCII. Advisory locks belong to one database.
@@ -41,6 +42,8 @@ pub struct Lease {
     /// Runs DDL and other statements that may wait.
     pub(crate) hands: Session,
     pub(crate) server: Server,
+    /// Tables, by their oids, whose rows were found to be ours; asked once.
+    pub(crate) own_tables: BTreeSet<u32>,
 }
 
 impl Lease {
@@ -48,16 +51,17 @@ impl Lease {
         let (lease, hands) = sessions(&connect, &settings).await?;
         let server = ask_server(&lease).await?;
         checkpoint::prepare(&lease).await?;
-        Ok(Lease { connect, settings, events, stop, records: lease, hands, server })
+        let own_tables = BTreeSet::new();
+        Ok(Lease { connect, settings, events, stop, records: lease, hands, server, own_tables })
     }
 
-    /// What the database holds now.
+    /// What the database holds now, and which tables hold no row as far as these revisions need to know.
     ///
     /// # Errors
     ///
     /// When PostgreSQL refuses.
-    pub async fn catalog(&mut self) -> Result<Catalog, Error> {
-        surely!(self, catalog::load(&self.records, self.settings.versions))
+    pub async fn catalog_for(&mut self, revisions: &[&Revision]) -> Result<Catalog, Error> {
+        surely!(self, catalog::load_for(&self.records, self.settings.versions, revisions))
     }
 
     /// Records a revision as applied without running anything.
@@ -168,7 +172,7 @@ async fn sessions_now(connect: &Connect, settings: &Settings) -> Result<(Session
 }
 
 /// Marks the session that runs DDL as one of whoever holds the lock.
-async fn at_work(hands: &Session) -> Result<(), Error> {
+pub(crate) async fn at_work(hands: &Session) -> Result<(), Error> {
     hands.batch_execute("setting up the session", "SET application_name = 'concertina ddl'").await
 }
 

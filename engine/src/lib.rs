@@ -17,10 +17,11 @@
 //! # Layout
 //!
 //! [`Connect`], `tls` and `session`: getting in, with limits on every connection · `lease`: one engine at a time ·
-//! `preflight`: before the first change · `run`: the loop, `life`: what comes next (pure), `undo`: the way back · `quick`, `slow`, `backfill`: the three manners of working ·
+//! `preflight`: before the first change · `run`: the loop, `life`: what comes next (pure), `undo`: the way back · `quick`, `slow`, `backfill`: the three manners of working · `as_written`: statements where there are no rows ·
 //! `ladder`, `blockers`: asking for locks without making others wait · `proof`: asking the catalog what is done ·
 //! `checkpoint`: our own tables · `throttle`: when to go slower · `estimate`: what to expect · [`Event`]: what happens, as data.
 
+mod as_written;
 mod backfill;
 mod blockers;
 mod catalog;
@@ -70,7 +71,7 @@ pub use stop::Stopper;
 pub use throttle::Hours;
 
 use concertina_planner::{Catalog, OLDEST_SERVER, Plan};
-use concertina_revisions::RevisionId;
+use concertina_revisions::{Revision, RevisionId};
 use session::{Role, Session};
 use std::time::{Duration, Instant};
 use stop::Stop;
@@ -143,13 +144,22 @@ impl Engine {
         known(&self.reader().await?).await
     }
 
-    /// What the database holds. Changes nothing.
+    /// What the database holds, and of every table whether it holds a row. Changes nothing.
     ///
     /// # Errors
     ///
     /// When the database can't be reached or read.
     pub async fn catalog(&self) -> Result<Catalog, Error> {
-        catalog::load(&self.reader().await?, self.settings.versions).await
+        catalog::load_all(&self.reader().await?, self.settings.versions).await
+    }
+
+    /// What the database holds, and which tables hold no row as far as these revisions need to know. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the database can't be reached or read.
+    pub async fn catalog_for(&self, revisions: &[&Revision]) -> Result<Catalog, Error> {
+        catalog::load_for(&self.reader().await?, self.settings.versions, revisions).await
     }
 
     /// How far the backfills of a revision are. Changes nothing.

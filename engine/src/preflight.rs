@@ -37,6 +37,24 @@ impl Lease {
         Ok(failed)
     }
 
+    /// Asks questions of a plan before what comes before it has run. Those that speak of what isn't there yet are left for
+    /// their time.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is lost.
+    pub async fn preflight_ahead(&mut self, checks: &[&Check]) -> Result<Vec<FailedCheck>, Error> {
+        let mut failed = Vec::new();
+        for check in checks {
+            match surely!(self, self.watched(check)) {
+                Ok(found) => failed.extend(found),
+                Err(error) if error.code().is_some_and(|code| code.code().starts_with("42")) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(failed)
+    }
+
     async fn watched(&self, check: &Check) -> Result<Option<FailedCheck>, Error> {
         tokio::select! {
             asked = self.check(check) => asked,

@@ -1,5 +1,6 @@
 //! Instant work: one short transaction under the lock ladder, with its record inside.
 
+use crate::as_written::begins;
 use crate::checkpoint;
 use crate::error::{Class, Error};
 use crate::event::{Event, Events};
@@ -14,10 +15,10 @@ use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
 
 /// How often we look whom a queued statement waits for.
-const WATCH: Duration = Duration::from_millis(100);
+pub(crate) const WATCH: Duration = Duration::from_millis(100);
 
 /// No instant statement takes so long; one that does is cut and reported. Those that their author allows to block aren't.
-const STATEMENT_TIMEOUT: &str = "30s";
+pub(crate) const STATEMENT_TIMEOUT: &str = "30s";
 
 /// What is written in the transaction besides the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,9 @@ pub(crate) enum Record {
 impl Lease {
     /// Runs instant actions exactly once: the record commits with them.
     pub(crate) async fn quick(&mut self, place: &Place, actions: &[Action], record: Record) -> Result<(), Error> {
+        if record == Record::Done && begins(actions).is_some() {
+            return self.as_written(place, actions).await;
+        }
         let doing = place.doing();
         let locks = with_those_below(Work::Quick { actions: actions.to_vec() }.locks(), &place.below);
         let mut ladder = Ladder::new(&doing, &locks);
@@ -115,7 +119,14 @@ async fn take_back(hands: &Session, action: &Action, doing: &str, events: &Event
 }
 
 fn is_gone(code: &SqlState) -> bool {
-    [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN, SqlState::UNDEFINED_OBJECT].contains(code)
+    [
+        SqlState::UNDEFINED_TABLE,
+        SqlState::UNDEFINED_COLUMN,
+        SqlState::UNDEFINED_OBJECT,
+        SqlState::UNDEFINED_FUNCTION,
+        SqlState::INVALID_SCHEMA_NAME,
+    ]
+    .contains(code)
 }
 
 async fn run_action(hands: &Session, action: &Action, doing: &str) -> Result<(), Error> {

@@ -27,6 +27,11 @@ impl Place {
         Place { revision: revision.clone(), direction, step: step.id.0.clone(), below: step.below.clone() }
     }
 
+    /// The first step of a plan that has nothing to do.
+    pub(crate) fn first(revision: &RevisionId, direction: Direction) -> Place {
+        Place { revision: revision.clone(), direction, step: format!("{}-1", Phase::Expand), below: vec![] }
+    }
+
     /// For messages.
     pub(crate) fn doing(&self) -> String {
         format!("{} {}", self.revision, self.step)
@@ -52,6 +57,13 @@ pub struct NewRun<'a> {
     pub plan: &'a Plan,
 }
 
+impl NewRun<'_> {
+    pub(crate) fn record(&self) -> checkpoint::Begin<'_> {
+        let NewRun { id, parents, checksum, direction, plan } = *self;
+        checkpoint::Begin { id, parents, checksum, direction, plan }
+    }
+}
+
 /// How a run ended well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -68,12 +80,10 @@ impl Lease {
     ///
     /// When PostgreSQL refuses.
     pub async fn begin(&mut self, run: &NewRun<'_>) -> Result<(), Error> {
-        let NewRun { id, parents, checksum, direction, plan } = *run;
-        if direction == Direction::Down {
-            surely!(self, checkpoint::forget_steps(&self.records, id, Direction::Down))?;
+        if run.direction == Direction::Down {
+            surely!(self, checkpoint::forget_steps(&self.records, run.id, Direction::Down))?;
         }
-        let begin = checkpoint::Begin { id, parents, checksum, direction, plan };
-        surely!(self, checkpoint::begin(&self.records, &begin))
+        surely!(self, checkpoint::begin(&self.records, &run.record()))
     }
 
     /// Runs a begun revision until it is done or has to wait, across lost connections.
@@ -136,9 +146,9 @@ impl Lease {
     }
 
     pub(crate) async fn stored(&self, id: &RevisionId) -> Result<(Plan, Direction, State), Error> {
-        let known = checkpoint::all(&self.records).await?;
-        let found = known.into_iter().find(|known| known.id == *id);
-        let Some(known) = found else { return Err(Error::State(format!("revision {id} hasn't been begun"))) };
+        let Some(known) = checkpoint::one(&self.records, id).await? else {
+            return Err(Error::State(format!("revision {id} hasn't been begun")));
+        };
         let Some(plan) = known.plan else {
             return Err(Error::State(format!("revision {id} was stamped: it has no plan")));
         };

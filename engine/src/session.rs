@@ -6,9 +6,10 @@ use crate::connect::Connect;
 use crate::error::Error;
 use crate::fault::{self, Named, When};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{CancelToken, Client, Row, Statement};
+use tokio_postgres::{CancelToken, Client, Row, SimpleQueryMessage, Statement};
 
 /// What a connection is for, which decides its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +80,17 @@ impl Session {
         Ok(session)
     }
 
+    /// Makes the session what it was when it was opened, whatever statements of others left in it.
+    pub(crate) async fn restore(&self, role: Role, settings: &Settings) -> Result<(), Error> {
+        let doing = "setting up the session";
+        self.batch_execute(doing, "DISCARD ALL").await?;
+        self.batch_execute(doing, &format!("{OWN_WORDS_FIRST}; {}", limits(role, settings))).await?;
+        for notice in NOTICE_OUR_END {
+            self.client.batch_execute(notice).await.ok();
+        }
+        Ok(())
+    }
+
     /// Whether there will be no more answers.
     pub(crate) fn is_closed(&self) -> bool {
         self.silent.load(Ordering::Relaxed) || self.client.is_closed()
@@ -128,6 +140,49 @@ impl Session {
     /// One statement or several, without parameters.
     pub(crate) async fn batch_execute(&self, doing: &str, sql: &str) -> Result<(), Error> {
         self.ask(doing, sql, self.client.batch_execute(sql)).await
+    }
+
+    /// Several statements in one round trip, without parameters; the rows that they give, as text.
+    pub(crate) async fn rows_as_text(&self, doing: &str, sql: &str) -> Result<Vec<Vec<String>>, Error> {
+        let answer = self.ask(doing, sql, self.client.simple_query(sql)).await?;
+        let row = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|at| row.get(at).unwrap_or_default().to_owned()).collect())
+            }
+            _ => None,
+        };
+        Ok(answer.iter().filter_map(row).collect())
+    }
+
+    /// Statements one after the other, sent without waiting for answers; when one fails, so do those behind it in its
+    /// transaction. With the error comes which one failed first.
+    pub(crate) async fn pipelined(&self, doing: &str, statements: &[String]) -> Result<(), (usize, Error)> {
+        for (chunk, statements) in statements.chunks(PIPELINED_MAX).enumerate() {
+            // The driver sends in the order of the first poll.
+            let mut open: Vec<_> =
+                statements.iter().map(|sql| Some(Box::pin(self.client.batch_execute(sql)))).collect();
+            let mut failed = None;
+            let all = std::future::poll_fn(|context| {
+                for (at, slot) in open.iter_mut().enumerate() {
+                    let Some(answer) = slot else { continue };
+                    if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+                        *slot = None;
+                        if let Err(cause) = answer
+                            && failed.as_ref().is_none_or(|(first, _)| at < *first)
+                        {
+                            failed = Some((at, cause));
+                        }
+                    }
+                }
+                if open.iter().all(Option::is_none) { Poll::Ready(Ok(())) } else { Poll::Pending }
+            });
+            let first = chunk * PIPELINED_MAX;
+            self.ask(doing, "statements as written", all).await.map_err(|error| (first, error))?;
+            if let Some((at, cause)) = failed {
+                return Err((first + at, Error::Sql { doing: doing.to_owned(), cause }));
+            }
+        }
+        Ok(())
     }
 
     pub(crate) async fn prepare(&self, doing: &str, sql: &str) -> Result<Statement, Error> {
@@ -198,6 +253,9 @@ impl Session {
 
 /// A session by `$1`, its process id, and `$2`, when it began: in `pg_stat_activity`.
 pub(crate) const THIS_ONE: &str = "pid = $1 AND extract(epoch FROM backend_start)::text = $2";
+
+/// So many statements are sent ahead of their answers.
+const PIPELINED_MAX: usize = 64;
 
 /// For the connection itself.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(10);

@@ -1,5 +1,6 @@
 //! Taking back a revision whose contract has not begun, by the undo that its plan has stored.
 
+use crate::as_written;
 use crate::checkpoint::{self, Direction, State};
 use crate::error::Error;
 use crate::event::Event;
@@ -10,6 +11,11 @@ use crate::run::Place;
 use concertina_planner::plan::{Step, Work};
 use concertina_revisions::RevisionId;
 use std::time::Instant;
+
+/// Whether a step is of statements that are run as they are written.
+fn begins_as_written(step: &Step) -> bool {
+    matches!(&step.work, Work::Quick { actions } if as_written::begins(actions).is_some())
+}
 
 impl Lease {
     /// Takes back a revision whose contract has not begun: what its steps made is removed, last step first.
@@ -36,9 +42,9 @@ impl Lease {
             }
             State::Running | State::Waiting | State::Undoing => {}
         }
-        checkpoint::set_state(&self.records, id, State::Undoing).await?;
         let done = checkpoint::done_steps(&self.records, id, direction).await?;
         let steps: Vec<&Step> = plan.steps().map(|(_, step)| step).collect();
+        checkpoint::set_state(&self.records, id, State::Undoing).await?;
         for step in steps.into_iter().rev() {
             self.stop.check()?;
             let begun = matches!(step.work, Work::Slow { .. });
@@ -58,6 +64,10 @@ impl Lease {
 
     async fn undo_step(&mut self, place: &Place, step: &Step) -> Result<(), Error> {
         if step.undo.is_empty() {
+            if begins_as_written(step) {
+                let text = format!("{} stays: what takes it back isn't known", place.doing());
+                self.tell(Event::Note { text });
+            }
             return checkpoint::unrecord_step(&self.records, &place.revision, place.direction, &place.step).await;
         }
         let began = Instant::now();

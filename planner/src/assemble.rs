@@ -3,6 +3,8 @@
 use crate::action::{Lock, Online};
 use crate::catalog::Catalog;
 use crate::decision::{Decision, Part, Rank};
+use crate::footprint::Footprint;
+use crate::order::Order;
 use crate::plan::{Phase, Plan, Step, StepId, Work};
 use concertina_revisions::{RevisionId, TableName};
 use std::collections::BTreeSet;
@@ -14,8 +16,8 @@ pub(crate) struct Decided {
 }
 
 /// Puts all decisions of a revision together.
-pub(crate) fn assemble(revision: &RevisionId, decisions: Vec<Decided>, catalog: &Catalog) -> Plan {
-    let reverse = reverse(&decisions);
+pub(crate) fn assemble(revision: &RevisionId, decisions: &[Decided], order: &Order, catalog: &Catalog) -> Plan {
+    let reverse = reverse(decisions);
     let mut plan = Plan {
         revision: revision.clone(),
         preflight: vec![],
@@ -26,20 +28,14 @@ pub(crate) fn assemble(revision: &RevisionId, decisions: Vec<Decided>, catalog: 
         notes: vec![],
         reverse,
     };
-    let mut drafts: Vec<Draft> = Vec::new();
     for Decided { decision, statements } in decisions {
         let first = statements.first().copied().unwrap_or(1);
         plan.hazards.extend(decision.hazards_of(first));
         plan.preflight.extend(decision.checks_of(first));
-        plan.notes.extend(decision.notes);
-        for part in decision.parts {
-            let why = vec![part.why.clone()];
-            drafts.push(Draft { part, why, statements: statements.clone() });
-        }
+        plan.notes.extend(decision.notes.iter().cloned());
     }
     for phase in [Phase::Expand, Phase::Backfill, Phase::Contract] {
-        let mut of_phase: Vec<Draft> = drafts.iter().filter(|draft| draft.part.phase == phase).cloned().collect();
-        of_phase.sort_by_key(|draft| (draft.part.behind, draft.part.rank));
+        let of_phase = order.phase(phase).into_iter().filter_map(|unit| drafted(&unit, order, decisions)).collect();
         let steps =
             merge(of_phase).into_iter().enumerate().map(|(at, draft)| draft.step(phase, at + 1, catalog)).collect();
         match phase {
@@ -49,6 +45,19 @@ pub(crate) fn assemble(revision: &RevisionId, decisions: Vec<Decided>, catalog: 
         }
     }
     plan
+}
+
+/// Parts that share one transaction.
+fn drafted(unit: &[usize], order: &Order, decisions: &[Decided]) -> Option<Draft> {
+    let mut drafts = unit.iter().map(|at| {
+        let node = &order.nodes[*at];
+        let why = vec![node.part.why.clone()];
+        Draft { part: node.part.clone(), why, statements: decisions[node.decision].statements.clone() }
+    });
+    let mut first = drafts.next()?;
+    drafts.for_each(|next| first.absorb(next));
+    first.part.alone |= unit.len() > 1;
+    Some(first)
 }
 
 /// The reverses of all statements, last statement first; the first reason why there is none wins.
@@ -89,6 +98,7 @@ impl Draft {
             statements,
             undo,
             below,
+            touches: if phase == Phase::Contract { self.part.touches } else { Footprint::default() },
         }
     }
 
@@ -104,6 +114,7 @@ impl Draft {
             }
         }
         self.statements.extend(other.statements);
+        self.part.touches.merge(&other.part.touches);
         // What was done last is undone first.
         self.part.undo.splice(0..0, other.part.undo);
         match (&mut self.part.work, other.part.work) {
@@ -138,7 +149,12 @@ fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
     for draft in drafts {
         let reach = if draft.part.rank == Rank::AsWritten { 1 } else { merged.len() };
         // Not across another transaction that is about the same table.
-        let apart = |before: &&mut Draft| may_join(before, &draft) || !about_the_same(before, &draft);
+        let apart = |before: &&mut Draft| {
+            may_join(before, &draft)
+                || !(about_the_same(before, &draft)
+                    || before.part.touches.conflicts(&draft.part.touches)
+                    || before.statements.iter().any(|one| draft.statements.contains(one)))
+        };
         let near = merged.iter_mut().rev().take(reach).take_while(apart);
         match near.into_iter().find(|before| may_join(before, &draft)) {
             Some(before) => before.absorb(draft),
@@ -154,10 +170,7 @@ fn about_the_same(before: &Draft, next: &Draft) -> bool {
 }
 
 fn may_join(before: &Draft, next: &Draft) -> bool {
-    if (before.part.behind, before.part.rank) != (next.part.behind, next.part.rank)
-        || before.part.alone
-        || next.part.alone
-    {
+    if before.part.rank != next.part.rank || before.part.alone || next.part.alone {
         return false;
     }
     match (&before.part.work, &next.part.work) {

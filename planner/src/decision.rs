@@ -1,6 +1,7 @@
 //! What a rule says about one change: parts of work with their phase, and all that follows from it.
 
 use crate::action::{Action, Backfill, Online};
+use crate::footprint::Footprint;
 use crate::plan::{Check, Hazard, Phase, Question, Work};
 use concertina_revisions::{Code, Ident, TableName};
 
@@ -41,8 +42,14 @@ pub(crate) struct Part {
     pub(crate) why: String,
     /// Whether nothing else may share its transaction.
     pub(crate) alone: bool,
-    /// Whether it comes after a column has taken another's place.
-    pub(crate) behind: bool,
+    /// What it reads and writes.
+    pub(crate) touches: Footprint,
+    /// Whether its rule says what it touches, since it isn't all that the statement does.
+    pub(crate) is_known: bool,
+    /// The phase that its author asks for.
+    pub(crate) wanted: Option<Phase>,
+    /// The part for which it was moved to a later phase.
+    pub(crate) pushed_by: Option<usize>,
 }
 
 /// A rule's answer.
@@ -134,7 +141,26 @@ impl Decision {
     }
 
     fn part(mut self, phase: Phase, rank: Rank, work: Work, undo: Vec<Work>) -> Decision {
-        self.parts.push(Part { phase, rank, work, undo, why: self.why.clone(), alone: false, behind: false });
+        self.parts.push(Part {
+            phase,
+            rank,
+            work,
+            undo,
+            why: self.why.clone(),
+            alone: false,
+            touches: Footprint::default(),
+            is_known: false,
+            wanted: None,
+            pushed_by: None,
+        });
+        self
+    }
+
+    /// What the last part touches, where that isn't all that the statement does.
+    pub(crate) fn last_touching(mut self, touches: Footprint) -> Decision {
+        if let Some(part) = self.parts.last_mut() {
+            (part.touches, part.is_known) = (touches, true);
+        }
         self
     }
 

@@ -5,9 +5,10 @@
 //! row (no column, no volatile function; a subquery that reads nothing of the row counts as one value), and the
 //! WHERE clause is absent or says only that the column IS NULL.
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Table};
 use crate::change::{AddColumn, Change, Fill, Update};
 use crate::expr::{Conjunct, Expr, Scope, Shape};
+use crate::footprint::{Footprint, How, Thing};
 use concertina_revisions::{Ident, TableName};
 
 /// A change, its statement (counted from 0), and the catalog as it was before.
@@ -18,17 +19,23 @@ pub(crate) struct Seen {
     pub(crate) before: Catalog,
     /// Statements that were folded into this one.
     pub(crate) folded: Vec<usize>,
+    /// What it reads and writes.
+    pub(crate) touches: Footprint,
 }
 
 /// Folds what can be folded; everything else stays as it is.
 pub(crate) fn fold(changes: Vec<Seen>) -> Vec<Seen> {
     let mut kept: Vec<Seen> = Vec::new();
     for mut seen in changes {
-        let folded = match &mut seen.change {
-            Change::Update(update) => fold_update(update, seen.statement, &seen.before, &mut kept),
-            Change::SetNotNull(table, column) => fold_not_null(table, column, seen.statement, &mut kept),
-            _ => false,
+        let touches = std::mem::take(&mut seen.touches);
+        let folded = if let Change::Update(update) = &mut seen.change {
+            fold_update(update, seen.statement, &touches, &seen.before, &mut kept)
+        } else if let Change::SetNotNull(table, column) = &seen.change {
+            fold_not_null(table, column, seen.statement, &touches, &mut kept)
+        } else {
+            false
         };
+        seen.touches = touches;
         if !folded {
             kept.push(seen);
         }
@@ -37,7 +44,13 @@ pub(crate) fn fold(changes: Vec<Seen>) -> Vec<Seen> {
 }
 
 /// Takes out of an UPDATE every assignment that folds; true when none is left.
-fn fold_update(update: &mut Update, statement: usize, catalog: &Catalog, kept: &mut [Seen]) -> bool {
+fn fold_update(
+    update: &mut Update,
+    statement: usize,
+    touches: &Footprint,
+    catalog: &Catalog,
+    kept: &mut [Seen],
+) -> bool {
     if update.whole.is_some() || update.from.is_some() || update.sets.is_empty() {
         return false;
     }
@@ -45,12 +58,12 @@ fn fold_update(update: &mut Update, statement: usize, catalog: &Catalog, kept: &
         .sets
         .iter()
         .filter(|(column, value)| {
-            let fill = foldable(update, column, value, catalog);
-            let read_since = fill.is_some() && is_used(kept, &update.table, column);
-            match (fill, added(kept, &update.table, column)) {
-                (Some(fill), Some((add, folded))) if !read_since && add.fill.is_none() => {
+            let Some(fill) = foldable(update, column, value, catalog) else { return true };
+            match added(kept, &update.table, column, &of_column(touches, &update.table, column)) {
+                Some((add, rest)) if add.fill.is_none() => {
                     add.fill = Some(fill);
-                    folded.push(statement);
+                    rest.folded.push(statement);
+                    rest.touches.merge(&needed(touches, &update.table));
                     false
                 }
                 _ => true,
@@ -64,7 +77,7 @@ fn fold_update(update: &mut Update, statement: usize, catalog: &Catalog, kept: &
 
 fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) -> Option<Fill> {
     let table = catalog.table(&update.table)?;
-    if table.is_new || !table.get(column)?.is_new || !only_null(update, column) {
+    if table.is_new || !table.get(column)?.is_new || !of_all(update, column, table) {
         return None;
     }
     let scope = Scope { alias: &update.alias, table: &update.table, others: &update.reads, catalog };
@@ -74,8 +87,13 @@ fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) ->
         Shape::Null | Shape::Default => None,
         Shape::Subquery => Some(Fill::Read(value.clone())),
         _ if value.has_subquery() || !value.columns.is_empty() => None,
-        _ => Some(Fill::Constant(value.clone())),
+        Shape::Literal | Shape::Other => Some(Fill::Constant(value.clone())),
     }
+}
+
+/// Whether the UPDATE is of every row: it has no WHERE clause, or one that holds of a column that is NULL everywhere.
+fn of_all(update: &Update, column: &Ident, table: &Table) -> bool {
+    update.predicate.is_none() || (only_null(update, column) && table.is_fresh(column))
 }
 
 /// Whether the WHERE clause is absent or says only `column IS NULL`.
@@ -85,41 +103,56 @@ pub(crate) fn only_null(update: &Update, column: &Ident) -> bool {
     )
 }
 
+/// What an UPDATE touches for one of its columns, whose value reads none of the row.
+fn of_column(touches: &Footprint, table: &TableName, column: &Ident) -> Footprint {
+    touches.only(|access| {
+        let of = matches!(
+            &access.thing,
+            Thing::Column(of, Some(name)) | Thing::Rows(of, Some(name)) | Thing::Demands(of, Some(name))
+                if of == table && name != column
+        );
+        !of
+    })
+}
+
+/// What a value relies on, which reads none of its own table.
+fn needed(touches: &Footprint, table: &TableName) -> Footprint {
+    touches.only(|access| access.how == How::Read && access.thing.table() != Some(table))
+}
+
 /// NOT NULL folds into a column that has a value for every row.
-fn fold_not_null(table: &TableName, column: &Ident, statement: usize, kept: &mut [Seen]) -> bool {
-    match added(kept, table, column) {
-        Some((add, folded)) if add.fill.is_some() => {
+fn fold_not_null(table: &TableName, column: &Ident, statement: usize, touches: &Footprint, kept: &mut [Seen]) -> bool {
+    match added(kept, table, column, touches) {
+        Some((add, rest)) if add.fill.is_some() => {
             add.column.not_null = true;
-            folded.push(statement);
+            rest.folded.push(statement);
+            rest.touches.merge(touches);
             true
         }
         _ => false,
     }
 }
 
+/// What a fold leaves behind of the statement that is folded in.
+struct Rest<'a> {
+    folded: &'a mut Vec<usize>,
+    touches: &'a mut Footprint,
+}
+
+/// The statement that adds a column, if one that touches so much can be moved back to it: nothing in between minds.
 fn added<'a>(
     kept: &'a mut [Seen],
     table: &TableName,
     column: &Ident,
-) -> Option<(&'a mut AddColumn, &'a mut Vec<usize>)> {
-    kept.iter_mut().rev().find_map(|seen| match &mut seen.change {
-        Change::AddColumn(add) if add.table == *table && add.column.name == *column => Some((add, &mut seen.folded)),
-        _ => None,
-    })
-}
-
-/// Whether anything since the column was added has looked at it or given it values: then order matters.
-fn is_used(kept: &[Seen], table: &TableName, column: &Ident) -> bool {
-    let since = kept.iter().rev().take_while(
-        |seen| !matches!(&seen.change, Change::AddColumn(add) if add.table == *table && add.column.name == *column),
-    );
-    since.into_iter().any(|seen| match &seen.change {
-        Change::Update(update) if update.table == *table => {
-            update.sets.iter().any(|(set, value)| set == column || value.column_names().contains(column))
-                || update.predicate.as_ref().is_some_and(|predicate| predicate.column_names().contains(column))
-        }
-        Change::Insert(insert) => insert.table == *table || insert.reads.contains(table),
-        Change::SetDefault(other, name, _) => other == table && name == column,
-        _ => false,
-    })
+    touches: &Footprint,
+) -> Option<(&'a mut AddColumn, Rest<'a>)> {
+    let is_it = |seen: &Seen| matches!(&seen.change, Change::AddColumn(add) if add.table == *table && add.column.name == *column);
+    let at = kept.iter().rposition(is_it)?;
+    let sets_default =
+        |seen: &Seen| matches!(&seen.change, Change::SetDefault(other, name, _) if other == table && name == column);
+    if kept[at + 1..].iter().any(|seen| sets_default(seen) || seen.touches.conflicts(touches)) {
+        return None;
+    }
+    let Seen { change, folded, touches, .. } = &mut kept[at];
+    if let Change::AddColumn(add) = change { Some((add, Rest { folded, touches })) } else { None }
 }

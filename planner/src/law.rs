@@ -17,10 +17,7 @@ pub fn violations(plan: &Plan) -> Vec<String> {
                 }
             }
             Work::Slow { .. } | Work::Backfill { .. } => {
-                let excused = match &step.work {
-                    Work::Slow { online } => short_or_unseen(online, plan),
-                    _ => None,
-                };
+                let excused = if let Work::Slow { online } = &step.work { short_or_unseen(online, plan) } else { None };
                 for (table, lock) in step.locks() {
                     if lock.blocks() && excused.as_ref() != Some(&table) {
                         breach(format!("holds {} on {} for as long as the table is large", lock.name(), table.shown()));
@@ -40,13 +37,17 @@ pub fn violations(plan: &Plan) -> Vec<String> {
 /// lock_timeout; a materialized view, which nobody writes, or nobody can read before it is filled.
 fn short_or_unseen(online: &Online, plan: &Plan) -> Option<TableName> {
     let made_here = |view: &TableName| {
-        plan.expand.iter().any(|step| step.undo.iter().any(|undo| undo.locks().iter().any(|(table, _)| table == view)))
+        plan.steps().any(|(_, step)| step.undo.iter().any(|undo| undo.locks().iter().any(|(table, _)| table == view)))
     };
     match online {
         Online::Detach { partition, .. } => Some(partition.clone()),
         Online::Refresh { view } => Some(view.clone()),
-        Online::Fill { view } if made_here(view) => Some(view.clone()),
-        _ => None,
+        Online::Fill { view } => made_here(view).then(|| view.clone()),
+        Online::CreateIndex { .. }
+        | Online::DropIndex { .. }
+        | Online::Validate { .. }
+        | Online::Analyze { .. }
+        | Online::Reindex { .. } => None,
     }
 }
 

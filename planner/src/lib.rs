@@ -19,21 +19,30 @@
 //! # Layout
 //!
 //! `lower`: parse tree to [`change::Change`] · `fold`: many statements into one catalog entry · `one_pass`: many fills of a table into one · `rules`: a change
-//! to a decision, one family a file · `assemble`: decisions to a [`Plan`] · `types`: which types are alike · `versions`: schemas of views, one a revision · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
+//! to a decision, one family a file · [`footprint`]: what a change reads and writes · `order`: what comes after what · `barrier`: behind what nobody can see into · `assemble`: decisions to a [`Plan`] · `types`: which types are alike · `versions`: schemas of views, one a revision · `as_written`: what is run as it is written, where there are no rows · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
 //! [`action`]: what steps do, their locks and their SQL · [`explain()`]: a plan as text · [`drift`]: two databases compared.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod action;
+mod as_written;
 mod assemble;
+mod barrier;
 pub mod catalog;
 pub mod change;
 mod decision;
+#[allow(clippy::wildcard_enum_match_arm, reason = "knows nothing of changes and actions")]
 pub mod drift;
 mod explain;
 pub mod expr;
 mod fold;
+pub mod footprint;
+mod fresh;
 pub mod law;
+#[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
 mod lower;
 mod one_pass;
+mod order;
 pub mod plan;
 pub mod problem;
 mod rules;
@@ -42,14 +51,20 @@ mod types;
 mod versions;
 mod waiting;
 
+pub use as_written::{MayChange, named};
 pub use catalog::{Catalog, Table};
 pub use explain::explain;
 pub use plan::{Phase, Plan, Step, StepId, Work};
 pub use versions::schema_of;
 
+use as_written::OwnRows;
 use assemble::Decided;
 use concertina_revisions::{Diagnostic, Revision, RevisionId, Statement};
+use decision::Decision;
 use fold::Seen;
+use footprint::{How, Thing, Whole};
+use order::Order;
+use plan::Question;
 use problem::code;
 use rules::Context;
 use std::collections::BTreeSet;
@@ -72,7 +87,8 @@ pub struct Policy {
 /// Every statement that is refused, with its place, the reason and what to write instead.
 pub fn plan(revision: &Revision, catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
     let toward = Toward { revision: Some(&revision.id), ..Toward::default() };
-    plan_statements(revision, &revision.up, catalog, &toward)
+    let rules = |statements: &[Statement], catalog: &Catalog| plan_statements(revision, statements, catalog, &toward);
+    as_written::or_by_rule(&revision.id, &revision.up, catalog, OwnRows::MayBeTouched, &rules)
 }
 
 /// Plans a revision behind others that still wait for their contract.
@@ -84,18 +100,18 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
     let Some(last) = waiting.last() else { return plan(revision, catalog) };
     // Written as if the waiting ones were done: what is wrong then is the author's.
     let future = waiting::contracted(catalog, waiting);
-    plan(revision, &future)?;
-    let mut problems = Vec::new();
     let seen = lower_all(revision, &revision.up, &future).0;
     let end = left_by(&seen, &future);
-    for seen in seen {
-        if let Some(behind) = waiting::touched(&seen.change, waiting) {
-            problems.push(waiting::must_wait(behind.as_str()).at(&revision.source, revision.up[seen.statement].span));
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    for one in &seen {
+        if let Some(behind) = waiting::touched(&one.touches, waiting) {
+            problems.push(waiting::must_wait(behind.as_str()).at(&revision.source, revision.up[one.statement].span));
         }
     }
     if !problems.is_empty() {
         return Err(problems);
     }
+    plan(revision, &future)?;
     let toward = Toward { revision: Some(&revision.id), waiting, end: Some(&end) };
     plan_statements(revision, &revision.up, &waiting::synced(catalog, waiting), &toward).map_err(|refused| {
         // Right once the waiting contracts have run, wrong today.
@@ -111,8 +127,33 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
 
 /// The catalog as it will be once a revision is done to the end; statements that can't be understood are left out.
 pub fn catalog_after(revision: &Revision, catalog: &Catalog) -> Catalog {
-    let (seen, _) = lower_all(revision, &revision.up, catalog);
-    let mut after = left_by(&seen, catalog);
+    settled_by(&lower_all(revision, &revision.up, catalog).0, revision, catalog)
+}
+
+/// What is known of a revision before it runs.
+#[derive(Debug, Clone)]
+pub struct Outlook {
+    /// Its plan, or why there is none.
+    pub plan: Result<Plan, Vec<Diagnostic>>,
+    /// The catalog as it leaves it, as [`catalog_after`] tells.
+    pub after: Catalog,
+    /// Whether that is all that it leaves: no statement runs code, and each is understood.
+    pub is_foreseen: bool,
+}
+
+/// Plans a revision, and looks at what it leaves for the next one.
+pub fn look_ahead(revision: &Revision, catalog: &Catalog) -> Outlook {
+    let (seen, problems) = lower_all(revision, &revision.up, catalog);
+    Outlook {
+        plan: plan(revision, catalog),
+        after: settled_by(&seen, revision, catalog),
+        is_foreseen: problems.is_empty() && as_written::nothing_is_opaque(&revision.up, catalog),
+    }
+}
+
+fn settled_by(seen: &[Seen], revision: &Revision, catalog: &Catalog) -> Catalog {
+    let mut after = left_by(seen, catalog);
+    seen.iter().for_each(|seen| after.populate(&seen.change));
     after.settle();
     versions::settle(&mut after, &revision.id);
     after
@@ -158,7 +199,10 @@ pub fn plan_reverse(
     // The version before it comes back; of a merge, that of the parent it names last.
     let toward = Toward { revision: revision.revises.last(), ..Toward::default() };
     let down = reverse_of(revision, derived)?;
-    let mut plan = plan_statements(&down, &down.up, catalog, &toward)?;
+    // What was derived is held to the policy; what the author wrote is the author's.
+    let own_rows = if revision.down.is_some() { OwnRows::MayBeTouched } else { OwnRows::Stay };
+    let rules = |statements: &[Statement], catalog: &Catalog| plan_statements(&down, statements, catalog, &toward);
+    let mut plan = as_written::or_by_rule(&down.id, &down.up, catalog, own_rows, &rules)?;
     plan.revision = revision.id.clone();
     if revision.down.is_none()
         && let Some(table) = dropped_with_rows(&plan, catalog)
@@ -175,14 +219,9 @@ pub fn plan_reverse(
 }
 
 fn dropped_with_rows(plan: &Plan, catalog: &Catalog) -> Option<String> {
-    plan.steps().find_map(|(_, step)| match &step.work {
-        Work::Quick { actions } => actions.iter().find_map(|action| match action {
-            action::Action::DropTable { table } => {
-                catalog.table(table).filter(|known| known.pages > 0).map(|_| table.shown())
-            }
-            _ => None,
-        }),
-        _ => None,
+    plan.steps().flat_map(|(_, step)| step.work.actions()).find_map(|action| {
+        let action::Action::DropTable { table } = action else { return None };
+        catalog.table(table).filter(|known| known.pages > 0).map(|_| table.shown())
     })
 }
 
@@ -192,7 +231,8 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
     let mut seen = Vec::new();
     let mut now = catalog.clone();
     for (at, statement) in statements.iter().enumerate() {
-        let lowered = match lower::lower(statement, &now) {
+        let mentioned = lower::mentioned(statement.tree.as_ref(), &now);
+        let lowered = match lower::lower(statement, &mentioned, &now) {
             Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
                 Ok(vec![lower::as_allowed(statement, &now)])
             }
@@ -202,7 +242,9 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
             Ok(changes) => {
                 for change in changes {
                     let next = now.after(&change);
+                    let touches = footprint::with_family(footprint::of_change(&change, &now).and(&mentioned), &now);
                     seen.push(Seen {
+                        touches,
                         change,
                         statement: at,
                         before: std::mem::replace(&mut now, next),
@@ -228,7 +270,8 @@ fn plan_statements(
     toward: &Toward<'_>,
 ) -> Result<Plan, Vec<Diagnostic>> {
     let (seen, mut problems) = lower_all(revision, statements, catalog);
-    let seen = one_pass::join(fold::fold(seen), |statement| statements[statement].directives.0.is_empty());
+    let mut seen = one_pass::join(fold::fold(seen), |statement| statements[statement].directives.0.is_empty());
+    fresh::set_free(&mut seen);
     let end = left_by(&seen, catalog);
     let version = toward.schema(catalog);
     let mut decisions: Vec<Decided> = Vec::new();
@@ -240,28 +283,86 @@ fn plan_statements(
         if as_written.contains(&one.statement) {
             continue;
         }
-        match rules::decide(&one.change, &context) {
+        let decided = rules::decide(&one.change, &context).and_then(|mut decision| {
+            if let Some(behind) = barrier::before(&seen, position) {
+                barrier::guard(one, &decision, statement, behind)?;
+            }
+            unasked(&mut decision, &seen, position);
+            Ok(decision)
+        });
+        match decided {
             Ok(decision) => {
                 let mut statements = vec![one.statement + 1];
                 statements.extend(one.folded.iter().map(|statement| statement + 1));
-                decisions.push(Decided { decision, statements });
+                decisions.push(Decided { decision: touching(decision, one), statements });
             }
             Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
                 as_written.insert(one.statement);
                 decisions.retain(|decided| decided.statements.first() != Some(&(one.statement + 1)));
                 let decision = rules::blocking(&one.change, &statement.sql, &context);
-                decisions.push(Decided { decision, statements: vec![one.statement + 1] });
+                decisions.push(Decided { decision: touching(decision, one), statements: vec![one.statement + 1] });
             }
             Err(problem) => problems.push(problem.at(&revision.source, statement.span)),
         }
     }
+    // Parts are in their phases from here on.
+    let mut order = Order::of(&mut decisions);
     match versions::decide(toward, &decisions, catalog, &end) {
-        Ok(decision) => decisions.push(Decided { decision, statements: vec![] }),
+        Ok(mut decision) => {
+            order.add(&mut decision, decisions.len());
+            decisions.push(Decided { decision, statements: vec![] });
+        }
         Err(problem) => problems.push(problem.at(&revision.source, revision.beginning())),
+    }
+    for (node, cause) in order.unwanted() {
+        let of = |decision: usize| decisions.get(decision).and_then(|decided| decided.statements.first().copied());
+        if let (Some(own), Some(earlier)) = (of(node.decision), of(cause.decision)) {
+            let thing = cause.part.touches.contested(&node.part.touches).next();
+            let thing = thing.map_or_else(|| "the same".to_owned(), ToString::to_string);
+            problems.push(
+                problem::too_early(own, earlier, &thing, cause.part.phase)
+                    .at(&revision.source, statements[own - 1].span),
+            );
+        }
     }
     if !problems.is_empty() {
         problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));
         return Err(problems);
     }
-    Ok(assemble::assemble(&revision.id, decisions, &end))
+    Ok(assemble::assemble(&revision.id, &decisions, &order, &end))
+}
+
+/// Leaves out the questions that can't be asked before the first change: of what an earlier statement makes or renames, and of
+/// rows that it changes.
+fn unasked(decision: &mut Decision, seen: &[Seen], position: usize) {
+    let one = &seen[position];
+    let mut asked = one.touches.only(|access| {
+        access.how == How::Read && matches!(access.thing, Thing::Relation(_) | Thing::Column(..) | Thing::Rows(..))
+    });
+    for access in one.touches.accesses.iter().filter(|access| access.how != How::Make) {
+        if let Thing::Column(table, column) = &access.thing {
+            asked.add(How::Read, Thing::Rows(table.clone(), column.clone()));
+            asked.add(How::Read, Thing::Column(table.clone(), column.clone()));
+        }
+    }
+    // Of a column that is new here each rule asks as it is: NULL, or not at all.
+    let is_new = |other: &Seen| matches!(other.change, change::Change::AddColumn(_));
+    let before = seen[..position].iter().filter(|other| other.statement != one.statement && !is_new(other));
+    let Some(other) = before.into_iter().find(|other| other.touches.conflicts(&asked)) else { return };
+    let of_rows = |question: &Question| matches!(question, Question::NoRows { .. } | Question::NoErrors { .. });
+    for (what, ..) in decision.checks.extract_if(.., |(_, question, _)| of_rows(question)) {
+        let earlier = other.statement + 1;
+        decision.notes.push(format!("whether {what} is seen only once statement {earlier} has run"));
+    }
+}
+
+/// Says of each part what it touches; where its rule did, with the tables above.
+fn touching(mut decision: Decision, seen: &Seen) -> Decision {
+    let whole = Whole { change: &seen.change, touches: &seen.touches };
+    for part in &mut decision.parts {
+        let own =
+            if part.is_known { std::mem::take(&mut part.touches) } else { footprint::of_part(&part.work, &whole) };
+        part.touches = footprint::with_family(own, &seen.before);
+    }
+    decision
 }

@@ -7,54 +7,71 @@
 use crate::change::{Change, Update};
 use crate::expr::{Expr, Scope, Shape};
 use crate::fold::Seen;
+use crate::footprint::Footprint;
 use concertina_revisions::Ident;
 
 /// Joins what can be joined. `plain`: the statement has no directives, which are for it alone.
 pub(crate) fn join(changes: Vec<Seen>, plain: impl Fn(usize) -> bool) -> Vec<Seen> {
     let mut kept: Vec<Seen> = Vec::new();
     for mut seen in changes {
-        if let Some(at) = partner(&seen, &kept, &plain)
+        if let Some((at, place)) = partner(&seen, &kept, &plain)
             && let Some(joined) = joined(&kept[at], &seen)
         {
-            let first = kept.remove(at);
-            seen.folded.push(first.statement);
-            seen.folded.extend(first.folded);
+            let mut first = kept.remove(at);
+            first.folded.insert(0, first.statement);
+            seen.folded.extend(std::mem::take(&mut first.folded));
+            seen.touches.merge(&first.touches);
             seen.change = Change::Update(joined);
+            if place == at {
+                seen.before = first.before;
+            } else {
+                unwrite(&mut seen, &first.change);
+            }
+            kept.insert(place, seen);
+            continue;
         }
         kept.push(seen);
     }
     kept
 }
 
-/// The place of an earlier fill of the same table, when nothing since it looks at the rows.
-fn partner(seen: &Seen, kept: &[Seen], plain: &impl Fn(usize) -> bool) -> Option<usize> {
+/// What an earlier fill wrote isn't written yet where that one has moved on to this one.
+fn unwrite(seen: &mut Seen, first: &Change) {
+    let Change::Update(first) = first else { return };
+    let Some(table) = seen.before.table_mut(&first.table) else { return };
+    for (column, _) in &first.sets {
+        table.get_mut(column).into_iter().for_each(|column| column.is_written = false);
+    }
+}
+
+/// The place of an earlier fill of the same table, and the place of both: the earlier one's, if this one can be moved back to
+/// it, or the end, if that one can be moved there.
+fn partner(seen: &Seen, kept: &[Seen], plain: &impl Fn(usize) -> bool) -> Option<(usize, usize)> {
     let Change::Update(update) = &seen.change else { return None };
     if !plain(seen.statement) || !is_fill(update, seen) {
         return None;
     }
-    for (at, before) in kept.iter().enumerate().rev() {
-        match &before.change {
-            Change::Update(other) if other.table == update.table => {
-                return (plain(before.statement) && is_fill(other, before) && are_apart(other, update, seen))
-                    .then_some(at);
-            }
-            Change::AddColumn(_)
-            | Change::SetNotNull(..)
-            | Change::SetDefault(..)
-            | Change::AddConstraint(..)
-            | Change::CreateIndex(_)
-            | Change::Setting(_)
-            | Change::Nothing(_) => {}
-            _ => return None,
-        }
+    let of_table = |before: &Seen| matches!(&before.change, Change::Update(other) if other.table == update.table);
+    let at = kept.iter().rposition(of_table)?;
+    let (before, between) = (&kept[at], &kept[at + 1..]);
+    let Change::Update(other) = &before.change else { return None };
+    if !(plain(before.statement) && is_fill(other, before) && are_apart(other, update, seen)) {
+        return None;
     }
-    None
+    let free = |touches: &Footprint| !between.iter().any(|one| one.touches.conflicts(touches));
+    if free(&seen.touches) {
+        Some((at, at))
+    } else if free(&before.touches) {
+        Some((at, kept.len() - 1))
+    } else {
+        None
+    }
 }
 
 /// Whether an UPDATE gives values to columns of the revision, in all rows that have none.
 fn is_fill(update: &Update, seen: &Seen) -> bool {
     let table = seen.before.table(&update.table);
-    let new = |column: &Ident| table.and_then(|table| table.get(column)).is_some_and(|column| column.is_new);
+    let new = |column: &Ident| table.is_some_and(|table| table.is_fresh(column));
     let of_itself = match update.sets.as_slice() {
         [(column, _)] => crate::fold::only_null(update, column),
         _ => update.predicate.is_none(),
@@ -124,6 +141,13 @@ mod tests {
         assert_eq!(passes(sql), 1);
         let summary = planned(sql).backfill[0].work.summary().join(" ");
         assert!(summary.contains("a = COALESCE(leads.a, lower(email))"), "{summary}");
+    }
+
+    #[test]
+    fn an_earlier_fill_may_wait_for_the_column_of_a_later_one() {
+        let sql = "UPDATE leads SET a = lower(email) WHERE a IS NULL; ALTER TABLE leads ADD COLUMN c int; \
+                   UPDATE leads SET c = length(email)";
+        assert_eq!(passes(sql), 1);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What will be done, in order, with the reason for each step.
 
 use crate::action::{Action, Backfill, Lock, Online};
+use crate::footprint::Footprint;
 use concertina_revisions::{Ident, RevisionId, TableName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,19 @@ pub struct Step {
     /// Partitions and children that are locked with a table that the step locks, each after its parent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub below: Vec<(TableName, TableName)>,
+    /// What a step of contract reads and writes: later revisions have to wait for it where they are about the same.
+    #[serde(default, skip_serializing_if = "Footprint::is_empty")]
+    pub touches: Footprint,
+}
+
+impl Work {
+    /// The instant actions; none of what is done online.
+    pub fn actions(&self) -> &[Action] {
+        match self {
+            Work::Quick { actions } => actions,
+            Work::Slow { .. } | Work::Backfill { .. } => &[],
+        }
+    }
 }
 
 impl Step {

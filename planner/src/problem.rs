@@ -1,6 +1,7 @@
 //! What planning can refuse, before it is tied to a place in a file.
 
 use crate::catalog::Catalog;
+use crate::plan::Phase;
 use concertina_revisions::{Code, Diagnostic, Ident, Source, Span, TableName};
 use std::sync::Arc;
 
@@ -51,8 +52,11 @@ pub mod code {
     /// A version of the application's schema that can't be made.
     pub const VERSION: Code = Code("C119");
 
+    /// What has to be planned once a statement that nobody can see into has run.
+    pub const OPAQUE: Code = Code("C120");
+
     /// All of them.
-    pub const ALL: [Code; 20] = [
+    pub const ALL: [Code; 21] = [
         UNKNOWN,
         NO_TABLE,
         NO_COLUMN,
@@ -73,6 +77,7 @@ pub mod code {
         REWRITES,
         NOT_A_CHANGE,
         VERSION,
+        OPAQUE,
     ];
 }
 
@@ -105,9 +110,12 @@ pub mod hazard {
     /// A version of the application's schema goes.
     pub const VERSION: Code = Code("H11");
 
+    /// A statement takes effect only at contract, since it depends on another one that does.
+    pub const LATE: Code = Code("H12");
+
     /// All of them.
-    pub const ALL: [Code; 11] =
-        [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION];
+    pub const ALL: [Code; 12] =
+        [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION, LATE];
 }
 
 /// A refusal: what, the words under the caret, and the remedy.
@@ -153,6 +161,16 @@ pub(crate) fn unknown(what: &str) -> Problem {
     Problem::new(code::UNKNOWN, format!("{what}: no rule knows how to run this live"))
         .label("not planned")
         .help("run it by hand and `concertina stamp` the revision, or write it with statements from the reference")
+}
+
+/// The author wants a statement to run before another one that it depends on.
+pub(crate) fn too_early(own: usize, earlier: usize, thing: &str, phase: Phase) -> Problem {
+    Problem::new(
+        code::UNKNOWN,
+        format!("statement {own} can't come before {phase}: statement {earlier} is about {thing}, too, comes first, and runs in {phase}"),
+    )
+    .label(format!("has to come after statement {earlier}"))
+    .help("leave the directive `phase` out, or put one of the two into a revision of its own")
 }
 
 /// CASCADE, whatever it is said of.

@@ -6,6 +6,7 @@ use crate::action::{Action, NewVersion, Shown, View};
 use crate::assemble::Decided;
 use crate::catalog::{Catalog, Column, Table, TableKind, Version};
 use crate::decision::{Decision, Rank};
+use crate::footprint::{Footprint, Thing};
 use crate::plan::{Phase, Plan, Work};
 use crate::problem::{Problem, code, hazard};
 use crate::rules::digest;
@@ -69,7 +70,6 @@ pub(crate) fn decide(
         let waiting = toward.waiting.iter().flat_map(|plan| plan.phase(Phase::Contract)).map(|step| &step.work);
         let mut contract: Vec<_> = decisions.iter().flat_map(|decided| &decided.decision.parts).collect();
         contract.retain(|part| part.phase == Phase::Contract);
-        contract.sort_by_key(|part| (part.behind, part.rank));
         let renames = renames(waiting.chain(contract.into_iter().map(|part| &part.work)));
         let version = NewVersion {
             schema: schema.clone(),
@@ -84,6 +84,8 @@ pub(crate) fn decide(
         let actions = again.chain([Action::CreateVersion(version)]).collect();
         decision = decision
             .together(Phase::Backfill, Rank::Publish, actions, vec![Work::Quick { actions: vec![undo] }])
+            // Its views stand on every table, but by what is stored then.
+            .last_touching(Footprint::default().make(Thing::Helper(schema.clone())))
             .last_alone();
     }
     for version in there.iter().filter(|version| schema.as_ref().is_none_or(|schema| version.schema != schema.as_str()))
@@ -91,6 +93,7 @@ pub(crate) fn decide(
         decision = decision
             .then_because("what it shows goes next")
             .quick(Phase::Contract, Rank::Retire, gone(version), [])
+            .last_touching(Footprint::default().drop(Thing::Helper(Ident::new(version.schema.as_str()))))
             .last_alone()
             .hazard(
                 hazard::VERSION,
@@ -126,15 +129,11 @@ fn gone(version: &Version) -> Action {
 type Rename<'a> = (&'a TableName, &'a Ident, &'a Ident);
 
 fn renames<'a>(works: impl Iterator<Item = &'a Work>) -> Vec<Rename<'a>> {
-    let actions = works.filter_map(|work| match work {
-        Work::Quick { actions } => Some(actions),
-        _ => None,
-    });
-    let rename = |action: &'a Action| match action {
-        Action::RenameColumn { table, from, to } => Some((table, from, to)),
-        _ => None,
+    let actions = works.flat_map(Work::actions);
+    let rename = |action: &'a Action| {
+        if let Action::RenameColumn { table, from, to } = action { Some((table, from, to)) } else { None }
     };
-    actions.flatten().filter_map(rename).collect()
+    actions.filter_map(rename).collect()
 }
 
 /// A view of each table of the application's schema, over what is stored while contracts wait.

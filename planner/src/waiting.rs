@@ -5,37 +5,13 @@
 //! touch what the waiting contract will change.
 
 use crate::action::{Action, Online};
-use crate::catalog::{Catalog, Constraint, ConstraintKind};
+use crate::catalog::{Catalog, Column, Constraint, ConstraintKind, Identity};
 use crate::change::Change;
-use crate::expr::Expr;
-use crate::plan::{Phase, Plan, Work};
+use crate::footprint::{Footprint, Whole, of_part};
+use crate::plan::{Phase, Plan, Step, Work};
 use crate::problem::{Problem, code};
-use concertina_revisions::{Ident, RevisionId, TableName};
+use concertina_revisions::{RevisionId, TableName};
 use std::sync::Arc;
-
-/// One thing that a change or an action decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Facet {
-    Table(TableName),
-    Column(TableName, Ident),
-    Null(TableName, Ident),
-    Default(TableName, Ident),
-    Constraint(TableName, Ident),
-    Index(TableName),
-}
-
-impl Facet {
-    fn table(&self) -> Option<&TableName> {
-        match self {
-            Facet::Table(table)
-            | Facet::Column(table, _)
-            | Facet::Null(table, _)
-            | Facet::Default(table, _)
-            | Facet::Constraint(table, _) => Some(table),
-            Facet::Index(_) => None,
-        }
-    }
-}
 
 /// The catalog as it will be once these plans' contracts have run.
 pub(crate) fn contracted(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
@@ -50,17 +26,22 @@ pub(crate) fn contracted(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
             }
             Work::Slow { .. } | Work::Backfill { .. } => {}
         }
+        if is_as_written(&step.work) {
+            next.forget(&step.touches);
+        }
     }
     next
+}
+
+/// Whether the catalog learns what a step does from what it touches alone.
+fn is_as_written(work: &Work) -> bool {
+    matches!(work, Work::Quick { actions } if actions.iter().any(|action| matches!(action, Action::AsWritten { .. })))
 }
 
 /// The catalog with the columns marked that a waiting plan's sync triggers fill.
 pub(crate) fn synced(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
     let mut next = catalog.clone();
-    for sync in waiting.iter().flat_map(|plan| plan.phase(Phase::Expand)).flat_map(|step| match &step.work {
-        Work::Quick { actions } => actions.as_slice(),
-        _ => &[],
-    }) {
+    for sync in waiting.iter().flat_map(|plan| plan.phase(Phase::Expand)).flat_map(|step| step.work.actions()) {
         if let Action::InstallSync(sync) = sync
             && let Some(table) = next.table_mut(&sync.table)
         {
@@ -74,19 +55,18 @@ pub(crate) fn synced(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
     next
 }
 
-/// The waiting revision that will change what this change is about.
-pub(crate) fn touched<'a>(change: &Change, waiting: &'a [Plan]) -> Option<&'a RevisionId> {
-    let mine = of_change(change);
-    // A table that gets another name takes all that waits to be done on it from its place.
-    let renamed = match change {
-        Change::RenameTable(from, _) => Some(from),
-        _ => None,
+/// The waiting revision whose contract is about the same as this change, so that it matters which comes first.
+pub(crate) fn touched<'a>(touches: &Footprint, waiting: &'a [Plan]) -> Option<&'a RevisionId> {
+    let conflicts = |step: &Step| {
+        if step.touches.is_empty() {
+            // Stored before it was written down: what it was made for isn't known.
+            let whole = Whole { change: &Change::Nothing(String::new()), touches: &Footprint::anything() };
+            return of_part(&step.work, &whole).conflicts(touches);
+        }
+        step.touches.conflicts(touches)
     };
-    let touches = |plan: &&Plan| {
-        let mut facets = plan.phase(Phase::Contract).iter().flat_map(|step| of_work(&step.work));
-        facets.any(|facet| mine.contains(&facet) || renamed.is_some_and(|table| facet.table() == Some(table)))
-    };
-    waiting.iter().find(touches).map(|plan| &plan.revision)
+    let waits = |plan: &&Plan| plan.phase(Phase::Contract).iter().any(conflicts);
+    waiting.iter().find(waits).map(|plan| &plan.revision)
 }
 
 /// The refusal to plan ahead of a waiting contract.
@@ -94,120 +74,6 @@ pub(crate) fn must_wait(behind: &str) -> Problem {
     Problem::new(code::WAITS, format!("this statement has to wait for the contract of {behind}"))
         .label("touches what that contract changes")
         .help("run `concertina contract` once no old version of the application is left, then upgrade again")
-}
-
-/// What a change decides, and the columns that it is about: one that a waiting contract takes away, or puts another in the
-/// place of, would take with it what is made on it.
-fn of_change(change: &Change) -> Vec<Facet> {
-    let mut facets = decided(change);
-    let Some(table) = change.table() else { return facets };
-    let columns: Vec<Ident> = match change {
-        Change::SetDefault(_, column, _) | Change::SetNotNull(_, column) | Change::DropNotNull(_, column) => {
-            vec![column.clone()]
-        }
-        Change::AddConstraint(_, constraint) => constraint.columns(),
-        Change::CreateIndex(index) => index.mentions.clone(),
-        Change::Update(update) => update.column_names(),
-        Change::Delete(delete) => delete.predicate.iter().flat_map(Expr::column_names).collect(),
-        _ => vec![],
-    };
-    facets.extend(columns.into_iter().map(|column| Facet::Column(table.clone(), column)));
-    facets
-}
-
-fn decided(change: &Change) -> Vec<Facet> {
-    match change {
-        Change::CreateTable(new) => vec![Facet::Table(new.table.clone())],
-        Change::AddColumn(add) => vec![Facet::Column(add.table.clone(), add.column.name.clone())],
-        Change::SetDefault(table, column, _) => vec![Facet::Default(table.clone(), column.clone())],
-        Change::SetNotNull(table, column) | Change::DropNotNull(table, column) => {
-            vec![Facet::Null(table.clone(), column.clone())]
-        }
-        Change::AddConstraint(table, constraint) => vec![
-            Facet::Constraint(table.clone(), constraint.name.clone()),
-            Facet::Index(in_schema(table, &constraint.name)),
-        ],
-        Change::DropConstraint(table, name) | Change::Validate(table, name) => {
-            vec![Facet::Constraint(table.clone(), name.clone())]
-        }
-        Change::AlterType(new) => vec![Facet::Column(new.table.clone(), new.column.clone())],
-        Change::DropColumn(table, column) => vec![Facet::Column(table.clone(), column.clone())],
-        Change::CreateIndex(index) => vec![Facet::Index(in_schema(&index.table, &index.name))],
-        Change::DropIndex(name) => vec![Facet::Index(name.clone())],
-        Change::DropTable(table) => vec![Facet::Table(table.clone())],
-        Change::RenameColumn(table, from, to) => {
-            vec![Facet::Column(table.clone(), from.clone()), Facet::Column(table.clone(), to.clone())]
-        }
-        Change::RenameTable(from, to) => vec![Facet::Table(from.clone()), Facet::Table(to.clone())],
-        Change::AddIdentity(new) => vec![Facet::Default(new.table.clone(), new.column.clone())],
-        Change::Attach(attach) => vec![Facet::Table(attach.partition.clone())],
-        Change::Detach(detach) => vec![Facet::Table(detach.partition.clone())],
-        Change::CreateMaterializedView(new) => vec![Facet::Table(new.view.clone())],
-        Change::Reindex(_)
-        | Change::Refresh(_)
-        | Change::Allowed(..)
-        | Change::CreateEnum(_)
-        | Change::Insert(_)
-        | Change::Update(_)
-        | Change::Delete(_)
-        | Change::CatalogOnly(_)
-        | Change::Setting(_)
-        | Change::Nothing(_) => vec![],
-    }
-}
-
-fn of_work(work: &Work) -> Vec<Facet> {
-    match work {
-        Work::Quick { actions } => actions.iter().flat_map(of_action).collect(),
-        Work::Slow { online: Online::DropIndex { index, .. } } => vec![Facet::Index(index.clone())],
-        Work::Slow { online: Online::Detach { partition, .. } } => vec![Facet::Table(partition.clone())],
-        Work::Slow { .. } | Work::Backfill { .. } => vec![],
-    }
-}
-
-fn of_action(action: &Action) -> Vec<Facet> {
-    match action {
-        Action::SetDefault { table, column, .. } | Action::AddIdentity { table, column, .. } => {
-            vec![Facet::Default(table.clone(), column.clone())]
-        }
-        Action::AttachPartition { partition, .. } | Action::DetachPartition { partition, .. } => {
-            vec![Facet::Table(partition.clone())]
-        }
-        Action::SetNotNull { table, column }
-        | Action::DropNotNull { table, column }
-        | Action::AddNotNull { table, column, .. } => {
-            vec![Facet::Null(table.clone(), column.clone())]
-        }
-        Action::AddConstraintUsingIndex { table, name, .. } | Action::DropConstraint { table, name, .. } => {
-            vec![Facet::Constraint(table.clone(), name.clone()), Facet::Index(in_schema(table, name))]
-        }
-        Action::DropColumn { table, column } => vec![Facet::Column(table.clone(), column.clone())],
-        Action::RenameColumn { table, from, to } => {
-            vec![Facet::Column(table.clone(), from.clone()), Facet::Column(table.clone(), to.clone())]
-        }
-        Action::RenameConstraint { table, from, to } => {
-            vec![Facet::Constraint(table.clone(), from.clone()), Facet::Constraint(table.clone(), to.clone())]
-        }
-        Action::RenameIndex { from, to, .. } => {
-            vec![Facet::Index(from.clone()), Facet::Index(in_schema(from, to))]
-        }
-        Action::DropTable { table } => vec![Facet::Table(table.clone())],
-        Action::CreateTable { .. }
-        | Action::AddColumn { .. }
-        | Action::OwnSequence { .. }
-        | Action::AddConstraint { .. }
-        | Action::MoveNumbers { .. }
-        | Action::InstallSync(_)
-        | Action::RemoveSync(_)
-        | Action::CreateVersion(_)
-        | Action::DropVersion { .. }
-        | Action::Blocking { .. }
-        | Action::AsWritten { .. } => vec![],
-    }
-}
-
-fn in_schema(table: &TableName, name: &Ident) -> TableName {
-    TableName { schema: table.schema.clone(), name: name.clone() }
 }
 
 impl Catalog {
@@ -219,18 +85,21 @@ impl Catalog {
         if let (Action::DropVersion { schema, .. }, Some(versions)) = (action, &mut self.versions) {
             return versions.retain(|version| version.schema != schema.as_str());
         }
-        let Some(on) = of_action(action).first().map(|facet| match facet {
-            Facet::Column(table, _)
-            | Facet::Null(table, _)
-            | Facet::Default(table, _)
-            | Facet::Constraint(table, _)
-            | Facet::Table(table)
-            | Facet::Index(table) => table.clone(),
-        }) else {
-            return;
-        };
-        let Some(table) = self.table_mut(&on) else { return };
+        let Some(table) = altered(action).and_then(|table| self.table_mut(table)) else { return };
         match action {
+            Action::AddIdentity { column, definition, .. } => {
+                let always = definition.starts_with("GENERATED ALWAYS");
+                table.get_mut(column).into_iter().for_each(|column| {
+                    column.generated = true;
+                    column.identity = Some(if always { Identity::Always } else { Identity::ByDefault });
+                });
+            }
+            Action::AddColumn { column, type_sql, not_null, .. } => table.columns.push(Column {
+                name: column.as_str().to_owned(),
+                type_sql: type_sql.clone(),
+                not_null: *not_null,
+                ..Column::default()
+            }),
             Action::SetDefault { column, default, .. } => {
                 table.get_mut(column).into_iter().for_each(|column| column.default = default.clone());
             }
@@ -261,9 +130,55 @@ impl Catalog {
                     validated: true,
                     references: None,
                     relies_on: None,
+                    comment: None,
                 });
             }
-            _ => {}
+            Action::CreateTable { .. }
+            | Action::OwnSequence { .. }
+            | Action::AttachPartition { .. }
+            | Action::DetachPartition { .. }
+            | Action::AddConstraint { .. }
+            | Action::MoveNumbers { .. }
+            | Action::DropTable { .. }
+            | Action::InstallSync(_)
+            | Action::RemoveSync(_)
+            | Action::CreateVersion(_)
+            | Action::DropVersion { .. }
+            | Action::BeginAsWritten(_)
+            | Action::Blocking { .. }
+            | Action::AsWritten { .. } => {}
         }
+    }
+}
+
+/// The table whose parts an action alters.
+fn altered(action: &Action) -> Option<&TableName> {
+    match action {
+        Action::AddColumn { table, .. }
+        | Action::AddIdentity { table, .. }
+        | Action::AddNotNull { table, .. }
+        | Action::SetDefault { table, .. }
+        | Action::SetNotNull { table, .. }
+        | Action::DropNotNull { table, .. }
+        | Action::AddConstraintUsingIndex { table, .. }
+        | Action::DropConstraint { table, .. }
+        | Action::RenameColumn { table, .. }
+        | Action::RenameConstraint { table, .. }
+        | Action::RenameIndex { table, .. }
+        | Action::DropColumn { table, .. } => Some(table),
+        Action::CreateTable { .. }
+        | Action::OwnSequence { .. }
+        | Action::AttachPartition { .. }
+        | Action::DetachPartition { .. }
+        | Action::AddConstraint { .. }
+        | Action::MoveNumbers { .. }
+        | Action::DropTable { .. }
+        | Action::InstallSync(_)
+        | Action::RemoveSync(_)
+        | Action::CreateVersion(_)
+        | Action::DropVersion { .. }
+        | Action::BeginAsWritten(_)
+        | Action::Blocking { .. }
+        | Action::AsWritten { .. } => None,
     }
 }

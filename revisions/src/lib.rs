@@ -17,7 +17,7 @@
 //!
 //! [`folder`] reads files · [`source`] is a file's text and places in it · [`statement`] cuts the text into
 //! statements and parses them with PostgreSQL's own grammar · [`directive`] reads `-- concertina:` lines ·
-//! [`revision`] is one file understood · [`history`] is the graph of all · [`name`] quotes names · [`import`] reads histories of other tools ·
+//! [`revision`] is one file understood · `transaction` takes BEGIN and COMMIT out of it · [`history`] is the graph of all · [`name`] quotes names · [`import`] reads histories of other tools ·
 //! [`diagnostic`] is what is wrong, as data.
 
 pub mod diagnostic;
@@ -29,6 +29,7 @@ pub mod name;
 pub mod revision;
 pub mod source;
 pub mod statement;
+mod transaction;
 
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use directive::{Directive, Directives, PhaseWord};

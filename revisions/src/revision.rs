@@ -3,8 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, code};
 use crate::source::{Source, Span};
 use crate::statement::{self, Statement};
-use pg_query::NodeEnum;
-use pg_query::protobuf::TransactionStmtKind;
+use crate::transaction;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -77,7 +76,8 @@ impl Draft {
         let comments = statement::comments(&source).map_err(|diagnostic| vec![*diagnostic])?;
         let mut revises = None;
         let mut revises_span = Span { start: 0, end: 0 };
-        let (mut down_from, mut on_purpose) = (None, false);
+        // A file of comments alone says why there is nothing to do.
+        let (mut down_from, mut on_purpose) = (None, comments.iter().any(|(_, text)| is_prose(text)));
         for (span, text) in comments {
             let words = text.trim_start_matches('-').trim();
             if let Some(parents) = words.strip_prefix("revises:") {
@@ -96,22 +96,27 @@ impl Draft {
         let mut problems = Vec::new();
         let mut notes = Vec::new();
         let mut take = |part| match statement::statements(&source, part) {
-            Ok(found) => unwrap_transaction(found, &source, &mut notes).unwrap_or_else(|problem| {
-                problems.push(*problem);
-                Vec::new()
-            }),
+            Ok(found) => {
+                let is_written = !found.is_empty();
+                let left = transaction::taken_out(found, &source, &mut notes).unwrap_or_else(|problem| {
+                    problems.push(*problem);
+                    Vec::new()
+                });
+                (is_written, left)
+            }
             Err(found) => {
                 problems.extend(found);
-                Vec::new()
+                (true, Vec::new())
             }
         };
-        let up = take(up_part);
-        let down = down_part.map(&mut take);
+        // BEGIN and COMMIT alone were written on purpose.
+        let (is_written, up) = take(up_part);
+        let down = down_part.map(|part| take(part).1);
         if !problems.is_empty() {
             return Err(problems);
         }
         let merges = revises.as_ref().is_some_and(|parents: &Vec<RevisionId>| parents.len() > 1);
-        if up.is_empty() && !merges && !on_purpose {
+        if up.is_empty() && !merges && !on_purpose && !is_written {
             return Err(vec![
                 Diagnostic::error(code::EMPTY, format!("{} holds no statement", source.path.display())).help(
                     "write SQL above `-- down`, or remove the file; a line `-- empty` says that nothing is meant",
@@ -165,40 +170,11 @@ fn beginning(up: &[Statement]) -> Span {
     up.first().map_or(Span { start: 0, end: 0 }, |first| first.span)
 }
 
-/// Drops a `BEGIN .. COMMIT` that wraps a whole part; any other transaction statement is refused.
-fn unwrap_transaction(
-    mut statements: Vec<Statement>,
-    source: &Arc<Source>,
-    notes: &mut Vec<Diagnostic>,
-) -> Result<Vec<Statement>, Box<Diagnostic>> {
-    use TransactionStmtKind as Kind;
-    let kind = |statement: &Statement| match statement.tree.as_ref() {
-        NodeEnum::TransactionStmt(transaction) => Some(transaction.kind()),
-        _ => None,
-    };
-    let begins = |kind| matches!(kind, Some(Kind::TransStmtBegin | Kind::TransStmtStart));
-    if statements.len() > 1
-        && begins(kind(&statements[0]))
-        && statements.last().and_then(kind) == Some(Kind::TransStmtCommit)
-    {
-        let mut note = Diagnostic::error(code::TRANSACTION, "the BEGIN .. COMMIT around the file is left out").at(
-            source,
-            statements[0].span,
-            "the planner owns transactions",
-        );
-        note.severity = crate::Severity::Warning;
-        notes.push(note);
-        statements.pop();
-        statements.remove(0);
-    }
-    match statements.iter().find(|statement| kind(statement).is_some()) {
-        None => Ok(statements),
-        Some(statement) => Err(Box::new(
-            Diagnostic::error(code::TRANSACTION, "a transaction statement inside a revision")
-                .at(source, statement.span, "the planner owns transactions")
-                .help("remove it: each step gets the transaction that is safe for it"),
-        )),
-    }
+/// Whether a comment is for people alone.
+fn is_prose(comment: &str) -> bool {
+    let words = comment.trim_start_matches('-').trim();
+    let ours = words.starts_with("revises:") || words.eq_ignore_ascii_case("down") || words.starts_with("concertina:");
+    !ours && words.chars().any(char::is_alphanumeric)
 }
 
 fn title(id: &str) -> String {
@@ -270,12 +246,7 @@ mod tests {
         assert!(read("-- revises: a\n-- empty\n").up.is_empty());
         let refused = Revision::from_text(&RevisionId::new("x"), "-- revises: a\n").err().unwrap();
         assert!(refused[0].help.contains("-- empty"), "{}", refused[0]);
-    }
-
-    #[test]
-    fn a_transaction_around_the_file_is_dropped_and_any_other_is_refused() {
-        let revision = read("BEGIN; SELECT 1; COMMIT;");
-        assert_eq!((revision.up.len(), revision.notes.len()), (1, 1));
-        assert!(Revision::from_text(&RevisionId::new("x"), "SELECT 1; COMMIT; SELECT 2;").is_err());
+        assert!(read("--\n-- Raw Python operation\n--\n-- THIS OPERATION CANNOT BE WRITTEN AS SQL").up.is_empty());
+        assert!(Revision::from_text(&RevisionId::new("x"), "--\n-- down\nSELECT 1;").is_err());
     }
 }

@@ -16,6 +16,8 @@ pub struct Statement {
     pub span: Span,
     /// The `-- concertina:` lines right above it.
     pub directives: Directives,
+    /// Which `BEGIN .. COMMIT` of its file it stands in, counted from 0; none where each statement is a transaction of its own.
+    pub transaction: Option<usize>,
     /// PostgreSQL's own parse tree. `revisions` and `planner::lower` are the only rooms that look inside.
     pub tree: Box<NodeEnum>,
 }
@@ -42,6 +44,16 @@ pub(crate) fn statements(source: &Arc<Source>, part: Span) -> Result<Vec<Stateme
         }
     }
     if problems.is_empty() { Ok(found) } else { Err(problems) }
+}
+
+/// A statement's text without its keyword CONCURRENTLY, for where nobody else is there; the same text where it has none.
+pub fn without_concurrently(sql: &str) -> String {
+    let Ok(scanned) = pg_query::scan(sql) else { return sql.to_owned() };
+    let word = scanned.tokens.iter().find(|token| token.token() == Token::Concurrently);
+    word.map_or_else(
+        || sql.to_owned(),
+        |token| format!("{}{}", &sql[..token.start as usize], &sql[token.end as usize..]),
+    )
 }
 
 /// The tokens of a statement, without comments and white space: what a checksum is taken of.
@@ -137,7 +149,7 @@ fn statement(
     }
     let sql = source.slice(span).to_owned();
     let tree = parse(source, &sql, span)?;
-    Ok(Some(Statement { sql, span, directives, tree }))
+    Ok(Some(Statement { sql, span, directives, transaction: None, tree }))
 }
 
 fn parse(source: &Arc<Source>, sql: &str, span: Span) -> Result<Box<NodeEnum>, Box<Diagnostic>> {
@@ -239,6 +251,14 @@ mod tests {
         assert_eq!(found[0].directives.workers(), Some(2));
         assert_eq!(found[1].directives.workers(), None);
         assert!(read("SELECT 1;\n-- concertina: workers 2\n").is_err());
+    }
+
+    #[test]
+    fn only_the_keyword_is_taken_out() {
+        let built =
+            without_concurrently("CREATE INDEX CONCURRENTLY \"concurrently\" ON t (a) WHERE b = 'concurrently'");
+        assert_eq!(built, "CREATE INDEX  \"concurrently\" ON t (a) WHERE b = 'concurrently'");
+        assert_eq!(without_concurrently("DROP INDEX i"), "DROP INDEX i");
     }
 
     #[test]

@@ -224,15 +224,7 @@ impl Postgres {
     ///
     /// When `pg_dump` fails.
     pub fn dump_schema(&self, database: &str) -> Result<String, Error> {
-        let program = binaries::program("pg_dump")?;
-        let output = Command::new(&program)
-            .args(["--schema-only", "--no-owner", "--exclude-schema=concertina", "--dbname", &self.url(database)])
-            .output()
-            .map_err(Error::io("running pg_dump"))?;
-        if !output.status.success() {
-            return Err(Error::Program { program, output: String::from_utf8_lossy(&output.stderr).into_owned() });
-        }
-        let text = String::from_utf8_lossy(&output.stdout);
+        let text = self.dump(database, &["--schema-only", "--no-owner", "--exclude-schema=concertina"])?;
         // Newer releases write a random key to \restrict.
         let kept = text.lines().filter(|line| {
             !line.is_empty()
@@ -241,6 +233,24 @@ impl Postgres {
                 && !line.starts_with("\\unrestrict")
         });
         Ok(kept.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// What `pg_dump` writes of a database with these words.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be run, or refuses.
+    pub fn dump(&self, database: &str, words: &[&str]) -> Result<String, Error> {
+        let program = binaries::program("pg_dump")?;
+        let output = Command::new(&program)
+            .args(words)
+            .args(["--dbname", &self.url(database)])
+            .output()
+            .map_err(Error::io("running pg_dump"))?;
+        if !output.status.success() {
+            return Err(Error::Program { program, output: String::from_utf8_lossy(&output.stderr).into_owned() });
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Gives a script to `psql`, as people do; what it printed.

@@ -106,7 +106,7 @@ pub(crate) async fn as_psql(client: &Client, sql: &str) -> Result<(), tokio_post
 const UNORDERED: &str = "'{tenant_id,token,number}'::text[]";
 
 /// A checksum of all rows of each table and materialized view.
-async fn rows(client: &Client) -> Vec<(String, String)> {
+pub(crate) async fn rows(client: &Client) -> Vec<(String, String)> {
     let relations = "SELECT c.oid::regclass::text, CASE c.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE (c.relkind = 'r' OR c.relkind = 'm' AND c.relispopulated)
           AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina') ORDER BY 1";

@@ -3,6 +3,7 @@
 
 mod allowed;
 mod along;
+mod as_written;
 mod bad_input;
 mod beside;
 mod both_versions;
@@ -19,6 +20,7 @@ mod kill;
 mod lifecycle;
 mod names;
 mod offline;
+mod order;
 mod others;
 mod security;
 mod stacked;
@@ -26,6 +28,7 @@ mod state;
 mod statements;
 mod systems;
 mod tracer;
+mod twins;
 mod verbs;
 mod versions;
 mod words;

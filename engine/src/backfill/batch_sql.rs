@@ -174,6 +174,7 @@ mod tests {
             synced: true,
             workers: None,
             key: None,
+            silent: false,
         }
     }
 

@@ -38,6 +38,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vacuum::Janitor;
 use window::Passes;
+pub(crate) use worker::SILENT;
 use worker::{Changed, SWEEPS_MAX, Worker};
 
 /// How often progress is told, and the lease looked after.

@@ -25,6 +25,9 @@ const STUMBLES_MAX: u32 = 3;
 /// After so many failures on the same blocks, each with half as many of them, a count gives up.
 const COUNT_FAILURES_MAX: u32 = 20;
 
+/// Under it, triggers and rules see nothing that aren't ENABLE REPLICA or ALWAYS.
+pub(crate) const SILENT: &str = "SET session_replication_role = replica";
+
 /// After so many sweeps of the same blocks something else must be writing them.
 pub(crate) const SWEEPS_MAX: u32 = 5;
 
@@ -388,6 +391,9 @@ async fn open(shared: &Shared) -> Result<Session, Error> {
         // PostgreSQL overestimates a slice, and would hash the whole other table for a few hundred rows.
         let sql = "SET enable_hashjoin = off; SET enable_mergejoin = off;";
         session.batch_execute("setting up a worker", sql).await?;
+    }
+    if shared.backfill.silent {
+        session.batch_execute("setting up a worker", SILENT).await?;
     }
     Ok(session)
 }

@@ -7,7 +7,7 @@ WITH version AS (
 ),
 relation AS (
     SELECT c.oid, n.nspname, c.relname, c.relkind, c.relam, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
-           c.reloptions, c.relreplident, c.relispopulated, c.relacl, c.relpartbound
+           c.reloptions, c.relreplident, c.relispopulated, c.relacl, c.relpartbound, c.reloftype
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
@@ -48,10 +48,16 @@ columns AS (
         'comment', col_description(a.attrelid, a.attnum),
         -- Since PostgreSQL 17 the default is NULL.
         'statistics', coalesce(a.attstattarget, -1),
-        'storage', CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'x' THEN 'EXTENDED' ELSE 'MAIN' END
+        'storage', CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'x' THEN 'EXTENDED' ELSE 'MAIN' END,
+        'collation', (SELECT format('%I.%I', n.nspname, c.collname)
+                      FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
+                      WHERE c.oid = a.attcollation AND a.attcollation <> t.typcollation),
+        'inherited', a.attinhcount,
+        'storage_set', a.attstorage <> t.typstorage
     ) ORDER BY a.attnum) AS list
     FROM pg_attribute a
     JOIN relation ON relation.oid = a.attrelid
+    JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attnum > 0 AND NOT a.attisdropped
     GROUP BY a.attrelid
@@ -69,7 +75,8 @@ constraints AS (
         'relies_on', (SELECT c.relname FROM pg_class c WHERE k.contype = 'f' AND c.oid = k.conindid),
         'references', (SELECT json_build_array(n.nspname, c.relname)
                        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                       WHERE k.contype = 'f' AND c.oid = k.confrelid)
+                       WHERE k.contype = 'f' AND c.oid = k.confrelid),
+        'comment', obj_description(k.oid, 'pg_constraint')
     ) ORDER BY k.conname) AS list
     FROM pg_constraint k JOIN relation ON relation.oid = k.conrelid
     -- A foreign key to a partitioned table has one more for each partition, on the same table.
@@ -99,7 +106,12 @@ indexes AS (
         'options', coalesce(to_json(c.reloptions), '[]'),
         'constraint', (SELECT k.conname FROM pg_constraint k
                        WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') LIMIT 1),
-        'definition', pg_get_indexdef(i.indexrelid)
+        'definition', pg_get_indexdef(i.indexrelid),
+        'tablespace', (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace),
+        'comment', obj_description(i.indexrelid, 'pg_class'),
+        'part_of', (SELECT json_build_array(pn.nspname, pc.relname)
+                    FROM pg_inherits h JOIN pg_class pc ON pc.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+                    WHERE c.relispartition AND h.inhrelid = i.indexrelid)
     ) ORDER BY c.relname) AS list
     FROM pg_index i
     JOIN relation ON relation.oid = i.indrelid
@@ -112,10 +124,15 @@ triggers AS (
         'name', t.tgname,
         'on_update', t.tgtype & 17 = 17,
         'on_delete', t.tgtype & 9 = 9,
-        'definition', pg_get_triggerdef(t.oid)
+        'definition', pg_get_triggerdef(t.oid),
+        'columns', (SELECT coalesce(json_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
+                    WHERE a.attrelid = t.tgrelid AND a.attnum = ANY (t.tgattr::int2[])),
+        'on_statement', t.tgtype & 17 = 16,
+        'in_replica', t.tgenabled IN ('A', 'R'),
+        'of_parent', t.tgparentid <> 0
     ) ORDER BY t.tgname) AS list
     FROM pg_trigger t JOIN relation ON relation.oid = t.tgrelid
-    WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgname NOT LIKE 'zzz\_concertina\_%'
+    WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgname !~ '^(zzz_|!)concertina_'
     GROUP BY t.tgrelid
 ),
 policies AS (
@@ -159,6 +176,113 @@ dependants AS (
           SELECT FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class JOIN version ON version.oid = v.relnamespace
           WHERE w.oid = d.objid))
     GROUP BY d.refobjid
+), update_rules AS (
+    SELECT w.ev_class, json_agg(json_build_object('name', w.rulename, 'in_replica', w.ev_enabled IN ('A', 'R'))
+                                ORDER BY w.rulename) AS list
+    FROM pg_rewrite w JOIN relation ON relation.oid = w.ev_class
+    WHERE relation.relkind IN ('r', 'p', 'f') AND w.ev_type = '2' AND w.ev_enabled <> 'D'
+    GROUP BY w.ev_class
+),
+-- Where values of a table's row type are stored: in columns of composite types, arrays, domains and ranges.
+stored_rows AS (
+    WITH RECURSIVE held AS (
+        SELECT c.oid::regclass || '.' || quote_ident(a.attname) AS holder, t.oid AS type
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
+        WHERE c.relkind IN ('r', 'p', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND t.oid >= 16384
+          AND (t.typtype IN ('c', 'd', 'r', 'm') OR t.typelem <> 0)
+        UNION
+        SELECT held.holder, part.type
+        FROM held JOIN pg_type t ON t.oid = held.type,
+             LATERAL (SELECT t.typelem AS type WHERE t.typelem <> 0 UNION ALL
+                      SELECT t.typbasetype WHERE t.typbasetype <> 0 UNION ALL
+                      SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = t.oid UNION ALL
+                      SELECT a.atttypid FROM pg_attribute a
+                      WHERE t.typrelid <> 0 AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS part
+        WHERE part.type >= 16384
+    )
+    SELECT t.typrelid, held.holder FROM held JOIN pg_type t ON t.oid = held.type WHERE t.typrelid <> 0
+),
+-- What ALTER COLUMN TYPE doesn't follow: the words are PostgreSQL's own where it refuses too.
+type_obstacle AS (
+    SELECT d.refobjid AS relid, a.attname, d.classid, d.objid, false AS of_rewrites,
+           CASE d.classid WHEN 'pg_rewrite'::regclass THEN 'cannot alter type of a column used by a view or rule'
+                          WHEN 'pg_trigger'::regclass THEN 'cannot alter type of a column used in a trigger definition'
+                          WHEN 'pg_policy'::regclass THEN 'cannot alter type of a column used in a policy definition'
+                          WHEN 'pg_proc'::regclass THEN 'cannot alter type of a column used by a function or procedure'
+                          WHEN 'pg_publication_rel'::regclass THEN 'cannot alter type of a column used by a publication WHERE clause'
+                          WHEN 'pg_attrdef'::regclass THEN 'cannot alter type of a column used by a generated column'
+                          ELSE 'what depends on the column can''t be carried over' END AS message,
+           pg_describe_object(d.classid, d.objid, d.objsubid) || ' depends on column ' || quote_ident(a.attname) AS detail
+    FROM pg_depend d
+    JOIN relation ON relation.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+    JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    WHERE relation.relkind IN ('r', 'p')
+      AND CASE d.classid
+          WHEN 'pg_class'::regclass THEN d.objid <> d.refobjid
+                                         AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = d.objid AND c.relkind IN ('i', 'I', 'S'))
+          WHEN 'pg_constraint'::regclass THEN false
+          WHEN 'pg_statistic_ext'::regclass THEN false
+          WHEN 'pg_attrdef'::regclass
+              THEN NOT EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = d.refobjid AND f.adnum = d.refobjsubid)
+          WHEN 'pg_trigger'::regclass
+              THEN NOT EXISTS (SELECT FROM pg_trigger t WHERE t.oid = d.objid AND t.tgname ~ '^(zzz_|!)concertina_')
+          WHEN 'pg_rewrite'::regclass
+              THEN NOT EXISTS (SELECT FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class JOIN version ON version.oid = v.relnamespace
+                               WHERE w.oid = d.objid)
+          ELSE true END
+    UNION
+    SELECT t.typrelid, NULL, 0, 0, true,
+           format('cannot alter table "%s" because column "%s" uses its row type', r.relname, t.holder),
+           format('column %s stores rows of it', t.holder)
+    FROM stored_rows t JOIN relation r ON r.oid = t.typrelid
+    UNION
+    SELECT r.oid, NULL, 0, 0, false, 'cannot alter column type of typed table', format('%I is a table of a type', r.relname)
+    FROM relation r WHERE r.reloftype <> 0
+    UNION
+    SELECT l.objoid, a.attname, 0, 0, true, 'a security label can''t be carried over',
+           format('column %I has a label of provider %s', a.attname, l.provider)
+    FROM pg_seclabel l JOIN pg_attribute a ON a.attrelid = l.objoid AND a.attnum = l.objsubid AND l.objsubid > 0
+    WHERE l.classoid = 'pg_class'::regclass
+    UNION
+    SELECT a.attrelid, a.attname, 0, 0, true, 'a right that somebody else than the owner granted can''t be carried over',
+           format('column %I has rights granted by %I', a.attname, pg_get_userbyid(item.grantor))
+    FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid, aclexplode(a.attacl) AS item
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND item.grantor <> r.relowner
+    UNION
+    -- The sequence of an identity goes with its column, and another takes its place.
+    SELECT own.refobjid, a.attname, 0, 0, true, 'what depends on the sequence of an identity column can''t be carried over',
+           pg_describe_object(d.classid, d.objid, d.objsubid) || ' depends on sequence ' || own.objid::regclass
+    FROM pg_depend own
+    JOIN pg_class s ON s.oid = own.objid AND s.relkind = 'S'
+    JOIN pg_attribute a ON a.attrelid = own.refobjid AND a.attnum = own.refobjsubid AND a.attidentity <> ''
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid AND d.deptype <> 'i'
+    WHERE own.classid = 'pg_class'::regclass AND own.refclassid = 'pg_class'::regclass AND own.deptype = 'i'
+    UNION
+    SELECT own.refobjid, a.attname, 0, 0, true, 'a right that somebody else than the owner granted can''t be carried over',
+           format('sequence %s has rights granted by %I', s.oid::regclass, pg_get_userbyid(item.grantor))
+    FROM pg_depend own
+    JOIN pg_class s ON s.oid = own.objid AND s.relkind = 'S'
+    JOIN pg_attribute a ON a.attrelid = own.refobjid AND a.attnum = own.refobjsubid AND a.attidentity <> '',
+         aclexplode(s.relacl) AS item
+    WHERE own.classid = 'pg_class'::regclass AND own.refclassid = 'pg_class'::regclass AND own.deptype = 'i'
+      AND item.grantor <> s.relowner
+),
+assigned AS (
+    SELECT c.castmethod, json_build_array(sn.nspname || '.' || s.typname, tn.nspname || '.' || t.typname) AS pair
+    FROM pg_cast c
+    JOIN pg_type s ON s.oid = c.castsource JOIN pg_namespace sn ON sn.oid = s.typnamespace
+    JOIN pg_type t ON t.oid = c.casttarget JOIN pg_namespace tn ON tn.oid = t.typnamespace
+    WHERE c.castcontext IN ('i', 'a')
+),
+type_obstacles AS (
+    SELECT relid, json_agg(json_build_object('column', attname, 'message', message, 'detail', detail, 'of_rewrites', of_rewrites,
+                                             'view', CASE WHEN v.oid IS NOT NULL THEN json_build_array(n.nspname, v.relname) END)
+                           ORDER BY attname, message, detail) AS list
+    FROM type_obstacle
+    LEFT JOIN pg_rewrite w ON classid = 'pg_rewrite'::regclass AND w.oid = objid
+    LEFT JOIN pg_class v ON v.oid = w.ev_class AND v.relkind IN ('v', 'm')
+    LEFT JOIN pg_namespace n ON n.oid = v.relnamespace
+    GROUP BY relid
 )
 SELECT json_build_object(
     'server_version', current_setting('server_version_num')::int,
@@ -185,8 +309,13 @@ SELECT json_build_object(
             'constraints', coalesce(constraints.list, '[]'),
             'indexes', coalesce(indexes.list, '[]'),
             'triggers', coalesce(triggers.list, '[]'),
+            'update_rules', coalesce(update_rules.list, '[]'),
+            'type_obstacles', coalesce(type_obstacles.list, '[]'),
+            'of_type', r.reloftype <> 0,
             'policies', coalesce(policies.list, '[]'),
-            'statistics', (SELECT coalesce(json_agg(json_build_array(n.nspname, s.stxname, pg_get_statisticsobjdef(s.oid))
+            'statistics', (SELECT coalesce(json_agg(json_build_array(n.nspname, s.stxname, pg_get_statisticsobjdef(s.oid)
+                                                        || coalesce(format('; COMMENT ON STATISTICS %I.%I IS %L', n.nspname, s.stxname,
+                                                                           obj_description(s.oid, 'pg_statistic_ext')), ''))
                                                     ORDER BY s.stxname), '[]')
                            FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE s.stxrelid = r.oid),
             'partitions', (SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname) ORDER BY c.relname), '[]')
@@ -219,6 +348,8 @@ SELECT json_build_object(
         LEFT JOIN constraints ON constraints.conrelid = r.oid
         LEFT JOIN indexes ON indexes.indrelid = r.oid
         LEFT JOIN triggers ON triggers.tgrelid = r.oid
+        LEFT JOIN update_rules ON update_rules.ev_class = r.oid
+        LEFT JOIN type_obstacles ON type_obstacles.relid = r.oid
         LEFT JOIN policies ON policies.polrelid = r.oid
         LEFT JOIN dependants ON dependants.refobjid = r.oid),
     'enums', (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', t.typname, 'labels',
@@ -234,6 +365,26 @@ SELECT json_build_object(
         SELECT coalesce(json_agg(DISTINCT typname), '[]') FROM demanding
         WHERE oid NOT IN (SELECT t.oid FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
                           WHERE n.nspname = 'information_schema')),
+    'types', (
+        WITH RECURSIVE demanding AS (
+            SELECT t.oid FROM pg_type t
+            WHERE t.typtype = 'd' AND (t.typnotnull OR EXISTS (SELECT FROM pg_constraint k WHERE k.contypid = t.oid))
+            UNION
+            SELECT t.oid FROM pg_type t JOIN demanding d ON t.typbasetype = d.oid WHERE t.typtype = 'd')
+        SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', t.typname,
+                   'base', CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) END,
+                   'demanding', t.oid IN (SELECT oid FROM demanding),
+                   'collation', (SELECT format('%I.%I', cn.nspname, c.collname)
+                                 FROM pg_collation c JOIN pg_namespace cn ON cn.oid = c.collnamespace
+                                 WHERE c.oid = t.typcollation AND c.collname <> 'default'),
+                   'hidden', NOT pg_type_is_visible(t.oid)) ORDER BY n.nspname, t.typname), '[]')
+        FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+        WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'concertina')
+          AND n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast\_temp\_%'
+          AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
+          AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c')),
+    'binary_casts', (SELECT coalesce(json_agg(pair), '[]') FROM assigned WHERE castmethod = 'b'),
+    'assignment_casts', (SELECT coalesce(json_agg(pair), '[]') FROM assigned),
     'functions', (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', p.proname,
                       'arguments', pg_get_function_identity_arguments(p.oid), 'definition', pg_get_functiondef(p.oid))
                       ORDER BY n.nspname, p.proname), '[]')

@@ -1,12 +1,34 @@
 //! The facts that planning needs, asked from `pg_catalog` in the shape of [`Catalog`] itself.
 
+mod rows;
+
+pub(crate) use rows::holds_others;
+use rows::prove;
+
 use crate::error::Error;
 use crate::session::Session;
 use concertina_planner::Catalog;
 use concertina_planner::catalog::Version;
+use concertina_revisions::Revision;
 
 /// One statement that answers with the whole catalog as JSON.
 const CATALOG: &str = include_str!("catalog.sql");
+
+/// Loads the catalog, and proves which tables hold no row as far as revisions need to know.
+pub(crate) async fn load_for(session: &Session, versions: bool, revisions: &[&Revision]) -> Result<Catalog, Error> {
+    let mut catalog = load(session, versions).await?;
+    let named = concertina_planner::named(revisions, &catalog);
+    prove(session, &mut catalog, &named).await?;
+    Ok(catalog)
+}
+
+/// Loads the catalog, and proves of every table whether it holds a row.
+pub(crate) async fn load_all(session: &Session, versions: bool) -> Result<Catalog, Error> {
+    let mut catalog = load(session, versions).await?;
+    let all = catalog.tables.iter().map(|table| table.full_name()).collect();
+    prove(session, &mut catalog, &all).await?;
+    Ok(catalog)
+}
 
 /// Loads the catalog of the connected database. Versions of the application's schema are told where there are some, or
 /// shall be.
@@ -15,6 +37,7 @@ pub(crate) async fn load(session: &Session, versions: bool) -> Result<Catalog, E
     let json: serde_json::Value = row.get(0);
     let mut catalog: Catalog = serde_json::from_value(json)
         .map_err(|error| Error::State(format!("the catalog has a form that isn't known: {error}")))?;
+    catalog.may_silence = may_silence(session, catalog.server_version).await?;
     let in_path = |version: &&Version| catalog.search_path.iter().any(|schema| schema.as_str() == version.schema);
     if let Some(version) = catalog.versions.iter().flatten().find(in_path) {
         return Err(Error::State(format!(
@@ -27,3 +50,16 @@ pub(crate) async fn load(session: &Session, versions: bool) -> Result<Catalog, E
     }
     Ok(catalog)
 }
+
+/// Whether the connected role may set `session_replication_role`, under which triggers and rules of others see nothing.
+async fn may_silence(session: &Session, server_version: u32) -> Result<bool, Error> {
+    let sql = if server_version >= PARAMETERS_GRANTED_SINCE {
+        "SELECT has_parameter_privilege('session_replication_role', 'SET')"
+    } else {
+        "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+    };
+    Ok(session.query_one("reading the rights of the connected role", sql, &[]).await?.get(0))
+}
+
+/// The first `server_version_num` where the right to set a parameter can be granted.
+const PARAMETERS_GRANTED_SINCE: u32 = 150_000;

@@ -1,14 +1,18 @@
 //! Our own tables in schema `concertina`, and nothing else: what has been done, and how far a backfill is.
 
+mod at_once;
 mod job;
 mod revision;
 mod step;
+mod written;
 
+pub(crate) use at_once::{revision_done, step_done};
 pub(crate) use job::{COUNT_FROM_HERE, JobKey, MARK_RANGE, RangeRow};
 pub(crate) use job::{job, load_ranges, open_job, progress_rows, restart_job, set_paused, set_throttle};
-pub(crate) use revision::{Begin, all, begin, forget, set_direction_up, set_error, set_state, stamp};
+pub(crate) use revision::{Begin, all, begin, forget, is_applied, one, set_direction_up, set_error, set_state, stamp};
 pub use revision::{Direction, Known, State};
 pub(crate) use step::{done_steps, forget_steps, record_step, unrecord_step};
+pub(crate) use written::{Written, written, written_here};
 
 use crate::error::Error;
 use crate::session::Session;
@@ -19,7 +23,7 @@ use concertina_planner::stored::StoredPlan;
 pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// The form of our tables that this version writes. It reads all before it.
-pub(crate) const FORMAT: i32 = 2;
+pub(crate) const FORMAT: i32 = 3;
 
 /// Whether our schema is there, in a form that we can read.
 pub(crate) async fn exists(session: &Session) -> Result<bool, Error> {

@@ -90,7 +90,7 @@ pub struct Known {
     pub direction: Direction,
     /// Where it stands.
     pub state: State,
-    /// The plan it was begun with; none when stamped.
+    /// The plan it was begun with, while it isn't applied.
     pub plan: Option<Plan>,
     /// The statements that take it back, or why there are none.
     pub reverse: Result<Vec<String>, String>,
@@ -110,10 +110,20 @@ pub(crate) struct Begin<'a> {
 
 /// All revisions that the database has, in the order in which they came.
 pub(crate) async fn all(session: &Session) -> Result<Vec<Known>, Error> {
-    let sql =
-        "SELECT id, parents, checksum, direction, state, plan, reverse, error FROM concertina.revision ORDER BY number";
+    // The plans of those that are applied are of no use, and there may be hundreds.
+    let sql = "SELECT id, parents, checksum, direction, state,
+                      CASE WHEN state <> 'applied' OR direction = 'down' THEN plan END, reverse, error
+               FROM concertina.revision ORDER BY number";
     let rows = session.query("reading the revisions", sql, &[]).await?;
     rows.iter().map(known).collect()
+}
+
+/// One revision, with its plan.
+pub(crate) async fn one(session: &Session, id: &RevisionId) -> Result<Option<Known>, Error> {
+    let sql =
+        "SELECT id, parents, checksum, direction, state, plan, reverse, error FROM concertina.revision WHERE id = $1";
+    let row = session.query_opt("reading a revision", sql, &[&id.as_str()]).await?;
+    row.as_ref().map(known).transpose()
 }
 
 fn known(row: &Row) -> Result<Known, Error> {
@@ -165,6 +175,13 @@ pub(crate) async fn begin(session: &Session, begin: &Begin<'_>) -> Result<(), Er
     Err(Error::State(format!(
         "{doing}: it isn't where it was; another concertina was at work meanwhile, run the same command again"
     )))
+}
+
+/// Whether a revision is recorded as run to its end.
+pub(crate) async fn is_applied(session: &Session, id: &RevisionId) -> Result<bool, Error> {
+    let sql =
+        "SELECT EXISTS (SELECT FROM concertina.revision WHERE id = $1 AND direction = 'up' AND state = 'applied')";
+    Ok(session.query_one(&format!("looking whether {id} is applied"), sql, &[&id.as_str()]).await?.get(0))
 }
 
 /// Moves a revision to a state.

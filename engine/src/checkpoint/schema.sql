@@ -75,3 +75,10 @@ ALTER TABLE concertina.meta ADD COLUMN IF NOT EXISTS version text;
 ALTER TABLE concertina.revision ALTER COLUMN number DROP IDENTITY IF EXISTS;
 ALTER TABLE concertina.job ALTER COLUMN id DROP IDENTITY IF EXISTS;
 UPDATE concertina.meta SET format = 2 WHERE format < 2;
+
+-- Format 3.
+-- The first and the last id of a transaction of statements that were run as written, subtransactions included: rows that it wrote
+-- are known by these. The last is the record's own as long as the record is where it was written.
+ALTER TABLE concertina.step ADD COLUMN IF NOT EXISTS xid_first bigint;
+ALTER TABLE concertina.step ADD COLUMN IF NOT EXISTS xid_last bigint;
+UPDATE concertina.meta SET format = 3 WHERE format < 3;

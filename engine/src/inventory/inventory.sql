@@ -94,7 +94,7 @@ object (place, kind, "table", name, definition, number) AS (
     UNION ALL
     SELECT 13, 'trigger', r.name, quote_ident(t.tgname), pg_get_triggerdef(t.oid), 0
     FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid
-    WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgname NOT LIKE 'zzz\_concertina\_%'
+    WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgname !~ '^(zzz_|!)concertina_'
     UNION ALL
     SELECT 14, 'policy', r.name, quote_ident(p.polname), format('CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s', p.polname, r.name,
            CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,

@@ -1,7 +1,7 @@
 //! A backfill as a loop that commits each stretch of blocks.
 
 use super::{block, literal};
-use crate::backfill::over;
+use crate::backfill::{SILENT, over};
 use concertina_planner::action::Backfill;
 use concertina_revisions::TableName;
 
@@ -13,7 +13,7 @@ pub(super) fn as_script(backfill: &Backfill) -> String {
     // No table is called so; the table at hand takes its place.
     let leaf = TableName::new("concertina leaf", "concertina leaf");
     let change = literal(over(backfill, &leaf));
-    block(&format!(
+    let walk = block(&format!(
         "\nDECLARE leaf regclass; first bigint; blocks bigint; changed bigint; rows bigint;\nBEGIN\n  LOOP\n    rows := 0;\n    \
          FOR leaf IN WITH RECURSIVE family AS (SELECT {table}::regclass::oid AS member UNION ALL\n          \
          SELECT i.inhrelid FROM family JOIN pg_inherits i ON i.inhparent = family.member)\n        \
@@ -25,5 +25,6 @@ pub(super) fn as_script(backfill: &Backfill) -> String {
          first := first + {BLOCKS};\n      END LOOP;\n    END LOOP;\n    EXIT WHEN rows = 0;\n  END LOOP;\nEND\n",
         table = backfill.table.regclass_literal(),
         place = literal(leaf.sql()),
-    ))
+    ));
+    if backfill.silent { format!("{SILENT};\n{walk}RESET session_replication_role;\n") } else { walk }
 }

@@ -32,7 +32,7 @@ const ATTEMPTS: u32 = 120;
 pub fn script(runs: &[NewRun<'_>], until: Until, settings: &Settings) -> Result<String, Error> {
     let mut text = head();
     for run in runs {
-        let waits = until != Until::Contracted && !run.plan.hazards.is_empty();
+        let waits = until != Until::Contracted && !run.plan.hazards.is_empty() && !run.plan.is_as_written();
         revision(&mut text, run, waits, settings)?;
         if waits {
             let _ = writeln!(text, "\\echo {}", literal(format!("{} waits for its contract", run.id)));

@@ -82,7 +82,7 @@ pub(crate) async fn run(engine: &Engine, sql: &str, until: Until) -> Result<Outc
     let id = RevisionId::new(ID);
     if !lease.known().await?.iter().any(|known| known.id == id) {
         let revision = Revision::from_text(&id, sql).unwrap();
-        let plan = plan(&revision, &lease.catalog().await?).unwrap_or_else(|problems| {
+        let plan = plan(&revision, &lease.catalog_for(&[&revision]).await?).unwrap_or_else(|problems| {
             panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         });
         let new = NewRun { id: &id, parents: &[], checksum: &revision.checksum, direction: Direction::Up, plan: &plan };

@@ -1,6 +1,6 @@
 //! All facts about each kind of work, in exhaustive matches: what it locks, what proves it done, how it is undone.
 
-use super::{Action, Lock, Online, Operation, Proof, Sync};
+use super::{Action, AsWritten, Lock, Online, Operation, Proof, Sync};
 use crate::plan::{Work, strongest};
 use concertina_revisions::{Ident, TableName};
 
@@ -61,6 +61,9 @@ impl Action {
             | Action::DropColumn { table, .. }
             | Action::DropTable { table } => exclusive(table),
             Action::AsWritten { locks, .. } | Action::Blocking { locks, .. } => locks.clone(),
+            Action::BeginAsWritten(begin) => {
+                begin.tables.iter().map(|table| (table.clone(), Lock::AccessExclusive)).collect()
+            }
         }
     }
 
@@ -129,12 +132,25 @@ impl Action {
             }
             Action::DropVersion { schema, .. } => format!("drop version schema {}", schema.as_str()),
             Action::AsWritten { what, .. } => what.clone(),
+            Action::BeginAsWritten(begin) => as_written(begin),
             Action::Blocking { sql, .. } => format!("run as its author allows: {sql}"),
         }
     }
 }
 
+fn as_written(begin: &AsWritten) -> String {
+    let names: Vec<String> = begin.empty.iter().map(TableName::shown).collect();
+    match names.as_slice() {
+        _ if begin.unpopulated => "as written, in a database without rows".to_owned(),
+        [] => "as written".to_owned(),
+        names => format!("as written, while there is no row in {}", names.join(", ")),
+    }
+}
+
 fn what_it_does(sync: &Sync) -> String {
+    if let Some(alias) = &sync.alias {
+        return format!("{} is {} by another name", alias.alias.as_str(), alias.original.as_str());
+    }
     if let Some(twin) = &sync.twin {
         return format!("{} and {} say the same", twin.old.as_str(), twin.new.as_str());
     }
@@ -167,7 +183,9 @@ impl Online {
             }
             Online::Refresh { .. } => (Lock::Exclusive, &[][..]),
             Online::Fill { .. } => (Lock::AccessExclusive, &[][..]),
-            _ => (Lock::ShareUpdateExclusive, &[][..]),
+            Online::CreateIndex { .. } | Online::DropIndex { .. } | Online::Analyze { .. } | Online::Reindex { .. } => {
+                (Lock::ShareUpdateExclusive, &[][..])
+            }
         };
         let mut locks = vec![(self.table().clone(), own)];
         locks.extend(others.iter().map(|other| (other.clone(), Lock::RowShare)));

@@ -1,14 +1,16 @@
 //! What a step does, as data: intent, never a bare string. [`facts`] says what each takes and how it is undone,
 //! [`sql`] is the only place in the workspace that writes DDL.
 
+mod as_written;
 pub mod facts;
 mod lock;
 pub mod sql;
 mod sync;
 mod version;
 
+pub use as_written::{AsWritten, ROWS_ARRIVED};
 pub use lock::Lock;
-pub use sync::{Sync, Twin};
+pub use sync::{Alias, Sync, Twin};
 pub use version::{NewVersion, Shown, View};
 
 use concertina_revisions::{Ident, RevisionId, TableName};
@@ -223,6 +225,8 @@ pub enum Action {
         /// The views in it.
         views: Vec<Ident>,
     },
+    /// Begins a transaction of statements that are run as they are written, where there are no rows.
+    BeginAsWritten(AsWritten),
     /// A statement that makes others wait for as long as it takes, because its author allows that.
     Blocking {
         /// The statement.
@@ -328,6 +332,9 @@ pub struct Backfill {
     pub workers: Option<u16>,
     /// Walk by this unique key and not by blocks.
     pub key: Option<Vec<Ident>>,
+    /// Whether triggers and rules of others are to see nothing of it: the rows keep their meaning.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
 }
 
 /// What a backfill does to a row.

@@ -26,6 +26,24 @@ pub struct Sync {
     /// Two columns that are kept the same, whichever is written, in place of columns that are filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub twin: Option<Twin>,
+    /// A second name of one column, in place of columns that are filled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<Alias>,
+}
+
+/// A column that stands for another one under a second name, for as long as code may use either. The original holds every
+/// value that was acknowledged: what is written to the second name is carried over to it before other triggers see the row,
+/// and the second name always shows what the original holds when they are done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Alias {
+    /// The column that stays.
+    pub original: Ident,
+    /// The column that bears the second name.
+    pub alias: Ident,
+    /// Whether an INSERT wrote the second name, over `new`.
+    pub inserted: String,
+    /// Whether an UPDATE wrote the second name, over `old` and `new`.
+    pub updated: String,
 }
 
 /// Two columns of one row that say the same in two forms.
@@ -39,8 +57,15 @@ pub struct Twin {
     pub forward: String,
     /// The old one's value, over `new`.
     pub back: String,
-    /// Whether values of either can't be compared, and their texts are.
+    /// Whether values of either can't be compared, and their texts are; where nothing else is said.
+    #[serde(default)]
     pub as_text: bool,
+    /// Whether an UPDATE wrote another value to the new one, over `old` and `new`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_changed: Option<String>,
+    /// The same of the old one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_changed: Option<String>,
     /// The version of the application's schema whose sessions write the new one, and mean it when they leave it NULL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newer: Option<Ident>,

@@ -1,11 +1,14 @@
 //! What a catalog becomes when a change is made, so that a later statement of the same revision knows that a
 //! table is new and empty, or that a column is there.
 
-use super::{Catalog, Column, Constraint, ConstraintKind, Enum, Identity, Index, PartitionOf, Table, TableKind};
-use crate::change::{
-    Attach, CatalogOnly, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewTable, Setting,
-    Special,
+use super::{
+    Catalog, Column, Constraint, ConstraintKind, Dependant, Enum, Identity, Index, PartitionOf, Table, TableKind,
 };
+use crate::change::{
+    Attach, CatalogOnly, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewMaterializedView,
+    NewTable, Setting, Special,
+};
+use crate::footprint::{Footprint, How, Thing};
 use concertina_revisions::{Ident, TableName};
 use std::sync::Arc;
 
@@ -19,11 +22,29 @@ impl Catalog {
 
     /// Nothing is new any more: the revision that made it is done.
     pub(crate) fn settle(&mut self) {
-        for table in self.tables.iter_mut().map(Arc::make_mut) {
+        // What isn't new is shared with other catalogs, and stays so.
+        let is_new = |table: &&mut Arc<Table>| table.is_new || table.columns.iter().any(|column| column.is_new);
+        for table in self.tables.iter_mut().filter(is_new).map(Arc::make_mut) {
             table.is_new = false;
             for column in &mut table.columns {
                 column.is_new = false;
+                column.is_written = false;
             }
+        }
+    }
+
+    /// A relation is made of which only the name is known.
+    pub(crate) fn make_unknown(&mut self, name: &TableName) {
+        let mut table = Table::new(name.name.as_str());
+        table.schema = name.schema.as_str().to_owned();
+        table.is_new = true;
+        self.tables.push(Arc::new(table));
+    }
+
+    /// Rows are in what a change added them to.
+    pub(crate) fn populate(&mut self, change: &Change) {
+        if let Change::Insert(insert) = change {
+            self.alter(&insert.table, |table| table.without_rows = false);
         }
     }
 
@@ -31,7 +52,9 @@ impl Catalog {
         match change {
             Change::CreateTable(new) => self.make_table(new),
             Change::AddColumn(add) => self.alter(&add.table, |table| {
-                table.columns.push(Column { is_new: true, ..column(&add.column) });
+                // Values that it is born with stay, whatever becomes of its default.
+                let plain = add.fill.is_none() && add.column.default.is_none() && add.column.special == Special::None;
+                table.columns.push(Column { is_new: true, is_written: !plain, ..column(&add.column) });
                 add.column.constraints.iter().for_each(|constraint| table.add(constraint));
             }),
             Change::SetDefault(table, name, default) => {
@@ -40,7 +63,11 @@ impl Catalog {
                 });
             }
             Change::AlterType(new) => {
-                self.alter_column(&new.table, &new.column, |column| column.type_sql.clone_from(&new.type_sql));
+                self.alter_column(&new.table, &new.column, |column| {
+                    column.type_sql.clone_from(&new.type_sql);
+                    column.collation.clone_from(&new.collation);
+                    (column.storage_set, column.compression) = (false, None);
+                });
             }
             Change::SetNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = true),
             Change::DropNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = false),
@@ -59,14 +86,19 @@ impl Catalog {
                     table.indexes.retain(|index| index.name != name.name.as_str());
                 }
             }
-            Change::DropTable(name) => self.tables.retain(|table| !table.is(name)),
+            Change::DropTable(name) => self.forget_relation(name),
             Change::CreateEnum(new) => self.enums.push(Enum {
                 schema: new.name.schema.as_str().to_owned(),
                 name: new.name.name.as_str().to_owned(),
                 labels: new.labels.clone(),
             }),
             Change::Setting(setting) => self.make_setting(setting),
-            Change::CatalogOnly(only) => self.make_object(only),
+            Change::CatalogOnly(only) => {
+                self.make_object(only);
+                if only.touches.is_opaque() {
+                    self.write_anywhere();
+                }
+            }
             Change::RenameColumn(table, from, to) => {
                 self.alter(table, |table| table.rename_column(from.as_str(), to.as_str()));
             }
@@ -81,23 +113,29 @@ impl Catalog {
                 self.alter(&detach.parent, |parent| parent.partitions.retain(|partition| *partition != gone));
                 self.alter(&detach.partition, |table| table.partition_of = None);
             }
-            Change::CreateMaterializedView(new) => self.tables.push(Arc::new(Table {
-                schema: new.view.schema.as_str().to_owned(),
-                name: new.view.name.as_str().to_owned(),
-                kind: TableKind::Materialized,
-                owned: true,
-                is_new: true,
-                unfilled: !new.filled,
-                ..Table::default()
-            })),
+            Change::CreateMaterializedView(new) => self.make_materialized_view(new),
             Change::Refresh(view) => self.alter(view, |view| view.unfilled = false),
-            Change::Insert(_)
-            | Change::Update(_)
-            | Change::Delete(_)
-            | Change::Reindex(_)
-            | Change::Allowed(..)
-            | Change::Nothing(_) => {}
+            Change::Update(update) => {
+                let known = |name: &str| update.sets.iter().any(|(column, _)| column.as_str() == name);
+                self.write(&update.table, |column| update.whole.is_some() || known(column));
+            }
+            Change::Insert(insert) => self.write(&insert.table, |_| true),
+            Change::Allowed(..) => self.write_anywhere(),
+            Change::Delete(_) | Change::Reindex(_) | Change::Nothing(_) => {}
         }
+    }
+
+    fn make_materialized_view(&mut self, new: &NewMaterializedView) {
+        self.tables.push(Arc::new(Table {
+            schema: new.view.schema.as_str().to_owned(),
+            name: new.view.name.as_str().to_owned(),
+            kind: TableKind::Materialized,
+            owned: true,
+            is_new: true,
+            unfilled: !new.filled,
+            ..Table::default()
+        }));
+        self.stand_on(&new.mentions, &format!("materialized view {}", new.view.sql()));
     }
 
     fn make_table(&mut self, new: &NewTable) {
@@ -126,18 +164,21 @@ impl Catalog {
         if let Some(effect) = &setting.effect {
             self.alter(&setting.table, |table| table.take_effect(effect));
             let child = pair(&setting.table);
-            match effect {
-                Effect::Inherits(parent) => self.alter(parent, |parent| parent.children.push(child)),
-                Effect::InheritsNoMore(parent) => {
-                    self.alter(parent, |parent| parent.children.retain(|one| *one != child));
-                }
-                _ => {}
+            if let Effect::Inherits(parent) = effect {
+                self.alter(parent, |parent| parent.children.push(child));
+            } else if let Effect::InheritsNoMore(parent) = effect {
+                self.alter(parent, |parent| parent.children.retain(|one| *one != child));
             }
         }
     }
 
     fn make_object(&mut self, only: &CatalogOnly) {
         self.extensions.extend(only.extension.clone());
+        self.forget(&only.touches);
+        if let Some(name) = &only.view {
+            self.stand_on(&only.touches, &format!("view {}", name.sql()));
+        }
+        self.functions_made(&only.touches, &only.sql);
         if let Some(view) = only.view.as_ref().filter(|view| self.table(view).is_none()) {
             self.tables.push(Arc::new(Table {
                 schema: view.schema.as_str().to_owned(),
@@ -147,6 +188,98 @@ impl Catalog {
                 is_new: true,
                 ..Table::default()
             }));
+        }
+    }
+
+    /// What a statement drops or renames, of what isn't told by a change of its own.
+    pub(crate) fn forget(&mut self, touches: &Footprint) {
+        let of = |how: How| {
+            let all = touches.writes().filter(move |access| access.how == how);
+            all.map(|access| &access.thing).collect::<Vec<_>>()
+        };
+        let (dropped, made) = (of(How::Drop), of(How::Make));
+        for thing in &dropped {
+            if let Thing::Relation(name) = thing {
+                let to = made.iter().find_map(|thing| if let Thing::Relation(to) = thing { Some(to) } else { None });
+                match to {
+                    Some(to) => self.alter(name, |table| table.rename(to)),
+                    None => self.forget_relation(name),
+                }
+            } else if let Thing::Type(name) = thing {
+                let to = made.iter().find_map(|thing| if let Thing::Type(to) = thing { Some(to) } else { None });
+                self.forget_type(name, to);
+            } else if made.is_empty() {
+                self.forget_part(thing);
+            }
+        }
+    }
+
+    fn forget_part(&mut self, thing: &Thing) {
+        if let Thing::Trigger(table, Some(name)) = thing {
+            self.alter(table, |table| table.triggers.retain(|one| one.name != name.as_str()));
+        } else if let Thing::Policy(table, Some(name)) = thing {
+            self.alter(table, |table| table.policies.retain(|one| one.name != name.as_str()));
+        } else if let Thing::Function(name) = thing {
+            let functions = Arc::make_mut(&mut self.functions);
+            if functions.iter().filter(|known| known.name == name.as_str()).count() == 1 {
+                functions.retain(|known| known.name != name.as_str());
+            }
+        }
+    }
+
+    fn forget_relation(&mut self, name: &TableName) {
+        let path = self.search_path.clone();
+        self.tables.retain(|table| !table.is(name));
+        let view = pair(name);
+        for table in &mut self.tables {
+            if table.type_obstacles.iter().any(|one| one.view.as_ref() == Some(&view)) {
+                Arc::make_mut(table).type_obstacles.retain(|one| one.view.as_ref() != Some(&view));
+            }
+            if table.dependants.iter().any(|one| one.is_view(name, &path)) {
+                Arc::make_mut(table).dependants.retain(|one| !one.is_view(name, &path));
+            }
+        }
+    }
+
+    fn forget_type(&mut self, name: &Ident, to: Option<&Ident>) {
+        let Some(to) = to else { return self.enums.retain(|known| known.name != name.as_str()) };
+        self.enums.iter_mut().filter(|known| known.name == name.as_str()).for_each(|known| {
+            to.as_str().clone_into(&mut known.name);
+        });
+        for table in &mut self.tables {
+            if table.columns.iter().any(|column| column.type_sql == name.sql()) {
+                let columns = Arc::make_mut(table).columns.iter_mut();
+                columns.filter(|column| column.type_sql == name.sql()).for_each(|column| column.type_sql = to.sql());
+            }
+        }
+    }
+
+    /// A view, by the columns that it is made of.
+    fn stand_on(&mut self, touches: &Footprint, what: &str) {
+        for access in touches.reads() {
+            if let Thing::Column(table, column) = &access.thing {
+                let column = column.as_ref().map(|column| column.as_str().to_owned());
+                self.alter(table, |table| table.dependants.push(Dependant { column, what: what.to_owned() }));
+            }
+        }
+    }
+
+    fn functions_made(&mut self, touches: &Footprint, sql: &str) {
+        let made = touches.writes().filter(|access| access.how == How::Make);
+        let names: Vec<&Ident> = made
+            .filter_map(|access| if let Thing::Function(name) = &access.thing { Some(name) } else { None })
+            .collect();
+        for name in names {
+            if self.functions.iter().any(|known| known.name == name.as_str()) {
+                continue;
+            }
+            let schema = self.search_path.first().map_or("public", Ident::as_str).to_owned();
+            Arc::make_mut(&mut self.functions).push(super::Function {
+                schema,
+                name: name.as_str().to_owned(),
+                arguments: String::new(),
+                definition: sql.to_owned(),
+            });
         }
     }
 
@@ -161,7 +294,7 @@ impl Catalog {
         });
     }
 
-    fn alter(&mut self, name: &TableName, change: impl FnOnce(&mut Table)) {
+    pub(super) fn alter(&mut self, name: &TableName, change: impl FnOnce(&mut Table)) {
         if let Some(table) = self.table_mut(name) {
             change(table);
         }
@@ -231,6 +364,7 @@ impl Table {
                 .references()
                 .map(|table| (table.schema.as_str().to_owned(), table.name.as_str().to_owned())),
             relies_on: None,
+            comment: None,
         });
     }
 }
@@ -243,7 +377,7 @@ fn column(new: &NewColumn) -> Column {
     let identity = match &new.special {
         Special::Identity(definition) if definition.starts_with("GENERATED ALWAYS") => Some(Identity::Always),
         Special::Identity(_) => Some(Identity::ByDefault),
-        _ => None,
+        Special::None | Special::Serial | Special::Stored(_) | Special::Virtual(_) => None,
     };
     Column {
         generated: matches!(new.special, Special::Identity(_) | Special::Stored(_) | Special::Virtual(_)),

@@ -56,6 +56,10 @@ impl Table {
             }
             Effect::RowSecurityForced(forced) => self.row_security_forced = *forced,
             Effect::PolicyDropped(gone) => self.policies.retain(|policy| policy.name != *gone),
+            Effect::TriggerAdded(new) => {
+                self.triggers.retain(|trigger| trigger.name != new.name);
+                self.triggers.push(new.clone());
+            }
             Effect::TriggerDropped(gone) => self.triggers.retain(|trigger| trigger.name != *gone),
             Effect::ConstraintRenamed(old, new) => self.rename_constraint(old, new),
             Effect::IndexRenamed(old, new) => self.rename_index(old, new),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One index.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Index {
     /// Its schema, which is its table's.
     pub schema: String,
@@ -29,23 +29,20 @@ pub struct Index {
     pub constraint: Option<String>,
     /// `pg_get_indexdef`.
     pub definition: String,
+    /// Its tablespace, where it isn't the database's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tablespace: Option<String>,
+    /// What COMMENT ON says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The index of a partitioned table that it is a part of, as `[schema, name]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<(String, String)>,
 }
 
 impl Index {
     /// A valid index of that name, over nothing yet.
     pub(crate) fn named(schema: &str, name: &str) -> Index {
-        Index {
-            schema: schema.to_owned(),
-            name: name.to_owned(),
-            keys: vec![],
-            mentions: vec![],
-            unique: false,
-            partial: false,
-            valid: true,
-            clustered: false,
-            options: vec![],
-            constraint: None,
-            definition: String::new(),
-        }
+        Index { schema: schema.to_owned(), name: name.to_owned(), valid: true, ..Index::default() }
     }
 }

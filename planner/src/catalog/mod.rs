@@ -1,18 +1,19 @@
 //! What the database holds, as a plain value. The engine loads it, tests write it by hand, and
 //! [`Catalog::after`] says what it becomes when a change is made.
 
+pub mod account;
 mod after;
+mod attached;
 mod effect;
 mod functions;
 mod index;
 mod table;
+mod written;
 
+pub use attached::{Dependant, Policy, Trigger, TypeObstacle, UpdateRule};
 pub use functions::{AGGREGATE_BUILTINS, Function, VOLATILE_BUILTINS};
 pub use index::Index;
-pub use table::{
-    Column, Constraint, ConstraintKind, Dependant, Identity, PartitionKey, PartitionOf, Policy, Table, TableKind,
-    Trigger,
-};
+pub use table::{Column, Constraint, ConstraintKind, Identity, PartitionKey, PartitionOf, Table, TableKind};
 
 use concertina_revisions::{Ident, TableName};
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,18 @@ pub struct Catalog {
     pub extensions: BTreeSet<String>,
     /// Extensions that the server could install.
     pub available_extensions: Arc<BTreeSet<String>>,
+    /// Whether the connected role may work where other people's triggers and rules see nothing of it.
+    #[serde(default)]
+    pub may_silence: bool,
+    /// Types that users made.
+    #[serde(default)]
+    pub types: Arc<Vec<UserType>>,
+    /// Casts that leave a value as it is stored, each with the names of both types.
+    #[serde(default)]
+    pub binary_casts: Arc<BTreeSet<(String, String)>>,
+    /// Casts that an assignment takes by itself, in the same way; empty where that isn't known.
+    #[serde(default)]
+    pub assignment_casts: Arc<BTreeSet<(String, String)>>,
     /// Names of functions that may give another value each time.
     pub volatile_functions: Arc<BTreeSet<String>>,
     /// Names of functions that compute over many rows at once.
@@ -49,6 +62,9 @@ pub struct Catalog {
     /// the application has none and shall have none.
     #[serde(default)]
     pub versions: Option<Vec<Version>>,
+    /// Whether no table holds a row, but those that revisions put there that were run as they are written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpopulated: bool,
 }
 
 /// A version of the application's schema.
@@ -62,6 +78,26 @@ pub struct Version {
     pub revision: String,
     /// The names of its views.
     pub views: Vec<String>,
+}
+
+/// A type that isn't PostgreSQL's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UserType {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// The type that a domain is made of, as `format_type` writes it; none for other types.
+    pub base: Option<String>,
+    /// Whether a domain demands something of its values, by itself or by the one it is made of.
+    #[serde(default)]
+    pub demanding: bool,
+    /// Its collation as SQL, where it isn't the database's.
+    #[serde(default)]
+    pub collation: Option<String>,
+    /// Whether its name alone means another type.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
 }
 
 /// One enum type.
@@ -131,8 +167,36 @@ impl Catalog {
     /// Whether a table holds no row, or none that anyone but this revision has seen. One that versions of the application's
     /// schema show is never taken for empty: what they show of it can't go before them.
     pub fn is_empty(&self, name: &TableName) -> bool {
-        let empty = |table: &Table| table.pages == 0 && table.kind == TableKind::Plain && !self.has_versions();
+        let empty = |table: &Table| table.without_rows && table.kind == TableKind::Plain && !self.has_versions();
         self.table(name).is_some_and(|table| table.is_new || empty(table))
+    }
+
+    /// Whether a table, and every table whose rows a change of it might look at, is new or proven to hold no row: what it is a
+    /// part of, what is a part of it, and what points at it.
+    pub(crate) fn touches_no_row(&self, name: &TableName) -> bool {
+        self.around(name).iter().all(|name| self.table(name).is_some_and(|table| table.is_new || table.without_rows))
+    }
+
+    /// A table, what it is a part of, what is a part of it, and what points at any of these.
+    pub(crate) fn around(&self, name: &TableName) -> Vec<TableName> {
+        let root = self.root(name);
+        let mut family = self.below(&root);
+        family.insert(0, root);
+        let pointing: Vec<TableName> =
+            family.iter().flat_map(|member| self.referencing(member)).map(|(table, _)| table.full_name()).collect();
+        for table in pointing {
+            if !family.contains(&table) {
+                family.push(table);
+            }
+        }
+        family
+    }
+
+    /// The table that a partition or child is below of, at the very top.
+    fn root(&self, name: &TableName) -> TableName {
+        let pair = (name.schema.as_str().to_owned(), name.name.as_str().to_owned());
+        let above = |table: &&Arc<Table>| table.partitions.contains(&pair) || table.children.contains(&pair);
+        self.tables.iter().find(above).map_or_else(|| name.clone(), |parent| self.root(&parent.full_name()))
     }
 
     /// Whether there are versions of the application's schema.
@@ -158,6 +222,27 @@ impl Catalog {
         let mut leaves: Vec<TableName> = std::iter::once(name.clone()).chain(self.below(name)).collect();
         leaves.retain(plain);
         leaves
+    }
+
+    /// The triggers and rules of others that an UPDATE of ours of `columns` would call, with nothing of a row's meaning
+    /// changed by it.
+    pub fn noticed_by(&self, name: &TableName, columns: &[&str]) -> Vec<String> {
+        let heard = |in_replica: bool| in_replica || !self.may_silence;
+        let tables = std::iter::once(name.clone()).chain(self.below(name));
+        let mut found = Vec::new();
+        for table in tables.filter_map(|name| self.table(&name)) {
+            let of_ours = |trigger: &&Trigger| {
+                trigger.columns.is_empty() || trigger.columns.iter().any(|one| columns.contains(&one.as_str()))
+            };
+            let fires = |trigger: &&Trigger| (trigger.on_update || trigger.on_statement) && heard(trigger.in_replica);
+            found
+                .extend(table.triggers.iter().filter(fires).filter(of_ours).map(|one| format!("trigger {}", one.name)));
+            let rules = table.update_rules.iter().filter(|rule| heard(rule.in_replica));
+            found.extend(rules.map(|rule| format!("rule {}", rule.name)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Whether a function gives another value each time.

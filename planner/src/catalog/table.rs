@@ -1,6 +1,6 @@
 //! Tables and all that belongs to one.
 
-use super::Index;
+use super::{Dependant, Index, Policy, Trigger, TypeObstacle, UpdateRule};
 use concertina_revisions::{Ident, TableName};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,10 @@ pub struct Table {
     pub rows: f64,
     /// Blocks of 8 KiB that the table has now, leaves included.
     pub pages: u64,
+    /// Whether PostgreSQL was asked for a row of it, or of what is below it, and found none. The number of blocks proves
+    /// nothing: rows may live elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_rows: bool,
     /// Whether the connected role may alter it.
     pub owned: bool,
     /// The role that owns it.
@@ -81,6 +85,15 @@ pub struct Table {
     pub dependants: Vec<Dependant>,
     /// The triggers that users made.
     pub triggers: Vec<Trigger>,
+    /// The rules that users made for UPDATE.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub update_rules: Vec<UpdateRule>,
+    /// What a change of a column's type can't follow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub type_obstacles: Vec<TypeObstacle>,
+    /// `CREATE TABLE .. OF type`: its columns are the type's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_type: bool,
     /// Storage parameters that were set, as `name=value`.
     #[serde(default)]
     pub options: Vec<String>,
@@ -132,9 +145,21 @@ pub struct Column {
     /// How large values are kept, as ALTER TABLE takes it.
     #[serde(default)]
     pub storage: Option<String>,
+    /// Whether that isn't its type's way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub storage_set: bool,
+    /// Its collation as SQL, where it isn't its type's.
+    #[serde(default)]
+    pub collation: Option<String>,
+    /// How many parents it is inherited from.
+    #[serde(default)]
+    pub inherited: u32,
     /// Made by the revision that is being planned, so that every row's value is known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_new: bool,
+    /// Made by the revision that is being planned, and given values by a later statement of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_written: bool,
     /// Something of ours fills it for writers that leave it out: a sync trigger of this revision.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub synced: bool,
@@ -178,20 +203,9 @@ pub struct Constraint {
     /// The index of the referenced table that a foreign key relies on.
     #[serde(default)]
     pub relies_on: Option<String>,
-}
-
-/// One trigger.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Trigger {
-    /// Its name.
-    pub name: String,
-    /// Whether it fires for each updated row.
-    pub on_update: bool,
-    /// Whether it fires for each deleted row.
-    pub on_delete: bool,
-    /// `pg_get_triggerdef`.
-    #[serde(default)]
-    pub definition: String,
+    /// What COMMENT ON says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 /// Who gives an identity column its values.
@@ -241,37 +255,24 @@ impl PartitionOf {
     }
 }
 
-/// Something that needs a table, or one column of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dependant {
-    /// The column; none for the table as a whole.
-    pub column: Option<String>,
-    /// What it is: `view people`.
-    pub what: String,
-}
-
-/// One policy of row-level security.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Policy {
-    /// Its name.
-    pub name: String,
-    /// The CREATE POLICY that makes it.
-    pub definition: String,
-    /// The ALTER POLICY that makes it what it is, where ALTER can.
-    #[serde(default)]
-    pub alteration: String,
-}
-
 impl Table {
     /// An empty table of `public`, to build on.
     pub fn new(name: &str) -> Table {
-        Table { schema: "public".to_owned(), name: name.to_owned(), heap: true, owned: true, ..Table::default() }
+        Table {
+            schema: "public".to_owned(),
+            name: name.to_owned(),
+            heap: true,
+            owned: true,
+            without_rows: true,
+            ..Table::default()
+        }
     }
 
     /// The same table holding about so many rows of some 160 bytes.
     pub fn rows(mut self, rows: u32) -> Table {
         self.rows = f64::from(rows);
         self.pages = u64::from(rows).div_ceil(48);
+        self.without_rows = rows == 0;
         self
     }
 
@@ -292,6 +293,7 @@ impl Table {
             validated: true,
             references: None,
             relies_on: None,
+            comment: None,
         });
         let definition =
             format!("CREATE UNIQUE INDEX {name} ON {}.{} USING btree ({})", self.schema, self.name, columns.join(", "));
@@ -328,6 +330,11 @@ impl Table {
     /// Whether an index of that name is the table's.
     pub(crate) fn has_index(&self, name: &TableName) -> bool {
         self.schema == name.schema.as_str() && self.indexes.iter().any(|index| index.name == name.name.as_str())
+    }
+
+    /// Whether the revision made a column that is NULL in every row so far.
+    pub(crate) fn is_fresh(&self, column: &Ident) -> bool {
+        self.get(column).is_some_and(|one| one.is_new && !one.is_written && one.default.is_none() && !one.generated)
     }
 
     /// A constraint by name.

@@ -10,6 +10,7 @@ pub use setting::{Effect, Setting, SettingKind};
 
 use crate::catalog::{PartitionKey, PartitionOf};
 use crate::expr::Expr;
+use crate::footprint::Footprint;
 use concertina_revisions::{Ident, TableName};
 
 /// One change to a database. A statement becomes one of these, or several (`ALTER TABLE a .., b ..`).
@@ -123,10 +124,14 @@ pub struct NewMaterializedView {
     pub view: TableName,
     /// What its query reads.
     pub reads: Vec<TableName>,
+    /// What its query mentions.
+    pub mentions: Footprint,
     /// Whether it is to be filled.
     pub filled: bool,
     /// The statement, WITH NO DATA.
     pub sql: String,
+    /// Another name, and the statement that makes it under that one, for while what is to be replaced is still there.
+    pub beside: (TableName, String),
 }
 
 /// A column to be added to a table.
@@ -288,6 +293,8 @@ pub struct CatalogOnly {
     pub view: Option<TableName>,
     /// Worth knowing about it.
     pub note: Option<String>,
+    /// What it reads and writes.
+    pub touches: Footprint,
 }
 
 /// Another type for a column.
@@ -299,7 +306,9 @@ pub struct NewType {
     pub column: Ident,
     /// The type, as SQL.
     pub type_sql: String,
-    /// Whether USING, or another collation, makes other values of those that are there.
+    /// The collation, where one is written.
+    pub collation: Option<String>,
+    /// Whether USING says more than the column itself.
     pub converts: bool,
     /// Whether USING is `column AT TIME ZONE 'UTC'`.
     pub under_utc: bool,
@@ -355,7 +364,30 @@ impl Change {
             Change::Delete(delete) => &delete.reads,
             Change::CreateMaterializedView(new) => &new.reads,
             Change::Allowed(tables, _) => tables,
-            _ => &[],
+            Change::CreateTable(_)
+            | Change::AddColumn(_)
+            | Change::SetDefault(..)
+            | Change::AlterType(_)
+            | Change::SetNotNull(..)
+            | Change::DropNotNull(..)
+            | Change::AddConstraint(..)
+            | Change::DropConstraint(..)
+            | Change::Validate(..)
+            | Change::DropColumn(..)
+            | Change::CreateIndex(_)
+            | Change::DropIndex(_)
+            | Change::DropTable(_)
+            | Change::CreateEnum(_)
+            | Change::CatalogOnly(_)
+            | Change::Setting(_)
+            | Change::RenameColumn(..)
+            | Change::RenameTable(..)
+            | Change::AddIdentity(_)
+            | Change::Attach(_)
+            | Change::Detach(_)
+            | Change::Reindex(_)
+            | Change::Refresh(_)
+            | Change::Nothing(_) => &[],
         }
     }
 }
@@ -375,9 +407,6 @@ impl NewConstraint {
 
     /// The table that a foreign key points at.
     pub fn references(&self) -> Option<&TableName> {
-        match &self.kind {
-            NewConstraintKind::ForeignKey { references, .. } => Some(references),
-            _ => None,
-        }
+        if let NewConstraintKind::ForeignKey { references, .. } = &self.kind { Some(references) } else { None }
     }
 }

@@ -8,6 +8,8 @@ use concertina_revisions::{Ident, TableName};
 pub struct Insert {
     /// The table written.
     pub table: TableName,
+    /// The columns that it names.
+    pub columns: Option<Vec<Ident>>,
     /// Tables that its SELECT reads.
     pub reads: Vec<TableName>,
     /// How the rows of a SELECT can be taken batch by batch, or why they can't.

@@ -1,5 +1,6 @@
 //! Settings of a table, and policies, triggers and names on it.
 
+use crate::footprint::Footprint;
 use concertina_revisions::TableName;
 
 /// A change of a table that costs a catalog entry.
@@ -19,6 +20,8 @@ pub struct Setting {
     pub reverse: Result<String, String>,
     /// What later statements of the revision see of it.
     pub effect: Option<Effect>,
+    /// What it reads and writes.
+    pub touches: Footprint,
 }
 
 /// Families of settings: what they lock and whom they may surprise is the same within one.
@@ -121,6 +124,8 @@ pub enum Effect {
     RowSecurityForced(bool),
     /// A policy is gone.
     PolicyDropped(String),
+    /// A trigger is there, with what makes it again.
+    TriggerAdded(crate::catalog::Trigger),
     /// A trigger is gone.
     TriggerDropped(String),
     /// A constraint has another name.

@@ -52,9 +52,15 @@ fn same_type(new: &NewType, table: TableName, column: Ident) -> Result<NewType, 
         from_text(&sql).ok_or_else(|| problem::unknown(&format!("the expression {sql}")))
     };
     let using = new.using.as_ref().map(renamed).transpose()?;
+    let collation = new.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
     let words = using.as_ref().map_or_else(String::new, |using| format!(" USING {}", using.sql));
     Ok(NewType {
-        sql: format!("ALTER TABLE {} ALTER COLUMN {} TYPE {}{words}", table.sql(), column.sql(), new.type_sql),
+        sql: format!(
+            "ALTER TABLE {} ALTER COLUMN {} TYPE {}{collation}{words}",
+            table.sql(),
+            column.sql(),
+            new.type_sql
+        ),
         table,
         column,
         using,

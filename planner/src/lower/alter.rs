@@ -1,8 +1,9 @@
 //! ALTER TABLE: one change for each of its actions. Every form that PostgreSQL's grammar has is named here.
 
 use super::{column, constraint, deparse, existing, expression, partition, relation, schema, settings};
-use crate::catalog::{Catalog, Column, Table};
+use crate::catalog::{Catalog, Column, ConstraintKind, Table};
 use crate::change::{AddColumn, Change, Effect, NewIdentity, NewType, Setting, SettingKind};
+use crate::footprint::{Aspect, Footprint, Thing};
 use crate::problem::{self, Problem};
 use crate::types;
 use concertina_revisions::tree::{
@@ -135,8 +136,29 @@ fn family(kind: AlterTableType) -> Family {
     }
 }
 
+/// Whether CASCADE is only a word: nothing hangs on the column or constraint.
+fn takes_nothing_along(command: &AlterTableCmd, name: &TableName, catalog: &Catalog) -> bool {
+    let Some(table) = catalog.table(name) else { return true };
+    let pointed_at = catalog.referencing(name).next().is_some();
+    match command.subtype() {
+        AlterTableType::AtDropColumn => {
+            let keyed = table.indexes.iter().any(|index| index.unique && index.mentions.contains(&command.name));
+            let used = table.dependants.iter().any(|one| one.column.as_ref().is_none_or(|of| *of == command.name));
+            let computed = table.columns.iter().any(|column| column.expression.is_some());
+            !(used || computed || keyed && pointed_at)
+        }
+        AlterTableType::AtDropConstraint => {
+            let constraint = table.constraints.iter().find(|constraint| constraint.name == command.name);
+            constraint.is_none_or(|constraint| {
+                matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::ForeignKey) || !pointed_at
+            })
+        }
+        _ => false,
+    }
+}
+
 fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
-    if command.behavior() == DropBehavior::DropCascade {
+    if command.behavior() == DropBehavior::DropCascade && !takes_nothing_along(command, table, catalog) {
         return Err(problem::cascade());
     }
     let one = match family(command.subtype()) {
@@ -243,7 +265,8 @@ fn new_type(command: &AlterTableCmd, table: &TableName, column: Ident) -> Result
         table: table.clone(),
         type_sql: deparse::type_name(type_name, None)?,
         under_utc: using.as_ref().is_some_and(|using| is_at_utc(&using.sql, &column)),
-        converts: using.as_ref().is_some_and(|using| !plain(using)) || new.coll_clause.is_some(),
+        collation: new.coll_clause.as_ref().map(|clause| deparse::collation(clause)),
+        converts: using.as_ref().is_some_and(|using| !plain(using)),
         sql: deparse::alter(table, command)?,
         using,
         column,
@@ -314,6 +337,7 @@ fn inherit(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Res
             |back| Ok(format!("ALTER TABLE {} {back} {}", table.sql(), parent.sql())),
         ),
         effect: Some(effect),
+        touches: super::identity::of_action(command, table, catalog),
         table: table.clone(),
         other: Some(parent),
     }))
@@ -327,7 +351,7 @@ fn add_column(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> 
     if let Some(there) = catalog.table(table).and_then(|table| table.get(&new.name)) {
         if command.missing_ok {
             let name = new.name.as_str();
-            let same = types::is_same(&there.type_sql, &new.type_sql);
+            let same = types::is_same(&there.type_sql, &new.type_sql, catalog);
             return Ok(vec![Change::Nothing(if same {
                 format!("column {name} is there already")
             } else {
@@ -350,6 +374,11 @@ fn add_column(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> 
             sql: format!("ALTER TABLE {} ALTER COLUMN {} SET {word} {value}", table.sql(), name.sql()),
             reverse: Ok(String::new()),
             effect: None,
+            touches: Footprint::default().read(Thing::column(table, &name)).change(Thing::aspect(
+                table,
+                &name,
+                Aspect::Storage,
+            )),
         }));
     }
     Ok(changes)

@@ -4,6 +4,7 @@ use super::objects::{beginning, only};
 use super::{dotted, existing, existing_index, named_tables, rolespec};
 use crate::catalog::Catalog;
 use crate::change::{CatalogOnly, Change, Reindex, Setting, SettingKind};
+use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
     AlterDomainStmt, AlterEnumStmt, AlterOwnerStmt, NodeEnum, ReindexObjectType, ReindexStmt, RuleStmt, node,
@@ -184,6 +185,7 @@ fn rule(rule: &RuleStmt, sql: &str, catalog: &Catalog) -> Result<Change, Problem
             Ok(format!("DROP RULE {} ON {}", name.sql(), table.sql()))
         },
         effect: None,
+        touches: Footprint::default(),
         other: None,
         table,
     }))

@@ -53,7 +53,8 @@ pub(super) fn read(
         problem::since(catalog, 18, "NOT ENFORCED")?;
     }
     let mut new = NewConstraint {
-        name: Ident::new(constraint.conname.as_str()),
+        // One that is made of an index is called as that is.
+        name: Ident::new(if constraint.conname.is_empty() { &constraint.indexname } else { &constraint.conname }),
         definition: definition(constraint, &kind, column)?,
         not_valid: constraint.skip_validation && enforced,
         no_inherit: constraint.is_no_inherit,

@@ -36,14 +36,16 @@ pub(super) fn type_name(name: &TypeName, collation: Option<&CollateClause>) -> R
     let cast = TypeCast { arg: Some(Box::new(null)), type_name: Some(name.clone()), location: 0 };
     let sql = expression(&Node { node: Some(node::Node::TypeCast(Box::new(cast))) })?;
     let mut sql = sql.strip_prefix("NULL::").unwrap_or(&sql).to_owned();
-    if let Some(collation) = collation {
-        let parts: Vec<String> = super::strings(&collation.collname)
-            .into_iter()
-            .map(|part| concertina_revisions::Ident::new(part).sql())
-            .collect();
-        sql = format!("{sql} COLLATE {}", parts.join("."));
+    if let Some(clause) = collation {
+        sql = format!("{sql} COLLATE {}", self::collation(clause));
     }
     Ok(sql)
+}
+
+/// A collation's name.
+pub(super) fn collation(clause: &CollateClause) -> String {
+    let parts = super::strings(&clause.collname).into_iter().map(|part| concertina_revisions::Ident::new(part).sql());
+    parts.collect::<Vec<String>>().join(".")
 }
 
 /// A constraint, without its name and without NOT VALID.

@@ -14,7 +14,16 @@ pub(super) fn insert(insert: &InsertStmt, sql: &str, catalog: &Catalog) -> Resul
         Some(target) => copy::rows(insert, target, catalog)?,
         None => None,
     };
-    Ok(vec![Change::Insert(Insert { table, reads, copy, sql: sql.to_owned() })])
+    let named: Vec<Ident> = insert
+        .cols
+        .iter()
+        .filter_map(|column| match &column.node {
+            Some(node::Node::ResTarget(column)) => Some(Ident::new(column.name.as_str())),
+            _ => None,
+        })
+        .collect();
+    let columns = (!named.is_empty()).then_some(named);
+    Ok(vec![Change::Insert(Insert { table, columns, reads, copy, sql: sql.to_owned() })])
 }
 
 pub(super) fn update(update: &UpdateStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {

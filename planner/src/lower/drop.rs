@@ -19,6 +19,7 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
         let change = match drop.remove_type() {
             ObjectType::ObjectTable => catalog.resolve(schema, name).map(Change::DropTable),
             ObjectType::ObjectIndex => drop_index(schema, name, catalog)?,
+            kind if drop.missing_ok && !may_be_there(kind, drop, catalog) => None,
             kind => {
                 Some(Change::CatalogOnly(CatalogOnly { removes: true, ..only(sql, dropped(kind, &parts, sql), None) }))
             }
@@ -36,6 +37,21 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
         }
     }
     Ok(changes)
+}
+
+/// Whether any of the objects may be there; of many kinds the catalog doesn't tell.
+fn may_be_there(kind: ObjectType, drop: &DropStmt, catalog: &Catalog) -> bool {
+    let names: Vec<Vec<String>> = drop.objects.iter().map(object_name).collect();
+    names.iter().any(|parts| {
+        let (schema, name) = qualified(parts);
+        match kind {
+            ObjectType::ObjectView | ObjectType::ObjectMatview => catalog.resolve(schema, name).is_some(),
+            ObjectType::ObjectFunction | ObjectType::ObjectProcedure => {
+                catalog.functions.iter().any(|known| known.name == name)
+            }
+            _ => true,
+        }
+    })
 }
 
 fn drop_index(schema: Option<&str>, name: &str, catalog: &Catalog) -> Result<Option<Change>, Problem> {

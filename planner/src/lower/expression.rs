@@ -3,8 +3,9 @@
 use super::{deparse, strings};
 use crate::expr::{ColumnUse, Conjunct, Expr, Shape};
 use crate::problem::{self, Problem};
+use crate::types::Words;
 use concertina_revisions::Ident;
-use concertina_revisions::tree::{Node, NodeEnum, NullTestType, node, parse, scan};
+use concertina_revisions::tree::{Node, NodeEnum, NullTestType, a_const, node, parse, scan};
 use serde_json::Value;
 
 const FRAME: &str = "SELECT ";
@@ -98,6 +99,44 @@ fn conjuncts(node: &Node, columns: &[ColumnUse]) -> Vec<Conjunct> {
 /// Reads an expression that PostgreSQL wrote.
 pub(crate) fn from_text(sql: &str) -> Option<Expr> {
     read(&node_of(sql)?).ok()
+}
+
+/// The words of a type.
+pub(crate) fn type_words(type_sql: &str) -> Option<Words> {
+    let node::Node::TypeCast(cast) = node_of(&format!("NULL::{type_sql}"))?.node? else { return None };
+    let name = cast.type_name?;
+    let number = |node: &Node| match node.node.as_ref()? {
+        node::Node::AConst(value) => match value.val.as_ref()? {
+            a_const::Val::Ival(number) => Some(number.ival),
+            _ => None,
+        },
+        _ => None,
+    };
+    Some(Words {
+        names: strings(&name.names),
+        modifiers: name.typmods.iter().filter_map(number).collect(),
+        arrays: name.array_bounds.len(),
+    })
+}
+
+/// The types that a column is cast to, one after the other: none for the column as it is. Nothing for any other expression.
+pub(crate) fn casts_of(expression: &str, column: &Ident) -> Option<Vec<String>> {
+    let mut types = Vec::new();
+    let mut node = node_of(expression)?;
+    loop {
+        match node.node? {
+            node::Node::TypeCast(cast) => {
+                types.push(deparse::type_name(&cast.type_name?, None).ok()?);
+                node = *cast.arg?;
+            }
+            node::Node::ColumnRef(reference) => {
+                let named = strings(&reference.fields).pop().is_some_and(|name| name == column.as_str());
+                types.reverse();
+                return named.then_some(types);
+            }
+            _ => return None,
+        }
+    }
 }
 
 /// The tree of an expression.

@@ -11,12 +11,16 @@ mod deparse;
 mod dml;
 mod drop;
 mod expression;
+mod identity;
 mod index;
+mod mentions;
 mod name;
+mod named;
 mod never;
 mod objects;
 mod partition;
 mod parts;
+pub(crate) mod reach;
 mod relation;
 mod rename;
 pub(crate) mod rewrite;
@@ -26,17 +30,19 @@ mod table;
 
 use crate::catalog::{Catalog, Index, Table};
 use crate::change::Change;
+use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{Node, NodeEnum, RangeVar, RoleSpec, RoleSpecType, node};
 use concertina_revisions::{Ident, Statement, TableName};
 
-/// Reads one statement in the light of a catalog.
+/// Reads one statement, and what its words mention, in the light of a catalog.
 ///
 /// # Errors
 ///
 /// A statement that no rule knows, or one that names what the catalog doesn't have.
-pub(crate) fn lower(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
-    let changes = read(statement, catalog)?;
+pub(crate) fn lower(statement: &Statement, mentioned: &Footprint, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    let mut changes = read(statement, catalog)?;
+    identity::fill(&mut changes, statement.tree.as_ref(), mentioned, catalog);
     if statement.directives.with_references() { along::with_references(changes, catalog) } else { Ok(changes) }
 }
 
@@ -69,7 +75,9 @@ fn read(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem
     }
 }
 
-pub(crate) use expression::from_text;
+pub(crate) use expression::{casts_of, from_text, type_words};
+pub(crate) use identity::is_conditional;
+pub(crate) use mentions::{named_in, of_tree as mentioned};
 pub(crate) use partition::of_parent as detachment;
 pub(crate) use rights::{column_grants, grants};
 

@@ -1,10 +1,29 @@
 //! Statements that are never run live, each with what to do instead.
 
+use super::reach::is_of_our_steps;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{NodeEnum, ObjectType};
 
 pub(super) fn refusal(tree: &NodeEnum) -> Option<Problem> {
     blocking(tree).or_else(|| of_the_server(tree)).or_else(|| of_the_session(tree))
+}
+
+/// What is harmless, and changes nothing where each step has its own transaction, limits and locks: left out, with a note.
+pub(super) fn left_out(tree: &NodeEnum) -> Option<&'static str> {
+    match tree {
+        NodeEnum::VariableSetStmt(set) if is_of_our_steps(set) => {
+            Some("SET is left out: each step has limits of its own")
+        }
+        NodeEnum::ConstraintsSetStmt(set) if !set.deferred => {
+            Some("SET CONSTRAINTS is left out: each step looks at its constraints at once")
+        }
+        NodeEnum::LockStmt(_) => Some("LOCK TABLE is left out: each step takes its own locks, for a moment"),
+        NodeEnum::VacuumStmt(vacuum) if !vacuum.is_vacuumcmd => {
+            Some("ANALYZE is left out: a large backfill is analyzed by itself")
+        }
+        NodeEnum::VariableShowStmt(_) => Some("SHOW is left out: it only shows something"),
+        _ => None,
+    }
 }
 
 /// What makes others wait for long.
@@ -75,7 +94,7 @@ fn of_the_server(tree: &NodeEnum) -> Option<Problem> {
         }
         NodeEnum::DropOwnedStmt(_) => ("DROP OWNED drops things without naming them", "DROP and REVOKE them by name"),
         NodeEnum::VacuumStmt(_) => (
-            "VACUUM and ANALYZE change nothing of the schema; VACUUM FULL writes the table anew under its strongest lock",
+            "VACUUM changes nothing of the schema; VACUUM FULL writes the table anew under its strongest lock",
             "run it by hand, or pg_repack; a large backfill is vacuumed and analyzed by itself",
         ),
         NodeEnum::CheckPointStmt(_) => ("CHECKPOINT is of the server", "leave it out"),
@@ -87,18 +106,17 @@ fn of_the_server(tree: &NodeEnum) -> Option<Problem> {
 /// What is gone with the session or the transaction.
 fn of_the_session(tree: &NodeEnum) -> Option<Problem> {
     let (why, instead) = match tree {
-        NodeEnum::LockStmt(_) => (
-            "LOCK TABLE makes others wait, and is gone with its transaction",
-            "leave it out: each step takes its own locks, for a moment",
+        NodeEnum::TransactionStmt(_) => {
+            ("transactions are begun and ended step by step", "leave it out: only BEGIN and COMMIT are ignored")
+        }
+        NodeEnum::ConstraintsSetStmt(_) => (
+            "SET CONSTRAINTS .. DEFERRED holds for a transaction, and each step has its own",
+            "leave it out, and write rows in the order in which their keys are needed",
         ),
-        NodeEnum::TransactionStmt(_) => (
-            "transactions are begun and ended step by step",
-            "leave it out, or say BEGIN and COMMIT around the whole file, where they are ignored",
-        ),
-        NodeEnum::VariableSetStmt(_) | NodeEnum::ConstraintsSetStmt(_) => {
+        NodeEnum::VariableSetStmt(_) => {
             ("SET holds for a session, and each step may have another", "qualify the names, or ALTER ROLE .. SET")
         }
-        NodeEnum::VariableShowStmt(_) | NodeEnum::ExplainStmt(_) => ("it only shows something", "leave it out"),
+        NodeEnum::ExplainStmt(_) => ("it only shows something", "leave it out"),
         NodeEnum::PrepareStmt(_)
         | NodeEnum::ExecuteStmt(_)
         | NodeEnum::DeallocateStmt(_)

@@ -3,15 +3,19 @@
 use super::{altered, deparse, dotted, never, qualified, strings};
 use crate::catalog::{Catalog, Enum};
 use crate::change::{CatalogOnly, Change, NewEnum, NewMaterializedView};
+use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
-use concertina_revisions::Ident;
 use concertina_revisions::tree::{
     CreateEnumStmt, CreateExtensionStmt, CreateFunctionStmt, CreateTableAsStmt, DefineStmt, FunctionParameterMode,
     NodeEnum, ObjectType, node,
 };
+use concertina_revisions::{Ident, TableName};
 
 /// Statements that only write the system catalogs.
 pub(super) fn other(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    if let Some(note) = never::left_out(tree) {
+        return Ok(vec![Change::Nothing(note.to_owned())]);
+    }
     if let Some(problem) = never::refusal(tree) {
         return Err(problem);
     }
@@ -36,6 +40,7 @@ pub(super) fn only(sql: &str, what: String, reverse: Option<String>) -> CatalogO
         extension: None,
         view: None,
         note: None,
+        touches: Footprint::default(),
     }
 }
 
@@ -210,11 +215,20 @@ fn materialized_view(create: &CreateTableAsStmt, sql: &str, catalog: &Catalog) -
         into.skip_data = true;
     }
     let reads = super::named_tables(&create.query, catalog);
+    let sql = deparse::statement(&NodeEnum::CreateTableAsStmt(Box::new(empty.clone())))?;
+    let name = crate::rules::helper("mv", &[view.schema.as_str(), view.name.as_str()]);
+    let other = TableName { schema: view.schema.clone(), name };
+    if let Some(range) = empty.into.as_mut().and_then(|into| into.rel.as_mut()) {
+        other.schema.as_str().clone_into(&mut range.schemaname);
+        other.name.as_str().clone_into(&mut range.relname);
+    }
     Ok(Change::CreateMaterializedView(NewMaterializedView {
         view,
         reads,
+        mentions: super::mentions::of_node(create.query.as_deref(), catalog),
         filled: !into.skip_data,
-        sql: deparse::statement(&NodeEnum::CreateTableAsStmt(Box::new(empty)))?,
+        sql,
+        beside: (other, deparse::statement(&NodeEnum::CreateTableAsStmt(Box::new(empty)))?),
     }))
 }
 

@@ -1,8 +1,9 @@
 //! Statements about parts of a table that aren't ALTER TABLE: policies, triggers, statistics.
 
 use super::{dotted, existing, qualified, strings};
-use crate::catalog::{Catalog, Policy};
+use crate::catalog::{Catalog, Policy, Trigger};
 use crate::change::{Change, Effect, Setting, SettingKind};
+use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
     AlterPolicyStmt, CreatePolicyStmt, CreateStatsStmt, CreateTrigStmt, DropStmt, ObjectType, node,
@@ -27,6 +28,7 @@ pub(super) fn create_policy(create: &CreatePolicyStmt, sql: &str, catalog: &Cata
         kind,
         reverse: Ok(format!("DROP POLICY {} ON {}", name.sql(), table.sql())),
         effect: Some(Effect::PolicyAdded(name.as_str().to_owned(), sql.to_owned())),
+        touches: Footprint::default(),
         table,
     })])
 }
@@ -49,6 +51,7 @@ pub(super) fn alter_policy(alter: &AlterPolicyStmt, sql: &str, catalog: &Catalog
             Err(format!("ALTER POLICY can't take a condition of {} away again", name.as_str()))
         },
         effect: None,
+        touches: Footprint::default(),
         table,
     })])
 }
@@ -130,6 +133,7 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Opti
             Ok(old)
         },
         effect,
+        touches: Footprint::default(),
         table,
     })]))
 }
@@ -154,9 +158,14 @@ fn drop_statistics(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Option<Vec<
             kind: SettingKind::Statistics,
             reverse: Ok(definition.clone()),
             effect: None,
+            touches: Footprint::default(),
         })])
     })
 }
+
+/// What a trigger fires on. Source: `pg_trigger.h` of PostgreSQL.
+const ON_DELETE: i32 = 1 << 3;
+const ON_UPDATE: i32 = 1 << 4;
 
 pub(super) fn create_trigger(create: &CreateTrigStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let table = existing(create.relation.as_ref(), catalog)?;
@@ -174,7 +183,17 @@ pub(super) fn create_trigger(create: &CreateTrigStmt, sql: &str, catalog: &Catal
             Some(old) => old.definition.replacen("CREATE ", "CREATE OR REPLACE ", 1),
             None => format!("DROP TRIGGER {} ON {}", name.sql(), table.sql()),
         }),
-        effect: None,
+        effect: Some(Effect::TriggerAdded(Trigger {
+            name: name.as_str().to_owned(),
+            on_update: create.row && create.events & ON_UPDATE != 0,
+            on_delete: create.row && create.events & ON_DELETE != 0,
+            definition: sql.to_owned(),
+            columns: strings(&create.columns),
+            on_statement: !create.row && create.events & ON_UPDATE != 0,
+            in_replica: false,
+            of_parent: false,
+        })),
+        touches: Footprint::default(),
         table,
     })])
 }
@@ -198,6 +217,7 @@ pub(super) fn statistics(create: &CreateStatsStmt, sql: &str, catalog: &Catalog)
             Ok(format!("DROP STATISTICS {name}"))
         },
         effect: None,
+        touches: Footprint::default(),
         table,
     })])
 }

@@ -4,6 +4,7 @@ use super::objects::only;
 use super::{existing_index, schema, settings};
 use crate::catalog::{Catalog, Index, Table};
 use crate::change::{Change, Setting, SettingKind};
+use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
     AlterTableCmd, AlterTableStmt, AlterTableType, DropBehavior, ObjectType, RangeVar, node,
@@ -66,6 +67,7 @@ fn index(
         sql: sql.to_owned(),
         reverse,
         effect: None,
+        touches: Footprint::default(),
     })])
 }
 
@@ -115,6 +117,7 @@ fn view(
         kind: SettingKind::View,
         reverse: reverse.ok_or_else(|| format!("the former settings of {} aren't known", name.shown())),
         effect: None,
+        touches: Footprint::default(),
         other: None,
         table: name,
     })])

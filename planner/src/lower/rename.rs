@@ -3,6 +3,7 @@
 use super::{deparse, existing, existing_index, objects, schema, strings};
 use crate::catalog::Catalog;
 use crate::change::{CatalogOnly, Change, Effect, Setting, SettingKind};
+use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{Node, NodeEnum, ObjectType, RenameStmt, node};
 use concertina_revisions::{Ident, TableName};
@@ -85,6 +86,7 @@ fn part(rename: &RenameStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>
         kind: SettingKind::RenamePart,
         reverse: swapped(rename).ok_or_else(|| format!("the former name of {word} {new} isn't known")),
         effect,
+        touches: Footprint::default(),
         table,
     })])
 }
@@ -144,6 +146,7 @@ fn constraint(rename: &RenameStmt, catalog: &Catalog) -> Result<Vec<Change>, Pro
         kind: SettingKind::RenamePart,
         reverse: Ok(change(&new, &old)),
         effect: Some(Effect::ConstraintRenamed(old.as_str().to_owned(), new.as_str().to_owned())),
+        touches: Footprint::default(),
         table,
     })])
 }
@@ -166,5 +169,6 @@ fn index(rename: &RenameStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change
         kind: SettingKind::RenamePart,
         reverse: Ok(format!("ALTER INDEX {} RENAME TO {}", back.sql(), Ident::new(index.name.as_str()).sql())),
         effect: Some(Effect::IndexRenamed(index.name.clone(), new.as_str().to_owned())),
+        touches: Footprint::default(),
     })])
 }

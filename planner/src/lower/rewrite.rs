@@ -16,11 +16,13 @@ pub(crate) struct Place<'a> {
     pub(crate) to: &'a Ident,
     /// The types of both, where one of them is text: then words that PostgreSQL took for the one type are of the other.
     pub(crate) words: Option<(&'a str, &'a str)>,
+    /// Whether both have one type and one collation.
+    pub(crate) same_type: bool,
 }
 
 /// `USING ..` of an index, where the column is an element, in an expression or in the condition. Nothing when an operator
 /// class is written for the column: it is one of the old type.
-pub(crate) fn index(definition: &str, place: Place<'_>) -> Option<String> {
+pub(crate) fn index(definition: &str, place: Place<'_>, tablespace: Option<&str>) -> Option<String> {
     let Some(NodeEnum::IndexStmt(mut index)) = first(definition) else { return None };
     for node in index.index_params.iter_mut().chain(&mut index.index_including_params) {
         let Some(node::Node::IndexElem(element)) = &mut node.node else { continue };
@@ -29,6 +31,7 @@ pub(crate) fn index(definition: &str, place: Place<'_>) -> Option<String> {
     if let Some(condition) = &mut index.where_clause {
         **condition = renamed(condition, place)?;
     }
+    tablespace.unwrap_or_default().clone_into(&mut index.table_space);
     deparse::index_tail(&index).ok()
 }
 
@@ -36,7 +39,7 @@ fn element_of(element: &mut IndexElem, place: Place<'_>) -> Option<()> {
     match &mut element.expr {
         Some(expression) => **expression = renamed(expression, place)?,
         None if element.name == place.from.as_str() => {
-            if !element.opclass.is_empty() {
+            if !element.opclass.is_empty() && !place.same_type {
                 return None;
             }
             place.to.as_str().clone_into(&mut element.name);
@@ -154,6 +157,14 @@ pub(crate) fn words(text: &str, from: &Ident, to: &Ident) -> Option<String> {
     found.then_some(changed)
 }
 
+/// The trigger of `UPDATE OF` one column as another one `OF` the column that stands in its place.
+pub(crate) fn trigger(definition: &str, name: &Ident, column: &Ident) -> Option<String> {
+    let Some(NodeEnum::CreateTrigStmt(mut create)) = first(definition) else { return None };
+    name.as_str().clone_into(&mut create.trigname);
+    create.columns = vec![Node { node: Some(node::Node::String(tree::String { sval: column.as_str().to_owned() })) }];
+    deparse::statement(&NodeEnum::CreateTrigStmt(create)).ok()
+}
+
 fn first(sql: &str) -> Option<NodeEnum> {
     parse(sql, 0).ok()?.protobuf.stmts.into_iter().next()?.stmt?.node
 }
@@ -165,8 +176,8 @@ mod tests {
     #[test]
     fn a_column_is_replaced_where_it_is_meant_and_nowhere_else() {
         let (from, to) = (Ident::new("status"), Ident::new("twin"));
-        let place = Place { from: &from, to: &to, words: None };
-        let rewritten = |definition: &str| index(definition, place);
+        let place = Place { from: &from, to: &to, words: None, same_type: false };
+        let rewritten = |definition: &str| index(definition, place, None);
         assert_eq!(
             rewritten(
                 "CREATE INDEX i ON public.leads USING btree (owner, status DESC) WHERE (status <> 'status'::text)"
@@ -207,9 +218,9 @@ mod tests {
     #[test]
     fn words_of_text_become_words_of_the_new_type() {
         let (from, to) = (Ident::new("status"), Ident::new("twin"));
-        let place = Place { from: &from, to: &to, words: Some(("character varying(9)", "state")) };
+        let place = Place { from: &from, to: &to, words: Some(("character varying(9)", "state")), same_type: false };
         assert_eq!(
-            index("CREATE INDEX i ON t USING btree (a) WHERE ((status)::text = 'won'::text)", place).unwrap(),
+            index("CREATE INDEX i ON t USING btree (a) WHERE ((status)::text = 'won'::text)", place, None).unwrap(),
             "USING btree (a) WHERE twin::state = 'won'::state"
         );
         let check =
@@ -218,7 +229,7 @@ mod tests {
             constraint(check, Some(place), None).unwrap(),
             "CHECK (twin::state = ANY(ARRAY['a'::state, 'b'::state]::state[]))"
         );
-        let back = Place { from: &from, to: &to, words: Some(("public.state", "text")) };
+        let back = Place { from: &from, to: &to, words: Some(("public.state", "text")), same_type: false };
         assert_eq!(
             constraint("CHECK ((status = ANY (ARRAY['a'::state, 'b'::public.state])))", Some(back), None).unwrap(),
             "CHECK (twin = ANY(ARRAY['a'::text, 'b'::text]))"

@@ -3,6 +3,7 @@
 use super::{deparse, qualified, rolespec, schema, strings};
 use crate::catalog::{Catalog, Column, Table};
 use crate::change::{Change, Effect, Setting, SettingKind};
+use crate::footprint::Footprint;
 use crate::problem::Problem;
 use concertina_revisions::tree::{CommentStmt, DropBehavior, GrantStmt, GrantTargetType, NodeEnum, ObjectType, node};
 use concertina_revisions::{Ident, TableName};
@@ -39,6 +40,7 @@ pub(super) fn grant(grant: &GrantStmt, catalog: &Catalog) -> Result<Option<Vec<C
                 .and_then(|known| back(grant, known))
                 .ok_or_else(|| format!("which rights on {} were there before isn't known", table.shown())),
             effect: None,
+            touches: Footprint::default(),
             other: None,
             table,
         }));
@@ -115,15 +117,34 @@ fn granted(
     owner: &str,
     statement: impl Fn(&[&'static str], &str) -> String,
 ) -> Vec<String> {
-    let roles = items.into_iter().flatten().filter_map(|item| Some(unquoted(&item[..item.rfind('=')?])));
-    roles
-        .filter(|role| owner.is_empty() || role != owner)
-        .filter_map(|role| {
-            let list = held(&role, items).filter(|held| !held.is_empty())?;
-            let role = if role.is_empty() { "PUBLIC".to_owned() } else { Ident::new(role).sql() };
-            Some(statement(&list, &role))
-        })
-        .collect()
+    let mut statements = Vec::new();
+    for item in items.into_iter().flatten() {
+        let Some((name, letters)) = item.rfind('=').map(|at| (unquoted(&item[..at]), &item[at + 1..])) else {
+            continue;
+        };
+        if !owner.is_empty() && name == owner {
+            continue;
+        }
+        let role = if name.is_empty() { "PUBLIC".to_owned() } else { Ident::new(name).sql() };
+        let (with_option, without): (Vec<_>, Vec<_>) = letters_of(letters).into_iter().partition(|(_, option)| *option);
+        for (rights, suffix) in [(without, ""), (with_option, " WITH GRANT OPTION")] {
+            let list: Vec<&'static str> = rights.into_iter().map(|(right, _)| right).collect();
+            if !list.is_empty() {
+                statements.push(format!("{}{suffix}", statement(&list, &role)));
+            }
+        }
+    }
+    statements
+}
+
+/// The rights of an access control item, `ar*w/owner`, and whether each may be handed on.
+fn letters_of(item: &str) -> Vec<(&'static str, bool)> {
+    let letters = item.split('/').next().unwrap_or_default();
+    let held = LETTERS.iter().filter_map(|(letter, name)| {
+        let at = letters.find(*letter)?;
+        Some((*name, letters[at + 1..].starts_with('*')))
+    });
+    held.collect()
 }
 
 fn unquoted(role: &str) -> String {
@@ -169,6 +190,7 @@ pub(super) fn comment(comment: &CommentStmt, sql: &str, catalog: &Catalog) -> Op
         kind: SettingKind::Comment,
         reverse,
         effect,
+        touches: Footprint::default(),
         table,
     })])
 }
@@ -211,5 +233,14 @@ mod tests {
         assert_eq!(held("", Some(&items)).unwrap(), ["SELECT"]);
         assert_eq!(held("odd \"one", Some(&items)), None, "it may hand its right on");
         assert!(held("nobody", Some(&items)).unwrap().is_empty());
+        let given = granted(Some(&items), "owner", |list, role| format!("GRANT {} TO {role}", list.join(", ")));
+        assert_eq!(
+            given,
+            [
+                "GRANT SELECT, INSERT, UPDATE TO app",
+                "GRANT SELECT TO PUBLIC",
+                "GRANT DELETE TO \"odd \"\"one\" WITH GRANT OPTION"
+            ]
+        );
     }
 }

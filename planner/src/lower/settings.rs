@@ -57,6 +57,7 @@ pub(super) fn read(command: &AlterTableCmd, table: &TableName, catalog: &Catalog
         }),
         sql: deparse::alter(table, command)?,
         effect: effect(command, &name),
+        touches: super::identity::of_action(command, table, catalog),
     }))
 }
 

@@ -123,6 +123,7 @@ fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Con
         search_path: Some(context.catalog.search_path.clone()),
         definer: false,
         twin: None,
+        alias: None,
     };
     let decision =
         Decision::because("a default that changes from row to row would rewrite the table under ACCESS EXCLUSIVE")
@@ -151,8 +152,8 @@ fn generated(table: &TableName, column: &NewColumn, definition: &str, context: &
     let later = computed && column.not_null && !context.catalog.is_empty(table);
     let named = NewColumn { type_sql, ..column.clone() };
     let why = if computed { "it is computed when it is read: no row is written" } else { "the table holds no row" };
-    let decision = Decision::because(why)
-        .expand(action(table, &named, None, column.not_null && computed && !later), undo(table, column));
+    let decision =
+        Decision::because(why).expand(action(table, &named, None, column.not_null && !later), undo(table, column));
     if later { not_null::prove_and_set(decision, table, &column.name, context) } else { decision }
 }
 
@@ -197,6 +198,7 @@ pub(super) fn numbered(table: &TableName, column: &NewColumn, sequence: &TableNa
         search_path: None,
         definer: false,
         twin: None,
+        alias: None,
     };
     let backfill = Backfill {
         table: table.clone(),
@@ -209,6 +211,7 @@ pub(super) fn numbered(table: &TableName, column: &NewColumn, sequence: &TableNa
         synced: true,
         workers: None,
         key: None,
+        silent: false,
     };
     let decision = Decision::because("a number for each row would rewrite the table under ACCESS EXCLUSIVE")
         .expand(own_sequence(table, column, sequence, options), undo(table, column))
@@ -229,6 +232,7 @@ fn own_value(table: &TableName, column: &NewColumn, value: &str, context: &Conte
         synced: true,
         workers: context.directives.workers(),
         key: context.directives.key().map(<[Ident]>::to_vec),
+        silent: false,
     }
 }
 

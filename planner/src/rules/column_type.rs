@@ -8,7 +8,9 @@
 use super::Context;
 use super::shadow::{self, Shadow};
 use crate::action::{Action, Lock, Online};
-use crate::catalog::{Catalog, Column, Constraint, ConstraintKind, Index, Table};
+use crate::catalog::{
+    Catalog, Column, Constraint, ConstraintKind, Index, PartitionKey, Table, TableKind, TypeObstacle,
+};
 use crate::change::{Change, NewType};
 use crate::decision::{Decision, Rank};
 use crate::expr::Expr;
@@ -21,36 +23,33 @@ use concertina_revisions::{Ident, TableName};
 pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Problem> {
     let Some(table) = context.table(&new.table) else { return Ok(Decision::default()) };
     let Some(column) = table.get(&new.column) else { return Ok(Decision::default()) };
-    let back = format!("ALTER TABLE {} ALTER COLUMN {} TYPE {}", new.table.sql(), new.column.sql(), column.type_sql);
+    let back = format!(
+        "ALTER TABLE {} ALTER COLUMN {} TYPE {}",
+        new.table.sql(),
+        new.column.sql(),
+        with_collation(&column.type_sql, column.collation.as_ref())
+    );
+    possible(new, table, column, context)?;
     if context.directives.allows_blocking() && by_shadow(new, context.catalog) {
         return Ok(super::blocking(&Change::AlterType(new.clone()), &new.sql, context).reverse(back));
     }
     if context.catalog.is_empty(&new.table) {
-        let decision = Decision::because("the table holds no row");
-        let locks = if table.is_new { vec![] } else { vec![(new.table.clone(), Lock::AccessExclusive)] };
-        // Through text, as there may be rows by then, and no other way leads from one enum to another.
-        let through = |type_sql: &str| format!("{back} USING {}::text::{type_sql}", new.column.sql());
-        let undo = Action::AsWritten {
-            what: format!("type of {}.{} to {}", new.table.shown(), new.column.as_str(), column.type_sql),
-            sql: through(&column.type_sql),
-            locks: locks.clone(),
-        };
-        let decision = decision.expand(written(new, new.sql.clone(), locks), [undo]);
-        return Ok(match (table.is_new, new.converts) {
-            (true, _) => decision.reverse(""),
-            (false, true) => decision.reverse(through(&column.type_sql)),
-            (false, false) => decision.reverse(back),
-        });
-    }
-    if types::is_same(&column.type_sql, &new.type_sql) && !new.converts {
-        return Ok(Decision::because("").note(format!("{} has that type already", new.column.as_str())).reverse(""));
+        return Ok(without_rows(new, table, column, &back));
     }
     if by_shadow(new, context.catalog) {
         return shadowed(new, table, column, context);
     }
+    if is_same(new, column, context.catalog) && table.indexes.iter().any(|index| is_rebuilt(index, new)) {
+        return Ok(Decision::because("").note(format!("{} has that type already", new.column.as_str())).reverse(""));
+    }
     if new.under_utc && types::is_time_with_zone(&column.type_sql, &new.type_sql) {
         return Ok(under_utc(new, &back));
     }
+    Ok(as_stored(new, table, column, back, context))
+}
+
+/// Every value is right as it is stored.
+fn as_stored(new: &NewType, table: &Table, column: &Column, back: String, context: &Context<'_>) -> Decision {
     let checks: Vec<&Constraint> = table
         .constraints
         .iter()
@@ -76,11 +75,87 @@ pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Pr
         )
     };
     let decision = decision.note(prepared(&new.column));
-    Ok(if types::fits(&new.type_sql, &column.type_sql) {
+    if types::fits(&new.type_sql, &column.type_sql, context.catalog) {
         decision.reverse(back)
     } else {
         decision.irreversible(format!("back to {} every row would have to be looked at", column.type_sql))
-    })
+    }
+}
+
+fn without_rows(new: &NewType, table: &Table, column: &Column, back: &str) -> Decision {
+    let decision = Decision::because("the table holds no row");
+    let locks = if table.is_new { vec![] } else { vec![(new.table.clone(), Lock::AccessExclusive)] };
+    // Through text, as there may be rows by then, and no other way leads from one enum to another.
+    let through = format!("{back} USING {}::text::{}", new.column.sql(), column.type_sql);
+    let undo = Action::AsWritten {
+        what: format!("type of {}.{} to {}", new.table.shown(), new.column.as_str(), column.type_sql),
+        sql: through.clone(),
+        locks: locks.clone(),
+    };
+    let decision = decision.expand(written(new, new.sql.clone(), locks), [undo]);
+    match (table.is_new, new.converts) {
+        (true, _) => decision.reverse(""),
+        (false, true) => decision.reverse(through),
+        (false, false) => decision.reverse(back),
+    }
+}
+
+pub(super) fn with_collation(type_sql: &str, collation: Option<&String>) -> String {
+    let collation = collation.map_or_else(String::new, |name| format!(" COLLATE {name}"));
+    format!("{type_sql}{collation}")
+}
+
+/// What PostgreSQL refuses, in its words, and what can't be carried over, by name.
+fn possible(new: &NewType, table: &Table, column: &Column, context: &Context<'_>) -> Result<(), Problem> {
+    let refused = |message: String, label: &str, help: &str| {
+        Err(Problem::new(code::DEPENDED_ON, message).label(label).help(help))
+    };
+    let same = "PostgreSQL refuses it too";
+    if column.inherited > 0 {
+        let message = format!("cannot alter inherited column \"{}\"", new.column.as_str());
+        return refused(message, same, "change it on the table that it comes from");
+    }
+    if column.identity.is_some() && !types::is_integer(&new.type_sql) {
+        return refused(
+            "identity column type must be smallint, integer, or bigint".to_owned(),
+            same,
+            "DROP IDENTITY first",
+        );
+    }
+    if let Some(default) = &column.default
+        && !types::assigns(&column.type_sql, &new.type_sql, context.catalog)
+    {
+        let (name, kind) = (new.column.as_str(), &new.type_sql);
+        let message = format!("default for column \"{name}\" cannot be cast automatically to type {kind}");
+        return refused(
+            message,
+            same,
+            &format!("DROP DEFAULT first, and SET DEFAULT again behind it: it is {default}"),
+        );
+    }
+    let below = context.catalog.below(&new.table);
+    let members = || std::iter::once(table).chain(below.iter().filter_map(|name| context.table(name)));
+    let is_key = |key: &PartitionKey| key.columns.iter().any(|name| name == new.column.as_str());
+    if let Some(keyed) = members().find(|one| one.partition_key.as_ref().is_some_and(is_key)) {
+        let message = format!(
+            "cannot alter column \"{}\" because it is part of the partition key of relation \"{}\"",
+            new.column.as_str(),
+            keyed.name
+        );
+        return refused(message, same, "make another partitioned table, and move its rows");
+    }
+    // What earlier statements drop is in nobody's way, and they are there in the same moment where there are no rows.
+    if context.catalog.is_empty(&new.table) && (table.is_new || context.removes_before()) {
+        return Ok(());
+    }
+    let rewrites = by_shadow(new, context.catalog) || context.catalog.is_empty(&new.table);
+    let concerns = |obstacle: &&TypeObstacle| {
+        obstacle.column.as_ref().is_none_or(|name| name == new.column.as_str()) && (rewrites || !obstacle.of_rewrites)
+    };
+    match members().flat_map(|one| &one.type_obstacles).find(concerns) {
+        Some(found) => refused(found.message.clone(), &found.detail, "drop or change it first, in an earlier revision"),
+        None => Ok(()),
+    }
 }
 
 fn prepared(column: &Ident) -> String {
@@ -115,12 +190,22 @@ fn written(new: &NewType, sql: String, locks: Vec<(TableName, Lock)>) -> Action 
 /// The change and its CHECKs in one statement, which PostgreSQL works off in the right order.
 fn together(new: &NewType, checks: &[&Constraint]) -> String {
     let drops = checks.iter().map(|one| format!("DROP CONSTRAINT {}", Ident::new(one.name.as_str()).sql()));
-    let change = std::iter::once(format!("ALTER COLUMN {} TYPE {}", new.column.sql(), new.type_sql));
+    let kind = with_collation(&new.type_sql, new.collation.as_ref());
+    let change = std::iter::once(format!("ALTER COLUMN {} TYPE {kind}", new.column.sql()));
     let adds = checks
         .iter()
         .map(|one| format!("ADD CONSTRAINT {} {} NOT VALID", Ident::new(one.name.as_str()).sql(), one.definition));
     let actions: Vec<String> = drops.chain(change).chain(adds).collect();
-    format!("ALTER TABLE {} {}", new.table.sql(), actions.join(", "))
+    let alter = format!("ALTER TABLE {} {}", new.table.sql(), actions.join(", "));
+    let comments = checks.iter().filter_map(|one| commented(&new.table, one));
+    std::iter::once(alter).chain(comments).collect::<Vec<_>>().join("; ")
+}
+
+/// What a constraint's comment is set by.
+pub(super) fn commented(table: &TableName, constraint: &Constraint) -> Option<String> {
+    let comment = Ident::new(constraint.comment.as_deref()?).literal();
+    let name = Ident::new(constraint.name.as_str()).sql();
+    Some(format!("COMMENT ON CONSTRAINT {name} ON {} IS {comment}", table.sql()))
 }
 
 /// The other tables of foreign keys that the column is in.
@@ -135,32 +220,65 @@ fn partners(table: &Table, column: &Ident, context: &Context<'_>) -> Vec<TableNa
     others
 }
 
+/// Whether the column has that type and collation already, and USING says nothing else.
+fn is_same(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
+    types::is_same(&column.type_sql, &new.type_sql, catalog) && !new.converts && same_collation(new, column, catalog)
+}
+
+fn same_collation(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
+    let old = (column.type_sql.as_str(), column.collation.as_deref());
+    types::same_collation(old, (new.type_sql.as_str(), new.collation.as_deref()), catalog)
+}
+
+/// Whether every value stays as it is stored, and PostgreSQL knows that: from type to type, over those that USING casts to.
+fn keeps_values(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
+    let over = match &new.using {
+        None => Some(vec![]),
+        Some(using) => crate::lower::casts_of(&using.sql, &new.column),
+    };
+    let Some(mut steps) = over else { return false };
+    steps.insert(0, column.type_sql.clone());
+    steps.push(new.type_sql.clone());
+    steps.windows(2).all(|step| types::fits(&step[0], &step[1], catalog))
+}
+
+/// PostgreSQL builds an index with expressions or a condition anew, whatever the type.
+fn is_rebuilt(index: &Index, new: &NewType) -> bool {
+    index.mentions.iter().any(|name| name == new.column.as_str())
+        && (index.partial || index.keys.iter().any(String::is_empty))
+}
+
 /// Whether a change of type needs a second column: its values are stored in another form, or an index would be built anew.
 pub(super) fn by_shadow(new: &NewType, catalog: &Catalog) -> bool {
     let Some(table) = catalog.table(&new.table) else { return false };
     let Some(column) = table.get(&new.column) else { return false };
-    if catalog.is_empty(&new.table) {
+    // A foreign table's rows are another server's.
+    if catalog.is_empty(&new.table) || table.kind == TableKind::Foreign {
         return false;
     }
+    let rebuilt = || table.indexes.iter().any(|index| is_rebuilt(index, new));
+    if is_same(new, column, catalog) {
+        return (column.storage_set || column.compression.is_some()) && rebuilt();
+    }
     // The versions that are there show the old type.
-    if catalog.has_versions() && !column.is_new && (new.converts || !types::is_same(&column.type_sql, &new.type_sql)) {
+    if catalog.has_versions() && !column.is_new {
         return true;
     }
+    let indexed = || table.indexes.iter().any(|index| index.mentions.iter().any(|name| name == new.column.as_str()));
     if new.under_utc && types::is_time_with_zone(&column.type_sql, &new.type_sql) {
-        let named = |index: &Index| index.mentions.iter().any(|name| name == new.column.as_str());
-        return table.indexes.iter().any(named);
+        return indexed();
     }
-    let rebuilt = |index: &Index| {
-        index.mentions.iter().any(|name| name == new.column.as_str())
-            && (index.partial || index.keys.iter().any(String::is_empty))
-    };
-    let same = types::is_same(&column.type_sql, &new.type_sql) && !new.converts;
-    !same && (new.converts || !types::fits(&column.type_sql, &new.type_sql) || table.indexes.iter().any(rebuilt))
+    let kept = types::keeps_indexes(&column.type_sql, &new.type_sql, catalog) && same_collation(new, column, catalog);
+    !keeps_values(new, column, catalog) || rebuilt() || (!kept && indexed())
 }
 
 fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>) -> Result<Decision, Problem> {
-    if !types::is_same(&column.type_sql, &new.type_sql) && new.sql.contains(" COLLATE ") {
-        return Err(crate::problem::unknown("another type and another collation at once"));
+    let noticed = context.catalog.noticed_by(&new.table, &[]);
+    if !noticed.is_empty() {
+        return Err(crate::problem::blocks(
+            &format!("another type, as {} would see every row written,", noticed.join(", ")),
+            "let the connected role SET session_replication_role, so that they see nothing of it",
+        ));
     }
     let read = |sql: &str| {
         crate::lower::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")))
@@ -197,7 +315,7 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
         "-- concertina: reverse ({})\nALTER TABLE {} ALTER COLUMN {name} TYPE {} USING {}",
         forward.sql,
         new.table.sql(),
-        column.type_sql,
+        with_collation(&column.type_sql, column.collation.as_ref()),
         back.sql
     );
     let shadow = Shadow {
@@ -205,9 +323,10 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
         old: column,
         name: new.column.clone(),
         type_sql: new.type_sql.clone(),
+        collation: new.collation.clone(),
+        keeps_classes: types::keeps_indexes(&column.type_sql, &new.type_sql, context.catalog),
         forward,
         back,
-        converts: true,
     };
     Ok(shadow::replace(&shadow, context)?
         .note(format!(
@@ -222,54 +341,4 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
 fn is_cast(using: &Expr, column: &Ident) -> bool {
     let rest = using.sql.strip_prefix(&column.sql()).and_then(|rest| rest.strip_prefix("::"));
     rest.is_some() && using.columns.len() == 1 && using.functions.is_empty()
-}
-
-/// What a later statement says of a column whose type changes in the same revision holds of the new column: it waits until
-/// that has taken its place.
-pub(super) fn behind_the_swap(
-    mut decision: Decision,
-    change: &Change,
-    context: &Context<'_>,
-) -> Result<Decision, Problem> {
-    let Some(table) = change.table() else { return Ok(decision) };
-    let mut later = context.retyped(table);
-    later.extend(context.renamed_at_contract(table));
-    if later.is_empty() || matches!(change, Change::AlterType(_)) {
-        return Ok(decision);
-    }
-    let mentioned: Vec<Ident> = match change {
-        Change::AddConstraint(_, constraint) => constraint.columns(),
-        Change::CreateIndex(index) => index.mentions.clone(),
-        Change::SetDefault(_, column, _) | Change::SetNotNull(_, column) | Change::DropNotNull(_, column) => {
-            vec![column.clone()]
-        }
-        _ => vec![],
-    };
-    let needed = match change {
-        Change::DropColumn(_, column) | Change::RenameColumn(_, column, _) => vec![column.clone()],
-        Change::Update(update) => update.column_names(),
-        Change::Delete(delete) => delete.predicate.iter().flat_map(Expr::column_names).collect(),
-        Change::Insert(_) => later.clone(),
-        Change::Setting(setting) => {
-            later.iter().filter(|column| rewrite::words(&setting.sql, column, column).is_some()).cloned().collect()
-        }
-        _ => vec![],
-    };
-    if needed.iter().any(|column| later.contains(column)) {
-        return Err(Problem::new(
-            code::NOT_BATCHABLE,
-            "a column that this is about changes its type or name in the same revision",
-        )
-        .label("by then it is still in the old form")
-        .help("put it into a revision of its own"));
-    }
-    if mentioned.iter().any(|column| later.contains(column)) {
-        for part in &mut decision.parts {
-            part.phase = Phase::Contract;
-            part.behind = true;
-        }
-        // They would be asked of the old column.
-        decision.checks.clear();
-    }
-    Ok(decision)
 }

@@ -42,6 +42,7 @@ pub(super) fn delete(delete: &Delete, context: &Context<'_>) -> Result<Decision,
         synced: false,
         workers: context.directives.workers(),
         key: context.directives.key().map(<[Ident]>::to_vec),
+        silent: false,
     };
     let mut decision = Decision::because(
         "one statement would hold its locks and its snapshot until the last row; batches hold them for milliseconds",

@@ -115,9 +115,8 @@ pub(super) fn column(table: &TableName, column: &Ident, context: &Context<'_>) -
     in_the_way(known, Some(column))?;
     if context.catalog.is_empty(table) {
         let decision = Decision::because("the table holds no row");
-        // Nothing brings a column back as it was: it goes last, unless another of its name is to come.
-        let at_once =
-            known.is_new || known.get(column).is_some_and(|one| one.is_new) || context.is_added(table, column);
+        // Nothing brings a column back as it was: it goes last.
+        let at_once = known.is_new || known.get(column).is_some_and(|one| one.is_new);
         let decision =
             if at_once { decision.expand(drop, []) } else { decision.quick(Phase::Contract, Rank::Remove, drop, []) };
         return Ok(decision.irreversible(lost));

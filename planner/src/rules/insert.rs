@@ -10,8 +10,7 @@ use super::Context;
 use crate::action::{Action, Backfill, Lock, Operation};
 use crate::catalog::{Catalog, Table};
 use crate::change::{Insert, RowCopy};
-use crate::decision::{Decision, Rank};
-use crate::plan::Phase;
+use crate::decision::Decision;
 use crate::problem::{Problem, code};
 use concertina_revisions::Ident;
 
@@ -47,15 +46,11 @@ pub(super) fn insert(insert: &Insert, context: &Context<'_>) -> Result<Decision,
              which is copied in batches, or say `-- concertina: allow blocking`",
         ));
     }
-    let mut tables = vec![&insert.table];
-    tables.extend(&insert.reads);
-    let (phase, rank) =
-        if context.waits_for_rows(&tables) { (Phase::Backfill, Rank::Fill) } else { (Phase::Expand, Rank::AsWritten) };
     let new = context.table(&insert.table).is_some_and(|table| table.is_new);
     let locks = if new { vec![] } else { vec![(insert.table.clone(), Lock::RowExclusive)] };
     let action =
         Action::AsWritten { what: format!("insert into {}", insert.table.shown()), sql: insert.sql.clone(), locks };
-    Ok(reverse(Decision::because("a few rows").quick(phase, rank, action, []), insert, context))
+    Ok(reverse(Decision::because("a few rows").expand(action, []), insert, context))
 }
 
 fn copied(insert: &Insert, copy: &RowCopy, context: &Context<'_>) -> Decision {
@@ -75,6 +70,7 @@ fn copied(insert: &Insert, copy: &RowCopy, context: &Context<'_>) -> Decision {
         synced: false,
         workers: context.directives.workers(),
         key: context.directives.key().map(<[Ident]>::to_vec),
+        silent: false,
     };
     let decision = Decision::because(
         "one statement would hold its snapshot until the last row; batches hold theirs for milliseconds",

@@ -7,9 +7,10 @@
 //! **Hazard**: none; a view that has no unique index is refused.
 
 use super::{Context, plain_sql};
-use crate::action::Online;
+use crate::action::{Action, Lock, Online};
 use crate::change::{NewMaterializedView, Reindex};
 use crate::decision::{Decision, Rank};
+use crate::footprint::{Footprint, Thing};
 use crate::plan::Phase;
 use crate::problem::{Problem, code};
 use concertina_revisions::TableName;
@@ -29,25 +30,47 @@ pub(super) fn reindex(reindex: &Reindex, context: &Context<'_>) -> Result<Decisi
 
 pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> Decision {
     let stays = context.at_end.table(&new.view).is_some();
-    let drop = format!("DROP MATERIALIZED VIEW {}", new.view.sql());
-    let undo = crate::action::Action::AsWritten {
-        what: format!("drop materialized view {}", new.view.shown()),
-        sql: drop.clone(),
-        locks: vec![(new.view.clone(), crate::action::Lock::AccessExclusive)],
+    let drop = |view: &TableName| format!("DROP MATERIALIZED VIEW {}", view.sql());
+    // What bears its name now goes in contract: it is made and filled under another one before.
+    let replaces = context.at_start().relation_name_taken(new.view.schema.as_str(), new.view.name.as_str());
+    let (built, sql) = if replaces { (&new.beside.0, &new.beside.1) } else { (&new.view, &new.sql) };
+    let undo = Action::AsWritten {
+        what: format!("drop materialized view {}", built.shown()),
+        sql: drop(built),
+        locks: vec![(built.clone(), Lock::AccessExclusive)],
     };
-    let what = format!("create materialized view {}, empty", new.view.shown());
-    let decision =
-        Decision::because("without data it is a catalog entry").expand(plain_sql(what, new.sql.clone()), [undo]);
-    let decision = if new.filled {
-        let fill = Online::Fill { view: new.view.clone() };
-        decision
+    let what = format!("create materialized view {}, empty", built.shown());
+    let made = crate::footprint::relation_made(built).and(&new.mentions);
+    let mut decision = Decision::because("without data it is a catalog entry")
+        .expand(plain_sql(what, sql.clone()), [undo])
+        .last_touching(made);
+    if new.filled {
+        decision = decision
             .then_because("nobody can read it before it is filled")
-            .slow(Phase::Backfill, Rank::Fill, fill, [])
-            .note(format!("filling {} holds one snapshot for as long as its query takes", new.view.shown()))
-    } else {
-        decision
-    };
-    decision.reverse(if stays { drop } else { String::new() })
+            .slow(Phase::Backfill, Rank::Fill, Online::Fill { view: built.clone() }, [])
+            .last_touching(
+                crate::footprint::rows_of(Footprint::default().on(built), &new.reads, context.catalog)
+                    .and(&new.mentions)
+                    .change(Thing::Rows(built.clone(), None)),
+            )
+            .note(format!("filling {} holds one snapshot for as long as its query takes", new.view.shown()));
+    }
+    if replaces {
+        let rename = Action::AsWritten {
+            what: format!("rename materialized view {} to {}", built.shown(), new.view.name.as_str()),
+            sql: format!("ALTER MATERIALIZED VIEW {} RENAME TO {}", built.sql(), new.view.name.sql()),
+            locks: vec![(built.clone(), Lock::AccessExclusive)],
+        };
+        let renamed = Footprint::default()
+            .on(built)
+            .rename(Thing::Relation(built.clone()), Thing::Relation(new.view.clone()))
+            .rename(Thing::Type(built.name.clone()), Thing::Type(new.view.name.clone()));
+        decision = decision
+            .then_because("the new one is filled before the old one goes, so no query is without")
+            .quick(Phase::Contract, Rank::Rename, rename, [])
+            .last_touching(renamed);
+    }
+    decision.reverse(if stays { drop(&new.view) } else { String::new() })
 }
 
 pub(super) fn refresh(view: &TableName, context: &Context<'_>) -> Result<Decision, Problem> {

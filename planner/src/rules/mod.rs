@@ -2,6 +2,7 @@
 //! The measured facts behind each rule are on the reference page of the documentation.
 
 mod add_column;
+mod alias;
 mod check;
 mod column_type;
 mod default;
@@ -28,6 +29,7 @@ use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Change, NewConstraintKind, NewType, Update};
 use crate::decision::{Decision, Rank};
 use crate::fold::Seen;
+use crate::footprint::{Access, Footprint, How, Thing};
 use crate::plan::Phase;
 use crate::problem::{Problem, code};
 use concertina_revisions::{Directives, Ident, PhaseWord, TableName};
@@ -67,9 +69,9 @@ impl<'a> Context<'a> {
 
     /// The backfills of the revision that write a table of which others hold rows.
     fn backfills(&self) -> impl Iterator<Item = (&'a Update, &'a Catalog)> {
-        self.all.iter().filter_map(|seen| match &seen.change {
-            Change::Update(update) if !seen.before.is_empty(&update.table) => Some((update, &seen.before)),
-            _ => None,
+        self.all.iter().filter_map(|seen| {
+            let Change::Update(update) = &seen.change else { return None };
+            (!seen.before.is_empty(&update.table)).then_some((update, &seen.before))
         })
     }
 
@@ -90,42 +92,79 @@ impl<'a> Context<'a> {
                 && update.sets.iter().any(|(set, _)| set == column)
                 && update::is_synced(update, catalog)
         });
-        let by_fold = self.all.iter().any(|seen| match &seen.change {
-            Change::AddColumn(add) => add.table == *table && add.column.name == *column && add.fill.is_some(),
-            _ => false,
+        let by_fold = self.all.iter().any(|seen| {
+            matches!(&seen.change, Change::AddColumn(add) if add.table == *table && add.column.name == *column && add.fill.is_some())
         });
         by_default || by_trigger || by_fold
     }
 
     /// Whether the revision also demands that the column refuse NULL.
     fn becomes_not_null(&self, table: &TableName, column: &Ident) -> bool {
-        self.all.iter().any(|seen| match &seen.change {
-            Change::SetNotNull(other, name) => other == table && name == column,
-            Change::AddConstraint(other, constraint) => {
-                other == table
-                    && matches!(&constraint.kind, NewConstraintKind::Unique { primary: true, columns, .. } if columns.contains(column))
-            }
-            _ => false,
+        let in_key = |kind: &NewConstraintKind| matches!(kind, NewConstraintKind::Unique { primary: true, columns, .. } if columns.contains(column));
+        self.all.iter().any(|seen| {
+            matches!(&seen.change, Change::SetNotNull(other, name) if other == table && name == column)
+                || matches!(&seen.change, Change::AddConstraint(other, new) if other == table && in_key(&new.kind))
         })
     }
 
     /// Whether an earlier statement of the revision copies a large table into this one, batch by batch.
     fn is_copied_into(&self, table: &TableName) -> bool {
-        self.all[..self.position].iter().any(|seen| match &seen.change {
-            Change::Insert(insert) => insert.table == *table && insert::in_batches(insert, &seen.before).is_some(),
-            _ => false,
+        self.all[..self.position].iter().any(|seen| {
+            matches!(&seen.change, Change::Insert(insert) if insert.table == *table && insert::in_batches(insert, &seen.before).is_some())
         })
     }
 
-    /// Whether an earlier statement of the revision left rows of these tables to the backfill phase.
-    fn waits_for_rows(&self, tables: &[&TableName]) -> bool {
-        tables.iter().any(|table| self.is_copied_into(table))
-            || self.all[..self.position].iter().any(|seen| match &seen.change {
-                Change::Update(Update { table, .. }) | Change::Delete(crate::change::Delete { table, .. }) => {
-                    tables.contains(&table) && !seen.before.is_empty(table)
-                }
-                _ => false,
+    /// Whether all that is dropped was made by earlier statements of the revision.
+    fn made_here(&self, touches: &Footprint) -> bool {
+        let made = |thing: &Thing| {
+            let start = self.at_start();
+            let there = matches!(thing, Thing::Relation(name) if start.table(name).is_some())
+                || matches!(thing, Thing::Function(name) if start.functions.iter().any(|known| known.name == name.as_str()));
+            // Rights may have been had before.
+            if there || matches!(thing, Thing::Rights(..)) {
+                return None;
+            }
+            self.all[..self.position].iter().rev().find_map(|seen| {
+                let found = seen.touches.writes().find(|access| access.thing == *thing && access.how != How::Change);
+                found.map(|access| access.how == How::Make)
             })
+        };
+        let mut dropped = touches.writes().filter(|access| access.how == How::Drop).peekable();
+        dropped.peek().is_some() && dropped.all(|access| made(&access.thing) == Some(true))
+    }
+
+    /// Whether an earlier statement of the revision takes something away that isn't a table's own.
+    fn removes_before(&self) -> bool {
+        self.all[..self.position].iter().any(|seen| match &seen.change {
+            Change::CatalogOnly(only) => only.removes,
+            Change::Setting(_) | Change::DropTable(_) => true,
+            Change::CreateTable(_)
+            | Change::AddColumn(_)
+            | Change::SetDefault(..)
+            | Change::AlterType(_)
+            | Change::SetNotNull(..)
+            | Change::DropNotNull(..)
+            | Change::AddConstraint(..)
+            | Change::DropConstraint(..)
+            | Change::Validate(..)
+            | Change::DropColumn(..)
+            | Change::CreateIndex(_)
+            | Change::DropIndex(_)
+            | Change::CreateEnum(_)
+            | Change::Insert(_)
+            | Change::Update(_)
+            | Change::Delete(_)
+            | Change::RenameColumn(..)
+            | Change::RenameTable(..)
+            | Change::AddIdentity(_)
+            | Change::Attach(_)
+            | Change::Detach(_)
+            | Change::Reindex(_)
+            | Change::CreateMaterializedView(_)
+            | Change::Refresh(_)
+            | Change::Allowed(..)
+            | Change::Nothing(_) => false,
+        })
     }
 
     /// The catalog as the revision found it: what it drops is still there until contract.
@@ -141,9 +180,9 @@ impl<'a> Context<'a> {
 
     /// The changes of type by way of a second column, with their positions.
     fn by_shadow(&self) -> impl Iterator<Item = (usize, &'a NewType)> {
-        self.all.iter().enumerate().filter_map(|(position, seen)| match &seen.change {
-            Change::AlterType(new) if column_type::by_shadow(new, &seen.before) => Some((position, new)),
-            _ => None,
+        self.all.iter().enumerate().filter_map(|(position, seen)| {
+            let Change::AlterType(new) = &seen.change else { return None };
+            column_type::by_shadow(new, &seen.before).then_some((position, new))
         })
     }
 
@@ -156,33 +195,18 @@ impl<'a> Context<'a> {
     /// The columns of a table that earlier statements of the revision put in another column's place, by the names they have
     /// in the end.
     fn replaced(&self, table: &TableName) -> Vec<Ident> {
-        let renamed = self.all[..self.position].iter().filter_map(|seen| match &seen.change {
-            Change::RenameColumn(other, from, to) if other == table => {
-                let old =
-                    seen.before.table(table).and_then(|table| table.get(from)).is_some_and(|column| !column.is_new);
-                old.then(|| to.clone())
-            }
-            _ => None,
+        let renamed = self.all[..self.position].iter().filter_map(|seen| {
+            let Change::RenameColumn(other, from, to) = &seen.change else { return None };
+            (other == table && rename::waits(table, from, &seen.before)).then(|| to.clone())
         });
         self.retyped(table).into_iter().chain(renamed).collect()
     }
 
-    /// The columns of a table that get another name at contract and not before, by the names they have in the end: code that
-    /// names its version finds them there.
-    fn renamed_at_contract(&self, table: &TableName) -> Vec<Ident> {
-        if self.version.is_none() {
-            return vec![];
-        }
-        let mut renamed = self.replaced(table);
-        renamed.retain(|column| !self.retyped(table).contains(column));
-        renamed
-    }
-
     /// The default that a column has in the end, which is `now`'s unless later statements of the revision say otherwise.
     fn default_in_the_end(&self, table: &TableName, column: &Ident, now: Option<&String>) -> Option<String> {
-        let said = self.all[self.position..].iter().rev().find_map(|seen| match &seen.change {
-            Change::SetDefault(other, name, value) if other == table && name == column => Some(value.as_ref()),
-            _ => None,
+        let said = self.all[self.position..].iter().rev().find_map(|seen| {
+            let Change::SetDefault(other, name, value) = &seen.change else { return None };
+            (other == table && name == column).then_some(value.as_ref())
         });
         match said {
             Some(value) => value.map(|value| value.sql.clone()),
@@ -194,15 +218,6 @@ impl<'a> Context<'a> {
     fn is_retyped_later(&self, table: &TableName, column: &Ident) -> bool {
         self.by_shadow()
             .any(|(position, new)| position >= self.position && new.table == *table && new.column == *column)
-    }
-
-    /// Whether the revision adds a column of that name.
-    fn is_added(&self, table: &TableName, column: &Ident) -> bool {
-        self.all.iter().any(|seen| match &seen.change {
-            Change::AddColumn(add) => add.table == *table && add.column.name == *column,
-            Change::RenameColumn(other, _, to) => other == table && to == column,
-            _ => false,
-        })
     }
 
     /// Whether the revision builds an index that leads with these columns.
@@ -225,31 +240,48 @@ pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision,
             .label("changes no values that an expression could bring back")
             .help("write the way back below a line `-- down`"));
     }
-    let decision = column_type::behind_the_swap(by_rule(change, context)?, change, context)?;
+    by_position(change, context)?;
+    let decision = by_rule(change, context)?;
     match context.directives.phase() {
-        Some(wanted) => held_back(decision, change, wanted),
+        Some(wanted) => held_back(decision, wanted),
         None => Ok(decision),
     }
 }
 
-/// The author's wish to run a statement in a later phase than it could.
-fn held_back(mut decision: Decision, change: &Change, wanted: PhaseWord) -> Result<Decision, Problem> {
+/// Rows that are written by the places of their columns, where one of these comes to stand at the end.
+fn by_position(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
+    if !matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_)) {
+        return Ok(());
+    }
+    let moved =
+        |access: &&Access| matches!(&access.thing, Thing::Column(table, None) if !context.replaced(table).is_empty());
+    match context.all[context.position].touches.accesses.iter().find(moved) {
+        None => Ok(()),
+        Some(access) => Err(Problem::new(
+            code::NOT_BATCHABLE,
+            format!(
+                "an earlier statement of this revision moves a column, and this one is about {} by their places",
+                access.thing
+            ),
+        )
+        .label("says no names")
+        .help("name the columns, or put it into a revision of its own")),
+    }
+}
+
+/// The author's wish to run a statement in a later phase than it could. What depends on it follows.
+fn held_back(mut decision: Decision, wanted: PhaseWord) -> Result<Decision, Problem> {
     let wanted = match wanted {
         PhaseWord::Expand => Phase::Expand,
         PhaseWord::Backfill => Phase::Backfill,
         PhaseWord::Contract => Phase::Contract,
     };
-    let refused = |message: &str, help: &str| {
-        Err(Problem::new(code::UNKNOWN, message).label(format!("can't be moved to {wanted}")).help(help))
-    };
-    // What others stand on can't come after them.
-    if matches!(change, Change::CreateTable(_) | Change::AddColumn(_) | Change::CreateEnum(_) | Change::Update(_)) {
-        return refused("other statements and running code rely on this one", "put it into a revision of its own");
-    }
     if decision.parts.iter().any(|part| part.phase > wanted) {
-        return refused("a part of this statement would run earlier than is safe", "leave the directive out");
+        return Err(Problem::new(code::UNKNOWN, "a part of this statement would run earlier than is safe")
+            .label(format!("can't be moved to {wanted}"))
+            .help("leave the directive out"));
     }
-    decision.parts.iter_mut().for_each(|part| part.phase = wanted);
+    decision.parts.iter_mut().for_each(|part| (part.phase, part.wanted) = (wanted, Some(wanted)));
     Ok(decision)
 }
 

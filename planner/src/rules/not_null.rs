@@ -116,19 +116,6 @@ pub(super) fn drop_not_null(table: &TableName, column: &Ident, context: &Context
             .note(format!("{}.{} accepts NULL already", table.shown(), column.as_str()))
             .reverse("");
     }
-    let keyed = context.at_start().table(table).is_some_and(|table| {
-        table
-            .constraints
-            .iter()
-            .any(|one| one.kind == ConstraintKind::PrimaryKey && one.columns.iter().any(|name| name == column.as_str()))
-    });
-    if keyed {
-        // The key that goes in this revision goes in contract.
-        let action = Action::DropNotNull { table: table.clone(), column: column.clone() };
-        return Decision::because("accepting more is a catalog entry, once no key needs it")
-            .quick(Phase::Contract, Rank::Adopt, action, [])
-            .reverse(format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table.sql(), column.sql()));
-    }
     Decision::because("accepting more is a catalog entry").and(loosen(table, column, context)).reverse(format!(
         "ALTER TABLE {} ALTER COLUMN {} SET NOT NULL",
         table.sql(),

@@ -41,6 +41,9 @@ pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decisio
     let locks = only.concerns.iter().filter(seen).map(|table| (table.clone(), Lock::ShareUpdateExclusive)).collect();
     let action = Action::AsWritten { what: only.what.clone(), sql: only.sql.clone(), locks };
     let decision = Decision::because("touches the system catalogs only");
+    if only.removes && context.made_here(&only.touches) {
+        return decision.expand(action, []).reverse("");
+    }
     if only.removes {
         let decision = decision
             .quick(Phase::Contract, Rank::Remove, action, [])

@@ -213,7 +213,7 @@ fn own_index_name(index: &Index, parent: &Table, part: &TableName, context: &Con
 }
 
 /// `USING ..` of an index.
-fn tail(index: &Index) -> Option<&str> {
+pub(super) fn tail(index: &Index) -> Option<&str> {
     index.definition.find(" USING ").map(|at| &index.definition[at + 1..])
 }
 

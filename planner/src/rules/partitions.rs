@@ -6,9 +6,10 @@
 
 use super::{Context, check};
 use crate::action::{Action, Lock};
-use crate::catalog::{Catalog, Table, TableKind};
+use crate::catalog::{Catalog, Index, Table, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind, NewIndex};
 use crate::decision::{Decision, Rank};
+use crate::footprint::{Footprint, Thing};
 use crate::plan::Phase;
 use crate::problem::{self, Problem};
 use concertina_revisions::{Ident, TableName};
@@ -50,7 +51,7 @@ pub(super) fn unique(
         let (named, label) = if *primary { (&[][..], "pkey") } else { (columns.as_slice(), "key") };
         let name = crate::lower::chosen_name(&leaf, named, label, &catalog);
         if let Some(known) = catalog.table_mut(&leaf) {
-            known.indexes.push(crate::catalog::Index::named(leaf.schema.as_str(), name.as_str()));
+            known.indexes.push(Index::named(leaf.schema.as_str(), name.as_str()));
         }
         decision = decision.build_index(&leaf, &name, true, format!("USING btree ({list}){index_suffix}"));
         let adopt = Action::AddConstraintUsingIndex {
@@ -138,10 +139,15 @@ fn below(
     for (schema, child) in &parent.partitions {
         let child = TableName::new(schema.as_str(), child.as_str());
         let Some(known) = catalog.table(&child).cloned() else { continue };
+        if let Some(own) = like_it(new, parent, &known) {
+            let index = TableName { schema: child.schema.clone(), name: Ident::new(own) };
+            decision = attach(decision, parent, &child, parent_index, &index);
+            continue;
+        }
         let name = crate::lower::chosen_name(&child, &new.labels, "idx", catalog);
         if let Some(table) = catalog.table_mut(&child) {
             // So that the next name is another.
-            table.indexes.push(crate::catalog::Index::named(child.schema.as_str(), name.as_str()));
+            table.indexes.push(Index::named(child.schema.as_str(), name.as_str()));
         }
         let index = TableName { schema: child.schema.clone(), name: name.clone() };
         match known.kind {
@@ -164,6 +170,18 @@ fn below(
     Ok(decision)
 }
 
+/// An index of a partition that says the same as the new one, and isn't attached to another of its parent's: PostgreSQL
+/// takes it up.
+fn like_it<'a>(new: &NewIndex, parent: &Table, part: &'a Table) -> Option<&'a str> {
+    let same = |index: &&Index| {
+        index.valid && index.unique == new.unique && super::partition::tail(index) == Some(new.tail.as_str())
+    };
+    if part.kind != TableKind::Plain || parent.indexes.iter().any(|index| same(&index)) {
+        return None;
+    }
+    part.indexes.iter().find(same).filter(|index| index.constraint.is_none()).map(|index| index.name.as_str())
+}
+
 fn on_only(decision: Decision, new: &NewIndex, table: &TableName, name: &Ident) -> Decision {
     let unique = if new.unique { "UNIQUE " } else { "" };
     let create = Action::AsWritten {
@@ -172,12 +190,16 @@ fn on_only(decision: Decision, new: &NewIndex, table: &TableName, name: &Ident) 
         locks: vec![(table.clone(), Lock::Share)],
     };
     let index = TableName { schema: table.schema.clone(), name: name.clone() };
-    decision.then_because("an index over no rows; it is valid once every partition's is attached").quick(
-        Phase::Expand,
-        Rank::AsWritten,
-        create,
-        [drop_index(table, &index)],
-    )
+    decision
+        .then_because("an index over no rows; it is valid once every partition's is attached")
+        .quick(Phase::Expand, Rank::AsWritten, create, [drop_index(table, &index)])
+        .last_touching(
+            Footprint::default()
+                .on(table)
+                .columns(table, &new.mentions)
+                .make(Thing::Relation(index))
+                .make(Thing::Indexes(table.clone())),
+        )
 }
 
 fn attach(decision: Decision, parent: &Table, child: &TableName, to: &TableName, index: &TableName) -> Decision {
@@ -187,12 +209,10 @@ fn attach(decision: Decision, parent: &Table, child: &TableName, to: &TableName,
         locks: vec![(parent.full_name(), Lock::AccessShare), (child.clone(), Lock::AccessShare)],
     };
     // What is attached goes with the whole; nothing else takes it off.
-    decision.then_because("a catalog entry").quick(
-        Phase::Backfill,
-        Rank::Demand,
-        attach,
-        [drop_index(&parent.full_name(), to)],
-    )
+    decision
+        .then_because("a catalog entry")
+        .quick(Phase::Backfill, Rank::Demand, attach, [drop_index(&parent.full_name(), to)])
+        .last_touching(Footprint::default().on(child).on(index).on(to).change(Thing::Indexes(child.clone())))
 }
 
 fn drop_index(table: &TableName, index: &TableName) -> Action {

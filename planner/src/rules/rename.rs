@@ -1,18 +1,20 @@
 //! RENAME COLUMN, RENAME TO of a table
 //!
 //! **Danger**: instant for the database, fatal for the code that is running: the name is gone.
-//! **Instead**: a column of the new name beside the old one, each carried over to the other, as for another type; a table
-//! gets its new name at once, and a view that can be written bears the old one until contract. Where the application names its
-//! version, a column is renamed at contract, and each version shows it under its own name before.
+//! **Instead**: the column keeps its name until contract, and a second one stands for it under the new name until then; a
+//! table gets its new name at once, and a view that can be written bears the old one until contract. Where the application
+//! names its version, each version shows the column under its own name before.
 //! **Hazard**: code that still uses the old name fails at contract.
 
-use super::{Context, plain_sql, shadow};
+use super::{Context, alias, plain_sql};
 use crate::action::{Action, Lock};
+use crate::catalog::{Catalog, Table};
 use crate::decision::{Decision, Rank};
+use crate::footprint::{Footprint, Thing};
 use crate::plan::Phase;
 use crate::problem::{self, Problem, code, hazard};
 use crate::versions::INVOKER_SINCE;
-use concertina_revisions::{Ident, TableName};
+use concertina_revisions::{Ident, PhaseWord, TableName};
 
 pub(super) fn column(table: &TableName, from: &Ident, to: &Ident, context: &Context<'_>) -> Result<Decision, Problem> {
     let Some(known) = context.table(table) else { return Ok(Decision::default()) };
@@ -23,27 +25,78 @@ pub(super) fn column(table: &TableName, from: &Ident, to: &Ident, context: &Cont
         let back = Action::RenameColumn { table: table.clone(), from: to.clone(), to: from.clone() };
         return Ok(Decision::because("made by this revision").expand(action, [back]).reverse(reverse));
     }
-    let hazard = format!("code that still says {}.{} fails once contract has dropped it", table.shown(), from.as_str());
+    possible(known, from, to, context)?;
+    let rename =
+        |from: &Ident, to: &Ident| Action::RenameColumn { table: table.clone(), from: from.clone(), to: to.clone() };
+    if context.catalog.is_empty(table) {
+        return Ok(Decision::because("the table holds no row")
+            .expand(rename(from, to), [rename(to, from)])
+            .reverse(reverse));
+    }
+    let hazard = format!("code that still says {}.{} fails once contract has renamed it", table.shown(), from.as_str());
     if context.version.is_some() {
-        let action = Action::RenameColumn { table: table.clone(), from: from.clone(), to: to.clone() };
         return Ok(Decision::because("each version of the application's schema shows the column under its own name")
-            .contract(action)
+            .contract(rename(from, to))
             .hazard(hazard::COLUMN, hazard)
             .reverse(reverse));
     }
-    let expression = |name: &Ident| {
-        crate::lower::from_text(&name.sql()).ok_or_else(|| problem::unknown("a column name that doesn't read back"))
+    let asked = context.directives.phase() == Some(PhaseWord::Contract);
+    let both = if asked {
+        Err("its author asks for that".to_owned())
+    } else {
+        alias::until_contract(known, old, to, context, rename(from, to))
     };
-    let shadow = shadow::Shadow {
-        table: known,
-        old,
-        name: to.clone(),
-        type_sql: old.type_sql.clone(),
-        forward: expression(from)?,
-        back: expression(to)?,
-        converts: false,
+    Ok(match both {
+        Ok(decision) => decision.hazard(
+            hazard::ORDER,
+            format!(
+                "{}.{} is a second column at the end of the table until contract: SELECT *, and COPY and INSERT without names, \
+                 find it there",
+                table.shown(),
+                to.as_str()
+            ),
+        ),
+        Err(why) => {
+            let last = context.at_start().table(table).is_some_and(|table| table.get(to).is_some());
+            let rank = if last { Rank::Rename } else { Rank::Swap };
+            Decision::because("a name is a catalog entry").quick(Phase::Contract, rank, rename(from, to), []).hazard(
+                hazard::COLUMN,
+                format!("code that says {}.{} fails until contract has renamed it: there is no second column, as {why}", table.shown(), to.as_str()),
+            )
+        }
+    }
+    .hazard(hazard::COLUMN, hazard)
+    .reverse(reverse))
+}
+
+/// Whether a column gets its name at contract and not before.
+pub(super) fn waits(table: &TableName, from: &Ident, catalog: &Catalog) -> bool {
+    let known = catalog.table(table);
+    let known = known.filter(|table| !table.is_new).and_then(|table| table.get(from));
+    known.is_some_and(|column| !column.is_new) && !catalog.is_empty(table)
+}
+
+/// What PostgreSQL would refuse, in its words.
+fn possible(table: &Table, from: &Ident, to: &Ident, context: &Context<'_>) -> Result<(), Problem> {
+    let inherited = |one: &Table, parents: u32| one.get(from).is_some_and(|column| column.inherited > parents);
+    let below = context.catalog.below(&table.full_name());
+    let below = || below.iter().filter_map(|name| context.table(name));
+    let refused = |message: String, help: &str| {
+        Err(Problem::new(code::DEPENDED_ON, message).label("PostgreSQL refuses it too").help(help))
     };
-    Ok(shadow::replace(&shadow, context)?.hazard(hazard::COLUMN, hazard).reverse(reverse))
+    if table.of_type {
+        return refused("cannot rename column of typed table".to_owned(), "ALTER TYPE .. RENAME ATTRIBUTE renames it");
+    }
+    if inherited(table, 0) || below().any(|one| inherited(one, 1)) {
+        return refused(
+            format!("cannot rename inherited column \"{}\"", from.as_str()),
+            "rename it on the table that it comes from",
+        );
+    }
+    if let Some(child) = below().find(|one| one.get(to).is_some()) {
+        return Err(problem::exists("column", &format!("{}.{}", child.full_name().shown(), to.as_str())));
+    }
+    Ok(())
 }
 
 pub(super) fn table(from: &TableName, to: &TableName, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -102,6 +155,7 @@ pub(super) fn table(from: &TableName, to: &TableName, context: &Context<'_>) -> 
         .together(Phase::Expand, Rank::AsWritten, actions, undo)
         .last_alone()
         .quick(Phase::Contract, Rank::Remove, drop(), [])
+        .last_touching(of_the_view(from, to))
         .hazard(
             hazard::TABLE,
             format!("code that still says {} fails once contract has dropped the view", from.shown()),
@@ -111,4 +165,13 @@ pub(super) fn table(from: &TableName, to: &TableName, context: &Context<'_>) -> 
             from.shown()
         ))
         .reverse(reverse))
+}
+
+/// What stands on every column of a table, under the name that the table had.
+fn of_the_view(name: &TableName, table: &TableName) -> Footprint {
+    Footprint::default()
+        .on(table)
+        .read(Thing::Column(table.clone(), None))
+        .drop(Thing::Relation(name.clone()))
+        .drop(Thing::Type(name.name.clone()))
 }

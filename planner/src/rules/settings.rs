@@ -61,7 +61,18 @@ fn facts(kind: SettingKind, row_security: bool) -> Facts {
         Kind::CreatePolicy => Facts::expand(exclusive, POLICY),
         Kind::RestrictivePolicy if !row_security => Facts::expand(exclusive, POLICY),
         Kind::Grant => Facts::expand(None, RIGHT),
-        surprising => surprise(surprising),
+        Kind::RestrictivePolicy
+        | Kind::RowSecurityOn
+        | Kind::RowSecurityOff
+        | Kind::Identity
+        | Kind::AlterPolicy
+        | Kind::DropPolicy
+        | Kind::DropTrigger
+        | Kind::CreateRule
+        | Kind::DropRule
+        | Kind::Inherit
+        | Kind::NoInherit
+        | Kind::Revoke => surprise(kind),
     }
 }
 
@@ -108,7 +119,28 @@ fn surprise(kind: SettingKind) -> Facts {
         Kind::DropTrigger | Kind::DropRule => {
             ("running code may rely on it", hazard::TRIGGER, "nothing does its work any more")
         }
-        _ => (
+        Kind::Identity
+        | Kind::Options
+        | Kind::Statistics
+        | Kind::ColumnOptions
+        | Kind::Storage
+        | Kind::ReplicaIdentity
+        | Kind::Clustering
+        | Kind::Owner
+        | Kind::Trigger
+        | Kind::Rule
+        | Kind::CreatePolicy
+        | Kind::CreateTrigger
+        | Kind::RenamePart
+        | Kind::RenameIndex
+        | Kind::IndexOptions
+        | Kind::AttachIndex
+        | Kind::Deferral
+        | Kind::OfType
+        | Kind::Expression
+        | Kind::View
+        | Kind::Grant
+        | Kind::Comment => (
             "running code may leave the column out",
             hazard::DEFAULT,
             "inserts that leave the column out, or give it, may fail once it has changed",

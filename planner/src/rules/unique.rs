@@ -90,7 +90,11 @@ fn adopted(
             decision = not_null::demanded(decision, table, &key, context);
         }
     }
-    Ok(decision.then_because("the index is there already").contract(adoption(table, constraint, index.clone())))
+    let adoption = adoption(table, constraint, index.clone());
+    if context.catalog.is_empty(table) {
+        return Ok(decision.then_because("the table holds no row").expand(adoption, [check::undo(table, constraint)]));
+    }
+    Ok(decision.then_because("the index is there already").contract(adoption))
 }
 
 /// An index that is built online, and the constraint that is made of it.
@@ -103,9 +107,10 @@ fn built_and_adopted(table: &TableName, constraint: &NewConstraint, list: &str, 
 }
 
 fn adoption(table: &TableName, constraint: &NewConstraint, index: Ident) -> Action {
-    let (primary, timing) = match &constraint.kind {
-        NewConstraintKind::Unique { primary, timing, .. } => (*primary, timing.clone()),
-        _ => (false, String::new()),
+    let (primary, timing) = if let NewConstraintKind::Unique { primary, timing, .. } = &constraint.kind {
+        (*primary, timing.clone())
+    } else {
+        (false, String::new())
     };
     Action::AddConstraintUsingIndex { table: table.clone(), name: constraint.name.clone(), primary, index, timing }
 }

@@ -9,9 +9,8 @@ use super::{Context, helper, questions};
 use crate::action::{Action, Backfill, Lock, Operation, Sync};
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::Update;
-use crate::decision::{Decision, Rank};
+use crate::decision::Decision;
 use crate::expr::{Conjunct, Expr, Scope, Shape};
-use crate::plan::Phase;
 use crate::problem::{Problem, code, hazard};
 use concertina_revisions::Ident;
 
@@ -43,13 +42,9 @@ pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision,
 
 fn as_written(update: &Update, context: &Context<'_>, why: &str) -> Decision {
     let new = context.table(&update.table).is_some_and(|table| table.is_new);
-    let mut tables = vec![&update.table];
-    tables.extend(&update.reads);
-    let (phase, rank) =
-        if context.waits_for_rows(&tables) { (Phase::Backfill, Rank::Fill) } else { (Phase::Expand, Rank::AsWritten) };
     let locks = if new { vec![] } else { vec![(update.table.clone(), Lock::RowExclusive)] };
     let action = Action::AsWritten { what: format!("update {}", update.table.shown()), sql: update.sql.clone(), locks };
-    let decision = Decision::because(why).quick(phase, rank, action, []);
+    let decision = Decision::because(why).expand(action, []);
     reverse(decision, update, context)
 }
 
@@ -74,9 +69,7 @@ pub(super) fn is_synced(update: &Update, catalog: &Catalog) -> bool {
             .flat_map(|predicate| &predicate.conjuncts)
             .any(|conjunct| matches!(conjunct, Conjunct::IsNull(mention) if mention.name == *column))
     };
-    let new = |column: &Ident| {
-        catalog.table(&update.table).and_then(|table| table.get(column)).is_some_and(|column| column.is_new)
-    };
+    let new = |column: &Ident| catalog.table(&update.table).is_some_and(|table| table.is_fresh(column));
     !update.sets.is_empty()
         && update.sets.iter().all(|(column, value)| (new(column) || null(column)) && value.shape != Shape::Default)
 }
@@ -107,6 +100,7 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
         synced,
         workers: context.directives.workers(),
         key: context.directives.key().map(<[Ident]>::to_vec),
+        silent: false,
     };
     let mut decision = Decision::because(BATCHES);
     if synced {
@@ -206,6 +200,7 @@ fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
         search_path: (reads || calls).then(|| context.catalog.search_path.clone()),
         definer: reads,
         twin: None,
+        alias: None,
     }
 }
 
@@ -246,7 +241,7 @@ fn check_partners(
     let as_before = |expression: &Expr| {
         expression.rewrite(|mention| {
             let column = table.get(&mention.name).filter(|column| scope.is_target(mention) && column.is_new)?;
-            Some(format!("NULL::{}", column.type_sql))
+            Some(format!("(NULL::{})", column.type_sql))
         })
     };
     let from = update.from.as_ref().map_or_else(String::new, |from| format!(" FROM {from}"));

@@ -51,6 +51,7 @@ pub(crate) fn database() -> Catalog {
         on_update: true,
         on_delete: false,
         definition: "CREATE TRIGGER touch BEFORE UPDATE ON seats FOR EACH ROW EXECUTE FUNCTION touch()".into(),
+        ..Trigger::default()
     }];
     seats.indexes.push(Index {
         schema: "public".into(),
@@ -64,6 +65,7 @@ pub(crate) fn database() -> Catalog {
         options: vec![],
         constraint: None,
         definition: "CREATE INDEX seats_price ON public.seats USING btree (price)".into(),
+        ..Index::default()
     });
     seats = seats.column("code", "text").unique("seats_code", &["code"]);
     seats.indexes.iter_mut().filter(|index| index.name == "seats_code").for_each(|index| index.constraint = None);

@@ -33,6 +33,7 @@ fn primary_key(mut table: Table) -> Table {
         validated: true,
         references: None,
         relies_on: None,
+        comment: None,
     });
     table.indexes.push(Index {
         schema: table.schema.clone(),
@@ -46,6 +47,7 @@ fn primary_key(mut table: Table) -> Table {
         options: vec![],
         constraint: Some(name.clone()),
         definition: format!("CREATE UNIQUE INDEX {name} ON public.{} USING btree (id)", table.name),
+        ..Index::default()
     });
     table
 }

@@ -1,9 +1,11 @@
 //! What the planner makes of SQL, as people read it.
 
+mod as_written;
 mod crm;
 mod every_command;
 mod fixture;
 mod law;
+mod order;
 mod refused;
 mod schema;
 mod single;

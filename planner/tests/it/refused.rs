@@ -12,11 +12,10 @@ fn refusals() {
         "ALTER TABLE leads ADD COLUMN email text",
         "ALTER TABLE leads ADD COLUMN x int GENERATED ALWAYS AS (id * 2) STORED",
         "ALTER TABLE leads ALTER COLUMN email TYPE varchar(20) USING upper(email)",
-        "CREATE INDEX i ON leads (email, status); ALTER TABLE leads RENAME COLUMN email TO mail; ALTER TABLE leads RENAME COLUMN status TO state",
+        "CREATE INDEX i ON leads (email, status); ALTER TABLE leads ALTER COLUMN email TYPE varchar(9); ALTER TABLE leads ALTER COLUMN status TYPE varchar(9)",
         "ALTER TABLE leads RENAME COLUMN email TO mail; ALTER TABLE leads ALTER COLUMN mail TYPE varchar(9)",
         "ALTER TABLE leads SET TABLESPACE fast",
         "ALTER TABLE leads ADD EXCLUDE USING gist (email WITH =)",
-        "ALTER TABLE leads DROP COLUMN status CASCADE",
         "ALTER TABLE leads DROP CONSTRAINT leads_mail_key",
         "CREATE TABLE leads (id int)",
         "CREATE INDEX leads_email_key ON leads (email)",
@@ -28,7 +27,6 @@ fn refusals() {
         "INSERT INTO drafts (id, body) SELECT max(id), status FROM leads GROUP BY status ON CONFLICT (id) DO NOTHING",
         "INSERT INTO drafts (id, body) SELECT count(*), 'all' FROM leads ON CONFLICT (id) DO NOTHING",
         "INSERT INTO drafts (body) SELECT email FROM leads ON CONFLICT (id) DO NOTHING",
-        "LOCK TABLE leads",
         "VACUUM FULL leads",
     ];
     let said: Vec<String> = cases.iter().map(|sql| format!("{sql}\n    {}", refused(sql, &crm()))).collect();

@@ -123,6 +123,7 @@ fn an_update_folds_in_part() {
         "ALTER TABLE leads ADD COLUMN a int, ADD COLUMN b text; UPDATE leads SET a = 1, b = lower(email);",
         &crm(),
     );
+    assert!(!plan.backfill.is_empty(), "{}", concertina_planner::explain(&plan));
     let Work::Backfill { backfill } = &plan.backfill[0].work else { panic!("{plan:?}") };
     let Operation::Assign(assignments) = &backfill.operation else { panic!("{backfill:?}") };
     assert_eq!(assignments.len(), 1);

@@ -1,5 +1,6 @@
 //! The only DDL text in the workspace. Names come from [`Ident`] and [`TableName`], which carry their quoting.
 
+mod as_written;
 mod sync;
 mod version;
 
@@ -18,7 +19,7 @@ impl Action {
             }
             Action::AddColumn { table, column, type_sql, default, not_null, references } => {
                 let default = match default {
-                    Some(Value::Sql(value)) => format!(" DEFAULT {value}"),
+                    Some(Value::Sql(value)) => format!(" DEFAULT ({value})"),
                     Some(Value::Read(_)) => format!(" DEFAULT {}", read.unwrap_or("NULL")),
                     None => String::new(),
                 };
@@ -75,6 +76,7 @@ impl Action {
             Action::RenameIndex { from, to, .. } => vec![format!("ALTER INDEX {} RENAME TO {}", from.sql(), to.sql())],
             Action::DropColumn { table, column } => vec![alter(table, &format!("DROP COLUMN {}", column.sql()))],
             Action::DropTable { table } => vec![format!("DROP TABLE {}", table.sql())],
+            Action::BeginAsWritten(begin) => as_written::begin(begin),
             Action::InstallSync(sync) => sync::install(sync),
             Action::RemoveSync(sync) => sync::remove(sync),
             Action::CreateVersion(version) => version::create(version),
@@ -150,18 +152,57 @@ fn move_numbers(table: &TableName, from: &Ident, to: &Ident, identity: Option<&s
         Some(kind) => {
             let drop = alter(table, &format!("ALTER COLUMN {} DROP IDENTITY", from.sql()));
             let add = alter(table, &format!("ALTER COLUMN {} ADD GENERATED {kind} AS IDENTITY", to.sql()));
-            format!(
-                "\nDECLARE\n  given text := {sequence};\n  options text;\n  at bigint;\n  called boolean;\nBEGIN\n  \
-                 SELECT format('(SEQUENCE NAME %s START WITH %s INCREMENT BY %s CACHE %s %s)', given, seqstart, seqincrement, seqcache,\n                \
-                 CASE WHEN seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END) INTO options FROM pg_sequence WHERE seqrelid = given::regclass;\n  \
-                 EXECUTE 'SELECT last_value, is_called FROM ' || given INTO at, called;\n  {drop};\n  \
-                 EXECUTE {} || options;\n  PERFORM setval(given::regclass, at, called);\nEND\n",
-                Ident::new(format!("{add} ")).literal()
-            )
+            IDENTITY
+                .replace("{sequence}", &sequence)
+                .replace("{table}", &Ident::new(table.sql()).literal())
+                .replace("{column}", &to.literal())
+                .replace("{drop}", &drop)
+                .replace("{add}", &Ident::new(format!("{add} ")).literal())
         }
     };
     do_block(&body)
 }
+
+/// The sequence of an identity goes with its column: another of its name, place, bounds, comment and rights follows. As ALTER
+/// TYPE does, a bound that was the old type's becomes the new one's.
+const IDENTITY: &str = "
+DECLARE
+  given text := {sequence};
+  options text; said text; rights aclitem[]; one record; at bigint; called boolean;
+BEGIN
+  SELECT format('(SEQUENCE NAME %s START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s %s)', given, seqstart, seqincrement,
+                CASE WHEN seqmin = old.smallest THEN new.smallest ELSE seqmin END,
+                CASE WHEN seqmax = old.largest THEN new.largest ELSE seqmax END,
+                seqcache, CASE WHEN seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END)
+    INTO options
+    FROM pg_sequence
+    JOIN pg_attribute a ON a.attrelid = {table}::regclass AND a.attname = {column}
+    JOIN (VALUES ('int2'::regtype, -32768::bigint, 32767::bigint), ('int4', -2147483648, 2147483647),
+                 ('int8', -9223372036854775808, 9223372036854775807)) AS old (type, smallest, largest) ON old.type = seqtypid
+    JOIN (VALUES ('int2'::regtype, -32768::bigint, 32767::bigint), ('int4', -2147483648, 2147483647),
+                 ('int8', -9223372036854775808, 9223372036854775807)) AS new (type, smallest, largest) ON new.type = a.atttypid
+    WHERE seqrelid = given::regclass;
+  SELECT obj_description(oid, 'pg_class'), relacl INTO said, rights FROM pg_class WHERE oid = given::regclass;
+  EXECUTE 'SELECT last_value, is_called FROM ' || given INTO at, called;
+  {drop};
+  EXECUTE {add} || options;
+  PERFORM setval(given::regclass, at, called);
+  IF said IS NOT NULL THEN
+    EXECUTE format('COMMENT ON SEQUENCE %s IS %L', given, said);
+  END IF;
+  -- Default privileges may have given some already.
+  FOR one IN SELECT DISTINCT CASE item.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(item.grantee)) END AS role
+             FROM pg_class c, aclexplode(c.relacl) AS item
+             WHERE c.oid = given::regclass AND (rights IS NOT NULL OR item.grantee <> c.relowner) LOOP
+    EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM %s', given, one.role);
+  END LOOP;
+  FOR one IN SELECT CASE item.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(item.grantee)) END AS role,
+                    item.privilege_type AS what, CASE WHEN item.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS more
+             FROM aclexplode(rights) WITH ORDINALITY AS item ORDER BY item.ordinality LOOP
+    EXECUTE format('GRANT %s ON SEQUENCE %s TO %s%s', one.what, given, one.role, one.more);
+  END LOOP;
+END
+";
 
 /// Ends the way out of a partition that was begun and interrupted.
 pub fn finalize_detach(parent: &TableName, partition: &TableName) -> String {

@@ -1,10 +1,13 @@
 //! The triggers that see what is written while a revision is under way.
 
-use super::super::{Sync, Twin};
+use super::super::{Alias, Sync, Twin};
 use super::{OUR_SCHEMA, dollar_quote, version};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn install(sync: &Sync) -> Vec<String> {
+    if let Some(alias) = &sync.alias {
+        return two_names(sync, alias);
+    }
     let Some((twin, newer)) = newer(sync) else {
         let body = sync.twin.as_ref().map_or_else(|| filling(sync), keeping);
         return with_trigger(sync, &sync.name, &body, &sync.when).into();
@@ -18,11 +21,17 @@ pub(super) fn install(sync: &Sync) -> Vec<String> {
 /// Rows that logical replication applies, and those of a load with `session_replication_role = replica`, are filled too:
 /// what a column says follows from the row, wherever that came from.
 fn with_trigger(sync: &Sync, name: &Ident, body: &str, when: &str) -> [String; 3] {
-    let always = format!("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", sync.table.sql(), name.sql());
-    [function(sync, name, body), trigger(sync, name, when), always]
+    [function(sync, name, body), trigger(sync, name, when), always(sync, name)]
 }
 
 pub(super) fn remove(sync: &Sync) -> Vec<String> {
+    if sync.alias.is_some() {
+        let triggers = [early_name(sync, "insert"), early_name(sync, "update"), sync.name.clone()];
+        let drop = |name: &Ident| format!("DROP TRIGGER IF EXISTS {} ON {}", name.sql(), sync.table.sql());
+        let functions = [back_name(sync), sync.name.clone()];
+        let forget = |name: &Ident| format!("DROP FUNCTION IF EXISTS {}()", ours(name));
+        return triggers.iter().map(drop).chain(functions.iter().map(forget)).collect();
+    }
     let names = std::iter::once(sync.name.clone()).chain(newer(sync).map(|_| back_name(sync)));
     names
         .flat_map(|name| {
@@ -32,6 +41,39 @@ pub(super) fn remove(sync: &Sync) -> Vec<String> {
             ]
         })
         .collect()
+}
+
+/// What a writer says by the second name is carried over to the original before any other trigger sees the row, so that they
+/// see, and may change, what they always have; the second name follows when they are done.
+fn two_names(sync: &Sync, alias: &Alias) -> Vec<String> {
+    let (original, second) = (alias.original.sql(), alias.alias.sql());
+    let assign = |to: &str, from: &str| format!("\nBEGIN\n  new.{to} := new.{from};\n  RETURN new;\nEND\n");
+    let back = back_name(sync);
+    let early = |event: &str, when: &str| {
+        let name = early_name(sync, &event.to_lowercase());
+        let create = format!(
+            "CREATE TRIGGER {} BEFORE {event} ON {} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {}()",
+            name.sql(),
+            sync.table.sql(),
+            ours(&back)
+        );
+        [create, always(sync, &name)]
+    };
+    std::iter::once(function(sync, &back, &assign(&original, &second)))
+        .chain(early("INSERT", &alias.inserted))
+        .chain(early("UPDATE", &alias.updated))
+        .chain(with_trigger(sync, &sync.name, &assign(&second, &original), &sync.when))
+        .collect()
+}
+
+/// Triggers fire in the order of their names: this one before those of others.
+fn early_name(sync: &Sync, event: &str) -> Ident {
+    let name = sync.name.as_str();
+    Ident::new(format!("!{}_{event}", name.strip_prefix("zzz_").unwrap_or(name)))
+}
+
+fn always(sync: &Sync, trigger: &Ident) -> String {
+    format!("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", sync.table.sql(), trigger.sql())
 }
 
 /// The version whose sessions mean what they leave NULL.
@@ -65,10 +107,13 @@ fn function(sync: &Sync, name: &Ident, body: &str) -> String {
 fn keeping(twin: &Twin) -> String {
     let (old, new) = (twin.old.sql(), twin.new.sql());
     let text = if twin.as_text { "::text" } else { "" };
+    let by_equality = |column: &str| format!("new.{column}{text} IS DISTINCT FROM old.{column}{text}");
+    let new_changed = twin.new_changed.clone().unwrap_or_else(|| by_equality(&new));
+    let old_changed = twin.old_changed.clone().unwrap_or_else(|| by_equality(&old));
     format!(
         "\nBEGIN\n  IF TG_OP = 'INSERT' THEN\n    IF new.{new} IS NULL THEN new.{new} := {forward}; ELSE new.{old} := {back}; END IF;\n  \
-         ELSIF new.{new}{text} IS DISTINCT FROM old.{new}{text} THEN\n    new.{old} := {back};\n  \
-         ELSIF new.{old}{text} IS DISTINCT FROM old.{old}{text} OR old.{new} IS NULL THEN\n    new.{new} := {forward};\n  \
+         ELSIF {new_changed} THEN\n    new.{old} := {back};\n  \
+         ELSIF {old_changed} OR old.{new} IS NULL THEN\n    new.{new} := {forward};\n  \
          END IF;\n  RETURN new;\nEND\n",
         forward = twin.forward,
         back = twin.back,

@@ -1,6 +1,7 @@
 //! What stands on a column, made again on the one that takes its place: indexes, constraints, keys that point at it, NOT NULL,
 //! statistics.
 
+use super::super::column_type::commented;
 use super::super::drop::dropped;
 use super::super::{Context, Turn, not_null};
 use super::{Shadow, Swap, beside_name};
@@ -21,7 +22,8 @@ pub(super) fn indexes(mut decision: Decision, shadow: &Shadow<'_>, swap: &mut Sw
     for index in shadow.table.indexes.iter().filter(|index| shadow.concerns(&index.mentions)) {
         let name = shadow.temporary("ix", &index.name);
         let built = TableName { schema: shadow.table_name().schema, name: name.clone() };
-        let tail = rewrite::index(&index.definition, place).ok_or_else(|| other_class(index))?;
+        let tail =
+            rewrite::index(&index.definition, place, index.tablespace.as_deref()).ok_or_else(|| other_class(index))?;
         decision = decision.then_because(REBUILT).build_index(&shadow.table_name(), &name, index.unique, tail);
         match index.constraint.as_ref().and_then(|of| shadow.table.constraint(&Ident::new(of.as_str()))) {
             Some(constraint) => {
@@ -40,6 +42,7 @@ pub(super) fn indexes(mut decision: Decision, shadow: &Shadow<'_>, swap: &mut Sw
                 to: Ident::new(index.name.as_str()),
             }),
         }
+        swap.after.extend(marks(shadow, index));
         if shadow.table.replica_identity.as_ref()
             == Some(&format!("USING INDEX {}", Ident::new(index.name.as_str()).sql()))
         {
@@ -55,6 +58,33 @@ pub(super) fn indexes(mut decision: Decision, shadow: &Shadow<'_>, swap: &mut Sw
         }
     }
     Ok(decision)
+}
+
+/// What is said of an index besides its definition, and of its constraint.
+fn marks(shadow: &Shadow<'_>, index: &Index) -> Vec<Action> {
+    let (table, name) = (shadow.table_name(), Ident::new(index.name.as_str()));
+    let full = TableName { schema: table.schema.clone(), name: name.clone() };
+    let comment = index
+        .comment
+        .as_ref()
+        .map(|comment| format!("COMMENT ON INDEX {} IS {}", full.sql(), Ident::new(comment.as_str()).literal()));
+    let clustered = index.clustered.then(|| format!("ALTER TABLE {} CLUSTER ON {}", table.sql(), name.sql()));
+    let constraint = index.constraint.as_ref().and_then(|of| shadow.table.constraint(&Ident::new(of.as_str())));
+    let of_constraint = constraint.and_then(|constraint| commented(&table, constraint));
+    let locks = vec![(table.clone(), Lock::ShareUpdateExclusive)];
+    let statements = comment.into_iter().chain(clustered).chain(of_constraint);
+    statements
+        .map(|sql| Action::AsWritten { what: format!("what was said of {}", full.shown()), sql, locks: locks.clone() })
+        .collect()
+}
+
+/// The comment of a constraint whose place another has taken.
+fn comment_again(table: &TableName, constraint: &Constraint) -> Option<Action> {
+    Some(Action::AsWritten {
+        what: format!("comment on constraint {} of {}", constraint.name, table.shown()),
+        sql: commented(table, constraint)?,
+        locks: vec![(table.clone(), Lock::ShareUpdateExclusive)],
+    })
 }
 
 fn other_class(index: &Index) -> Problem {
@@ -94,7 +124,7 @@ pub(super) fn constraints(
         // The column it points at may be replaced, too: then second column points at second column.
         let partner = own.and_then(|_| partner(shadow, constraint, context));
         let referenced = match &partner {
-            Some((from, to, _)) => Some(Place { from, to, words: None }),
+            Some((from, to, _)) => Some(Place { from, to, words: None, same_type: false }),
             None => to_itself.then_some(place),
         };
         let bare = constraint.definition.trim_end_matches(" NOT VALID");
@@ -110,6 +140,7 @@ pub(super) fn constraints(
             from: name,
             to: Ident::new(constraint.name.as_str()),
         });
+        swap.after.extend(comment_again(&table, constraint));
     }
     Ok(decision)
 }
@@ -202,6 +233,7 @@ pub(super) fn referencing(
             from: name,
             to: Ident::new(key.name.as_str()),
         });
+        swap.after.extend(comment_again(&other.full_name(), key));
     }
     Ok(decision)
 }
@@ -219,10 +251,9 @@ pub(super) fn demanded(
     let parts = not_null::prove_and_set(Decision::default(), &shadow.table_name(), &shadow.to(), context).parts;
     let (contract, before): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.phase == Phase::Contract);
     // After the trigger is gone, and before anything that needs it: an identity, a primary key.
-    let sets = contract.into_iter().filter_map(|part| match part.work {
-        Work::Quick { actions } => Some(actions),
-        _ => None,
-    });
+    let sets = contract
+        .into_iter()
+        .filter_map(|part| if let Work::Quick { actions } = part.work { Some(actions) } else { None });
     swap.before.splice(1..1, sets.flatten());
     for part in &before {
         // PostgreSQL 18 has it under a name, which is the column's in the end.

@@ -14,6 +14,7 @@ use crate::action::{Action, Backfill, Lock, Operation, Sync, Twin};
 use crate::catalog::{Column, ConstraintKind, Table, TableKind};
 use crate::decision::{Decision, Rank};
 use crate::expr::Expr;
+use crate::footprint::{Footprint, Thing};
 use crate::lower::rewrite::{self, Place};
 use crate::plan::{Phase, Question, Work};
 use crate::problem::{Problem, code, hazard};
@@ -25,15 +26,17 @@ const WRITTEN: &str = "a second column beside the first; whatever is written to 
 pub(super) struct Shadow<'a> {
     pub(super) table: &'a Table,
     pub(super) old: &'a Column,
-    /// The column's name in the end.
+    /// The column's name.
     pub(super) name: Ident,
     pub(super) type_sql: String,
+    /// Its collation, where it isn't its type's.
+    pub(super) collation: Option<String>,
+    /// Whether operator classes of the old type are the new one's too.
+    pub(super) keeps_classes: bool,
     /// The new value from the old row.
     pub(super) forward: Expr,
     /// The old value from the new column, called by its name in the end.
     pub(super) back: Expr,
-    /// Whether its values are others than the old ones.
-    pub(super) converts: bool,
 }
 
 impl Shadow<'_> {
@@ -43,13 +46,13 @@ impl Shadow<'_> {
 
     /// The second column's name until it takes the first one's place.
     fn to(&self) -> Ident {
-        if self.name.as_str() == self.old.name { beside_name(self.table, &self.old.name) } else { self.name.clone() }
+        beside_name(self.table, &self.old.name)
     }
 
     fn place<'a>(&'a self, from: &'a Ident, to: &'a Ident) -> Place<'a> {
         let (old, new) = (self.old.type_sql.as_str(), self.type_sql.as_str());
         let one_is_text = crate::types::is_text(old) != crate::types::is_text(new);
-        Place { from, to, words: one_is_text.then_some((old, new)) }
+        Place { from, to, words: one_is_text.then_some((old, new)), same_type: self.keeps_classes }
     }
 
     fn table_name(&self) -> TableName {
@@ -95,13 +98,9 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
         column: shadow.name.clone(),
         default: Some(default),
     });
-    let rename = (shadow.to() != shadow.name).then(|| Action::RenameColumn {
-        table: table.clone(),
-        from: shadow.to(),
-        to: shadow.name.clone(),
-    });
+    let rename = Action::RenameColumn { table: table.clone(), from: shadow.to(), to: shadow.name.clone() };
     let gone = Action::DropColumn { table: table.clone(), column: shadow.from() };
-    let actions = swap.before.into_iter().chain([gone]).chain(rename).chain(swap.after).chain(default).collect();
+    let actions = swap.before.into_iter().chain([gone, rename]).chain(swap.after).chain(default).collect();
     let decision = decision
         .then_because("everything is ready: names are swapped in one short transaction, and the first column goes")
         .together(Phase::Contract, Rank::Swap, actions, vec![])
@@ -139,25 +138,54 @@ fn refusals(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<(), Problem> {
         .label("each would be built anew for one of them alone")
         .help("put it into a revision of its own, behind this one"));
     }
-    let stands_on_it = shadow.table.indexes.iter().any(|index| shadow.concerns(&index.mentions))
-        || shadow
-            .table
-            .constraints
-            .iter()
-            .any(|one| one.kind == ConstraintKind::ForeignKey && shadow.concerns(&one.columns));
-    let key = shadow.table.partition_key.as_ref();
-    let is_key = key.is_some_and(|key| shadow.concerns(&key.columns) || key.columns.iter().any(String::is_empty));
+    let below = context.catalog.below(&shadow.table_name());
+    let below = || below.iter().filter_map(|name| context.table(name));
+    let stands_on_it = |table: &Table| {
+        table.indexes.iter().any(|index| shadow.concerns(&index.mentions))
+            || table
+                .constraints
+                .iter()
+                .any(|one| one.kind == ConstraintKind::ForeignKey && shadow.concerns(&one.columns))
+    };
+    let expressions =
+        |table: &Table| table.partition_key.as_ref().is_some_and(|key| key.columns.iter().any(String::is_empty));
     let partitioned = shadow.table.kind == TableKind::Partitioned;
     if !shadow.table.children.is_empty()
-        || shadow.table.partition_of.is_some()
-        || (partitioned && (is_key || stands_on_it))
+        || (partitioned
+            && std::iter::once(shadow.table).chain(below()).any(|one| stands_on_it(one) || expressions(one)))
     {
         return Err(crate::problem::blocks(
-            "another type or name of a column that partitions are made by, have indexes or foreign keys on, or that is inherited,",
+            "another type of a column that partitions are made by, have indexes or foreign keys on, or that is inherited,",
             "add a column, fill it by UPDATE, move the code to it, and drop the old one in a later revision",
         ));
     }
-    Ok(())
+    match below().find_map(|part| own_on_partition(shadow, part)) {
+        Some(what) => Err(crate::problem::blocks(
+            &format!("another type of a column on which a partition has something of its own ({what})"),
+            "add a column, fill it by UPDATE, move the code to it, and drop the old one in a later revision",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// What a partition demands or gives of the column that the whole doesn't.
+fn own_on_partition(shadow: &Shadow<'_>, part: &Table) -> Option<String> {
+    let name = part.full_name().shown();
+    let column = part.get(&shadow.from())?;
+    if column.default != shadow.old.default {
+        return Some(format!("the default of {name}"));
+    }
+    if column.not_null != shadow.old.not_null {
+        return Some(format!("NOT NULL of {name}"));
+    }
+    let of_whole = |one: &&crate::catalog::Constraint| {
+        shadow.table.constraints.iter().any(|whole| whole.name == one.name && whole.kind == one.kind)
+    };
+    let own = part.constraints.iter().filter(|one| shadow.concerns(&one.columns)).find(|one| !of_whole(one));
+    let statistics =
+        part.statistics.iter().find(|(_, _, text)| rewrite::words(text, &shadow.from(), &shadow.from()).is_some());
+    own.map(|one| format!("constraint {} of {name}", one.name))
+        .or_else(|| statistics.map(|(_, statistics, _)| format!("statistics {statistics} of {name}")))
 }
 
 /// What the swap does, before the first column goes and after.
@@ -173,15 +201,20 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
     let add = Action::AddColumn {
         table: table.clone(),
         column: to.clone(),
-        type_sql: shadow.type_sql.clone(),
+        type_sql: super::column_type::with_collation(&shadow.type_sql, shadow.collation.as_ref()),
         default: None,
         not_null: false,
         references: None,
     };
     let name = helper("twin", &[&shadow.table.schema, &shadow.table.name, &shadow.old.name]);
     let forward = shadow.over(&shadow.forward, "new");
-    let as_text = [&shadow.type_sql, &shadow.old.type_sql].iter().any(|kind| crate::types::has_no_equality(kind));
-    let text = if as_text { "::text" } else { "" };
+    let of_new =
+        |one: &str, other: &str| crate::types::differ(&shadow.type_sql, shadow.collation.as_deref(), one, other);
+    let of_old = |one: &str, other: &str| {
+        crate::types::differ(&shadow.old.type_sql, shadow.old.collation.as_deref(), one, other)
+    };
+    let changed = |column: &Ident| (format!("new.{}", column.sql()), format!("old.{}", column.sql()));
+    let ((new_from, old_from), (new_to, old_to)) = (changed(&from), changed(&to));
     let sync = Sync {
         table: table.clone(),
         name: Ident::new(format!("zzz_{}", name.as_str())),
@@ -189,7 +222,7 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         from: None,
         predicate: None,
         // Not for our own batches, nor for writers of other columns.
-        when: format!("new.{to}{text} IS DISTINCT FROM ({forward}){text}", to = to.sql()),
+        when: of_new(&new_to, &format!("({forward})::{}", shadow.type_sql)),
         search_path: Some(context.catalog.search_path.clone()),
         definer: false,
         twin: Some(Twin {
@@ -197,17 +230,24 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
             new: to.clone(),
             forward,
             back: rewrite::in_place(&shadow.back, &shadow.name, &format!("new.{}", to.sql())),
-            as_text,
+            as_text: false,
+            new_changed: Some(of_new(&new_to, &old_to)),
+            old_changed: Some(of_old(&new_from, &old_from)),
             // Of a column that refuses NULL, what is left out can only be meant to have the default.
             newer: context.version.cloned().filter(|_| !shadow.old.not_null),
         }),
+        alias: None,
     };
     let mut actions = vec![add, Action::InstallSync(sync.clone())];
-    actions.extend(looks(shadow, &to).into_iter().map(|sql| Action::AsWritten {
-        what: format!("carry over the settings of {}.{}", table.shown(), from.as_str()),
-        sql,
-        locks: vec![(table.clone(), Lock::AccessExclusive)],
-    }));
+    let below = context.catalog.below(&table);
+    for one in std::iter::once(shadow.table).chain(below.iter().filter_map(|name| context.table(name))) {
+        let Some(old) = one.get(&from) else { continue };
+        actions.extend(looks(one, old, &to, one.full_name() != table).into_iter().map(|sql| Action::AsWritten {
+            what: format!("carry over the settings of {}.{}", one.full_name().shown(), from.as_str()),
+            sql,
+            locks: vec![(one.full_name(), Lock::AccessExclusive)],
+        }));
+    }
     swap.before.push(Action::RemoveSync(sync.clone()));
     if let Some(identity) = shadow.old.identity {
         swap.before.push(Action::MoveNumbers {
@@ -219,15 +259,22 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
     } else if shadow.old.default.as_ref().is_some_and(|default| default.contains("nextval(")) {
         swap.before.push(Action::MoveNumbers { table: table.clone(), from, to: to.clone(), identity: None });
     }
+    let touches = Footprint::default()
+        .on(&table)
+        .read(Thing::column(&table, &shadow.from()))
+        .read(Thing::Type(Ident::new(crate::types::bare(&shadow.type_sql))))
+        .read(Thing::Type(Ident::new(crate::types::bare(&shadow.old.type_sql))))
+        .make(Thing::column(&table, &to))
+        .make(Thing::Helper(sync.name.clone()));
     let undo = vec![Work::Quick { actions: vec![Action::RemoveSync(sync), Action::DropColumn { table, column: to }] }];
-    Decision::because(WRITTEN).together(Phase::Expand, Rank::AsWritten, actions, undo)
+    Decision::because(WRITTEN).together(Phase::Expand, Rank::AsWritten, actions, undo).last_touching(touches)
 }
 
-/// Settings of the column that don't follow from its type.
-fn looks(shadow: &Shadow<'_>, to: &Ident) -> Vec<String> {
-    let table = shadow.table_name().sql();
-    let of_column = |what: String| format!("ALTER TABLE {table} ALTER COLUMN {} {what}", to.sql());
-    let old = shadow.old;
+/// Settings of the column that don't follow from its type. On a partition those of the whole are there already.
+fn looks(table: &Table, old: &Column, to: &Ident, is_part: bool) -> Vec<String> {
+    let name = table.full_name().sql();
+    let only = if is_part { "" } else { "ONLY " };
+    let of_column = |what: String| format!("ALTER TABLE {only}{name} ALTER COLUMN {} {what}", to.sql());
     let mut statements = Vec::new();
     statements.extend(
         old.statistics.filter(|target| *target >= 0).map(|target| of_column(format!("SET STATISTICS {target}"))),
@@ -237,9 +284,9 @@ fn looks(shadow: &Shadow<'_>, to: &Ident) -> Vec<String> {
     }
     if let Some(comment) = &old.comment {
         let text = Ident::new(comment.as_str()).literal();
-        statements.push(format!("COMMENT ON COLUMN {table}.{} IS {text}", to.sql()));
+        statements.push(format!("COMMENT ON COLUMN {name}.{} IS {text}", to.sql()));
     }
-    statements.extend(crate::lower::column_grants(shadow.table, old, to));
+    statements.extend(crate::lower::column_grants(table, old, to));
     statements
 }
 
@@ -259,15 +306,13 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
         synced: true,
         workers: context.directives.workers(),
         key: context.directives.key().map(<[Ident]>::to_vec),
+        silent: context.catalog.may_silence,
     };
     let decision = decision
         .then_because(
             "one statement would write every row under ACCESS EXCLUSIVE; batches hold their locks for milliseconds",
         )
         .fill(backfill);
-    if !shadow.converts {
-        return decision;
-    }
     if let Some(labels) = made_here(shadow, context) {
         // The type isn't there yet when the question is asked.
         let (from, kind) = (shadow.from().sql(), &shadow.type_sql);
@@ -299,6 +344,7 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
 fn made_here<'a>(shadow: &Shadow<'_>, context: &Context<'a>) -> Option<&'a [String]> {
     let name = crate::types::bare(&shadow.type_sql);
     let made = context.catalog.enums.iter().find(|known| known.name.to_lowercase() == name)?;
-    let before = context.at_start().enums.iter().any(|known| known.name == made.name && known.schema == made.schema);
+    let same = |known: &&crate::catalog::Enum| known.name == made.name && known.schema == made.schema;
+    let before = context.at_start().enums.iter().find(same).is_some_and(|known| known.labels == made.labels);
     (!before).then_some(made.labels.as_slice())
 }

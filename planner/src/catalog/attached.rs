@@ -1,0 +1,90 @@
+//! What stands on a table: triggers, rules, policies, and what else needs it.
+
+use concertina_revisions::{Ident, TableName};
+use serde::{Deserialize, Serialize};
+
+/// One trigger.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// Whether it fires for each updated row.
+    pub on_update: bool,
+    /// Whether it fires for each deleted row.
+    pub on_delete: bool,
+    /// `pg_get_triggerdef`.
+    #[serde(default)]
+    pub definition: String,
+    /// The columns of `UPDATE OF`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// Whether it fires once for each UPDATE statement.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_statement: bool,
+    /// ENABLE REPLICA or ALWAYS: it fires where `session_replication_role` is `replica`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_replica: bool,
+    /// Whether it is the copy of a partitioned table's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_parent: bool,
+}
+
+/// A rule that rewrites UPDATE statements of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateRule {
+    /// Its name.
+    pub name: String,
+    /// ENABLE REPLICA or ALWAYS: it is applied where `session_replication_role` is `replica`.
+    pub in_replica: bool,
+}
+
+/// Something that ALTER COLUMN TYPE can't follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypeObstacle {
+    /// The column; none for every column of the table.
+    pub column: Option<String>,
+    /// What PostgreSQL answers, or what can't be carried over.
+    pub message: String,
+    /// What it is: `rule r on table t depends on column a`.
+    pub detail: String,
+    /// The view that it is, as `[schema, name]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<(String, String)>,
+    /// Whether PostgreSQL minds only where the rows are rewritten.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_rewrites: bool,
+}
+
+/// Something that needs a table, or one column of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependant {
+    /// The column; none for the table as a whole.
+    pub column: Option<String>,
+    /// What it is: `view people`.
+    pub what: String,
+}
+
+impl Dependant {
+    /// Whether it is a view of that name, as PostgreSQL describes it: with its schema where that isn't in the search path.
+    pub(crate) fn is_view(&self, name: &TableName, search_path: &[Ident]) -> bool {
+        let Some(shown) = self.what.strip_prefix("materialized view ").or_else(|| self.what.strip_prefix("view "))
+        else {
+            return false;
+        };
+        let plain = shown.replace('"', "");
+        let whole = format!("{}.{}", name.schema.as_str(), name.name.as_str());
+        plain == whole || (search_path.contains(&name.schema) && plain == name.name.as_str())
+    }
+}
+
+/// One policy of row-level security.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// The CREATE POLICY that makes it.
+    pub definition: String,
+    /// The ALTER POLICY that makes it what it is, where ALTER can.
+    #[serde(default)]
+    pub alteration: String,
+}
