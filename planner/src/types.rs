@@ -218,6 +218,29 @@ pub(crate) fn fits(old: &str, new: &str, catalog: &Catalog) -> bool {
     }
 }
 
+/// Whether what the type calls equal is the same bit by bit.
+pub(crate) fn equals_bit_by_bit(type_sql: &str) -> bool {
+    const KNOWN: [&str; 16] = [
+        "smallint",
+        "integer",
+        "int",
+        "int2",
+        "int4",
+        "int8",
+        "bigint",
+        "boolean",
+        "bool",
+        "uuid",
+        "date",
+        "oid",
+        "timestamptz",
+        "timestamp",
+        "timestamp without time zone",
+        "timestamp with time zone",
+    ];
+    KNOWN.contains(&type_sql)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -127,7 +127,7 @@ triggers AS (
         'definition', pg_get_triggerdef(t.oid),
         'columns', (SELECT coalesce(json_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
                     WHERE a.attrelid = t.tgrelid AND a.attnum = ANY (t.tgattr::int2[])),
-        'on_statement', t.tgtype & 17 = 16,
+        'of_statement', json_build_array(t.tgtype & 5 = 4, t.tgtype & 17 = 16, t.tgtype & 9 = 8),
         'in_replica', t.tgenabled IN ('A', 'R'),
         'of_parent', t.tgparentid <> 0
     ) ORDER BY t.tgname) AS list
@@ -395,5 +395,9 @@ SELECT json_build_object(
     'extensions', (SELECT coalesce(json_agg(extname), '[]') FROM pg_extension),
     'available_extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_available_extensions),
     'volatile_functions', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE provolatile = 'v'),
+    'reading_functions', (SELECT coalesce(json_agg(DISTINCT p.proname), '[]')
+                          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                          WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina')
+                            AND p.provolatile <> 'i' AND p.prokind = 'f'),
     'aggregates', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE prokind IN ('a', 'w'))
 )

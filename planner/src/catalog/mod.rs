@@ -55,6 +55,9 @@ pub struct Catalog {
     pub assignment_casts: Arc<BTreeSet<(String, String)>>,
     /// Names of functions that may give another value each time.
     pub volatile_functions: Arc<BTreeSet<String>>,
+    /// Names of functions that users or extensions made and that may read tables: those that aren't declared IMMUTABLE.
+    #[serde(default)]
+    pub reading_functions: Arc<BTreeSet<String>>,
     /// Names of functions that compute over many rows at once.
     pub aggregates: Arc<BTreeSet<String>>,
     /// The versions of the application's schema that are there, in the order in which they were made; nothing where
@@ -233,7 +236,8 @@ impl Catalog {
             let of_ours = |trigger: &&Trigger| {
                 trigger.columns.is_empty() || trigger.columns.iter().any(|one| columns.contains(&one.as_str()))
             };
-            let fires = |trigger: &&Trigger| (trigger.on_update || trigger.on_statement) && heard(trigger.in_replica);
+            let fires =
+                |trigger: &&Trigger| (trigger.on_update || trigger.of_statement[1]) && heard(trigger.in_replica);
             found
                 .extend(table.triggers.iter().filter(fires).filter(of_ours).map(|one| format!("trigger {}", one.name)));
             let rules = table.update_rules.iter().filter(|rule| heard(rule.in_replica));

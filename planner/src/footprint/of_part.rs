@@ -2,7 +2,7 @@
 //! run as its author wrote it touches all of it. Every kind of work is named.
 
 use super::{Access, Aspect, Footprint, How, Thing};
-use crate::action::{Action, Backfill, Numbers, Online, Operation, Sync, Value};
+use crate::action::{Action, Backfill, Listed, Numbers, Online, Operation, Sync, Value, WorkList};
 use crate::change::{Change, NewConstraint, NewConstraintKind};
 use crate::plan::Work;
 use crate::rules::is_helper;
@@ -164,6 +164,7 @@ impl Whole<'_> {
             }),
             Operation::Delete => all.change(Thing::Rows(table.clone(), None)),
             Operation::Copy { target, .. } => all.on(target).change(Thing::Rows(target.clone(), None)),
+            Operation::Listed(list) => of_list(all, table, list),
         }
     }
 
@@ -226,6 +227,21 @@ impl Whole<'_> {
             if let Thing::Column(table, column) = &access.thing { (table == of).then(|| column.clone()) } else { None }
         };
         self.touches.accesses.iter().filter_map(column).collect()
+    }
+}
+
+/// What a work list keeps of rows, and what becomes of them.
+fn of_list(all: Footprint, table: &TableName, list: &WorkList) -> Footprint {
+    let rows = |column: Option<&Ident>| Thing::Rows(table.clone(), column.cloned());
+    let all = list
+        .key
+        .iter()
+        .chain(&list.relied_on)
+        .fold(all, |all, column| all.read(Thing::column(table, column)).read(rows(Some(column))));
+    match &list.change {
+        Listed::Assign { .. } => list.values.iter().fold(all, |all, column| all.change(rows(Some(column)))),
+        Listed::Compute { sets, .. } => sets.iter().fold(all, |all, (column, _)| all.change(rows(Some(column)))),
+        Listed::Delete { .. } | Listed::Insert { .. } => all.change(rows(None)),
     }
 }
 

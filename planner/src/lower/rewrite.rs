@@ -112,6 +112,12 @@ pub(crate) fn referenced_columns(key: &Constraint) -> Vec<Ident> {
     constraint.map_or_else(Vec::new, |one| super::strings(&one.pk_attrs).into_iter().map(Ident::new).collect())
 }
 
+/// Whether a row stays for as long as rows point at it by a foreign key.
+pub(crate) fn keeps_what_is_pointed_at(key: &Constraint) -> bool {
+    // No action, or RESTRICT.
+    constraint_of(&key.definition).is_none_or(|one| matches!(one.fk_del_action.as_str(), "" | "a" | "r"))
+}
+
 /// The column of a foreign key that points at this one.
 pub(crate) fn pointing_column<'a>(key: &'a Constraint, referenced: &Ident) -> Option<&'a str> {
     let at = referenced_columns(key).iter().position(|column| column == referenced)?;
