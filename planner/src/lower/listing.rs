@@ -122,7 +122,7 @@ fn spelled_out(select: &mut SelectStmt, catalog: &Catalog) -> Option<usize> {
             Some(of) => {
                 let sources = super::dml::sources(&select.from_clause, catalog)?;
                 for (table, alias) in sources {
-                    if of.as_ref().is_some_and(|of| *of != alias) {
+                    if of.last().is_some_and(|of| of != alias.as_str()) {
                         continue;
                     }
                     let columns = &catalog.table(&table)?.columns;
@@ -136,15 +136,15 @@ fn spelled_out(select: &mut SelectStmt, catalog: &Catalog) -> Option<usize> {
     Some(width)
 }
 
-/// Whether an item is `*`, or `name.*` with that name.
-fn star(item: &Node) -> Option<Option<Ident>> {
+/// What stands before the `*` of an item: nothing, or the parts of a name. None where it isn't one.
+fn star(item: &Node) -> Option<Vec<String>> {
     let Some(node::Node::ResTarget(target)) = &item.node else { return None };
     let Some(node::Node::ColumnRef(reference)) = &target.val.as_deref()?.node else { return None };
     let (last, before) = reference.fields.split_last()?;
     if !matches!(last.node, Some(node::Node::AStar(_))) {
         return None;
     }
-    Some(super::strings(before).pop().map(Ident::new))
+    Some(super::strings(before))
 }
 
 /// `ON CONFLICT ..`, with a space before it.

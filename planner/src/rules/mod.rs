@@ -71,9 +71,9 @@ impl<'a> Context<'a> {
 
     /// The backfills of the revision that write a table of which others hold rows, with their places.
     fn backfills(&self) -> impl Iterator<Item = (usize, &'a Update)> {
-        self.all.iter().enumerate().filter_map(|(position, seen)| match &seen.change {
-            Change::Update(update) if !seen.before.is_empty(&update.table) => Some((position, update)),
-            _ => None,
+        self.all.iter().enumerate().filter_map(|(position, seen)| {
+            let Change::Update(update) = &seen.change else { return None };
+            (!seen.before.is_empty(&update.table)).then_some((position, update))
         })
     }
 
@@ -111,9 +111,8 @@ impl<'a> Context<'a> {
 
     /// Whether an earlier statement of the revision copies a large table into this one, batch by batch.
     fn is_copied_into(&self, table: &TableName) -> bool {
-        self.all[..self.position].iter().any(|seen| match &seen.change {
-            Change::Insert(insert) => insert.table == *table && insert::in_batches(insert, &seen.before),
-            _ => false,
+        self.all[..self.position].iter().any(|seen| {
+            matches!(&seen.change, Change::Insert(insert) if insert.table == *table && insert::in_batches(insert, &seen.before))
         })
     }
 

@@ -151,7 +151,7 @@ fn list(
                 let default = table.get(column).and_then(|column| column.default.clone());
                 default.map_or_else(|| "NULL".to_owned(), |default| format!("({default})"))
             }
-            _ => format!("({})", value.sql),
+            Shape::Null | Shape::Literal | Shape::Subquery | Shape::Other => format!("({})", value.sql),
         }));
         WorkList {
             query: update.listing.giving(&held),
@@ -240,14 +240,16 @@ pub(super) fn is_synced(update: &Update, all: &[Seen], position: usize) -> bool 
     };
     let empty = |column: &Ident| table.is_fresh(column);
     let reads = look.relied_on(table);
-    let disturbs = |(at, seen): (usize, &Seen)| match &seen.change {
-        Change::Update(other) if at != position && other.table == update.table => {
-            other.sets.iter().any(|(column, _)| {
-                update.sets.iter().any(|(set, _)| set == column) || at > position && reads.contains(column)
-            })
+    let disturbs = |(at, seen): (usize, &Seen)| {
+        if let Change::Update(other) = &seen.change {
+            at != position
+                && other.table == update.table
+                && other.sets.iter().any(|(column, _)| {
+                    update.sets.iter().any(|(set, _)| set == column) || at > position && reads.contains(column)
+                })
+        } else {
+            matches!(&seen.change, Change::Insert(other) if other.table == update.table)
         }
-        Change::Insert(other) => other.table == update.table,
-        _ => false,
     };
     !update.sets.is_empty()
         && update.whole.is_none()
