@@ -52,7 +52,9 @@ impl Catalog {
         match change {
             Change::CreateTable(new) => self.make_table(new),
             Change::AddColumn(add) => self.alter(&add.table, |table| {
-                table.columns.push(Column { is_new: true, ..column(&add.column) });
+                // Each row gets a number of its own.
+                let is_written = add.column.special == Special::Serial;
+                table.columns.push(Column { is_new: true, is_written, ..column(&add.column) });
                 add.column.constraints.iter().for_each(|constraint| table.add(constraint));
             }),
             Change::SetDefault(table, name, default) => {
