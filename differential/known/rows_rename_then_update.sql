@@ -1,6 +1,6 @@
 -- difference: rows <- ALTER TABLE RENAME COLUMN TO; UPDATE SET WHERE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: rows <- UPDATE SET WHERE; ALTER TABLE RENAME TO
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);
