@@ -218,27 +218,15 @@ pub(crate) fn fits(old: &str, new: &str, catalog: &Catalog) -> bool {
     }
 }
 
-/// Whether what the type calls equal is the same bit by bit.
-pub(crate) fn equals_bit_by_bit(type_sql: &str) -> bool {
-    const KNOWN: [&str; 16] = [
-        "smallint",
-        "integer",
-        "int",
-        "int2",
-        "int4",
-        "int8",
-        "bigint",
-        "boolean",
-        "bool",
-        "uuid",
-        "date",
-        "oid",
-        "timestamptz",
-        "timestamp",
-        "timestamp without time zone",
-        "timestamp with time zone",
-    ];
-    KNOWN.contains(&type_sql)
+/// Whether a column of the type may get another default than NULL without saying so: a domain's. What isn't known may.
+pub(crate) fn may_be_defaulted(type_sql: &str, catalog: &Catalog) -> bool {
+    let bare = bare(type_sql);
+    let known = |one: &&UserType| one.name == bare;
+    let is_enum = || catalog.enums.iter().any(|known| known.name == bare);
+    !is_plain(&bare)
+        && own_name(type_sql).is_none()
+        && !is_enum()
+        && catalog.types.iter().find(known).is_none_or(|_| catalog.types.iter().filter(known).any(|one| one.defaulted))
 }
 
 #[cfg(test)]
@@ -285,6 +273,7 @@ mod tests {
     #[test]
     fn a_type_is_known_by_its_schema_and_its_quotes() {
         let user = |name: &str, base: Option<&str>, demanding| UserType {
+            defaulted: false,
             schema: "public".to_owned(),
             name: name.to_owned(),
             base: base.map(str::to_owned),
@@ -312,6 +301,7 @@ mod tests {
     #[test]
     fn a_collation_is_the_columns_or_its_types() {
         let domain = UserType {
+            defaulted: false,
             schema: "public".to_owned(),
             name: "code".to_owned(),
             base: Some("text".to_owned()),

@@ -51,12 +51,15 @@ impl Catalog {
     fn make(&mut self, change: &Change) {
         match change {
             Change::CreateTable(new) => self.make_table(new),
-            Change::AddColumn(add) => self.alter(&add.table, |table| {
-                // Each row gets a number of its own.
-                let is_written = add.column.special == Special::Serial;
-                table.columns.push(Column { is_new: true, is_written, ..column(&add.column) });
-                add.column.constraints.iter().for_each(|constraint| table.add(constraint));
-            }),
+            Change::AddColumn(add) => {
+                // Each row gets a number of its own, or what a domain says.
+                let is_written =
+                    add.column.special == Special::Serial || crate::types::may_be_defaulted(&add.column.type_sql, self);
+                self.alter(&add.table, |table| {
+                    table.columns.push(Column { is_new: true, is_written, ..column(&add.column) });
+                    add.column.constraints.iter().for_each(|constraint| table.add(constraint));
+                });
+            }
             Change::SetDefault(table, name, default) => {
                 self.alter_column(table, name, |column| {
                     column.default = default.as_ref().map(|value| value.sql.clone());

@@ -29,11 +29,13 @@ pub struct Trigger {
     pub of_parent: bool,
 }
 
-/// A rule that rewrites UPDATE statements of a table.
+/// A rule that rewrites statements which write rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UpdateRule {
+pub struct Rule {
     /// Its name.
     pub name: String,
+    /// Whether it is for INSERT, UPDATE or DELETE.
+    pub event: [bool; 3],
     /// ENABLE REPLICA or ALWAYS: it is applied where `session_replication_role` is `replica`.
     pub in_replica: bool,
 }

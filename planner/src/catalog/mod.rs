@@ -9,7 +9,7 @@ mod functions;
 mod index;
 mod table;
 
-pub use attached::{Dependant, Policy, Trigger, TypeObstacle, UpdateRule};
+pub use attached::{Dependant, Policy, Rule, Trigger, TypeObstacle};
 pub use functions::{AGGREGATE_BUILTINS, Function, VOLATILE_BUILTINS};
 pub use index::Index;
 pub use table::{Column, Constraint, ConstraintKind, Identity, PartitionKey, PartitionOf, Table, TableKind};
@@ -94,6 +94,9 @@ pub struct UserType {
     /// Whether a domain demands something of its values, by itself or by the one it is made of.
     #[serde(default)]
     pub demanding: bool,
+    /// Whether a column of it has a default without saying so: a domain's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub defaulted: bool,
     /// Its collation as SQL, where it isn't the database's.
     #[serde(default)]
     pub collation: Option<String>,
@@ -240,7 +243,7 @@ impl Catalog {
                 |trigger: &&Trigger| (trigger.on_update || trigger.of_statement[1]) && heard(trigger.in_replica);
             found
                 .extend(table.triggers.iter().filter(fires).filter(of_ours).map(|one| format!("trigger {}", one.name)));
-            let rules = table.update_rules.iter().filter(|rule| heard(rule.in_replica));
+            let rules = table.rules.iter().filter(|rule| rule.event[1] && heard(rule.in_replica));
             found.extend(rules.map(|rule| format!("rule {}", rule.name)));
         }
         found.sort_unstable();

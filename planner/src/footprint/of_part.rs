@@ -153,10 +153,17 @@ impl Whole<'_> {
     }
 
     fn of_backfill(&self, backfill: &Backfill) -> Footprint {
-        if matches!(self.change, Change::Insert(_) | Change::Update(_) | Change::Delete(_)) {
-            return self.touches.clone();
-        }
         let table = &backfill.table;
+        if matches!(self.change, Change::Insert(_) | Change::Update(_) | Change::Delete(_)) {
+            let all = self.touches.clone();
+            // Rows are found again by a key, which has to be there by the names that it has at the statement's place.
+            return match &backfill.operation {
+                Operation::Listed(list) if !list.key.is_empty() => {
+                    all.columns(table, &list.key).read(Thing::key(table, &list.key))
+                }
+                Operation::Listed(_) | Operation::Assign(_) | Operation::Delete | Operation::Copy { .. } => all,
+            };
+        }
         let all = self.relying(Footprint::default().on(table)).read(Thing::Trigger(table.clone(), None));
         match &backfill.operation {
             Operation::Assign(sets) => sets.iter().fold(all, |all, (column, _)| {

@@ -5,7 +5,7 @@
 //! listed first.
 //! **Hazard**: code that still reads the rows.
 
-use super::reach::{self, Deed, Look};
+use super::reach::{self, Deed, Fired, Look};
 use super::{Context, listed, update};
 use crate::action::{Action, Backfill, Listed, Lock, Operation, WorkList};
 use crate::catalog::{Table, TableKind};
@@ -22,13 +22,16 @@ pub(super) fn delete(delete: &Delete, context: &Context<'_>) -> Result<Decision,
     if context.catalog.is_empty(&delete.table) {
         return Ok(as_written(delete, table, "the table holds no row that anyone else sees"));
     }
-    let fired = reach::fired(&delete.table, Deed::Delete, context.before(), context.catalog);
+    let fired = reach::fired(&delete.table, Deed::Delete, &[], context.before(), context.catalog);
     let look = Look::of_delete(delete, context.catalog);
     let at_once = listed::asked_at_the_end(table, Deed::Delete, &[]);
     let beyond = look.beyond();
-    let plain = fired.rows.is_empty() && fired.statement.is_empty() && at_once.is_none() && delete.whole.is_none();
+    let plain = fired == Fired::default() && at_once.is_none() && delete.whole.is_none();
     if (beyond.is_some() || !plain) && table.pages <= update::SMALL_TABLE_BLOCKS && table.kind == TableKind::Plain {
         return Ok(as_written(delete, table, "the table is small: one short transaction"));
+    }
+    if !fired.rules.is_empty() {
+        return Err(listed::rules("this DELETE", &delete.table, &fired.rules));
     }
     if !fired.statement.is_empty() && !context.directives.allows_triggers_per_batch() {
         return Err(listed::statement_triggers(&delete.table, &fired.statement));

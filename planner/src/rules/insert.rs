@@ -48,7 +48,10 @@ pub(super) fn insert(insert: &Insert, context: &Context<'_>) -> Result<Decision,
 }
 
 fn batches(insert: &Insert, source: &Table, context: &Context<'_>) -> Result<Decision, Problem> {
-    let fired = reach::fired(&insert.table, Deed::Insert, context.before(), context.catalog);
+    let fired = reach::fired(&insert.table, Deed::Insert, &[], context.before(), context.catalog);
+    if !fired.rules.is_empty() {
+        return Err(listed::rules("this INSERT", &insert.table, &fired.rules));
+    }
     if !fired.statement.is_empty() && !context.directives.allows_triggers_per_batch() {
         return Err(listed::statement_triggers(&insert.table, &fired.statement));
     }

@@ -8,7 +8,7 @@ use super::Context;
 use crate::action::{Backfill, Listed, Operation, WorkList};
 use crate::catalog::{ConstraintKind, Table, TableKind};
 use crate::decision::Decision;
-use crate::lower::rewrite;
+use crate::lower::rewrite::{self, GoesAlong};
 use crate::problem::{Problem, code};
 use concertina_revisions::{Ident, TableName};
 
@@ -37,22 +37,36 @@ pub(super) fn key(table: &Table, only: bool, why: &str, context: &Context<'_>) -
             "write a statement for each table, with ONLY, or say `-- concertina: allow blocking`".to_owned(),
         );
     }
-    let start = context.at_start().table(&name);
-    let key = match context.directives.key() {
-        Some(key) => Some(key.to_vec()),
-        None => start.and_then(Table::key),
-    };
-    let there = |column: &Ident| start.is_some_and(|start| start.get(column).is_some()) && table.get(column).is_some();
-    match key.filter(|key| key.iter().all(there)) {
+    if let Some(said) = context.directives.key() {
+        return if is_key(table, said) {
+            Ok(said.to_vec())
+        } else {
+            refused(
+                format!(
+                    "the columns of `key (..)` don't tell the rows of {} apart: no unique index is over them",
+                    name.shown()
+                ),
+                "name the columns of a unique key that refuse NULL".to_owned(),
+            )
+        };
+    }
+    match table.key() {
         Some(key) => Ok(key),
         None => refused(
             format!("{} has no unique key over columns that refuse NULL, to find its rows again by", name.shown()),
-            format!(
-                "{}, in a revision before this one; or say `-- concertina: allow blocking`",
-                would_do(start.unwrap_or(table))
-            ),
+            format!("{}, in a revision before this one; or say `-- concertina: allow blocking`", would_do(table)),
         ),
     }
+}
+
+/// Whether a unique index is over just these columns, and none of them is ever NULL.
+fn is_key(table: &Table, columns: &[Ident]) -> bool {
+    let never_null = columns.iter().all(|name| table.get(name).is_some_and(|column| column.not_null));
+    let over = |index: &crate::catalog::Index| {
+        index.keys.len() == columns.len()
+            && columns.iter().all(|name| index.keys.iter().any(|key| key == name.as_str()))
+    };
+    never_null && table.indexes.iter().any(|index| index.unique && index.valid && !index.partial && over(index))
 }
 
 /// The key that would do.
@@ -84,7 +98,7 @@ pub(super) fn asked_at_the_end(table: &Table, deed: super::reach::Deed, assigned
     table.constraints.iter().find_map(|constraint| match constraint.kind {
         ConstraintKind::ForeignKey if constraint.references.as_ref().is_some_and(own) => match deed {
             Deed::Insert => Some("rows of the table may point at others that come later"),
-            Deed::Delete => rewrite::keeps_what_is_pointed_at(constraint)
+            Deed::Delete => (rewrite::on_delete(constraint) == GoesAlong::Not)
                 .then_some("rows of the table point at each other, and none may go before those that point at it"),
             Deed::Update => {
                 let pointed_at = rewrite::referenced_columns(constraint);
@@ -113,6 +127,16 @@ pub(super) fn as_one(what: &str, why: &str) -> Problem {
     Problem::new(code::NOT_BATCHABLE, format!("{what} can't be cut into batches: {why}"))
         .label("one transaction over the whole table")
         .help("split it by hand so that each part may stand alone, or say `-- concertina: allow blocking`")
+}
+
+/// Rules that would make other statements of each batch.
+pub(super) fn rules(what: &str, table: &TableName, names: &[String]) -> Problem {
+    let why = format!(
+        "rule {} of {} makes other statements of it, which look at all its rows",
+        names.join(", "),
+        table.shown()
+    );
+    as_one(what, &why)
 }
 
 /// Triggers that would fire once for each batch.

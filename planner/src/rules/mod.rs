@@ -82,6 +82,13 @@ impl<'a> Context<'a> {
         self.backfills().any(|(_, update)| update.table == *table && update.sets.iter().any(|(set, _)| set == column))
     }
 
+    /// Whether a later UPDATE of the revision gives the column values, too.
+    fn is_filled_later(&self, table: &TableName, column: &Ident) -> bool {
+        self.backfills().any(|(position, update)| {
+            position > self.position && update.table == *table && update.sets.iter().any(|(set, _)| set == column)
+        })
+    }
+
     /// Whether writers who leave the column NULL get it filled: by a default, a fold, or a sync trigger.
     fn is_covered(&self, table: &TableName, column: &Ident) -> bool {
         let by_default = self

@@ -6,6 +6,7 @@ use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Change, Delete, RowCopy, SettingKind, Update};
 use crate::expr::{ColumnUse, Conjunct, Expr, Scope};
 use crate::fold::Seen;
+use crate::lower::rewrite::{self, GoesAlong};
 use concertina_revisions::{Ident, TableName};
 
 /// A statement's way of looking.
@@ -276,49 +277,99 @@ pub(super) enum Deed {
     Delete,
 }
 
-/// The triggers of users that fire for each row of a table, or once for a whole statement.
+/// What of others is run along with a statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Fired {
-    /// For each row.
+    /// Triggers for each row.
     pub(super) rows: Vec<String>,
-    /// Once for a statement.
+    /// Triggers once for a statement.
     pub(super) statement: Vec<String>,
+    /// Rules that make other statements of it.
+    pub(super) rules: Vec<String>,
 }
 
-/// The triggers that a statement fires at the place of the revision where it stands.
-pub(super) fn fired(table: &TableName, deed: Deed, before: &[Seen], catalog: &Catalog) -> Fired {
+/// The triggers and rules that a statement meets at the place of the revision where it stands, with those of rows that go along
+/// by a foreign key. `assigned`: the columns of an UPDATE.
+pub(super) fn fired(table: &TableName, deed: Deed, assigned: &[Ident], before: &[Seen], catalog: &Catalog) -> Fired {
     let mut fired = Fired::default();
-    let below = catalog.below(table);
-    for name in std::iter::once(table).chain(&below) {
-        for trigger in catalog.table(name).into_iter().flat_map(|table| &table.triggers) {
-            let row = match deed {
-                Deed::Insert => false,
-                Deed::Update => trigger.on_update,
-                Deed::Delete => trigger.on_delete,
+    let mut met = vec![(table.clone(), deed, assigned.to_vec())];
+    let mut at = 0;
+    while let Some((name, deed, assigned)) = met.get(at).cloned() {
+        at += 1;
+        fired.meet(&name, deed, &assigned, catalog);
+        for (other, key) in catalog.referencing(&name) {
+            let along = match deed {
+                Deed::Insert => GoesAlong::Not,
+                Deed::Delete => rewrite::on_delete(key),
+                Deed::Update if !rewrite::referenced_columns(key).iter().any(|one| assigned.contains(one)) => {
+                    GoesAlong::Not
+                }
+                Deed::Update => rewrite::on_update(key),
             };
-            // Those of a table below don't fire for a statement on the one above.
-            let whole = name == table
-                && match deed {
-                    Deed::Insert => trigger.of_statement[0],
-                    Deed::Update => trigger.of_statement[1],
-                    Deed::Delete => trigger.of_statement[2],
-                };
-            if row {
-                fired.rows.push(trigger.name.clone());
-            }
-            if whole {
-                fired.statement.push(trigger.name.clone());
+            let columns = key.columns.iter().map(|column| Ident::new(column.as_str())).collect();
+            let next = match along {
+                GoesAlong::Not => continue,
+                GoesAlong::Updated => (other.full_name(), Deed::Update, columns),
+                GoesAlong::Deleted => (other.full_name(), Deed::Delete, vec![]),
+            };
+            if !met.contains(&next) {
+                met.push(next);
             }
         }
     }
+    let rules = catalog.table(table).into_iter().flat_map(|table| &table.rules);
+    fired.rules = rules.filter(|rule| rule.event[deed.place()]).map(|rule| rule.name.clone()).collect();
     // What the revision itself makes or switches isn't known so well.
     for seen in before {
-        if let Change::Setting(setting) = &seen.change
-            && setting.table == *table
-            && matches!(setting.kind, SettingKind::CreateTrigger | SettingKind::Trigger)
-        {
-            fired.rows.push(setting.what.clone());
+        let Change::Setting(setting) = &seen.change else { continue };
+        if met.iter().any(|(name, ..)| *name == setting.table) {
+            match setting.kind {
+                SettingKind::CreateTrigger | SettingKind::Trigger => fired.rows.push(setting.what.clone()),
+                SettingKind::CreateRule | SettingKind::Rule => fired.rules.push(setting.what.clone()),
+                _ => {}
+            }
         }
     }
     fired
+}
+
+impl Deed {
+    /// Its place where all three are told of.
+    fn place(self) -> usize {
+        match self {
+            Deed::Insert => 0,
+            Deed::Update => 1,
+            Deed::Delete => 2,
+        }
+    }
+}
+
+impl Fired {
+    fn meet(&mut self, table: &TableName, deed: Deed, assigned: &[Ident], catalog: &Catalog) {
+        let below = catalog.below(table);
+        for name in std::iter::once(table).chain(&below) {
+            let Some(known) = catalog.table(name) else { continue };
+            for trigger in &known.triggers {
+                // A column that is computed is written with those that it is made of.
+                let is_written = |column: &String| {
+                    let column = Ident::new(column.as_str());
+                    assigned.contains(&column) || known.get(&column).is_some_and(|column| column.generated)
+                };
+                let of_columns = trigger.columns.is_empty() || trigger.columns.iter().any(is_written);
+                let row = match deed {
+                    // Each comes once, however they come.
+                    Deed::Insert => false,
+                    Deed::Update => trigger.on_update && of_columns,
+                    Deed::Delete => trigger.on_delete,
+                };
+                if row {
+                    self.rows.push(trigger.name.clone());
+                }
+                // Those of a table below don't fire for a statement on the one above.
+                if name == table && trigger.of_statement[deed.place()] && (deed != Deed::Update || of_columns) {
+                    self.statement.push(trigger.name.clone());
+                }
+            }
+        }
+    }
 }

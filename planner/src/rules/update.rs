@@ -9,7 +9,7 @@
 use super::reach::{self, Deed, Fired, Look};
 use super::{Context, helper, listed, questions};
 use crate::action::{Action, Backfill, Listed, Lock, Operation, Sync, WorkList};
-use crate::catalog::{Table, TableKind};
+use crate::catalog::{Column, Table, TableKind};
 use crate::change::{Change, Update};
 use crate::decision::Decision;
 use crate::expr::{Conjunct, Expr, Scope, Shape};
@@ -34,16 +34,20 @@ pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision,
     if context.catalog.is_empty(&update.table) {
         return Ok(as_written(update, context, "the table holds no row that anyone else sees"));
     }
-    let fired = reach::fired(&update.table, Deed::Update, context.before(), context.catalog);
+    let assigned: Vec<Ident> = update.sets.iter().map(|(column, _)| column.clone()).collect();
+    let fired = reach::fired(&update.table, Deed::Update, &assigned, context.before(), context.catalog);
     let way = way(update, table, &fired, context);
-    if !matches!(way, Way::Walk) && table.pages <= SMALL_TABLE_BLOCKS && table.kind == TableKind::Plain {
+    let as_one = !matches!(way, Way::Walk) || !fired.rules.is_empty();
+    if as_one && table.pages <= SMALL_TABLE_BLOCKS && table.kind == TableKind::Plain {
         let decision = as_written(update, context, "the table is small: one short transaction");
         return Ok(with_sync(decision, update, context));
+    }
+    if !fired.rules.is_empty() {
+        return Err(listed::rules("this UPDATE", &update.table, &fired.rules));
     }
     if !fired.statement.is_empty() && !context.directives.allows_triggers_per_batch() {
         return Err(listed::statement_triggers(&update.table, &fired.statement));
     }
-    let assigned: Vec<Ident> = update.sets.iter().map(|(column, _)| column.clone()).collect();
     if let Some(why) = update.whole {
         return Err(not_batchable(&format!("an UPDATE that {why} can't be cut into batches")));
     }
@@ -333,7 +337,7 @@ fn still_to_do(update: &Update, synced: bool, table: &Table, scope: &Scope<'_>, 
             (false, _) if (volatile || reads_itself) && context.directives.idempotent() => String::new(),
             // The condition is false once the row is done.
             (false, _) if reads_itself => String::new(),
-            (false, _) => differs(&own, &value.sql, table.get(column).map_or("text", |column| &column.type_sql)),
+            (false, _) => differs(&own, &value.sql, table.get(column)),
         });
     }
     let mut parts: Vec<String> = update.predicate.iter().map(|predicate| format!("({})", predicate.sql)).collect();
@@ -343,13 +347,11 @@ fn still_to_do(update: &Update, synced: bool, table: &Table, scope: &Scope<'_>, 
     if parts.is_empty() { "true".to_owned() } else { parts.join(" AND ") }
 }
 
-/// Whether a stored value is another one, bit by bit: what a type calls equal may be written in two ways, and some types
-/// have no equality at all.
-pub(super) fn differs(own: &str, value: &str, type_sql: &str) -> String {
-    if crate::types::equals_bit_by_bit(type_sql) {
-        return format!("{own} IS DISTINCT FROM ({value})");
-    }
-    format!("record_image_ne(ROW({own}), ROW(({value})::{type_sql}))")
+/// Whether a stored value is another one than what would be stored, bit by bit.
+fn differs(own: &str, value: &str, column: Option<&Column>) -> String {
+    let (type_sql, collation) =
+        column.map_or(("text", None), |column| (column.type_sql.as_str(), column.collation.as_deref()));
+    crate::types::differ(type_sql, collation, own, &format!("(({value})::{type_sql})"))
 }
 
 fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
@@ -393,10 +395,11 @@ fn check_partners(
     scope: &Scope<'_>,
     context: &Context<'_>,
 ) -> Decision {
-    let demanded = update
-        .sets
-        .iter()
-        .find(|(column, value)| context.becomes_not_null(&update.table, column) && value.shape != Shape::Literal);
+    let demanded = update.sets.iter().find(|(column, value)| {
+        context.becomes_not_null(&update.table, column)
+            && value.shape != Shape::Literal
+            && !context.is_filled_later(&update.table, column)
+    });
     let Some((column, value)) = demanded else { return decision };
     if update.reads.iter().any(|read| context.table(read).is_some_and(|read| read.is_new))
         || value.is_volatile(context.catalog)
