@@ -1,6 +1,6 @@
 -- difference: rows <- DELETE FROM WHERE IN SELECT FROM ORDER BY LIMIT
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: rows <- UPDATE SET | BEFORE BEGIN EACH EXECUTE FUNCTION NEW RETURN RETURNS ROW TRIGGER UPDATE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

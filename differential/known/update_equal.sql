@@ -1,6 +1,6 @@
 -- difference: rows <- UPDATE SET
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a numeric, b numeric);

@@ -1,6 +1,6 @@
 -- difference: bare error: 42883 <- UPDATE SET
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, j json);

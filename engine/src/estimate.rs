@@ -9,8 +9,9 @@ use crate::backfill::{Leaf, leaves};
 use crate::error::Error;
 use crate::session::Session;
 use crate::tid::Tid;
-use concertina_planner::action::{Backfill, Online, Operation};
+use concertina_planner::action::{Backfill, Listed, Online, Operation, WorkList};
 use concertina_planner::{Plan, Work};
+use concertina_revisions::TableName;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,11 @@ const GUESS_WAL: f64 = 700.0;
 /// Microseconds that a row of an index build takes besides reading it.
 const INDEX_ROW_MICROS: f64 = 1.0;
 
+/// A row's own bytes on a page, besides its values.
+const ROW_HEADER_BYTES: f64 = 28.0;
+/// Microseconds to write a row of a list.
+const LIST_ROW_MICROS: f64 = 1.0;
+
 /// What is expected of one step. Not a promise: twice as much or half of it are no surprise.
 #[derive(Debug, Clone, Serialize)]
 pub struct Estimate {
@@ -56,6 +62,10 @@ pub struct Estimate {
     pub index_growth: f64,
     /// Rows that were changed and rolled back to find out; 0 means guessed.
     pub sampled_rows: u64,
+    /// What a list of the rows takes until its step is done, in bytes; 0 where there is none.
+    pub list_bytes: f64,
+    /// How long the snapshot is held under which the list is made, in seconds.
+    pub snapshot_seconds: f64,
 }
 
 /// What the sample of a table gave.
@@ -78,6 +88,10 @@ pub(crate) async fn estimate(session: &Session, plan: &Plan, workers: u16) -> Re
             Work::Slow { online } => (online.table(), Err(online)),
             Work::Quick { .. } => continue,
         };
+        if let Ok(Backfill { operation: Operation::Listed(list), .. }) = work {
+            estimates.extend(of_list(session, step.id.to_string(), table, list).await?);
+            continue;
+        }
         for leaf in leaves(session, table).await?.iter().filter(|leaf| leaf.heap && leaf.blocks > 0) {
             let step = step.id.to_string();
             estimates.push(match work {
@@ -118,7 +132,50 @@ async fn of_backfill(
         // Most of the few rows that move find room on the pages of an index.
         index_growth: if windows || indexes == 0.0 { 1.0 } else { 1.0 + moved },
         sampled_rows: sample.changed,
+        list_bytes: 0.0,
+        snapshot_seconds: 0.0,
     })
+}
+
+/// By PostgreSQL's own estimate of the SELECT that makes the list, and a sample of the table. A column or table that is still
+/// to come can't be asked for.
+async fn of_list(
+    session: &Session,
+    step: String,
+    table: &TableName,
+    list: &WorkList,
+) -> Result<Option<Estimate>, Error> {
+    let explain = format!("EXPLAIN (FORMAT JSON) {}", list.query);
+    let Ok(row) = session.query_one("estimating a list of rows", explain.as_str(), &[]).await else { return Ok(None) };
+    let plan: serde_json::Value = row.get(0);
+    let plan = &plan[0]["Plan"];
+    let number = |name: &str| plan[name].as_f64().unwrap_or(0.0);
+    let (rows, width, cost) = (number("Plan Rows"), number("Plan Width"), number("Total Cost"));
+    let Some(leaf) = leaves(session, table).await?.into_iter().filter(|leaf| leaf.heap).max_by_key(|leaf| leaf.blocks)
+    else {
+        return Ok(None);
+    };
+    let sampled = if leaf.blocks > 0 { sample(session, None, &leaf).await? } else { Sample::default() };
+    // A block read in order costs 1 and a hundredth for each of its rows.
+    let seconds_per_cost = sampled.read_seconds_per_block / (1.0 + leaf.rows_per_block() / 100.0);
+    let indexes = indexes(session, &leaf).await?;
+    let snapshot_seconds = cost * seconds_per_cost + rows * LIST_ROW_MICROS / 1e6;
+    let seconds = snapshot_seconds + rows * GUESS_MICROS / 1e6;
+    let removes = matches!(list.change, Listed::Delete { .. });
+    let moved = if leaf.rows > 0.0 && !removes { (rows / leaf.rows).min(1.0) } else { 0.0 };
+    Ok(Some(Estimate {
+        step,
+        table: table.shown(),
+        rows,
+        seconds_alone: seconds,
+        seconds_beside: seconds,
+        wal_bytes: rows * (GUESS_WAL + width + ROW_HEADER_BYTES),
+        heap_growth: 1.0 + moved,
+        index_growth: if indexes == 0.0 { 1.0 } else { 1.0 + moved },
+        sampled_rows: 0,
+        list_bytes: rows * (width + ROW_HEADER_BYTES),
+        snapshot_seconds,
+    }))
 }
 
 async fn of_online(session: &Session, step: String, online: &Online, leaf: &Leaf) -> Result<Estimate, Error> {
@@ -147,6 +204,8 @@ async fn of_online(session: &Session, step: String, online: &Online, leaf: &Leaf
         heap_growth: 1.0,
         index_growth: 1.0,
         sampled_rows: 0,
+        list_bytes: 0.0,
+        snapshot_seconds: 0.0,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Taking back a revision whose contract has not begun, by the undo that its plan has stored.
 
 use crate::as_written;
+use crate::backfill::list;
 use crate::checkpoint::{self, Direction, State};
 use crate::error::Error;
 use crate::event::Event;
@@ -54,12 +55,13 @@ impl Lease {
             }
         }
         match direction {
-            Direction::Up => checkpoint::forget(&self.records, id).await,
+            Direction::Up => checkpoint::forget(&self.records, id).await?,
             Direction::Down => {
                 checkpoint::forget_steps(&self.records, id, Direction::Down).await?;
-                checkpoint::set_direction_up(&self.records, id).await
+                checkpoint::set_direction_up(&self.records, id).await?;
             }
         }
+        list::clear(&self.records).await
     }
 
     async fn undo_step(&mut self, place: &Place, step: &Step) -> Result<(), Error> {

@@ -194,6 +194,12 @@ impl Decision {
         self
     }
 
+    /// Something worth knowing, if there is something.
+    pub(crate) fn note_of(mut self, note: Option<String>) -> Decision {
+        self.notes.extend(note);
+        self
+    }
+
     /// How to take the change back on the way down.
     pub(crate) fn reverse(mut self, sql: impl Into<String>) -> Decision {
         let sql = sql.into();

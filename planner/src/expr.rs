@@ -17,8 +17,21 @@ pub struct Expr {
     pub relations: Vec<(Option<String>, String, Option<String>)>,
     /// What it is at the top.
     pub shape: Shape,
+    /// What it looks at besides its row.
+    pub reach: Reach,
     /// The parts of a top-level AND; one part otherwise.
     pub conjuncts: Vec<Conjunct>,
+}
+
+/// What an expression looks at besides the row it is computed for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// A subquery.
+    pub subquery: bool,
+    /// The time, or the session: another value in the next transaction.
+    pub clock: bool,
+    /// Several rows at once: LIMIT, DISTINCT, GROUP BY, a window, a set operation.
+    pub gathers: bool,
 }
 
 /// What an expression is at the top.
@@ -43,6 +56,9 @@ pub enum Conjunct {
     IsNull(ColumnUse),
     /// `column IS NOT NULL`.
     IsNotNull(ColumnUse),
+    /// `column = expression`, and the columns that the expression names. Where both sides are columns it is told of the left
+    /// one, and of the right one in a part of its own.
+    Equals(ColumnUse, Vec<ColumnUse>),
     /// Anything else.
     Other,
 }

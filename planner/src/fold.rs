@@ -77,7 +77,10 @@ fn fold_update(
 
 fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) -> Option<Fill> {
     let table = catalog.table(&update.table)?;
-    if table.is_new || !table.get(column)?.is_new || !of_all(update, column, table) {
+    let known = table.get(column)?;
+    // Each row that it selects fires them.
+    let fires = table.triggers.iter().any(|trigger| trigger.on_update || trigger.of_statement[1]);
+    if table.is_new || !known.is_new || known.generated || fires || !of_all(update, column, table) {
         return None;
     }
     let scope = Scope { alias: &update.alias, table: &update.table, others: &update.reads, catalog };
@@ -86,7 +89,7 @@ fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) ->
         _ if !one_value => None,
         Shape::Null | Shape::Default => None,
         Shape::Subquery => Some(Fill::Read(value.clone())),
-        _ if value.has_subquery() || !value.columns.is_empty() => None,
+        _ if value.has_subquery() || value.reach.subquery || !value.columns.is_empty() => None,
         Shape::Literal | Shape::Other => Some(Fill::Constant(value.clone())),
     }
 }

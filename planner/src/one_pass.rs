@@ -77,6 +77,7 @@ fn is_fill(update: &Update, seen: &Seen) -> bool {
         _ => update.predicate.is_none(),
     };
     update.whole.is_none()
+        && update.unwalkable.is_none()
         && update.from.is_none()
         && of_itself
         && table.is_some_and(|table| !table.is_new)

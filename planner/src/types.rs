@@ -218,6 +218,17 @@ pub(crate) fn fits(old: &str, new: &str, catalog: &Catalog) -> bool {
     }
 }
 
+/// Whether a column of the type may get another default than NULL without saying so: a domain's. What isn't known may.
+pub(crate) fn may_be_defaulted(type_sql: &str, catalog: &Catalog) -> bool {
+    let bare = bare(type_sql);
+    let known = |one: &&UserType| one.name == bare;
+    let is_enum = || catalog.enums.iter().any(|known| known.name == bare);
+    !is_plain(&bare)
+        && own_name(type_sql).is_none()
+        && !is_enum()
+        && catalog.types.iter().find(known).is_none_or(|_| catalog.types.iter().filter(known).any(|one| one.defaulted))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,6 +273,7 @@ mod tests {
     #[test]
     fn a_type_is_known_by_its_schema_and_its_quotes() {
         let user = |name: &str, base: Option<&str>, demanding| UserType {
+            defaulted: false,
             schema: "public".to_owned(),
             name: name.to_owned(),
             base: base.map(str::to_owned),
@@ -289,6 +301,7 @@ mod tests {
     #[test]
     fn a_collation_is_the_columns_or_its_types() {
         let domain = UserType {
+            defaulted: false,
             schema: "public".to_owned(),
             name: "code".to_owned(),
             base: Some("text".to_owned()),

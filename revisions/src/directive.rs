@@ -31,11 +31,13 @@ pub enum Directive {
     Key(Vec<Ident>),
     /// `idempotent`: the author vouches that applying the UPDATE twice to a row equals applying it once.
     Idempotent,
+    /// `triggers per batch`: triggers that fire once for a statement may fire once for each batch of it.
+    TriggersPerBatch,
     /// `with references`: changes the type of the columns whose foreign keys point at the column, too.
     WithReferences,
 }
 
-const FORMS: [(&str, &str); 7] = [
+const FORMS: [(&str, &str); 8] = [
     ("workers", "workers 4"),
     ("reverse", "reverse (user_id::text)"),
     ("phase", "phase contract"),
@@ -43,6 +45,7 @@ const FORMS: [(&str, &str); 7] = [
     ("key", "key (id)"),
     ("idempotent", "idempotent"),
     ("with", "with references"),
+    ("triggers", "triggers per batch"),
 ];
 
 /// All directives of one statement.
@@ -82,6 +85,11 @@ impl Directives {
         self.0.contains(&Directive::Idempotent)
     }
 
+    /// Whether triggers that fire once for a statement may fire once for each batch.
+    pub fn allows_triggers_per_batch(&self) -> bool {
+        self.0.contains(&Directive::TriggersPerBatch)
+    }
+
     /// Whether columns that point at the one that changes shall change with it.
     pub fn with_references(&self) -> bool {
         self.0.contains(&Directive::WithReferences)
@@ -113,6 +121,7 @@ pub(crate) fn parse(text: &str, source: &Arc<Source>, span: Span) -> Result<Dire
         "allow" => (rest == "blocking").then_some(Directive::AllowBlocking),
         "key" => parenthesised(rest).and_then(columns).map(Directive::Key),
         "with" => (rest == "references").then_some(Directive::WithReferences),
+        "triggers" => (rest == "per batch").then_some(Directive::TriggersPerBatch),
         "idempotent" => rest.is_empty().then_some(Directive::Idempotent),
         _ => None,
     };
@@ -164,6 +173,7 @@ mod tests {
         assert_eq!(read("allow blocking").unwrap(), Directive::AllowBlocking);
         assert_eq!(read("key (id, \"Weird\"\"One\")").unwrap(), Directive::Key(vec!["id".into(), "Weird\"One".into()]));
         assert_eq!(read("idempotent").unwrap(), Directive::Idempotent);
+        assert_eq!(read("triggers per batch").unwrap(), Directive::TriggersPerBatch);
         assert_eq!(read("with references").unwrap(), Directive::WithReferences);
     }
 

@@ -2,6 +2,7 @@
 
 use super::{json, line};
 use concertina_engine::Estimate;
+use concertina_planner::action::Operation;
 use concertina_planner::plan::Work;
 use concertina_planner::{Plan, explain, stored};
 use serde_json::json;
@@ -44,6 +45,11 @@ fn expected(estimates: &[Estimate]) -> String {
             let _ = write!(text, ", {:.0} MB of WAL", one.wal_bytes / 1e6);
         }
         let percent = |growth: f64| (growth - 1.0) * 100.0;
+        if one.list_bytes > 0.0 {
+            let megabytes = (one.list_bytes / 1e6).max(1.0);
+            let snapshot = duration(one.snapshot_seconds);
+            let _ = write!(text, ", by a list of {megabytes:.0} MB that is made under a snapshot of {snapshot}");
+        }
         if percent(one.heap_growth) >= 1.0 {
             let _ = write!(text, ", the table grows by {:.0} %", percent(one.heap_growth));
         }
@@ -68,7 +74,12 @@ fn statements(plan: &Plan) -> String {
         let sql: Vec<String> = match &step.work {
             Work::Quick { actions } => actions.iter().flat_map(|action| action.sql(None)).collect(),
             Work::Slow { online } => vec![online.sql()],
-            Work::Backfill { backfill } => vec![format!("-- in batches, rows where {}", backfill.predicate)],
+            Work::Backfill { backfill } => vec![match &backfill.operation {
+                Operation::Listed(list) => format!("-- in batches, the rows of: {}", list.query),
+                Operation::Assign(_) | Operation::Delete | Operation::Copy { .. } => {
+                    format!("-- in batches, rows where {}", backfill.predicate)
+                }
+            }],
         };
         for statement in sql {
             let end = if statement.starts_with("--") { "" } else { ";" };

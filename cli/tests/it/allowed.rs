@@ -23,7 +23,7 @@ const BLOCKING: [(&str, &str); 8] = [
         "SELECT bool_and(twice = id * 2) FROM logs",
     ),
     ("ALTER TABLE logs ALTER COLUMN at TYPE text USING lower(at::text)", "SELECT min(at) = '2026-01-01' FROM logs"),
-    ("UPDATE logs SET id = id + 1000000", "SELECT min(id) = 1000001 FROM logs"),
+    ("UPDATE logs SET id = id + 1000000 RETURNING id", "SELECT min(id) = 1000001 FROM logs"),
     ("UPDATE logs SET at = at + 1 RETURNING id", "SELECT min(at) = '2026-01-02' FROM logs"),
 ];
 

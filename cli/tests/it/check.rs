@@ -10,7 +10,7 @@ const LEADS: &str = "CREATE TABLE leads (id int PRIMARY KEY, email text);
 /// Five dangers, and a hazard.
 const DANGERS: &str = "ALTER TABLE leads SET UNLOGGED;
 ALTER TABLE leads ADD COLUMN plan text NOT NULL;
-UPDATE leads SET email = email || '.org';
+UPDATE leads SET email = email || '.org' RETURNING id;
 ALTER TABLE leads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE leads ADD EXCLUDE USING btree (id WITH =);
 ALTER TABLE leads DROP COLUMN email;
@@ -32,7 +32,7 @@ async fn what_ci_shows_has_the_place_of_each() {
     let lines: Vec<&str> = github.lines().collect();
     assert_eq!(lines.len(), 5, "{github}");
     assert!(lines[0].starts_with("::error file=") && lines[0].contains("001_dangers.sql,line=1,col="), "{github}");
-    assert!(lines[2].contains(",line=3,") && lines[2].contains("title=C107::"), "{github}");
+    assert!(lines[2].contains(",line=3,") && lines[2].contains("title=C108::"), "{github}");
     let sarif: Value = serde_json::from_str(&site.run(&["check", "--format", "sarif"]).ends(2).out).unwrap();
     assert_eq!(sarif["version"], "2.1.0");
     let results = sarif["runs"][0]["results"].as_array().unwrap();

@@ -22,6 +22,7 @@ mod names;
 mod offline;
 mod order;
 mod others;
+mod rows;
 mod security;
 mod stacked;
 mod state;

@@ -102,6 +102,8 @@ fn change(backfill: &Backfill, leaf: &TableName, range: &str) -> String {
             walked(backfill, leaf),
             list(key)
         ),
+        // It has statements of its own.
+        Operation::Listed(_) => String::new(),
     }
 }
 
@@ -128,7 +130,7 @@ fn unlocked(backfill: &Backfill, leaf: &TableName, range: &str) -> String {
         Operation::Assign(_) => "NO KEY UPDATE",
         Operation::Delete => "UPDATE",
         // Rows that are only read are never waited for.
-        Operation::Copy { .. } => return range.to_owned(),
+        Operation::Copy { .. } | Operation::Listed(_) => return range.to_owned(),
     };
     let at = format!("{}.ctid", backfill.alias.sql());
     format!(

@@ -8,6 +8,8 @@ mod batch_sql;
 mod duty;
 mod keyset;
 mod leaf;
+pub(crate) mod list;
+mod list_sql;
 mod pace;
 mod progress;
 mod statements;
@@ -29,6 +31,7 @@ pub(crate) use batch_sql::over;
 use concertina_planner::action::{Backfill, Operation};
 use concertina_revisions::{Ident, TableName};
 pub(crate) use leaf::{Leaf, leaves};
+pub(crate) use list_sql::ListSql;
 use progress::Meter;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU16, AtomicU64, Ordering};
@@ -153,6 +156,9 @@ pub(crate) fn pending_sql(backfill: &Backfill, leaf: &TableName) -> String {
 /// Runs a backfill to its end: walks what no earlier run has walked, then sweeps. Gives the rows that were changed,
 /// earlier runs included.
 pub(crate) async fn run(lease: &mut Lease, key: &JobKey, backfill: &Backfill) -> Result<u64, Error> {
+    if let Operation::Listed(list) = &backfill.operation {
+        return list::run(lease, key, backfill, list).await;
+    }
     let (targets, parts, before) = open(lease, key, backfill).await?;
     let shared = share(lease, key, backfill, targets, parts, before).await?;
     work(lease, key, &shared, false).await?;
@@ -198,7 +204,7 @@ async fn target(lease: &Lease, key: &JobKey, backfill: &Backfill, leaf: Leaf) ->
             let sql = "SELECT coalesce(to_regclass($1)::oid, 0::oid)";
             lease.records.query_one("looking for the table to copy to", sql, &[&target.sql()]).await?.get(0)
         }
-        Operation::Assign(_) | Operation::Delete => leaf.oid,
+        Operation::Assign(_) | Operation::Delete | Operation::Listed(_) => leaf.oid,
     };
     let hot = backfill.hot && matches!(backfill.operation, Operation::Assign(_));
     let passes = Mutex::new(Passes::new(hot, leaf.rows_per_block(), lease.settings.passes_max));

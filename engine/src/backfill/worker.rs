@@ -5,7 +5,7 @@ use super::duty::Duty;
 use super::pace::Pace;
 use super::statements::{Bookkeeping, Prepared, Statements};
 use super::window::batch_blocks_max;
-use super::{Part, Shared, keyset};
+use super::{Part, Shared, keyset, list};
 use crate::checkpoint::RangeRow;
 use crate::error::{Class, Error};
 use crate::event::Event;
@@ -13,6 +13,7 @@ use crate::ladder::Backoff;
 use crate::session::{Role, Session};
 use crate::throttle::Prober;
 use crate::tid::Tid;
+use concertina_planner::action::Operation;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -91,6 +92,9 @@ impl Worker {
             match part {
                 Part::Fill(leaf, range) if self.shared.leaves[leaf].key.is_some() => {
                     keyset::walk(self, leaf, range).await?;
+                }
+                Part::Fill(_, range) if matches!(self.shared.backfill.operation, Operation::Listed(_)) => {
+                    list::walk(self, range).await?;
                 }
                 Part::Fill(leaf, range) => self.fill(leaf, range).await?,
                 Part::Sweep(leaf, start, end) if self.shared.leaves[leaf].key.is_some() => {

@@ -127,7 +127,7 @@ triggers AS (
         'definition', pg_get_triggerdef(t.oid),
         'columns', (SELECT coalesce(json_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
                     WHERE a.attrelid = t.tgrelid AND a.attnum = ANY (t.tgattr::int2[])),
-        'on_statement', t.tgtype & 17 = 16,
+        'of_statement', json_build_array(t.tgtype & 5 = 4, t.tgtype & 17 = 16, t.tgtype & 9 = 8),
         'in_replica', t.tgenabled IN ('A', 'R'),
         'of_parent', t.tgparentid <> 0
     ) ORDER BY t.tgname) AS list
@@ -176,11 +176,12 @@ dependants AS (
           SELECT FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class JOIN version ON version.oid = v.relnamespace
           WHERE w.oid = d.objid))
     GROUP BY d.refobjid
-), update_rules AS (
-    SELECT w.ev_class, json_agg(json_build_object('name', w.rulename, 'in_replica', w.ev_enabled IN ('A', 'R'))
+), rules AS (
+    SELECT w.ev_class, json_agg(json_build_object('name', w.rulename, 'in_replica', w.ev_enabled IN ('A', 'R'),
+                                                  'event', json_build_array(w.ev_type = '3', w.ev_type = '2', w.ev_type = '4'))
                                 ORDER BY w.rulename) AS list
     FROM pg_rewrite w JOIN relation ON relation.oid = w.ev_class
-    WHERE relation.relkind IN ('r', 'p', 'f') AND w.ev_type = '2' AND w.ev_enabled <> 'D'
+    WHERE relation.relkind IN ('r', 'p', 'f') AND w.ev_type <> '1' AND w.ev_enabled <> 'D'
     GROUP BY w.ev_class
 ),
 -- Where values of a table's row type are stored: in columns of composite types, arrays, domains and ranges.
@@ -309,7 +310,7 @@ SELECT json_build_object(
             'constraints', coalesce(constraints.list, '[]'),
             'indexes', coalesce(indexes.list, '[]'),
             'triggers', coalesce(triggers.list, '[]'),
-            'update_rules', coalesce(update_rules.list, '[]'),
+            'rules', coalesce(rules.list, '[]'),
             'type_obstacles', coalesce(type_obstacles.list, '[]'),
             'of_type', r.reloftype <> 0,
             'policies', coalesce(policies.list, '[]'),
@@ -348,7 +349,7 @@ SELECT json_build_object(
         LEFT JOIN constraints ON constraints.conrelid = r.oid
         LEFT JOIN indexes ON indexes.indrelid = r.oid
         LEFT JOIN triggers ON triggers.tgrelid = r.oid
-        LEFT JOIN update_rules ON update_rules.ev_class = r.oid
+        LEFT JOIN rules ON rules.ev_class = r.oid
         LEFT JOIN type_obstacles ON type_obstacles.relid = r.oid
         LEFT JOIN policies ON policies.polrelid = r.oid
         LEFT JOIN dependants ON dependants.refobjid = r.oid),
@@ -374,6 +375,7 @@ SELECT json_build_object(
         SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', t.typname,
                    'base', CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) END,
                    'demanding', t.oid IN (SELECT oid FROM demanding),
+                   'defaulted', t.typdefault IS NOT NULL,
                    'collation', (SELECT format('%I.%I', cn.nspname, c.collname)
                                  FROM pg_collation c JOIN pg_namespace cn ON cn.oid = c.collnamespace
                                  WHERE c.oid = t.typcollation AND c.collname <> 'default'),
@@ -395,5 +397,9 @@ SELECT json_build_object(
     'extensions', (SELECT coalesce(json_agg(extname), '[]') FROM pg_extension),
     'available_extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_available_extensions),
     'volatile_functions', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE provolatile = 'v'),
+    'reading_functions', (SELECT coalesce(json_agg(DISTINCT p.proname), '[]')
+                          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                          WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina')
+                            AND p.provolatile <> 'i' AND p.prokind = 'f'),
     'aggregates', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE prokind IN ('a', 'w'))
 )

@@ -4,7 +4,8 @@ use super::Direction;
 use crate::BackfillStatus;
 use crate::error::Error;
 use crate::session::Session;
-use concertina_revisions::RevisionId;
+use concertina_revisions::{RevisionId, TableName};
+use tokio_postgres::types::ToSql;
 
 /// Which backfill.
 #[derive(Debug, Clone)]
@@ -170,4 +171,49 @@ pub(crate) async fn set_paused(session: &Session, reason: Option<&str>) -> Resul
                ON CONFLICT (only_one) DO UPDATE SET paused = $1, reason = $2, since = now()";
     session.execute("keeping the operator's word", sql, &[&reason.is_some(), &reason]).await?;
     Ok(())
+}
+
+/// What came of a list's rows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ListCounts {
+    pub(crate) applied: u64,
+    pub(crate) skipped: u64,
+    pub(crate) gone: u64,
+}
+
+/// The job of a list, when an earlier run has made it.
+pub(crate) async fn list_job(session: &Session, key: &JobKey) -> Result<Option<i64>, Error> {
+    let sql = "SELECT id FROM concertina.job WHERE revision = $1 AND direction = $2 AND step = $3";
+    let parameters: [&(dyn ToSql + Sync); 3] = [&key.revision.as_str(), &key.direction.as_str(), &key.step];
+    let row = session.query_opt("reading the list's checkpoint", sql, &parameters).await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+/// Begins the job of a list that is about to be made, in the list's own transaction.
+pub(crate) async fn open_list_job(session: &Session, key: &JobKey) -> Result<i64, Error> {
+    let sql = "INSERT INTO concertina.job (id, revision, direction, step, relation, filenode, blocks)
+               SELECT coalesce(max(id), 0) + 1, $1, $2, $3, 0, 0, 0 FROM concertina.job RETURNING id";
+    let parameters: [&(dyn ToSql + Sync); 3] = [&key.revision.as_str(), &key.direction.as_str(), &key.step];
+    Ok(session.query_one("beginning a list of rows", sql, &parameters).await?.get(0))
+}
+
+/// Records how large a list is, in its own transaction.
+pub(crate) async fn begin_list_job(session: &Session, job: i64, list: &TableName) -> Result<(), Error> {
+    let sql = "WITH made AS (
+                   UPDATE concertina.job SET relation = c.oid, filenode = pg_relation_filenode(c.oid),
+                          blocks = pg_relation_size(c.oid) / current_setting('block_size')::bigint
+                   FROM pg_class c WHERE id = $1 AND c.oid = to_regclass($2) RETURNING blocks)
+               INSERT INTO concertina.range (job, start_block, end_block, next_block, passes, done)
+               SELECT $1, 0, blocks, 0, 1, blocks = 0 FROM made";
+    session.execute("recording a list of rows", sql, &[&job, &list.sql()]).await?;
+    Ok(())
+}
+
+/// What came of a list's rows so far.
+pub(crate) async fn list_counts(session: &Session, job: i64) -> Result<ListCounts, Error> {
+    let sql = "SELECT coalesce(sum(rows), 0)::bigint, coalesce(sum(skipped), 0)::bigint, coalesce(sum(gone), 0)::bigint
+               FROM concertina.range WHERE job = $1";
+    let row = session.query_one("reading the list's checkpoint", sql, &[&job]).await?;
+    let unsigned = |column| u64::try_from(row.get::<_, i64>(column)).unwrap_or(0);
+    Ok(ListCounts { applied: unsigned(0), skipped: unsigned(1), gone: unsigned(2) })
 }

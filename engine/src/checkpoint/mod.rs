@@ -7,7 +7,8 @@ mod step;
 mod written;
 
 pub(crate) use at_once::{revision_done, step_done};
-pub(crate) use job::{COUNT_FROM_HERE, JobKey, MARK_RANGE, RangeRow};
+pub(crate) use job::{COUNT_FROM_HERE, JobKey, ListCounts, MARK_RANGE, RangeRow};
+pub(crate) use job::{begin_list_job, list_counts, list_job, open_list_job};
 pub(crate) use job::{job, load_ranges, open_job, progress_rows, restart_job, set_paused, set_throttle};
 pub(crate) use revision::{Begin, all, begin, forget, is_applied, one, set_direction_up, set_error, set_state, stamp};
 pub use revision::{Direction, Known, State};
@@ -23,7 +24,7 @@ use concertina_planner::stored::StoredPlan;
 pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// The form of our tables that this version writes. It reads all before it.
-pub(crate) const FORMAT: i32 = 3;
+pub(crate) const FORMAT: i32 = 4;
 
 /// Whether our schema is there, in a form that we can read.
 pub(crate) async fn exists(session: &Session) -> Result<bool, Error> {
@@ -39,6 +40,7 @@ pub(crate) async fn prepare(session: &Session) -> Result<(), Error> {
             return Err(error);
         }
     }
+    crate::backfill::list::clear(session).await?;
     let sql = "UPDATE concertina.meta SET version = $1 WHERE version IS DISTINCT FROM $1";
     session.execute("recording our version", sql, &[&env!("CARGO_PKG_VERSION")]).await.map(drop)
 }

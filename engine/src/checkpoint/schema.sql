@@ -82,3 +82,9 @@ UPDATE concertina.meta SET format = 2 WHERE format < 2;
 ALTER TABLE concertina.step ADD COLUMN IF NOT EXISTS xid_first bigint;
 ALTER TABLE concertina.step ADD COLUMN IF NOT EXISTS xid_last bigint;
 UPDATE concertina.meta SET format = 3 WHERE format < 3;
+
+-- Format 4.
+-- Rows of a work list that were left as they are, and those that were gone.
+ALTER TABLE concertina.range ADD COLUMN IF NOT EXISTS skipped bigint NOT NULL DEFAULT 0;
+ALTER TABLE concertina.range ADD COLUMN IF NOT EXISTS gone bigint NOT NULL DEFAULT 0;
+UPDATE concertina.meta SET format = 4 WHERE format < 4;

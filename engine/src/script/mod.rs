@@ -13,7 +13,7 @@ use crate::preflight;
 use crate::run::NewRun;
 use concertina_planner::Work;
 use concertina_planner::action::sql::do_block;
-use concertina_planner::action::{Action, Online, Value};
+use concertina_planner::action::{Action, Online, Operation, Value};
 use concertina_planner::plan::{Phase, Plan, Step};
 use concertina_revisions::Ident;
 use std::fmt::Write;
@@ -154,7 +154,10 @@ fn step(text: &mut String, run: &NewRun<'_>, step: &Step, settings: &Settings) {
             let _ = writeln!(text, "{record};");
         }
         Work::Backfill { backfill } => {
-            text.push_str(&backfill::as_script(backfill));
+            text.push_str(&match &backfill.operation {
+                Operation::Listed(list) => backfill::list_as_script(backfill, list, [&id, &direction, &name]),
+                Operation::Assign(_) | Operation::Delete | Operation::Copy { .. } => backfill::as_script(backfill),
+            });
             let _ = writeln!(text, "{record};");
         }
     }

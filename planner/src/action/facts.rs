@@ -1,6 +1,6 @@
 //! All facts about each kind of work, in exhaustive matches: what it locks, what proves it done, how it is undone.
 
-use super::{Action, AsWritten, Lock, Online, Operation, Proof, Sync};
+use super::{Action, AsWritten, Listed, Lock, Online, Operation, Proof, Sync};
 use crate::plan::{Work, strongest};
 use concertina_revisions::{Ident, TableName};
 
@@ -240,7 +240,9 @@ impl Work {
                 Operation::Copy { target, .. } => {
                     vec![(backfill.table.clone(), Lock::AccessShare), (target.clone(), Lock::RowExclusive)]
                 }
-                Operation::Assign(_) | Operation::Delete => vec![(backfill.table.clone(), Lock::RowExclusive)],
+                Operation::Assign(_) | Operation::Delete | Operation::Listed(_) => {
+                    vec![(backfill.table.clone(), Lock::RowExclusive)]
+                }
             },
         })
     }
@@ -259,6 +261,20 @@ impl Work {
                 Operation::Delete => format!("delete from {} in batches", backfill.table.shown()),
                 Operation::Copy { target, .. } => {
                     format!("copy {} to {} in batches", backfill.table.shown(), target.shown())
+                }
+                Operation::Listed(list) => {
+                    let table = backfill.table.shown();
+                    let names = |columns: &[Ident]| columns.iter().map(Ident::as_str).collect::<Vec<_>>().join(", ");
+                    match &list.change {
+                        Listed::Assign { .. } => format!("list rows of {table}, then set {}", names(&list.values)),
+                        Listed::Compute { sets, .. } => {
+                            let sets: Vec<String> =
+                                sets.iter().map(|(column, value)| format!("{} = {value}", column.as_str())).collect();
+                            format!("list rows of {table}, then set {}", sets.join(", "))
+                        }
+                        Listed::Delete { .. } => format!("list rows of {table}, then delete them"),
+                        Listed::Insert { .. } => format!("list new rows of {table}, then insert them"),
+                    }
                 }
             }],
         }

@@ -3,12 +3,14 @@
 
 mod as_written;
 pub mod facts;
+mod list;
 mod lock;
 pub mod sql;
 mod sync;
 mod version;
 
 pub use as_written::{AsWritten, ROWS_ARRIVED};
+pub use list::{Listed, WorkList};
 pub use lock::Lock;
 pub use sync::{Alias, Sync, Twin};
 pub use version::{NewVersion, Shown, View};
@@ -356,6 +358,8 @@ pub enum Operation {
         /// The unique key by which a row that was copied already is known.
         key: Vec<Ident>,
     },
+    /// Changes the rows of a list that is made first. Of the backfill's own fields only the table counts.
+    Listed(Box<WorkList>),
 }
 
 /// Where an identity's numbers go on from.

@@ -51,12 +51,16 @@ impl Catalog {
     fn make(&mut self, change: &Change) {
         match change {
             Change::CreateTable(new) => self.make_table(new),
-            Change::AddColumn(add) => self.alter(&add.table, |table| {
-                // Values that it is born with stay, whatever becomes of its default.
+            Change::AddColumn(add) => {
+                // Values that it is born with stay, whatever becomes of its default: those of a default, a number for each row, or
+                // what a domain says.
                 let plain = add.fill.is_none() && add.column.default.is_none() && add.column.special == Special::None;
-                table.columns.push(Column { is_new: true, is_written: !plain, ..column(&add.column) });
-                add.column.constraints.iter().for_each(|constraint| table.add(constraint));
-            }),
+                let is_written = !plain || crate::types::may_be_defaulted(&add.column.type_sql, self);
+                self.alter(&add.table, |table| {
+                    table.columns.push(Column { is_new: true, is_written, ..column(&add.column) });
+                    add.column.constraints.iter().for_each(|constraint| table.add(constraint));
+                });
+            }
             Change::SetDefault(table, name, default) => {
                 self.alter_column(table, name, |column| {
                     column.default = default.as_ref().map(|value| value.sql.clone());

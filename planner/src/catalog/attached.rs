@@ -12,15 +12,15 @@ pub struct Trigger {
     pub on_update: bool,
     /// Whether it fires for each deleted row.
     pub on_delete: bool,
+    /// Whether it fires once for an INSERT, UPDATE or DELETE, whatever its rows.
+    #[serde(default)]
+    pub of_statement: [bool; 3],
     /// `pg_get_triggerdef`.
     #[serde(default)]
     pub definition: String,
     /// The columns of `UPDATE OF`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
-    /// Whether it fires once for each UPDATE statement.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub on_statement: bool,
     /// ENABLE REPLICA or ALWAYS: it fires where `session_replication_role` is `replica`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_replica: bool,
@@ -29,11 +29,13 @@ pub struct Trigger {
     pub of_parent: bool,
 }
 
-/// A rule that rewrites UPDATE statements of a table.
+/// A rule that rewrites statements which write rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UpdateRule {
+pub struct Rule {
     /// Its name.
     pub name: String,
+    /// Whether it is for INSERT, UPDATE or DELETE.
+    pub event: [bool; 3],
     /// ENABLE REPLICA or ALWAYS: it is applied where `session_replication_role` is `replica`.
     pub in_replica: bool,
 }

@@ -10,7 +10,7 @@ mod index;
 mod table;
 mod written;
 
-pub use attached::{Dependant, Policy, Trigger, TypeObstacle, UpdateRule};
+pub use attached::{Dependant, Policy, Rule, Trigger, TypeObstacle};
 pub use functions::{AGGREGATE_BUILTINS, Function, VOLATILE_BUILTINS};
 pub use index::Index;
 pub use table::{Column, Constraint, ConstraintKind, Identity, PartitionKey, PartitionOf, Table, TableKind};
@@ -56,6 +56,9 @@ pub struct Catalog {
     pub assignment_casts: Arc<BTreeSet<(String, String)>>,
     /// Names of functions that may give another value each time.
     pub volatile_functions: Arc<BTreeSet<String>>,
+    /// Names of functions that users or extensions made and that may read tables: those that aren't declared IMMUTABLE.
+    #[serde(default)]
+    pub reading_functions: Arc<BTreeSet<String>>,
     /// Names of functions that compute over many rows at once.
     pub aggregates: Arc<BTreeSet<String>>,
     /// The versions of the application's schema that are there, in the order in which they were made; nothing where
@@ -92,6 +95,9 @@ pub struct UserType {
     /// Whether a domain demands something of its values, by itself or by the one it is made of.
     #[serde(default)]
     pub demanding: bool,
+    /// Whether a column of it has a default without saying so: a domain's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub defaulted: bool,
     /// Its collation as SQL, where it isn't the database's.
     #[serde(default)]
     pub collation: Option<String>,
@@ -234,10 +240,11 @@ impl Catalog {
             let of_ours = |trigger: &&Trigger| {
                 trigger.columns.is_empty() || trigger.columns.iter().any(|one| columns.contains(&one.as_str()))
             };
-            let fires = |trigger: &&Trigger| (trigger.on_update || trigger.on_statement) && heard(trigger.in_replica);
+            let fires =
+                |trigger: &&Trigger| (trigger.on_update || trigger.of_statement[1]) && heard(trigger.in_replica);
             found
                 .extend(table.triggers.iter().filter(fires).filter(of_ours).map(|one| format!("trigger {}", one.name)));
-            let rules = table.update_rules.iter().filter(|rule| heard(rule.in_replica));
+            let rules = table.rules.iter().filter(|rule| rule.event[1] && heard(rule.in_replica));
             found.extend(rules.map(|rule| format!("rule {}", rule.name)));
         }
         found.sort_unstable();

@@ -1,6 +1,6 @@
 //! Tables and all that belongs to one.
 
-use super::{Dependant, Index, Policy, Trigger, TypeObstacle, UpdateRule};
+use super::{Dependant, Index, Policy, Rule, Trigger, TypeObstacle};
 use concertina_revisions::{Ident, TableName};
 use serde::{Deserialize, Serialize};
 
@@ -85,9 +85,9 @@ pub struct Table {
     pub dependants: Vec<Dependant>,
     /// The triggers that users made.
     pub triggers: Vec<Trigger>,
-    /// The rules that users made for UPDATE.
+    /// The rules that users made for what writes rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub update_rules: Vec<UpdateRule>,
+    pub rules: Vec<Rule>,
     /// What a change of a column's type can't follow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub type_obstacles: Vec<TypeObstacle>,

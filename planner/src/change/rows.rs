@@ -14,6 +14,8 @@ pub struct Insert {
     pub reads: Vec<TableName>,
     /// How the rows of a SELECT can be taken batch by batch, or why they can't.
     pub copy: Option<Result<RowCopy, &'static str>>,
+    /// How they can be written down first, or why they can't.
+    pub listing: Option<Result<Listing, &'static str>>,
     /// The statement as written.
     pub sql: String,
 }
@@ -35,11 +37,40 @@ pub struct RowCopy {
     pub predicate: Option<String>,
     /// The unique key by which a row that was copied already is known.
     pub key: Vec<Ident>,
+    /// All that it computes, its condition included.
+    pub exprs: Vec<Expr>,
+    /// What gives the key, one for each of its columns.
+    pub keyed_by: Vec<Expr>,
+    /// The tables of FROM with their names in it, when they stand there side by side.
+    pub sources: Option<Vec<(TableName, Ident)>>,
 }
 
 impl RowCopy {
     /// Stands for the walked table in a FROM list.
     pub const WALKED: &str = "concertina walked";
+}
+
+/// A SELECT of exactly the rows that a statement would change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listing {
+    /// The SELECT. Of an UPDATE or DELETE it gives [`Listing::HELD`], which what is to be kept of a row takes the place of.
+    pub query: String,
+    /// The columns that an INSERT writes, in the order of the SELECT.
+    pub columns: Vec<Ident>,
+    /// What stands in an INSERT before its rows: `OVERRIDING ..`.
+    pub before: String,
+    /// What stands in an INSERT behind them: `ON CONFLICT ..`.
+    pub after: String,
+}
+
+impl Listing {
+    /// Stands for what is kept of a row.
+    pub const HELD: &str = "concertina held";
+
+    /// The SELECT with these expressions in the place of [`Listing::HELD`].
+    pub fn giving(&self, expressions: &[String]) -> String {
+        self.query.replacen(&Ident::new(Listing::HELD).sql(), &expressions.join(", "), 1)
+    }
 }
 
 /// An UPDATE.
@@ -53,12 +84,22 @@ pub struct Update {
     pub sets: Vec<(Ident, Expr)>,
     /// The FROM list, as SQL.
     pub from: Option<String>,
+    /// The tables of FROM with their names in it, when they stand there side by side.
+    pub sources: Option<Vec<(TableName, Ident)>>,
     /// Tables read besides the one written.
     pub reads: Vec<TableName>,
+    /// Whether it reads what isn't known by name: a CTE, a table of the system.
+    pub opaque: bool,
+    /// Whether it says ONLY.
+    pub only: bool,
     /// The WHERE clause.
     pub predicate: Option<Expr>,
-    /// Why it can't be cut into batches, if it can't: `RETURNING`, `WITH`, a form of SET.
+    /// Why the table can't be walked for it, if it can't: `WITH`, `ONLY`, a whole row.
+    pub unwalkable: Option<&'static str>,
+    /// Why it can't be cut into batches at all, if it can't: `RETURNING`, a form of SET.
     pub whole: Option<&'static str>,
+    /// The rows that it changes.
+    pub listing: Listing,
     /// The statement as written.
     pub sql: String,
 }
@@ -80,12 +121,22 @@ pub struct Delete {
     pub alias: Ident,
     /// The USING list, as SQL.
     pub using: Option<String>,
+    /// The tables of FROM with their names in it, when they stand there side by side.
+    pub sources: Option<Vec<(TableName, Ident)>>,
     /// Tables read besides the one written.
     pub reads: Vec<TableName>,
+    /// Whether it reads what isn't known by name: a CTE, a table of the system.
+    pub opaque: bool,
+    /// Whether it says ONLY.
+    pub only: bool,
     /// The WHERE clause.
     pub predicate: Option<Expr>,
-    /// Why it can't be cut into batches, if it can't.
+    /// Why the table can't be walked for it, if it can't.
+    pub unwalkable: Option<&'static str>,
+    /// Why it can't be cut into batches at all, if it can't.
     pub whole: Option<&'static str>,
+    /// The rows that it removes.
+    pub listing: Listing,
     /// The statement as written.
     pub sql: String,
 }

@@ -2,7 +2,7 @@
 //! run as its author wrote it touches all of it. Every kind of work is named.
 
 use super::{Access, Aspect, Footprint, How, Thing};
-use crate::action::{Action, Backfill, Numbers, Online, Operation, Sync, Value};
+use crate::action::{Action, Backfill, Listed, Numbers, Online, Operation, Sync, Value, WorkList};
 use crate::change::{Change, NewConstraint, NewConstraintKind};
 use crate::plan::Work;
 use crate::rules::is_helper;
@@ -153,10 +153,17 @@ impl Whole<'_> {
     }
 
     fn of_backfill(&self, backfill: &Backfill) -> Footprint {
-        if matches!(self.change, Change::Insert(_) | Change::Update(_) | Change::Delete(_)) {
-            return self.touches.clone();
-        }
         let table = &backfill.table;
+        if matches!(self.change, Change::Insert(_) | Change::Update(_) | Change::Delete(_)) {
+            let all = self.touches.clone();
+            // Rows are found again by a key, which has to be there by the names that it has at the statement's place.
+            return match &backfill.operation {
+                Operation::Listed(list) if !list.key.is_empty() => {
+                    all.columns(table, &list.key).read(Thing::key(table, &list.key))
+                }
+                Operation::Listed(_) | Operation::Assign(_) | Operation::Delete | Operation::Copy { .. } => all,
+            };
+        }
         let all = self.relying(Footprint::default().on(table)).read(Thing::Trigger(table.clone(), None));
         match &backfill.operation {
             Operation::Assign(sets) => sets.iter().fold(all, |all, (column, _)| {
@@ -164,6 +171,7 @@ impl Whole<'_> {
             }),
             Operation::Delete => all.change(Thing::Rows(table.clone(), None)),
             Operation::Copy { target, .. } => all.on(target).change(Thing::Rows(target.clone(), None)),
+            Operation::Listed(list) => of_list(all, table, list),
         }
     }
 
@@ -226,6 +234,21 @@ impl Whole<'_> {
             if let Thing::Column(table, column) = &access.thing { (table == of).then(|| column.clone()) } else { None }
         };
         self.touches.accesses.iter().filter_map(column).collect()
+    }
+}
+
+/// What a work list keeps of rows, and what becomes of them.
+fn of_list(all: Footprint, table: &TableName, list: &WorkList) -> Footprint {
+    let rows = |column: Option<&Ident>| Thing::Rows(table.clone(), column.cloned());
+    let all = list
+        .key
+        .iter()
+        .chain(&list.relied_on)
+        .fold(all, |all, column| all.read(Thing::column(table, column)).read(rows(Some(column))));
+    match &list.change {
+        Listed::Assign { .. } => list.values.iter().fold(all, |all, column| all.change(rows(Some(column)))),
+        Listed::Compute { sets, .. } => sets.iter().fold(all, |all, (column, _)| all.change(rows(Some(column)))),
+        Listed::Delete { .. } | Listed::Insert { .. } => all.change(rows(None)),
     }
 }
 

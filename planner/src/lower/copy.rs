@@ -24,6 +24,7 @@ pub(super) fn rows(
     if let Some(why) = gathers(insert, select) {
         return Ok(Some(Err(why)));
     }
+    let sources = super::dml::sources(&select.from_clause, catalog);
     let mut from = select.from_clause.clone();
     let Some((source, alias)) = walked(&mut from, catalog) else {
         return Ok(Some(Err("reads no table that could be walked")));
@@ -70,14 +71,19 @@ pub(super) fn rows(
             "doesn't take the key of the new row from the old one: copied twice it would be two rows",
         )));
     }
+    let predicate = select.where_clause.as_deref().map(expression::read).transpose()?;
+    let given = |key: &Ident| columns.iter().position(|column| column == key).and_then(|at| values.get(at).cloned());
     Ok(Some(Ok(RowCopy {
         source,
         alias,
-        columns,
-        values: values.into_iter().map(|value| value.sql).collect(),
+        values: values.iter().map(|value| value.sql.clone()).collect(),
         from: deparse::from_list(&from)?.unwrap_or_default(),
-        predicate: select.where_clause.as_deref().map(expression::read).transpose()?.map(|predicate| predicate.sql),
+        predicate: predicate.as_ref().map(|predicate| predicate.sql.clone()),
+        keyed_by: conflict.iter().filter_map(given).collect(),
         key: conflict,
+        exprs: values.into_iter().chain(predicate).collect(),
+        columns,
+        sources,
     })))
 }
 

@@ -1,18 +1,24 @@
 //! INSERT, UPDATE and DELETE.
 
-use super::{copy, deparse, existing, expression};
+use super::{copy, deparse, existing, expression, listing};
 use crate::catalog::Catalog;
 use crate::change::{Change, Delete, Insert, Update};
+use crate::expr::Expr;
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{DeleteStmt, InsertStmt, Node, RangeVar, UpdateStmt, node};
+use concertina_revisions::tree::{
+    DeleteStmt, InsertStmt, MultiAssignRef, Node, RangeVar, ResTarget, UpdateStmt, WithClause, node,
+};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn insert(insert: &InsertStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let table = existing(insert.relation.as_ref(), catalog)?;
-    let reads = known(&expression::relations(&insert.select_stmt), catalog);
-    let copy = match catalog.table(&table) {
-        Some(target) => copy::rows(insert, target, catalog)?,
-        None => None,
+    let reads = known(&expression::relations(&insert.select_stmt), catalog)
+        .into_iter()
+        .chain(known(&expression::relations(&insert.with_clause), catalog))
+        .collect();
+    let (copy, listing) = match catalog.table(&table) {
+        Some(target) => (copy::rows(insert, target, catalog)?, listing::of_insert(insert, target, catalog)?),
+        None => (None, None),
     };
     let named: Vec<Ident> = insert
         .cols
@@ -23,72 +29,138 @@ pub(super) fn insert(insert: &InsertStmt, sql: &str, catalog: &Catalog) -> Resul
         })
         .collect();
     let columns = (!named.is_empty()).then_some(named);
-    Ok(vec![Change::Insert(Insert { table, columns, reads, copy, sql: sql.to_owned() })])
+    Ok(vec![Change::Insert(Insert { table, columns, reads, copy, listing, sql: sql.to_owned() })])
 }
 
 pub(super) fn update(update: &UpdateStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let table = existing(update.relation.as_ref(), catalog)?;
+    let alias = alias(update.relation.as_ref(), &table);
     let mut sets = Vec::new();
-    let mut whole = shape(update.returning_clause.is_some(), update.with_clause.is_some(), update.relation.as_ref());
+    let mut whole = shape(update.returning_clause.is_some(), update.with_clause.as_ref());
     for node in &update.target_list {
         let Some(node::Node::ResTarget(target)) = &node.node else { continue };
         let column = Ident::new(target.name.as_str());
         if catalog.table(&table).is_some_and(|table| table.get(&column).is_none()) {
             return Err(problem::missing_column(&table, &column, catalog));
         }
-        match target.val.as_deref() {
-            Some(Node { node: Some(node::Node::MultiAssignRef(_)) }) | None => {
-                whole = Some("assigns several columns at once");
-            }
-            Some(_) if !target.indirection.is_empty() => whole = Some("assigns a part of a column"),
-            Some(value) => sets.push((column, expression::read(value)?)),
+        match assigned(target) {
+            Ok(value) => sets.push((column, expression::read(value)?)),
+            Err(why) => whole = Some(why),
         }
     }
     let predicate = update.where_clause.as_deref().map(expression::read).transpose()?;
-    let mut reads = known(&expression::relations(&update.from_clause), catalog);
-    for expression in sets.iter().map(|(_, value)| value).chain(&predicate) {
-        reads.extend(known(&expression.relations, catalog));
-        whole = whole.or(whole_row(&expression.columns));
-    }
+    let exprs: Vec<&Expr> = sets.iter().map(|(_, value)| value).chain(&predicate).collect();
+    let from = expression::relations(&update.from_clause);
+    let (reads, opaque) = read_by(&from, &exprs, catalog);
+    let only = says_only(update.relation.as_ref());
     Ok(vec![Change::Update(Update {
-        alias: alias(update.relation.as_ref(), &table),
-        table,
-        sets,
+        unwalkable: unwalkable(&exprs, &alias, &table, update.with_clause.is_some(), only, catalog),
         from: deparse::from_list(&update.from_clause)?,
+        sources: sources(&update.from_clause, catalog),
+        listing: listing::of_rows(
+            update.relation.as_ref(),
+            &update.from_clause,
+            update.where_clause.as_deref(),
+            update.with_clause.as_ref(),
+        )?,
+        table,
+        alias,
+        sets,
         reads,
+        opaque,
+        only,
         predicate,
         whole,
         sql: sql.to_owned(),
     })])
 }
 
+/// The value that one column is given.
+fn assigned(target: &ResTarget) -> Result<&Node, &'static str> {
+    let value = target.val.as_deref().ok_or("assigns nothing")?;
+    if !target.indirection.is_empty() {
+        return Err("assigns a part of a column");
+    }
+    let Some(node::Node::MultiAssignRef(several)) = &value.node else { return Ok(value) };
+    part_of(several).ok_or("assigns several columns by one subquery")
+}
+
+/// The one of several values that a column is given: `(a, b) = (1, 2)`.
+fn part_of(several: &MultiAssignRef) -> Option<&Node> {
+    let node::Node::RowExpr(row) = several.source.as_deref()?.node.as_ref()? else { return None };
+    row.args.get(usize::try_from(several.colno).ok()?.checked_sub(1)?)
+}
+
 pub(super) fn delete(delete: &DeleteStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let table = existing(delete.relation.as_ref(), catalog)?;
+    let alias = alias(delete.relation.as_ref(), &table);
     let predicate = delete.where_clause.as_deref().map(expression::read).transpose()?;
-    let mut reads = known(&expression::relations(&delete.using_clause), catalog);
-    reads.extend(predicate.iter().flat_map(|predicate| known(&predicate.relations, catalog)));
+    let exprs: Vec<&Expr> = predicate.iter().collect();
+    let (reads, opaque) = read_by(&expression::relations(&delete.using_clause), &exprs, catalog);
+    let only = says_only(delete.relation.as_ref());
     Ok(vec![Change::Delete(Delete {
-        alias: alias(delete.relation.as_ref(), &table),
-        table,
+        unwalkable: unwalkable(&exprs, &alias, &table, delete.with_clause.is_some(), only, catalog),
         using: deparse::from_list(&delete.using_clause)?,
+        sources: sources(&delete.using_clause, catalog),
+        listing: listing::of_rows(
+            delete.relation.as_ref(),
+            &delete.using_clause,
+            delete.where_clause.as_deref(),
+            delete.with_clause.as_ref(),
+        )?,
+        table,
+        alias,
         reads,
+        opaque,
+        only,
         predicate,
-        whole: shape(delete.returning_clause.is_some(), delete.with_clause.is_some(), delete.relation.as_ref()),
+        whole: shape(delete.returning_clause.is_some(), delete.with_clause.as_ref()),
         sql: sql.to_owned(),
     })])
 }
 
-fn shape(returning: bool, with: bool, relation: Option<&RangeVar>) -> Option<&'static str> {
-    match (returning, with, relation.is_some_and(|range| !range.inh)) {
-        (true, ..) => Some("has RETURNING"),
-        (_, true, _) => Some("has WITH"),
-        (.., true) => Some("says ONLY"),
-        _ => None,
+fn shape(returning: bool, with: Option<&WithClause>) -> Option<&'static str> {
+    if returning {
+        return Some("has RETURNING");
     }
+    with.is_some_and(writes).then_some("has WITH, and writes there")
 }
 
-fn whole_row(columns: &[crate::expr::ColumnUse]) -> Option<&'static str> {
-    columns.iter().any(|column| column.name.as_str() == "*").then_some("names a whole row")
+/// Whether a CTE changes rows.
+pub(super) fn writes(with: &WithClause) -> bool {
+    with.ctes.iter().any(|cte| match &cte.node {
+        Some(node::Node::CommonTableExpr(cte)) => {
+            !matches!(cte.ctequery.as_deref(), Some(Node { node: Some(node::Node::SelectStmt(_)) }))
+        }
+        _ => true,
+    })
+}
+
+fn says_only(relation: Option<&RangeVar>) -> bool {
+    relation.is_some_and(|range| !range.inh)
+}
+
+/// Why each row can't be looked at in its own table, by the form of the statement.
+fn unwalkable(
+    exprs: &[&Expr],
+    alias: &Ident,
+    table: &TableName,
+    with: bool,
+    only: bool,
+    catalog: &Catalog,
+) -> Option<&'static str> {
+    let is_column = |name: &Ident| catalog.table(table).is_some_and(|table| table.get(name).is_some());
+    let whole_row = |expr: &&Expr| {
+        expr.columns.iter().any(|column| {
+            column.name.as_str() == "*" || column.qualifier.is_none() && column.name == *alias && !is_column(alias)
+        })
+    };
+    match (with, only, exprs.iter().any(whole_row)) {
+        (true, ..) => Some("has WITH"),
+        (_, true, _) => Some("says ONLY"),
+        (.., true) => Some("names a whole row"),
+        _ => None,
+    }
 }
 
 /// What the statement calls its table.
@@ -98,6 +170,28 @@ fn alias(range: Option<&RangeVar>, table: &TableName) -> Ident {
         .map_or_else(|| table.name.clone(), |alias| Ident::new(alias.aliasname.as_str()))
 }
 
-fn known(relations: &[(Option<String>, String, Option<String>)], catalog: &Catalog) -> Vec<TableName> {
+/// The tables of a FROM list with their names in it, when there is nothing else in it.
+pub(super) fn sources(from: &[Node], catalog: &Catalog) -> Option<Vec<(TableName, Ident)>> {
+    let source = |item: &Node| match &item.node {
+        Some(node::Node::RangeVar(range)) if range.alias.as_ref().is_none_or(|alias| alias.colnames.is_empty()) => {
+            let table = catalog.resolve(super::schema(range), &range.relname)?;
+            Some((table.clone(), alias(Some(range), &table)))
+        }
+        _ => None,
+    };
+    from.iter().map(source).collect()
+}
+
+type Relation = (Option<String>, String, Option<String>);
+
+/// The known tables that a statement reads, and whether it reads others.
+fn read_by(from: &[Relation], exprs: &[&Expr], catalog: &Catalog) -> (Vec<TableName>, bool) {
+    let all: Vec<Relation> = from.iter().chain(exprs.iter().flat_map(|expr| &expr.relations)).cloned().collect();
+    let reads = known(&all, catalog);
+    let opaque = reads.len() < all.len();
+    (reads, opaque)
+}
+
+fn known(relations: &[Relation], catalog: &Catalog) -> Vec<TableName> {
     relations.iter().filter_map(|(schema, name, _)| catalog.resolve(schema.as_deref(), name)).collect()
 }

@@ -1,11 +1,13 @@
 //! Expressions: what they name, call and read.
 
 use super::{deparse, strings};
-use crate::expr::{ColumnUse, Conjunct, Expr, Shape};
+use crate::expr::{ColumnUse, Conjunct, Expr, Reach, Shape};
 use crate::problem::{self, Problem};
 use crate::types::Words;
 use concertina_revisions::Ident;
-use concertina_revisions::tree::{Node, NodeEnum, NullTestType, a_const, node, parse, scan};
+use concertina_revisions::tree::{
+    AExprKind, BoolExprType, Node, NodeEnum, NullTestType, SetOperation, a_const, node, parse, scan,
+};
 use serde_json::Value;
 
 const FRAME: &str = "SELECT ";
@@ -33,6 +35,7 @@ fn read_text(expression: &Node, sql: String) -> Result<Expr, Problem> {
             functions: vec![],
             relations: vec![],
             shape: Shape::Default,
+            reach: Reach::default(),
             conjuncts: vec![],
         });
     }
@@ -45,16 +48,17 @@ fn read_text(expression: &Node, sql: String) -> Result<Expr, Problem> {
         _ => None,
     }
     .ok_or_else(|| problem::unknown("an expression that doesn't read back"))?;
-    let mut found = Found { places: Places::of(&framed), columns: vec![], functions: vec![], relations: vec![] };
+    let mut found = Found::within(&framed);
     found.walk(&serde_json::to_value(&*target).unwrap_or_default());
     found.columns.sort_by_key(|mention| mention.range.start);
-    let conjuncts = conjuncts(&target, &found.columns);
+    let conjuncts = conjuncts(&target, &found);
     Ok(Expr {
         sql,
         columns: found.columns,
         functions: found.functions,
         relations: found.relations,
         shape: shape(&target),
+        reach: found.reach,
         conjuncts,
     })
 }
@@ -73,24 +77,32 @@ fn shape(node: &Node) -> Shape {
     }
 }
 
-fn conjuncts(node: &Node, columns: &[ColumnUse]) -> Vec<Conjunct> {
+fn conjuncts(node: &Node, found: &Found) -> Vec<Conjunct> {
     match &node.node {
-        Some(node::Node::BoolExpr(and)) if and.boolop() == concertina_revisions::tree::BoolExprType::AndExpr => {
-            and.args.iter().flat_map(|part| conjuncts(part, columns)).collect()
+        Some(node::Node::BoolExpr(and)) if and.boolop() == BoolExprType::AndExpr => {
+            and.args.iter().flat_map(|part| conjuncts(part, found)).collect()
         }
         Some(node::Node::NullTest(test)) => {
-            let mention = test.arg.as_deref().and_then(|arg| match &arg.node {
-                Some(node::Node::ColumnRef(reference)) => {
-                    let start = reference.location as usize - FRAME.len();
-                    columns.iter().find(|mention| mention.range.start == start).cloned()
-                }
-                _ => None,
-            });
+            let mention = test.arg.as_deref().and_then(|arg| found.bare(arg));
             vec![match (mention, test.nulltesttype()) {
                 (Some(mention), NullTestType::IsNull) => Conjunct::IsNull(mention),
                 (Some(mention), NullTestType::IsNotNull) => Conjunct::IsNotNull(mention),
                 _ => Conjunct::Other,
             }]
+        }
+        Some(node::Node::AExpr(comparison))
+            if comparison.kind() == AExprKind::AexprOp && strings(&comparison.name) == ["="] =>
+        {
+            let sides = [&comparison.lexpr, &comparison.rexpr].map(Option::as_deref);
+            let equals = |one: Option<&Node>, other: Option<&Node>| {
+                let mention = found.bare(one?)?;
+                let mut within = Found { columns: vec![], ..found.clone() };
+                within.walk(&serde_json::to_value(other?).unwrap_or_default());
+                Some(Conjunct::Equals(mention, within.columns))
+            };
+            let told: Vec<Conjunct> =
+                equals(sides[0], sides[1]).into_iter().chain(equals(sides[1], sides[0])).collect();
+            if told.is_empty() { vec![Conjunct::Other] } else { told }
         }
         _ => vec![Conjunct::Other],
     }
@@ -153,12 +165,13 @@ pub(super) fn node_of(sql: &str) -> Option<Node> {
 
 /// Every relation that a tree mentions, as `(schema, name, alias)`.
 pub(super) fn relations(tree: &impl serde::Serialize) -> Vec<(Option<String>, String, Option<String>)> {
-    let mut found = Found { places: Places::of(""), columns: vec![], functions: vec![], relations: vec![] };
+    let mut found = Found::within("");
     found.walk(&serde_json::to_value(tree).unwrap_or_default());
     found.relations
 }
 
 /// Ends of tokens by their start, so that a column's text can be measured.
+#[derive(Clone)]
 struct Places(Vec<(usize, usize)>);
 
 impl Places {
@@ -177,14 +190,33 @@ impl Places {
 }
 
 /// Walks a tree in its serialised form, which reaches every corner of every node type.
+#[derive(Clone)]
 struct Found {
     places: Places,
     columns: Vec<ColumnUse>,
     functions: Vec<String>,
     relations: Vec<(Option<String>, String, Option<String>)>,
+    reach: Reach,
 }
 
 impl Found {
+    fn within(text: &str) -> Found {
+        Found {
+            places: Places::of(text),
+            columns: vec![],
+            functions: vec![],
+            relations: vec![],
+            reach: Reach::default(),
+        }
+    }
+
+    /// The column that a node is, when it is nothing else.
+    fn bare(&self, node: &Node) -> Option<ColumnUse> {
+        let Some(node::Node::ColumnRef(reference)) = &node.node else { return None };
+        let start = (reference.location as usize).checked_sub(FRAME.len())?;
+        self.columns.iter().find(|mention| mention.range.start == start).cloned()
+    }
+
     fn walk(&mut self, value: &Value) {
         match value {
             Value::Array(items) => items.iter().for_each(|item| self.walk(item)),
@@ -196,7 +228,11 @@ impl Found {
                 for (key, field) in fields {
                     match key.as_str() {
                         "ColumnRef" => self.column(field),
-                        "FuncCall" => self.functions.extend(names(&field["funcname"]).pop()),
+                        "FuncCall" => self.function(field),
+                        "SubLink" => self.reach.subquery = true,
+                        "SelectStmt" => self.reach.gathers |= gathers(field),
+                        "SqlvalueFunction" => self.reach.clock = true,
+                        "TypeCast" => self.reach.clock |= is_word_of_time(&field["arg"]),
                         _ => {}
                     }
                     self.walk(field);
@@ -204,6 +240,15 @@ impl Found {
             }
             _ => {}
         }
+    }
+
+    fn function(&mut self, call: &Value) {
+        let Some(name) = names(&call["funcname"]).pop() else { return };
+        self.reach.clock |= CLOCKS.contains(&name.as_str())
+            || name == "age" && call["args"].as_array().is_some_and(|args| args.len() == 1);
+        self.reach.gathers |=
+            call["agg_within_group"] == true || call["agg_distinct"] == true || !call["over"].is_null();
+        self.functions.push(name);
     }
 
     fn column(&mut self, reference: &Value) {
@@ -228,6 +273,33 @@ impl Found {
             self.relations.push((text(&range["schemaname"]), name, text(&range["alias"]["aliasname"])));
         }
     }
+}
+
+/// Functions of PostgreSQL that tell the time of the transaction or the statement, or who and where we are.
+const CLOCKS: [&str; 9] = [
+    "now",
+    "transaction_timestamp",
+    "statement_timestamp",
+    "txid_current",
+    "pg_current_xact_id",
+    "pg_backend_pid",
+    "current_query",
+    "inet_client_port",
+    "pg_current_snapshot",
+];
+
+/// Whether a literal is one that PostgreSQL reads as a time of today.
+fn is_word_of_time(value: &Value) -> bool {
+    let word = value["node"]["AConst"]["val"]["Sval"]["sval"].as_str().map(|word| word.trim().to_lowercase());
+    word.is_some_and(|word| ["now", "today", "tomorrow", "yesterday"].iter().any(|time| word.starts_with(time)))
+}
+
+/// Whether a SELECT makes one row of several, or leaves some out for what others are.
+fn gathers(select: &Value) -> bool {
+    let lists = ["distinct_clause", "group_clause", "window_clause", "locking_clause"];
+    lists.iter().any(|list| select[list].as_array().is_some_and(|list| !list.is_empty()))
+        || ["limit_count", "limit_offset", "having_clause"].iter().any(|part| !select[part].is_null())
+        || select["op"].as_i64() != Some(SetOperation::SetopNone as i64)
 }
 
 fn names(list: &Value) -> Vec<String> {

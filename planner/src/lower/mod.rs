@@ -13,6 +13,7 @@ mod drop;
 mod expression;
 mod identity;
 mod index;
+mod listing;
 mod mentions;
 mod name;
 mod named;

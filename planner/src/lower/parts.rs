@@ -164,6 +164,7 @@ fn drop_statistics(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Option<Vec<
 }
 
 /// What a trigger fires on. Source: `pg_trigger.h` of PostgreSQL.
+const ON_INSERT: i32 = 1 << 2;
 const ON_DELETE: i32 = 1 << 3;
 const ON_UPDATE: i32 = 1 << 4;
 
@@ -189,7 +190,7 @@ pub(super) fn create_trigger(create: &CreateTrigStmt, sql: &str, catalog: &Catal
             on_delete: create.row && create.events & ON_DELETE != 0,
             definition: sql.to_owned(),
             columns: strings(&create.columns),
-            on_statement: !create.row && create.events & ON_UPDATE != 0,
+            of_statement: [ON_INSERT, ON_UPDATE, ON_DELETE].map(|event| !create.row && create.events & event != 0),
             in_replica: false,
             of_parent: false,
         })),

@@ -112,6 +112,36 @@ pub(crate) fn referenced_columns(key: &Constraint) -> Vec<Ident> {
     constraint.map_or_else(Vec::new, |one| super::strings(&one.pk_attrs).into_iter().map(Ident::new).collect())
 }
 
+/// What becomes of rows that point at others by a foreign key, once those go or get another key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GoesAlong {
+    /// They keep what they point at from going.
+    Not,
+    /// They get another value.
+    Updated,
+    /// They go.
+    Deleted,
+}
+
+/// What a foreign key says ON DELETE.
+pub(crate) fn on_delete(key: &Constraint) -> GoesAlong {
+    constraint_of(&key.definition).map_or(GoesAlong::Not, |one| goes_along(&one.fk_del_action, GoesAlong::Deleted))
+}
+
+/// What a foreign key says ON UPDATE.
+pub(crate) fn on_update(key: &Constraint) -> GoesAlong {
+    constraint_of(&key.definition).map_or(GoesAlong::Not, |one| goes_along(&one.fk_upd_action, GoesAlong::Updated))
+}
+
+fn goes_along(action: &str, cascade: GoesAlong) -> GoesAlong {
+    match action {
+        "c" => cascade,
+        "n" | "d" => GoesAlong::Updated,
+        // No action, or RESTRICT.
+        _ => GoesAlong::Not,
+    }
+}
+
 /// The column of a foreign key that points at this one.
 pub(crate) fn pointing_column<'a>(key: &'a Constraint, referenced: &Ident) -> Option<&'a str> {
     let at = referenced_columns(key).iter().position(|column| column == referenced)?;

@@ -206,10 +206,11 @@ pub(super) fn numbered(table: &TableName, column: &NewColumn, sequence: &TableNa
         operation: Operation::Assign(vec![(column.name.clone(), value)]),
         from: None,
         predicate: format!("{}.{} IS NULL", table.name.sql(), column.name.sql()),
-        hot: true,
+        // The rows are numbered in their order on the pages, as PostgreSQL numbers them.
+        hot: false,
         lookups: false,
         synced: true,
-        workers: None,
+        workers: Some(1),
         key: None,
         silent: false,
     };

@@ -1,36 +1,74 @@
 //! DELETE
 //!
 //! **Danger**: one statement over a large table holds row locks and one snapshot until the last row.
-//! **Instead**: small batches in physical order, by the same machinery as an UPDATE.
+//! **Instead**: small batches in physical order, by the same machinery as an UPDATE. What reads the rows that it removes is
+//! listed first.
 //! **Hazard**: code that still reads the rows.
 
-use super::{Context, update};
-use crate::action::{Action, Backfill, Lock, Operation};
-use crate::catalog::TableKind;
+use super::reach::{self, Deed, Fired, Look};
+use super::{Context, listed, update};
+use crate::action::{Action, Backfill, Listed, Lock, Operation, WorkList};
+use crate::catalog::{Table, TableKind};
 use crate::change::Delete;
 use crate::decision::Decision;
 use crate::problem::Problem;
-use concertina_revisions::Ident;
+use concertina_revisions::{Ident, TableName};
 
 pub(super) fn delete(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> {
     let Some(table) = context.table(&delete.table) else { return Ok(Decision::default()) };
     if context.is_copied_into(&delete.table) {
         return Err(update::copied_meanwhile());
     }
-    let lost = format!("the deleted rows of {} are gone", delete.table.shown());
     if context.catalog.is_empty(&delete.table) {
-        let locks = if table.is_new { vec![] } else { vec![(delete.table.clone(), Lock::RowExclusive)] };
-        let action =
-            Action::AsWritten { what: format!("delete from {}", delete.table.shown()), sql: delete.sql.clone(), locks };
-        let decision = Decision::because("the table holds no row that anyone else sees").expand(action, []);
-        return Ok(if table.is_new { decision.reverse("") } else { decision.irreversible(lost) });
+        return Ok(as_written(delete, table, "the table holds no row that anyone else sees"));
+    }
+    let fired = reach::fired(&delete.table, Deed::Delete, &[], context.before(), context.catalog);
+    let look = Look::of_delete(delete, context.catalog);
+    let at_once = listed::asked_at_the_end(table, Deed::Delete, &[]);
+    let beyond = look.beyond();
+    let plain = fired == Fired::default() && at_once.is_none() && delete.whole.is_none();
+    if (beyond.is_some() || !plain) && table.pages <= update::SMALL_TABLE_BLOCKS && table.kind == TableKind::Plain {
+        return Ok(as_written(delete, table, "the table is small: one short transaction"));
+    }
+    if !fired.rules.is_empty() {
+        return Err(listed::rules("this DELETE", &delete.table, &fired.rules));
+    }
+    if !fired.statement.is_empty() && !context.directives.allows_triggers_per_batch() {
+        return Err(listed::statement_triggers(&delete.table, &fired.statement));
     }
     if let Some(why) = delete.whole {
         return Err(update::not_batchable(&format!("a DELETE that {why} can't be cut into batches")));
     }
+    if let Some(why) = at_once {
+        return Err(listed::as_one("this DELETE", why));
+    }
     if table.kind == TableKind::View {
         return Err(update::not_batchable("a DELETE from a view can't be cut into batches"));
     }
+    let decision = match beyond {
+        Some(why) => list(delete, table, why, true, context)?,
+        None if !fired.rows.is_empty() => {
+            let values = delete.using.is_some() || delete.predicate.iter().any(|predicate| predicate.reach.subquery);
+            list(delete, table, "fires triggers, which see its rows in order", values, context)?
+        }
+        None => walk(delete, context),
+    };
+    Ok(decision.irreversible(lost(&delete.table)).note_of(scanned(delete, context)))
+}
+
+fn lost(table: &TableName) -> String {
+    format!("the deleted rows of {} are gone", table.shown())
+}
+
+fn as_written(delete: &Delete, table: &Table, why: &str) -> Decision {
+    let locks = if table.is_new { vec![] } else { vec![(delete.table.clone(), Lock::RowExclusive)] };
+    let action =
+        Action::AsWritten { what: format!("delete from {}", delete.table.shown()), sql: delete.sql.clone(), locks };
+    let decision = Decision::because(why).expand(action, []);
+    if table.is_new { decision.reverse("") } else { decision.irreversible(lost(&delete.table)) }
+}
+
+fn walk(delete: &Delete, context: &Context<'_>) -> Decision {
     let backfill = Backfill {
         table: delete.table.clone(),
         alias: delete.alias.clone(),
@@ -38,26 +76,55 @@ pub(super) fn delete(delete: &Delete, context: &Context<'_>) -> Result<Decision,
         from: delete.using.clone(),
         predicate: delete.predicate.as_ref().map_or_else(|| "true".to_owned(), |predicate| predicate.sql.clone()),
         hot: false,
-        lookups: false,
+        lookups: delete.using.is_some(),
         synced: false,
         workers: context.directives.workers(),
         key: context.directives.key().map(<[Ident]>::to_vec),
         silent: false,
     };
-    let mut decision = Decision::because(
+    Decision::because(
         "one statement would hold its locks and its snapshot until the last row; batches hold them for milliseconds",
     )
     .fill(backfill)
-    .irreversible(lost);
+}
+
+/// The statement by way of a list. `values`: what the condition looks at must be as it was.
+fn list(
+    delete: &Delete,
+    table: &Table,
+    why: &'static str,
+    values: bool,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let key = listed::key(table, delete.only, why, context)?;
+    let look = Look::of_delete(delete, context.catalog);
+    let relied_on: Vec<Ident> =
+        look.relied_on(table).into_iter().filter(|column| values && !key.contains(column)).collect();
+    let of_row = |column: &Ident| format!("{}.{}", delete.alias.sql(), column.sql());
+    let held: Vec<String> = key.iter().chain(&relied_on).map(of_row).collect();
+    let list = WorkList {
+        query: delete.listing.giving(&held),
+        relied_on,
+        values: vec![],
+        first_only: delete.using.is_some() && !look.finds_one(),
+        only: delete.only,
+        change: Listed::Delete {
+            predicate: delete.predicate.as_ref().filter(|_| !values).map(|predicate| predicate.sql.clone()),
+        },
+        key,
+    };
+    let decision = listed::decision(&delete.table, why, &list);
+    Ok(decision.fill(listed::backfill(&delete.table, &delete.alias, list)))
+}
+
+/// Tables that each deleted row scans.
+fn scanned(delete: &Delete, context: &Context<'_>) -> Option<String> {
     let unindexed: Vec<String> = context
         .catalog
         .referencing(&delete.table)
         .filter(|(other, key)| !other.indexes.iter().any(|index| index.keys.first() == key.columns.first()))
         .map(|(other, _)| other.full_name().shown())
         .collect();
-    if !unindexed.is_empty() {
-        decision =
-            decision.note(format!("each deleted row scans {}: index its foreign key first", unindexed.join(", ")));
-    }
-    Ok(decision)
+    (!unindexed.is_empty())
+        .then(|| format!("each deleted row scans {}: index its foreign key first", unindexed.join(", ")))
 }

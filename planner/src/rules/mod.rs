@@ -12,12 +12,14 @@ mod foreign_key;
 mod identity;
 mod index;
 mod insert;
+mod listed;
 mod maintenance;
 mod not_null;
 mod objects;
 mod partition;
 mod partitions;
 mod questions;
+mod reach;
 mod rename;
 mod settings;
 mod shadow;
@@ -67,17 +69,24 @@ impl<'a> Context<'a> {
         Context { catalog: &all[position].before, directives, at_end, version, all, position }
     }
 
-    /// The backfills of the revision that write a table of which others hold rows.
-    fn backfills(&self) -> impl Iterator<Item = (&'a Update, &'a Catalog)> {
-        self.all.iter().filter_map(|seen| {
+    /// The backfills of the revision that write a table of which others hold rows, with their places.
+    fn backfills(&self) -> impl Iterator<Item = (usize, &'a Update)> {
+        self.all.iter().enumerate().filter_map(|(position, seen)| {
             let Change::Update(update) = &seen.change else { return None };
-            (!seen.before.is_empty(&update.table)).then_some((update, &seen.before))
+            (!seen.before.is_empty(&update.table)).then_some((position, update))
         })
     }
 
     /// Whether an UPDATE of the revision fills the column.
     fn is_filled(&self, table: &TableName, column: &Ident) -> bool {
-        self.backfills().any(|(update, _)| update.table == *table && update.sets.iter().any(|(set, _)| set == column))
+        self.backfills().any(|(_, update)| update.table == *table && update.sets.iter().any(|(set, _)| set == column))
+    }
+
+    /// Whether a later UPDATE of the revision gives the column values, too.
+    fn is_filled_later(&self, table: &TableName, column: &Ident) -> bool {
+        self.backfills().any(|(position, update)| {
+            position > self.position && update.table == *table && update.sets.iter().any(|(set, _)| set == column)
+        })
     }
 
     /// Whether writers who leave the column NULL get it filled: by a default, a fold, or a sync trigger.
@@ -87,10 +96,10 @@ impl<'a> Context<'a> {
             .table(table)
             .and_then(|table| table.get(column))
             .is_some_and(|c| c.default.is_some() || c.synced);
-        let by_trigger = self.backfills().any(|(update, catalog)| {
+        let by_trigger = self.backfills().any(|(position, update)| {
             update.table == *table
                 && update.sets.iter().any(|(set, _)| set == column)
-                && update::is_synced(update, catalog)
+                && update::is_synced(update, self.all, position)
         });
         let by_fold = self.all.iter().any(|seen| {
             matches!(&seen.change, Change::AddColumn(add) if add.table == *table && add.column.name == *column && add.fill.is_some())
@@ -110,7 +119,7 @@ impl<'a> Context<'a> {
     /// Whether an earlier statement of the revision copies a large table into this one, batch by batch.
     fn is_copied_into(&self, table: &TableName) -> bool {
         self.all[..self.position].iter().any(|seen| {
-            matches!(&seen.change, Change::Insert(insert) if insert.table == *table && insert::in_batches(insert, &seen.before).is_some())
+            matches!(&seen.change, Change::Insert(insert) if insert.table == *table && insert::in_batches(insert, &seen.before))
         })
     }
 
@@ -165,6 +174,11 @@ impl<'a> Context<'a> {
             | Change::Allowed(..)
             | Change::Nothing(_) => false,
         })
+    }
+
+    /// The changes before this one.
+    fn before(&self) -> &'a [Seen] {
+        &self.all[..self.position]
     }
 
     /// The catalog as the revision found it: what it drops is still there until contract.

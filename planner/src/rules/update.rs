@@ -2,20 +2,23 @@
 //!
 //! **Danger**: one statement over a large table holds row locks and one snapshot for hours, doubles the table and
 //! floods replicas; updates of the application wait for it.
-//! **Instead**: small batches in physical order, each with its checkpoint; a trigger fills what is written meanwhile.
+//! **Instead**: small batches in physical order, each with its checkpoint; a trigger fills what is written meanwhile. What
+//! can't be cut so is listed first, and batches take the rows from the list.
 //! **Hazard**: old code that leaves a new column out relies on that trigger until contract.
 
-use super::{Context, helper, questions};
-use crate::action::{Action, Backfill, Lock, Operation, Sync};
-use crate::catalog::{Catalog, Table, TableKind};
-use crate::change::Update;
+use super::reach::{self, Deed, Fired, Look};
+use super::{Context, helper, listed, questions};
+use crate::action::{Action, Backfill, Listed, Lock, Operation, Sync, WorkList};
+use crate::catalog::{Column, Table, TableKind};
+use crate::change::{Change, Update};
 use crate::decision::Decision;
 use crate::expr::{Conjunct, Expr, Scope, Shape};
+use crate::fold::Seen;
 use crate::problem::{Problem, code, hazard};
 use concertina_revisions::Ident;
 
 /// A table of at most so many blocks (of 8 KiB) is updated as written when it can't be done in batches.
-const SMALL_TABLE_BLOCKS: u64 = 128;
+pub(super) const SMALL_TABLE_BLOCKS: u64 = 128;
 
 const BATCHES: &str =
     "one statement would hold its locks and its snapshot until the last row; batches hold them for milliseconds";
@@ -31,13 +34,178 @@ pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision,
     if context.catalog.is_empty(&update.table) {
         return Ok(as_written(update, context, "the table holds no row that anyone else sees"));
     }
-    match batches(update, table, context) {
-        Ok(decision) => Ok(decision),
-        Err(_) if table.pages <= SMALL_TABLE_BLOCKS && table.kind == TableKind::Plain => {
-            Ok(as_written(update, context, "the table is small: one short transaction"))
-        }
-        Err(problem) => Err(problem),
+    let assigned: Vec<Ident> = update.sets.iter().map(|(column, _)| column.clone()).collect();
+    let fired = reach::fired(&update.table, Deed::Update, &assigned, context.before(), context.catalog);
+    let way = way(update, table, &fired, context);
+    let as_one = !matches!(way, Way::Walk) || !fired.rules.is_empty();
+    if as_one && table.pages <= SMALL_TABLE_BLOCKS && table.kind == TableKind::Plain {
+        let decision = as_written(update, context, "the table is small: one short transaction");
+        return Ok(with_sync(decision, update, context));
     }
+    if !fired.rules.is_empty() {
+        return Err(listed::rules("this UPDATE", &update.table, &fired.rules));
+    }
+    if !fired.statement.is_empty() && !context.directives.allows_triggers_per_batch() {
+        return Err(listed::statement_triggers(&update.table, &fired.statement));
+    }
+    if let Some(why) = update.whole {
+        return Err(not_batchable(&format!("an UPDATE that {why} can't be cut into batches")));
+    }
+    if let Some(why) = listed::asked_at_the_end(table, Deed::Update, &assigned) {
+        return Err(listed::as_one("this UPDATE", why));
+    }
+    match way {
+        Way::Walk => batches(update, table, context),
+        Way::Compute(why) => list(update, table, why, false, context),
+        Way::Values(why) => list(update, table, why, true, context),
+    }
+}
+
+/// How the rows of a large table are changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The table's blocks are walked; a row that is done is known by what it holds.
+    Walk,
+    /// The keys are listed, and the values computed row by row.
+    Compute(&'static str),
+    /// The keys and the new values are listed.
+    Values(&'static str),
+}
+
+fn way(update: &Update, table: &Table, fired: &Fired, context: &Context<'_>) -> Way {
+    let look = Look::of_update(update, context.catalog);
+    let synced = is_synced(update, context.all, context.position);
+    let beyond = if synced { look.beyond_tables() } else { look.beyond() };
+    let vouched = context.directives.idempotent();
+    // Who vouches for it speaks of values, not of rows that are read.
+    if vouched && !look.reads_what_it_writes() && update.unwalkable.is_none() && look.is_of_one_row() {
+        return Way::Walk;
+    }
+    let moves = context.catalog.tables.iter().any(|one| {
+        let key = one
+            .partition_key
+            .as_ref()
+            .filter(|_| one.is(&update.table) || context.catalog.below(&one.full_name()).contains(&update.table));
+        key.is_some_and(|key| {
+            update
+                .sets
+                .iter()
+                .any(|(column, _)| key.columns.iter().any(|name| name.is_empty() || name == column.as_str()))
+        })
+    });
+    let alone = update.from.is_none()
+        && !update.predicate.iter().chain(update.sets.iter().map(|(_, value)| value)).any(|expr| expr.reach.subquery);
+    let several = synced && update.sets.len() > 1;
+    match beyond {
+        Some(why) => Way::Values(why),
+        None if !fired.rows.is_empty() => {
+            let why = "fires triggers, which see each row that it selects once";
+            if alone && !several { Way::Compute(why) } else { Way::Values(why) }
+        }
+        None if moves => Way::Values("may move rows to other partitions"),
+        None if synced || is_provable(update, &look, table) => Way::Walk,
+        None => {
+            let why = "makes the new value of the old one";
+            if alone { Way::Compute(why) } else { Way::Values(why) }
+        }
+    }
+}
+
+/// Whether a row that is done is known by what it holds: what is assigned isn't made of what was assigned, or the
+/// condition is false then.
+fn is_provable(update: &Update, look: &Look<'_>, table: &Table) -> bool {
+    let given = update.sets.iter().all(|(_, value)| value.shape != Shape::Default);
+    given && (!look.reads_what_it_assigns() || ends_its_condition(update, table))
+}
+
+/// Whether the condition says of a column that it is NULL, and the column gets a value that isn't.
+fn ends_its_condition(update: &Update, table: &Table) -> bool {
+    let own = |mention: &crate::expr::ColumnUse| {
+        mention.qualifier.as_ref().is_none_or(|qualifier| *qualifier == update.alias)
+            && table.get(&mention.name).is_some()
+    };
+    let literal =
+        |column: &Ident| update.sets.iter().any(|(set, value)| set == column && value.shape == Shape::Literal);
+    let conjuncts = update.predicate.iter().flat_map(|predicate| &predicate.conjuncts);
+    update.from.is_none()
+        && conjuncts.into_iter().any(|conjunct| match conjunct {
+            Conjunct::IsNull(mention) => own(mention) && literal(&mention.name),
+            Conjunct::IsNotNull(_) | Conjunct::Equals(..) | Conjunct::Other => false,
+        })
+}
+
+/// The statement by way of a list.
+fn list(
+    update: &Update,
+    table: &Table,
+    why: &'static str,
+    values: bool,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let key = listed::key(table, update.only, why, context)?;
+    let look = Look::of_update(update, context.catalog);
+    let synced = is_synced(update, context.all, context.position);
+    let of_row = |column: &Ident| format!("{}.{}", update.alias.sql(), column.sql());
+    let mut held: Vec<String> = key.iter().map(of_row).collect();
+    let list = if values {
+        let relied_on: Vec<Ident> = look.relied_on(table).into_iter().filter(|column| !key.contains(column)).collect();
+        held.extend(relied_on.iter().map(of_row));
+        held.extend(update.sets.iter().map(|(column, value)| match value.shape {
+            Shape::Default => {
+                let default = table.get(column).and_then(|column| column.default.clone());
+                default.map_or_else(|| "NULL".to_owned(), |default| format!("({default})"))
+            }
+            Shape::Null | Shape::Literal | Shape::Subquery | Shape::Other => format!("({})", value.sql),
+        }));
+        WorkList {
+            query: update.listing.giving(&held),
+            relied_on,
+            values: update.sets.iter().map(|(column, _)| column.clone()).collect(),
+            first_only: update.from.is_some() && !look.finds_one(),
+            change: Listed::Assign { keep: synced },
+            only: update.only,
+            key,
+        }
+    } else {
+        let still = update.sets.iter().filter(|_| synced).map(|(column, _)| format!("{} IS NULL", of_row(column)));
+        let predicate = update.predicate.iter().map(|predicate| format!("({})", predicate.sql)).chain(still);
+        let predicate = predicate.collect::<Vec<_>>().join(" AND ");
+        WorkList {
+            query: update.listing.giving(&held),
+            relied_on: vec![],
+            values: vec![],
+            first_only: false,
+            change: Listed::Compute {
+                sets: update.sets.iter().map(|(column, value)| (column.clone(), value.sql.clone())).collect(),
+                predicate: (!predicate.is_empty()).then_some(predicate),
+            },
+            only: update.only,
+            key,
+        }
+    };
+    let decision = listed::decision(&update.table, why, &list);
+    let decision = with_sync(decision, update, context);
+    let because = decision.why.clone();
+    let decision = decision.then_because(because).fill(listed::backfill(&update.table, &update.alias, list));
+    let decision = check_partners(decision, update, table, &look.scope(), context);
+    Ok(reverse(decision, update, context))
+}
+
+/// The trigger that fills what is written meanwhile, where one can.
+fn with_sync(decision: Decision, update: &Update, context: &Context<'_>) -> Decision {
+    if !is_synced(update, context.all, context.position) {
+        return decision;
+    }
+    let why = decision.why.clone();
+    let scope = Look::of_update(update, context.catalog).scope();
+    let sync = sync(update, &scope, context);
+    let mut sync = Decision::because(WRITTEN_MEANWHILE)
+        .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
+        .contract(Action::RemoveSync(sync))
+        .hazard(hazard::SYNC, relies_on_sync(update));
+    sync.why = why;
+    sync.reverse = decision.reverse.clone();
+    sync.and(decision)
 }
 
 fn as_written(update: &Update, context: &Context<'_>, why: &str) -> Decision {
@@ -60,30 +228,47 @@ fn reverse(decision: Decision, update: &Update, context: &Context<'_>) -> Decisi
     }
 }
 
-/// Whether a trigger can fill rows for writers: every column is new, or the UPDATE speaks of its NULLs only.
-pub(super) fn is_synced(update: &Update, catalog: &Catalog) -> bool {
+/// Whether a trigger can fill rows for writers until contract: every column is made by the revision or the UPDATE speaks of
+/// its NULLs only, so that NULL means not yet filled; nothing else in the revision gives them values, or changes what
+/// they follow from; and a row is all that the trigger has to look at.
+pub(super) fn is_synced(update: &Update, all: &[Seen], position: usize) -> bool {
+    let Some(catalog) = all.get(position).map(|seen| &seen.before) else { return false };
+    let Some(table) = catalog.table(&update.table) else { return false };
+    let look = Look::of_update(update, catalog);
     let null = |column: &Ident| {
-        update
-            .predicate
-            .iter()
-            .flat_map(|predicate| &predicate.conjuncts)
-            .any(|conjunct| matches!(conjunct, Conjunct::IsNull(mention) if mention.name == *column))
+        let conjuncts = update.predicate.iter().flat_map(|predicate| &predicate.conjuncts);
+        conjuncts.into_iter().any(|conjunct| {
+            matches!(conjunct, Conjunct::IsNull(mention) if mention.name == *column
+                && mention.qualifier.as_ref().is_none_or(|qualifier| *qualifier == update.alias))
+        })
     };
-    let new = |column: &Ident| catalog.table(&update.table).is_some_and(|table| table.is_fresh(column));
+    let empty = |column: &Ident| table.is_fresh(column);
+    let reads = look.relied_on(table);
+    let disturbs = |(at, seen): (usize, &Seen)| {
+        if let Change::Update(other) = &seen.change {
+            at != position
+                && other.table == update.table
+                && other.sets.iter().any(|(column, _)| {
+                    update.sets.iter().any(|(set, _)| set == column) || at > position && reads.contains(column)
+                })
+        } else {
+            matches!(&seen.change, Change::Insert(other) if other.table == update.table)
+        }
+    };
     !update.sets.is_empty()
-        && update.sets.iter().all(|(column, value)| (new(column) || null(column)) && value.shape != Shape::Default)
+        && update.whole.is_none()
+        && !update.only
+        && look.is_of_one_row()
+        && update.sets.iter().all(|(column, value)| (empty(column) || null(column)) && value.shape != Shape::Default)
+        && !all.iter().enumerate().any(disturbs)
 }
 
 fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Decision, Problem> {
-    if let Some(why) = update.whole {
-        return Err(not_batchable(&format!("an UPDATE that {why} can't be cut into batches")));
-    }
     if table.kind == TableKind::View {
         return Err(not_batchable("an UPDATE of a view can't be cut into batches"));
     }
-    let others = &update.reads;
-    let scope = Scope { alias: &update.alias, table: &update.table, others, catalog: context.catalog };
-    let synced = is_synced(update, context.catalog);
+    let scope = Look::of_update(update, context.catalog).scope();
+    let synced = is_synced(update, context.all, context.position);
     let backfill = Backfill {
         table: update.table.clone(),
         alias: update.alias.clone(),
@@ -91,12 +276,12 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
             update.sets.iter().map(|(column, value)| (column.clone(), value.sql.clone())).collect(),
         ),
         from: update.from.clone(),
-        predicate: still_to_do(update, synced, &scope, context)?,
+        predicate: still_to_do(update, synced, table, &scope, context),
         // Indexes that this revision makes are built after the fill, wherever they are written.
         hot: !context.at_start().table(&update.table).into_iter().flat_map(|table| &table.indexes).any(|index| {
             update.sets.iter().any(|(column, _)| index.mentions.iter().any(|name| name == column.as_str()))
         }),
-        lookups: has_lookups(update, context.catalog),
+        lookups: update.from.is_some(),
         synced,
         workers: context.directives.workers(),
         key: context.directives.key().map(<[Ident]>::to_vec),
@@ -116,12 +301,6 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
             "rows of {} that the application writes meanwhile are looked at again at the end, until none is left",
             update.table.shown()
         ));
-    }
-    if table.triggers.iter().any(|trigger| trigger.on_update) {
-        let names: Vec<&str> =
-            table.triggers.iter().filter(|trigger| trigger.on_update).map(|trigger| trigger.name.as_str()).collect();
-        decision =
-            decision.note(format!("triggers of {} fire for every row: {}", update.table.shown(), names.join(", ")));
     }
     if !backfill.hot {
         decision = decision.note(format!(
@@ -143,7 +322,7 @@ fn relies_on_sync(update: &Update) -> String {
 }
 
 /// The predicate that is true for rows still to do and false for rows that are done or can't be done.
-fn still_to_do(update: &Update, synced: bool, scope: &Scope<'_>, context: &Context<'_>) -> Result<String, Problem> {
+fn still_to_do(update: &Update, synced: bool, table: &Table, scope: &Scope<'_>, context: &Context<'_>) -> String {
     let assigned: Vec<&Ident> = update.sets.iter().map(|(column, _)| column).collect();
     let mut pending = Vec::new();
     for (column, value) in &update.sets {
@@ -154,21 +333,25 @@ fn still_to_do(update: &Update, synced: bool, scope: &Scope<'_>, context: &Conte
             (true, Shape::Literal) => format!("{own} IS NULL"),
             (true, _) if volatile => format!("{own} IS NULL"),
             (true, _) => format!("({own} IS NULL AND ({}) IS NOT NULL)", value.sql),
-            (false, Shape::Default) => return Err(not_batchable("an UPDATE to DEFAULT can't tell which rows are done")),
-            (false, _) if (volatile || reads_itself) && !context.directives.idempotent() => {
-                return Err(Problem::new(code::NOT_REPEATABLE, "this UPDATE can't be told to be done: applied twice to a row it may give another value")
-                    .label(if volatile { "the value changes each time" } else { "the new value is made from the old one" })
-                    .help("write to a new column, or add a WHERE that is false once a row is done and say `-- concertina: idempotent`"));
-            }
-            (false, _) if volatile || reads_itself => String::new(),
-            (false, _) => format!("{own} IS DISTINCT FROM ({})", value.sql),
+            // Its author vouches for the condition.
+            (false, _) if (volatile || reads_itself) && context.directives.idempotent() => String::new(),
+            // The condition is false once the row is done.
+            (false, _) if reads_itself => String::new(),
+            (false, _) => differs(&own, &value.sql, table.get(column)),
         });
     }
     let mut parts: Vec<String> = update.predicate.iter().map(|predicate| format!("({})", predicate.sql)).collect();
     if pending.iter().all(|part| !part.is_empty()) {
         parts.push(if pending.len() == 1 { pending.remove(0) } else { format!("({})", pending.join(" OR ")) });
     }
-    Ok(if parts.is_empty() { "true".to_owned() } else { parts.join(" AND ") })
+    if parts.is_empty() { "true".to_owned() } else { parts.join(" AND ") }
+}
+
+/// Whether a stored value is another one than what would be stored, bit by bit.
+fn differs(own: &str, value: &str, column: Option<&Column>) -> String {
+    let (type_sql, collation) =
+        column.map_or(("text", None), |column| (column.type_sql.as_str(), column.collation.as_deref()));
+    crate::types::differ(type_sql, collation, own, &format!("(({value})::{type_sql})"))
 }
 
 fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
@@ -204,22 +387,6 @@ fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
     }
 }
 
-/// Whether each other table has a unique index over columns that the statement compares.
-fn has_lookups(update: &Update, catalog: &Catalog) -> bool {
-    let named: Vec<Ident> = update.predicate.iter().flat_map(Expr::column_names).collect();
-    update.from.is_some()
-        && update.reads.iter().all(|table| {
-            catalog.table(table).is_some_and(|table| {
-                table.indexes.iter().any(|index| {
-                    index.unique
-                        && index.valid
-                        && !index.partial
-                        && index.keys.iter().all(|key| named.iter().any(|name| name.as_str() == key))
-                })
-            })
-        })
-}
-
 /// A column that must not be NULL in the end needs a value for every row.
 fn check_partners(
     decision: Decision,
@@ -228,10 +395,11 @@ fn check_partners(
     scope: &Scope<'_>,
     context: &Context<'_>,
 ) -> Decision {
-    let demanded = update
-        .sets
-        .iter()
-        .find(|(column, value)| context.becomes_not_null(&update.table, column) && value.shape != Shape::Literal);
+    let demanded = update.sets.iter().find(|(column, value)| {
+        context.becomes_not_null(&update.table, column)
+            && value.shape != Shape::Literal
+            && !context.is_filled_later(&update.table, column)
+    });
     let Some((column, value)) = demanded else { return decision };
     if update.reads.iter().any(|read| context.table(read).is_some_and(|read| read.is_new))
         || value.is_volatile(context.catalog)

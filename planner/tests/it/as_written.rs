@@ -39,6 +39,7 @@ fn a_table_with_rows_anywhere_in_reach_is_planned_for() {
     for sql in [
         "ALTER TABLE leads ALTER email TYPE varchar(80); ALTER TABLE drafts DROP COLUMN body;",
         "ALTER TABLE drafts DROP COLUMN body; UPDATE leads SET status = 'x' WHERE id IN (SELECT id FROM drafts);",
+        "INSERT INTO drafts (id) SELECT id FROM leads; ALTER TABLE drafts DROP COLUMN body",
     ] {
         assert!(!plan_of(sql, &crm()).is_as_written(), "{sql}");
     }
@@ -47,7 +48,6 @@ fn a_table_with_rows_anywhere_in_reach_is_planned_for() {
         "CREATE TABLE copy AS SELECT * FROM leads",
         "WITH d AS (SELECT * FROM drafts) SELECT l.id INTO copy FROM leads l, d",
         "TRUNCATE drafts; CALL something()",
-        "INSERT INTO drafts (id) SELECT id FROM leads; ALTER TABLE drafts DROP COLUMN body",
     ] {
         refused(sql, &crm());
     }

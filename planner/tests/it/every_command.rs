@@ -50,6 +50,7 @@ pub(crate) fn database() -> Catalog {
         name: "touch".into(),
         on_update: true,
         on_delete: false,
+        of_statement: [false; 3],
         definition: "CREATE TRIGGER touch BEFORE UPDATE ON seats FOR EACH ROW EXECUTE FUNCTION touch()".into(),
         ..Trigger::default()
     }];

@@ -5,6 +5,7 @@ mod crm;
 mod every_command;
 mod fixture;
 mod law;
+mod listed;
 mod order;
 mod refused;
 mod schema;

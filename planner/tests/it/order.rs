@@ -2,7 +2,7 @@
 
 use crate::every_command::database;
 use crate::fixture::{crm, plan_of, refused};
-use concertina_planner::catalog::Dependant;
+use concertina_planner::catalog::{Dependant, Trigger};
 use concertina_planner::{Catalog, Plan, plan_behind};
 use concertina_revisions::{Revision, RevisionId};
 use std::sync::Arc;
@@ -22,6 +22,16 @@ fn with_views() -> Catalog {
     let of = |column: Option<&str>| Dependant { column: column.map(str::to_owned), what: "view people".to_owned() };
     for table in catalog.tables.iter_mut().filter(|table| table.name == "owners").map(Arc::make_mut) {
         table.dependants = vec![of(Some("id")), of(Some("team_id"))];
+    }
+    catalog
+}
+
+/// A large table with a trigger for each row.
+fn touched() -> Catalog {
+    let mut catalog = crm();
+    let touch = Trigger { name: "touch".to_owned(), on_update: true, ..Trigger::default() };
+    for table in catalog.tables.iter_mut().filter(|table| table.name == "leads").map(Arc::make_mut) {
+        table.triggers = vec![touch.clone()];
     }
     catalog
 }
@@ -142,10 +152,15 @@ fn rows_are_written_under_the_constraints_and_triggers_of_their_place() {
     ordered(
         "ALTER TABLE seats DISABLE TRIGGER touch; UPDATE seats SET code = 'x'; ALTER TABLE seats ENABLE TRIGGER touch;",
         &database(),
+        &["expand: disable trigger touch of seats, update seats, enable trigger touch of seats"],
+    );
+    ordered(
+        "ALTER TABLE leads DISABLE TRIGGER touch; UPDATE leads SET status = 'x'; ALTER TABLE leads ENABLE TRIGGER touch;",
+        &touched(),
         &[
-            "expand: disable trigger touch of seats",
-            "backfill: backfill seats: code = 'x'",
-            "backfill: enable trigger touch of seats",
+            "expand: disable trigger touch of leads",
+            "backfill: list rows of leads, then set status = 'x'",
+            "backfill: enable trigger touch of leads",
         ],
     );
     let plan = plan_of(

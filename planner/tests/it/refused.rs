@@ -20,13 +20,11 @@ fn refusals() {
         "CREATE TABLE leads (id int)",
         "CREATE INDEX leads_email_key ON leads (email)",
         "DROP INDEX leads_email_key",
-        "UPDATE deals SET stage = stage || '!'",
         "UPDATE deals SET stage = 'x' RETURNING id",
-        "INSERT INTO drafts (body) SELECT email FROM leads",
-        "INSERT INTO drafts (id, body) SELECT id, email FROM leads",
-        "INSERT INTO drafts (id, body) SELECT max(id), status FROM leads GROUP BY status ON CONFLICT (id) DO NOTHING",
-        "INSERT INTO drafts (id, body) SELECT count(*), 'all' FROM leads ON CONFLICT (id) DO NOTHING",
-        "INSERT INTO drafts (body) SELECT email FROM leads ON CONFLICT (id) DO NOTHING",
+        "UPDATE deals SET (lead_id, stage) = (SELECT id, email FROM leads WHERE leads.id = deals.lead_id)",
+        "WITH gone AS (DELETE FROM deals RETURNING lead_id) UPDATE leads SET status = 'x' WHERE id IN (SELECT lead_id FROM gone)",
+        "INSERT INTO drafts (id, body) SELECT id, email FROM leads ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+        "INSERT INTO drafts (id, body) SELECT count(*) FROM leads",
         "VACUUM FULL leads",
     ];
     let said: Vec<String> = cases.iter().map(|sql| format!("{sql}\n    {}", refused(sql, &crm()))).collect();
