@@ -107,11 +107,12 @@ async fn scene(shared: &Shared, number: u64) -> Result<(), Broken> {
     let first = number_of_scene * CASES_OF_A_SCENE;
     let scene = Scene::random(&shared.stage, first).await?;
     for seed in first..first + CASES_OF_A_SCENE {
-        if Instant::now() > shared.end || number * CASES_OF_A_SCENE + (seed - first) >= shared.wanted.cases {
-            break;
-        }
         if shared.wanted.only.is_some_and(|only| only != seed) {
             continue;
+        }
+        let enough = number * CASES_OF_A_SCENE + (seed - first) >= shared.wanted.cases;
+        if shared.wanted.only.is_none() && (Instant::now() > shared.end || enough) {
+            break;
         }
         if let Err(error) = one(shared, &scene, seed).await {
             shared.report(|report| *report.broken.entry(format!("{error}")).or_default() += 1);
@@ -157,13 +158,14 @@ async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference)
         return Ok(());
     }
     if let Some(known) = shared.known.open().find(|known| !known.is_vague() && known.explains(&print)) {
-        let kind = Kind { manner: difference.manner, seed, times: 1, known: true, file: None };
+        let kind = Kind { manner: difference.manner, seed, way: case.way, times: 1, known: true, file: None };
         shared.report(|report| drop(report.add(known, kind, false)));
         return Ok(());
     }
     if shared.wanted.verbose {
         (shared.tell)(&format!("seed {seed}: {}", print.text()));
     }
+    let way = case.way;
     let Shrunk { case, difference, is_smallest } =
         shrink::shrink(&shared.stage, case, difference, shared.wanted.shrinking).await?;
     let print = Fingerprint::new(&difference, &case);
@@ -172,6 +174,7 @@ async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference)
     let kind = Kind {
         manner: difference.manner,
         seed,
+        way,
         times: 1,
         known: shared.known.open().any(is_known),
         file: Some(file(&case, &head, &difference)),

@@ -21,8 +21,8 @@ impl Known {
     /// When a file can't be read or isn't a case.
     pub fn read(folder: &Path) -> Result<Known, Broken> {
         let mut cases = Vec::new();
-        let mut paths: Vec<PathBuf> =
-            std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+        let entries = std::fs::read_dir(folder).map_err(|error| unread(folder, &error))?;
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
         paths.sort();
         for path in paths {
@@ -37,7 +37,7 @@ impl Known {
     ///
     /// When it can't be read or isn't a case.
     pub fn read_one(path: &Path) -> Result<(PathBuf, Case, Head), Broken> {
-        let text = std::fs::read_to_string(path)?;
+        let text = std::fs::read_to_string(path).map_err(|error| unread(path, &error))?;
         let (case, head) = Case::parse(&text).map_err(|error| Broken::File(format!("{}: {error}", path.display())))?;
         Ok((path.to_owned(), case, head))
     }
@@ -47,6 +47,10 @@ impl Known {
         let open = self.cases.iter().filter(|(_, _, head)| !head.fixed);
         open.filter_map(|(_, _, head)| Fingerprint::parse(&head.fingerprint))
     }
+}
+
+fn unread(path: &Path, error: &std::io::Error) -> Broken {
+    Broken::File(format!("{}: {error}", path.display()))
 }
 
 /// What tells one kind of difference from another: how it differs, of which kinds its statements are, and what stood there

@@ -94,7 +94,10 @@ fn print(text: &str) {
 }
 
 async fn run(words: Words) -> Result<bool, Broken> {
-    let program = words.program.canonicalize()?;
+    let program = program(&words.program)?;
+    // What can't be read is told before a server is started.
+    let read = words.replay.as_ref().unwrap_or(&words.known);
+    let _ = if read.is_dir() { Known::read(read)?.cases } else { vec![Known::read_one(read)?] };
     let stage = Arc::new(Stage::new(&program).await?);
     if let Some(path) = &words.replay {
         return match &words.into {
@@ -102,7 +105,7 @@ async fn run(words: Words) -> Result<bool, Broken> {
             None => replay(&stage, path).await,
         };
     }
-    let known = Arc::new(if words.known.is_dir() { Known::read(&words.known)? } else { Known::default() });
+    let known = Arc::new(Known::read(&words.known)?);
     let [plain, back] = [Way::Plain, Way::Back];
     let mostly_plain = vec![
         plain,
@@ -137,6 +140,16 @@ async fn run(words: Words) -> Result<bool, Broken> {
         new.for_each(|file| print(file));
     }
     Ok(report.all_known())
+}
+
+/// The command under test, where it is.
+fn program(path: &Path) -> Result<PathBuf, Broken> {
+    use std::os::unix::fs::PermissionsExt;
+    let remedy = "build it with `cargo build -p concertina`, or name it with --program";
+    let no = |why: &str| Broken::File(format!("{}, the command under test: {why}; {remedy}", path.display()));
+    let found = path.canonicalize().map_err(|error| no(&error.to_string()))?;
+    let data = found.metadata()?;
+    if data.is_file() && data.permissions().mode() & 0o111 != 0 { Ok(found) } else { Err(no("not a program")) }
 }
 
 /// Tries the cases of a file or a folder, makes those that differ smaller, and writes them into another with what differs now.

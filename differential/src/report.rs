@@ -1,6 +1,6 @@
 //! What a run of many cases came to.
 
-use crate::case::Case;
+use crate::case::{Case, Way};
 use crate::known::Fingerprint;
 use crate::tags;
 use crate::verdict::{Manner, Verdict};
@@ -18,6 +18,8 @@ pub struct Kind {
     pub manner: Manner,
     /// The first seed.
     pub seed: u64,
+    /// The way that its case was run, before it was shrunk.
+    pub way: Way,
     /// How often.
     pub times: u32,
     /// Whether `known/` has it.
@@ -140,10 +142,10 @@ impl Report {
         self.manners.values().sum()
     }
 
-    /// Whether everything that differs is known.
+    /// Whether everything that differs is known, and every case could be tried: of one that couldn't, nobody knows.
     #[must_use]
     pub fn all_known(&self) -> bool {
-        self.kinds.values().all(|kind| kind.known)
+        self.cases > 0 && self.broken.is_empty() && self.kinds.values().all(|kind| kind.known)
     }
 }
 
@@ -180,7 +182,8 @@ impl fmt::Display for Report {
             f,
             self.kinds.iter().map(|(print, kind)| {
                 let known = if kind.known { "" } else { "NEW " };
-                (format!("{known}{} (seed {})", print.text(), kind.seed), kind.times)
+                let again = format!("--case {} --ways {}", kind.seed, kind.way.name());
+                (format!("{known}{} ({again})", print.text()), kind.times)
             }),
         )?;
         let never: Vec<&str> =
@@ -199,8 +202,11 @@ impl fmt::Display for Report {
         by_times(f, self.actions.iter().map(|(action, times)| (action.clone(), *times)))?;
         let never: Vec<String> = all_actions().into_iter().filter(|name| !self.actions.contains_key(name)).collect();
         writeln!(f, "actions that no plan had: {}", never.join(", "))?;
+        if self.cases == 0 {
+            writeln!(f, "\nNO CASE WAS TRIED")?;
+        }
         if !self.broken.is_empty() {
-            writeln!(f, "\ncouldn't be tried:")?;
+            writeln!(f, "\nCOULDN'T BE TRIED, so that nothing is known of them:")?;
             by_times(f, self.broken.iter().map(|(why, times)| (why.clone(), *times)))?;
         }
         Ok(())
@@ -230,6 +236,16 @@ fn by_times(f: &mut fmt::Formatter<'_>, lines: impl Iterator<Item = (String, u32
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_could_not_be_tried_is_not_all_well() {
+        let mut report = Report::default();
+        assert!(!report.all_known());
+        report.cases = 1;
+        assert!(report.all_known());
+        report.broken.insert("57P01".to_owned(), 1);
+        assert!(!report.all_known());
+    }
 
     #[test]
     fn actions_are_read_from_the_form_of_plans() {
