@@ -47,9 +47,19 @@ pub async fn shrink(stage: &Stage, case: Case, difference: Difference, most: Dur
 ///
 /// # Errors
 ///
-/// When the server can't be talked to.
+/// When the server can't be talked to, or refuses a statement of the setup: then it isn't the case that was written down.
 pub async fn verdict(stage: &Stage, case: &Case) -> Result<Verdict, Broken> {
     let scene = Scene::of(stage, &case.setup).await?;
+    if let Some(refused) = case
+        .setup
+        .iter()
+        .zip(scene.setup.iter().map(Some).chain(std::iter::repeat(None)))
+        .find_map(|(wanted, made)| (Some(wanted) != made).then_some(wanted))
+    {
+        let why = format!("the server refuses what the case begins with: {}", refused.text());
+        stage.remove(scene.database).await?;
+        return Err(Broken::File(why));
+    }
     let reference = scene.by_psql(stage, &case.revisions).await?;
     let verdict = life::judge(stage, &scene, &reference, case).await;
     stage.remove(reference.database).await?;
