@@ -10,6 +10,7 @@ use concertina_differential::{
     Broken,
     shrink::{self, Shrunk},
 };
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -160,7 +161,8 @@ async fn again(stage: &Stage, path: &Path, folder: &Path, most: Duration) -> Res
         let Some(name) = path.file_name() else { continue };
         match shrink::verdict(stage, &case).await? {
             Verdict::Differs(difference) => {
-                let Shrunk { case, difference, .. } = shrink::shrink(stage, case, difference, most).await?;
+                let Shrunk { case, difference, .. } =
+                    shrink::shrink(stage, case, difference, BTreeSet::new(), most).await?;
                 let head = Head { fingerprint: Fingerprint::new(&difference, &case).text(), ..head };
                 std::fs::write(folder.join(name), campaign::file(&case, &head, &difference))?;
                 print(&format!("{}  {}", path.display(), head.fingerprint));

@@ -24,6 +24,8 @@ pub struct Kind {
     pub times: u32,
     /// Whether `known/` has it.
     pub known: bool,
+    /// Whether its case is as small as it can be, rather than the time for that having been over.
+    pub is_smallest: bool,
     /// Its shrunk case as a file, for the first of a kind.
     pub file: Option<String>,
 }
@@ -116,13 +118,14 @@ impl Report {
     /// Adds a difference of a kind that was shrunk, as far as it can be or until its time was over; kinds that it explains
     /// become one with it. The names of the files that are no longer needed.
     pub fn add(&mut self, print: Fingerprint, mut kind: Kind, is_smallest: bool) -> Vec<String> {
-        let explains =
-            |known: &Fingerprint| if is_smallest { known.is_kind_of(&print) } else { known.explains(&print) };
-        if let Some((_, known)) = self.kinds.iter_mut().find(|(known, _)| explains(known)) {
+        let is_one = |known: &Fingerprint| {
+            known.is_one_with(&print) && (if is_smallest { known.is_kind_of(&print) } else { !known.is_vague() })
+        };
+        if let Some((_, known)) = self.kinds.iter_mut().find(|(known, _)| is_one(known)) {
             known.times += kind.times;
             return vec![kind.file_name()];
         }
-        let larger = self.kinds.keys().filter(|other| !print.is_vague() && print.explains(other));
+        let larger = self.kinds.keys().filter(|other| !print.is_vague() && print.is_one_with(other));
         let larger: Vec<Fingerprint> = larger.cloned().collect();
         let gone: Vec<Kind> = larger.iter().filter_map(|other| self.kinds.remove(other)).collect();
         kind.times += gone.iter().map(|other| other.times).sum::<u32>();
@@ -181,7 +184,11 @@ impl fmt::Display for Report {
         by_times(
             f,
             self.kinds.iter().map(|(print, kind)| {
-                let known = if kind.known { "" } else { "NEW " };
+                let known = match (kind.known, kind.is_smallest) {
+                    (true, _) => "",
+                    (false, true) => "NEW ",
+                    (false, false) => "NEW, not shrunk to its end, ",
+                };
                 let again = format!("--case {} --ways {}", kind.seed, kind.way.name());
                 (format!("{known}{} ({again})", print.text()), kind.times)
             }),

@@ -20,13 +20,20 @@ pub struct Shrunk {
     pub is_smallest: bool,
 }
 
-/// Makes a case smaller for so long at the most.
+/// Makes a case smaller for so long at the most. Where some of what differs is explained, the `rest` is what it is about: of that
+/// something stays.
 ///
 /// # Errors
 ///
 /// When the server can't be talked to.
-pub async fn shrink(stage: &Stage, case: Case, difference: Difference, most: Duration) -> Result<Shrunk, Broken> {
-    let mut shrinking = Shrinking { stage, case, difference, end: Instant::now() + most };
+pub async fn shrink(
+    stage: &Stage,
+    case: Case,
+    difference: Difference,
+    rest: BTreeSet<String>,
+    most: Duration,
+) -> Result<Shrunk, Broken> {
+    let mut shrinking = Shrinking { stage, case, difference, rest, end: Instant::now() + most };
     // What takes much away at once comes first, as the time may be short.
     shrinking.calmer_way().await?;
     shrinking.fewer_rows().await?;
@@ -71,6 +78,7 @@ struct Shrinking<'a> {
     stage: &'a Stage,
     case: Case,
     difference: Difference,
+    rest: BTreeSet<String>,
     end: Instant,
 }
 
@@ -81,7 +89,10 @@ impl Shrinking<'_> {
             return Ok(false);
         }
         match self.try_quickly(&smaller).await? {
-            Some(Verdict::Differs(difference)) if difference.is_in(&self.difference) => {
+            Some(Verdict::Differs(difference))
+                if difference.is_in(&self.difference)
+                    && (self.rest.is_empty() || !self.rest.is_disjoint(&difference.heads())) =>
+            {
                 self.case = smaller;
                 self.difference = difference;
                 Ok(true)
