@@ -236,6 +236,29 @@ impl Spoken<'_> {
     }
 }
 
+/// For each table that applications write, the condition of the rows that none of them does; for what inherits them too. Tables
+/// have the names of then.
+#[must_use]
+pub fn touched(before: &World, after: &World) -> BTreeMap<String, String> {
+    let mut conditions = BTreeMap::new();
+    let spoken = |one: &&Relation| before.relations.iter().any(|old| old.oid == one.oid && key(old).is_some());
+    for table in after.of_kind(&['r', 'p']).into_iter().filter(spoken) {
+        let Some(key) = key(table) else { continue };
+        let (key, sql) = (crate::sql::quoted(&key.name), Sql::marked(&table.sql()).text());
+        let first = |parity: usize| {
+            format!(
+                "(SELECT max(k) FROM (SELECT {key} AS k FROM {sql} WHERE {key} % 2 = {parity} ORDER BY {key} LIMIT {KEYS}) x)"
+            )
+        };
+        let condition = format!("{key} > greatest({}, {})", first(0), first(1));
+        let parts = after.relations.iter().filter(|one| one.parent.as_ref() == Some(&table.name));
+        for one in std::iter::once(table).chain(parts) {
+            conditions.insert(format!("{}.{}", one.schema, one.name), condition.clone());
+        }
+    }
+    conditions
+}
+
 impl Application {
     /// Starts one on a connection of its own.
     pub fn start(client: Client, script: Script) -> Application {

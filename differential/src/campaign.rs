@@ -107,11 +107,12 @@ async fn scene(shared: &Shared, number: u64) -> Result<(), Broken> {
     let first = number_of_scene * CASES_OF_A_SCENE;
     let scene = Scene::random(&shared.stage, first).await?;
     for seed in first..first + CASES_OF_A_SCENE {
-        if Instant::now() > shared.end || number * CASES_OF_A_SCENE + (seed - first) >= shared.wanted.cases {
-            break;
-        }
         if shared.wanted.only.is_some_and(|only| only != seed) {
             continue;
+        }
+        let enough = number * CASES_OF_A_SCENE + (seed - first) >= shared.wanted.cases;
+        if shared.wanted.only.is_none() && (Instant::now() > shared.end || enough) {
+            break;
         }
         if let Err(error) = one(shared, &scene, seed).await {
             shared.report(|report| *report.broken.entry(format!("{error}")).or_default() += 1);
@@ -148,32 +149,45 @@ fn way(ways: &[Way], seed: u64) -> Way {
 /// The kind of a difference: one that is known or was met before, or a new one, shrunk.
 async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference) -> Result<(), Broken> {
     let print = Fingerprint::new(&difference, &case);
-    let mut met = false;
+    let open: Vec<Fingerprint> = shared.known.open().collect();
+    let mut rest = None;
     shared.report(|report| {
-        let known = report.kinds.iter_mut().find(|(known, _)| !known.is_vague() && known.explains(&print));
-        met = known.map(|(_, kind)| kind.times += 1).is_some();
+        rest = print.unexplained(open.iter().chain(report.kinds.keys()), false);
+        if rest.is_none()
+            && let Some((_, kind)) = report.kinds.iter_mut().find(|(known, _)| !known.is_vague() && known.explains(&print))
+        {
+            kind.times += 1;
+        } else if rest.is_none()
+            && let Some(known) = open.iter().find(|known| !known.is_vague() && known.explains(&print))
+        {
+            let kind = Kind {
+                manner: difference.manner,
+                seed,
+                way: case.way,
+                times: 1,
+                known: true,
+                is_smallest: false,
+                file: None,
+            };
+            drop(report.add(known.clone(), kind, false));
+        }
     });
-    if met {
-        return Ok(());
-    }
-    if let Some(known) = shared.known.open().find(|known| !known.is_vague() && known.explains(&print)) {
-        let kind = Kind { manner: difference.manner, seed, times: 1, known: true, file: None };
-        shared.report(|report| drop(report.add(known, kind, false)));
-        return Ok(());
-    }
+    let Some(rest) = rest else { return Ok(()) };
     if shared.wanted.verbose {
         (shared.tell)(&format!("seed {seed}: {}", print.text()));
     }
+    let way = case.way;
     let Shrunk { case, difference, is_smallest } =
-        shrink::shrink(&shared.stage, case, difference, shared.wanted.shrinking).await?;
+        shrink::shrink(&shared.stage, case, difference, rest, shared.wanted.shrinking).await?;
     let print = Fingerprint::new(&difference, &case);
-    let is_known = |known: Fingerprint| if is_smallest { known.is_kind_of(&print) } else { known.explains(&print) };
     let head = Head { fingerprint: print.text(), right: Right::AsPsql, fixed: false };
     let kind = Kind {
         manner: difference.manner,
         seed,
+        way,
         times: 1,
-        known: shared.known.open().any(is_known),
+        known: print.unexplained(open.iter(), is_smallest).is_none(),
+        is_smallest,
         file: Some(file(&case, &head, &difference)),
     };
     if let (Some(folder), false) = (&shared.wanted.into, kind.known) {

@@ -21,8 +21,8 @@ impl Known {
     /// When a file can't be read or isn't a case.
     pub fn read(folder: &Path) -> Result<Known, Broken> {
         let mut cases = Vec::new();
-        let mut paths: Vec<PathBuf> =
-            std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+        let entries = std::fs::read_dir(folder).map_err(|error| unread(folder, &error))?;
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
         paths.sort();
         for path in paths {
@@ -37,7 +37,7 @@ impl Known {
     ///
     /// When it can't be read or isn't a case.
     pub fn read_one(path: &Path) -> Result<(PathBuf, Case, Head), Broken> {
-        let text = std::fs::read_to_string(path)?;
+        let text = std::fs::read_to_string(path).map_err(|error| unread(path, &error))?;
         let (case, head) = Case::parse(&text).map_err(|error| Broken::File(format!("{}: {error}", path.display())))?;
         Ok((path.to_owned(), case, head))
     }
@@ -47,6 +47,10 @@ impl Known {
         let open = self.cases.iter().filter(|(_, _, head)| !head.fixed);
         open.filter_map(|(_, _, head)| Fingerprint::parse(&head.fingerprint))
     }
+}
+
+fn unread(path: &Path, error: &std::io::Error) -> Broken {
+    Broken::File(format!("{}: {error}", path.display()))
 }
 
 /// What tells one kind of difference from another: how it differs, of which kinds its statements are, and what stood there
@@ -114,13 +118,37 @@ impl Fingerprint {
         (&self.kinds, &self.beside, &self.way) == (&own.kinds, &own.beside, &own.way)
     }
 
-    /// Whether so little tells this kind that a larger case can have all of it and still be of another: then it has to be
-    /// shrunk before anything is said.
+    /// Whether nothing but its statements tells this kind: a larger case can have all of them and still differ by something
+    /// else. Then it has to be shrunk before anything is said.
     #[must_use]
     pub fn is_vague(&self) -> bool {
-        const WORDS_MIN: usize = 3;
-        let few = matches!(&self.kinds[..], [one] if one.split(' ').count() < WORDS_MIN);
-        few && self.heads.is_empty() && self.beside.is_empty()
+        self.heads.is_empty()
+    }
+
+    /// What differs that none of these kinds explains; none at all when they explain everything. A smallest case is explained
+    /// by kinds of just its statements, any other by kinds that aren't vague.
+    #[must_use]
+    pub fn unexplained<'a>(
+        &self,
+        kinds: impl Iterator<Item = &'a Fingerprint>,
+        is_smallest: bool,
+    ) -> Option<BTreeSet<String>> {
+        let explains = |known: &&Fingerprint| {
+            if is_smallest { known.is_kind_of(self) } else { !known.is_vague() && known.explains(self) }
+        };
+        let mut rest = self.heads.clone();
+        let mut met = false;
+        for known in kinds.filter(explains) {
+            met = true;
+            rest.retain(|head| !known.heads.contains(head));
+        }
+        if met && rest.is_empty() { None } else { Some(rest) }
+    }
+
+    /// Whether two kinds are one: what this one explains, with nothing more that differs.
+    #[must_use]
+    pub fn is_one_with(&self, larger: &Fingerprint) -> bool {
+        self.explains(larger) && self.heads == larger.heads
     }
 
     /// Whether a case that was made as small as it can be is of this kind: none of its statements is there for nothing.
@@ -206,6 +234,30 @@ mod tests {
         assert!(!one.explains(&other) && !other.explains(&one));
         assert_eq!(one.text(), "schema: - CREATE STATISTICS <- ALTER TABLE RENAME COLUMN TO | STATISTICS");
         assert_eq!(Fingerprint::parse(&one.text()), Some(one));
+    }
+
+    #[test]
+    fn what_else_differs_in_a_case_of_a_known_kind_is_not_known() {
+        let lines = |lines: &[&str]| Difference::new(Manner::Schema, lines.iter().map(|&one| one.to_owned()).collect());
+        let renames = case(&["ALTER TABLE t RENAME COLUMN a TO b"]);
+        let of = |all: &[&str]| Fingerprint::new(&lines(all), &renames);
+        let known = of(&["- COMMENT ON COLUMN public.t.a IS 'x'"]);
+        let both = of(&["- COMMENT ON COLUMN public.t.a IS 'x'", "- CREATE STATISTICS x"]);
+        let rest = both.unexplained([&known].into_iter(), false).unwrap();
+        assert_eq!(rest, BTreeSet::from(["- CREATE STATISTICS".to_owned()]));
+        let other = of(&["- CREATE STATISTICS x"]);
+        assert_eq!(both.unexplained([&known, &other].into_iter(), false), None);
+        assert!(known.explains(&both) && !known.is_one_with(&both));
+    }
+
+    #[test]
+    fn statements_alone_explain_only_a_smallest_case() {
+        let rows = Difference::new(Manner::Rows, vec![]);
+        let known = Fingerprint::new(&rows, &case(&["UPDATE t SET a = 1 WHERE b"]));
+        let larger = Fingerprint::new(&rows, &case(&["UPDATE t SET a = 1 WHERE b", "DROP VIEW v"]));
+        assert!(larger.unexplained([&known].into_iter(), false).is_some());
+        assert!(larger.unexplained([&known].into_iter(), true).is_some());
+        assert_eq!(known.unexplained([&known].into_iter(), true), None);
     }
 
     #[test]

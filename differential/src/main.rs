@@ -10,6 +10,7 @@ use concertina_differential::{
     Broken,
     shrink::{self, Shrunk},
 };
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -94,7 +95,10 @@ fn print(text: &str) {
 }
 
 async fn run(words: Words) -> Result<bool, Broken> {
-    let program = words.program.canonicalize()?;
+    let program = program(&words.program)?;
+    // What can't be read is told before a server is started.
+    let read = words.replay.as_ref().unwrap_or(&words.known);
+    let _ = if read.is_dir() { Known::read(read)?.cases } else { vec![Known::read_one(read)?] };
     let stage = Arc::new(Stage::new(&program).await?);
     if let Some(path) = &words.replay {
         return match &words.into {
@@ -102,7 +106,7 @@ async fn run(words: Words) -> Result<bool, Broken> {
             None => replay(&stage, path).await,
         };
     }
-    let known = Arc::new(if words.known.is_dir() { Known::read(&words.known)? } else { Known::default() });
+    let known = Arc::new(Known::read(&words.known)?);
     let [plain, back] = [Way::Plain, Way::Back];
     let mostly_plain = vec![
         plain,
@@ -139,6 +143,16 @@ async fn run(words: Words) -> Result<bool, Broken> {
     Ok(report.all_known())
 }
 
+/// The command under test, where it is.
+fn program(path: &Path) -> Result<PathBuf, Broken> {
+    use std::os::unix::fs::PermissionsExt;
+    let remedy = "build it with `cargo build -p concertina`, or name it with --program";
+    let no = |why: &str| Broken::File(format!("{}, the command under test: {why}; {remedy}", path.display()));
+    let found = path.canonicalize().map_err(|error| no(&error.to_string()))?;
+    let data = found.metadata()?;
+    if data.is_file() && data.permissions().mode() & 0o111 != 0 { Ok(found) } else { Err(no("not a program")) }
+}
+
 /// Tries the cases of a file or a folder, makes those that differ smaller, and writes them into another with what differs now.
 async fn again(stage: &Stage, path: &Path, folder: &Path, most: Duration) -> Result<bool, Broken> {
     let cases = if path.is_dir() { Known::read(path)?.cases } else { vec![Known::read_one(path)?] };
@@ -147,7 +161,8 @@ async fn again(stage: &Stage, path: &Path, folder: &Path, most: Duration) -> Res
         let Some(name) = path.file_name() else { continue };
         match shrink::verdict(stage, &case).await? {
             Verdict::Differs(difference) => {
-                let Shrunk { case, difference, .. } = shrink::shrink(stage, case, difference, most).await?;
+                let Shrunk { case, difference, .. } =
+                    shrink::shrink(stage, case, difference, BTreeSet::new(), most).await?;
                 let head = Head { fingerprint: Fingerprint::new(&difference, &case).text(), ..head };
                 std::fs::write(folder.join(name), campaign::file(&case, &head, &difference))?;
                 print(&format!("{}  {}", path.display(), head.fingerprint));

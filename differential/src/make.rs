@@ -2,7 +2,7 @@
 
 use crate::Broken;
 use crate::draw::{Aim, Draw};
-use crate::image::{Dump, Positions, Rows};
+use crate::image::{Dump, Positions, Rows, Values};
 use crate::schema::{self, Size};
 use crate::sql::Sql;
 use crate::stage::{Database, Stage};
@@ -11,6 +11,7 @@ use crate::statement::{self, Kind};
 use crate::sweep::{self, Purpose};
 use crate::world::World;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 /// Revisions of one scene.
 pub const CASES_OF_A_SCENE: u64 = 4;
@@ -37,6 +38,8 @@ pub struct Scene {
     pub dump: Dump,
     /// Its rows.
     pub rows: Rows,
+    /// The values of its rows.
+    pub values: Values,
     /// Where its sequences stand.
     pub positions: Positions,
     /// What its cases are about.
@@ -103,10 +106,11 @@ impl Scene {
     ) -> Result<Scene, Broken> {
         client.batch_execute("ANALYZE").await?;
         let rows = Rows::take(&client, &[]).await?;
+        let values = Values::take(&client).await?;
         let positions = Positions::take(&client).await?;
         drop(client);
         let dump = Dump::take(stage, &database, &[]).await?;
-        Ok(Scene { setup, world, database, dump, rows, positions, aim: None })
+        Ok(Scene { setup, world, database, dump, rows, values, positions, aim: None })
     }
 
     /// Runs revisions as psql does, up to the first statement that it refuses.
@@ -163,10 +167,15 @@ fn in_files(draw: &mut Draw, mut statements: Vec<Sql>) -> Vec<Vec<Sql>> {
     vec![statements, second]
 }
 
-/// A server's refusal; anything else is no answer.
+/// A server's refusal; anything else is no answer, nor is that it had no time or no room for one.
 fn refusal(error: tokio_postgres::Error) -> Result<String, Broken> {
+    const NO_ANSWER: [&str; 3] = ["53", "57", "58"];
     match error.as_db_error() {
-        Some(refused) if !error.is_closed() => Ok(format!("{}: {}", refused.code().code(), refused.message())),
+        Some(refused)
+            if !error.is_closed() && !NO_ANSWER.iter().any(|class| refused.code().code().starts_with(class)) =>
+        {
+            Ok(format!("{}: {}", refused.code().code(), refused.message()))
+        }
         _ => Err(error.into()),
     }
 }
@@ -259,28 +268,58 @@ impl Making<'_> {
         Ok(())
     }
 
+    /// Undoes what a statement that psql refuses leaves all the same: numbers that it took, and an index that it was building
+    /// beside others. `before` is the first statement of its kind.
+    async fn forget(&mut self, positions: &Positions, before: usize) -> Result<(), Broken> {
+        positions.restore(&self.client).await?;
+        let invalid = |world: &World| -> Vec<(String, String)> {
+            let all = world.relations.iter().flat_map(|one| &one.indexes).filter(|one| !one.valid);
+            all.map(|one| (one.schema.clone(), one.name.clone())).collect()
+        };
+        let wanted = invalid(&self.world);
+        let made: Vec<String> = self.statements[before..].iter().flat_map(Sql::names).collect();
+        let left = invalid(&World::read(&self.client).await?);
+        for (schema, index) in left.iter().filter(|one| !wanted.contains(one) && !made.contains(&one.1)) {
+            let name = Sql::marked(&crate::sql::qualified(schema, index)).text();
+            self.client.batch_execute(&format!("DROP INDEX {name}")).await?;
+        }
+        Ok(())
+    }
+
     /// Makes statements of a kind and runs them; what psql refuses isn't kept, and the reason is given.
     async fn try_kind(&mut self, kind: &'static Kind) -> Result<Option<(Sql, String)>, Broken> {
         let Some(made) = kind.make(self.draw, &self.world) else { return Ok(None) };
         let (mut failed, before) = (None, self.statements.len());
+        let at_start = Positions::take(&self.client).await?;
+        let mut positions = at_start.clone();
         for statement in made {
             match self.client.batch_execute(&statement.text()).await {
                 Ok(()) => {
+                    positions = Positions::take(&self.client).await?;
                     self.statements.push(statement);
                     self.kinds.push(kind.name);
                 }
                 Err(error) => {
-                    failed = Some((statement, refusal(error)?));
+                    failed = Some((statement, error));
                     break;
                 }
             }
         }
-        if failed.is_some() && self.statements[before..].iter().any(|one| one.text() == "BEGIN") {
-            self.client.batch_execute("ROLLBACK").await?;
-            self.statements.truncate(before);
-            self.kinds.truncate(before);
+        if failed.is_some() {
+            if self.statements[before..].iter().any(|one| one.text() == "BEGIN") {
+                self.client.batch_execute("ROLLBACK").await?;
+                self.statements.truncate(before);
+                self.kinds.truncate(before);
+                positions = at_start;
+            }
+            self.forget(&positions, before).await?;
         }
         self.world = World::read(&self.client).await?;
-        Ok(failed)
+        Ok(match failed {
+            // What takes long is left out, and proves nothing.
+            Some((_, error)) if error.code() == Some(&SqlState::QUERY_CANCELED) => None,
+            Some((statement, error)) => Some((statement, refusal(error)?)),
+            None => None,
+        })
     }
 }

@@ -32,6 +32,17 @@ pub struct Said {
     pub err: String,
 }
 
+/// A finding of `check`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Its code.
+    pub code: String,
+    /// The file of the statement.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+}
+
 impl Site {
     /// Writes the revisions, and a settings file where versions are wanted.
     ///
@@ -122,15 +133,18 @@ impl Said {
         codes
     }
 
-    /// The codes of hazards that were told.
+    /// What was told of statements, as `check --json` says.
     #[must_use]
-    pub fn hazards(&self) -> BTreeSet<String> {
-        let mut codes = BTreeSet::new();
-        for event in self.events() {
-            let all = event["findings"].as_array().into_iter().flatten();
-            codes.extend(all.filter_map(|one| one["code"].as_str().map(str::to_owned)));
-        }
-        codes
+    pub fn told(&self) -> Vec<Told> {
+        let read = |one: &Value| {
+            Some(Told {
+                code: one["code"].as_str()?.to_owned(),
+                file: one["place"]["file"].as_str().unwrap_or_default().to_owned(),
+                line: one["place"]["line"].as_u64().unwrap_or_default(),
+            })
+        };
+        let all = self.events().flat_map(|event| event["findings"].as_array().cloned().unwrap_or_default());
+        all.filter_map(|one| read(&one)).collect()
     }
 
     /// What is in flight, as `status --json` says.

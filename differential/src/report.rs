@@ -1,6 +1,6 @@
 //! What a run of many cases came to.
 
-use crate::case::Case;
+use crate::case::{Case, Way};
 use crate::known::Fingerprint;
 use crate::tags;
 use crate::verdict::{Manner, Verdict};
@@ -18,10 +18,14 @@ pub struct Kind {
     pub manner: Manner,
     /// The first seed.
     pub seed: u64,
+    /// The way that its case was run, before it was shrunk.
+    pub way: Way,
     /// How often.
     pub times: u32,
     /// Whether `known/` has it.
     pub known: bool,
+    /// Whether its case is as small as it can be, rather than the time for that having been over.
+    pub is_smallest: bool,
     /// Its shrunk case as a file, for the first of a kind.
     pub file: Option<String>,
 }
@@ -114,13 +118,14 @@ impl Report {
     /// Adds a difference of a kind that was shrunk, as far as it can be or until its time was over; kinds that it explains
     /// become one with it. The names of the files that are no longer needed.
     pub fn add(&mut self, print: Fingerprint, mut kind: Kind, is_smallest: bool) -> Vec<String> {
-        let explains =
-            |known: &Fingerprint| if is_smallest { known.is_kind_of(&print) } else { known.explains(&print) };
-        if let Some((_, known)) = self.kinds.iter_mut().find(|(known, _)| explains(known)) {
+        let is_one = |known: &Fingerprint| {
+            known.is_one_with(&print) && (if is_smallest { known.is_kind_of(&print) } else { !known.is_vague() })
+        };
+        if let Some((_, known)) = self.kinds.iter_mut().find(|(known, _)| is_one(known)) {
             known.times += kind.times;
             return vec![kind.file_name()];
         }
-        let larger = self.kinds.keys().filter(|other| !print.is_vague() && print.explains(other));
+        let larger = self.kinds.keys().filter(|other| !print.is_vague() && print.is_one_with(other));
         let larger: Vec<Fingerprint> = larger.cloned().collect();
         let gone: Vec<Kind> = larger.iter().filter_map(|other| self.kinds.remove(other)).collect();
         kind.times += gone.iter().map(|other| other.times).sum::<u32>();
@@ -140,10 +145,10 @@ impl Report {
         self.manners.values().sum()
     }
 
-    /// Whether everything that differs is known.
+    /// Whether everything that differs is known, and every case could be tried: of one that couldn't, nobody knows.
     #[must_use]
     pub fn all_known(&self) -> bool {
-        self.kinds.values().all(|kind| kind.known)
+        self.cases > 0 && self.broken.is_empty() && self.kinds.values().all(|kind| kind.known)
     }
 }
 
@@ -179,8 +184,13 @@ impl fmt::Display for Report {
         by_times(
             f,
             self.kinds.iter().map(|(print, kind)| {
-                let known = if kind.known { "" } else { "NEW " };
-                (format!("{known}{} (seed {})", print.text(), kind.seed), kind.times)
+                let known = match (kind.known, kind.is_smallest) {
+                    (true, _) => "",
+                    (false, true) => "NEW ",
+                    (false, false) => "NEW, not shrunk to its end, ",
+                };
+                let again = format!("--case {} --ways {}", kind.seed, kind.way.name());
+                (format!("{known}{} ({again})", print.text()), kind.times)
             }),
         )?;
         let never: Vec<&str> =
@@ -199,8 +209,11 @@ impl fmt::Display for Report {
         by_times(f, self.actions.iter().map(|(action, times)| (action.clone(), *times)))?;
         let never: Vec<String> = all_actions().into_iter().filter(|name| !self.actions.contains_key(name)).collect();
         writeln!(f, "actions that no plan had: {}", never.join(", "))?;
+        if self.cases == 0 {
+            writeln!(f, "\nNO CASE WAS TRIED")?;
+        }
         if !self.broken.is_empty() {
-            writeln!(f, "\ncouldn't be tried:")?;
+            writeln!(f, "\nCOULDN'T BE TRIED, so that nothing is known of them:")?;
             by_times(f, self.broken.iter().map(|(why, times)| (why.clone(), *times)))?;
         }
         Ok(())
@@ -230,6 +243,16 @@ fn by_times(f: &mut fmt::Formatter<'_>, lines: impl Iterator<Item = (String, u32
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_could_not_be_tried_is_not_all_well() {
+        let mut report = Report::default();
+        assert!(!report.all_known());
+        report.cases = 1;
+        assert!(report.all_known());
+        report.broken.insert("57P01".to_owned(), 1);
+        assert!(!report.all_known());
+    }
 
     #[test]
     fn actions_are_read_from_the_form_of_plans() {

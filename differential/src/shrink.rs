@@ -20,13 +20,20 @@ pub struct Shrunk {
     pub is_smallest: bool,
 }
 
-/// Makes a case smaller for so long at the most.
+/// Makes a case smaller for so long at the most. Where some of what differs is explained, the `rest` is what it is about: of that
+/// something stays.
 ///
 /// # Errors
 ///
 /// When the server can't be talked to.
-pub async fn shrink(stage: &Stage, case: Case, difference: Difference, most: Duration) -> Result<Shrunk, Broken> {
-    let mut shrinking = Shrinking { stage, case, difference, end: Instant::now() + most };
+pub async fn shrink(
+    stage: &Stage,
+    case: Case,
+    difference: Difference,
+    rest: BTreeSet<String>,
+    most: Duration,
+) -> Result<Shrunk, Broken> {
+    let mut shrinking = Shrinking { stage, case, difference, rest, end: Instant::now() + most };
     // What takes much away at once comes first, as the time may be short.
     shrinking.calmer_way().await?;
     shrinking.fewer_rows().await?;
@@ -47,9 +54,19 @@ pub async fn shrink(stage: &Stage, case: Case, difference: Difference, most: Dur
 ///
 /// # Errors
 ///
-/// When the server can't be talked to.
+/// When the server can't be talked to, or refuses a statement of the setup: then it isn't the case that was written down.
 pub async fn verdict(stage: &Stage, case: &Case) -> Result<Verdict, Broken> {
     let scene = Scene::of(stage, &case.setup).await?;
+    if let Some(refused) = case
+        .setup
+        .iter()
+        .zip(scene.setup.iter().map(Some).chain(std::iter::repeat(None)))
+        .find_map(|(wanted, made)| (Some(wanted) != made).then_some(wanted))
+    {
+        let why = format!("the server refuses what the case begins with: {}", refused.text());
+        stage.remove(scene.database).await?;
+        return Err(Broken::File(why));
+    }
     let reference = scene.by_psql(stage, &case.revisions).await?;
     let verdict = life::judge(stage, &scene, &reference, case).await;
     stage.remove(reference.database).await?;
@@ -61,6 +78,7 @@ struct Shrinking<'a> {
     stage: &'a Stage,
     case: Case,
     difference: Difference,
+    rest: BTreeSet<String>,
     end: Instant,
 }
 
@@ -71,7 +89,10 @@ impl Shrinking<'_> {
             return Ok(false);
         }
         match self.try_quickly(&smaller).await? {
-            Some(Verdict::Differs(difference)) if difference.is_in(&self.difference) => {
+            Some(Verdict::Differs(difference))
+                if difference.is_in(&self.difference)
+                    && (self.rest.is_empty() || !self.rest.is_disjoint(&difference.heads())) =>
+            {
                 self.case = smaller;
                 self.difference = difference;
                 Ok(true)

@@ -1,13 +1,17 @@
 //! The server that cases are tried on, with a database for each schema and copies of it.
 
 use crate::Broken;
+use crate::program::ANSWER_MAX;
 use concertina_sandbox::{Postgres, binaries};
+use std::collections::BTreeSet;
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
+use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 
 /// How often a copy is tried while connections to its template are going.
@@ -19,11 +23,34 @@ pub struct Stage {
     admin: Client,
     program: PathBuf,
     numbers: AtomicU64,
+    records: OnceCell<BTreeSet<String>>,
 }
 
 /// A database that is dropped with [`Stage::remove`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database(String);
+
+/// How a script ended that psql was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scripted {
+    /// At its end.
+    Done,
+    /// With an error, as psql tells it, with its code.
+    Failed(String),
+    /// Not by itself.
+    Hung,
+}
+
+impl Scripted {
+    /// Whether a check of the script's own said no, which raises an exception, rather than a statement having failed.
+    #[must_use]
+    pub fn is_by_check(&self) -> bool {
+        match self {
+            Scripted::Done | Scripted::Hung => false,
+            Scripted::Failed(told) => told.contains("ERROR:  P0001: "),
+        }
+    }
+}
 
 impl Database {
     /// Its name.
@@ -55,7 +82,7 @@ impl Stage {
         for role in crate::statement::ROLES {
             admin.batch_execute(&format!("CREATE ROLE {}", crate::sql::quoted(role))).await?;
         }
-        Ok(Stage { server, admin, program: program.to_owned(), numbers: AtomicU64::new(0) })
+        Ok(Stage { server, admin, program: program.to_owned(), numbers: AtomicU64::new(0), records: OnceCell::new() })
     }
 
     /// The command under test.
@@ -113,13 +140,27 @@ impl Stage {
         Some((used("self")? + used(&self.server.pid().to_string())?) / TICKS_A_SECOND)
     }
 
-    /// Connects as the superuser.
+    /// What the program's own records consist of in every database, asked once.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be found out.
+    pub async fn records(
+        &self,
+        ask: impl Future<Output = Result<BTreeSet<String>, Broken>>,
+    ) -> Result<&BTreeSet<String>, Broken> {
+        self.records.get_or_try_init(|| ask).await
+    }
+
+    /// Connects as the superuser. Whatever is asked there ends: locks that a program left would be waited for otherwise.
     ///
     /// # Errors
     ///
     /// When the server refuses.
     pub async fn connect(&self, database: &Database) -> Result<Client, Broken> {
-        Ok(self.server.connect(&database.0).await?)
+        let client = self.server.connect(&database.0).await?;
+        client.batch_execute(&format!("SET statement_timeout = {}", ANSWER_MAX.as_millis())).await?;
+        Ok(client)
     }
 
     /// The URL of a database.
@@ -127,23 +168,37 @@ impl Stage {
         self.server.url(&database.0)
     }
 
-    /// Gives a script to `psql`; what it complained of, when it ended with an error.
+    /// Gives a script to `psql`.
     ///
     /// # Errors
     ///
     /// When there is no `psql`.
-    pub async fn psql(&self, database: &Database, script: &str) -> Result<Result<(), String>, Broken> {
+    pub async fn psql(&self, database: &Database, script: &str) -> Result<Scripted, Broken> {
         let mut psql = Command::new(binaries::program("psql")?);
         psql.args(["--no-psqlrc", "--quiet", "--set=VERBOSITY=verbose", "--dbname", &self.url(database)])
             .kill_on_drop(true);
         psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = psql.spawn()?;
-        if let Some(mut input) = child.stdin.take() {
-            // psql may have ended before it read all.
-            let _ = input.write_all(script.as_bytes()).await;
-        }
-        let output = child.wait_with_output().await?;
+        let input = child.stdin.take();
+        let give = async {
+            if let Some(mut input) = input {
+                // psql may have ended before it read all.
+                let _ = input.write_all(script.as_bytes()).await;
+            }
+        };
+        // Both at once: psql stops reading while nobody reads what it complains of.
+        let Ok(((), output)) =
+            tokio::time::timeout(ANSWER_MAX, async { tokio::join!(give, child.wait_with_output()) }).await
+        else {
+            return Ok(Scripted::Hung);
+        };
+        let output = output?;
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        Ok(if output.status.success() { Ok(()) } else { Err(told.lines().take(4).collect::<Vec<_>>().join(" ")) })
+        if output.status.success() {
+            return Ok(Scripted::Done);
+        }
+        // NOTICEs may come before what ended it.
+        let from = told.lines().position(|line| line.contains("ERROR:  ")).unwrap_or_default();
+        Ok(Scripted::Failed(told.lines().skip(from).take(4).collect::<Vec<_>>().join(" ")))
     }
 }

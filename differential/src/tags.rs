@@ -12,6 +12,42 @@ pub fn tags(sql: &str) -> BTreeSet<String> {
     nodes.flat_map(of).collect()
 }
 
+/// Whether a table may refuse what it took before, once a text's statements have run.
+#[must_use]
+pub fn refuses(sql: &str) -> bool {
+    const REFUSING: [&str; 8] = [
+        "AlterTable AtAddConstraint",
+        "AlterTable AtSetNotNull",
+        "AlterTable AtValidateConstraint",
+        "AlterTable AtAddColumn",
+        "AlterTable AtColumnDefault",
+        "AlterTable AtAlterColumnType",
+        "AlterTable AtDropIdentity",
+        "Index",
+    ];
+    tags(sql).iter().any(|tag| REFUSING.iter().any(|begin| tag.starts_with(begin)))
+}
+
+/// Whether statements write rows by themselves, or may: code does what it likes.
+#[must_use]
+pub fn writes_rows(sql: &str) -> bool {
+    const WRITING: [&str; 12] = [
+        "Insert",
+        "Update",
+        "Delete",
+        "Merge",
+        "Truncate",
+        "Do",
+        "Call",
+        "Select",
+        "DropOwned",
+        "CreateTableAs",
+        "RefreshMatView",
+        "Copy",
+    ];
+    tags(sql).iter().any(|tag| WRITING.contains(&tag.split(' ').next().unwrap_or_default()))
+}
+
 fn object(number: i32) -> String {
     ObjectType::try_from(number).map_or_else(|_| String::new(), |kind| format!("{kind:?}"))
 }
@@ -60,6 +96,12 @@ fn kind(node: &NodeEnum) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_refuses_nothing_and_a_constraint_may() {
+        assert!(refuses("ALTER TABLE t ADD CHECK (a > 0)") && refuses("CREATE UNIQUE INDEX i ON t (a)"));
+        assert!(!refuses("ALTER TABLE t RENAME COLUMN a TO b") && !refuses("DROP VIEW v"));
+    }
 
     #[test]
     fn statements_have_postgresqls_names() {

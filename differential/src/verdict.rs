@@ -80,6 +80,8 @@ pub enum Manner {
     BareError,
     /// `check` said yes, `upgrade` no.
     CheckSaidYes,
+    /// `check` said no, `upgrade` yes.
+    CheckSaidNo,
 }
 
 impl Manner {
@@ -103,6 +105,7 @@ impl Manner {
             Manner::Moved => "moved",
             Manner::BareError => "bare error",
             Manner::CheckSaidYes => "check said yes",
+            Manner::CheckSaidNo => "check said no",
         }
     }
 
@@ -136,7 +139,8 @@ impl Difference {
             | Manner::Application
             | Manner::NotRolledBack
             | Manner::NotDown
-            | Manner::CheckSaidYes => self.word_heads(),
+            | Manner::CheckSaidYes
+            | Manner::CheckSaidNo => self.word_heads(),
         }
     }
 

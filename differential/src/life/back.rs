@@ -1,13 +1,16 @@
 //! The way back: from where contract waits, and down from the end.
 
 use super::{Life, ROUNDS_MAX, Step, differs};
+use crate::Broken;
 use crate::case::Way;
-use crate::image::{Dump, Rows};
+use crate::image::{Dump, Positions, Rows, Values};
 use crate::program::Said;
+use crate::stage::Scripted;
 use crate::verdict::Manner;
 
 impl Life<'_> {
     pub(super) async fn roll_back(&mut self) -> Step {
+        let mut waiting = vec![];
         for _ in 0..ROUNDS_MAX {
             let said = self.site.run(&["rollback", "--json"]).await?;
             if let Err(verdict) = Self::calm(&said, "rollback") {
@@ -16,51 +19,102 @@ impl Life<'_> {
             if said.code != Some(0) {
                 return Ok(Err(differs(Manner::DeadEnd, vec![format!("rollback: {}", said.message())])));
             }
-            let waiting = self.site.run(&["status", "--json"]).await?.in_flight();
+            waiting = match self.status().await? {
+                Ok(said) => said.in_flight(),
+                Err(verdict) => return Ok(Err(verdict)),
+            };
             if waiting.is_empty() {
                 break;
             }
         }
-        let done = self.site.run(&["current", "--json"]).await?;
-        let applied = done.out.contains("_change");
-        let changed = if applied { vec![] } else { self.changed().await? };
-        if !applied && changed.is_empty() {
-            self.scene.positions.restore(&self.stage.connect(self.database).await?).await?;
+        if !waiting.is_empty() {
+            return Ok(Err(differs(Manner::DeadEnd, waiting.iter().map(|one| format!("rollback: {one}")).collect())));
         }
-        Ok(if changed.is_empty() { Ok(()) } else { Err(differs(Manner::NotRolledBack, changed)) })
+        let done = self.site.run(&["current", "--json"]).await?;
+        if let Err(verdict) = Self::calm(&done, "current") {
+            return Ok(Err(verdict));
+        }
+        if done.out.contains("_change") {
+            // Of several files the first is done, and stays so.
+            return Ok(Ok(()));
+        }
+        let mut changed = self.changed().await?;
+        if changed.is_empty() {
+            changed = self.kept().await?.moved(self).await?;
+        }
+        if !changed.is_empty() {
+            return Ok(Err(differs(Manner::NotRolledBack, changed)));
+        }
+        self.scene.positions.restore(&self.stage.connect(self.database).await?).await?;
+        self.records().await
     }
 
     /// Down to the start and up to the end again.
     pub(super) async fn down_and_up(&mut self) -> Step {
-        let down = ["downgrade", "base", "--contract", "--allow-data-loss", "--json"];
-        if self.case.way == Way::Scripts {
-            let said = self.site.run(&["downgrade", "base", "--sql", "--contract", "--allow-data-loss"]).await?;
-            if said.code != Some(0) {
-                return Ok(Self::calm(&said, "downgrade --sql"));
-            }
-            if let Err(why) = self.stage.psql(self.database, &said.out).await? {
-                return Ok(Err(differs(Manner::NotDown, vec![why])));
-            }
-        } else {
-            if self.case.way == Way::Killed
-                && let Err(verdict) = self.kill(&down).await?
-            {
-                return Ok(Err(verdict));
-            }
-            let said = self.site.run(&down).await?;
-            if let Err(verdict) = Self::calm(&said, "downgrade") {
-                return Ok(Err(verdict));
-            }
-            if said.code != Some(0) {
-                return self.not_down(&said).await;
-            }
+        if let Err(verdict) = self.down().await? {
+            return Ok(Err(verdict));
         }
-        let versions = self.versions().await?;
-        let dump = Dump::take(self.stage, self.database, &versions).await?;
-        let wrong = but_for_valid_indexes(dump.against(&self.scene.dump));
+        if !self.is_down {
+            return Ok(Ok(()));
+        }
+        // Versions of the application's schema go with what they are versions of.
+        let dump = Dump::take(self.stage, self.database, &[]).await?;
+        let mut wrong = but_for_valid_indexes(dump.against(&self.scene.dump));
+        if wrong.is_empty() {
+            let kept = self.kept().await?;
+            wrong = kept.rows(self).await?;
+            wrong.extend(kept.moved(self).await?);
+        }
         if !wrong.is_empty() {
             return Ok(Err(differs(Manner::NotDown, wrong)));
         }
+        if let Err(verdict) = self.records().await? {
+            return Ok(Err(verdict));
+        }
+        self.up_again().await
+    }
+
+    /// Down to the start, or refused while nothing changed.
+    async fn down(&mut self) -> Step {
+        let down = ["downgrade", "base", "--contract", "--allow-data-loss", "--json"];
+        if self.case.way == Way::Scripts {
+            return self.down_by_script().await;
+        }
+        if self.case.way == Way::Killed
+            && let Err(verdict) = self.kill(&down).await?
+        {
+            return Ok(Err(verdict));
+        }
+        let said = self.site.run(&down).await?;
+        if let Err(verdict) = Self::calm(&said, "downgrade") {
+            return Ok(Err(verdict));
+        }
+        if said.code != Some(0) {
+            return self.not_down(&said).await;
+        }
+        self.is_down = true;
+        Ok(Ok(()))
+    }
+
+    async fn down_by_script(&mut self) -> Step {
+        let words = ["downgrade", "base", "--sql", "--contract", "--allow-data-loss"];
+        let said = self.site.run(&words).await?;
+        if let Err(verdict) = Self::calm(&said, "downgrade --sql") {
+            return Ok(Err(verdict));
+        }
+        if said.code != Some(0) {
+            let said = self.site.run(&[&words[..], &["--json"]].concat()).await?;
+            return self.not_down(&said).await;
+        }
+        match self.stage.psql(self.database, &said.out).await? {
+            Scripted::Done => self.is_down = true,
+            Scripted::Failed(why) => return Ok(Err(differs(Manner::NotDown, vec![why]))),
+            Scripted::Hung => return Ok(Err(differs(Manner::Hang, vec!["psql with a script down".to_owned()]))),
+        }
+        Ok(Ok(()))
+    }
+
+    async fn up_again(&mut self) -> Step {
         let said = self.site.run(&["upgrade", "--contract", "--json"]).await?;
         if let Err(verdict) = Self::calm(&said, "upgrade") {
             return Ok(Err(verdict));
@@ -68,22 +122,67 @@ impl Life<'_> {
         if said.code == Some(0) {
             return self.compare(false).await;
         }
-        // The rows aren't those of the start any more, so a constraint may not hold.
-        let wrong = said.codes().is_empty()
-            && self.scene.rows == Rows::take(&self.stage.connect(self.database).await?, &[]).await?;
+        // The rows may not be those of the start any more, so that a constraint doesn't hold: then a check says so.
+        let same_rows = self.scene.rows == Rows::take(&self.stage.connect(self.database).await?, &[]).await?;
+        let wrong = said.codes().is_empty() || same_rows;
         Ok(if wrong { Err(differs(Manner::NotUpAgain, vec![said.message()])) } else { Ok(()) })
     }
 
     /// `downgrade` ended with an error: refused with a reason while nothing changed, or else.
     async fn not_down(&mut self, said: &Said) -> Step {
-        let flying = self.site.run(&["status", "--json"]).await?.in_flight();
+        let flying = match self.status().await? {
+            Ok(said) => said.in_flight(),
+            Err(verdict) => return Ok(Err(verdict)),
+        };
+        let mut details = vec![format!("downgrade: {}", said.message())];
         if flying.is_empty() && !said.codes().is_empty() {
-            return Ok(Ok(()));
+            // Of several files the last may be taken back.
+            if self.case.files().len() > 1 {
+                return Ok(Ok(()));
+            }
+            let wanted = Dump::take(self.stage, &self.reference.database, &[]).await?;
+            let dump = Dump::take(self.stage, self.database, &self.versions().await?).await?;
+            details.extend(dump.against(&wanted));
+            return Ok(if details.len() == 1 { Ok(()) } else { Err(differs(Manner::NotDown, details)) });
         }
         let back = self.site.run(&["rollback", "--json"]).await?;
         let stuck = back.code != Some(0) && !flying.is_empty();
         let manner = if stuck { Manner::DeadEnd } else { Manner::NotDown };
-        Ok(Err(differs(manner, vec![format!("downgrade: {}", said.message())])))
+        Ok(Err(differs(manner, details)))
+    }
+
+    /// What psql's run of the revisions leaves as it was at the start: on the way back it must be so too.
+    async fn kept(&self) -> Result<Kept, Broken> {
+        let client = self.stage.connect(&self.reference.database).await?;
+        let rows = Values::take(&client).await? == self.scene.values;
+        let positions = Positions::take(&client).await? == self.scene.positions;
+        Ok(Kept { rows, positions })
+    }
+}
+
+/// What psql leaves as it was.
+struct Kept {
+    rows: bool,
+    positions: bool,
+}
+
+impl Kept {
+    /// Rows that aren't those of the start, though psql leaves all.
+    async fn rows(&self, life: &Life<'_>) -> Result<Vec<String>, Broken> {
+        if !self.rows {
+            return Ok(vec![]);
+        }
+        let client = life.stage.connect(life.database).await?;
+        Ok(Rows::take(&client, &[]).await?.against(&life.scene.rows))
+    }
+
+    /// Sequences that stand elsewhere than at the start, though psql leaves all where they are.
+    async fn moved(&self, life: &Life<'_>) -> Result<Vec<String>, Broken> {
+        if !self.positions {
+            return Ok(vec![]);
+        }
+        let client = life.stage.connect(life.database).await?;
+        Ok(Positions::take(&client).await?.against(&life.scene.positions))
     }
 }
 

@@ -2,15 +2,17 @@
 
 mod back;
 mod others;
+mod ours;
+mod script;
 
 use crate::Broken;
 use crate::case::{Case, Way};
 use crate::image::{Dump, Positions, Rows};
 use crate::make::{Reference, Scene};
-use crate::program::{Said, Site};
+use crate::program::{Said, Site, Told};
 use crate::stage::{Database, Stage};
 use crate::verdict::{Difference, Manner, Verdict};
-use std::collections::BTreeSet;
+use crate::world::{Relation, World};
 use std::time::Duration;
 
 /// A verb is run again so often while it says that more is to do.
@@ -52,8 +54,14 @@ struct Life<'a> {
     numbered: Vec<String>,
     /// What the plans did, for the coverage.
     actions: Vec<String>,
-    /// Codes of hazards that were told before.
-    hazards: BTreeSet<String>,
+    /// Whether something was told of a statement after which a table may refuse more.
+    told_to_refuse: bool,
+    /// How many tables were told to have a column that moves.
+    told_to_move: usize,
+    /// Whether the way down was gone to its end.
+    is_down: bool,
+    /// What `check` refused.
+    check_said_no: Option<String>,
 }
 
 fn differs(manner: Manner, details: Vec<String>) -> Verdict {
@@ -69,16 +77,30 @@ impl<'a> Life<'a> {
         database: &'a Database,
     ) -> Result<Life<'a>, Broken> {
         let site = Site::new(stage.program(), &stage.url(database), &case.files(), case.way == Way::Versions)?;
-        let before: BTreeSet<(&str, &str)> = numbered(&scene.world).collect();
-        let numbered =
-            numbered(&reference.world).filter(|one| !before.contains(one)).map(|(_, column)| column.to_owned());
-        let numbered = numbered.collect();
-        Ok(Life { stage, scene, reference, case, database, site, numbered, actions: vec![], hazards: BTreeSet::new() })
+        let numbered = newly_numbered(&scene.world, &reference.world);
+        let (actions, check_said_no) = (vec![], None);
+        Ok(Life {
+            stage,
+            scene,
+            reference,
+            case,
+            database,
+            site,
+            numbered,
+            actions,
+            told_to_refuse: false,
+            told_to_move: 0,
+            is_down: false,
+            check_said_no,
+        })
     }
 
     async fn run(&mut self) -> Result<Verdict, Broken> {
         if let Err(verdict) = self.up().await? {
             return Ok(verdict);
+        }
+        if let Some(no) = self.check_said_no.take() {
+            return Ok(differs(Manner::CheckSaidNo, vec![no]));
         }
         if let Err(verdict) = self.compare(true).await? {
             return Ok(verdict);
@@ -96,10 +118,13 @@ impl<'a> Life<'a> {
         })
     }
 
-    /// What holds of every run: no panic, no hang.
+    /// What holds of every run: no panic, no hang, and it ends by itself.
     fn calm(said: &Said, verb: &str) -> Result<(), Verdict> {
         if said.hung {
             return Err(differs(Manner::Hang, vec![verb.to_owned()]));
+        }
+        if said.code.is_none() {
+            return Err(differs(Manner::Panic, vec![format!("{verb}: ended by a signal")]));
         }
         if said.panicked() {
             return Err(differs(
@@ -122,7 +147,13 @@ impl<'a> Life<'a> {
         if let Err(verdict) = Self::calm(&check, "check") {
             return Ok(Err(verdict));
         }
-        self.hazards = check.hazards();
+        let refusing = |told: &Told| crate::tags::refuses(&statement_at(&self.case.files(), told));
+        self.told_to_refuse = check.told().iter().any(refusing);
+        self.told_to_move = check.told().iter().filter(|told| told.code == "H10").count();
+        if check.code != Some(0) || !check.codes().is_empty() {
+            let codes: Vec<String> = check.codes().into_iter().collect();
+            self.check_said_no = Some(if codes.is_empty() { check.message() } else { codes.join(" ") });
+        }
         if self.chosen(4) == 0 {
             let plan = self.site.run(&["plan", "--json"]).await?;
             if let Err(verdict) = Self::calm(&plan, "plan") {
@@ -208,17 +239,29 @@ impl<'a> Life<'a> {
                 return Ok(Err(verdict));
             }
             // Of several files the first may be done.
-            let stuck = back.code != Some(0) && !self.site.run(&["status", "--json"]).await?.in_flight().is_empty();
+            let waiting = match self.status().await? {
+                Ok(said) => said.in_flight(),
+                Err(verdict) => return Ok(Err(verdict)),
+            };
+            let stuck = back.code != Some(0) && !waiting.is_empty();
             let manner = if stuck { Manner::DeadEnd } else { Manner::HalfWay };
             let mut details = vec![format!("upgrade: {}", said.message())];
             details.extend(stuck.then(|| format!("rollback: {}", back.message())));
             return Ok(Err(differs(manner, details)));
         }
+        let client = self.stage.connect(self.database).await?;
+        let moved = Positions::take(&client).await?.against(&self.scene.positions);
+        if !moved.is_empty() {
+            return Ok(Err(differs(Manner::HalfWay, moved)));
+        }
+        if self.reference.failed.is_none() && codes.is_empty() {
+            return Ok(Err(differs(Manner::BareError, vec![said.message()])));
+        }
+        if let Err(verdict) = self.nothing_begun().await? {
+            return Ok(Err(verdict));
+        }
         if self.reference.failed.is_some() {
             return Ok(Err(Verdict::BothRefuse));
-        }
-        if codes.is_empty() {
-            return Ok(Err(differs(Manner::BareError, vec![said.message()])));
         }
         if check.code == Some(0) && !codes.contains("preflight") {
             return Ok(Err(differs(Manner::CheckSaidYes, codes.into_iter().collect())));
@@ -231,45 +274,13 @@ impl<'a> Life<'a> {
         let dump = Dump::take(self.stage, self.database, &[]).await?;
         let client = self.stage.connect(self.database).await?;
         let mut all = back::but_for_valid_indexes(dump.against(&self.scene.dump));
-        if self.case.way == Way::Beside {
-            return Ok(all);
+        all.extend(
+            dump.moved_against(&self.scene.dump).into_iter().map(|table| format!("+ ORDER of columns of {table}")),
+        );
+        if self.case.way != Way::Beside {
+            all.extend(Rows::take(&client, &[]).await?.against(&self.scene.rows));
         }
-        all.extend(Rows::take(&client, &[]).await?.against(&self.scene.rows));
         Ok(all)
-    }
-
-    /// Scripts are written once and run twice: the second time there is nothing to do.
-    async fn by_script(&mut self, words: &[&str]) -> Step {
-        let script = self.site.run(words).await?;
-        if let Err(verdict) = Self::calm(&script, words[0]) {
-            return Ok(Err(verdict));
-        }
-        if script.code != Some(0) {
-            if !self.changed().await?.is_empty() {
-                return Ok(Err(differs(Manner::HalfWay, vec![script.message()])));
-            }
-            if self.reference.failed.is_some() {
-                return Ok(Err(Verdict::BothRefuse));
-            }
-            let codes: BTreeSet<String> = ["script".to_owned()].into();
-            return Ok(Err(Verdict::Refused { codes }));
-        }
-        for _ in 0..2 {
-            let told = self.stage.psql(self.database, &script.out).await?;
-            if let Err(why) = told {
-                // Preflight is asked by the script itself.
-                if self.changed().await?.is_empty() {
-                    let codes: BTreeSet<String> = ["preflight".to_owned()].into();
-                    return Ok(Err(if self.reference.failed.is_some() {
-                        Verdict::BothRefuse
-                    } else {
-                        Verdict::Refused { codes }
-                    }));
-                }
-                return Ok(Err(differs(Manner::HalfWay, vec![why])));
-            }
-        }
-        Ok(Ok(()))
     }
 
     /// The end against psql's; rows and sequences only the first time up.
@@ -284,11 +295,21 @@ impl<'a> Life<'a> {
         if !dump.is_alike(&wanted) {
             return Ok(Err(differs(manner(Manner::Schema), dump.against(&wanted))));
         }
-        if !first || self.case.way == Way::Beside {
+        if !first {
             return Ok(Ok(()));
         }
-        if !dump.has_order_of(&wanted) && !self.hazards.contains("H10") {
-            return Ok(Err(differs(Manner::Moved, vec![])));
+        // A partition moves with its table.
+        let is_part = |table: &String| {
+            let relation = |one: &&Relation| one.parent.is_some() && is_called(one, table);
+            self.reference.world.relations.iter().any(|one| relation(&one))
+        };
+        let moved: Vec<String> = dump.moved_against(&wanted).into_iter().filter(|table| !is_part(table)).collect();
+        // Each is told of one table.
+        if moved.len() > self.told_to_move {
+            return Ok(Err(differs(Manner::Moved, moved)));
+        }
+        if self.case.way == Way::Beside {
+            return self.compare_untouched().await;
         }
         let (mine, theirs) =
             (self.stage.connect(self.database).await?, self.stage.connect(&self.reference.database).await?);
@@ -309,27 +330,50 @@ impl<'a> Life<'a> {
         let sql = "SELECT nspname FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') ~ '^concertina version [0-9]+: '";
         Ok(client.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect())
     }
-
-    /// Nothing is in flight, and nothing of ours is left beside our records.
-    async fn records(&mut self) -> Step {
-        let flying = self.site.run(&["status", "--json"]).await?.in_flight();
-        if !flying.is_empty() {
-            return Ok(Err(differs(Manner::Leftovers, flying)));
-        }
-        let client = self.stage.connect(self.database).await?;
-        let sql = "SELECT 'FUNCTION ' || p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'concertina' AND p.prorettype = 'trigger'::regtype
-                   UNION ALL SELECT 'TRIGGER ' || tgname FROM pg_trigger WHERE tgname LIKE '%concertina%'";
-        let left: Vec<String> = client.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect();
-        Ok(if left.is_empty() { Ok(()) } else { Err(differs(Manner::Leftovers, left)) })
-    }
 }
 
-/// Columns that a sequence numbers, with their tables.
-fn numbered(world: &crate::world::World) -> impl Iterator<Item = (&str, &str)> {
-    world.relations.iter().flat_map(|table| {
-        let columns = table.columns.iter().filter(|column| column.numbered);
-        columns.map(|column| (table.name.as_str(), column.name.as_str()))
-    })
+/// The statement that something was told of; all of the file where it can't be found.
+fn statement_at(files: &[String], told: &Told) -> String {
+    // `revisions/001_change.sql`, as they were written.
+    let number = told.file.split('/').next_back().and_then(|name| name.get(..3)).and_then(|digits| digits.parse().ok());
+    let Some(file) = number.and_then(|number: usize| files.get(number.wrapping_sub(1))) else { return String::new() };
+    let Ok(all) = pg_query::split_with_parser(file) else { return file.clone() };
+    let mut line = 1;
+    let mut rest = file.as_str();
+    for statement in all {
+        let Some((before, after)) = rest.split_once(statement) else { return file.clone() };
+        line += before.matches('\n').count() + statement.matches('\n').count();
+        if told.line <= line as u64 {
+            return statement.to_owned();
+        }
+        rest = after;
+    }
+    file.clone()
+}
+
+/// Whether a dump calls a relation so.
+fn is_called(relation: &Relation, name: &str) -> bool {
+    let quoted = |part: &str| [part.to_owned(), format!("\"{}\"", part.replace('"', "\"\""))];
+    quoted(&relation.schema)
+        .iter()
+        .any(|schema| quoted(&relation.name).iter().any(|own| name == format!("{schema}.{own}")))
+}
+
+/// Columns that a sequence numbers and that weren't there before: as they are called, since what inherits them has them too; and
+/// those of new tables with their tables, since others may have columns of that name.
+fn newly_numbered(before: &World, after: &World) -> Vec<String> {
+    let mut all = Vec::new();
+    for table in &after.relations {
+        let old = before.relations.iter().find(|one| one.oid == table.oid);
+        for column in table.columns.iter().filter(|one| one.numbered) {
+            match old {
+                Some(old) if old.columns.iter().any(|one| one.number == column.number) => {}
+                Some(_) => all.push(column.name.clone()),
+                None => all.push(format!("{}.{}.{}", table.schema, table.name, column.name)),
+            }
+        }
+    }
+    all
 }
 
 /// What a plan's steps do, by the tags of its JSON.
@@ -347,4 +391,19 @@ fn actions(plan: &Said) -> Vec<String> {
     let mut found = Vec::new();
     plan.events().for_each(|event| gather(&event["plans"], &mut found));
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_of_a_line_is_found() {
+        let files = ["SELECT 1;\n".to_owned(), "SELECT 2;\nSELECT\n  3;\n/* ; */ ;\nSELECT 4;\n".to_owned()];
+        let at = |line: u64| {
+            let told = Told { code: "H02".to_owned(), file: "revisions/002_change.sql".to_owned(), line };
+            statement_at(&files, &told).trim().trim_start_matches("/* ; */ ;").trim().to_owned()
+        };
+        assert_eq!([at(1), at(2), at(3), at(5)], ["SELECT 2", "SELECT\n  3", "SELECT\n  3", "SELECT 4"]);
+    }
 }

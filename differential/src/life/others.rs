@@ -2,6 +2,7 @@
 
 use super::{Life, ROUNDS_MAX, Step, differs};
 use crate::beside::{self, Acknowledged, Application, Outcome, Script, Version};
+use crate::image::Rows;
 use crate::program::Said;
 use crate::verdict::{Manner, Verdict};
 use std::time::Duration;
@@ -25,7 +26,13 @@ impl Life<'_> {
                 end = Some(self.stopped(check, &said).await?);
                 break;
             }
-            let pending = self.site.run(&["status", "--json"]).await?.pending();
+            let pending = match self.status().await? {
+                Ok(said) => said.pending(),
+                Err(verdict) => {
+                    end = Some(Err(verdict));
+                    break;
+                }
+            };
             if new.is_none() && self.reference.failed.is_none() && pending.is_empty() {
                 let psqls = self.stage.connect(&self.reference.database).await?;
                 let script = Script::new(Version::New, before, after, self.case, &psqls).await?;
@@ -54,8 +61,8 @@ impl Life<'_> {
 
     /// What the applications met, and what is left of what they wrote.
     async fn applications(&self, outcomes: &[Outcome], end: Result<(), Verdict>) -> Step {
-        // A constraint that refuses what an application writes is told beforehand.
-        let told = !self.hazards.is_empty();
+        // A statement that makes a table refuse what an application writes is told beforehand.
+        let told = self.told_to_refuse;
         let is_refusal = |failure: &str| failure.split_whitespace().nth(1).is_some_and(|code| code.starts_with("23"));
         let failures: Vec<String> = outcomes
             .iter()
@@ -79,5 +86,20 @@ impl Life<'_> {
         // Where it can't be asked, another schema is told by the comparison of schemas.
         let lost = beside::lost(&acknowledged, &self.reference.world, &client).await.unwrap_or_default();
         Ok(if lost.is_empty() { Ok(()) } else { Err(differs(Manner::Application, lost)) })
+    }
+
+    /// The rows that no application wrote, where a revision writes none: then they are psql's whatever was written elsewhere.
+    pub(super) async fn compare_untouched(&self) -> Step {
+        let world = &self.reference.world;
+        let writes = self.case.revisions.iter().flatten().any(|one| crate::tags::writes_rows(&one.text()));
+        if writes || world.relations.iter().any(|one| !one.triggers.is_empty() || !one.rules.is_empty()) {
+            return Ok(Ok(()));
+        }
+        let touched = beside::touched(&self.scene.world, world);
+        let (mine, theirs) =
+            (self.stage.connect(self.database).await?, self.stage.connect(&self.reference.database).await?);
+        let wanted = Rows::without(&theirs, &self.numbered, &touched).await?;
+        let wrong = Rows::without(&mine, &self.numbered, &touched).await?.against(&wanted);
+        Ok(if wrong.is_empty() { Ok(()) } else { Err(differs(Manner::Rows, wrong)) })
     }
 }

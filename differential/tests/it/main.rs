@@ -1,6 +1,8 @@
 //! The kinds that differ are known, and what was fixed stays so.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
 
+mod faults;
+
 use concertina_differential::campaign::{self, Wanted};
 use concertina_differential::case::Way;
 use concertina_differential::known::{Fingerprint, Known};
