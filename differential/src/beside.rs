@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 /// A query of one row that takes longer was stalled: far beyond the time for which a blocking lock may be waited for.
@@ -24,6 +25,9 @@ const PAUSE: Duration = Duration::from_millis(4);
 /// How many rows of a table an application writes.
 const KEYS: usize = 6;
 
+/// The keys of rows that applications insert begin here: above those of any schema, and small enough for every type of a key.
+const INSERTED: i64 = 30_000;
+
 /// Which version of the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
@@ -33,8 +37,11 @@ pub enum Version {
     New,
 }
 
-/// What was written and acknowledged: the table, its row's key, the column's number, and the value as the server has it.
-pub type Acknowledged = BTreeMap<(u32, i64, i16), Option<String>>;
+/// A table, its row's key and the column's number.
+pub type Place = (u32, i64, i16);
+
+/// What was written and acknowledged: where, and the value as the server has it.
+pub type Acknowledged = BTreeMap<Place, Option<String>>;
 
 /// What came of an application.
 #[derive(Debug, Default)]
@@ -51,8 +58,10 @@ pub struct Outcome {
 #[derive(Debug, Clone)]
 struct Query {
     sql: String,
-    /// What its answer acknowledges, where that is known to last.
-    writes: Option<(u32, i64, i16)>,
+    /// What the values of its answer acknowledge, where they are known to last.
+    writes: Vec<Option<Place>>,
+    /// Where the values of its answer were read.
+    reads: Vec<Option<Place>>,
 }
 
 /// What both versions may say, made from the worlds before and after.
@@ -184,13 +193,14 @@ struct Spoken<'a> {
 impl Spoken<'_> {
     fn queries(&self, keys: &[i64], draw: &mut Draw, world: &World) -> Vec<Query> {
         let (table, key) = (&self.table, &self.key);
-        let all: Vec<String> = self.said.columns.iter().map(|one| crate::sql::quoted(&one.name)).collect();
+        let all: Vec<String> =
+            self.said.columns.iter().map(|one| format!("{}::text", crate::sql::quoted(&one.name))).collect();
         let mut queries = Vec::new();
         let refused = |of: &Relation| of.triggers.iter().any(|one| one.function == "deny") || !of.rules.is_empty();
         let writes = !refused(self.old) && !refused(self.new);
         for number in keys {
             let sql = format!("SELECT {} FROM {table} WHERE {key} = {number}", all.join(", "));
-            queries.push(Query { sql, writes: None });
+            queries.push(Query { sql, writes: vec![], reads: self.places(*number, &self.said.columns) });
             let own = |one: &&Column| Some(one.number) != self::key(self.said).map(|key| key.number);
             let columns = self.said.writable().into_iter().filter(own);
             for column in columns.filter(|one| writes && !self.is_told_apart(one.number)) {
@@ -202,12 +212,53 @@ impl Spoken<'_> {
                         sql: format!(
                             "UPDATE {table} SET {sql_name} = {value} WHERE {key} = {number} RETURNING {sql_name}::text"
                         ),
-                        writes: self.lasts(column.number).then_some((self.old.oid, *number, column.number)),
+                        writes: vec![self.place(*number, column)],
+                        reads: vec![],
                     });
                 }
             }
         }
+        let is_writable =
+            self.said.writable().iter().any(|one| Some(one.number) == self::key(self.said).map(|key| key.number));
+        let inserts = writes && is_writable && keys.len() == KEYS;
+        // Rows that the other version doesn't insert: keys have a parity.
+        let first = INSERTED + keys.first().map_or(0, |number| number % 2);
+        queries.extend((0..KEYS as i64).filter(|_| inserts).map(|at| self.insert(first + 2 * at, draw, world)));
         queries
+    }
+
+    /// A row with a value in every column that it may have one in; once, however often it is said.
+    fn insert(&self, number: i64, draw: &mut Draw, world: &World) -> Query {
+        let own = key(self.said).map(|key| key.number);
+        let is_free = |one: &Column| !one.numbered && !self.is_told_apart(one.number);
+        let columns: Vec<Column> =
+            self.said.writable().into_iter().filter(|one| Some(one.number) == own || is_free(one)).cloned().collect();
+        let values: Vec<String> = columns
+            .iter()
+            .map(|one| {
+                let value = if Some(one.number) == own { number.to_string() } else { equal(draw, &one.kind, world).0 };
+                format!("({})::{}", Sql::marked(&value).text(), one.kind)
+            })
+            .collect();
+        let names: Vec<String> = columns.iter().map(|one| crate::sql::quoted(&one.name)).collect();
+        let returned: Vec<String> = names.iter().map(|name| format!("{name}::text")).collect();
+        let (table, key) = (&self.table, &self.key);
+        let sql = format!(
+            "INSERT INTO {table} ({}) SELECT {} WHERE NOT EXISTS (SELECT FROM {table} WHERE {key} = {number}) RETURNING {}",
+            names.join(", "),
+            values.join(", "),
+            returned.join(", ")
+        );
+        Query { sql, writes: self.places(number, &columns), reads: vec![] }
+    }
+
+    /// Where a value of a row is, if what is written there lasts.
+    fn place(&self, number: i64, column: &Column) -> Option<Place> {
+        self.lasts(column.number).then_some((self.old.oid, number, column.number))
+    }
+
+    fn places(&self, number: i64, columns: &[Column]) -> Vec<Option<Place>> {
+        columns.iter().map(|column| self.place(number, column)).collect()
     }
 
     /// Whether rows were told apart by a column before: what one row is given another may have.
@@ -250,13 +301,35 @@ pub fn touched(before: &World, after: &World) -> BTreeMap<String, String> {
                 "(SELECT max(k) FROM (SELECT {key} AS k FROM {sql} WHERE {key} % 2 = {parity} ORDER BY {key} LIMIT {KEYS}) x)"
             )
         };
-        let condition = format!("{key} > greatest({}, {})", first(0), first(1));
+        let condition = format!(
+            "{key} > greatest({}, {}) AND NOT {key} BETWEEN {INSERTED} AND {INSERTED} + 2 * {KEYS}",
+            first(0),
+            first(1)
+        );
         let parts = after.relations.iter().filter(|one| one.parent.as_ref() == Some(&table.name));
         for one in std::iter::once(table).chain(parts) {
             conditions.insert(format!("{}.{}", one.schema, one.name), condition.clone());
         }
     }
     conditions
+}
+
+impl Outcome {
+    /// Remembers what an answer acknowledges, and holds what it read against that: a value is the column's number in the answer,
+    /// none when no row was answered.
+    fn hear(&mut self, query: &Query, value: impl Fn(usize) -> Option<Option<String>>) {
+        for (at, place) in query.reads.iter().enumerate() {
+            let wanted = place.and_then(|place| self.acknowledged.get(&place));
+            if let Some(wanted) = wanted.filter(|wanted| value(at).as_ref() != Some(wanted)) {
+                self.failures.insert(format!("STALE {}: {:?}, acknowledged {wanted:?}", query.sql, value(at)));
+            }
+        }
+        for (at, place) in query.writes.iter().enumerate() {
+            if let (Some(place), Some(value)) = (place, value(at)) {
+                self.acknowledged.insert(*place, value);
+            }
+        }
+    }
 }
 
 impl Application {
@@ -289,13 +362,11 @@ async fn speak(client: Client, script: Script, stop: Arc<AtomicBool>) -> Outcome
         match client.simple_query(&query.sql).await {
             Ok(answer) => {
                 outcome.answered += 1;
-                let value = answer.iter().find_map(|message| match message {
-                    SimpleQueryMessage::Row(row) => Some(row.get(0).map(str::to_owned)),
+                let row = answer.iter().find_map(|message| match message {
+                    SimpleQueryMessage::Row(row) => Some(row),
                     _ => None,
                 });
-                if let (Some(place), Some(value)) = (query.writes, value) {
-                    outcome.acknowledged.insert(place, value);
-                }
+                outcome.hear(query, |at| row.map(|row| row.get(at).map(str::to_owned)));
             }
             Err(error) => drop(outcome.failures.insert(told(&error, &query.sql))),
         }
@@ -333,10 +404,39 @@ pub async fn lost(acknowledged: &Acknowledged, after: &World, client: &Client) -
             Sql::marked(&table.sql()).text(),
             crate::sql::quoted(&key.name)
         );
-        let found = client.query_opt(&sql, &[]).await?.map(|row| row.get::<_, Option<String>>(0));
-        if found.as_ref() != Some(wanted) {
+        let rows = match client.query(&sql, &[]).await {
+            Ok(rows) => rows,
+            // Another schema than psql's, which is told by the comparison of schemas.
+            Err(error) if matches!(error.code(), Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN)) => {
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        // What inherits a table may have a row of the same key, which is written with it.
+        let found: Vec<Option<String>> = rows.iter().map(|row| row.get(0)).collect();
+        if found.is_empty() || found.iter().any(|one| one != wanted) {
             lost.push(format!("LOST {} of {}: {found:?}, acknowledged {wanted:?}", column.name, table.name));
         }
     }
     Ok(lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_held_against_what_was_acknowledged() {
+        let place = Some((1, 2, 3));
+        let query = |writes, reads| Query { sql: "SELECT a".to_owned(), writes, reads };
+        let text = |text: &str| Some(text.to_owned());
+        let mut outcome = Outcome::default();
+        outcome.hear(&query(vec![], vec![place]), |_| Some(text("0")));
+        outcome.hear(&query(vec![place], vec![]), |_| Some(text("-0")));
+        outcome.hear(&query(vec![], vec![place]), |_| Some(text("-0")));
+        assert!(outcome.failures.is_empty(), "{outcome:?}");
+        outcome.hear(&query(vec![], vec![place]), |_| Some(text("0")));
+        outcome.hear(&query(vec![], vec![place]), |_| None);
+        assert_eq!(outcome.failures.len(), 2, "{outcome:?}");
+    }
 }

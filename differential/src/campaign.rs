@@ -154,7 +154,8 @@ async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference)
     shared.report(|report| {
         rest = print.unexplained(open.iter().chain(report.kinds.keys()), false);
         if rest.is_none()
-            && let Some((_, kind)) = report.kinds.iter_mut().find(|(known, _)| !known.is_vague() && known.explains(&print))
+            && let Some((_, kind)) =
+                report.kinds.iter_mut().find(|(known, _)| !known.is_vague() && known.explains(&print))
         {
             kind.times += 1;
         } else if rest.is_none()

@@ -83,8 +83,7 @@ impl Life<'_> {
         let client = self.stage.connect(self.database).await?;
         let mut acknowledged = Acknowledged::new();
         outcomes.iter().for_each(|one| acknowledged.extend(one.acknowledged.clone()));
-        // Where it can't be asked, another schema is told by the comparison of schemas.
-        let lost = beside::lost(&acknowledged, &self.reference.world, &client).await.unwrap_or_default();
+        let lost = beside::lost(&acknowledged, &self.reference.world, &client).await?;
         Ok(if lost.is_empty() { Ok(()) } else { Err(differs(Manner::Application, lost)) })
     }
 

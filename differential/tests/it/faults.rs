@@ -13,8 +13,8 @@ const SETUP: &str = "CREATE TYPE mood AS ENUM ('new', 'glad', 'sad');
 CREATE SEQUENCE free;
 CREATE TABLE t (id serial PRIMARY KEY, a int, f float8, m mood, s text);
 INSERT INTO t (a, f, m, s) SELECT g, '-0', 'new', 'v' || g FROM generate_series(1, 200) g;
-CREATE TABLE u (id int PRIMARY KEY, b text NOT NULL);
-INSERT INTO u SELECT g, 'x' FROM generate_series(1, 20) g;";
+CREATE TABLE u (id int PRIMARY KEY, b text NOT NULL, c int);
+INSERT INTO u SELECT g, 'x', g FROM generate_series(1, 20) g;";
 
 const RENAME: &str = "ALTER TABLE t RENAME COLUMN a TO z;\nALTER TABLE u ADD CHECK (id > 0);";
 
@@ -113,6 +113,26 @@ async fn a_verb_that_does_not_answer_is_no_good_news() {
 async fn rows_that_no_application_wrote_are_psqls_beside_them_too() {
     let lost = Fault::Sql("UPDATE t SET s = 'lost' WHERE id = 150;");
     assert_eq!(manner(&with_fault("beside", RENAME, "contract", lost).await), Some(Manner::Rows));
+}
+
+#[tokio::test]
+async fn a_hazard_excuses_what_it_speaks_of_and_nothing_else() {
+    let moved = Fault::Sql(
+        "ALTER TABLE u DROP b, ADD b text NOT NULL DEFAULT 'x';
+         ALTER TABLE u ALTER b DROP DEFAULT;",
+    );
+    assert_eq!(manner(&with_fault("plain", RENAME, "contract", moved).await), Some(Manner::Moved));
+    // That a column moves says nothing of constraints.
+    let refuses = Fault::Sql("ALTER TABLE u ADD CHECK (id < 0) NOT VALID;");
+    let verdict = with_fault("beside", "ALTER TABLE t RENAME COLUMN a TO z;", "upgrade", refuses).await;
+    assert_eq!(manner(&verdict), Some(Manner::Application));
+}
+
+#[tokio::test]
+async fn an_application_that_reads_what_it_did_not_write_is_seen() {
+    let stale = Fault::Sql("UPDATE u SET b = 'other';");
+    let verdict = with_fault("beside", "ALTER TABLE t RENAME COLUMN a TO z;", "upgrade", stale).await;
+    assert_eq!(manner(&verdict), Some(Manner::Application));
 }
 
 #[tokio::test]
