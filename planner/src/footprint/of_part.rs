@@ -61,7 +61,8 @@ impl Whole<'_> {
                 }
             }
             Action::AddNotNull { table, column, name } => {
-                aspect(table, column, Aspect::Null).make(Thing::constraint(table, name)).and(&self.demands())
+                let all = aspect(table, column, Aspect::Null).read(Thing::column(table, column));
+                all.make(Thing::constraint(table, name)).and(&self.demands())
             }
             Action::DetachPartition { parent, partition, .. } => super::of_change::detached(parent, partition),
             Action::SetDefault { table, column, .. } => self.relying(aspect(table, column, Aspect::Default)),

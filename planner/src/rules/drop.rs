@@ -6,7 +6,7 @@
 
 use super::{Context, not_null, partition};
 use crate::action::{Action, Online};
-use crate::catalog::{Constraint, ConstraintKind, Dependant, Table, TableKind};
+use crate::catalog::{Constraint, ConstraintKind, Dependant, Table, TableKind, Trigger};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
 use crate::problem::{Problem, code, hazard};
@@ -94,8 +94,12 @@ pub(super) fn in_the_way(table: &Table, column: Option<&Ident>) -> Result<(), Pr
         (Some(column), Some(of)) => of == column.as_str(),
         (Some(_), None) => false,
     };
-    let mut found: Vec<&str> =
-        table.dependants.iter().filter(concerns).map(|dependant| dependant.what.as_str()).collect();
+    let of_column = |trigger: &&Trigger| {
+        column.is_some_and(|column| trigger.columns.iter().any(|name| name == column.as_str()) && !trigger.of_parent)
+    };
+    let triggers = table.triggers.iter().filter(of_column).map(|trigger| format!("trigger {}", trigger.name));
+    let mut found: Vec<String> =
+        table.dependants.iter().filter(concerns).map(|dependant| dependant.what.clone()).chain(triggers).collect();
     found.sort_unstable();
     found.dedup();
     if found.is_empty() {

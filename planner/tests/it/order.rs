@@ -301,3 +301,19 @@ fn later_revisions_wait_for_the_contract_of_what_they_make_again() {
         assert!(plan_behind(&other, &database(), &[waiting]).is_ok());
     }
 }
+
+#[test]
+fn what_is_demanded_of_a_renamed_column_is_asked_of_the_original() {
+    let mut catalog = crm();
+    for version in [150_000, 180_000] {
+        catalog.server_version = version;
+        let plan = plan_of(
+            "ALTER TABLE leads RENAME COLUMN status TO stage; ALTER TABLE leads ALTER stage SET NOT NULL",
+            &catalog,
+        );
+        let steps: Vec<String> = steps(&plan).into_iter().filter(|step| step.starts_with("contract")).collect();
+        let at = |what: &str| steps.iter().position(|step| step.contains(what)).unwrap_or_else(|| panic!("{steps:?}"));
+        let first = steps.iter().position(|step| step.contains("not valid yet")).unwrap_or_else(|| panic!("{steps:?}"));
+        assert!(at("rename column leads.status to stage") < first, "{version}: {steps:?}");
+    }
+}
