@@ -218,15 +218,11 @@ pub(crate) fn fits(old: &str, new: &str, catalog: &Catalog) -> bool {
     }
 }
 
-/// Whether a column of the type may get another default than NULL without saying so: a domain's. What isn't known may.
+/// Whether a column of the type may get another default than NULL without saying so: a domain's. One that the revision made may.
 pub(crate) fn may_be_defaulted(type_sql: &str, catalog: &Catalog) -> bool {
-    let bare = bare(type_sql);
-    let known = |one: &&UserType| one.name == bare;
-    let is_enum = || catalog.enums.iter().any(|known| known.name == bare);
-    !is_plain(&bare)
-        && own_name(type_sql).is_none()
-        && !is_enum()
-        && catalog.types.iter().find(known).is_none_or(|_| catalog.types.iter().filter(known).any(|one| one.defaulted))
+    let Some(words) = type_words(type_sql).filter(|words| words.arrays == 0) else { return false };
+    let Some(bare) = words.names.last() else { return false };
+    catalog.new_types.contains(bare) || catalog.types.iter().any(|known| known.name == *bare && known.defaulted)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::change::{
     NewTable, Setting, Special,
 };
 use crate::footprint::{Footprint, How, Thing};
+use crate::lower::{LooksAt, looks_at};
 use concertina_revisions::{Ident, TableName};
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ impl Catalog {
 
     /// Nothing is new any more: the revision that made it is done.
     pub(crate) fn settle(&mut self) {
+        self.new_types.clear();
         // What isn't new is shared with other catalogs, and stays so.
         let is_new = |table: &&mut Arc<Table>| table.is_new || table.columns.iter().any(|column| column.is_new);
         for table in self.tables.iter_mut().filter(is_new).map(Arc::make_mut) {
@@ -183,6 +185,9 @@ impl Catalog {
             self.stand_on(&only.touches, &format!("view {}", name.sql()));
         }
         self.functions_made(&only.touches, &only.sql);
+        let made = only.touches.writes().filter(|access| access.how == How::Make);
+        let type_of = |thing: &Thing| if let Thing::Type(name) = thing { Some(name.as_str().to_owned()) } else { None };
+        self.new_types.extend(made.filter_map(|access| type_of(&access.thing)));
         if let Some(view) = only.view.as_ref().filter(|view| self.table(view).is_none()) {
             self.tables.push(Arc::new(Table {
                 schema: view.schema.as_str().to_owned(),
@@ -269,6 +274,19 @@ impl Catalog {
     }
 
     fn functions_made(&mut self, touches: &Footprint, sql: &str) {
+        for access in touches.writes().filter(|access| access.how != How::Drop) {
+            let Thing::Function(name) = &access.thing else { continue };
+            let name = name.as_str().to_owned();
+            match looks_at(sql) {
+                LooksAt::Nothing => {}
+                LooksAt::Tables => drop(Arc::make_mut(&mut self.reading_functions).insert(name)),
+                LooksAt::Anything => {
+                    Arc::make_mut(&mut self.reading_functions).insert(name.clone());
+                    Arc::make_mut(&mut self.volatile_functions).insert(name);
+                }
+                LooksAt::Rows => drop(Arc::make_mut(&mut self.aggregates).insert(name)),
+            }
+        }
         let made = touches.writes().filter(|access| access.how == How::Make);
         let names: Vec<&Ident> = made
             .filter_map(|access| if let Thing::Function(name) = &access.thing { Some(name) } else { None })

@@ -35,6 +35,9 @@ pub struct Catalog {
     /// Names of domains that demand something of their values.
     #[serde(default)]
     pub constrained_domains: Arc<BTreeSet<String>>,
+    /// Names of types other than enums that the revision made which is being planned.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub new_types: BTreeSet<String>,
     /// Functions and procedures that users made.
     #[serde(default)]
     pub functions: Arc<Vec<Function>>,

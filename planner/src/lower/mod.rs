@@ -28,6 +28,7 @@ pub(crate) mod rewrite;
 mod rights;
 mod settings;
 mod table;
+mod volatility;
 
 use crate::catalog::{Catalog, Index, Table};
 use crate::change::Change;
@@ -81,6 +82,7 @@ pub(crate) use identity::is_conditional;
 pub(crate) use mentions::{named_in, of_tree as mentioned};
 pub(crate) use partition::of_parent as detachment;
 pub(crate) use rights::{column_grants, grants};
+pub(crate) use volatility::{LooksAt, looks_at};
 
 /// The name that an index (`idx`), a key (`key`, `pkey`) or another constraint gets of itself.
 pub(crate) fn chosen_name(table: &TableName, columns: &[Ident], label: &str, catalog: &Catalog) -> Ident {
