@@ -15,7 +15,7 @@ use crate::ladder::Backoff;
 use crate::lease::Lease;
 use crate::session::Session;
 use crate::tid::Tid;
-use concertina_planner::action::sql::do_block;
+use concertina_planner::action::sql::{do_block, drop_own_table};
 use concertina_planner::action::{Backfill, Operation, WorkList};
 use concertina_revisions::TableName;
 use std::collections::VecDeque;
@@ -180,17 +180,18 @@ pub(crate) fn ours_alone(name: &TableName) -> String {
 
 /// Drops a list whose rows are done, or are to be left.
 pub(crate) async fn drop_table(session: &Session, job: i64) -> Result<(), Error> {
-    session.batch_execute("dropping a list of rows", &format!("DROP TABLE IF EXISTS {}", table(job).sql())).await
+    session.batch_execute("dropping a list of rows", &drop_own_table(&table(job))).await
 }
 
 /// Drops lists that no job is left of: their revision was taken back.
 pub(crate) async fn clear(session: &Session) -> Result<(), Error> {
-    let sql = "SELECT c.oid::regclass::text FROM pg_class c
+    let sql = "SELECT c.relname::text FROM pg_class c
                WHERE c.relnamespace = to_regnamespace('concertina') AND c.relkind = 'r' AND c.relname ~ '^list_[0-9]+$'
                  AND NOT EXISTS (SELECT FROM concertina.job j WHERE 'list_' || j.id = c.relname)";
     for row in session.query("looking for lists of rows", sql, &[]).await? {
         let name: String = row.get(0);
-        session.batch_execute("dropping a list of rows", &format!("DROP TABLE IF EXISTS {name}")).await?;
+        let list = TableName::new("concertina", name.as_str());
+        session.batch_execute("dropping a list of rows", &drop_own_table(&list)).await?;
     }
     Ok(())
 }

@@ -5,11 +5,10 @@ use super::{
     Catalog, Column, Constraint, ConstraintKind, Dependant, Enum, Identity, Index, PartitionOf, Table, TableKind,
 };
 use crate::change::{
-    Attach, CatalogOnly, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewMaterializedView,
-    NewTable, Setting, Special,
+    AddColumn, Attach, CatalogOnly, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex,
+    NewMaterializedView, NewTable, Setting, Special,
 };
 use crate::footprint::{Footprint, How, Thing};
-use crate::lower::{LooksAt, looks_at};
 use concertina_revisions::{Ident, TableName};
 use std::sync::Arc;
 
@@ -53,16 +52,7 @@ impl Catalog {
     fn make(&mut self, change: &Change) {
         match change {
             Change::CreateTable(new) => self.make_table(new),
-            Change::AddColumn(add) => {
-                // Values that it is born with stay, whatever becomes of its default: those of a default, a number for each row, or
-                // what a domain says.
-                let plain = add.fill.is_none() && add.column.default.is_none() && add.column.special == Special::None;
-                let is_written = !plain || crate::types::may_be_defaulted(&add.column.type_sql, self);
-                self.alter(&add.table, |table| {
-                    table.columns.push(Column { is_new: true, is_written, ..column(&add.column) });
-                    add.column.constraints.iter().for_each(|constraint| table.add(constraint));
-                });
-            }
+            Change::AddColumn(add) => self.make_column(add),
             Change::SetDefault(table, name, default) => {
                 self.alter_column(table, name, |column| {
                     column.default = default.as_ref().map(|value| value.sql.clone());
@@ -129,6 +119,18 @@ impl Catalog {
             Change::Allowed(..) => self.write_anywhere(),
             Change::Delete(_) | Change::Reindex(_) | Change::Nothing(_) => {}
         }
+    }
+
+    fn make_column(&mut self, add: &AddColumn) {
+        // Values that it is born with stay, whatever becomes of its default; a domain may have one.
+        let plain = add.fill.is_none()
+            && add.column.default.is_none()
+            && add.column.special == Special::None
+            && !crate::types::may_be_defaulted(&add.column.type_sql, self);
+        self.alter(&add.table, |table| {
+            table.columns.push(Column { is_new: true, is_written: !plain, ..column(&add.column) });
+            add.column.constraints.iter().for_each(|constraint| table.add(constraint));
+        });
     }
 
     fn make_materialized_view(&mut self, new: &NewMaterializedView) {
@@ -270,38 +272,6 @@ impl Catalog {
                 let column = column.as_ref().map(|column| column.as_str().to_owned());
                 self.alter(table, |table| table.dependants.push(Dependant { column, what: what.to_owned() }));
             }
-        }
-    }
-
-    fn functions_made(&mut self, touches: &Footprint, sql: &str) {
-        for access in touches.writes().filter(|access| access.how != How::Drop) {
-            let Thing::Function(name) = &access.thing else { continue };
-            let name = name.as_str().to_owned();
-            match looks_at(sql) {
-                LooksAt::Nothing => {}
-                LooksAt::Tables => drop(Arc::make_mut(&mut self.reading_functions).insert(name)),
-                LooksAt::Anything => {
-                    Arc::make_mut(&mut self.reading_functions).insert(name.clone());
-                    Arc::make_mut(&mut self.volatile_functions).insert(name);
-                }
-                LooksAt::Rows => drop(Arc::make_mut(&mut self.aggregates).insert(name)),
-            }
-        }
-        let made = touches.writes().filter(|access| access.how == How::Make);
-        let names: Vec<&Ident> = made
-            .filter_map(|access| if let Thing::Function(name) = &access.thing { Some(name) } else { None })
-            .collect();
-        for name in names {
-            if self.functions.iter().any(|known| known.name == name.as_str()) {
-                continue;
-            }
-            let schema = self.search_path.first().map_or("public", Ident::as_str).to_owned();
-            Arc::make_mut(&mut self.functions).push(super::Function {
-                schema,
-                name: name.as_str().to_owned(),
-                arguments: String::new(),
-                definition: sql.to_owned(),
-            });
         }
     }
 

@@ -25,6 +25,7 @@ mod settings;
 mod shadow;
 mod unique;
 mod update;
+mod way;
 
 use crate::action::{Action, Lock};
 use crate::catalog::{Catalog, Table, TableKind};

@@ -323,10 +323,10 @@ pub(super) fn fired(table: &TableName, deed: Deed, assigned: &[Ident], before: &
     for seen in before {
         let Change::Setting(setting) = &seen.change else { continue };
         if met.iter().any(|(name, ..)| *name == setting.table) {
-            match setting.kind {
-                SettingKind::CreateTrigger | SettingKind::Trigger => fired.rows.push(setting.what.clone()),
-                SettingKind::CreateRule | SettingKind::Rule => fired.rules.push(setting.what.clone()),
-                _ => {}
+            if matches!(setting.kind, SettingKind::CreateTrigger | SettingKind::Trigger) {
+                fired.rows.push(setting.what.clone());
+            } else if matches!(setting.kind, SettingKind::CreateRule | SettingKind::Rule) {
+                fired.rules.push(setting.what.clone());
             }
         }
     }

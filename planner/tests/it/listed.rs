@@ -6,7 +6,7 @@ use concertina_revisions::{Revision, RevisionId};
 
 /// The backfills of a revision, in words.
 fn backfills(sql: &str) -> String {
-    let revision = Revision::from_text(&RevisionId::new("002_change"), sql).unwrap();
+    let revision = Revision::from_text(&RevisionId::new("002_change"), sql).expect("valid SQL");
     let plan = plan(&revision, &crm()).unwrap_or_else(|refused| panic!("{sql}: {refused:?}"));
     plan.backfill.iter().flat_map(|step| step.work.summary()).collect::<Vec<_>>().join("; ")
 }

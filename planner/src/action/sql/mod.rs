@@ -213,6 +213,11 @@ fn alter(table: &TableName, action: &str) -> String {
     format!("ALTER TABLE {} {action}", table.sql())
 }
 
+/// Drops a table of ours, if it is there.
+pub fn drop_own_table(table: &TableName) -> String {
+    format!("DROP TABLE IF EXISTS {}", table.sql())
+}
+
 /// A DO block of PL/pgSQL, without a semicolon behind it.
 pub fn do_block(body: &str) -> String {
     let quote = dollar_quote(body);
