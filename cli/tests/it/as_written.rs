@@ -119,10 +119,16 @@ const ANYTHING: &[&str] = &[
     "COMMENT ON TABLE leads IS 'people'; GRANT SELECT ON leads TO PUBLIC; REVOKE ALL ON leads FROM PUBLIC; GRANT INSERT ON leads TO PUBLIC;",
 ];
 
+/// Those that the server knows: MERGE came with PostgreSQL 15.
+async fn here(all: &'static [&'static str], twice: &Twice) -> Vec<&'static str> {
+    let merges = crate::corpus::major(&twice.site.client).await >= 15;
+    all.iter().copied().filter(|sql| merges || !sql.contains("MERGE INTO")).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_psql_runs_is_run_in_a_database_without_rows() {
     let mut twice = Twice::new().await;
-    for sql in ANYTHING {
+    for sql in here(ANYTHING, &twice).await {
         twice.as_psql(NEW, &[sql]).await;
     }
 }
@@ -182,7 +188,7 @@ const BESIDE_OTHERS: &[&str] = &[
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_without_rows_beside_others_are_changed_as_written() {
     let mut twice = Twice::new().await;
-    for sql in BESIDE_OTHERS {
+    for sql in here(BESIDE_OTHERS, &twice).await {
         twice.as_psql(&format!("{NEW}{BESIDE}"), &[sql]).await;
     }
 }
@@ -261,6 +267,9 @@ async fn a_restored_dump_is_nobodys_own() {
     twice.as_psql("", &ANYTHING_IN_A_ROW[..3]).await;
     let site = &twice.site;
     let dump = site.server.dump("site", &[]).unwrap();
+    // A newer pg_dump sets what an older server doesn't know.
+    let dump: Vec<&str> = dump.lines().filter(|line| !line.starts_with("SET transaction_timeout")).collect();
+    let dump = dump.join("\n");
     site.server.create_database("restored", None).await.unwrap();
     site.server.psql("restored", &format!("BEGIN;\n{dump}\nCOMMIT;")).unwrap();
     site.revision("004_r", "TRUNCATE roles CASCADE;");

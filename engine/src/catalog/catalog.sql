@@ -212,6 +212,9 @@ type_obstacle AS (
                           WHEN 'pg_proc'::regclass THEN 'cannot alter type of a column used by a function or procedure'
                           WHEN 'pg_publication_rel'::regclass THEN 'cannot alter type of a column used by a publication WHERE clause'
                           WHEN 'pg_attrdef'::regclass THEN 'cannot alter type of a column used by a generated column'
+                          WHEN 'pg_class'::regclass THEN CASE WHEN d.objid = d.refobjid
+                              THEN 'cannot alter type of a column used by a generated column'
+                              ELSE 'what depends on the column can''t be carried over' END
                           ELSE 'what depends on the column can''t be carried over' END AS message,
            pg_describe_object(d.classid, d.objid, d.objsubid) || ' depends on column ' || quote_ident(a.attname) AS detail
     FROM pg_depend d
@@ -219,7 +222,8 @@ type_obstacle AS (
     JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
     WHERE relation.relkind IN ('r', 'p')
       AND CASE d.classid
-          WHEN 'pg_class'::regclass THEN d.objid <> d.refobjid
+          -- PostgreSQL 14 says of the generated column itself, not of its expression, what it depends on.
+          WHEN 'pg_class'::regclass THEN (d.objid <> d.refobjid OR d.objsubid > 0)
                                          AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = d.objid AND c.relkind IN ('i', 'I', 'S'))
           WHEN 'pg_constraint'::regclass THEN false
           WHEN 'pg_statistic_ext'::regclass THEN false

@@ -111,10 +111,7 @@ impl Catalog {
             }
             Change::CreateMaterializedView(new) => self.make_materialized_view(new),
             Change::Refresh(view) => self.alter(view, |view| view.unfilled = false),
-            Change::Update(update) => {
-                let known = |name: &str| update.sets.iter().any(|(column, _)| column.as_str() == name);
-                self.write(&update.table, |column| update.whole.is_some() || known(column));
-            }
+            Change::Update(update) => self.write_by(update),
             Change::Insert(insert) => self.write(&insert.table, |_| true),
             Change::Allowed(..) => self.write_anywhere(),
             Change::Delete(_) | Change::Reindex(_) | Change::Nothing(_) => {}

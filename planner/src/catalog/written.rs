@@ -1,10 +1,17 @@
 //! Which columns that a revision made have values by now.
 
 use super::{Catalog, Column};
+use crate::change::Update;
 use concertina_revisions::TableName;
 use std::sync::Arc;
 
 impl Catalog {
+    /// The columns that an UPDATE names get values; all, where not every one is known.
+    pub(super) fn write_by(&mut self, update: &Update) {
+        let known = |name: &str| update.sets.iter().any(|(column, _)| column.as_str() == name);
+        self.write(&update.table, |column| update.whole.is_some() || known(column));
+    }
+
     /// Columns of the revision get values, in a table and in what shares its rows.
     pub(super) fn write(&mut self, table: &TableName, is_written: impl Fn(&str) -> bool) {
         let root = self.root(table);
