@@ -55,7 +55,7 @@ impl Default for Settings {
         Settings {
             lock_timeout: Duration::from_millis(250),
             lock_budget: Duration::from_mins(10),
-            batch_target: Duration::from_micros(200),
+            batch_target: Duration::from_millis(2),
             workers: 2,
             eager: false,
             window_blocks: 2_048,

@@ -17,6 +17,7 @@ use concertina_planner::action::{Action, Online, Operation, Value};
 use concertina_planner::plan::{Phase, Plan, Step};
 use concertina_revisions::Ident;
 use std::fmt::Write;
+use std::time::Duration;
 
 /// Stands in a statement for a value that is read when it is run.
 const READ: &str = "concertina read value";
@@ -30,7 +31,7 @@ const ATTEMPTS: u32 = 120;
 ///
 /// When a plan can't be written down.
 pub fn script(runs: &[NewRun<'_>], until: Until, settings: &Settings) -> Result<String, Error> {
-    let mut text = head();
+    let mut text = head(settings.patience);
     for run in runs {
         let waits = until != Until::Contracted && !run.plan.hazards.is_empty() && !run.plan.is_as_written();
         revision(&mut text, run, waits, settings)?;
@@ -43,9 +44,13 @@ pub fn script(runs: &[NewRun<'_>], until: Until, settings: &Settings) -> Result<
     Ok(text)
 }
 
-fn head() -> String {
-    let busy = "\nBEGIN\n  IF NOT pg_try_advisory_lock($key) THEN\n    \
-                RAISE 'another concertina is at work on this database';\n  END IF;\nEND\n";
+/// `patience`: for another that is at work; the server takes a moment to notice that a script has failed and gone.
+fn head(patience: Duration) -> String {
+    let busy = "\nDECLARE\n  began timestamptz := clock_timestamp();\nBEGIN\n  \
+                WHILE NOT pg_try_advisory_lock($key) LOOP\n    \
+                IF clock_timestamp() > began + interval '$patience ms' THEN\n      \
+                RAISE 'another concertina is at work on this database';\n    END IF;\n    \
+                PERFORM pg_sleep(0.05);\n  END LOOP;\nEND\n";
     let newer = "\nBEGIN\n  IF to_regclass('concertina.meta') IS NOT NULL THEN\n    \
                  IF (SELECT format FROM concertina.meta) > $format THEN\n      \
                  RAISE 'schema concertina has format %, and this script is of an older concertina', (SELECT format FROM concertina.meta);\n    \
@@ -54,7 +59,7 @@ fn head() -> String {
         "-- For psql, and not in one transaction. It may be run again after a failure: what is done is recorded and left out.\n\
          \\set ON_ERROR_STOP on\n\\set QUIET on\nSET client_min_messages = warning;\nSET row_security = off;\nSET statement_timeout = 0;\n\
          {}\n{}\nBEGIN;\n{}COMMIT;\n",
-        block(&busy.replace("$key", &LOCK_KEY.to_string())),
+        block(&busy.replace("$key", &LOCK_KEY.to_string()).replace("$patience", &patience.as_millis().to_string())),
         block(&newer.replace("$format", &checkpoint::FORMAT.to_string())),
         checkpoint::SCHEMA
     )
