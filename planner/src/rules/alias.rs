@@ -9,7 +9,9 @@
 use super::{Context, helper};
 use crate::action::{Action, Alias, Backfill, Lock, Operation, Sync};
 use crate::catalog::{Column, Index, Table, TableKind};
+use crate::change::Change;
 use crate::decision::{Decision, Rank};
+use crate::fold::Seen;
 use crate::lower::rewrite::{self, Place};
 use crate::plan::{Phase, Work};
 use crate::types;
@@ -119,6 +121,10 @@ impl Names<'_> {
         }
         if context.at_start().table(&table).is_none_or(|table| table.get(&self.from).is_none()) {
             return Some(format!("it isn't called {name} before contract"));
+        }
+        let is_swapped = |seen: &Seen| matches!(&seen.change, Change::AlterType(new) if new.table == table && new.column == self.from);
+        if context.before().iter().any(is_swapped) {
+            return Some("its type changes before, and contract puts another column in its place".to_owned());
         }
         let taken = |table: &Table| table.get(&self.to).is_some();
         if context.at_start().table(&table).is_some_and(taken) {

@@ -129,13 +129,14 @@ impl<'a> Look<'a> {
         names.filter(|name| all || named(name)).collect()
     }
 
-    /// Whether a value is made of what the statement assigns: applied twice it may give another.
+    /// Whether a value is made of what the statement assigns, or found by it in another table: applied twice it may give another.
     pub(super) fn reads_what_it_assigns(&self) -> bool {
         let assigned = |mention: &ColumnUse| {
             self.sets.iter().any(|(column, _)| *column == mention.name)
                 && mention.qualifier.as_ref().is_none_or(|qualifier| qualifier == self.alias)
         };
-        self.sets.iter().any(|(_, value)| value.columns.iter().any(assigned))
+        let finds = self.predicate.filter(|_| self.joins);
+        self.sets.iter().map(|(_, value)| value).chain(finds).any(|expr| expr.columns.iter().any(assigned))
     }
 
     /// The scope of its names.
