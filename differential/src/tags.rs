@@ -28,6 +28,13 @@ pub fn refuses(sql: &str) -> bool {
     tags(sql).iter().any(|tag| REFUSING.iter().any(|begin| tag.starts_with(begin)))
 }
 
+/// Whether statements only give other names: that puts no column at another place in the end.
+#[must_use]
+pub fn only_renames(sql: &str) -> bool {
+    let tags = tags(sql);
+    !tags.is_empty() && tags.iter().all(|tag| tag.starts_with("Rename"))
+}
+
 /// Whether statements write rows by themselves, or may: code does what it likes.
 #[must_use]
 pub fn writes_rows(sql: &str) -> bool {

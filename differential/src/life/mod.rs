@@ -149,7 +149,9 @@ impl<'a> Life<'a> {
         }
         let refusing = |told: &Told| crate::tags::refuses(&statement_at(&self.case.files(), told));
         self.told_to_refuse = check.told().iter().any(refusing);
-        self.told_to_move = check.told().iter().filter(|told| told.code == "H10").count();
+        let moving =
+            |told: &&Told| told.code == "H10" && !crate::tags::only_renames(&statement_at(&self.case.files(), told));
+        self.told_to_move = check.told().iter().filter(moving).count();
         if check.code != Some(0) || !check.codes().is_empty() {
             let codes: Vec<String> = check.codes().into_iter().collect();
             self.check_said_no = Some(if codes.is_empty() { check.message() } else { codes.join(" ") });

@@ -117,11 +117,15 @@ async fn rows_that_no_application_wrote_are_psqls_beside_them_too() {
 
 #[tokio::test]
 async fn a_hazard_excuses_what_it_speaks_of_and_nothing_else() {
-    let moved = Fault::Sql(
-        "ALTER TABLE u DROP b, ADD b text NOT NULL DEFAULT 'x';
-         ALTER TABLE u ALTER b DROP DEFAULT;",
-    );
-    assert_eq!(manner(&with_fault("plain", RENAME, "contract", moved).await), Some(Manner::Moved));
+    let moved = || {
+        Fault::Sql(
+            "ALTER TABLE u DROP b, ADD b text NOT NULL DEFAULT 'x';
+             ALTER TABLE u ALTER b DROP DEFAULT;",
+        )
+    };
+    assert_eq!(manner(&with_fault("plain", RENAME, "contract", moved()).await), Some(Manner::Moved));
+    let retype = "ALTER TABLE t ALTER COLUMN a TYPE bigint;";
+    assert_eq!(manner(&with_fault("plain", retype, "contract", moved()).await), Some(Manner::Moved));
     // That a column moves says nothing of constraints.
     let refuses = Fault::Sql("ALTER TABLE u ADD CHECK (id < 0) NOT VALID;");
     let verdict = with_fault("beside", "ALTER TABLE t RENAME COLUMN a TO z;", "upgrade", refuses).await;
