@@ -20,6 +20,9 @@ const LETTERS: [(char, &str); 8] = [
     ('m', "MAINTAIN"),
 ];
 
+/// The first `server_version_num` with MAINTAIN.
+const MAINTAIN_SINCE: u32 = 170_000;
+
 /// GRANT and REVOKE on tables, a change for each; nothing for other objects.
 pub(super) fn grant(grant: &GrantStmt, catalog: &Catalog) -> Result<Option<Vec<Change>>, Problem> {
     if grant.objtype() != ObjectType::ObjectTable || grant.targtype() != GrantTargetType::AclTargetObject {
@@ -37,7 +40,7 @@ pub(super) fn grant(grant: &GrantStmt, catalog: &Catalog) -> Result<Option<Vec<C
             kind,
             reverse: catalog
                 .table(&table)
-                .and_then(|known| back(grant, known))
+                .and_then(|known| back(grant, known, catalog))
                 .ok_or_else(|| format!("which rights on {} were there before isn't known", table.shown())),
             effect: None,
             touches: Footprint::default(),
@@ -49,11 +52,11 @@ pub(super) fn grant(grant: &GrantStmt, catalog: &Catalog) -> Result<Option<Vec<C
 }
 
 /// What gives and takes exactly the rights that the statement takes and gives.
-fn back(grant: &GrantStmt, table: &Table) -> Option<String> {
+fn back(grant: &GrantStmt, table: &Table, catalog: &Catalog) -> Option<String> {
     if grant.grant_option || grant.grantor.is_some() || grant.behavior() == DropBehavior::DropCascade {
         return None;
     }
-    let wanted = privileges(grant)?;
+    let wanted = privileges(grant, catalog)?;
     let mut statements = Vec::new();
     for grantee in &grant.grantees {
         let Some(node::Node::RoleSpec(role)) = &grantee.node else { return None };
@@ -79,10 +82,11 @@ fn back(grant: &GrantStmt, table: &Table) -> Option<String> {
 }
 
 /// The rights that a statement names; nothing when it names columns.
-fn privileges(grant: &GrantStmt) -> Option<Vec<&'static str>> {
+fn privileges(grant: &GrantStmt, catalog: &Catalog) -> Option<Vec<&'static str>> {
     if grant.privileges.is_empty() {
         // ALL: what older servers don't have is no right that they could give.
-        return Some(LETTERS.iter().map(|(_, name)| *name).filter(|name| *name != "MAINTAIN").collect());
+        let has = |name: &&str| *name != "MAINTAIN" || catalog.server_version >= MAINTAIN_SINCE;
+        return Some(LETTERS.iter().map(|(_, name)| *name).filter(has).collect());
     }
     grant
         .privileges
