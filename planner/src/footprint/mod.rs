@@ -1,5 +1,5 @@
 //! What a change reads and what it writes, of things named as PostgreSQL names them. Two changes may be moved past each
-//! other only when their footprints don't conflict; [`crate::order`] needs no more than that.
+//! other only when their footprints don't conflict; the order of a plan (`order.rs`) needs no more than that.
 
 mod family;
 mod of_change;
