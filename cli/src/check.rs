@@ -2,6 +2,7 @@
 
 use crate::{Failure, begun};
 use concertina_engine::Engine;
+use concertina_planner::plan::Hazard;
 use concertina_planner::problem::hazard;
 use concertina_planner::{Catalog, Outlook, Plan, look_ahead};
 use concertina_revisions::{Diagnostic, History, Revision, RevisionId, Target};
@@ -53,15 +54,16 @@ pub fn check(history: &History, ground: &Ground) -> Result<Vec<Diagnostic>, Fail
     Ok(findings)
 }
 
+/// What running code may stumble over at contract, and what a rollback would leave.
 fn hazards<'a>(revision: &'a Revision, plan: &'a Plan) -> impl Iterator<Item = Diagnostic> + 'a {
-    plan.hazards.iter().filter_map(|found| {
+    let told = |found: &Hazard, label: &str, help: &str| {
         let code = hazard::ALL.into_iter().find(|code| code.0 == found.code)?;
         let statement = revision.up.get(found.statement.checked_sub(1)?)?;
-        let help = "contract only when no version of the application is left that does so";
-        Some(
-            Diagnostic::warning(code, found.message.clone())
-                .at(&revision.source, statement.span, "at contract")
-                .help(help),
-        )
-    })
+        let warning = Diagnostic::warning(code, found.message.clone());
+        Some(warning.at(&revision.source, statement.span, label).help(help))
+    };
+    let at_contract = "contract only when no version of the application is left that does so";
+    let endangers = plan.hazards.iter().filter_map(move |found| told(found, "at contract", at_contract));
+    let back = "put it into a revision of its own, and write what takes it back below `-- down`";
+    endangers.chain(plan.remains.iter().filter_map(move |found| told(found, "at a rollback", back)))
 }

@@ -1,6 +1,6 @@
 -- difference: bare error: 42P01 <- CREATE INDEX CONCURRENTLY ON; DROP INDEX; ALTER INDEX RENAME TO | INDEX
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

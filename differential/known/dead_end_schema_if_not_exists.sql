@@ -1,6 +1,6 @@
 -- difference: dead end: 2BP01 <- CREATE SCHEMA IF NOT EXISTS | SCHEMA
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE SCHEMA z;

@@ -1,6 +1,6 @@
 -- difference: not rolled back: + CREATE TYPE AS ENUM / - CREATE TYPE AS ENUM <- ALTER TYPE ADD VALUE; ALTER TABLE DROP COLUMN | ENUM TYPE @ back
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: back
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

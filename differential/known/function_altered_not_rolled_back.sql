@@ -1,6 +1,6 @@
 -- difference: not rolled back: CREATE FUNCTION.. + SECURITY DEFINER <- ALTER FUNCTION SECURITY DEFINER; ALTER TABLE DROP COLUMN | FUNCTION RETURNS @ back
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: back
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: half way: 42703 <- DO BEGIN ALTER TABLE DROP COLUMN END | EXTENSION @ versions
--- right: as psql
--- status: open
+-- right: refused
+-- status: fixed
 -- way: versions
 -- setup
 CREATE EXTENSION citext;

@@ -1,6 +1,6 @@
 -- difference: not rolled back <- INSERT INTO VALUES; ALTER TABLE DROP COLUMN @ back
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: back
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: dead end: 42P07 <- CREATE INDEX IF NOT EXISTS ON | INDEX SET UPDATE WHERE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int);

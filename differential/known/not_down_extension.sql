@@ -1,6 +1,6 @@
 -- difference: not down: + COMMENT ON EXTENSION IS / + CREATE EXTENSION IF NOT / + EXTENSION <- CREATE EXTENSION IF NOT EXISTS
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 -- revision

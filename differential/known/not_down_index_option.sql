@@ -1,6 +1,6 @@
 -- difference: not down: ALTER TABLE.. - WITH <- ALTER TABLE DROP CONSTRAINT | INDEX SET
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: schema: ALTER TABLE.. <- ALTER TABLE ADD UNIQUE USING INDEX | INDEX UNIQUE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: not down: + CREATE TABLE CONSTRAINT CHECK / - ALTER TABLE / - ALTER TABLE ADD CONSTRAINT <- ALTER TABLE VALIDATE CONSTRAINT | CHECK CONSTRAINT NOT VALID
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

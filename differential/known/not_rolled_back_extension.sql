@@ -1,6 +1,6 @@
 -- difference: not rolled back: + COMMENT ON EXTENSION IS / + CREATE EXTENSION IF NOT / + EXTENSION <- ALTER TABLE RENAME COLUMN TO; CREATE EXTENSION IF NOT EXISTS @ back
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: back
 -- setup
 CREATE TABLE owners (id int PRIMARY KEY, title text, rank int);

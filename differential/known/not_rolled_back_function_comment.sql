@@ -1,6 +1,6 @@
 -- difference: not rolled back: + COMMENT ON FUNCTION IS <- COMMENT ON FUNCTION IS; ALTER TABLE RENAME COLUMN TO | FUNCTION RETURNS @ back
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: back
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: not rolled back: + GRANT SELECT ON TABLE <- ALTER TABLE RENAME COLUMN TO; GRANT SELECT ON TO WITH GRANT OPTION @ back
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: back
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

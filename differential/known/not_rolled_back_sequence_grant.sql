@@ -1,6 +1,6 @@
 -- difference: not rolled back: + GRANT USAGE ON SEQUENCE <- GRANT USAGE ON SEQUENCE TO; ALTER TABLE RENAME COLUMN TO | SEQUENCE @ back
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: back
 -- setup
 CREATE SEQUENCE s;

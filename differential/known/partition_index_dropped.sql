@@ -1,6 +1,6 @@
 -- difference: not down: - ALTER INDEX ATTACH PARTITION / - CREATE INDEX ON USING <- DROP INDEX | BY INDEX NOT PARTITION RANGE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE p (id bigint NOT NULL, n int, title text) PARTITION BY RANGE (id);

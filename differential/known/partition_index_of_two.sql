@@ -1,6 +1,6 @@
 -- difference: schema: + ALTER INDEX ATTACH PARTITION / - ALTER INDEX ATTACH PARTITION <- CREATE INDEX ON | BY NOT PARTITION RANGE
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE parted (id bigint NOT NULL, n int) PARTITION BY RANGE (id);

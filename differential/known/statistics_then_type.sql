@@ -1,6 +1,6 @@
 -- difference: schema: + CREATE STATISTICS ON FROM / - CREATE STATISTICS ON FROM <- ALTER TABLE ALTER COLUMN TYPE | STATISTICS
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -3,6 +3,7 @@
 use crate::Broken;
 use crate::stage::{Database, Stage};
 use concertina_sandbox::binaries;
+use pg_query::NodeEnum;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::process::Command;
 use tokio_postgres::Client;
@@ -134,7 +135,22 @@ fn without_order(block: &[&str]) -> String {
         }
         lines[1..end].sort_unstable();
     }
-    lines.join("\n")
+    let text = lines.join("\n");
+    statistics_without_order(&text).unwrap_or(text)
+}
+
+/// Extended statistics list their columns in the order of the table's; nothing of anything else.
+fn statistics_without_order(text: &str) -> Option<String> {
+    if !text.starts_with("CREATE STATISTICS ") {
+        return None;
+    }
+    let mut tree = pg_query::parse(text, 0).ok()?.protobuf.stmts.into_iter().next()?.stmt?.node?;
+    let NodeEnum::CreateStatsStmt(statistics) = &mut tree else { return None };
+    statistics.exprs.sort_by_key(|one| match &one.node {
+        Some(NodeEnum::StatsElem(element)) => element.name.clone(),
+        _ => String::new(),
+    });
+    tree.deparse(Default::default()).ok()
 }
 
 /// What `pg_dump` leaves out, or says in settings between its statements: invalid indexes, tablespaces, access methods,

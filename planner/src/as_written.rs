@@ -185,6 +185,7 @@ fn plan(
         backfill: vec![],
         contract: vec![],
         hazards: vec![],
+        remains: vec![],
         notes,
         reverse: Ok(vec![]),
     };

@@ -25,6 +25,7 @@ pub(crate) fn assemble(revision: &RevisionId, decisions: &[Decided], order: &Ord
         backfill: vec![],
         contract: vec![],
         hazards: vec![],
+        remains: vec![],
         notes: vec![],
         reverse,
     };
@@ -43,6 +44,11 @@ pub(crate) fn assemble(revision: &RevisionId, decisions: &[Decided], order: &Ord
             Phase::Backfill => plan.backfill = steps,
             Phase::Contract => plan.contract = steps,
         }
+    }
+    // What is one transaction is all there, or nothing of it.
+    let is_one = plan.steps().count() == 1 && plan.steps().all(|(_, step)| matches!(step.work, Work::Quick { .. }));
+    if !is_one {
+        plan.remains = crate::remains::of(decisions, order);
     }
     plan
 }

@@ -135,6 +135,11 @@ impl Decision {
         self.slow(Phase::Backfill, Rank::Build, build, [drop])
     }
 
+    /// Online work, and all the work that takes it back.
+    pub(crate) fn slow_and_back(self, phase: Phase, rank: Rank, online: Online, undo: Vec<Work>) -> Decision {
+        self.part(phase, rank, Work::Slow { online }, undo)
+    }
+
     /// Many small transactions.
     pub(crate) fn fill(self, backfill: Backfill) -> Decision {
         self.part(Phase::Backfill, Rank::Fill, Work::Backfill { backfill }, vec![])
@@ -204,6 +209,12 @@ impl Decision {
     pub(crate) fn reverse(mut self, sql: impl Into<String>) -> Decision {
         let sql = sql.into();
         self.reverse = Some(Ok(if sql.is_empty() { vec![] } else { vec![sql] }));
+        self
+    }
+
+    /// The statements that take the change back, in order.
+    pub(crate) fn reverse_by(mut self, statements: Vec<String>) -> Decision {
+        self.reverse = Some(Ok(statements));
         self
     }
 

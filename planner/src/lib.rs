@@ -19,7 +19,7 @@
 //! # Layout
 //!
 //! `lower`: parse tree to [`change::Change`] · `fold`: many statements into one catalog entry · `one_pass`: many fills of a table into one · `rules`: a change
-//! to a decision, one family a file · [`footprint`]: what a change reads and writes · `order`: what comes after what · `barrier`: behind what nobody can see into · `assemble`: decisions to a [`Plan`] · `types`: which types are alike · `versions`: schemas of views, one a revision · `as_written`: what is run as it is written, where there are no rows · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
+//! to a decision, one family a file · [`footprint`]: what a change reads and writes · `order`: what comes after what · `barrier`: behind what nobody can see into · `assemble`: decisions to a [`Plan`] · `remains`: what a rollback leaves · `types`: which types are alike · `versions`: schemas of views, one a revision · `as_written`: what is run as it is written, where there are no rows · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
 //! [`action`]: what steps do, their locks and their SQL · [`explain()`]: a plan as text · [`drift`]: two databases compared.
 
 #![deny(clippy::wildcard_enum_match_arm)]
@@ -45,6 +45,7 @@ mod one_pass;
 mod order;
 pub mod plan;
 pub mod problem;
+mod remains;
 mod rules;
 pub mod stored;
 mod types;
@@ -279,7 +280,7 @@ fn plan_statements(
     let mut as_written = BTreeSet::new();
     for (position, one) in seen.iter().enumerate() {
         let statement = &statements[one.statement];
-        let context = Context::new(&seen, position, &statement.directives, &end, version.as_ref());
+        let context = Context::new(&seen, position, &statement.directives, version.as_ref());
         if as_written.contains(&one.statement) {
             continue;
         }

@@ -181,6 +181,9 @@ pub struct Plan {
     pub contract: Vec<Step>,
     /// What old application versions may stumble over in contract.
     pub hazards: Vec<Hazard>,
+    /// What a rollback leaves as the revision made it, since what was there before isn't known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remains: Vec<Hazard>,
     /// Worth knowing.
     pub notes: Vec<String>,
     /// SQL that takes the whole revision back, in order, or why none is known.

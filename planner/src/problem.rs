@@ -113,9 +113,12 @@ pub mod hazard {
     /// A statement takes effect only at contract, since it depends on another one that does.
     pub const LATE: Code = Code("H12");
 
+    /// A rollback leaves what a statement did.
+    pub const REMAINS: Code = Code("H13");
+
     /// All of them.
-    pub const ALL: [Code; 12] =
-        [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION, LATE];
+    pub const ALL: [Code; 13] =
+        [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION, LATE, REMAINS];
 }
 
 /// A refusal: what, the words under the caret, and the remedy.

@@ -66,6 +66,16 @@ pub(crate) fn decide(
     let Some(there) = &now.versions else { return Ok(Decision::default()) };
     let mut decision = Decision::because("code of that version finds its own names and types by its search_path");
     let schema = toward.schema(now);
+    let opaque = decisions.iter().find(|decided| decided.decision.parts.iter().any(|part| part.touches.is_opaque()));
+    if let Some(opaque) = opaque.filter(|_| schema.is_some()) {
+        let statement = opaque.statements.first().copied().unwrap_or(1);
+        return Err(Problem::new(
+            code::VERSION,
+            format!("what statement {statement} leaves can't be foreseen, so no version can show it"),
+        )
+        .label("a version of the schema is made of this revision")
+        .help("write the statement's own statements instead, or run it by hand and `concertina stamp` the revision"));
+    }
     if let (Some(revision), Some(schema)) = (toward.revision, &schema) {
         let waiting = toward.waiting.iter().flat_map(|plan| plan.phase(Phase::Contract)).map(|step| &step.work);
         let mut contract: Vec<_> = decisions.iter().flat_map(|decided| &decided.decision.parts).collect();

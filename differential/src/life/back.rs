@@ -6,7 +6,7 @@ use crate::case::Way;
 use crate::image::{Dump, Positions, Rows, Values};
 use crate::program::Said;
 use crate::stage::Scripted;
-use crate::verdict::Manner;
+use crate::verdict::{Manner, Verdict};
 
 impl Life<'_> {
     pub(super) async fn roll_back(&mut self) -> Step {
@@ -38,6 +38,13 @@ impl Life<'_> {
             // Of several files the first is done, and stays so.
             return Ok(Ok(()));
         }
+        if !self.told_to_remain.is_empty() {
+            let changed = self.changed_but_for_what_remains().await?;
+            // It isn't the start that it could go up from again.
+            let verdict =
+                if changed.is_empty() { Verdict::Same } else { differs(Manner::NotRolledBack, changed) };
+            return Ok(Err(verdict));
+        }
         let mut changed = self.changed().await?;
         if changed.is_empty() {
             changed = self.kept().await?.moved(self).await?;
@@ -47,6 +54,20 @@ impl Life<'_> {
         }
         self.scene.positions.restore(&self.stage.connect(self.database).await?).await?;
         self.records().await
+    }
+
+    /// What differs from the start with nothing done but the statements of which it was told that they remain.
+    async fn changed_but_for_what_remains(&self) -> Result<Vec<String>, Broken> {
+        let start = self.stage.copy(&self.scene.database).await?;
+        for statement in &self.told_to_remain {
+            // One that can't be run by itself leaves nothing there, and then nothing may be left here.
+            self.stage.psql(&start, &format!("{statement};")).await?;
+        }
+        let dump = Dump::take(self.stage, &start, &[]).await?;
+        let rows = Rows::take(&self.stage.connect(&start).await?, &[]).await?;
+        let changed = self.changed_from(&dump, &rows).await;
+        self.stage.remove(start).await?;
+        changed
     }
 
     /// Down to the start and up to the end again.

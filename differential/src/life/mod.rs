@@ -58,6 +58,8 @@ struct Life<'a> {
     told_to_refuse: bool,
     /// How many tables were told to have a column that moves.
     told_to_move: usize,
+    /// Statements of which it was told that a rollback leaves what they did.
+    told_to_remain: Vec<String>,
     /// Whether the way down was gone to its end.
     is_down: bool,
     /// What `check` refused.
@@ -90,6 +92,7 @@ impl<'a> Life<'a> {
             actions,
             told_to_refuse: false,
             told_to_move: 0,
+            told_to_remain: vec![],
             is_down: false,
             check_said_no,
         })
@@ -152,6 +155,8 @@ impl<'a> Life<'a> {
         let moving =
             |told: &&Told| told.code == "H10" && !crate::tags::only_renames(&statement_at(&self.case.files(), told));
         self.told_to_move = check.told().iter().filter(moving).count();
+        let remaining = check.told().into_iter().filter(|told| told.code == "H13");
+        self.told_to_remain = remaining.map(|told| statement_at(&self.case.files(), &told)).collect();
         if check.code != Some(0) || !check.codes().is_empty() {
             let codes: Vec<String> = check.codes().into_iter().collect();
             self.check_said_no = Some(if codes.is_empty() { check.message() } else { codes.join(" ") });
@@ -273,14 +278,16 @@ impl<'a> Life<'a> {
 
     /// What is no longer as at the start.
     async fn changed(&self) -> Result<Vec<String>, Broken> {
+        self.changed_from(&self.scene.dump, &self.scene.rows).await
+    }
+
+    async fn changed_from(&self, start: &Dump, rows: &Rows) -> Result<Vec<String>, Broken> {
         let dump = Dump::take(self.stage, self.database, &[]).await?;
         let client = self.stage.connect(self.database).await?;
-        let mut all = back::but_for_valid_indexes(dump.against(&self.scene.dump));
-        all.extend(
-            dump.moved_against(&self.scene.dump).into_iter().map(|table| format!("+ ORDER of columns of {table}")),
-        );
+        let mut all = back::but_for_valid_indexes(dump.against(start));
+        all.extend(dump.moved_against(start).into_iter().map(|table| format!("+ ORDER of columns of {table}")));
         if self.case.way != Way::Beside {
-            all.extend(Rows::take(&client, &[]).await?.against(&self.scene.rows));
+            all.extend(Rows::take(&client, &[]).await?.against(rows));
         }
         Ok(all)
     }

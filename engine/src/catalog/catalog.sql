@@ -398,6 +398,10 @@ SELECT json_build_object(
                   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina') AND p.prokind IN ('f', 'p')
                     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
                                                              AND d.deptype = 'e')),
+    'schemas', (SELECT coalesce(json_agg(nspname), '[]') FROM pg_namespace),
+    'other_relations', (SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname)), '[]')
+                        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                        WHERE c.relkind IN ('S', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina')),
     'extensions', (SELECT coalesce(json_agg(extname), '[]') FROM pg_extension),
     'available_extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_available_extensions),
     'volatile_functions', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE provolatile = 'v'),

@@ -68,7 +68,7 @@ impl Catalog {
             Change::SetNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = true),
             Change::DropNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = false),
             Change::AddConstraint(table, constraint) => self.alter(table, |table| table.add(constraint)),
-            Change::DropConstraint(table, name) => self.alter(table, |table| table.forget_constraint(name.as_str())),
+            Change::DropConstraint(table, name) => self.drop_constraint(table, name),
             Change::Validate(table, name) => self.alter(table, |table| {
                 let found = table.constraints.iter_mut().find(|constraint| constraint.name == name.as_str());
                 if let Some(constraint) = found {
@@ -115,6 +115,22 @@ impl Catalog {
             Change::Insert(insert) => self.write(&insert.table, |_| true),
             Change::Allowed(..) => self.write_anywhere(),
             Change::Delete(_) | Change::Reindex(_) | Change::Nothing(_) => {}
+        }
+    }
+
+    /// Without a constraint, and those of its partitions that are a part of it.
+    fn drop_constraint(&mut self, table: &TableName, name: &Ident) {
+        let whole = (table.schema.as_str().to_owned(), name.as_str().to_owned());
+        let mut parts = Vec::new();
+        for below in self.below(table) {
+            let own = self.table(&below).and_then(|part| {
+                part.indexes.iter().find(|index| index.part_of.as_ref() == Some(&whole))?.constraint.clone()
+            });
+            parts.extend(own.map(|own| (below, Ident::new(own))));
+        }
+        self.alter(table, |table| table.forget_constraint(name.as_str()));
+        for (part, own) in parts {
+            self.drop_constraint(&part, &own);
         }
     }
 
@@ -184,6 +200,7 @@ impl Catalog {
             self.stand_on(&only.touches, &format!("view {}", name.sql()));
         }
         self.functions_made(&only.touches, &only.sql);
+        self.other_objects(only);
         let made = only.touches.writes().filter(|access| access.how == How::Make);
         let type_of = |thing: &Thing| if let Thing::Type(name) = thing { Some(name.as_str().to_owned()) } else { None };
         self.new_types.extend(made.filter_map(|access| type_of(&access.thing)));
@@ -196,6 +213,22 @@ impl Catalog {
                 is_new: true,
                 ..Table::default()
             }));
+        }
+    }
+
+    /// Schemas, sequences and composite types that are made or go.
+    fn other_objects(&mut self, only: &CatalogOnly) {
+        for access in only.touches.writes() {
+            let made = access.how == How::Make;
+            if let Thing::Schema(name) = &access.thing {
+                let name = name.as_str().to_owned();
+                if made { self.schemas.insert(name) } else { access.how == How::Drop && self.schemas.remove(&name) };
+            } else if let Thing::Relation(name) = &access.thing
+                && only.view.is_none()
+            {
+                let relations = Arc::make_mut(&mut self.other_relations);
+                if made { relations.insert(pair(name)) } else { access.how == How::Drop && relations.remove(&pair(name)) };
+            }
         }
     }
 

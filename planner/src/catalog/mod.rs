@@ -15,6 +15,7 @@ pub use functions::{AGGREGATE_BUILTINS, Function, VOLATILE_BUILTINS};
 pub use index::Index;
 pub use table::{Column, Constraint, ConstraintKind, Identity, PartitionKey, PartitionOf, Table, TableKind};
 
+use crate::footprint::Thing;
 use concertina_revisions::{Ident, TableName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -41,6 +42,12 @@ pub struct Catalog {
     /// Functions and procedures that users made.
     #[serde(default)]
     pub functions: Arc<Vec<Function>>,
+    /// The schemas that are there.
+    #[serde(default)]
+    pub schemas: BTreeSet<String>,
+    /// Relations that are neither tables nor indexes, as `[schema, name]`: sequences and composite types.
+    #[serde(default)]
+    pub other_relations: Arc<BTreeSet<(String, String)>>,
     /// Installed extensions.
     pub extensions: BTreeSet<String>,
     /// Extensions that the server could install.
@@ -270,7 +277,22 @@ impl Catalog {
         self.tables.iter().any(|table| {
             (table.schema == schema && table.name == name)
                 || table.indexes.iter().any(|index| index.schema == schema && index.name == name)
-        })
+        }) || self.other_relations.contains(&(schema.to_owned(), name.to_owned()))
+    }
+
+    /// Whether there is such a relation, function, type or schema, as far as the catalog lists them.
+    pub(crate) fn has(&self, thing: &Thing) -> bool {
+        if let Thing::Relation(name) = thing {
+            return self.relation_name_taken(name.schema.as_str(), name.name.as_str());
+        }
+        if let Thing::Function(name) = thing {
+            return self.functions.iter().any(|known| known.name == name.as_str());
+        }
+        if let Thing::Type(name) = thing {
+            return self.enums.iter().any(|known| known.name == name.as_str())
+                || self.types.iter().any(|known| known.name == name.as_str());
+        }
+        matches!(thing, Thing::Schema(name) if self.schemas.contains(name.as_str()))
     }
 
     /// Foreign keys that point at a table, with the tables they stand on.

@@ -151,6 +151,11 @@ impl Thing {
         matches!(self, Thing::Demands(..) | Thing::Key(..) | Thing::Indexes(_) | Thing::Partitions(_))
     }
 
+    /// Whether it is a helper of ours.
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(self, Thing::Helper(_))
+    }
+
     /// The table that it belongs to; of a relation, its own name.
     pub(crate) fn table(&self) -> Option<&TableName> {
         match self {

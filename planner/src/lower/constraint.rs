@@ -124,7 +124,7 @@ fn unique(
         ));
     }
     if !constraint.options.is_empty() || !constraint.indexspace.is_empty() {
-        return Err(problem::unknown("UNIQUE or PRIMARY KEY with storage options or a tablespace"));
+        index_suffix.push_str(&deparse::index_storage(&constraint.options, &constraint.indexspace)?);
     }
     let timing = match (constraint.deferrable, constraint.initdeferred) {
         (false, _) => String::new(),

@@ -87,6 +87,16 @@ pub(super) fn index_tail(index: &IndexStmt) -> Result<String, Problem> {
     framed(&NodeEnum::IndexStmt(Box::new(bare)), "CREATE INDEX i ON x ")
 }
 
+/// How an index is kept, as CREATE INDEX says it behind the columns: its storage parameters, and its tablespace.
+pub(super) fn index_storage(options: &[Node], tablespace: &str) -> Result<String, Problem> {
+    let mut frame = template("CREATE INDEX i ON x (c)")?;
+    if let NodeEnum::IndexStmt(index) = &mut frame {
+        index.options = options.to_vec();
+        tablespace.clone_into(&mut index.table_space);
+    }
+    framed(&frame, &framed(&template("CREATE INDEX i ON x (c)")?, "")?)
+}
+
 /// A whole statement.
 pub(super) fn statement(tree: &NodeEnum) -> Result<String, Problem> {
     framed(tree, "")

@@ -39,10 +39,11 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
     }
     let written = Some(create.idxname.as_str()).filter(|name| !name.is_empty());
     if let Some(name) = written
-        && catalog.index(Some(table.schema.as_str()), name).is_some_and(|(_, index)| index.valid)
+        && let Some((_, there)) = catalog.index(Some(table.schema.as_str()), name)
     {
         if create.if_not_exists {
-            return Ok(vec![Change::Nothing(format!("index {name} is there already"))]);
+            let but = if there.valid { "" } else { ", but not valid: REINDEX INDEX CONCURRENTLY mends it" };
+            return Ok(vec![Change::Nothing(format!("index {name} is there already{but}"))]);
         }
         return Err(problem::exists("index", name));
     }

@@ -50,12 +50,19 @@ fn made(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>,
     Ok(Some(match tree {
         NodeEnum::CreateEnumStmt(create) => enumeration(create, sql, catalog)?,
         NodeEnum::CreateSchemaStmt(create) => {
+            if create.if_not_exists && catalog.schemas.contains(&create.schemaname) {
+                return Ok(Some(Change::Nothing(format!("schema {} is there already", create.schemaname))));
+            }
             let name = Ident::new(create.schemaname.as_str()).sql();
             Change::CatalogOnly(only(format!("create schema {name}"), Some(format!("DROP SCHEMA {name}"))))
         }
         NodeEnum::CreateSeqStmt(create) => {
             let range = create.sequence.clone().unwrap_or_default();
-            let name = catalog.name_for_new(super::schema(&range), &range.relname).sql();
+            let name = catalog.name_for_new(super::schema(&range), &range.relname);
+            if create.if_not_exists && catalog.relation_name_taken(name.schema.as_str(), name.name.as_str()) {
+                return Ok(Some(Change::Nothing(format!("{} is there already", name.shown()))));
+            }
+            let name = name.sql();
             Change::CatalogOnly(only(format!("create sequence {name}"), Some(format!("DROP SEQUENCE {name}"))))
         }
         NodeEnum::CreateExtensionStmt(create) => extension(create, sql, catalog),
@@ -178,6 +185,8 @@ fn defined(define: &DefineStmt, sql: &str) -> Result<Change, Problem> {
         other => return Err(problem::unknown(&format!("CREATE {other:?}"))),
     };
     let reverse = match (define.kind(), drop) {
+        // It may have been there before.
+        (_, Some(_)) if define.if_not_exists || define.replace => None,
         (_, Some(drop)) => Some(format!("DROP {drop} {name}")),
         (ObjectType::ObjectAggregate, None) => {
             aggregate_arguments(define)?.map(|types| format!("DROP AGGREGATE {name}({types})"))
@@ -236,11 +245,15 @@ fn extension(create: &CreateExtensionStmt, sql: &str, catalog: &Catalog) -> Chan
     if catalog.extensions.contains(&create.extname) {
         return Change::Nothing(format!("extension {} is installed", create.extname));
     }
-    // Kept on the way down by default: other objects of the database may have come to use it.
-    let kept = Some(String::new());
+    // With CASCADE others may come with it.
+    let alone = !create.options.iter().any(|option| {
+        matches!(&option.node, Some(node::Node::DefElem(option)) if option.defname == "cascade")
+    });
+    // Without CASCADE it goes only when nothing has come to use it.
+    let back = alone.then(|| format!("DROP EXTENSION {}", Ident::new(create.extname.as_str()).sql()));
     Change::CatalogOnly(CatalogOnly {
         extension: Some(create.extname.clone()),
-        ..only(sql, format!("install extension {}", create.extname), kept)
+        ..only(sql, format!("install extension {}", create.extname), back)
     })
 }
 

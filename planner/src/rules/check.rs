@@ -3,12 +3,12 @@
 //! **Danger**: ADD CHECK scans the table under ACCESS EXCLUSIVE; EXCLUDE builds an index under it.
 //! **Instead**: NOT VALID after the fill (instant, new rows obey), then VALIDATE, which lets everyone go on.
 
-use super::{Context, questions};
+use super::{Context, again, questions};
 use crate::action::{Action, Lock, Online};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
 use crate::expr::Scope;
-use crate::plan::Phase;
+use crate::plan::{Phase, Work};
 use crate::problem::{self, Problem};
 use concertina_revisions::{Ident, TableName};
 
@@ -66,15 +66,27 @@ pub(super) fn exclude(
 }
 
 pub(super) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -> Decision {
-    let known = context.table(table).and_then(|table| table.constraint(name));
-    if known.is_some_and(|constraint| constraint.validated) {
+    let Some((whole, known)) = context.table(table).and_then(|table| Some((table, table.constraint(name)?))) else {
+        return Decision::default();
+    };
+    if known.validated {
         return Decision::because("").note(format!("{} is valid already", name.as_str())).reverse("");
     }
-    let references = known.and_then(super::super::catalog::Constraint::referenced).into_iter().collect();
+    let references = known.referenced().into_iter().collect();
     let online = Online::Validate { table: table.clone(), constraints: vec![name.clone()], references };
+    let drop = format!("ALTER TABLE {} DROP CONSTRAINT {}", table.sql(), name.sql());
+    let back: Vec<String> = std::iter::once(drop).chain(again::constraint(whole, known)).collect();
+    let locks: Vec<(TableName, Lock)> =
+        std::iter::once(table.clone()).chain(known.referenced()).map(|one| (one, Lock::AccessExclusive)).collect();
+    let unproven = |sql: &String| Action::AsWritten {
+        what: format!("{} of {} as it was, not valid", name.as_str(), table.shown()),
+        sql: sql.clone(),
+        locks: locks.clone(),
+    };
+    let undo = vec![Work::Quick { actions: back.iter().map(unproven).collect() }];
     Decision::because("VALIDATE lets readers and writers go on")
-        .slow(Phase::Backfill, Rank::Prove, online, [])
-        .reverse("")
+        .slow_and_back(Phase::Backfill, Rank::Prove, online, undo)
+        .reverse_by(back)
 }
 
 /// On a table without rows a constraint is added as written.

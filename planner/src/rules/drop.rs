@@ -4,8 +4,8 @@
 //! **Instead**: in contract; before that, a column that refuses NULL is loosened so that new code may leave it out.
 //! **Hazard**: code that still names it.
 
-use super::{Context, not_null, partition};
-use crate::action::{Action, Online};
+use super::{Context, again, not_null, partition};
+use crate::action::{Action, Lock, Online};
 use crate::catalog::{Constraint, ConstraintKind, Dependant, Table, TableKind, Trigger};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
@@ -17,7 +17,7 @@ pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>)
         return Ok(Decision::default());
     };
     let drop = dropped(table, known);
-    let reverse = format!("ALTER TABLE {} ADD CONSTRAINT {} {}", table.sql(), name.sql(), known.definition);
+    let back = context.table(table).map(|table| again::constraint(table, known)).unwrap_or_default();
     let unique = matches!(known.kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey);
     if unique
         && let Some((other, key)) = context.catalog.referencing(table).find(|(_, key)| references_columns(key, known))
@@ -34,18 +34,21 @@ pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>)
         )));
     }
     if context.catalog.is_empty(table) {
-        let again = Action::AddConstraint {
-            table: table.clone(),
-            name: name.clone(),
-            definition: known.definition.trim_end_matches(" NOT VALID").to_owned(),
-            not_valid: !known.validated,
-            references: known.referenced(),
-        };
-        return Ok(Decision::because("the table holds no row").expand(drop, [again]).reverse(reverse));
+        let locks: Vec<(TableName, Lock)> = std::iter::once(table.clone())
+            .chain(known.referenced())
+            .map(|table| (table, Lock::AccessExclusive))
+            .collect();
+        let undo = back.iter().map(|sql| Action::AsWritten {
+            what: format!("add constraint {} to {} again as it was", name.as_str(), table.shown()),
+            sql: sql.clone(),
+            locks: locks.clone(),
+        });
+        let undo: Vec<Action> = undo.collect();
+        return Ok(Decision::because("the table holds no row").expand(drop, undo).reverse_by(back));
     }
     let decision = Decision::because("enforcing less is a catalog entry, for once no code relies on it")
         .contract(drop)
-        .reverse(reverse);
+        .reverse_by(back);
     Ok(if unique {
         let columns = known.columns.join(", ");
         decision.hazard(

@@ -3,19 +3,19 @@
 //! **Danger**: CREATE INDEX makes writers wait for the whole build; DROP INDEX queues for ACCESS EXCLUSIVE.
 //! **Instead**: CONCURRENTLY, each alone; built after the fill of its columns, so that the fill stays HOT.
 
-use super::{Context, helper, partitions, plain_sql, questions};
+use super::{Context, again, helper, partitions, plain_sql, questions};
 use crate::action::{Action, Lock, Online};
 use crate::catalog::{Index, TableKind};
 use crate::change::NewIndex;
 use crate::decision::{Decision, Rank};
+use crate::footprint::Thing;
 use crate::plan::Phase;
 use crate::problem::{Problem, hazard};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, Problem> {
     let name = TableName { schema: new.table.schema.clone(), name: new.name.clone() };
-    let stays = context.at_end.index(Some(name.schema.as_str()), name.name.as_str()).is_some();
-    let reverse = if stays { format!("DROP INDEX {}", name.sql()) } else { String::new() };
+    let reverse = if context.stays(&Thing::Relation(name.clone())) { format!("DROP INDEX {}", name.sql()) } else { String::new() };
     let Some(known) = context.table(&new.table) else { return Ok(Decision::default()) };
     if known.kind == TableKind::Partitioned && new.only {
         return Ok(partitions::index_alone(new, context).reverse(reverse));
@@ -29,7 +29,7 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
         return Ok(Decision::because("the table holds no row").expand(action, [undo]).reverse(reverse));
     }
     if known.kind == TableKind::Partitioned {
-        return partitions::index(new, known, context).map(|decision| decision.reverse(reverse));
+        return partitions::index(new, known, reverse, context);
     }
     // A name that an index bears which goes in contract is free only then.
     let taken = context.at_start().relation_name_taken(name.schema.as_str(), name.name.as_str());
@@ -69,7 +69,7 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
         return Decision::default();
     };
     let definition = index.definition.clone();
-    let reverse = if definition.is_empty() { None } else { Some(definition.clone()) };
+    let back = again::index(table, index, context.catalog);
     let at_once = || Action::AsWritten {
         what: format!("drop index {}", name.shown()),
         sql: format!("DROP INDEX {}", name.sql()),
@@ -84,8 +84,8 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
         .quick(Phase::Contract, Rank::Remove, at_once(), []);
         missed(decision, &table.full_name(), index, slower)
     } else if context.catalog.is_empty(&table.full_name()) {
-        let again = reverse.iter().map(|sql| Action::AsWritten {
-            what: format!("create index {} again", name.name.as_str()),
+        let again = back.iter().flatten().map(|sql| Action::AsWritten {
+            what: format!("make index {} again as it was", name.name.as_str()),
             sql: sql.clone(),
             locks: vec![(table.full_name(), Lock::Share)],
         });
@@ -103,8 +103,8 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
     if made_here {
         return decision.reverse("");
     }
-    match reverse {
-        Some(sql) => decision.reverse(sql),
+    match back {
+        Some(statements) => decision.reverse_by(statements),
         None => decision.irreversible(format!("the definition of {} isn't known", name.shown())),
     }
 }

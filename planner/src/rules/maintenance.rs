@@ -29,7 +29,7 @@ pub(super) fn reindex(reindex: &Reindex, context: &Context<'_>) -> Result<Decisi
 }
 
 pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> Decision {
-    let stays = context.at_end.table(&new.view).is_some();
+    let stays = context.stays(&Thing::Relation(new.view.clone()));
     let drop = |view: &TableName| format!("DROP MATERIALIZED VIEW {}", view.sql());
     // What bears its name now goes in contract: it is made and filled under another one before.
     let replaces = context.at_start().relation_name_taken(new.view.schema.as_str(), new.view.name.as_str());

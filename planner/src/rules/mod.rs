@@ -2,6 +2,7 @@
 //! The measured facts behind each rule are on the reference page of the documentation.
 
 mod add_column;
+mod again;
 mod alias;
 mod check;
 mod column_type;
@@ -51,8 +52,6 @@ pub(crate) struct Context<'a> {
     pub(crate) catalog: &'a Catalog,
     /// The directives above the statement.
     pub(crate) directives: &'a Directives,
-    /// The catalog as the revision leaves it.
-    pub(crate) at_end: &'a Catalog,
     /// The schema of the version that the plan leads to, where the application names its versions.
     pub(crate) version: Option<&'a Ident>,
     all: &'a [Seen],
@@ -64,10 +63,9 @@ impl<'a> Context<'a> {
         all: &'a [Seen],
         position: usize,
         directives: &'a Directives,
-        at_end: &'a Catalog,
         version: Option<&'a Ident>,
     ) -> Context<'a> {
-        Context { catalog: &all[position].before, directives, at_end, version, all, position }
+        Context { catalog: &all[position].before, directives, version, all, position }
     }
 
     /// The backfills of the revision that write a table of which others hold rows, with their places.
@@ -126,21 +124,54 @@ impl<'a> Context<'a> {
 
     /// Whether all that is dropped was made by earlier statements of the revision.
     fn made_here(&self, touches: &Footprint) -> bool {
-        let made = |thing: &Thing| {
-            let start = self.at_start();
-            let there = matches!(thing, Thing::Relation(name) if start.table(name).is_some())
-                || matches!(thing, Thing::Function(name) if start.functions.iter().any(|known| known.name == name.as_str()));
-            // Rights may have been had before.
-            if there || matches!(thing, Thing::Rights(..)) {
-                return None;
-            }
-            self.all[..self.position].iter().rev().find_map(|seen| {
-                let found = seen.touches.writes().find(|access| access.thing == *thing && access.how != How::Change);
-                found.map(|access| access.how == How::Make)
-            })
-        };
         let mut dropped = touches.writes().filter(|access| access.how == How::Drop).peekable();
-        dropped.peek().is_some() && dropped.all(|access| made(&access.thing) == Some(true))
+        dropped.peek().is_some() && dropped.all(|access| self.is_born_here(&access.thing))
+    }
+
+    /// Whether an earlier statement of the revision makes a thing, under this name or a former one. Rights may have been had before.
+    fn is_born_here(&self, thing: &Thing) -> bool {
+        let mut thing = thing.clone();
+        if matches!(thing, Thing::Rights(..)) {
+            return false;
+        }
+        for seen in self.before().iter().rev() {
+            match seen.touches.writes().find(|access| access.thing == thing && access.how != How::Change) {
+                Some(found) if found.how == How::Make => match renamed(&seen.touches, How::Make, &thing) {
+                    Some(from) => thing = from,
+                    None => return !self.at_start().has(&thing),
+                },
+                Some(_) => return false,
+                None => {}
+            }
+        }
+        false
+    }
+
+    /// Whether what this change makes is there in the end, whatever its name is then.
+    fn stays(&self, made: &Thing) -> bool {
+        let mut thing = made.clone();
+        for seen in &self.all[self.position + 1..] {
+            if seen.touches.writes().any(|access| access.how == How::Drop && access.thing == thing) {
+                match renamed(&seen.touches, How::Drop, &thing) {
+                    Some(to) => thing = to,
+                    None => return false,
+                }
+            }
+        }
+        true
+    }
+
+    /// Whether all that this change makes goes again before the revision ends, so that the way back needs nothing of it.
+    fn goes_again(&self, touches: &Footprint) -> bool {
+        let whole = |thing: &Thing| {
+            matches!(
+                thing,
+                Thing::Relation(_) | Thing::Type(_) | Thing::Function(_) | Thing::Schema(_) | Thing::Named(..)
+            )
+        };
+        let made = touches.writes().filter(|access| access.how == How::Make && whole(&access.thing));
+        let mut made = made.filter(|access| !self.at_start().has(&access.thing)).peekable();
+        made.peek().is_some() && made.all(|access| !self.stays(&access.thing))
     }
 
     /// Whether an earlier statement of the revision takes something away that isn't a table's own.
@@ -247,6 +278,14 @@ impl<'a> Context<'a> {
     }
 }
 
+/// The other name of a thing, where what is touched is a rename: that which it is given, or had.
+fn renamed(touches: &Footprint, how: How, thing: &Thing) -> Option<Thing> {
+    let other = if how == How::Make { How::Drop } else { How::Make };
+    let kind = std::mem::discriminant(thing);
+    let mut others = touches.writes().filter(|access| access.how == other && access.thing != *thing);
+    others.find(|access| std::mem::discriminant(&access.thing) == kind).map(|access| access.thing.clone())
+}
+
 /// Decides what becomes of a change.
 pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> {
     guard(change, context)?;
@@ -337,7 +376,7 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
         Change::CreateIndex(new) => index::create(new, context),
         Change::DropIndex(name) => Ok(index::drop(name, context)),
         Change::DropTable(table) => drop::table(table, context),
-        Change::CreateEnum(new) => Ok(objects::create_enum(new)),
+        Change::CreateEnum(new) => Ok(objects::create_enum(new, context)),
         Change::RenameColumn(table, from, to) => rename::column(table, from, to, context),
         Change::RenameTable(from, to) => rename::table(from, to, context),
         Change::AddIdentity(new) => identity::add_to(new, context),

@@ -7,6 +7,7 @@ use super::{Context, plain_sql};
 use crate::action::{Action, Lock};
 use crate::change::{CatalogOnly, NewEnum, NewTable};
 use crate::decision::{Decision, Rank};
+use crate::footprint::Thing;
 use crate::plan::{Phase, Question};
 use crate::problem::hazard;
 use concertina_revisions::TableName;
@@ -14,7 +15,7 @@ use concertina_revisions::TableName;
 pub(super) fn create_table(new: &NewTable, context: &Context<'_>) -> Decision {
     let of_others = |table: &TableName| context.table(table).is_some_and(|table| !table.is_new);
     let parents = new.parents.iter().filter(|parent| of_others(parent)).cloned().collect();
-    let stays = context.at_end.table(&new.table).is_some();
+    let stays = context.stays(&Thing::Relation(new.table.clone()));
     let mut references: Vec<TableName> =
         new.constraints.iter().filter_map(|constraint| constraint.references().cloned()).collect();
     references.retain(|table| *table != new.table && context.table(table).is_some_and(|table| !table.is_new));
@@ -26,14 +27,15 @@ pub(super) fn create_table(new: &NewTable, context: &Context<'_>) -> Decision {
         .reverse(if stays { format!("DROP TABLE {}", new.table.sql()) } else { String::new() })
 }
 
-pub(super) fn create_enum(new: &NewEnum) -> Decision {
+pub(super) fn create_enum(new: &NewEnum, context: &Context<'_>) -> Decision {
     let drop = format!("DROP TYPE {}", new.name.sql());
+    let stays = context.stays(&Thing::Type(new.name.name.clone()));
     Decision::because("a type is a catalog entry")
         .expand(
             plain_sql(format!("create type {}", new.name.shown()), new.sql.clone()),
             [plain_sql(format!("drop type {}", new.name.shown()), drop.clone())],
         )
-        .reverse(drop)
+        .reverse(if stays { drop } else { String::new() })
 }
 
 pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decision {
@@ -77,6 +79,7 @@ pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decisio
         }
     }
     match &only.reverse {
+        _ if context.goes_again(&only.touches) => decision.reverse(""),
         Some(sql) => decision.reverse(sql.clone()),
         None => decision.irreversible(format!("`{}` has no derived reverse", only.what)),
     }

@@ -4,7 +4,7 @@
 //! **Instead**: partition by partition. An empty index ON ONLY the parent, to which the partitions' are attached; and
 //! constraints of the partitions, built or proven one after the other, which the parent's then takes up in a moment.
 
-use super::{Context, check};
+use super::{Context, again, check, helper};
 use crate::action::{Action, Lock};
 use crate::catalog::{Catalog, Index, Table, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind, NewIndex};
@@ -16,8 +16,13 @@ use concertina_revisions::{Ident, TableName};
 
 const WHY: &str = "on the whole it can't be built concurrently; partition by partition it can";
 
-pub(super) fn index(new: &NewIndex, parent: &Table, context: &Context<'_>) -> Result<Decision, Problem> {
-    let decision = Decision::because(WHY);
+pub(super) fn index(
+    new: &NewIndex,
+    parent: &Table,
+    reverse: String,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let decision = Decision::because(WHY).reverse(reverse);
     let decision = on_only(decision, new, &new.table, &new.name);
     let name = TableName { schema: new.table.schema.clone(), name: new.name.clone() };
     let mut catalog = context.catalog.clone();
@@ -53,12 +58,16 @@ pub(super) fn unique(
         if let Some(known) = catalog.table_mut(&leaf) {
             known.indexes.push(Index::named(leaf.schema.as_str(), name.as_str()));
         }
-        decision = decision.build_index(&leaf, &name, true, format!("USING btree ({list}){index_suffix}"));
+        // What bears the name now may go only in contract.
+        let taken = context.at_start().relation_name_taken(leaf.schema.as_str(), name.as_str());
+        let parts = [leaf.schema.as_str(), leaf.name.as_str(), name.as_str()];
+        let built = if taken { helper("uq", &parts) } else { name.clone() };
+        decision = decision.build_index(&leaf, &built, true, format!("USING btree ({list}){index_suffix}"));
         let adopt = Action::AddConstraintUsingIndex {
             table: leaf,
-            name: name.clone(),
+            name,
             primary: *primary,
-            index: name,
+            index: built,
             timing: timing.clone(),
         };
         decision = decision.quick(Phase::Contract, Rank::Adopt, adopt, []).alone();
@@ -140,8 +149,14 @@ fn below(
         let child = TableName::new(schema.as_str(), child.as_str());
         let Some(known) = catalog.table(&child).cloned() else { continue };
         if let Some(own) = like_it(new, parent, &known) {
-            let index = TableName { schema: child.schema.clone(), name: Ident::new(own) };
-            decision = attach(decision, parent, &child, parent_index, &index);
+            let index = TableName { schema: child.schema.clone(), name: Ident::new(own.name.as_str()) };
+            // It was there before, and what is attached goes with the whole: a rollback must not meet it attached.
+            decision = attach(decision, parent, &child, parent_index, &index, Phase::Contract);
+            let back = again::index(&known, own, catalog);
+            decision = match back {
+                Some(statements) => statements.into_iter().fold(decision, Decision::and_reverse),
+                None => decision.irreversible(format!("the definition of {} isn't known", index.shown())),
+            };
             continue;
         }
         let name = crate::lower::chosen_name(&child, &new.labels, "idx", catalog);
@@ -165,21 +180,21 @@ fn below(
                 ));
             }
         }
-        decision = attach(decision, parent, &child, parent_index, &index);
+        decision = attach(decision, parent, &child, parent_index, &index, Phase::Backfill);
     }
     Ok(decision)
 }
 
 /// An index of a partition that says the same as the new one, and isn't attached to another of its parent's: PostgreSQL
 /// takes it up.
-fn like_it<'a>(new: &NewIndex, parent: &Table, part: &'a Table) -> Option<&'a str> {
+fn like_it<'a>(new: &NewIndex, parent: &Table, part: &'a Table) -> Option<&'a Index> {
     let same = |index: &&Index| {
         index.valid && index.unique == new.unique && super::partition::tail(index) == Some(new.tail.as_str())
     };
     if part.kind != TableKind::Plain || parent.indexes.iter().any(|index| same(&index)) {
         return None;
     }
-    part.indexes.iter().find(same).filter(|index| index.constraint.is_none()).map(|index| index.name.as_str())
+    part.indexes.iter().find(same).filter(|index| index.constraint.is_none())
 }
 
 fn on_only(decision: Decision, new: &NewIndex, table: &TableName, name: &Ident) -> Decision {
@@ -202,7 +217,14 @@ fn on_only(decision: Decision, new: &NewIndex, table: &TableName, name: &Ident) 
         )
 }
 
-fn attach(decision: Decision, parent: &Table, child: &TableName, to: &TableName, index: &TableName) -> Decision {
+fn attach(
+    decision: Decision,
+    parent: &Table,
+    child: &TableName,
+    to: &TableName,
+    index: &TableName,
+    phase: Phase,
+) -> Decision {
     let attach = Action::AsWritten {
         what: format!("attach index {} to {}", index.name.as_str(), to.name.as_str()),
         sql: format!("ALTER INDEX {} ATTACH PARTITION {}", to.sql(), index.sql()),
@@ -211,7 +233,7 @@ fn attach(decision: Decision, parent: &Table, child: &TableName, to: &TableName,
     // What is attached goes with the whole; nothing else takes it off.
     decision
         .then_because("a catalog entry")
-        .quick(Phase::Backfill, Rank::Demand, attach, [drop_index(&parent.full_name(), to)])
+        .quick(phase, Rank::Demand, attach, [drop_index(&parent.full_name(), to)])
         .last_touching(Footprint::default().on(child).on(index).on(to).change(Thing::Indexes(child.clone())))
 }
 

@@ -4,7 +4,7 @@
 //! **Instead**: CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT .. USING INDEX in contract, in the same
 //! transaction as the drop of a constraint that it replaces: there is no moment without uniqueness.
 
-use super::{Context, check, helper, not_null, partitions, questions};
+use super::{Context, again, check, helper, not_null, partitions, questions};
 use crate::action::Action;
 use crate::catalog::{Table, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind};
@@ -18,7 +18,15 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     };
     let reverse = check::reverse(table, constraint);
     if let Some(index) = using_index {
-        return Ok(adopted(table, constraint, index, context)?.reverse(reverse));
+        let decision = adopted(table, constraint, index, context)?;
+        let known = context.table(table);
+        let there = known.and_then(|table| Some((table, table.indexes.iter().find(|one| one.name == index.as_str())?)));
+        // The index goes with the constraint, and was there before.
+        let back = there.and_then(|(table, there)| again::index(table, there, context.catalog));
+        return Ok(match back {
+            Some(again) => again.into_iter().fold(decision.reverse(reverse), Decision::and_reverse),
+            None => decision.irreversible(format!("the definition of {} isn't known", index.as_str())),
+        });
     }
     if let Some(decision) = check::on_empty(table, constraint, context) {
         return Ok(decision);

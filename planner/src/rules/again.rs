@@ -1,0 +1,69 @@
+//! What makes an index or a constraint that is dropped again as it was, for the way back.
+
+use crate::catalog::{Catalog, Constraint, ConstraintKind, Index, Table};
+use concertina_revisions::{Ident, TableName};
+
+/// What makes an index again, with its comment and those of its partitions; nothing where its definition isn't known.
+pub(super) fn index(table: &Table, index: &Index, catalog: &Catalog) -> Option<Vec<String>> {
+    if index.definition.is_empty() || index.tablespace.is_some() {
+        return None;
+    }
+    let name = name_of(index);
+    let mut statements = vec![index.definition.clone()];
+    let own = (index.schema.clone(), index.name.clone());
+    for part in catalog.below(&table.full_name()).iter().filter_map(|part| catalog.table(part)) {
+        for one in part.indexes.iter().filter(|one| one.part_of.as_ref() == Some(&own)) {
+            statements.extend(self::index(part, one, catalog)?);
+            statements.push(format!("ALTER INDEX {} ATTACH PARTITION {}", name.sql(), name_of(one).sql()));
+        }
+    }
+    statements.extend(commented("INDEX", &name.sql(), index.comment.as_ref()));
+    if index.clustered {
+        statements.push(format!("ALTER TABLE {} CLUSTER ON {}", table.full_name().sql(), name.name.sql()));
+    }
+    Some(statements)
+}
+
+/// What makes a constraint again, with its comment and that of its index.
+pub(super) fn constraint(table: &Table, constraint: &Constraint) -> Vec<String> {
+    let (on, name) = (table.full_name().sql(), Ident::new(constraint.name.as_str()));
+    let mut statements = vec![format!("ALTER TABLE {on} ADD CONSTRAINT {} {}", name.sql(), definition(table, constraint))];
+    let of = format!("{} ON {on}", name.sql());
+    statements.extend(commented("CONSTRAINT", &of, constraint.comment.as_ref()));
+    if let Some(index) = index_of(table, constraint) {
+        statements.extend(commented("INDEX", &name_of(index).sql(), index.comment.as_ref()));
+        if index.clustered {
+            statements.push(format!("ALTER TABLE {on} CLUSTER ON {}", name.sql()));
+        }
+    }
+    statements
+}
+
+/// What a constraint demands, with how its index is kept: that isn't in `pg_get_constraintdef`.
+pub(super) fn definition(table: &Table, constraint: &Constraint) -> String {
+    let Some(index) = index_of(table, constraint) else { return constraint.definition.clone() };
+    let mut kept = String::new();
+    if !index.options.is_empty() {
+        kept = format!(" WITH ({})", index.options.join(", "));
+    }
+    if let Some(tablespace) = &index.tablespace {
+        kept = format!("{kept} USING INDEX TABLESPACE {}", Ident::new(tablespace.as_str()).sql());
+    }
+    let timing = constraint.timing();
+    let bare = constraint.definition.strip_suffix(timing).unwrap_or(&constraint.definition);
+    format!("{bare}{kept}{timing}")
+}
+
+fn index_of<'a>(table: &'a Table, constraint: &Constraint) -> Option<&'a Index> {
+    let keyed = matches!(constraint.kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey);
+    let own = |index: &&Index| index.constraint.as_deref() == Some(constraint.name.as_str());
+    table.indexes.iter().filter(|_| keyed).find(own)
+}
+
+fn commented(kind: &str, of: &str, comment: Option<&String>) -> Option<String> {
+    comment.map(|comment| format!("COMMENT ON {kind} {of} IS {}", Ident::new(comment.as_str()).literal()))
+}
+
+fn name_of(index: &Index) -> TableName {
+    TableName::new(index.schema.as_str(), index.name.as_str())
+}
