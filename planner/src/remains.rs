@@ -44,10 +44,9 @@ fn goes_with(thing: &Thing, made: &Thing) -> bool {
     }
     match (thing, made) {
         (Thing::Rights(of, _) | Thing::Owner(of) | Thing::Comment(of), _) => goes_with(of, made),
-        (
-            Thing::Rows(table, Some(column)) | Thing::Aspect(table, Some(column), _),
-            Thing::Column(of, Some(own)),
-        ) => table == of && column == own,
+        (Thing::Rows(table, Some(column)) | Thing::Aspect(table, Some(column), _), Thing::Column(of, Some(own))) => {
+            table == of && column == own
+        }
         (_, Thing::Relation(made)) => thing.table() == Some(made),
         _ => false,
     }

@@ -41,8 +41,7 @@ impl Life<'_> {
         if !self.told_to_remain.is_empty() {
             let changed = self.changed_but_for_what_remains().await?;
             // It isn't the start that it could go up from again.
-            let verdict =
-                if changed.is_empty() { Verdict::Same } else { differs(Manner::NotRolledBack, changed) };
+            let verdict = if changed.is_empty() { Verdict::Same } else { differs(Manner::NotRolledBack, changed) };
             return Ok(Err(verdict));
         }
         let mut changed = self.changed().await?;

@@ -7,6 +7,7 @@ mod attached;
 mod effect;
 mod functions;
 mod index;
+mod objects;
 mod table;
 mod written;
 

@@ -246,9 +246,10 @@ fn extension(create: &CreateExtensionStmt, sql: &str, catalog: &Catalog) -> Chan
         return Change::Nothing(format!("extension {} is installed", create.extname));
     }
     // With CASCADE others may come with it.
-    let alone = !create.options.iter().any(|option| {
-        matches!(&option.node, Some(node::Node::DefElem(option)) if option.defname == "cascade")
-    });
+    let alone = !create
+        .options
+        .iter()
+        .any(|option| matches!(&option.node, Some(node::Node::DefElem(option)) if option.defname == "cascade"));
     // Without CASCADE it goes only when nothing has come to use it.
     let back = alone.then(|| format!("DROP EXTENSION {}", Ident::new(create.extname.as_str()).sql()));
     Change::CatalogOnly(CatalogOnly {

@@ -27,7 +27,8 @@ pub(super) fn index(table: &Table, index: &Index, catalog: &Catalog) -> Option<V
 /// What makes a constraint again, with its comment and that of its index.
 pub(super) fn constraint(table: &Table, constraint: &Constraint) -> Vec<String> {
     let (on, name) = (table.full_name().sql(), Ident::new(constraint.name.as_str()));
-    let mut statements = vec![format!("ALTER TABLE {on} ADD CONSTRAINT {} {}", name.sql(), definition(table, constraint))];
+    let mut statements =
+        vec![format!("ALTER TABLE {on} ADD CONSTRAINT {} {}", name.sql(), definition(table, constraint))];
     let of = format!("{} ON {on}", name.sql());
     statements.extend(commented("CONSTRAINT", &of, constraint.comment.as_ref()));
     if let Some(index) = index_of(table, constraint) {

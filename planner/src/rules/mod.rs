@@ -9,6 +9,7 @@ mod column_type;
 mod default;
 mod delete;
 mod drop;
+mod fate;
 mod foreign_key;
 mod identity;
 mod index;
@@ -33,7 +34,7 @@ use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Change, NewConstraintKind, NewType, Update};
 use crate::decision::{Decision, Rank};
 use crate::fold::Seen;
-use crate::footprint::{Access, Footprint, How, Thing};
+use crate::footprint::{Access, Thing};
 use crate::plan::Phase;
 use crate::problem::{Problem, code};
 use concertina_revisions::{Directives, Ident, PhaseWord, TableName};
@@ -120,58 +121,6 @@ impl<'a> Context<'a> {
         self.all[..self.position].iter().any(|seen| {
             matches!(&seen.change, Change::Insert(insert) if insert.table == *table && insert::in_batches(insert, &seen.before))
         })
-    }
-
-    /// Whether all that is dropped was made by earlier statements of the revision.
-    fn made_here(&self, touches: &Footprint) -> bool {
-        let mut dropped = touches.writes().filter(|access| access.how == How::Drop).peekable();
-        dropped.peek().is_some() && dropped.all(|access| self.is_born_here(&access.thing))
-    }
-
-    /// Whether an earlier statement of the revision makes a thing, under this name or a former one. Rights may have been had before.
-    fn is_born_here(&self, thing: &Thing) -> bool {
-        let mut thing = thing.clone();
-        if matches!(thing, Thing::Rights(..)) {
-            return false;
-        }
-        for seen in self.before().iter().rev() {
-            match seen.touches.writes().find(|access| access.thing == thing && access.how != How::Change) {
-                Some(found) if found.how == How::Make => match renamed(&seen.touches, How::Make, &thing) {
-                    Some(from) => thing = from,
-                    None => return !self.at_start().has(&thing),
-                },
-                Some(_) => return false,
-                None => {}
-            }
-        }
-        false
-    }
-
-    /// Whether what this change makes is there in the end, whatever its name is then.
-    fn stays(&self, made: &Thing) -> bool {
-        let mut thing = made.clone();
-        for seen in &self.all[self.position + 1..] {
-            if seen.touches.writes().any(|access| access.how == How::Drop && access.thing == thing) {
-                match renamed(&seen.touches, How::Drop, &thing) {
-                    Some(to) => thing = to,
-                    None => return false,
-                }
-            }
-        }
-        true
-    }
-
-    /// Whether all that this change makes goes again before the revision ends, so that the way back needs nothing of it.
-    fn goes_again(&self, touches: &Footprint) -> bool {
-        let whole = |thing: &Thing| {
-            matches!(
-                thing,
-                Thing::Relation(_) | Thing::Type(_) | Thing::Function(_) | Thing::Schema(_) | Thing::Named(..)
-            )
-        };
-        let made = touches.writes().filter(|access| access.how == How::Make && whole(&access.thing));
-        let mut made = made.filter(|access| !self.at_start().has(&access.thing)).peekable();
-        made.peek().is_some() && made.all(|access| !self.stays(&access.thing))
     }
 
     /// Whether an earlier statement of the revision takes something away that isn't a table's own.
@@ -276,14 +225,6 @@ impl<'a> Context<'a> {
     fn table(&self, name: &TableName) -> Option<&'a Table> {
         self.catalog.table(name)
     }
-}
-
-/// The other name of a thing, where what is touched is a rename: that which it is given, or had.
-fn renamed(touches: &Footprint, how: How, thing: &Thing) -> Option<Thing> {
-    let other = if how == How::Make { How::Drop } else { How::Make };
-    let kind = std::mem::discriminant(thing);
-    let mut others = touches.writes().filter(|access| access.how == other && access.thing != *thing);
-    others.find(|access| std::mem::discriminant(&access.thing) == kind).map(|access| access.thing.clone())
 }
 
 /// Decides what becomes of a change.
