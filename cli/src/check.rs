@@ -64,6 +64,12 @@ fn hazards<'a>(revision: &'a Revision, plan: &'a Plan) -> impl Iterator<Item = D
     };
     let at_contract = "contract only when no version of the application is left that does so";
     let endangers = plan.hazards.iter().filter_map(move |found| told(found, "at contract", at_contract));
-    let back = "put it into a revision of its own, and write what takes it back below `-- down`";
-    endangers.chain(plan.remains.iter().filter_map(move |found| told(found, "at a rollback", back)))
+    let warned = move |found: &Hazard| match found.code.as_str() {
+        code if code == hazard::REMAINS.0 => {
+            let help = "put it into a revision of its own, and write what takes it back below `-- down`";
+            told(found, "at a rollback", help)
+        }
+        _ => told(found, "before contract", "let every version of the application be ready for it first"),
+    };
+    endangers.chain(plan.warnings.iter().filter_map(warned))
 }

@@ -83,8 +83,8 @@ impl Lease {
         if run.direction == Direction::Down {
             surely!(self, checkpoint::forget_steps(&self.records, run.id, Direction::Down))?;
         }
-        for remains in &run.plan.remains {
-            let text = format!("{} {}, statement {}: {}", run.id, remains.code, remains.statement, remains.message);
+        for warning in &run.plan.warnings {
+            let text = format!("{} {}, statement {}: {}", run.id, warning.code, warning.statement, warning.message);
             self.tell(Event::Note { text });
         }
         surely!(self, checkpoint::begin(&self.records, &run.record()))

@@ -185,7 +185,7 @@ fn plan(
         backfill: vec![],
         contract: vec![],
         hazards: vec![],
-        remains: vec![],
+        warnings: vec![],
         notes,
         reverse: Ok(vec![]),
     };

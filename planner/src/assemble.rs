@@ -25,13 +25,14 @@ pub(crate) fn assemble(revision: &RevisionId, decisions: &[Decided], order: &Ord
         backfill: vec![],
         contract: vec![],
         hazards: vec![],
-        remains: vec![],
+        warnings: vec![],
         notes: vec![],
         reverse,
     };
     for Decided { decision, statements } in decisions {
         let first = statements.first().copied().unwrap_or(1);
         plan.hazards.extend(decision.hazards_of(first));
+        plan.warnings.extend(decision.warnings_of(first));
         plan.preflight.extend(decision.checks_of(first));
         plan.notes.extend(decision.notes.iter().cloned());
     }
@@ -48,7 +49,7 @@ pub(crate) fn assemble(revision: &RevisionId, decisions: &[Decided], order: &Ord
     // What is one transaction is all there, or nothing of it.
     let is_one = plan.steps().count() == 1 && plan.steps().all(|(_, step)| matches!(step.work, Work::Quick { .. }));
     if !is_one {
-        plan.remains = crate::remains::of(decisions, order);
+        plan.warnings.extend(crate::remains::of(decisions, order));
     }
     plan
 }

@@ -59,6 +59,7 @@ pub(crate) struct Decision {
     pub(crate) parts: Vec<Part>,
     pub(crate) checks: Vec<(String, Question, String)>,
     pub(crate) hazards: Vec<(Code, String)>,
+    pub(crate) warnings: Vec<(Code, String)>,
     pub(crate) notes: Vec<String>,
     /// SQL that takes the change back; an error says why there is none.
     pub(crate) reverse: Option<Result<Vec<String>, String>>,
@@ -193,6 +194,12 @@ impl Decision {
         self
     }
 
+    /// What others notice before contract.
+    pub(crate) fn warning(mut self, code: Code, message: impl Into<String>) -> Decision {
+        self.warnings.push((code, message.into()));
+        self
+    }
+
     /// Something worth knowing.
     pub(crate) fn note(mut self, note: impl Into<String>) -> Decision {
         self.notes.push(note.into());
@@ -237,14 +244,17 @@ impl Decision {
         self.parts.extend(other.parts);
         self.checks.extend(other.checks);
         self.hazards.extend(other.hazards);
+        self.warnings.extend(other.warnings);
         self.notes.extend(other.notes);
         self
     }
 
     pub(crate) fn hazards_of(&self, statement: usize) -> Vec<Hazard> {
-        let hazard =
-            |(code, message): &(Code, String)| Hazard { code: code.0.to_owned(), message: message.clone(), statement };
-        self.hazards.iter().map(hazard).collect()
+        told(&self.hazards, statement)
+    }
+
+    pub(crate) fn warnings_of(&self, statement: usize) -> Vec<Hazard> {
+        told(&self.warnings, statement)
     }
 
     pub(crate) fn checks_of(&self, statement: usize) -> Vec<Check> {
@@ -256,4 +266,10 @@ impl Decision {
         };
         self.checks.iter().map(check).collect()
     }
+}
+
+fn told(all: &[(Code, String)], statement: usize) -> Vec<Hazard> {
+    let hazard =
+        |(code, message): &(Code, String)| Hazard { code: code.0.to_owned(), message: message.clone(), statement };
+    all.iter().map(hazard).collect()
 }

@@ -22,7 +22,7 @@ pub fn explain(plan: &Plan) -> String {
             text.push_str(&step_text(step));
         }
     }
-    for hazard in plan.hazards.iter().chain(&plan.remains) {
+    for hazard in plan.hazards.iter().chain(&plan.warnings) {
         let _ = writeln!(text, "  hazard {} (statement {}): {}", hazard.code, hazard.statement, hazard.message);
     }
     for note in &plan.notes {

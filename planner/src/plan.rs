@@ -181,9 +181,10 @@ pub struct Plan {
     pub contract: Vec<Step>,
     /// What old application versions may stumble over in contract.
     pub hazards: Vec<Hazard>,
-    /// What a rollback leaves as the revision made it, since what was there before isn't known.
+    /// What others notice before contract, and what a rollback leaves as the revision made it: told before the first change,
+    /// and nothing that contract waits for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub remains: Vec<Hazard>,
+    pub warnings: Vec<Hazard>,
     /// Worth knowing.
     pub notes: Vec<String>,
     /// SQL that takes the whole revision back, in order, or why none is known.

@@ -116,9 +116,17 @@ pub mod hazard {
     /// A rollback leaves what a statement did.
     pub const REMAINS: Code = Code("H13");
 
+    /// New rows must obey something before contract.
+    pub const DEMAND: Code = Code("H14");
+
+    /// A column appears.
+    pub const APPEARS: Code = Code("H15");
+
     /// All of them.
-    pub const ALL: [Code; 13] =
-        [DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION, LATE, REMAINS];
+    pub const ALL: [Code; 15] = [
+        DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION, LATE, REMAINS, DEMAND,
+        APPEARS,
+    ];
 }
 
 /// A refusal: what, the words under the caret, and the remedy.

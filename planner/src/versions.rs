@@ -5,8 +5,8 @@
 use crate::action::{Action, NewVersion, Shown, View};
 use crate::assemble::Decided;
 use crate::catalog::{Catalog, Column, Table, TableKind, Version};
-use crate::decision::{Decision, Rank};
-use crate::footprint::{Footprint, Thing};
+use crate::decision::{Decision, Part, Rank};
+use crate::footprint::{Footprint, How, Thing};
 use crate::plan::{Phase, Plan, Work};
 use crate::problem::{Problem, code, hazard};
 use crate::rules::digest;
@@ -80,6 +80,7 @@ pub(crate) fn decide(
         let waiting = toward.waiting.iter().flat_map(|plan| plan.phase(Phase::Contract)).map(|step| &step.work);
         let mut contract: Vec<_> = decisions.iter().flat_map(|decided| &decided.decision.parts).collect();
         contract.retain(|part| part.phase == Phase::Contract);
+        comes_too_late(&contract, toward.end.unwrap_or(end), now)?;
         let renames = renames(waiting.chain(contract.into_iter().map(|part| &part.work)));
         let version = NewVersion {
             schema: schema.clone(),
@@ -144,6 +145,22 @@ fn renames<'a>(works: impl Iterator<Item = &'a Work>) -> Vec<Rename<'a>> {
         if let Action::RenameColumn { table, from, to } = action { Some((table, from, to)) } else { None }
     };
     actions.filter_map(rename).collect()
+}
+
+/// Refuses what a version would have to show before it is there: tables and columns that are made at contract.
+fn comes_too_late(contract: &[&Part], end: &Catalog, now: &Catalog) -> Result<(), Problem> {
+    let is_shown = |name: &TableName| {
+        name.schema == of(now) && end.table(name).is_some_and(|table| table.kind != TableKind::View)
+    };
+    let made = contract.iter().flat_map(|part| part.touches.writes()).filter(|access| access.how == How::Make);
+    let made = made.filter_map(|access| if let Thing::Relation(name) = &access.thing { Some(name) } else { None });
+    let actions = contract.iter().flat_map(|part| part.work.actions());
+    let added =
+        actions.filter_map(|action| if let Action::AddColumn { table, .. } = action { Some(table) } else { None });
+    let Some(late) = made.chain(added).find(|name| is_shown(name)) else { return Ok(()) };
+    Err(Problem::new(code::VERSION, format!("{} comes only at contract, and a version shows it before", late.shown()))
+        .label("a version of the schema is made of this revision")
+        .help("put what takes its name or its columns into an earlier revision of its own, or set `versions = false`"))
 }
 
 /// A view of each table of the application's schema, over what is stored while contracts wait.

@@ -1,6 +1,6 @@
 //! ALTER TABLE: one change for each of its actions. Every form that PostgreSQL's grammar has is named here.
 
-use super::{column, constraint, deparse, existing, expression, partition, relation, schema, settings};
+use super::{column, constraint, deparse, existing, expression, partition, pass, relation, schema, settings};
 use crate::catalog::{Catalog, Column, ConstraintKind, Table};
 use crate::change::{AddColumn, Change, Effect, NewIdentity, NewType, Setting, SettingKind};
 use crate::footprint::{Aspect, Footprint, Thing};
@@ -22,8 +22,7 @@ pub(super) fn alter(alter: &AlterTableStmt, sql: &str, catalog: &Catalog) -> Res
     let table = existing(Some(range), catalog)?;
     let mut seen = catalog.clone();
     let mut changes = Vec::new();
-    for node in &alter.cmds {
-        let Some(node::Node::AlterTableCmd(command)) = &node.node else { continue };
+    for command in pass::ordered(&alter.cmds) {
         not_the_parent_alone(range, command.subtype(), catalog.table(&table))?;
         for mut change in action(command, &table, &seen)? {
             if let Change::AddConstraint(_, constraint) = &mut change {

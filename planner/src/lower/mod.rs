@@ -21,6 +21,7 @@ mod never;
 mod objects;
 mod partition;
 mod parts;
+mod pass;
 pub(crate) mod reach;
 mod relation;
 mod rename;

@@ -20,6 +20,9 @@ const LETTERS: [(char, &str); 8] = [
     ('m', "MAINTAIN"),
 ];
 
+/// Those that can be given on columns. Source: the manual's page on GRANT.
+const OF_COLUMNS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "REFERENCES"];
+
 /// The first `server_version_num` with MAINTAIN.
 const MAINTAIN_SINCE: u32 = 170_000;
 
@@ -53,10 +56,10 @@ pub(super) fn grant(grant: &GrantStmt, catalog: &Catalog) -> Result<Option<Vec<C
 
 /// What gives and takes exactly the rights that the statement takes and gives.
 fn back(grant: &GrantStmt, table: &Table, catalog: &Catalog) -> Option<String> {
-    if grant.grant_option || grant.grantor.is_some() || grant.behavior() == DropBehavior::DropCascade {
+    if grant.grantor.is_some() || grant.behavior() == DropBehavior::DropCascade {
         return None;
     }
-    let wanted = privileges(grant, catalog)?;
+    let wanted = privileges(grant, table, catalog)?;
     let mut statements = Vec::new();
     for grantee in &grant.grantees {
         let Some(node::Node::RoleSpec(role)) = &grantee.node else { return None };
@@ -64,40 +67,113 @@ fn back(grant: &GrantStmt, table: &Table, catalog: &Catalog) -> Option<String> {
         if role == table.owner {
             return None;
         }
-        let held = held(&role, table.rights.as_ref())?;
-        // Of these, GRANT gives what isn't held, and REVOKE takes what is.
-        let changed: Vec<&str> = wanted.iter().copied().filter(|one| held.contains(one) != grant.is_grant).collect();
-        if changed.is_empty() {
-            continue;
+        let mut back = Back::default();
+        for (right, column) in &wanted {
+            back.add(grant, *right, *column, &role, table)?;
         }
-        let (list, name) = (changed.join(", "), table.full_name().sql());
-        let role = if role.is_empty() { "PUBLIC".to_owned() } else { Ident::new(role).sql() };
-        statements.push(if grant.is_grant {
-            format!("REVOKE {list} ON {name} FROM {role}")
-        } else {
-            format!("GRANT {list} ON {name} TO {role}")
-        });
+        statements.extend(back.statements(&table.full_name().sql(), &role));
     }
     Some(statements.join("; "))
 }
 
-/// The rights that a statement names; nothing when it names columns.
-fn privileges(grant: &GrantStmt, catalog: &Catalog) -> Option<Vec<&'static str>> {
-    if grant.privileges.is_empty() {
-        // ALL: what older servers don't have is no right that they could give.
-        let has = |name: &&str| *name != "MAINTAIN" || catalog.server_version >= MAINTAIN_SINCE;
-        return Some(LETTERS.iter().map(|(_, name)| *name).filter(has).collect());
-    }
-    grant
-        .privileges
-        .iter()
-        .map(|node| match &node.node {
-            Some(node::Node::AccessPriv(right)) if right.cols.is_empty() => {
-                LETTERS.iter().map(|(_, name)| *name).find(|name| name.eq_ignore_ascii_case(&right.priv_name))
+/// What takes a grant or a revocation back for one role: each right with the column that it is of.
+#[derive(Default)]
+struct Back {
+    revoked: Vec<String>,
+    option_revoked: Vec<String>,
+    granted: Vec<String>,
+    granted_with_option: Vec<String>,
+}
+
+impl Back {
+    /// Nothing where another than the owner has given the role a right: who gives it again would be another.
+    fn add(
+        &mut self,
+        grant: &GrantStmt,
+        right: &'static str,
+        column: Option<&Column>,
+        role: &str,
+        table: &Table,
+    ) -> Option<()> {
+        let items = column.map_or(table.rights.as_ref(), |column| column.rights.as_ref());
+        let before = held(right, role, items, &table.owner)?;
+        let named = of_column(right, column);
+        let takes = match (grant.is_grant, before) {
+            (true, Held::No) => {
+                self.revoked.push(named);
+                true
             }
-            _ => None,
-        })
-        .collect()
+            (true, Held::Yes) if grant.grant_option => {
+                self.option_revoked.push(named);
+                true
+            }
+            (false, Held::WithOption) => {
+                self.granted_with_option.push(named);
+                false
+            }
+            (false, Held::Yes) if !grant.grant_option => {
+                self.granted.push(named);
+                false
+            }
+            (true, Held::Yes | Held::WithOption) | (false, Held::Yes | Held::No) => false,
+        };
+        // A right on the table is taken with those on its columns.
+        for one in table.columns.iter().filter(|_| column.is_none() && (takes || !grant.is_grant)) {
+            match held(right, role, one.rights.as_ref(), &table.owner)? {
+                Held::No => {}
+                Held::Yes => self.granted.push(of_column(right, Some(one))),
+                Held::WithOption => self.granted_with_option.push(of_column(right, Some(one))),
+            }
+        }
+        Some(())
+    }
+
+    fn statements(&self, table: &str, role: &str) -> Vec<String> {
+        let role = if role.is_empty() { "PUBLIC".to_owned() } else { Ident::new(role).sql() };
+        let each = [
+            (&self.revoked, "REVOKE ", " FROM ", ""),
+            (&self.option_revoked, "REVOKE GRANT OPTION FOR ", " FROM ", ""),
+            (&self.granted, "GRANT ", " TO ", ""),
+            (&self.granted_with_option, "GRANT ", " TO ", " WITH GRANT OPTION"),
+        ];
+        let some = each.into_iter().filter(|(rights, ..)| !rights.is_empty());
+        some.map(|(rights, begin, to, end)| format!("{begin}{} ON {table}{to}{role}{end}", rights.join(", "))).collect()
+    }
+}
+
+fn of_column(right: &str, column: Option<&Column>) -> String {
+    let of = |column: &Column| format!("{right} ({})", Ident::new(column.name.as_str()).sql());
+    column.map_or_else(|| right.to_owned(), of)
+}
+
+/// The rights that a statement names, each with the column that it names it of; nothing when it names one that isn't there.
+fn privileges<'a>(
+    grant: &GrantStmt,
+    table: &'a Table,
+    catalog: &Catalog,
+) -> Option<Vec<(&'static str, Option<&'a Column>)>> {
+    // ALL: what older servers don't have is no right that they could give.
+    let has = |name: &&str| *name != "MAINTAIN" || catalog.server_version >= MAINTAIN_SINCE;
+    let all = || LETTERS.iter().map(|(_, name)| *name).filter(has);
+    if grant.privileges.is_empty() {
+        return Some(all().map(|right| (right, None)).collect());
+    }
+    let mut named = Vec::new();
+    for node in &grant.privileges {
+        let Some(node::Node::AccessPriv(right)) = &node.node else { return None };
+        let columns = strings(&right.cols);
+        let columns: Vec<Option<&Column>> = match columns.as_slice() {
+            [] => vec![None],
+            some => some.iter().map(|name| table.get(&Ident::new(name.as_str())).map(Some)).collect::<Option<_>>()?,
+        };
+        let rights: Vec<&'static str> = if right.priv_name.is_empty() {
+            all().filter(|right| OF_COLUMNS.contains(right)).collect()
+        } else {
+            vec![all().find(|name| name.eq_ignore_ascii_case(&right.priv_name))?]
+        };
+        named.extend(rights.into_iter().flat_map(|right| columns.iter().map(move |column| (right, *column))));
+    }
+    Some(named)
 }
 
 /// What grants the rights on a table, of others than its owner, on the view that takes its name.
@@ -155,17 +231,33 @@ fn unquoted(role: &str) -> String {
     role.trim_matches('"').replace("\"\"", "\"")
 }
 
-/// The rights that a role holds by name; nothing when it may hand some of them on.
-fn held(role: &str, items: Option<&Vec<String>>) -> Option<Vec<&'static str>> {
-    let item = items.into_iter().flatten().find_map(|item| {
+/// Whether a role holds a right, and may hand it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    No,
+    Yes,
+    WithOption,
+}
+
+/// Whether a role holds a right; nothing when another than the owner gave it some.
+fn held(right: &str, role: &str, items: Option<&Vec<String>>, owner: &str) -> Option<Held> {
+    for item in items.into_iter().flatten() {
         let (name, rest) = item.split_at(item.rfind('=')?);
-        (unquoted(name) == role).then(|| rest[1..].split('/').next().unwrap_or_default().to_owned())
-    });
-    let letters = item.unwrap_or_default();
-    if letters.contains('*') {
-        return None;
+        if unquoted(name) != role {
+            continue;
+        }
+        let (letters, grantor) = rest[1..].split_once('/')?;
+        if unquoted(grantor) != owner {
+            return None;
+        }
+        let found = letters_of(letters).into_iter().find(|(name, _)| *name == right);
+        return Some(match found {
+            None => Held::No,
+            Some((_, false)) => Held::Yes,
+            Some((_, true)) => Held::WithOption,
+        });
     }
-    Some(LETTERS.iter().filter(|(letter, _)| letters.contains(*letter)).map(|(_, name)| *name).collect())
+    Some(Held::No)
 }
 
 /// COMMENT ON a table or a part of one; nothing for other objects.
@@ -233,10 +325,11 @@ mod tests {
     #[test]
     fn rights_are_read_from_access_control_items() {
         let items = vec!["app=arw/owner".to_owned(), "=r/owner".to_owned(), "\"odd \"\"one\"=d*/owner".to_owned()];
-        assert_eq!(held("app", Some(&items)).unwrap(), ["SELECT", "INSERT", "UPDATE"]);
-        assert_eq!(held("", Some(&items)).unwrap(), ["SELECT"]);
-        assert_eq!(held("odd \"one", Some(&items)), None, "it may hand its right on");
-        assert!(held("nobody", Some(&items)).unwrap().is_empty());
+        let asked = |right: &str, role: &str| held(right, role, Some(&items), "owner");
+        assert_eq!([asked("SELECT", "app"), asked("DELETE", "app")], [Some(Held::Yes), Some(Held::No)]);
+        assert_eq!([asked("SELECT", ""), asked("SELECT", "nobody")], [Some(Held::Yes), Some(Held::No)]);
+        assert_eq!(asked("DELETE", "odd \"one"), Some(Held::WithOption));
+        assert_eq!(held("SELECT", "app", Some(&items), "another"), None, "another gave it");
         let given = granted(Some(&items), "owner", |list, role| format!("GRANT {} TO {role}", list.join(", ")));
         assert_eq!(
             given,

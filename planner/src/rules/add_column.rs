@@ -51,7 +51,18 @@ pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
         _ => plain(table, column),
     };
     let reverse = format!("ALTER TABLE {} DROP COLUMN {}", table.sql(), column.name.sql());
-    Ok(inline_constraints(decision, add, context)?.reverse(reverse))
+    let decision = inline_constraints(decision, add, context)?.reverse(reverse);
+    if empty {
+        return Ok(decision);
+    }
+    let table = table.shown();
+    Ok(decision.warning(
+        hazard::APPEARS,
+        format!(
+            "{table}.{} is there from expand on: SELECT *, and COPY and INSERT without names, find it",
+            column.name.as_str()
+        ),
+    ))
 }
 
 fn action(table: &TableName, column: &NewColumn, default: Option<Value>, not_null: bool) -> Action {

@@ -9,7 +9,7 @@ use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
 use crate::expr::Scope;
 use crate::plan::{Phase, Work};
-use crate::problem::{self, Problem};
+use crate::problem::{self, Problem, hazard};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Decision {
@@ -25,8 +25,12 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         "alone it scans the table under ACCESS EXCLUSIVE; added NOT VALID and proven online it doesn't",
     )
     .quick(Phase::Backfill, Rank::Demand, demand(table, constraint), [undo(table, constraint)])
-    .note(format!("writers that break {} get an error from the moment it is added", constraint.name.as_str()))
     .reverse(reverse(table, constraint));
+    if !context.only_of_new(table, constraint) {
+        let name = constraint.name.as_str();
+        let told = format!("writers of {} that break {name} fail from the backfill on", table.shown());
+        decision = decision.warning(hazard::DEMAND, told);
+    }
     if !constraint.not_valid {
         decision = decision.slow(Phase::Backfill, Rank::Prove, proof(table, constraint), []);
     }

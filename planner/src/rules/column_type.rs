@@ -16,7 +16,7 @@ use crate::decision::{Decision, Rank};
 use crate::expr::Expr;
 use crate::lower::rewrite;
 use crate::plan::Phase;
-use crate::problem::{Problem, code};
+use crate::problem::{Problem, code, hazard};
 use crate::types;
 use concertina_revisions::{Ident, TableName};
 
@@ -329,11 +329,14 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
         back,
     };
     Ok(shadow::replace(&shadow, context)?
-        .note(format!(
-            "writers of values of {} that can't become {} get an error from expand on",
-            new.column.as_str(),
-            new.type_sql
-        ))
+        .warning(
+            hazard::DEMAND,
+            format!(
+                "writers of values of {} that can't become {} fail from expand on",
+                new.column.as_str(),
+                new.type_sql
+            ),
+        )
         .reverse(reverse))
 }
 

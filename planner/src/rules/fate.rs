@@ -11,19 +11,19 @@ impl Context<'_> {
     }
 
     /// Whether an earlier statement of the revision makes a thing, under this name or a former one. Rights may have been had before.
-    fn is_born_here(&self, thing: &Thing) -> bool {
+    pub(super) fn is_born_here(&self, thing: &Thing) -> bool {
         let mut thing = thing.clone();
         if matches!(thing, Thing::Rights(..)) {
             return false;
         }
         for seen in self.before().iter().rev() {
-            match seen.touches.writes().find(|access| access.thing == thing && access.how != How::Change) {
-                Some(found) if found.how == How::Make => match renamed(&seen.touches, How::Make, &thing) {
+            match done(&seen.touches, &thing) {
+                Some(How::Make) => match renamed(&seen.touches, How::Make, &thing) {
                     Some(from) => thing = from,
                     None => return !self.at_start().has(&thing),
                 },
-                Some(_) => return false,
-                None => {}
+                Some(How::Drop) => return false,
+                Some(How::Read | How::Change) | None => {}
             }
         }
         false
@@ -33,7 +33,7 @@ impl Context<'_> {
     pub(super) fn stays(&self, made: &Thing) -> bool {
         let mut thing = made.clone();
         for seen in &self.all[self.position + 1..] {
-            if seen.touches.writes().any(|access| access.how == How::Drop && access.thing == thing) {
+            if done(&seen.touches, &thing) == Some(How::Drop) {
                 match renamed(&seen.touches, How::Drop, &thing) {
                     Some(to) => thing = to,
                     None => return false,
@@ -54,6 +54,16 @@ impl Context<'_> {
         let made = touches.writes().filter(|access| access.how == How::Make && whole(&access.thing));
         let mut made = made.filter(|access| !self.at_start().has(&access.thing)).peekable();
         made.peek().is_some() && made.all(|access| !self.stays(&access.thing))
+    }
+}
+
+/// Whether a thing is made or dropped; what is both stays under its name.
+fn done(touches: &Footprint, thing: &Thing) -> Option<How> {
+    let is = |how: How| touches.writes().any(|access| access.how == how && access.thing == *thing);
+    match (is(How::Make), is(How::Drop)) {
+        (true, false) => Some(How::Make),
+        (false, true) => Some(How::Drop),
+        (true, true) | (false, false) => None,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::catalog::{ConstraintKind, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
-use crate::problem::{self, Problem};
+use crate::problem::{self, Problem, hazard};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -37,6 +37,17 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         .quick(Phase::Backfill, Rank::Demand, check::demand(table, constraint), [check::undo(table, constraint)])
         }
         .reverse(check::reverse(table, constraint));
+    if !context.only_of_new(table, constraint) {
+        let told = format!(
+            "from the backfill on, writers of {} whose {} isn't in {} fail, as does whoever deletes it there or changes \
+             its key, unless {} says what follows",
+            table.shown(),
+            names(columns),
+            references.shown(),
+            constraint.name.as_str()
+        );
+        decision = decision.warning(hazard::DEMAND, told);
+    }
     if !constraint.not_valid {
         if !partitioned {
             decision = decision.slow(Phase::Backfill, Rank::Prove, check::proof(table, constraint), []);

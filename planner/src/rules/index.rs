@@ -15,11 +15,8 @@ use concertina_revisions::{Ident, TableName};
 
 pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, Problem> {
     let name = TableName { schema: new.table.schema.clone(), name: new.name.clone() };
-    let reverse = if context.stays(&Thing::Relation(name.clone())) {
-        format!("DROP INDEX {}", name.sql())
-    } else {
-        String::new()
-    };
+    let stays = context.stays(&Thing::Relation(name.clone())) && !context.is_adopted(&new.table, &new.name);
+    let reverse = if stays { format!("DROP INDEX {}", name.sql()) } else { String::new() };
     let Some(known) = context.table(&new.table) else { return Ok(Decision::default()) };
     if known.kind == TableKind::Partitioned && new.only {
         return Ok(partitions::index_alone(new, context).reverse(reverse));

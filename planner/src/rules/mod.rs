@@ -31,7 +31,7 @@ mod way;
 
 use crate::action::{Action, Lock};
 use crate::catalog::{Catalog, Table, TableKind};
-use crate::change::{Change, NewConstraintKind, NewType, Update};
+use crate::change::{Change, NewConstraint, NewConstraintKind, NewType, Update};
 use crate::decision::{Decision, Rank};
 use crate::fold::Seen;
 use crate::footprint::{Access, Thing};
@@ -215,11 +215,29 @@ impl<'a> Context<'a> {
             .any(|(position, new)| position >= self.position && new.table == *table && new.column == *column)
     }
 
+    /// Whether a later statement of the revision makes a constraint of an index.
+    fn is_adopted(&self, table: &TableName, index: &Ident) -> bool {
+        self.all[self.position..].iter().any(|seen| {
+            let Change::AddConstraint(other, new) = &seen.change else { return false };
+            let adopts =
+                matches!(&new.kind, NewConstraintKind::Unique { using_index: Some(used), .. } if used == index);
+            adopts && other == table
+        })
+    }
+
     /// Whether the revision builds an index that leads with these columns.
     fn builds_index(&self, table: &TableName, columns: &[Ident]) -> bool {
         self.all.iter().any(|seen| {
             matches!(&seen.change, Change::CreateIndex(index) if index.table == *table && index.keys.starts_with(columns))
         })
+    }
+
+    /// Whether a constraint is about columns alone that this revision makes: code that is running can't break it.
+    fn only_of_new(&self, table: &TableName, constraint: &NewConstraint) -> bool {
+        let is_new =
+            |column: &Ident| self.table(table).and_then(|table| table.get(column)).is_some_and(|one| one.is_new);
+        let columns = constraint.columns();
+        !columns.is_empty() && columns.iter().all(is_new)
     }
 
     fn table(&self, name: &TableName) -> Option<&'a Table> {

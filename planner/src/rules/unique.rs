@@ -9,7 +9,8 @@ use crate::action::Action;
 use crate::catalog::{Table, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::Decision;
-use crate::problem::{self, Problem, code};
+use crate::footprint::Thing;
+use crate::problem::{self, Problem, code, hazard};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -21,7 +22,10 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         let decision = adopted(table, constraint, index, context)?;
         let known = context.table(table);
         let there = known.and_then(|table| Some((table, table.indexes.iter().find(|one| one.name == index.as_str())?)));
-        // The index goes with the constraint, and was there before.
+        // The index goes with the constraint, and was there before, unless this revision made it.
+        if context.is_born_here(&Thing::Relation(TableName { schema: table.schema.clone(), name: index.clone() })) {
+            return Ok(decision.reverse(reverse));
+        }
         let back = there.and_then(|(table, there)| again::index(table, there, context.catalog));
         return Ok(match back {
             Some(again) => again.into_iter().fold(decision.reverse(reverse), Decision::and_reverse),
@@ -38,12 +42,15 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     } else {
         built_and_adopted(table, constraint, &list, context)
     };
-    decision = decision
-        .note(format!(
-            "writers of duplicates for {} get an error as soon as its index is built",
+    decision = decision.reverse(reverse);
+    if !context.only_of_new(table, constraint) {
+        let told = format!(
+            "writers of {} whose rows share {list} fail as soon as the index of {} is there, in the backfill",
+            table.shown(),
             constraint.name.as_str()
-        ))
-        .reverse(reverse);
+        );
+        decision = decision.warning(hazard::DEMAND, told);
+    }
     if *primary {
         let mut demands = Decision::default();
         let mut back = Vec::new();
@@ -62,6 +69,7 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         decision.parts = demands.parts;
         decision.checks.extend(demands.checks);
         decision.hazards.extend(demands.hazards);
+        decision.warnings.extend(demands.warnings);
         decision = back.into_iter().fold(decision, Decision::and_reverse);
     }
     if let Some(question) = duplicates(known, columns, context) {
