@@ -1,4 +1,4 @@
--- difference: x
+-- difference: not down: + GRANT ALL ON TABLE <- GRANT ALL ON TO
 -- right: as psql
 -- status: fixed
 -- way: plain

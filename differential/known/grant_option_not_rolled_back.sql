@@ -1,4 +1,4 @@
--- difference: x
+-- difference: not rolled back: + GRANT SELECT ON TABLE <- GRANT SELECT ON TO WITH GRANT OPTION; ALTER TABLE DROP COLUMN @ back
 -- right: as psql
 -- status: fixed
 -- way: back

@@ -1,4 +1,4 @@
--- difference: x
+-- difference: not down: - GRANT SELECT ON TABLE <- REVOKE GRANT OPTION FOR SELECT ON FROM
 -- right: as psql
 -- status: fixed
 -- way: plain

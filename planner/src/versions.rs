@@ -149,9 +149,8 @@ fn renames<'a>(works: impl Iterator<Item = &'a Work>) -> Vec<Rename<'a>> {
 
 /// Refuses what a version would have to show before it is there: tables and columns that are made at contract.
 fn comes_too_late(contract: &[&Part], end: &Catalog, now: &Catalog) -> Result<(), Problem> {
-    let is_shown = |name: &TableName| {
-        name.schema == of(now) && end.table(name).is_some_and(|table| table.kind != TableKind::View)
-    };
+    let is_shown =
+        |name: &TableName| name.schema == of(now) && end.table(name).is_some_and(|table| table.kind != TableKind::View);
     let made = contract.iter().flat_map(|part| part.touches.writes()).filter(|access| access.how == How::Make);
     let made = made.filter_map(|access| if let Thing::Relation(name) = &access.thing { Some(name) } else { None });
     let actions = contract.iter().flat_map(|part| part.work.actions());

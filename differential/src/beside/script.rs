@@ -107,7 +107,10 @@ impl Script {
             let keys: Vec<i64> = client.query(&sql, &[]).await?.iter().map(|row| row.get(0)).collect();
             let sure =
                 !written.nothing_lasts && !written.names.contains(&old.name) && !written.names.contains(&new.name);
-            let spoken = Spoken { old, new, said, table, key, sure };
+            let heirs = before.relations.iter().filter(|one| one.parent.as_ref() == Some(&old.name)).collect();
+            let new_types = after.types.iter().map(|one| one.name.as_str());
+            let new_types = new_types.filter(|name| !before.types.iter().any(|one| one.name == *name)).collect();
+            let spoken = Spoken { old, new, said, table, key, sure, heirs, new_types };
             queries.extend(spoken.queries(&keys, &mut draw, world));
         }
         let mut script = Script { queries };
@@ -144,6 +147,10 @@ struct Spoken<'a> {
     key: String,
     /// Whether what is written there lasts.
     sure: bool,
+    /// What inherits it: it writes their rows, too.
+    heirs: Vec<&'a Relation>,
+    /// Types that the revision makes or renames: their names may come only with its end.
+    new_types: Vec<&'a str>,
 }
 
 impl Spoken<'_> {
@@ -158,7 +165,7 @@ impl Spoken<'_> {
             let sql = format!("SELECT {} FROM {table} WHERE {key} = {number}", all.join(", "));
             queries.push(Query { sql, writes: vec![], reads: self.places(*number, &self.said.columns) });
             let own = |one: &&Column| Some(one.number) != self::key(self.said).map(|key| key.number);
-            let columns = self.said.writable().into_iter().filter(own);
+            let columns = self.said.writable().into_iter().filter(own).filter(|one| !self.is_of_new_type(one));
             for column in columns.filter(|one| writes && !self.is_told_apart(one.number)) {
                 let sql_name = crate::sql::quoted(&column.name);
                 let (first, second) = equal(draw, &column.kind, world);
@@ -186,7 +193,7 @@ impl Spoken<'_> {
     /// A row with a value in every column that it may have one in; once, however often it is said.
     fn insert(&self, number: i64, draw: &mut Draw, world: &World) -> Query {
         let own = key(self.said).map(|key| key.number);
-        let is_free = |one: &Column| !one.numbered && !self.is_told_apart(one.number);
+        let is_free = |one: &Column| !one.numbered && !self.is_told_apart(one.number) && !self.is_of_new_type(one);
         let columns: Vec<Column> =
             self.said.writable().into_iter().filter(|one| Some(one.number) == own || is_free(one)).cloned().collect();
         let values: Vec<String> = columns
@@ -220,10 +227,18 @@ impl Spoken<'_> {
     /// Whether rows were told apart by a column before: what one row is given another may have.
     fn is_told_apart(&self, number: i16) -> bool {
         let Some(column) = self.old.columns.iter().find(|one| one.number == number) else { return false };
-        let by_index = self.old.indexes.iter().filter(|one| one.unique);
-        let by_exclusion = self.old.constraints.iter().filter(|one| one.kind == 'x');
-        by_index.clone().any(|one| one.expression || one.columns.contains(&column.name))
-            || by_exclusion.clone().any(|one| one.columns.contains(&column.name))
+        let all = || std::iter::once(self.old).chain(self.heirs.iter().copied());
+        let mut by_index = all().flat_map(|one| &one.indexes).filter(|one| one.unique);
+        let mut by_exclusion = all().flat_map(|one| &one.constraints).filter(|one| one.kind == 'x');
+        by_index.any(|one| one.expression || one.columns.contains(&column.name))
+            || by_exclusion.any(|one| one.columns.contains(&column.name))
+    }
+
+    /// Whether the column's type is one that the revision makes or renames.
+    fn is_of_new_type(&self, column: &Column) -> bool {
+        let named = Sql::marked(&column.kind).text();
+        let named = named.trim_end_matches("[]").rsplit('.').next().unwrap_or_default().trim_matches('"');
+        self.new_types.contains(&named)
     }
 
     /// Whether a column has the same type before and after, and nobody but applications writes it.
