@@ -187,7 +187,8 @@ pub(crate) enum Verb {
         /// Accept files that were edited after they ran
         #[arg(long)]
         force: bool,
-        /// Forget all records first, also of revisions that aren't in the folder
+        /// Forget all records first, also of revisions that aren't in the folder, and what is in flight: its triggers and helpers are
+        /// taken away, and what its statements did stays
         #[arg(long)]
         purge: bool,
     },

@@ -175,15 +175,34 @@ pub async fn downgrade(
     Ok(done)
 }
 
+/// What is put up with when revisions are recorded without being run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Despite {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Files that were edited after they ran.
+    Edited,
+    /// Any record, also of revisions that aren't in the folder. What is in flight is forgotten: what is ours of it is taken away,
+    /// and the rest stays as it is.
+    Anything,
+}
+
 /// Records revisions as applied up to a target, and nothing else as applied, without running anything.
 ///
 /// # Errors
 ///
-/// When the target isn't known, or something is in flight.
-pub async fn stamp(engine: &Engine, history: &History, target: &Target, force: bool) -> Result<Done, Failure> {
+/// When the target isn't known, or something is in flight that isn't to be forgotten.
+pub async fn stamp(engine: &Engine, history: &History, target: &Target, despite: Despite) -> Result<Done, Failure> {
     let mut lease = engine.lease().await?;
-    let known = lease.known().await?;
-    if !force {
+    let mut known = lease.known().await?;
+    if despite == Despite::Anything {
+        for flying in in_flight(&known).collect::<Vec<_>>().into_iter().rev() {
+            lease.abandon(&flying.id).await?;
+        }
+        known = lease.known().await?;
+    }
+    if despite == Despite::Nothing {
         compare(history, &known)?;
     }
     past::settled(&known, past::BEFORE_STAMPING)?;

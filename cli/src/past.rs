@@ -35,7 +35,7 @@ pub fn in_flight(known: &[Known]) -> impl Iterator<Item = &Known> {
 }
 
 /// Why nothing is stamped in flight.
-pub(crate) const BEFORE_STAMPING: &str = "finish it or take it back before stamping";
+pub(crate) const BEFORE_STAMPING: &str = "finish it or take it back before stamping; if neither can be, `concertina stamp --purge` forgets it and leaves what its statements did";
 
 /// Nothing may be in flight; `help` says why not.
 pub(crate) fn settled(known: &[Known], help: &str) -> Result<(), Failure> {

@@ -21,6 +21,7 @@
 //! `ladder`, `blockers`: asking for locks without making others wait · `proof`: asking the catalog what is done ·
 //! `checkpoint`: our own tables · `throttle`: when to go slower · `estimate`: what to expect · [`Event`]: what happens, as data.
 
+mod abandon;
 mod as_written;
 mod backfill;
 mod blockers;

@@ -56,6 +56,7 @@ pub use as_written::{MayChange, named};
 pub use catalog::{Catalog, Table};
 pub use explain::explain;
 pub use plan::{Phase, Plan, Step, StepId, Work};
+pub use rules::is_helper;
 pub use versions::schema_of;
 
 use as_written::OwnRows;

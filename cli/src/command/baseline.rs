@@ -3,7 +3,7 @@
 use super::{Found, live, settings};
 use crate::args::{Common, LimitWords};
 use crate::draw;
-use concertina::{Exit, Failure, drift};
+use concertina::{Despite, Exit, Failure, drift};
 use concertina_revisions::Target;
 use concertina_revisions::import::without_session;
 use std::process::Command;
@@ -35,8 +35,10 @@ pub(crate) async fn run(common: &Common, name: &str) -> Result<Exit, Failure> {
     draw::line(common.quiet || common.json, &path.display().to_string());
     let history = found.history()?;
     let settings = settings(&mut found, &LimitWords::default())?;
-    live::run(common, &found, settings, async |engine| concertina::stamp(engine, &history, &Target::Head, false).await)
-        .await
+    live::run(common, &found, settings, async |engine| {
+        concertina::stamp(engine, &history, &Target::Head, Despite::Nothing).await
+    })
+    .await
 }
 
 /// What `pg_dump` writes, where there is one that can read the server.

@@ -2,7 +2,7 @@
 
 use super::{Found, live, settings};
 use crate::args::{Common, LimitWords};
-use concertina::{Exit, Failure};
+use concertina::{Despite, Exit, Failure};
 use concertina_revisions::Target;
 
 pub(crate) async fn run(common: &Common, target: &str, force: bool, purge: bool) -> Result<Exit, Failure> {
@@ -10,8 +10,11 @@ pub(crate) async fn run(common: &Common, target: &str, force: bool, purge: bool)
     let history = found.history()?;
     let settings = settings(&mut found, &LimitWords::default())?;
     let target = Target::parse(target);
-    live::run(common, &found, settings, async |engine| {
-        concertina::stamp(engine, &history, &target, force || purge).await
-    })
-    .await
+    let despite = match (purge, force) {
+        (true, _) => Despite::Anything,
+        (false, true) => Despite::Edited,
+        (false, false) => Despite::Nothing,
+    };
+    live::run(common, &found, settings, async |engine| concertina::stamp(engine, &history, &target, despite).await)
+        .await
 }

@@ -32,4 +32,5 @@ mod tracer;
 mod twins;
 mod verbs;
 mod versions;
+mod ways_out;
 mod words;

@@ -201,7 +201,7 @@ async fn raw_sql_can_be_run_again() {
     let engine = system.engine(&server, Arc::new(|_| {})).unwrap();
     let history = concertina::history(&system.revisions()).unwrap();
     let before = server.dump_schema("roadmaps").unwrap();
-    concertina::stamp(&engine, &history, &Target::parse("026"), false).await.unwrap();
+    concertina::stamp(&engine, &history, &Target::parse("026"), concertina::Despite::Nothing).await.unwrap();
     up(&system, &server, "head", Until::Contracted).await.unwrap();
     assert_eq!(server.dump_schema("roadmaps").unwrap(), before);
     assert_eq!(number(&client, "SELECT count(*) FROM agent_configs").await, 1_000);
