@@ -41,8 +41,8 @@ pub struct Remembered {
 }
 
 impl Application {
-    /// Puts writers to work, straight at the server.
-    pub fn start(server: &Postgres, database: &str, ends_inserts: bool) -> Application {
+    /// Puts writers to work, straight at the server. `rest`: of each, between turns of up to four writes.
+    pub fn start(server: &Postgres, database: &str, ends_inserts: bool, rest: Duration) -> Application {
         let stop = Arc::new(AtomicBool::new(false));
         let writers = (0..WRITERS)
             .map(|number| {
@@ -51,6 +51,7 @@ impl Application {
                     number,
                     ends_inserts,
                     inserts: true,
+                    rest,
                     client: None,
                     remembered: Remembered::default(),
                 };
@@ -84,6 +85,7 @@ struct Writer {
     /// Whether a missing value may end its inserts: whoever ran the contract has said that no such code is left.
     ends_inserts: bool,
     inserts: bool,
+    rest: Duration,
     client: Option<Client>,
     remembered: Remembered,
 }
@@ -114,7 +116,7 @@ impl Writer {
             if turn % 4 == 0 {
                 self.write(&format!("DELETE FROM leads WHERE id = {new}"), &[(new, None)]).await;
             }
-            tokio::time::sleep(Duration::from_millis(3)).await;
+            tokio::time::sleep(self.rest).await;
         }
         self.remembered
     }

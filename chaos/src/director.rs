@@ -16,17 +16,6 @@ pub struct Point {
     pub name: String,
 }
 
-impl Point {
-    /// Whether the statement changes nothing that lasts. Everything that lasts is in the database, so an end before such a
-    /// statement is the same as one before the next that isn't.
-    pub fn is_watching(&self) -> bool {
-        const HEADS: [&str; 7] =
-            ["asking", "looking", "reading", "checking", "setting up", "trying", "keeping the throttle"];
-        const PARTS: [&str; 3] = ["counting", ": SET ", ": prepare"];
-        HEADS.iter().any(|head| self.name.starts_with(head)) || PARTS.iter().any(|part| self.name.contains(part))
-    }
-}
-
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} \"{}\"", if self.answered { "after" } else { "before" }, self.name)

@@ -87,11 +87,11 @@ pub async fn violations(
 /// Whether all sessions of the engine have gone; the server takes a moment to notice a killed one.
 async fn no_session(client: &tokio_postgres::Client) -> Result<bool, Broken> {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'concertina%'";
-    for _ in 0..100 {
+    for _ in 0..500 {
         if client.query_one(sql, &[]).await?.get::<_, i64>(0) == 0 {
             return Ok(true);
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(false)
 }

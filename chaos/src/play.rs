@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
+use tokio_postgres::Client;
 
 /// Settings of the servers.
 pub(crate) const SETTINGS: [(&str, &str); 3] =
@@ -64,6 +65,8 @@ pub(crate) struct Play {
     database: String,
     director: Director,
     proxy: Proxy,
+    /// Sees what the server's state is, from another database.
+    watcher: Client,
     /// Where the machine has one.
     clock: Option<Clock>,
     /// By how many seconds it is wrong.
@@ -100,6 +103,7 @@ impl Play {
             database: database.to_owned(),
             director: Director::new()?,
             proxy,
+            watcher: server.connect("postgres").await?,
             clock: Clock::find()?,
             jumped: 0,
             orders,
@@ -132,8 +136,12 @@ impl Play {
                     return Ok(Ended::Hung(format!("it hangs after {:?}", self.dealt.last())));
                 }
             };
+            let state = if dealer.watches() { Some(self.state().await?) } else { None };
             // Without a clock of its own nothing happens to it.
-            match dealer.deal(&asked.point).filter(|fault| *fault != Fault::ClockJump || self.clock.is_some()) {
+            match dealer
+                .deal(&asked.point, state.as_deref())
+                .filter(|fault| *fault != Fault::ClockJump || self.clock.is_some())
+            {
                 None => asked.go().await,
                 Some(fault) => {
                     self.dealt.push(fault);
@@ -146,6 +154,14 @@ impl Play {
         self.proxy.delay(Duration::ZERO);
         let said = said.await?;
         Ok(if status.success() { Ended::Well } else { Ended::Badly(format!("{status} {}", said.trim())) })
+    }
+
+    /// What a new session sees: while that stays as it is, nothing that lasts was changed. Where a session has written in a
+    /// transaction that is open, how far the log is belongs to it, so that each of its writes is another state.
+    async fn state(&self) -> Result<String, Broken> {
+        let sql = "SELECT concat_ws(' ', pg_current_snapshot(), CASE WHEN EXISTS (
+                SELECT FROM pg_stat_activity WHERE datname = $1 AND backend_xid IS NOT NULL) THEN pg_current_wal_insert_lsn() END)";
+        Ok(self.watcher.query_one(sql, &[&self.database]).await?.get(0))
     }
 
     async fn strike(

@@ -2,7 +2,7 @@
 
 use crate::Broken;
 use crate::application::Application;
-use crate::dealer::Dealer;
+use crate::dealer::{Dealer, Writes};
 use crate::director::Point;
 use crate::fault::{Fault, Schedule};
 use crate::oracle::{self, Ending};
@@ -13,6 +13,13 @@ use crate::summary::Summary;
 use concertina_sandbox::Postgres;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long each of the application's writers rests between its turns.
+const REST: Duration = Duration::from_millis(3);
+
+/// The same where each point has a trial of its own: most of the machine is left to the engine.
+const LONG_REST: Duration = Duration::from_millis(15);
 
 /// A server with the databases of one scenario.
 pub struct Stage<'a> {
@@ -23,6 +30,8 @@ pub struct Stage<'a> {
     calm: Ending,
     /// The points that a calm run passes, with how often.
     pub passed: BTreeMap<Point, usize>,
+    /// The statements of the calm run that wrote nothing.
+    looks: BTreeSet<String>,
     /// Trials so far, for the names of databases.
     trials: usize,
 }
@@ -48,10 +57,19 @@ impl<'a> Stage<'a> {
         }
         server.create_database("calm", Some("start")).await?;
         let mut play = Play::new(&server, program, scenario, "calm").await?;
-        let mut dealer = Dealer::by(&Schedule::default());
+        let mut dealer = Dealer::Watching { passed: BTreeMap::new(), writes: Writes::default() };
         play.run(&mut server, &mut dealer).await?.well()?;
+        let Dealer::Watching { passed, writes } = dealer else { return Err("another dealer".into()) };
         let calm = oracle::ending(&server, "calm", scenario).await?;
-        Ok(Stage { scenario, program: program.to_owned(), server, calm, passed: dealer.passed(), trials: 0 })
+        let looks = writes.looks(&passed);
+        Ok(Stage { scenario, program: program.to_owned(), server, calm, passed, looks, trials: 0 })
+    }
+
+    /// Where an end is unlike the one at another point. One after a statement is the same as one before the next; and one before a
+    /// statement that writes nothing the same as one before the next that does, as everything that lasts is in the database.
+    pub fn ends(&self) -> Vec<Point> {
+        let ends = self.passed.keys().filter(|point| !point.answered && !self.looks.contains(&point.name));
+        ends.cloned().collect()
     }
 
     /// A trial by a schedule.
@@ -60,44 +78,47 @@ impl<'a> Stage<'a> {
     ///
     /// When the machine doesn't play along.
     pub async fn trial(&mut self, schedule: &Schedule) -> Result<Summary, Broken> {
-        let told = format!("{}: {schedule}", self.scenario.shown());
-        self.live(Dealer::by(schedule), &told).await
+        self.resting(schedule, REST).await
     }
 
-    /// A trial for each point that a calm run passes: the engine is killed there, the first time. An end after a statement is the
-    /// same as one before the next, and one before a statement that only looks the same as one before the next that doesn't.
+    async fn resting(&mut self, schedule: &Schedule, rest: Duration) -> Result<Summary, Broken> {
+        let told = format!("{}: {schedule}", self.scenario.shown());
+        self.live(Dealer::by(schedule), rest, &told).await
+    }
+
+    /// A trial for each of [`Stage::ends`]: the engine is killed there, the first time.
     ///
     /// # Errors
     ///
     /// When the machine doesn't play along.
     pub async fn killed_at_each_alone(&mut self) -> Result<Summary, Broken> {
-        let points = self.passed.keys().filter(|point| !point.answered && !point.is_watching());
-        let points: Vec<Point> = points.cloned().collect();
         let mut all = Summary::default();
-        for point in points {
-            all += self.trial(&Schedule::once(&point, Fault::Kill)).await?;
+        for point in self.ends() {
+            all += self.resting(&Schedule::once(&point, Fault::Kill), LONG_REST).await?;
         }
         Ok(all)
     }
 
-    /// A trial in which the engine is killed at every point that it passes, once, and goes on from there to the next.
+    /// A trial in which the engine is killed at every such point that it passes, once, and goes on from there to the next.
     ///
     /// # Errors
     ///
     /// When the machine doesn't play along.
     pub async fn killed_at_each(&mut self) -> Result<Summary, Broken> {
         let told = format!("{}: killed at each point", self.scenario.shown());
-        self.live(Dealer::KillAtEach { seen: BTreeSet::new() }, &told).await
+        let dealer = Dealer::KillAtEach { seen: BTreeSet::new(), looks: self.looks.clone(), writes: Writes::default() };
+        self.live(dealer, REST, &told).await
     }
 
-    async fn live(&mut self, mut dealer: Dealer, told: &str) -> Result<Summary, Broken> {
+    async fn live(&mut self, mut dealer: Dealer, rest: Duration, told: &str) -> Result<Summary, Broken> {
         self.trials += 1;
         let database = format!("trial_{}", self.trials);
         self.server.create_database(&database, Some("start")).await?;
         let mut play = Play::new(&self.server, &self.program, self.scenario, &database).await?;
         // A kill at each point is about the engine alone; it is quicker without an application.
         let applied = self.scenario.application && matches!(dealer, Dealer::By { .. });
-        let application = applied.then(|| Application::start(&self.server, &database, self.scenario.ends_inserts));
+        let application =
+            applied.then(|| Application::start(&self.server, &database, self.scenario.ends_inserts, rest));
         let mut summary = Summary { scenarios: 1, ..Summary::default() };
         let mut violations = Vec::new();
         let mut runs = 0;
