@@ -25,7 +25,11 @@ impl Lease {
     ///
     /// Why it stopped; when contract has begun. Running it again goes on from there.
     pub async fn undo(&mut self, id: &RevisionId) -> Result<(), Error> {
-        surely!(self, self.undo_on(id))
+        let ended = surely!(self, self.undo_on(id));
+        if let Err(error) = &ended {
+            checkpoint::set_error(&self.records, id, &error.to_string()).await.ok();
+        }
+        ended
     }
 
     async fn undo_on(&mut self, id: &RevisionId) -> Result<(), Error> {

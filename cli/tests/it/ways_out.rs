@@ -27,6 +27,9 @@ impl Site {
     fn stands(&self, state: &str, next: &str) {
         let said = self.run(&["status"]).ends(0);
         assert!(said.out.contains(state) && said.out.contains(next), "{}", said.out);
+        if !state.contains("waiting") {
+            assert!(said.out.contains("  stopped: "), "{}", said.out);
+        }
     }
 }
 
@@ -84,7 +87,7 @@ async fn a_rollback_that_somebody_is_in_the_way_of_goes_on_afterwards() {
     site.run(&["upgrade"]).ends(3);
     site.does("CREATE VIEW shown AS SELECT points FROM leads").await;
     site.run(&["rollback"]).ends(1);
-    site.stands("001_points: being taken back", "next: concertina rollback, once what stops it is mended");
+    site.stands("001_points: undoing", "next: concertina rollback, once what stops it is mended");
     site.run(&["upgrade"]).ends(1).says("concertina rollback");
     site.does("DROP VIEW shown").await;
     site.run(&["rollback"]).ends(0);
