@@ -19,6 +19,7 @@ mod isolation;
 mod kill;
 mod lifecycle;
 mod names;
+mod numbered;
 mod offline;
 mod order;
 mod others;

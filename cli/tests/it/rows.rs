@@ -7,32 +7,32 @@ use tempfile::TempDir;
 use tokio_postgres::Client;
 
 /// A server on which each case has two copies of its database.
-struct Oracle {
-    server: Postgres,
+pub(crate) struct Oracle {
+    pub(crate) server: Postgres,
     cases: u32,
 }
 
 /// A case's database for the command, and its folder.
-struct Trial {
-    url: String,
-    client: Client,
-    folder: TempDir,
+pub(crate) struct Trial {
+    pub(crate) url: String,
+    pub(crate) client: Client,
+    pub(crate) folder: TempDir,
 }
 
 impl Trial {
-    fn run(&self, words: &[&str]) -> Said {
+    pub(crate) fn run(&self, words: &[&str]) -> Said {
         let mut command = bare(self.folder.path(), words);
         command.env("DATABASE_URL", &self.url);
         said(&command.output().unwrap())
     }
 
-    async fn value<T: for<'a> tokio_postgres::types::FromSql<'a>>(&self, sql: &str) -> T {
+    pub(crate) async fn value<T: for<'a> tokio_postgres::types::FromSql<'a>>(&self, sql: &str) -> T {
         self.client.query_one(sql, &[]).await.unwrap().get(0)
     }
 }
 
 impl Oracle {
-    async fn new() -> Oracle {
+    pub(crate) async fn new() -> Oracle {
         Oracle { server: Postgres::start(&[("fsync", "off")]).await.unwrap(), cases: 0 }
     }
 
@@ -43,7 +43,7 @@ impl Oracle {
         client
     }
 
-    async fn trial(&mut self, setup: &str, revision: &str) -> Trial {
+    pub(crate) async fn trial(&mut self, setup: &str, revision: &str) -> Trial {
         self.cases += 1;
         let name = format!("trial{}", self.cases);
         let client = self.database(&name, setup).await;
@@ -62,7 +62,7 @@ impl Oracle {
     }
 
     /// The command and psql end with the same rows.
-    async fn same(&mut self, setup: &str, revision: &str) {
+    pub(crate) async fn same(&mut self, setup: &str, revision: &str) {
         let trial = self.trial(setup, revision).await;
         let wanted = self.wanted(setup, revision).await;
         let done = trial.run(&["upgrade", "--contract"]);
@@ -104,7 +104,7 @@ fn differ(got: &str, wanted: &str, revision: &str) {
 }
 
 /// Every row of every table as text, and the position of every sequence.
-async fn rows(client: &Client) -> String {
+pub(crate) async fn rows(client: &Client) -> String {
     let tables = "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind = 'r' AND n.nspname = 'public' ORDER BY 1";
     let mut all = Vec::new();
@@ -128,7 +128,7 @@ async fn rows(client: &Client) -> String {
 }
 
 /// Some 2,000 rows on more blocks than a small table has.
-const T: &str = "CREATE TABLE t (id bigint PRIMARY KEY, bal int, kind text, a int, b int, n int NOT NULL DEFAULT 0) WITH (fillfactor = 10);
+pub(crate) const T: &str = "CREATE TABLE t (id bigint PRIMARY KEY, bal int, kind text, a int, b int, n int NOT NULL DEFAULT 0) WITH (fillfactor = 10);
     INSERT INTO t SELECT g, g % 1000, 'k' || g % 7, CASE WHEN g % 5 > 0 THEN g % 11 END, g % 13 FROM generate_series(1, 3000) g;
     ANALYZE t;";
 

@@ -10,7 +10,7 @@ mod thing;
 pub use thing::{Aspect, Thing};
 
 pub(crate) use family::with_family;
-pub(crate) use of_change::{of_change, relation_made};
+pub(crate) use of_change::{of_change, relation_made, sequence_of};
 pub(crate) use of_part::{Whole, of_part};
 pub(crate) use of_rows::rows_of;
 

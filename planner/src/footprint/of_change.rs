@@ -5,7 +5,7 @@ use super::of_rows::{delete, insert, rows_of, update};
 use super::{Aspect, Footprint, Thing};
 use crate::catalog::{Catalog, ConstraintKind, Table};
 use crate::change::{
-    AddColumn, Attach, Change, Fill, NewConstraint, NewConstraintKind, NewIndex, NewTable, NewType, Special,
+    AddColumn, Attach, Change, Fill, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewTable, NewType, Special,
 };
 use crate::expr::Expr;
 use concertina_revisions::{Ident, TableName};
@@ -102,9 +102,26 @@ pub(crate) fn relation_made(name: &TableName) -> Footprint {
     made(Thing::Relation(name.clone()), &name.schema).make(Thing::Type(name.name.clone()))
 }
 
-/// The names that a serial or identity column takes for its sequence.
-fn own_sequence(table: &TableName, column: &Ident) -> Thing {
-    Thing::beside(table, &Ident::new(format!("{}_{}_seq", table.name.as_str(), column.as_str())))
+/// The sequence of a serial or identity column.
+fn own_sequence(table: &TableName, column: &NewColumn) -> Option<Thing> {
+    let definition = match &column.special {
+        Special::Serial => "",
+        Special::Identity(definition) => definition,
+        Special::None | Special::Stored(_) | Special::Virtual(_) => return None,
+    };
+    Some(Thing::Relation(numbers(table, &column.name, definition)))
+}
+
+/// The sequence of a column by what is said of it.
+pub(super) fn numbers(table: &TableName, column: &Ident, definition: &str) -> TableName {
+    let numbering = crate::lower::numbering(definition, "bigint");
+    numbering.map_or_else(|| sequence_of(table, column), |numbering| numbering.sequence(table, column))
+}
+
+/// The name that the sequence of a column has when nothing else is said.
+pub(crate) fn sequence_of(table: &TableName, column: &Ident) -> TableName {
+    let name = Ident::new(format!("{}_{}_seq", table.name.as_str(), column.as_str()));
+    TableName { schema: table.schema.clone(), name }
 }
 
 fn create_table(new: &NewTable, catalog: &Catalog) -> Footprint {
@@ -117,8 +134,8 @@ fn create_table(new: &NewTable, catalog: &Catalog) -> Footprint {
     }
     for column in &new.columns {
         all.add(super::How::Read, Thing::Type(Ident::new(crate::types::bare(&column.type_sql))));
-        if matches!(column.special, Special::Serial | Special::Identity(_)) {
-            all.add(super::How::Make, own_sequence(&new.table, &column.name));
+        if let Some(sequence) = own_sequence(&new.table, column) {
+            all.add(super::How::Make, sequence);
         }
     }
     // What it is born with is nobody else's yet, but their names are, and what they point at.
@@ -137,8 +154,8 @@ fn add_column(add: &AddColumn, catalog: &Catalog) -> Footprint {
     if column.not_null {
         all.add(super::How::Make, Thing::Demands(table.clone(), Some(column.name.clone())));
     }
-    if matches!(column.special, Special::Serial | Special::Identity(_)) {
-        all.add(super::How::Make, own_sequence(table, &column.name));
+    if let Some(sequence) = own_sequence(table, column) {
+        all.add(super::How::Make, sequence);
     }
     if let Some(Fill::Read(query)) = fill {
         all = rows_of(all, &relations(query, catalog), catalog);

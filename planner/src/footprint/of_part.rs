@@ -51,9 +51,11 @@ impl Whole<'_> {
             Action::OwnSequence { table, column, sequence, .. } => {
                 self.relying(on(table)).make(Thing::column(table, column)).make(Thing::Relation(sequence.clone()))
             }
-            Action::AddIdentity { table, column, from, .. } => {
+            Action::AddIdentity { table, column, from, definition } => {
                 let all = aspect(table, column, Aspect::Identity).change(Thing::aspect(table, column, Aspect::Default));
                 let all = self.relying(all).read(Thing::aspect(table, column, Aspect::Null));
+                let own = super::of_change::numbers(table, column, definition);
+                let all = all.make(Thing::Relation(own.clone())).change(Thing::Rows(own, None));
                 match from {
                     Numbers::Start => all,
                     Numbers::Largest => all.read(Thing::Rows(table.clone(), Some(column.clone()))),

@@ -97,6 +97,15 @@ pub(super) fn index_storage(options: &[Node], tablespace: &str) -> Result<String
     framed(&frame, &framed(&template("CREATE INDEX i ON x (c)")?, "")?)
 }
 
+/// Options of a sequence, as CREATE SEQUENCE says them.
+pub(super) fn sequence_options(options: &[Node]) -> Result<String, Problem> {
+    let mut frame = template("CREATE SEQUENCE x")?;
+    if let NodeEnum::CreateSeqStmt(create) = &mut frame {
+        create.options = options.to_vec();
+    }
+    framed(&frame, "CREATE SEQUENCE x").map(|options| options.trim().to_owned())
+}
+
 /// A whole statement.
 pub(super) fn statement(tree: &NodeEnum) -> Result<String, Problem> {
     framed(tree, "")

@@ -3,7 +3,7 @@
 
 use super::expression;
 use crate::catalog::Catalog;
-use crate::footprint::{Footprint, Thing};
+use crate::footprint::{Aspect, Footprint, Thing};
 use concertina_revisions::tree::{KeywordKind, Node, NodeEnum, Token, parse, scan};
 use concertina_revisions::{Ident, TableName};
 use serde_json::Value;
@@ -68,11 +68,16 @@ pub(super) fn functions(tree: &NodeEnum) -> Vec<String> {
     found.functions
 }
 
-/// The relations that a tree names in literals.
+/// The relations that a tree names in literals, and the sequences of columns that it does.
 pub(super) fn literals(tree: &NodeEnum, catalog: &Catalog) -> Vec<TableName> {
     let mut found = Mentions::default();
     found.walk(&serde_json::to_value(tree).unwrap_or_default());
-    found.literals.iter().map(|text| resolved(text, catalog)).collect()
+    let named = found.literals.iter().map(|text| resolved(text, catalog));
+    let owned = found
+        .numbered
+        .iter()
+        .map(|(table, column)| crate::footprint::sequence_of(&resolved(table, catalog), &Ident::new(column.as_str())));
+    named.chain(owned).collect()
 }
 
 /// The sequences and other relations that an expression names in a literal, as `nextval('t_id_seq'::regclass)` does.
@@ -134,6 +139,8 @@ struct Mentions {
     operators: Vec<String>,
     collations: Vec<String>,
     literals: Vec<String>,
+    /// Tables with a column, whose sequence is asked for.
+    numbered: Vec<(String, String)>,
     bodies: Vec<String>,
     /// Names in a text that isn't parsed.
     words: Vec<String>,
@@ -199,7 +206,13 @@ impl Mentions {
 
     fn call(&mut self, call: &Value) {
         let name = strings(&call["funcname"]).pop().unwrap_or_default();
-        if matches!(name.as_str(), "nextval" | "currval" | "setval" | "pg_get_serial_sequence") {
+        if name == "pg_get_serial_sequence" {
+            let mut said = Vec::new();
+            collect_strings(&call["args"], &mut said);
+            if let [table, column] = said.as_slice() {
+                self.numbered.push((table.clone(), column.clone()));
+            }
+        } else if matches!(name.as_str(), "nextval" | "currval" | "setval") {
             collect_strings(&call["args"], &mut self.literals);
         }
     }
@@ -269,6 +282,15 @@ impl Mentions {
         }
         for literal in &self.literals {
             all = all.on(&resolved(literal, catalog));
+        }
+        for (table, column) in &self.numbered {
+            let (table, column) = (resolved(table, catalog), Ident::new(column.as_str()));
+            // Which sequence it is depends on both.
+            all = all
+                .on(&table)
+                .read(Thing::column(&table, &column))
+                .read(Thing::aspect(&table, &column, Aspect::Identity))
+                .read(Thing::Rows(crate::footprint::sequence_of(&table, &column), None));
         }
         all
     }

@@ -6,11 +6,12 @@
 //! nullable column, a default and a trigger for writers, a backfill, and only then constraints.
 //! **Hazard**: a default that only stands in for old code is dropped in contract.
 
-use super::{Context, check, foreign_key, helper, identity, not_null, unique, update};
+use super::{Context, check, foreign_key, helper, identity, not_null, questions, unique, update};
 use crate::action::{Action, Backfill, Operation, Sync, Value};
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
 use crate::decision::Decision;
 use crate::expr::{Expr, Shape};
+use crate::lower::Numbering;
 use crate::problem::{self, Problem, code, hazard};
 use crate::types;
 use concertina_revisions::{Ident, TableName};
@@ -25,11 +26,11 @@ pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
                 "add a plain column and an UPDATE that computes it",
             ));
         }
-        (Special::Identity(definition), ..) if !empty => identity::add_column(table, column, definition, context),
+        (Special::Identity(definition), ..) if !empty => identity::add_column(table, column, definition, context)?,
         (Special::Stored(definition) | Special::Identity(definition) | Special::Virtual(definition), ..) => {
             generated(table, column, definition, context)
         }
-        (Special::Serial, ..) => serial(table, column, empty, context),
+        (Special::Serial, ..) => serial(table, column, empty, context)?,
         _ if !empty && context.catalog.constrained_domains.contains(&types::bare(&column.type_sql)) => {
             return Err(problem::blocks(
                 "a column of a domain that demands something, which rewrites the table,",
@@ -149,7 +150,7 @@ fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Con
             )
             .then_because(update::WRITTEN_MEANWHILE)
             .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
-            .fill(own_value(table, column, &default.sql, context));
+            .fill(own_value(table, column, default, context));
     let decision =
         if column.not_null { not_null::prove_and_set(decision, table, &column.name, context) } else { decision };
     decision.contract(Action::RemoveSync(sync))
@@ -169,19 +170,21 @@ fn generated(table: &TableName, column: &NewColumn, definition: &str, context: &
 }
 
 /// A number from a sequence for each row.
-fn serial(table: &TableName, column: &NewColumn, empty: bool, context: &Context<'_>) -> Decision {
+fn serial(table: &TableName, column: &NewColumn, empty: bool, context: &Context<'_>) -> Result<Decision, Problem> {
     let sequence = TableName {
         schema: table.schema.clone(),
         name: Ident::new(format!("{}_{}_seq", table.name.as_str(), column.name.as_str())),
     };
     if empty {
         let own = own_sequence(table, column, &sequence, "");
-        return Decision::because("the table holds no row")
+        return Ok(Decision::because("the table holds no row")
             .expand(own, undo(table, column))
-            .expand(Action::SetNotNull { table: table.clone(), column: column.name.clone() }, []);
+            .expand(Action::SetNotNull { table: table.clone(), column: column.name.clone() }, []));
     }
-    let (decision, sync) = numbered(table, column, &sequence, "");
-    not_null::prove_and_set(decision, table, &column.name, context).contract(Action::RemoveSync(sync))
+    let unknown = || problem::unknown("a serial column of an unforeseen form");
+    let numbering = crate::lower::numbering("", &column.type_sql).ok_or_else(unknown)?;
+    let (decision, sync) = numbered(table, column, &sequence, &numbering, context);
+    Ok(not_null::prove_and_set(decision, table, &column.name, context).contract(Action::RemoveSync(sync)))
 }
 
 fn own_sequence(table: &TableName, column: &NewColumn, sequence: &TableName, options: &str) -> Action {
@@ -196,7 +199,13 @@ fn own_sequence(table: &TableName, column: &NewColumn, sequence: &TableName, opt
 
 /// A column whose rows are numbered from a sequence, old ones and new ones; and the trigger that numbers those that are
 /// written without a number.
-pub(super) fn numbered(table: &TableName, column: &NewColumn, sequence: &TableName, options: &str) -> (Decision, Sync) {
+pub(super) fn numbered(
+    table: &TableName,
+    column: &NewColumn,
+    sequence: &TableName,
+    numbering: &Numbering,
+    context: &Context<'_>,
+) -> (Decision, Sync) {
     let value = format!("nextval({})", sequence.regclass_literal());
     let name = helper("sync", &[table.schema.as_str(), table.name.as_str(), column.name.as_str()]);
     let sync = Sync {
@@ -226,23 +235,49 @@ pub(super) fn numbered(table: &TableName, column: &NewColumn, sequence: &TableNa
         silent: false,
     };
     let decision = Decision::because("a number for each row would rewrite the table under ACCESS EXCLUSIVE")
-        .expand(own_sequence(table, column, sequence, options), undo(table, column))
+        .expand(own_sequence(table, column, sequence, &numbering.options), undo(table, column))
         .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
         .fill(backfill);
-    (decision, sync)
+    (enough(decision, table, numbering, context), sync)
 }
 
-fn own_value(table: &TableName, column: &NewColumn, value: &str, context: &Context<'_>) -> Backfill {
+/// As many rows as a page of 8 KiB can hold.
+const ROWS_OF_A_PAGE_MAX: u64 = 291;
+
+/// Whether there is a number for every row; asked only where it may not be so.
+fn enough(decision: Decision, table: &TableName, numbering: &Numbering, context: &Context<'_>) -> Decision {
+    let (Some(capacity), Some(known)) = (numbering.capacity, context.table(table)) else { return decision };
+    let below = context.catalog.below(table);
+    let pages = below.iter().filter_map(|name| context.table(name)).map(|one| one.pages).sum::<u64>() + known.pages;
+    // The table may have grown since it was looked at.
+    if pages.saturating_mul(2 * ROWS_OF_A_PAGE_MAX) < capacity {
+        return decision;
+    }
+    decision.check(
+        format!("the sequence has a number for every row of {}", table.shown()),
+        questions::rows_beyond(known, capacity),
+        "give the column a larger type, or its sequence other bounds",
+    )
+}
+
+/// Functions whose values say nothing of the order in which they are asked for.
+const WITHOUT_ORDER: [&str; 7] =
+    ["clock_timestamp", "gen_random_uuid", "random", "timeofday", "uuid_generate_v1", "uuid_generate_v4", "uuidv4"];
+
+fn own_value(table: &TableName, column: &NewColumn, value: &Expr, context: &Context<'_>) -> Backfill {
+    let any = |name: &String| context.catalog.is_volatile(name) && !WITHOUT_ORDER.contains(&name.as_str());
+    let in_order = value.functions.iter().any(any);
     Backfill {
         table: table.clone(),
         alias: table.name.clone(),
-        operation: Operation::Assign(vec![(column.name.clone(), value.to_owned())]),
+        operation: Operation::Assign(vec![(column.name.clone(), value.sql.clone())]),
         from: None,
         predicate: format!("{}.{} IS NULL", table.name.sql(), column.name.sql()),
-        hot: true,
+        // What comes from a sequence comes in the order of the rows on the pages, as in PostgreSQL's own rewrite.
+        hot: !in_order,
         lookups: false,
         synced: true,
-        workers: context.directives.workers(),
+        workers: if in_order { Some(1) } else { context.directives.workers() },
         key: context.directives.key().map(<[Ident]>::to_vec),
         silent: false,
     }

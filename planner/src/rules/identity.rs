@@ -15,18 +15,24 @@ use crate::problem::{Problem, code, hazard};
 use concertina_revisions::{Ident, TableName};
 
 /// A new column that numbers its rows.
-pub(super) fn add_column(table: &TableName, column: &NewColumn, definition: &str, context: &Context<'_>) -> Decision {
+pub(super) fn add_column(
+    table: &TableName,
+    column: &NewColumn,
+    definition: &str,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let unknown = || crate::problem::unknown(&format!("an identity of an unforeseen form: {definition}"));
+    let numbering = crate::lower::numbering(definition, &column.type_sql).ok_or_else(unknown)?;
     let name = helper("ids", &[table.schema.as_str(), table.name.as_str(), column.name.as_str()]);
     let sequence = TableName { schema: table.schema.clone(), name };
-    let options = definition.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or_default();
-    let (decision, sync) = add_column::numbered(table, column, &sequence, options);
+    let (decision, sync) = add_column::numbered(table, column, &sequence, &numbering, context);
     let decision = not_null::prove_and_set(decision, table, &column.name, context).contract(Action::RemoveSync(sync));
-    decision.then_because("the numbers go on where the column's sequence is").contract(add(
+    Ok(decision.then_because("the numbers go on where the column's sequence is").contract(add(
         table,
         &column.name,
         definition,
         Numbers::Sequence(sequence),
-    ))
+    )))
 }
 
 fn add(table: &TableName, column: &Ident, definition: &str, from: Numbers) -> Action {

@@ -22,6 +22,16 @@ fn rows(relation: &str, table: &Table, alias: &Ident, condition: &str) -> Questi
     }
 }
 
+/// The rows of a table that are more than so many.
+pub(super) fn rows_beyond(table: &Table, most: u64) -> Question {
+    let name = table.full_name().sql();
+    let alias = &Ident::new(table.name.as_str());
+    Question::NoRows {
+        count: format!("SELECT greatest(count(*) - {most}, 0) FROM {name}"),
+        examples: format!("SELECT {} FROM {name} AS {} OFFSET {most} LIMIT 5", key_text(table, alias), alias.sql()),
+    }
+}
+
 /// Groups of rows that share their values in `columns`.
 pub(super) fn duplicates(table: &Table, columns: &[Ident]) -> Question {
     let name = table.full_name().sql();

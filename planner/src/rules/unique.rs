@@ -6,7 +6,7 @@
 
 use super::{Context, again, check, helper, not_null, partitions, questions};
 use crate::action::Action;
-use crate::catalog::{Table, TableKind};
+use crate::catalog::{ConstraintKind, Table, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::Decision;
 use crate::footprint::Thing;
@@ -17,6 +17,12 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     let NewConstraintKind::Unique { columns, primary, using_index, .. } = &constraint.kind else {
         return Err(problem::unknown("a unique constraint that isn't one"));
     };
+    let mut keys = context.table(table).into_iter().flat_map(|table| &table.constraints);
+    if let Some(there) = keys.find(|one| *primary && one.kind == ConstraintKind::PrimaryKey) {
+        return Err(Problem::new(code::EXISTS, format!("{} has a primary key, {}", table.shown(), there.name))
+            .label("would be a second primary key")
+            .help(format!("drop {} before it, in the same revision, or make it UNIQUE", there.name)));
+    }
     let reverse = check::reverse(table, constraint);
     if let Some(index) = using_index {
         let decision = adopted(table, constraint, index, context)?;

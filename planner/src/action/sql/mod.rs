@@ -119,7 +119,14 @@ fn set_default(table: &TableName, column: &Ident, default: Option<&str>) -> Stri
 /// The identity, and its sequence set to where the numbers are.
 fn add_identity(table: &TableName, column: &Ident, definition: &str, from: &Numbers) -> Vec<String> {
     let of_column = |action: &str| alter(table, &format!("ALTER COLUMN {} {action}", column.sql()));
-    let sequence = format!("pg_get_serial_sequence({}, {})", Ident::new(table.sql()).literal(), column.literal());
+    // The column may own another sequence besides, so it isn't asked for by pg_get_serial_sequence.
+    let sequence = format!(
+        "(SELECT d.objid::regclass FROM pg_depend AS d JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid \
+         WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i' \
+         AND a.attrelid = {}::regclass AND a.attname = {})",
+        Ident::new(table.sql()).literal(),
+        column.literal()
+    );
     let add = of_column(&format!("ADD {definition}"));
     match from {
         Numbers::Start => vec![add],
