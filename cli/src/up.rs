@@ -1,9 +1,10 @@
 //! The way up: everything that is pending is planned before the first change, and then run one after the other.
 
+use crate::check::told;
 use crate::past::{self, compare};
 use crate::{Done, Failure, begun, contract_waiting, hazards, new_run, preflight, reached, still_waiting};
 use concertina_engine::{Direction, Engine, Error, Known, Lease, Outcome, State, Until};
-use concertina_planner::{Catalog, MayChange, Outlook, Plan, catalog_after, look_ahead, plan_behind};
+use concertina_planner::{Catalog, MayChange, Outlook, Plan, catalog_after, look_ahead, plan_behind, tried};
 use concertina_revisions::{Diagnostic, History, Revision, Target};
 use std::collections::VecDeque;
 
@@ -41,6 +42,7 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
     let found = lease.catalog_for(&fresh).await?;
     let catalog = once_gone_on(history, &known, found);
     let mut ahead = rehearse(&fresh, &catalog)?;
+    understood(&mut lease, &fresh, &ahead, &catalog).await?;
     ask_ahead(&mut lease, &fresh, &ahead, &catalog).await?;
     if past::in_flight(&known).next().is_some() {
         // It may come otherwise.
@@ -145,7 +147,15 @@ impl Way<'_> {
             None => {
                 let waiting = self.known.iter().filter(|known| known.state == State::Waiting);
                 let waiting: Vec<Plan> = waiting.filter_map(|known| known.plan.clone()).collect();
-                plan_behind(revision, &self.lease.catalog_for(&[revision]).await?, &waiting)?
+                let catalog = self.lease.catalog_for(&[revision]).await?;
+                let plan = plan_behind(revision, &catalog, &waiting)?;
+                // What stood behind others can be read only now.
+                let tried: Vec<_> = tried(&[revision], &catalog).into_iter().flatten().collect();
+                let wrong = self.lease.refused(&tried).await?;
+                if !wrong.is_empty() {
+                    return Err(wrong.iter().map(|refused| told(revision, refused)).collect::<Vec<_>>().into());
+                }
+                plan
             }
         };
         preflight(self.lease, &plan).await?;
@@ -230,6 +240,22 @@ pub(crate) fn rehearse(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Rehe
         }
     }
     if problems.is_empty() { Ok(all) } else { Err(problems.into()) }
+}
+
+/// Has PostgreSQL read what it can of all revisions. What runs in one transaction is refused there as a whole.
+async fn understood(
+    lease: &mut Lease,
+    path: &[&Revision],
+    ahead: &[Rehearsed],
+    catalog: &Catalog,
+) -> Result<(), Failure> {
+    let mut wrong = Vec::new();
+    for ((revision, ahead), tried) in path.iter().zip(ahead).zip(tried(path, catalog)) {
+        if !ahead.plan.is_at_once() {
+            wrong.extend(lease.refused(&tried).await?.iter().map(|refused| told(revision, refused)));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.into()) }
 }
 
 /// Asks the questions of later revisions before the first has run, where nothing that comes before can change the answer.

@@ -1,6 +1,6 @@
 -- difference: half way: 22012 <- ALTER TABLE ADD COLUMN; UPDATE SET @ beside
 -- right: refused
--- status: open
+-- status: fixed
 -- way: beside
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -54,6 +54,14 @@ pub enum Error {
         #[source]
         cause: tokio_postgres::Error,
     },
+    /// A backfill came no further.
+    #[error("{doing}: {why}")]
+    Stuck {
+        /// The backfill, with the blocks.
+        doing: String,
+        /// For how long, and why.
+        why: String,
+    },
     /// The server doesn't answer: it or the network is gone without a word.
     #[error("{doing}: no answer within {seconds} s")]
     Silent {
@@ -131,6 +139,11 @@ impl Error {
                 "end the session in the way, or run the command again at a quieter time".to_owned()
             }
             Error::Sql { cause, .. } => sql_help(cause),
+            Error::Stuck { .. } => {
+                "what is done is kept: remove the reason (build the index that a cascade needs, disable the trigger, end the \
+                 session in the way), then run the same command again"
+                    .to_owned()
+            }
             Error::Silent { .. } => "look at the network and the server, then run the same command again".to_owned(),
             Error::NoValue { .. } => "insert the row that it looks for first, in an earlier statement".to_owned(),
             Error::Outdated { .. } => {
@@ -162,6 +175,21 @@ impl Error {
             Error::Sql { cause, .. } => cause.code(),
             _ => None,
         }
+    }
+
+    /// Whether PostgreSQL cut it off after its time.
+    pub(crate) fn is_of_time(&self) -> bool {
+        self.code().is_some_and(|code| *code == SqlState::QUERY_CANCELED)
+    }
+
+    /// Whether a value is to blame: it can't be computed, or converted.
+    pub(crate) fn is_of_data(&self) -> bool {
+        self.code().is_some_and(|code| code.code().starts_with("22"))
+    }
+
+    /// Whether a value breaks a rule: that of a domain, or one that a function raises.
+    pub(crate) fn is_of_constraint(&self) -> bool {
+        self.code().is_some_and(|code| code.code().starts_with("23") || *code == SqlState::RAISE_EXCEPTION)
     }
 
     pub(crate) fn class(&self) -> Class {

@@ -17,7 +17,7 @@
 //! # Layout
 //!
 //! [`Connect`], `tls` and `session`: getting in, with limits on every connection · `lease`: one engine at a time ·
-//! `preflight`: before the first change · `run`: the loop, `life`: what comes next (pure), `undo`: the way back · `quick`, `slow`, `backfill`: the three manners of working · `as_written`: statements where there are no rows ·
+//! `preflight`, `tried`: before the first change · `run`: the loop, `life`: what comes next (pure), `undo`: the way back · `quick`, `slow`, `backfill`: the three manners of working · `as_written`: statements where there are no rows ·
 //! `ladder`, `blockers`: asking for locks without making others wait · `proof`: asking the catalog what is done ·
 //! `checkpoint`: our own tables · `throttle`: when to go slower · `estimate`: what to expect · [`Event`]: what happens, as data.
 
@@ -52,6 +52,7 @@ mod stop;
 mod throttle;
 mod tid;
 mod tls;
+mod tried;
 mod undo;
 
 pub use checkpoint::{Direction, Known, State};
@@ -70,6 +71,7 @@ pub use run::{NewRun, Outcome};
 pub use script::script;
 pub use stop::Stopper;
 pub use throttle::Hours;
+pub use tried::Refused;
 
 use concertina_planner::{Catalog, OLDEST_SERVER, Plan};
 use concertina_revisions::{Revision, RevisionId};

@@ -6,7 +6,7 @@ use crate::lease::Lease;
 use concertina_planner::Plan;
 use concertina_planner::action::sql::{do_block, dollar_quote};
 use concertina_planner::plan::{Check, Question};
-use concertina_revisions::Ident;
+use concertina_revisions::{Ident, TableName};
 use std::time::Duration;
 
 /// How often we look whom a check waits for.
@@ -30,11 +30,19 @@ impl Lease {
     ///
     /// When PostgreSQL refuses a question.
     pub async fn preflight(&mut self, plan: &Plan) -> Result<Vec<FailedCheck>, Error> {
-        let mut failed = Vec::new();
+        let (mut failed, mut broken) = (Vec::new(), None);
         for check in &plan.preflight {
-            failed.extend(surely!(self, self.watched(check))?);
+            match surely!(self, self.watched(check)) {
+                Ok(found) => failed.extend(found),
+                // A value that an earlier statement can't make, which is asked for itself.
+                Err(error) if is_foreseen(check) && error.is_of_data() => broken = broken.or(Some(error)),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(failed)
+        match broken {
+            Some(error) if failed.is_empty() => Err(error),
+            _ => Ok(failed),
+        }
     }
 
     /// Asks questions of a plan before what comes before it has run. Those that speak of what isn't there yet are left for
@@ -49,6 +57,7 @@ impl Lease {
             match surely!(self, self.watched(check)) {
                 Ok(found) => failed.extend(found),
                 Err(error) if error.code().is_some_and(|code| code.code().starts_with("42")) => {}
+                Err(error) if is_foreseen(check) && error.is_of_data() => {}
                 Err(error) => return Err(error),
             }
         }
@@ -65,7 +74,7 @@ impl Lease {
     async fn check(&self, check: &Check) -> Result<Option<FailedCheck>, Error> {
         let doing = || format!("checking that {}", check.what);
         let (count, examples) = match &check.question {
-            Question::NoRows { count, examples } => {
+            Question::NoRows { count, examples, .. } => {
                 let found: i64 = self.hands.query_one(&doing(), count, &[]).await?.get(0);
                 if found == 0 {
                     return Ok(None);
@@ -73,8 +82,9 @@ impl Lease {
                 let rows = self.hands.query(&doing(), examples, &[]).await?;
                 (found, rows.iter().map(|row| row.get(0)).collect())
             }
-            Question::NoErrors { table, alias, expression, key } => {
-                match self.errors(&doing(), [&table.sql(), &alias.sql(), expression, key]).await? {
+            Question::NoErrors { table, alias, expression, key, rows } => {
+                let trial = Trial::new(table, alias, expression, rows.as_deref());
+                match self.errors(&doing(), &trial, key).await? {
                     Some(found) => found,
                     None => return Ok(None),
                 }
@@ -92,16 +102,25 @@ impl Lease {
     }
 
     /// The rows for which an expression fails: their number, and some of them.
-    async fn errors(
-        &self,
-        doing: &str,
-        [table, alias, expression, key]: [&String; 4],
-    ) -> Result<Option<(i64, Vec<String>)>, Error> {
-        let function = fails(table, alias, expression);
-        self.hands.batch_execute(doing, &function).await?;
-        let count = failing(table, alias);
-        let found: i64 = self.hands.query_one(doing, &count, &[]).await?.get(0);
+    async fn errors(&self, doing: &str, trial: &Trial, key: &str) -> Result<Option<(i64, Vec<String>)>, Error> {
+        for sql in trial.view() {
+            self.hands.batch_execute(doing, &sql).await?;
+        }
+        // Most often there is none, which one scan tells.
+        match self.hands.query_one(doing, &trial.all(), &[]).await {
+            Ok(_) => {
+                for sql in trial.forget_view() {
+                    self.hands.batch_execute(doing, &sql).await?;
+                }
+                return Ok(None);
+            }
+            Err(error) if error.is_of_data() || error.is_of_constraint() => {}
+            Err(error) => return Err(error),
+        }
+        self.hands.batch_execute(doing, &trial.function()).await?;
+        let found: i64 = self.hands.query_one(doing, &trial.failing(), &[]).await?.get(0);
         let examples = if found > 0 {
+            let (table, alias) = (&trial.table, &trial.alias);
             let sql = format!(
                 "SELECT concat({key}, ': ', to_jsonb({alias}.*)::text) FROM {table} AS {alias} \
                  WHERE pg_temp.concertina_fails({alias}.*) LIMIT 5"
@@ -111,43 +130,98 @@ impl Lease {
         } else {
             None
         };
-        self.hands.batch_execute(doing, &forget(table)).await?;
+        for sql in trial.end() {
+            self.hands.batch_execute(doing, &sql).await?;
+        }
         Ok(examples)
     }
 }
 
-/// A function of this session alone, as only a procedural language can go on after an error. What is wrong with the
-/// expression itself, and not with a value, is an error still.
-fn fails(table: &str, alias: &str, expression: &str) -> String {
-    let body = format!(
-        "BEGIN PERFORM ({expression}); RETURN false; \
-         EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN RETURN true; END"
-    );
-    let quote = dollar_quote(&body);
-    format!(
-        "CREATE OR REPLACE FUNCTION pg_temp.concertina_fails({alias} {table}) RETURNS boolean LANGUAGE plpgsql AS {quote}{body}{quote}"
-    )
+/// Whether a question is asked of rows that earlier statements will leave.
+fn is_foreseen(check: &Check) -> bool {
+    match &check.question {
+        Question::NoRows { foreseen, .. } => *foreseen,
+        Question::NoErrors { rows, .. } => rows.is_some(),
+        Question::ExtensionAvailable(_) => false,
+    }
 }
 
-fn failing(table: &str, alias: &str) -> String {
-    format!("SELECT count(*) FROM {table} AS {alias} WHERE pg_temp.concertina_fails({alias}.*)")
+/// The rows that earlier statements will leave, as a view: a function can be given a row of it.
+const ROWS_LEFT: &str = "pg_temp.concertina_rows";
+
+/// An expression that is tried for each row.
+struct Trial {
+    table: String,
+    alias: String,
+    expression: String,
+    rows: Option<String>,
 }
 
-fn forget(table: &str) -> String {
-    format!("DROP FUNCTION pg_temp.concertina_fails({table})")
+impl Trial {
+    fn new(table: &TableName, alias: &Ident, expression: &str, rows: Option<&str>) -> Trial {
+        Trial {
+            table: if rows.is_some() { ROWS_LEFT.to_owned() } else { table.sql() },
+            alias: alias.sql(),
+            expression: expression.to_owned(),
+            rows: rows.map(str::to_owned),
+        }
+    }
+
+    /// The rows that are tried, where they aren't a table's own.
+    fn view(&self) -> Vec<String> {
+        let Some(rows) = &self.rows else { return vec![] };
+        // One may be left of a question that failed.
+        let forget = format!("DROP VIEW IF EXISTS {ROWS_LEFT} CASCADE");
+        vec![forget, format!("CREATE TEMP VIEW concertina_rows AS SELECT * FROM {rows} AS {}", self.alias)]
+    }
+
+    fn forget_view(&self) -> Vec<String> {
+        self.rows.iter().map(|_| format!("DROP VIEW {ROWS_LEFT}")).collect()
+    }
+
+    /// Computes it for all of them.
+    fn all(&self) -> String {
+        let Trial { table, alias, expression, .. } = self;
+        format!("SELECT count(({expression})) FROM {table} AS {alias}")
+    }
+
+    /// A function of this session alone, as only a procedural language can go on after an error. What is wrong with the
+    /// expression itself, and not with a value, is an error still.
+    fn function(&self) -> String {
+        let Trial { table, alias, expression, .. } = self;
+        let body = format!(
+            "BEGIN PERFORM ({expression}); RETURN false; \
+             EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception THEN RETURN true; END"
+        );
+        let quote = dollar_quote(&body);
+        format!(
+            "CREATE OR REPLACE FUNCTION pg_temp.concertina_fails({alias} {table}) RETURNS boolean LANGUAGE plpgsql AS {quote}{body}{quote}"
+        )
+    }
+
+    fn begin(&self) -> Vec<String> {
+        self.view().into_iter().chain([self.function()]).collect()
+    }
+
+    fn failing(&self) -> String {
+        let Trial { table, alias, .. } = self;
+        format!("SELECT count(*) FROM {table} AS {alias} WHERE pg_temp.concertina_fails({alias}.*)")
+    }
+
+    fn end(&self) -> Vec<String> {
+        let forget = format!("DROP FUNCTION pg_temp.concertina_fails({})", self.table);
+        std::iter::once(forget).chain(self.forget_view()).collect()
+    }
 }
 
 /// The check as a statement that fails when it doesn't hold.
 pub(crate) fn as_script(check: &Check) -> String {
     let (before, count, after) = match &check.question {
         Question::NoRows { count, .. } => (String::new(), count.clone(), String::new()),
-        Question::NoErrors { table, alias, expression, .. } => {
-            let (table, alias) = (table.sql(), alias.sql());
-            (
-                format!("{};\n", fails(&table, &alias, expression)),
-                failing(&table, &alias),
-                format!("{};\n", forget(&table)),
-            )
+        Question::NoErrors { table, alias, expression, rows, .. } => {
+            let trial = Trial::new(table, alias, expression, rows.as_deref());
+            let each = |all: Vec<String>| all.iter().map(|sql| format!("{sql};\n")).collect::<String>();
+            (each(trial.begin()), trial.failing(), each(trial.end()))
         }
         Question::ExtensionAvailable(name) => {
             let there =

@@ -279,13 +279,18 @@ pub(crate) fn millis(duration: Duration) -> u128 {
     duration.as_millis()
 }
 
+/// How long a batch may take.
+pub(crate) fn batch_timeout(settings: &Settings) -> Duration {
+    // A hundred times its target: a bad plan or a bad disk. It is cut, and cut smaller.
+    (settings.batch_target * 100).max(Duration::from_secs(2))
+}
+
 /// After how long PostgreSQL cuts a statement.
 fn statement_timeout(role: Role, settings: &Settings) -> Option<Duration> {
     match role {
         Role::Reader | Role::Lease | Role::Monitor => Some(Duration::from_secs(30)),
         Role::Hands => None,
-        // A batch that takes a hundred times its target has a bad plan or a bad disk: it is cut, and cut smaller.
-        Role::Worker | Role::Sampler => Some((settings.batch_target * 100).max(Duration::from_secs(2))),
+        Role::Worker | Role::Sampler => Some(batch_timeout(settings)),
     }
 }
 

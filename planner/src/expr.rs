@@ -32,6 +32,8 @@ pub struct Reach {
     pub clock: bool,
     /// Several rows at once: LIMIT, DISTINCT, GROUP BY, a window, a set operation.
     pub gathers: bool,
+    /// Nothing else, but it may end in an error for some values: a division, a cast, a function.
+    pub raises: bool,
 }
 
 /// What an expression is at the top.

@@ -48,6 +48,7 @@ pub mod problem;
 mod remains;
 mod rules;
 pub mod stored;
+mod tried;
 mod types;
 mod versions;
 mod waiting;
@@ -57,6 +58,7 @@ pub use catalog::{Catalog, Table};
 pub use explain::explain;
 pub use plan::{Phase, Plan, Step, StepId, Work};
 pub use rules::is_helper;
+pub use tried::{Tried, tried};
 pub use versions::schema_of;
 
 use as_written::OwnRows;
@@ -351,7 +353,9 @@ fn unasked(decision: &mut Decision, seen: &[Seen], position: usize) {
     let is_new = |other: &Seen| matches!(other.change, change::Change::AddColumn(_));
     let before = seen[..position].iter().filter(|other| other.statement != one.statement && !is_new(other));
     let Some(other) = before.into_iter().find(|other| other.touches.conflicts(&asked)) else { return };
-    let of_rows = |question: &Question| matches!(question, Question::NoRows { .. } | Question::NoErrors { .. });
+    let of_rows = |question: &Question| {
+        matches!(question, Question::NoRows { foreseen: false, .. } | Question::NoErrors { rows: None, .. })
+    };
     for (what, ..) in decision.checks.extract_if(.., |(_, question, _)| of_rows(question)) {
         let earlier = other.statement + 1;
         decision.notes.push(format!("whether {what} is seen only once statement {earlier} has run"));

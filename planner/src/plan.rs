@@ -150,6 +150,9 @@ pub enum Question {
         count: String,
         /// Gives one text column.
         examples: String,
+        /// Whether it is asked of the rows that earlier statements will leave.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        foreseen: bool,
     },
     /// The server must have the extension's files.
     ExtensionAvailable(String),
@@ -163,6 +166,9 @@ pub enum Question {
         expression: String,
         /// How a row is named to people, as SQL over the alias.
         key: String,
+        /// The rows that earlier statements will leave, as a SELECT in parentheses; none for those that are there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rows: Option<String>,
     },
 }
 

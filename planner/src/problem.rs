@@ -55,8 +55,11 @@ pub mod code {
     /// What has to be planned once a statement that nobody can see into has run.
     pub const OPAQUE: Code = Code("C120");
 
+    /// A statement that PostgreSQL refuses.
+    pub const REFUSED: Code = Code("C122");
+
     /// All of them.
-    pub const ALL: [Code; 21] = [
+    pub const ALL: [Code; 22] = [
         UNKNOWN,
         NO_TABLE,
         NO_COLUMN,
@@ -78,6 +81,7 @@ pub mod code {
         NOT_A_CHANGE,
         VERSION,
         OPAQUE,
+        REFUSED,
     ];
 }
 

@@ -3,7 +3,7 @@
 use super::Found;
 use crate::args::{CheckFormat, Common};
 use crate::draw;
-use concertina::check::{Ground, check, ground};
+use concertina::check::{Ground, check, ground, refused};
 use concertina::{Exit, Failure};
 use concertina_revisions::Severity;
 use std::path::{Path, PathBuf};
@@ -24,11 +24,18 @@ pub(crate) async fn run(
         }
         Err(other) => return Err(other),
     };
-    let ground = match catalog {
-        Some(file) => kept(file)?,
-        None => ground(&found.reader()?).await?,
+    let (ground, reader) = match catalog {
+        Some(file) => (kept(file)?, None),
+        None => {
+            let reader = found.reader()?;
+            (ground(&reader).await?, Some(reader))
+        }
     };
     let mut findings = check(&history, &ground)?;
+    // What is refused here anyway may be refused there for the same reason.
+    if let Some(reader) = reader.filter(|_| !findings.iter().any(|finding| finding.severity == Severity::Error)) {
+        findings.extend(refused(&reader, &history, &ground).await?);
+    }
     if !files.is_empty() {
         let wanted: Vec<PathBuf> = files.iter().map(|file| whole(file)).collect();
         findings

@@ -107,6 +107,14 @@ fn change(backfill: &Backfill, leaf: &TableName, range: &str) -> String {
     }
 }
 
+/// The values of rows that are still to do, without writing them: what follows SELECT.
+pub(crate) fn computing(backfill: &Backfill, leaf: &TableName, range: &str) -> String {
+    let Operation::Assign(assignments) = &backfill.operation else { return "true".to_owned() };
+    let values: Vec<String> = assignments.iter().map(|(_, value)| format!("({value})")).collect();
+    let from = backfill.from.as_ref().map_or_else(String::new, |from| format!(", {from}"));
+    format!("{} FROM ONLY {}{from}{}", values.join(", "), aliased(backfill, leaf), condition(backfill, range))
+}
+
 fn count(backfill: &Backfill, leaf: &TableName, range: &str) -> String {
     if let Operation::Copy { target, columns, values, key } = &backfill.operation {
         let same: Vec<String> = key.iter().map(|key| format!("there.{0} = here.{0}", key.sql())).collect();

@@ -235,7 +235,15 @@ pub(super) async fn walk(worker: &mut Worker, mut range: RangeRow) -> Result<(),
                     worker.reconnect(&error.to_string()).await?;
                     range = worker.reread(range).await?;
                 }
-                Class::Contention | Class::Fatal => return Err(of_blocks(&range, upto, error)),
+                Class::Contention => {
+                    let why = format!(
+                        "no progress in {STUMBLES_MAX} tries, each with fewer rows: {}",
+                        super::stuck::cause(&error)
+                    );
+                    let doing = format!("{}, blocks {} to {upto} of the list", worker.shared.doing(0), range.next);
+                    return Err(Error::Stuck { doing, why });
+                }
+                Class::Fatal => return Err(of_blocks(&range, upto, error)),
             },
         }
     }

@@ -5,6 +5,7 @@
 //! trigger. The sweep at the end proves it all the same, and finds the rows that batches went around.
 
 mod batch_sql;
+mod culprit;
 mod duty;
 mod keyset;
 mod leaf;
@@ -13,6 +14,7 @@ mod list_sql;
 mod pace;
 mod progress;
 mod statements;
+mod stuck;
 mod vacuum;
 mod window;
 mod worker;
@@ -367,5 +369,8 @@ async fn work(lease: &Lease, key: &JobKey, shared: &Arc<Shared>, sweeping: bool)
     }
     checkpoint::set_throttle(&lease.records, key, None).await.ok();
     (shared.events)(Event::Progress(meter.read(shared)));
-    failed.map_or(Ok(()), Err)
+    match failed {
+        Some(error) => Err(culprit::named(lease, shared, error).await),
+        None => Ok(()),
+    }
 }

@@ -4,6 +4,7 @@ use super::batch_sql::BatchSql;
 use super::duty::Duty;
 use super::pace::Pace;
 use super::statements::{Bookkeeping, Prepared, Statements};
+use super::stuck::Stuck;
 use super::window::batch_blocks_max;
 use super::{Part, Shared, keyset, list};
 use crate::checkpoint::RangeRow;
@@ -34,9 +35,9 @@ pub(crate) const SWEEPS_MAX: u32 = 5;
 
 /// Which blocks a batch has, and how it is done.
 #[derive(Debug, Clone, Copy)]
-struct Cut {
-    from: i64,
-    upto: i64,
+pub(super) struct Cut {
+    pub(super) from: i64,
+    pub(super) upto: i64,
     pass: i32,
     passes: i32,
 }
@@ -114,7 +115,7 @@ impl Worker {
         let passes = u16::try_from(range.passes).unwrap_or(1);
         self.pace.bound(batch_blocks_max(self.shared.settings.window_blocks, passes));
         let mut window = Changed::default();
-        let mut stumbles = 0;
+        let (mut stumbles, mut stuck) = (0, Stuck::default());
         while !range.done {
             self.gate().await?;
             let upto = (range.next + i64::from(self.pace.blocks())).min(range.end);
@@ -129,12 +130,24 @@ impl Worker {
                     let rows = range.rows + i64::try_from(changed.rows).unwrap_or(i64::MAX);
                     range = RangeRow { rows, ..next };
                     stumbles = 0;
+                    stuck.moved();
                     self.pay(changed.rows).await;
                 }
                 Err(error) => match error.class() {
                     Class::Contention => {
                         stumbles += 1;
                         self.pace.stumbled();
+                        if error.is_of_time() && cut.upto - cut.from == 1 && stumbles > STUMBLES_MAX {
+                            let rows = self.row_by_row(leaf, cut).await?;
+                            // All of the page is done, and its checkpoint goes with a batch of no rows.
+                            let none = Cut { from: cut.upto, ..cut };
+                            let rows = range.rows + i64::try_from(rows).unwrap_or(i64::MAX);
+                            self.batch(leaf, &next, none, rows, false).await?;
+                            range = RangeRow { rows, ..next };
+                            stumbles = 0;
+                        } else {
+                            stuck.stumbled(&self.shared, cut, &error)?;
+                        }
                     }
                     Class::Connection => {
                         self.reconnect(&error.to_string()).await?;
@@ -162,7 +175,7 @@ impl Worker {
                 break;
             }
             let mut from = start;
-            let mut stumbles = 0;
+            let (mut stumbles, mut stuck) = (0, Stuck::default());
             while from < end {
                 self.gate().await?;
                 let upto = (from + i64::from(self.pace.blocks())).min(end);
@@ -176,11 +189,19 @@ impl Worker {
                         self.pay(rows).await;
                         from = upto;
                         stumbles = 0;
+                        stuck.moved();
                     }
                     Err(error) => match error.class() {
                         Class::Contention => {
                             stumbles += 1;
                             self.pace.stumbled();
+                            if error.is_of_time() && upto - from == 1 && stumbles > STUMBLES_MAX {
+                                let rows = self.row_by_row(leaf, cut).await?;
+                                self.shared.rows.fetch_add(rows, Ordering::Relaxed);
+                                (from, stumbles) = (upto, 0);
+                            } else {
+                                stuck.stumbled(&self.shared, cut, &error)?;
+                            }
                         }
                         Class::Connection => self.reconnect(&error.to_string()).await?,
                         Class::Fatal => return Err(poisoned(cut, error)),
@@ -218,6 +239,10 @@ impl Worker {
                     failures += 1;
                     blocks = (blocks / 2).max(1);
                     self.shared.stop.sleep(backoff.next(rand::random())).await?;
+                }
+                Err(error) if error.class() == Class::Contention => {
+                    let cut = Cut { from, upto, pass: 0, passes: 1 };
+                    return Err(Stuck::ended(cut, &error));
                 }
                 Err(error) => return Err(error),
             }
@@ -282,7 +307,7 @@ impl Worker {
             .await
     }
 
-    async fn prepared(&mut self, leaf: usize) -> Result<Arc<Prepared>, Error> {
+    pub(super) async fn prepared(&mut self, leaf: usize) -> Result<Arc<Prepared>, Error> {
         let sql = || BatchSql::new(&self.shared.backfill, &self.shared.leaves[leaf].leaf.name);
         self.statements.of_table(&self.session, self.shared.doing(leaf), leaf, sql).await
     }
@@ -366,7 +391,7 @@ impl Worker {
 }
 
 /// The failure with the blocks it is about.
-fn poisoned(cut: Cut, error: Error) -> Error {
+pub(super) fn poisoned(cut: Cut, error: Error) -> Error {
     match error {
         Error::Sql { doing, cause } => {
             Error::Sql { doing: format!("{doing}, blocks {} to {}", cut.from, cut.upto), cause }

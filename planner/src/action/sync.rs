@@ -23,6 +23,9 @@ pub struct Sync {
     pub search_path: Option<Vec<Ident>>,
     /// Whether it must read relations that the application's role may not see.
     pub definer: bool,
+    /// Whether a value that can't be computed leaves the column NULL, so that the writer doesn't fail; the batches come to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guarded: bool,
     /// Two columns that are kept the same, whichever is written, in place of columns that are filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub twin: Option<Twin>,

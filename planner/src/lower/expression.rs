@@ -232,7 +232,14 @@ impl Found {
                         "SubLink" => self.reach.subquery = true,
                         "SelectStmt" => self.reach.gathers |= gathers(field),
                         "SqlvalueFunction" => self.reach.clock = true,
-                        "TypeCast" => self.reach.clock |= is_word_of_time(&field["arg"]),
+                        "TypeCast" => {
+                            self.reach.clock |= is_word_of_time(&field["arg"]);
+                            self.reach.raises |= may_fail(field);
+                        }
+                        "AExpr" => {
+                            self.reach.raises |=
+                                names(&field["name"]).iter().any(|name| !TOTAL_OPERATORS.contains(&name.as_str()));
+                        }
                         _ => {}
                     }
                     self.walk(field);
@@ -248,6 +255,7 @@ impl Found {
             || name == "age" && call["args"].as_array().is_some_and(|args| args.len() == 1);
         self.reach.gathers |=
             call["agg_within_group"] == true || call["agg_distinct"] == true || !call["over"].is_null();
+        self.reach.raises |= !TOTAL_FUNCTIONS.contains(&name.as_str());
         self.functions.push(name);
     }
 
@@ -273,6 +281,45 @@ impl Found {
             self.relations.push((text(&range["schemaname"]), name, text(&range["alias"]["aliasname"])));
         }
     }
+}
+
+/// Operators that have a value for whatever they are given.
+const TOTAL_OPERATORS: [&str; 24] = [
+    "=", "<>", "!=", "<", ">", "<=", ">=", "||", "~~", "~~*", "!~~", "!~~*", "->", "->>", "#>", "#>>", "@>", "<@", "?",
+    "?|", "?&", "&&", "AND", "OR",
+];
+
+/// Functions that have a value for whatever they are given.
+const TOTAL_FUNCTIONS: [&str; 22] = [
+    "age",
+    "ascii",
+    "btrim",
+    "char_length",
+    "clock_timestamp",
+    "concat",
+    "concat_ws",
+    "gen_random_uuid",
+    "initcap",
+    "jsonb_build_object",
+    "left",
+    "length",
+    "lower",
+    "ltrim",
+    "md5",
+    "now",
+    "octet_length",
+    "replace",
+    "reverse",
+    "right",
+    "rtrim",
+    "upper",
+];
+
+/// Whether a cast may fail: that of a constant is made before any row is looked at, and anything has a text.
+fn may_fail(cast: &Value) -> bool {
+    let is_constant = !cast["arg"]["node"]["AConst"].is_null();
+    let kind = names(&cast["type_name"]["names"]).pop();
+    !is_constant && !matches!(kind.as_deref(), Some("text" | "name" | "bool"))
 }
 
 /// Functions of PostgreSQL that tell the time of the transaction or the statement, or who and where we are.

@@ -127,6 +127,11 @@ fn named_tables(tree: &impl serde::Serialize, catalog: &Catalog) -> Vec<TableNam
     tables
 }
 
+/// The relations that a statement names, with their schemas where it says them.
+pub(crate) fn named_relations(tree: &impl serde::Serialize) -> Vec<(Option<String>, String)> {
+    expression::relations(tree).into_iter().map(|(schema, name, _)| (schema, name)).collect()
+}
+
 /// The name of a role; PUBLIC is empty, and whoever is connected has none here.
 fn rolespec(role: &RoleSpec) -> Option<String> {
     match role.roletype() {

@@ -134,6 +134,7 @@ fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Con
         when: format!("new.{} IS NULL", column.name.sql()),
         search_path: Some(context.catalog.search_path.clone()),
         definer: false,
+        guarded: false,
         twin: None,
         alias: None,
     };
@@ -217,6 +218,7 @@ pub(super) fn numbered(
         when: format!("new.{} IS NULL", column.name.sql()),
         search_path: None,
         definer: false,
+        guarded: false,
         twin: None,
         alias: None,
     };

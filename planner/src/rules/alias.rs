@@ -173,6 +173,7 @@ impl Names<'_> {
             when: apart.clone(),
             search_path: Some(context.catalog.search_path.clone()),
             definer: false,
+            guarded: false,
             twin: None,
             alias: Some(Alias {
                 original: self.from.clone(),

@@ -3,12 +3,14 @@
 //! **Danger**: ADD CHECK scans the table under ACCESS EXCLUSIVE; EXCLUDE builds an index under it.
 //! **Instead**: NOT VALID after the fill (instant, new rows obey), then VALIDATE, which lets everyone go on.
 
-use super::{Context, again, questions};
+use super::foreseen::{self, Rows};
+use super::{Context, again, foreign_key, questions};
 use crate::action::{Action, Lock, Online};
+use crate::catalog::{Constraint, ConstraintKind, Table};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
 use crate::expr::Scope;
-use crate::plan::{Phase, Work};
+use crate::plan::{Phase, Question, Work};
 use crate::problem::{self, Problem, hazard};
 use concertina_revisions::{Ident, TableName};
 
@@ -35,11 +37,17 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         decision = decision.slow(Phase::Backfill, Rank::Prove, proof(table, constraint), []);
     }
     if let (NewConstraintKind::Check(expression), Some(known)) = (&constraint.kind, context.table(table)) {
+        let columns = expression.column_names();
+        let foreseen = match foreseen::rows(table, &columns, context) {
+            Rows::Foreseen(rows) => Some(rows).filter(|_| !constraint.no_inherit),
+            Rows::Now | Rows::Unknown => None,
+        };
+        let later = columns.iter().any(|column| context.is_filled_later(table, column));
         let settled = expression
             .column_names()
             .iter()
             .all(|column| known.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(table, column));
-        if settled && !constraint.not_valid {
+        if (settled || foreseen.is_some()) && !later && !constraint.not_valid {
             let scope = Scope { alias: &table.name, table, others: &[], catalog: context.catalog };
             let condition = expression.rewrite(|mention| {
                 (mention.qualifier.is_none() && scope.is_target(mention))
@@ -47,7 +55,9 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
             });
             decision = decision.check(
                 format!("every row of {} obeys {}", table.shown(), constraint.name.as_str()),
-                if constraint.no_inherit {
+                if let Some(rows) = foreseen {
+                    questions::foreseen_where(&rows, known, &table.name, &format!("NOT ({condition})"))
+                } else if constraint.no_inherit {
                     questions::own_rows_where(known, &table.name, &format!("NOT ({condition})"))
                 } else {
                     questions::rows_where(known, &table.name, &format!("NOT ({condition})"))
@@ -88,9 +98,45 @@ pub(super) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -
         locks: locks.clone(),
     };
     let undo = vec![Work::Quick { actions: back.iter().map(unproven).collect() }];
-    Decision::because("VALIDATE lets readers and writers go on")
+    let decision = Decision::because("VALIDATE lets readers and writers go on")
         .slow_and_back(Phase::Backfill, Rank::Prove, online, undo)
-        .reverse_by(back)
+        .reverse_by(back);
+    match offenders(whole, known, context) {
+        Some(question) => decision.check(
+            format!("every row of {} obeys {}", table.shown(), name.as_str()),
+            question,
+            "mend these rows first, or add an UPDATE or DELETE to this revision that does",
+        ),
+        None => decision,
+    }
+}
+
+/// The rows that a constraint which isn't proven would be proven wrong by.
+fn offenders(table: &Table, constraint: &Constraint, context: &Context<'_>) -> Option<Question> {
+    let name = table.full_name();
+    let columns: Vec<Ident> = constraint.columns.iter().map(|column| Ident::new(column.as_str())).collect();
+    let later = columns.iter().any(|column| context.is_filled_later(&name, column));
+    match constraint.kind {
+        ConstraintKind::ForeignKey => foreign_key::orphans_of(&name, constraint, context),
+        ConstraintKind::Check if !later => {
+            let text = constraint.definition.strip_prefix("CHECK ")?;
+            let text = text.strip_suffix(" NOT VALID").unwrap_or(text);
+            let expression = crate::lower::from_text(text)?;
+            match foreseen::rows(&name, &expression.column_names(), context) {
+                Rows::Now => Some(questions::rows_where(table, &name.name, &format!("NOT {text}"))),
+                Rows::Foreseen(rows) => {
+                    Some(questions::foreseen_where(&rows, table, &name.name, &format!("NOT {text}")))
+                }
+                Rows::Unknown => None,
+            }
+        }
+        ConstraintKind::Check
+        | ConstraintKind::Unique
+        | ConstraintKind::PrimaryKey
+        | ConstraintKind::Exclude
+        | ConstraintKind::NotNull
+        | ConstraintKind::Other => None,
+    }
 }
 
 /// On a table without rows a constraint is added as written.

@@ -3,10 +3,12 @@
 //! **Danger**: checks every row while SHARE ROW EXCLUSIVE on both tables makes all their writers wait.
 //! **Instead**: NOT VALID after the fill (instant; it also saves a check a row during the fill), then VALIDATE.
 
+use super::foreseen::{self, Rows};
 use super::{Context, check, partitions, questions};
-use crate::catalog::{ConstraintKind, TableKind};
+use crate::catalog::{Constraint, ConstraintKind, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
+use crate::lower::rewrite;
 use crate::plan::Phase;
 use crate::problem::{self, Problem, hazard};
 use concertina_revisions::{Ident, TableName};
@@ -71,6 +73,16 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     Ok(decision)
 }
 
+/// The rows without a partner by a foreign key that is there.
+pub(super) fn orphans_of(
+    table: &TableName,
+    constraint: &Constraint,
+    context: &Context<'_>,
+) -> Option<crate::plan::Question> {
+    let columns: Vec<Ident> = constraint.columns.iter().map(|column| Ident::new(column.as_str())).collect();
+    orphans(table, &columns, &constraint.referenced()?, &rewrite::referenced_columns(constraint), context)
+}
+
 fn orphans(
     table: &TableName,
     columns: &[Ident],
@@ -80,9 +92,10 @@ fn orphans(
 ) -> Option<crate::plan::Question> {
     let known = context.table(table)?;
     let parent = context.table(references)?;
+    let later = columns.iter().any(|column| context.is_filled_later(table, column));
     let settled =
         |column: &Ident| known.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(table, column);
-    if parent.is_new || !columns.iter().all(settled) {
+    if parent.is_new {
         return None;
     }
     let keys = if reference_columns.is_empty() {
@@ -91,6 +104,19 @@ fn orphans(
     } else {
         reference_columns.to_vec()
     };
+    // What isn't known is asked of the rows of now, and left out where these change.
+    let parents = foreseen::rows(references, &keys, context);
+    let (rows, referenced) = match (foreseen::rows(table, columns, context), parents) {
+        (_, _) if later => (None, None),
+        (Rows::Foreseen(rows), Rows::Foreseen(parents)) => (Some(rows), Some(parents.sql)),
+        (Rows::Foreseen(rows), Rows::Now) => (Some(rows), None),
+        (Rows::Now, Rows::Foreseen(parents)) => (None, Some(parents.sql)),
+        (Rows::Now, Rows::Now | Rows::Unknown) | (Rows::Foreseen(_) | Rows::Unknown, _) => (None, None),
+    };
+    let is_foreseen = rows.is_some() || referenced.is_some();
+    if !is_foreseen && !columns.iter().all(settled) {
+        return None;
+    }
     let alias = Ident::new("referencing");
     let given: Vec<String> =
         columns.iter().map(|column| format!("{}.{} IS NOT NULL", alias.sql(), column.sql())).collect();
@@ -102,10 +128,14 @@ fn orphans(
     let condition = format!(
         "{} AND NOT EXISTS (SELECT 1 FROM {} AS referenced WHERE {})",
         given.join(" AND "),
-        references.sql(),
+        referenced.unwrap_or_else(|| references.sql()),
         equal.join(" AND ")
     );
-    Some(questions::rows_where(known, &alias, &condition))
+    Some(match rows {
+        Some(rows) => questions::foreseen_where(&rows, known, &alias, &condition),
+        None if is_foreseen => questions::as_foreseen(questions::rows_where(known, &alias, &condition)),
+        None => questions::rows_where(known, &alias, &condition),
+    })
 }
 
 /// Whether an index, of the catalog or of this revision, leads with the columns.

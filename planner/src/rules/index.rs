@@ -3,7 +3,7 @@
 //! **Danger**: CREATE INDEX makes writers wait for the whole build; DROP INDEX queues for ACCESS EXCLUSIVE.
 //! **Instead**: CONCURRENTLY, each alone; built after the fill of its columns, so that the fill stays HOT.
 
-use super::{Context, again, helper, partitions, plain_sql, questions};
+use super::{Context, again, helper, partitions, plain_sql, unique};
 use crate::action::{Action, Lock, Online};
 use crate::catalog::{Index, TableKind};
 use crate::change::NewIndex;
@@ -11,7 +11,7 @@ use crate::decision::{Decision, Rank};
 use crate::footprint::Thing;
 use crate::plan::Phase;
 use crate::problem::{Problem, hazard};
-use concertina_revisions::{Ident, TableName};
+use concertina_revisions::TableName;
 
 pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, Problem> {
     let name = TableName { schema: new.table.schema.clone(), name: new.name.clone() };
@@ -52,13 +52,11 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
             [],
         );
     }
-    let settled = |column: &Ident| {
-        known.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(&new.table, column)
-    };
-    if new.unique && !new.partial && new.keys.iter().all(settled) {
+    let plain = new.unique && !new.partial && !new.keys.iter().any(|key| key.as_str().is_empty());
+    if let Some(question) = unique::duplicates(known, &new.keys, context).filter(|_| plain) {
         decision = decision.check(
             format!("no two rows of {} share the key of {}", new.table.shown(), new.name.as_str()),
-            questions::duplicates(known, &new.keys),
+            question,
             "remove or mend the duplicates first, or add that to this revision",
         );
     }

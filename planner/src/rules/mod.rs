@@ -6,11 +6,13 @@ mod again;
 mod alias;
 mod check;
 mod column_type;
+mod computed;
 mod default;
 mod delete;
 mod drop;
 mod fate;
 mod foreign_key;
+mod foreseen;
 mod identity;
 mod index;
 mod insert;
@@ -346,7 +348,9 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
         Change::Refresh(view) => maintenance::refresh(view, context),
         Change::Allowed(_, sql) => Ok(blocking(change, sql, context)),
         Change::Insert(insert) => insert::insert(insert, context),
-        Change::Update(update) => update::update(update, context),
+        Change::Update(update) => {
+            update::update(update, context).map(|decision| computed::asked(decision, update, context))
+        }
         Change::Delete(delete) => delete::delete(delete, context),
         Change::CatalogOnly(only) => Ok(objects::catalog_only(only, context)),
         Change::Setting(one) => settings::setting(one, context),

@@ -7,7 +7,8 @@
 //! its own name.
 //! **Hazard**: old code may still write NULL; covered when a default or a sync trigger fills it.
 
-use super::{Context, check, helper, questions};
+use super::foreseen::{self, Rows};
+use super::{Context, check, helper, questions, update};
 use crate::action::{Action, Online};
 use crate::catalog::{Constraint, ConstraintKind, Table};
 use crate::change::{NewConstraint, NewConstraintKind};
@@ -98,15 +99,21 @@ pub(super) fn demanded(decision: Decision, table: &TableName, column: &Ident, co
 /// Asks for NULLs before the first change, unless the revision fills them.
 fn asked(decision: Decision, table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
     let Some(known) = context.table(table) else { return decision };
+    let what = format!("no row of {} has NULL in {}", table.shown(), column.as_str());
+    if let Rows::Foreseen(rows) = foreseen::rows(table, std::slice::from_ref(column), context) {
+        // An UPDATE that finds its values in other tables asks for its partners itself.
+        if context.is_filled_later(table, column) || update::asks_for_partners(table, column, context) {
+            return decision;
+        }
+        let condition = format!("{}.{} IS NULL", table.name.sql(), column.sql());
+        let question = questions::foreseen_where(&rows, known, &table.name, &condition);
+        return decision.check(what, question, "fill them: add an UPDATE to this revision before SET NOT NULL");
+    }
     if context.is_filled(table, column) || known.get(column).is_none_or(|column| column.is_new) {
         return decision;
     }
     let question = questions::rows_where(known, &table.name, &format!("{}.{} IS NULL", table.name.sql(), column.sql()));
-    decision.check(
-        format!("no row of {} has NULL in {}", table.shown(), column.as_str()),
-        question,
-        "fill them: add an UPDATE to this revision before SET NOT NULL",
-    )
+    decision.check(what, question, "fill them: add an UPDATE to this revision before SET NOT NULL")
 }
 
 pub(super) fn drop_not_null(table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {

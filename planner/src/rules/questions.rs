@@ -1,5 +1,6 @@
 //! Preflight questions: each counts offenders and can name up to five of them.
 
+use super::foreseen::Relation;
 use crate::catalog::Table;
 use crate::plan::Question;
 use concertina_revisions::Ident;
@@ -14,11 +15,30 @@ pub(super) fn own_rows_where(table: &Table, alias: &Ident, condition: &str) -> Q
     rows(&format!("ONLY {}", table.full_name().sql()), table, alias, condition)
 }
 
+/// Rows that earlier statements will leave, for which `condition` holds.
+pub(super) fn foreseen_where(rows: &Relation, table: &Table, alias: &Ident, condition: &str) -> Question {
+    let from = format!("FROM {} AS {} WHERE {condition}", rows.sql, alias.sql());
+    Question::NoRows {
+        count: format!("SELECT count(*) {from}"),
+        examples: format!("SELECT {} {from} LIMIT 5", rows.key_text(table, alias)),
+        foreseen: true,
+    }
+}
+
+/// A question that looks at what earlier statements will leave, too.
+pub(super) fn as_foreseen(question: Question) -> Question {
+    match question {
+        Question::NoRows { count, examples, .. } => Question::NoRows { count, examples, foreseen: true },
+        other @ (Question::NoErrors { .. } | Question::ExtensionAvailable(_)) => other,
+    }
+}
+
 fn rows(relation: &str, table: &Table, alias: &Ident, condition: &str) -> Question {
     let alias_sql = alias.sql();
     Question::NoRows {
         count: format!("SELECT count(*) FROM {relation} AS {alias_sql} WHERE {condition}"),
         examples: format!("SELECT {} FROM {relation} AS {alias_sql} WHERE {condition} LIMIT 5", key_text(table, alias)),
+        foreseen: false,
     }
 }
 
@@ -29,12 +49,21 @@ pub(super) fn rows_beyond(table: &Table, most: u64) -> Question {
     Question::NoRows {
         count: format!("SELECT greatest(count(*) - {most}, 0) FROM {name}"),
         examples: format!("SELECT {} FROM {name} AS {} OFFSET {most} LIMIT 5", key_text(table, alias), alias.sql()),
+        foreseen: false,
     }
 }
 
 /// Groups of rows that share their values in `columns`.
 pub(super) fn duplicates(table: &Table, columns: &[Ident]) -> Question {
-    let name = table.full_name().sql();
+    groups(&table.full_name().sql(), columns, false)
+}
+
+/// Groups of rows that earlier statements will leave, and that share their values.
+pub(super) fn foreseen_duplicates(rows: &Relation, columns: &[Ident]) -> Question {
+    groups(&format!("{} AS rows_left", rows.sql), columns, true)
+}
+
+fn groups(name: &str, columns: &[Ident], foreseen: bool) -> Question {
     let list = columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
     let present =
         columns.iter().map(|column| format!("{} IS NOT NULL", column.sql())).collect::<Vec<_>>().join(" AND ");
@@ -42,6 +71,7 @@ pub(super) fn duplicates(table: &Table, columns: &[Ident]) -> Question {
     Question::NoRows {
         count: format!("SELECT count(*) FROM (SELECT 1 {groups}) AS duplicates"),
         examples: format!("SELECT {} {groups} LIMIT 5", named(columns, None)),
+        foreseen,
     }
 }
 

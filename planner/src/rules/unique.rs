@@ -4,6 +4,7 @@
 //! **Instead**: CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT .. USING INDEX in contract, in the same
 //! transaction as the drop of a constraint that it replaces: there is no moment without uniqueness.
 
+use super::foreseen::{self, Rows};
 use super::{Context, again, check, helper, not_null, partitions, questions};
 use crate::action::Action;
 use crate::catalog::{ConstraintKind, Table, TableKind};
@@ -148,7 +149,7 @@ fn free_name(table: &TableName, constraint: &NewConstraint, context: &Context<'_
 }
 
 /// Nothing need be asked when a column is new, or when fewer columns are unique already.
-fn duplicates(table: &Table, columns: &[Ident], context: &Context<'_>) -> Option<crate::plan::Question> {
+pub(super) fn duplicates(table: &Table, columns: &[Ident], context: &Context<'_>) -> Option<crate::plan::Question> {
     let name = table.full_name();
     let settled =
         |column: &Ident| table.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(&name, column);
@@ -160,5 +161,11 @@ fn duplicates(table: &Table, columns: &[Ident], context: &Context<'_>) -> Option
                 && index.keys.iter().all(|key| columns.iter().any(|column| column.as_str() == key))
         })
     });
-    (columns.iter().all(settled) && !proven).then(|| questions::duplicates(table, columns))
+    let later = columns.iter().any(|column| context.is_filled_later(&name, column));
+    match foreseen::rows(&name, columns, context) {
+        Rows::Foreseen(rows) if !later => Some(questions::foreseen_duplicates(&rows, columns)),
+        Rows::Foreseen(_) | Rows::Now | Rows::Unknown => {
+            (columns.iter().all(settled) && !proven).then(|| questions::duplicates(table, columns))
+        }
+    }
 }

@@ -8,7 +8,7 @@
 
 use super::reach::{self, Deed, Look};
 use super::way::{Way, way};
-use super::{Context, helper, listed, questions};
+use super::{Context, computed, helper, listed, questions};
 use crate::action::{Action, Backfill, Listed, Lock, Operation, Sync, WorkList};
 use crate::catalog::{Column, Table, TableKind};
 use crate::change::{Change, Update};
@@ -16,7 +16,7 @@ use crate::decision::Decision;
 use crate::expr::{Conjunct, Expr, Scope, Shape};
 use crate::fold::Seen;
 use crate::problem::{Problem, code, hazard};
-use concertina_revisions::Ident;
+use concertina_revisions::{Ident, TableName};
 
 /// A table of at most so many blocks (of 8 KiB) is updated as written when it can't be done in batches.
 pub(super) const SMALL_TABLE_BLOCKS: u64 = 128;
@@ -310,9 +310,26 @@ fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
             .join(" OR "),
         search_path: (reads || calls).then(|| context.catalog.search_path.clone()),
         definer: reads,
+        guarded: computed::may_fail(update),
         twin: None,
         alias: None,
     }
+}
+
+/// Whether an UPDATE before this place asks whether it has a value for every row.
+pub(super) fn asks_for_partners(table: &TableName, column: &Ident, context: &Context<'_>) -> bool {
+    let fills = context.backfills().filter(|(position, update)| *position < context.position && update.table == *table);
+    let last = fills.filter(|(_, update)| update.sets.iter().any(|(set, _)| set == column)).last();
+    let bare = context.table(table).is_some_and(|table| !has_default(table, column));
+    last.filter(|_| bare).is_some_and(|(_, update)| {
+        let value = update.sets.iter().find(|(set, _)| set == column).map(|(_, value)| value);
+        update.from.is_some() || value.is_some_and(Expr::has_subquery)
+    })
+}
+
+/// Whether a column that is new here isn't NULL where nothing else gives it a value.
+fn has_default(table: &Table, column: &Ident) -> bool {
+    table.get(column).is_some_and(|column| column.is_new && column.default.is_some())
 }
 
 /// A column that must not be NULL in the end needs a value for every row.
@@ -329,6 +346,9 @@ fn check_partners(
             && !context.is_filled_later(&update.table, column)
     });
     let Some((column, value)) = demanded else { return decision };
+    if has_default(table, column) {
+        return decision;
+    }
     if update.reads.iter().any(|read| context.table(read).is_some_and(|read| read.is_new))
         || value.is_volatile(context.catalog)
     {

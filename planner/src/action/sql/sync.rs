@@ -139,9 +139,12 @@ fn filling(sync: &Sync) -> String {
         .collect();
     let from = sync.from.as_ref().map_or_else(String::new, |from| format!(" FROM {from}"));
     let predicate = sync.predicate.as_ref().map_or_else(String::new, |sql| format!(" WHERE {sql}"));
+    // Whoever writes the row isn't to blame for what can't be computed from it.
+    let (begin, end) =
+        if sync.guarded { ("  BEGIN\n", "  EXCEPTION WHEN OTHERS THEN NULL;\n  END;\n") } else { ("", "") };
     format!(
-        "\n#variable_conflict use_column\nDECLARE filled record;\nBEGIN\n  SELECT {} INTO filled{from}{predicate} LIMIT 1;\n  \
-         IF FOUND THEN\n{}\n  END IF;\n  RETURN new;\nEND\n",
+        "\n#variable_conflict use_column\nDECLARE filled record;\nBEGIN\n{begin}  SELECT {} INTO filled{from}{predicate} LIMIT 1;\n  \
+         IF FOUND THEN\n{}\n  END IF;\n{end}  RETURN new;\nEND\n",
         values.join(", "),
         assigned.join("\n"),
     )

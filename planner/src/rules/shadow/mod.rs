@@ -9,6 +9,7 @@
 
 mod copies;
 
+use super::foreseen::{self, Rows};
 use super::{Context, drop, helper, questions};
 use crate::action::{Action, Backfill, Lock, Operation, Sync, Twin};
 use crate::catalog::{Column, ConstraintKind, Table, TableKind};
@@ -225,6 +226,7 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         when: of_new(&new_to, &format!("({forward})::{}", shadow.type_sql)),
         search_path: Some(context.catalog.search_path.clone()),
         definer: false,
+        guarded: false,
         twin: Some(Twin {
             old: from.clone(),
             new: to.clone(),
@@ -328,14 +330,13 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
             "add these values to the type, mend them in an earlier revision, or say USING (an expression that mends them)",
         );
     }
+    let (key, rows) = match foreseen::rows(&shadow.table_name(), &shadow.forward.column_names(), context) {
+        Rows::Foreseen(rows) => (rows.key_text(shadow.table, &alias), Some(rows.sql)),
+        Rows::Now | Rows::Unknown => (questions::key_text(shadow.table, &alias), None),
+    };
     decision.check(
         format!("every value of {}.{} can become {}", shadow.table_name().shown(), shadow.old.name, shadow.type_sql),
-        Question::NoErrors {
-            table: shadow.table_name(),
-            key: questions::key_text(shadow.table, &alias),
-            alias,
-            expression: value,
-        },
+        Question::NoErrors { table: shadow.table_name(), key, alias, expression: value, rows },
         "mend these values in an earlier revision, or say USING (an expression that mends them)",
     )
 }

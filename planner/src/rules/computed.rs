@@ -1,0 +1,84 @@
+//! Values that can't be computed for some rows: a division by zero, a text that is no number.
+//!
+//! **Danger**: the statement ends in an error in the middle of its batches, and every writer whose row is filled meanwhile
+//! fails with it.
+//! **Instead**: the values are computed for every row before the first change, and the trigger that fills a writer's row leaves
+//! it for the batches when it can't.
+
+use super::foreseen::{self, Rows};
+use super::reach::Look;
+use super::{Context, questions};
+use crate::catalog::Table;
+use crate::change::Update;
+use crate::decision::Decision;
+use crate::expr::{Expr, Shape};
+use crate::plan::Question;
+use concertina_revisions::Ident;
+
+/// Whether a value, or the condition, may end in an error.
+pub(super) fn may_fail(update: &Update) -> bool {
+    update.sets.iter().map(|(_, value)| value).chain(&update.predicate).any(|expr| expr.reach.raises)
+}
+
+/// Asks whether every value can be computed.
+pub(super) fn asked(decision: Decision, update: &Update, context: &Context<'_>) -> Decision {
+    let Some(table) = context.table(&update.table) else { return decision };
+    if context.catalog.is_empty(&update.table) || !may_fail(update) {
+        return decision;
+    }
+    let Some(question) = question(update, table, context) else { return decision };
+    let names: Vec<&str> = update.sets.iter().map(|(column, _)| column.as_str()).collect();
+    decision.check(
+        format!("every value of {}.{} can be computed", update.table.shown(), names.join(", ")),
+        question,
+        "mend these rows first, leave them out by WHERE, or write an expression that minds them (NULLIF, CASE)",
+    )
+}
+
+fn question(update: &Update, table: &Table, context: &Context<'_>) -> Option<Question> {
+    let catalog = context.catalog;
+    let look = Look::of_update(update, catalog);
+    let all = || update.sets.iter().map(|(_, value)| value).chain(&update.predicate);
+    let opaque = update.opaque || update.whole.is_some() || update.only || update.sets.is_empty();
+    // What does something each time it is called must not be called; what reads many rows is computed once, by the list.
+    let calls = |expr: &Expr| {
+        expr.is_volatile(catalog) || expr.functions.iter().any(|name| catalog.reading_functions.contains(name))
+    };
+    let whole = |expr: &Expr| {
+        expr.columns.iter().any(|mention| mention.name.as_str() == "*" || mention.name == update.alias)
+            || expr.shape == Shape::Default
+    };
+    if opaque || all().any(|expr| calls(expr) || whole(expr) || expr.reach.subquery || expr.reach.gathers) {
+        return None;
+    }
+    if !(update.from.is_none() || look.finds_one()) {
+        return None;
+    }
+    let scope = look.scope();
+    let over = |expr: &Expr| {
+        expr.rewrite(|mention| {
+            scope.is_target(mention).then(|| format!("{}.{}", update.alias.sql(), mention.name.sql()))
+        })
+    };
+    let mut values = Vec::new();
+    for (column, value) in &update.sets {
+        values.push(format!("({})::{}", over(value), table.get(column)?.type_sql));
+    }
+    let row = format!("ROW({})", values.join(", "));
+    let condition = update.predicate.as_ref().map(&over);
+    let expression = match (&update.from, condition) {
+        (None, None) => row,
+        (None, Some(condition)) => format!("CASE WHEN ({condition}) THEN {row} END"),
+        (Some(from), condition) => {
+            let condition = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
+            format!("(SELECT {row} FROM {from}{condition} LIMIT 1)")
+        }
+    };
+    let reads: Vec<Ident> = all().flat_map(|expr| scope.target_columns(expr)).collect();
+    let (key, rows) = match foreseen::rows(&update.table, &reads, context) {
+        Rows::Foreseen(rows) => (rows.key_text(table, &update.alias), Some(rows.sql)),
+        Rows::Now => (questions::key_text(table, &update.alias), None),
+        Rows::Unknown => return None,
+    };
+    Some(Question::NoErrors { table: update.table.clone(), alias: update.alias.clone(), expression, key, rows })
+}

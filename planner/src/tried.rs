@@ -1,0 +1,226 @@
+//! Statements that PostgreSQL is asked to understand before the first change.
+//!
+//! A function's name that is mistyped, a value of the wrong type, an operator that there isn't: the planner can't know, the
+//! server does. Whoever meets it in the middle of a migration meets it too late. So what changes rows is explained, and what
+//! carries an expression is run on a table without rows, both in a transaction that is rolled back. A table that earlier
+//! statements change is stood for by a temporary one of its name and its columns, as they will be by then.
+
+use crate::catalog::{Catalog, Column, Identity, Table, TableKind};
+use crate::change::{AddColumn, Change, NewConstraintKind, Special};
+use crate::fold::Seen;
+use crate::footprint::{Access, Thing};
+use crate::{lower, lower_all, settled_by};
+use concertina_revisions::{Ident, Revision, TableName};
+
+/// A statement to be understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// The statement of the revision, counted from 1.
+    pub statement: usize,
+    /// Temporary tables that stand for others.
+    pub twins: Vec<String>,
+    /// What comes before the statement: `EXPLAIN `, or nothing.
+    pub before: &'static str,
+    /// The statement.
+    pub sql: String,
+    /// Whether that is the author's own text.
+    pub is_as_written: bool,
+}
+
+/// What can be tried of revisions that come one after the other, before the first of them has run.
+pub fn tried(revisions: &[&Revision], catalog: &Catalog) -> Vec<Vec<Tried>> {
+    let mut now = catalog.clone();
+    let mut earlier: Vec<Seen> = Vec::new();
+    let mut found = Vec::new();
+    for revision in revisions {
+        let (seen, _) = lower_all(revision, &revision.up, &now);
+        now = settled_by(&seen, revision, &now);
+        let mut of_revision = Vec::new();
+        for one in seen {
+            // What nobody can see into, and what makes new names for values: whatever follows may speak of it.
+            if earlier.iter().any(obscures) {
+                break;
+            }
+            let statement = &revision.up[one.statement];
+            of_revision.extend(trial(&one, statement, &earlier));
+            earlier.push(one);
+        }
+        found.push(of_revision);
+    }
+    found
+}
+
+fn trial(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[Seen]) -> Option<Tried> {
+    let number = one.statement + 1;
+    let on_twin = |table: &TableName, action: String| {
+        let sql = format!("ALTER TABLE {} {action}", stand_in(table).sql());
+        of_twin(number, one.before.table(table)?, sql)
+    };
+    match &one.change {
+        Change::Update(_) | Change::Delete(_) | Change::Insert(_) => explained(one, statement, earlier),
+        Change::SetDefault(table, column, Some(value)) => {
+            on_twin(table, format!("ALTER COLUMN {} SET DEFAULT {}", column.sql(), value.sql))
+        }
+        Change::AddColumn(add) => on_twin(&add.table, format!("ADD COLUMN {}", defined(add)?)),
+        Change::AddConstraint(table, constraint) if matches!(constraint.kind, NewConstraintKind::Check(_)) => {
+            on_twin(table, format!("ADD CONSTRAINT {} {}", constraint.name.sql(), constraint.definition))
+        }
+        Change::AlterType(new) => {
+            let using = new.using.as_ref().map_or_else(String::new, |using| format!(" USING {}", using.sql));
+            on_twin(&new.table, format!("ALTER COLUMN {} TYPE {}{using}", new.column.sql(), new.type_sql))
+        }
+        Change::CreateIndex(new) => {
+            let sql = format!("CREATE INDEX ON {} {}", stand_in(&new.table).sql(), new.tail);
+            of_twin(number, one.before.table(&new.table)?, sql)
+        }
+        Change::SetDefault(_, _, None)
+        | Change::AddConstraint(..)
+        | Change::CreateTable(_)
+        | Change::SetNotNull(..)
+        | Change::DropNotNull(..)
+        | Change::DropConstraint(..)
+        | Change::Validate(..)
+        | Change::DropColumn(..)
+        | Change::DropIndex(_)
+        | Change::DropTable(_)
+        | Change::CreateEnum(_)
+        | Change::CatalogOnly(_)
+        | Change::Setting(_)
+        | Change::RenameColumn(..)
+        | Change::RenameTable(..)
+        | Change::AddIdentity(_)
+        | Change::Attach(_)
+        | Change::Detach(_)
+        | Change::Reindex(_)
+        | Change::CreateMaterializedView(_)
+        | Change::Refresh(_)
+        | Change::Allowed(..)
+        | Change::Nothing(_) => None,
+    }
+}
+
+/// The author's statement, over the tables that are there, or over those that stand for them.
+fn explained(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[Seen]) -> Option<Tried> {
+    let names = lower::named_relations(statement.tree.as_ref());
+    let mut twins = Vec::new();
+    for (schema, name) in names {
+        // A CTE is nobody's table.
+        let Some(table) = one.before.resolve(schema.as_deref(), &name) else { continue };
+        if !earlier.iter().any(|other| reshapes(other, &table)) {
+            continue;
+        }
+        if schema.is_some() {
+            return None;
+        }
+        let twin = twin(one.before.table(&table)?)?;
+        if !twins.contains(&twin) {
+            twins.push(twin);
+        }
+    }
+    Some(Tried {
+        statement: one.statement + 1,
+        twins,
+        before: "EXPLAIN ",
+        sql: statement.sql.clone(),
+        is_as_written: true,
+    })
+}
+
+fn of_twin(statement: usize, table: &Table, sql: String) -> Option<Tried> {
+    Some(Tried { statement, twins: vec![twin(table)?], before: "", sql, is_as_written: false })
+}
+
+/// A column that is added, where an expression comes with it.
+fn defined(add: &AddColumn) -> Option<String> {
+    let column = &add.column;
+    let begin = format!("{} {}", column.name.sql(), column.type_sql);
+    match (&column.special, &column.default) {
+        (Special::Stored(definition) | Special::Virtual(definition), _) => Some(format!("{begin} {definition}")),
+        (Special::None, Some(default)) => Some(format!("{begin} DEFAULT ({})", default.sql)),
+        (Special::None, None) | (Special::Serial | Special::Identity(_), _) => None,
+    }
+}
+
+fn stand_in(table: &TableName) -> TableName {
+    TableName { schema: Ident::new("pg_temp"), name: table.name.clone() }
+}
+
+/// A temporary table with the columns of another; none where they aren't known.
+fn twin(table: &Table) -> Option<String> {
+    if table.columns.is_empty() || !matches!(table.kind, TableKind::Plain | TableKind::Partitioned) {
+        return None;
+    }
+    let column = |column: &Column| {
+        let name = Ident::new(column.name.as_str()).sql();
+        let collation = column.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
+        let special = match (&column.expression, column.identity) {
+            (Some((sql, true)), _) => format!(" GENERATED ALWAYS AS ({sql}) STORED"),
+            (Some((sql, false)), _) => format!(" GENERATED ALWAYS AS ({sql}) VIRTUAL"),
+            (None, Some(Identity::Always)) => " GENERATED ALWAYS AS IDENTITY".to_owned(),
+            (None, Some(Identity::ByDefault) | None) => String::new(),
+        };
+        format!("{name} {}{collation}{special}", column.type_sql)
+    };
+    let columns: Vec<String> = table.columns.iter().map(column).collect();
+    Some(format!("CREATE TEMP TABLE {} ({})", Ident::new(table.name.as_str()).sql(), columns.join(", ")))
+}
+
+/// Whether a statement makes a table another one for those that name it or its columns.
+fn reshapes(seen: &Seen, table: &TableName) -> bool {
+    seen.touches.writes().any(|access| match &access.thing {
+        Thing::Relation(other) | Thing::Whole(other) | Thing::Column(other, _) => other == table,
+        Thing::Anything
+        | Thing::Aspect(..)
+        | Thing::Rows(..)
+        | Thing::AnyRows
+        | Thing::Demands(..)
+        | Thing::Key(..)
+        | Thing::Indexes(_)
+        | Thing::Partitions(_)
+        | Thing::Constraint(..)
+        | Thing::Trigger(..)
+        | Thing::Rule(..)
+        | Thing::Policy(..)
+        | Thing::Options(_)
+        | Thing::Type(_)
+        | Thing::Function(_)
+        | Thing::Schema(_)
+        | Thing::Named(..)
+        | Thing::Rights(..)
+        | Thing::Owner(_)
+        | Thing::Comment(_)
+        | Thing::DefaultRights
+        | Thing::Helper(_) => false,
+    })
+}
+
+/// Whether what it makes or changes may be what a later expression names, besides tables and their columns.
+fn obscures(seen: &Seen) -> bool {
+    let makes_table = matches!(seen.change, Change::CreateTable(_) | Change::RenameTable(..) | Change::DropTable(_));
+    let names = |access: &Access| match &access.thing {
+        Thing::Anything | Thing::Function(_) | Thing::Schema(_) | Thing::Named(..) => true,
+        // A table has a row type.
+        Thing::Type(_) => !makes_table,
+        Thing::Relation(_)
+        | Thing::Whole(_)
+        | Thing::Column(..)
+        | Thing::Aspect(..)
+        | Thing::Rows(..)
+        | Thing::AnyRows
+        | Thing::Demands(..)
+        | Thing::Key(..)
+        | Thing::Indexes(_)
+        | Thing::Partitions(_)
+        | Thing::Constraint(..)
+        | Thing::Trigger(..)
+        | Thing::Rule(..)
+        | Thing::Policy(..)
+        | Thing::Options(_)
+        | Thing::Rights(..)
+        | Thing::Owner(_)
+        | Thing::Comment(_)
+        | Thing::DefaultRights
+        | Thing::Helper(_) => false,
+    };
+    seen.touches.is_opaque() || seen.touches.writes().any(names)
+}
