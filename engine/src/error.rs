@@ -170,6 +170,12 @@ impl Error {
     }
 
     /// The SQLSTATE, when PostgreSQL refused.
+    /// Whether PostgreSQL refuses to change rows since a publication couldn't send that.
+    pub(crate) fn is_of_publication(&self) -> bool {
+        let codes = [SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, SqlState::INVALID_COLUMN_REFERENCE];
+        self.code().is_some_and(|code| codes.contains(code))
+    }
+
     pub(crate) fn code(&self) -> Option<&SqlState> {
         match self {
             Error::Sql { cause, .. } => cause.code(),

@@ -58,6 +58,8 @@ struct Life<'a> {
     told_to_refuse: bool,
     /// How many tables were told to have a column that moves.
     told_to_move: usize,
+    /// Whether something was told to be there only at contract.
+    told_late: bool,
     /// Statements of which it was told that a rollback leaves what they did.
     told_to_remain: Vec<String>,
     /// Whether the way down was gone to its end.
@@ -92,6 +94,7 @@ impl<'a> Life<'a> {
             actions,
             told_to_refuse: false,
             told_to_move: 0,
+            told_late: false,
             told_to_remain: vec![],
             is_down: false,
             check_said_no,
@@ -155,6 +158,7 @@ impl<'a> Life<'a> {
         let moving =
             |told: &&Told| told.code == "H10" && !crate::tags::only_renames(&statement_at(&self.case.files(), told));
         self.told_to_move = check.told().iter().filter(moving).count();
+        self.told_late = check.told().iter().any(|told| told.code == "H12");
         let remaining = check.told().into_iter().filter(|told| told.code == "H13");
         self.told_to_remain = remaining.map(|told| statement_at(&self.case.files(), &told)).collect();
         if check.code != Some(0) || !check.codes().is_empty() {

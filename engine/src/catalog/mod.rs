@@ -1,5 +1,6 @@
 //! The facts that planning needs, asked from `pg_catalog` in the shape of [`Catalog`] itself.
 
+mod published;
 mod rows;
 
 pub(crate) use rows::holds_others;
@@ -19,6 +20,7 @@ pub(crate) async fn load_for(session: &Session, versions: bool, revisions: &[&Re
     let mut catalog = load(session, versions).await?;
     let named = concertina_planner::named(revisions, &catalog);
     prove(session, &mut catalog, &named).await?;
+    published::try_updates(session, &mut catalog, &named).await?;
     Ok(catalog)
 }
 
@@ -27,6 +29,7 @@ pub(crate) async fn load_all(session: &Session, versions: bool) -> Result<Catalo
     let mut catalog = load(session, versions).await?;
     let all = catalog.tables.iter().map(|table| table.full_name()).collect();
     prove(session, &mut catalog, &all).await?;
+    published::try_updates(session, &mut catalog, &all).await?;
     Ok(catalog)
 }
 

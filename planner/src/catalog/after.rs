@@ -77,11 +77,7 @@ impl Catalog {
             }),
             Change::DropColumn(table, name) => self.alter(table, |table| table.forget_column(name.as_str())),
             Change::CreateIndex(index) => self.alter(&index.table, |table| table.indexes.push(index_of(index))),
-            Change::DropIndex(name) => {
-                for table in self.tables.iter_mut().filter(|table| table.has_index(name)).map(Arc::make_mut) {
-                    table.indexes.retain(|index| index.name != name.name.as_str());
-                }
-            }
+            Change::DropIndex(name) => self.drop_index(name),
             Change::DropTable(name) => self.forget_relation(name),
             Change::CreateEnum(new) => self.enums.push(Enum {
                 schema: new.name.schema.as_str().to_owned(),
@@ -116,6 +112,21 @@ impl Catalog {
             Change::Allowed(..) => self.write_anywhere(),
             Change::Delete(_) | Change::Reindex(_) | Change::Nothing(_) => {}
         }
+    }
+
+    /// Without an index, and those of partitions that are a part of it.
+    fn drop_index(&mut self, name: &TableName) {
+        let whole = Some(pair(name));
+        let is_gone = |index: &Index| pair(name) == (index.schema.clone(), index.name.clone());
+        let mut parts = Vec::new();
+        for table in &mut self.tables {
+            if table.indexes.iter().any(|index| is_gone(index) || index.part_of == whole) {
+                let own = table.indexes.iter().filter(|index| index.part_of == whole);
+                parts.extend(own.map(|index| TableName::new(index.schema.as_str(), index.name.as_str())));
+                Arc::make_mut(table).indexes.retain(|index| !is_gone(index));
+            }
+        }
+        parts.iter().for_each(|part| self.drop_index(part));
     }
 
     /// Without a constraint, and those of its partitions that are a part of it.

@@ -241,6 +241,12 @@ impl Catalog {
         leaves
     }
 
+    /// Whether PostgreSQL refuses to update rows of a table, or of one below it.
+    pub(crate) fn refuses_updates(&self, name: &TableName) -> bool {
+        let refused = |name: &TableName| self.table(name).is_some_and(|table| table.update_refused);
+        refused(name) || self.below(name).iter().any(refused)
+    }
+
     /// The triggers and rules of others that an UPDATE of ours of `columns` would call, with nothing of a row's meaning
     /// changed by it.
     pub fn noticed_by(&self, name: &TableName, columns: &[&str]) -> Vec<String> {

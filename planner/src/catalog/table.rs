@@ -40,6 +40,9 @@ pub struct Table {
     /// nothing: rows may live elsewhere.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub without_rows: bool,
+    /// Whether PostgreSQL refuses to update it: it is published, and nothing identifies its rows to subscribers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub update_refused: bool,
     /// Whether the connected role may alter it.
     pub owned: bool,
     /// The role that owns it.

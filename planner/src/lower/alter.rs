@@ -142,7 +142,11 @@ fn takes_nothing_along(command: &AlterTableCmd, name: &TableName, catalog: &Cata
     match command.subtype() {
         AlterTableType::AtDropColumn => {
             let keyed = table.indexes.iter().any(|index| index.unique && index.mentions.contains(&command.name));
-            let used = table.dependants.iter().any(|one| one.column.as_ref().is_none_or(|of| *of == command.name));
+            let below = catalog.below(name);
+            let mut all = std::iter::once(table).chain(below.iter().filter_map(|below| catalog.table(below)));
+            let used = all.any(|table| {
+                table.dependants.iter().any(|one| one.column.as_ref().is_none_or(|of| *of == command.name))
+            });
             let computed = table.columns.iter().any(|column| column.expression.is_some());
             !(used || computed || keyed && pointed_at)
         }

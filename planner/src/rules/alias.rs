@@ -105,6 +105,9 @@ impl Names<'_> {
             let key = table.partition_key.as_ref();
             key.is_some_and(|key| key.columns.iter().any(|column| column.is_empty() || column == name))
         };
+        if catalog.refuses_updates(&table) {
+            return Some("it is published, and nothing identifies its rows: they can't be updated".to_owned());
+        }
         if known().any(is_key) {
             return Some("rows are put into partitions by it before a trigger sees them".to_owned());
         }

@@ -34,7 +34,7 @@ pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Pr
         return Ok(super::blocking(&Change::AlterType(new.clone()), &new.sql, context).reverse(back));
     }
     if context.catalog.is_empty(&new.table) {
-        return Ok(without_rows(new, table, column, &back));
+        return Ok(without_rows(new, table, column, &back, context));
     }
     if by_shadow(new, context.catalog) {
         return shadowed(new, table, column, context);
@@ -82,7 +82,7 @@ fn as_stored(new: &NewType, table: &Table, column: &Column, back: String, contex
     }
 }
 
-fn without_rows(new: &NewType, table: &Table, column: &Column, back: &str) -> Decision {
+fn without_rows(new: &NewType, table: &Table, column: &Column, back: &str, context: &Context<'_>) -> Decision {
     let decision = Decision::because("the table holds no row");
     let locks = if table.is_new { vec![] } else { vec![(new.table.clone(), Lock::AccessExclusive)] };
     // Through text, as there may be rows by then, and no other way leads from one enum to another.
@@ -93,11 +93,11 @@ fn without_rows(new: &NewType, table: &Table, column: &Column, back: &str) -> De
         locks: locks.clone(),
     };
     let decision = decision.expand(written(new, new.sql.clone(), locks), [undo]);
-    match (table.is_new, new.converts) {
-        (true, _) => decision.reverse(""),
-        (false, true) => decision.reverse(through),
-        (false, false) => decision.reverse(back),
+    if table.is_new {
+        return decision.reverse("");
     }
+    let assigned = types::assigns(&new.type_sql, &column.type_sql, context.catalog);
+    decision.reverse(if new.converts || !assigned { through } else { back.to_owned() })
 }
 
 pub(super) fn with_collation(type_sql: &str, collation: Option<&String>) -> String {

@@ -120,6 +120,9 @@ pub(super) fn column(table: &TableName, column: &Ident, context: &Context<'_>) -
     let drop = Action::DropColumn { table: table.clone(), column: column.clone() };
     let lost = format!("the values of {}.{} are gone", table.shown(), column.as_str());
     in_the_way(known, Some(column))?;
+    for below in context.catalog.below(table).iter().filter_map(|below| context.table(below)) {
+        in_the_way(below, Some(column))?;
+    }
     if context.catalog.is_empty(table) {
         let decision = Decision::because("the table holds no row");
         // Nothing brings a column back as it was: it goes last.

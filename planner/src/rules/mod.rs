@@ -31,13 +31,13 @@ mod unique;
 mod update;
 mod way;
 
-use crate::action::{Action, Lock};
+use crate::action::{Action, Lock, Operation};
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Change, NewConstraint, NewConstraintKind, NewType, Update};
 use crate::decision::{Decision, Rank};
 use crate::fold::Seen;
 use crate::footprint::{Access, Thing};
-use crate::plan::Phase;
+use crate::plan::{Phase, Work};
 use crate::problem::{Problem, code};
 use concertina_revisions::{Directives, Ident, PhaseWord, TableName};
 use sha2::{Digest, Sha256};
@@ -257,6 +257,7 @@ pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision,
     }
     by_position(change, context)?;
     let decision = by_rule(change, context)?;
+    updates_are_taken(&decision, context)?;
     match context.directives.phase() {
         Some(wanted) => held_back(decision, wanted),
         None => Ok(decision),
@@ -383,6 +384,26 @@ fn guard(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
             )));
     }
     Ok(())
+}
+
+/// Refuses what would update rows that PostgreSQL lets nobody update.
+fn updates_are_taken(decision: &Decision, context: &Context<'_>) -> Result<(), Problem> {
+    let filled = decision.parts.iter().filter_map(|part| match &part.work {
+        Work::Backfill { backfill } => Some(backfill),
+        Work::Quick { .. } | Work::Slow { .. } => None,
+    });
+    let mut written = filled.filter(|one| !matches!(one.operation, Operation::Copy { .. })).map(|one| &one.table);
+    let Some(table) = written.find(|table| context.catalog.refuses_updates(table)) else { return Ok(()) };
+    let name = table.shown();
+    Err(Problem::new(
+        code::DEPENDED_ON,
+        format!("rows of {name} would be updated, which PostgreSQL refuses: it is published, and nothing identifies its rows"),
+    )
+    .label("can't be filled")
+    .help(format!(
+        "say in an earlier revision what identifies a row, such as ALTER TABLE {} REPLICA IDENTITY FULL",
+        table.sql()
+    )))
 }
 
 /// A name for a helper object: short, unique for what it stands for, and known as ours.

@@ -34,6 +34,10 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
             return Ok(decision.reverse(reverse));
         }
         let back = there.and_then(|(table, there)| again::index(table, there, context.catalog));
+        if there.is_some_and(|(_, there)| there.part_of.is_some()) {
+            let why = format!("{} is a part of another index, which needs it", constraint.name.as_str());
+            return Ok(decision.irreversible(why));
+        }
         return Ok(match back {
             Some(again) => again.into_iter().fold(decision.reverse(reverse), Decision::and_reverse),
             None => decision.irreversible(format!("the definition of {} isn't known", index.as_str())),
