@@ -15,6 +15,7 @@ mod pace;
 mod progress;
 mod statements;
 mod stuck;
+mod sweep;
 mod vacuum;
 mod window;
 mod worker;
