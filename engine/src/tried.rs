@@ -95,7 +95,7 @@ async fn understood(session: &Session, tried: &Tried) -> Result<Option<Refused>,
 }
 
 /// Whether an error tells of the statement: of its words, its types or its constants. A table that stands for another has its
-/// columns and nothing else.
+/// columns and nothing else; and an index that ON CONFLICT looks for may be made by then.
 fn tells(code: &SqlState, stood_for: bool) -> bool {
     let of_expressions = [
         SqlState::UNDEFINED_FUNCTION,
@@ -111,7 +111,7 @@ fn tells(code: &SqlState, stood_for: bool) -> bool {
     let class = code.code().get(..2).unwrap_or_default();
     match (class, stood_for) {
         ("22", _) => true,
-        ("42", false) => *code != SqlState::INSUFFICIENT_PRIVILEGE,
+        ("42", false) => ![SqlState::INSUFFICIENT_PRIVILEGE, SqlState::INVALID_COLUMN_REFERENCE].contains(code),
         ("42", true) => of_expressions.contains(code),
         _ => false,
     }
