@@ -57,6 +57,8 @@ pub struct Report {
     pub manners: BTreeMap<Manner, u32>,
     /// How often each kind of statement was met.
     pub statements: BTreeMap<&'static str, u32>,
+    /// The first revisions that each code refused.
+    pub refused_of: BTreeMap<String, Vec<String>>,
     /// How often each ordered pair of kinds was met in one revision.
     pub pairs: BTreeMap<(&'static str, &'static str), u32>,
     /// How often plans had each action.
@@ -73,6 +75,10 @@ pub struct Report {
     pub processor_s: Option<f64>,
 }
 
+/// So many revisions are shown of each code that refused some, and so much of each.
+const EXAMPLES_MAX: usize = 4;
+const EXAMPLE_CHARS_MAX: usize = 400;
+
 impl Report {
     /// Counts a case.
     pub fn count(&mut self, verdict: &Verdict, case: &Case, statements: &[&'static str], actions: &[String]) {
@@ -84,6 +90,10 @@ impl Report {
                 self.refused += 1;
                 for code in codes {
                     *self.codes.entry(code.clone()).or_default() += 1;
+                    let examples = self.refused_of.entry(code.clone()).or_default();
+                    if examples.len() < EXAMPLES_MAX {
+                        examples.push(case.files().join(" | ").split_whitespace().collect::<Vec<_>>().join(" "));
+                    }
                 }
             }
             Verdict::Differs(difference) => *self.manners.entry(difference.manner).or_default() += 1,
@@ -178,6 +188,11 @@ impl fmt::Display for Report {
         )?;
         writeln!(f, "\nrefusals by code, of what psql runs:")?;
         by_times(f, self.codes.iter().map(|(code, times)| (code.clone(), *times)))?;
+        for (code, examples) in &self.refused_of {
+            for example in examples {
+                writeln!(f, "    {code}: {}", example.chars().take(EXAMPLE_CHARS_MAX).collect::<String>())?;
+            }
+        }
         writeln!(f, "\ndifferences by manner:")?;
         by_times(f, self.manners.iter().map(|(manner, times)| (manner.name().to_owned(), *times)))?;
         writeln!(f, "\ndifferences by kind:")?;
