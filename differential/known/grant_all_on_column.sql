@@ -1,4 +1,4 @@
--- difference: not down: + GRANT ALL ON TABLE <- GRANT ALL ON TO
+-- difference: not down: + GRANT ALL ON TABLE <- GRANT ALL ON TO PUBLIC | GRANT
 -- right: as psql
 -- status: fixed
 -- way: plain

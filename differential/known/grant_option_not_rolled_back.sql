@@ -1,4 +1,4 @@
--- difference: not rolled back: + GRANT SELECT ON TABLE <- GRANT SELECT ON TO WITH GRANT OPTION; ALTER TABLE DROP COLUMN @ back
+-- difference: not rolled back: + GRANT SELECT ON TABLE <- GRANT SELECT ON TO WITH GRANT OPTION; ALTER TABLE DROP COLUMN | GRANT @ back
 -- right: as psql
 -- status: fixed
 -- way: back

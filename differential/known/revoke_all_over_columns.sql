@@ -1,4 +1,4 @@
--- difference: not down: - GRANT SELECT ON TABLE <- REVOKE ALL ON FROM
+-- difference: not down: - GRANT SELECT ON TABLE <- REVOKE ALL ON FROM | GRANT OPTION UPDATE WITH
 -- right: as psql
 -- status: fixed
 -- way: plain

@@ -1,4 +1,4 @@
--- difference: not down: - GRANT SELECT ON TABLE <- REVOKE GRANT OPTION FOR SELECT ON FROM
+-- difference: not down: - GRANT SELECT ON TABLE <- REVOKE GRANT OPTION FOR SELECT ON FROM | GRANT OPTION WITH
 -- right: as psql
 -- status: fixed
 -- way: plain

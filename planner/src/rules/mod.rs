@@ -13,11 +13,13 @@ mod drop;
 mod fate;
 mod foreign_key;
 mod foreseen;
+mod guard;
 mod identity;
 mod index;
 mod insert;
 mod listed;
 mod maintenance;
+mod name;
 mod not_null;
 mod objects;
 mod partition;
@@ -31,16 +33,18 @@ mod unique;
 mod update;
 mod way;
 
-use crate::action::{Action, Lock, Operation};
-use crate::catalog::{Catalog, Table, TableKind};
+pub use name::is_helper;
+pub(crate) use name::{digest, helper};
+
+use crate::action::{Action, Lock};
+use crate::catalog::{Catalog, Table};
 use crate::change::{Change, NewConstraint, NewConstraintKind, NewType, Update};
 use crate::decision::{Decision, Rank};
 use crate::fold::Seen;
 use crate::footprint::{Access, Thing};
-use crate::plan::{Phase, Work};
+use crate::plan::Phase;
 use crate::problem::{Problem, code};
 use concertina_revisions::{Directives, Ident, PhaseWord, TableName};
-use sha2::{Digest, Sha256};
 
 /// Where another change stands to this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,7 +253,7 @@ impl<'a> Context<'a> {
 
 /// Decides what becomes of a change.
 pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> {
-    guard(change, context)?;
+    guard::of_table(change, context)?;
     if context.directives.reverse().is_some() && !matches!(change, Change::AlterType(_)) {
         return Err(Problem::new(code::UNKNOWN, "the directive `reverse` has no meaning for this statement")
             .label("changes no values that an expression could bring back")
@@ -257,7 +261,7 @@ pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision,
     }
     by_position(change, context)?;
     let decision = by_rule(change, context)?;
-    updates_are_taken(&decision, context)?;
+    guard::updates_are_taken(&decision, context)?;
     match context.directives.phase() {
         Some(wanted) => held_back(decision, wanted),
         None => Ok(decision),
@@ -357,73 +361,6 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
         Change::Setting(one) => settings::setting(one, context),
         Change::Nothing(why) => Ok(Decision::because("").note(why.clone()).reverse("")),
     }
-}
-
-/// What holds for every change of a table: it is a table, and ours to alter.
-fn guard(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
-    let Some(table) = change.table().and_then(|name| context.table(name)) else { return Ok(()) };
-    let name = table.full_name();
-    let writes_rows = matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_));
-    let of_views = matches!(
-        change,
-        Change::Setting(_)
-            | Change::CreateIndex(_)
-            | Change::Refresh(_)
-            | Change::Reindex(_)
-            | Change::CreateMaterializedView(_)
-    );
-    if matches!(table.kind, TableKind::View | TableKind::Materialized) && !writes_rows && !of_views {
-        return Err(crate::problem::unknown(&format!("{} is a view: this form of ALTER or DROP TABLE", name.shown())));
-    }
-    if !table.owned && !table.is_new && !writes_rows {
-        return Err(Problem::new(code::NO_RIGHT, format!("the connected role may not alter table {}", name.shown()))
-            .label("needs the table's owner")
-            .help(format!(
-                "connect as its owner, or GRANT the owning role to yours: ALTER TABLE {} OWNER TO .. works too",
-                name.sql()
-            )));
-    }
-    Ok(())
-}
-
-/// Refuses what would update rows that PostgreSQL lets nobody update.
-fn updates_are_taken(decision: &Decision, context: &Context<'_>) -> Result<(), Problem> {
-    let filled = decision.parts.iter().filter_map(|part| match &part.work {
-        Work::Backfill { backfill } => Some(backfill),
-        Work::Quick { .. } | Work::Slow { .. } => None,
-    });
-    let mut written = filled.filter(|one| !matches!(one.operation, Operation::Copy { .. })).map(|one| &one.table);
-    let Some(table) = written.find(|table| context.catalog.refuses_updates(table)) else { return Ok(()) };
-    let name = table.shown();
-    Err(Problem::new(
-        code::DEPENDED_ON,
-        format!("rows of {name} would be updated, which PostgreSQL refuses: it is published, and nothing identifies its rows"),
-    )
-    .label("can't be filled")
-    .help(format!(
-        "say in an earlier revision what identifies a row, such as ALTER TABLE {} REPLICA IDENTITY FULL",
-        table.sql()
-    )))
-}
-
-/// A name for a helper object: short, unique for what it stands for, and known as ours.
-pub(crate) fn helper(kind: &str, parts: &[&str]) -> Ident {
-    Ident::new(format!("concertina_{kind}_{}", digest(parts)))
-}
-
-/// Twelve letters that stand for these parts and no others.
-pub(crate) fn digest(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Whether a name is one of our helpers': of a column, constraint, index or trigger that no author made.
-pub fn is_helper(name: &Ident) -> bool {
-    name.as_str().starts_with("concertina_") || name.as_str().starts_with("zzz_concertina_")
 }
 
 /// An action as the author wrote it, inside a table that nobody else sees yet.
