@@ -105,8 +105,13 @@ impl Script {
             let sql =
                 format!("SELECT {key}::bigint FROM {table} WHERE {key} % 2 = {parity} ORDER BY {key} LIMIT {KEYS}");
             let keys: Vec<i64> = client.query(&sql, &[]).await?.iter().map(|row| row.get(0)).collect();
-            let sure =
-                !written.nothing_lasts && !written.names.contains(&old.name) && !written.names.contains(&new.name);
+            // Rows of a table may lie in its partitions and heirs.
+            let is_below = |one: &&Relation| {
+                one.parent.as_ref() == Some(&old.name) || one.partition_of.as_ref() == Some(&old.name)
+            };
+            let below = before.relations.iter().filter(is_below).map(|one| &one.name);
+            let mut names = [&old.name, &new.name].into_iter().chain(below);
+            let sure = !written.nothing_lasts && !names.any(|name| written.names.contains(name));
             let heirs = before.relations.iter().filter(|one| one.parent.as_ref() == Some(&old.name)).collect();
             let new_types = after.types.iter().map(|one| one.name.as_str());
             let new_types = new_types.filter(|name| !before.types.iter().any(|one| one.name == *name)).collect();

@@ -59,8 +59,11 @@ impl Life<'_> {
     async fn changed_but_for_what_remains(&self) -> Result<Vec<String>, Broken> {
         let start = self.stage.copy(&self.scene.database).await?;
         for statement in &self.told_to_remain {
-            // One that can't be run by itself leaves nothing there, and then nothing may be left here.
-            self.stage.psql(&start, &format!("{statement};")).await?;
+            // What one leaves that builds on others before it can't be known without these.
+            if self.stage.psql(&start, &format!("{statement};")).await? != Scripted::Done {
+                self.stage.remove(start).await?;
+                return Ok(vec![]);
+            }
         }
         let dump = Dump::take(self.stage, &start, &[]).await?;
         let rows = Rows::take(&self.stage.connect(&start).await?, &[]).await?;

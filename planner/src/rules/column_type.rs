@@ -61,8 +61,14 @@ fn as_stored(new: &NewType, table: &Table, column: &Column, back: String, contex
         .collect();
     let mut locks = vec![(new.table.clone(), Lock::AccessExclusive)];
     locks.extend(partners(table, &new.column, context).into_iter().map(|other| (other, Lock::AccessExclusive)));
+    let fits_back = types::fits(&new.type_sql, &column.type_sql, context.catalog);
+    let undo = fits_back.then(|| Action::AsWritten {
+        what: format!("type of {}.{} to {}", new.table.shown(), new.column.as_str(), column.type_sql),
+        sql: back.clone(),
+        locks: locks.clone(),
+    });
     let decision = Decision::because("every value that is stored is right as it is: a catalog entry")
-        .expand(written(new, together(new, &checks), locks), []);
+        .expand(written(new, together(new, &checks), locks), undo);
     let decision = if checks.is_empty() {
         decision
     } else {
@@ -75,7 +81,7 @@ fn as_stored(new: &NewType, table: &Table, column: &Column, back: String, contex
         )
     };
     let decision = decision.note(prepared(&new.column));
-    if types::fits(&new.type_sql, &column.type_sql, context.catalog) {
+    if fits_back {
         decision.reverse(back)
     } else {
         decision.irreversible(format!("back to {} every row would have to be looked at", column.type_sql))
