@@ -34,6 +34,9 @@ pub(crate) async fn run(
         }
     };
     let mut findings = check(&history, &ground)?;
+    if reader.is_none() && found.project.rehearse != Some(Rehearse::Never) {
+        findings.push(not_rehearsed());
+    }
     // What is refused here anyway may be refused there for the same reason.
     if let Some(reader) = reader.filter(|_| !findings.iter().any(|finding| finding.severity == Severity::Error)) {
         findings.extend(refused(&reader, &history, &ground).await?);
