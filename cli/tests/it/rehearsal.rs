@@ -40,14 +40,6 @@ async fn what_postgresql_refuses_is_refused_with_its_words_where_it_stands() {
     is_refused(LEADS, second, "C122", "operator does not exist").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_plan_that_ends_otherwise_is_stopped_before_the_first_change() {
-    // What a plan is known to do wrong.
-    let statistics = "CREATE TABLE t (id int PRIMARY KEY, a int, b int); INSERT INTO t SELECT g, g, g FROM generate_series(1, 500) g; ANALYZE;";
-    let revision = "CREATE STATISTICS x ON a, b FROM t;\nALTER TABLE t ALTER COLUMN a TYPE text;\n";
-    is_refused(statistics, revision, "C123", "statistics public.x on public.t").await;
-}
-
 /// An engine and a plan in which something is wrong.
 async fn rehearsed(site: &Site, sql: &str, plant: impl FnOnce(&mut Plan)) -> Option<Objection> {
     let connect = Connect::parse(&site.server.url("site")).unwrap();

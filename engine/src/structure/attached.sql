@@ -33,7 +33,10 @@ SELECT 9.5, 'pg_class'::regclass, r.oid, 'replica identity', r.name, '', made, m
 FROM relation r, format('ALTER TABLE %s REPLICA IDENTITY %s', r.name, CASE relreplident WHEN 'f' THEN 'FULL' ELSE 'NOTHING' END) AS made
 WHERE r.relkind IN ('r', 'p', 'm') AND relreplident IN ('f', 'n')
 UNION ALL
-SELECT 9.7, 'pg_statistic_ext'::regclass, s.oid, 'statistics', r.name, format('%I.%I', n.nspname, s.stxname), made, made
+SELECT 9.7, 'pg_statistic_ext'::regclass, s.oid, 'statistics', r.name, format('%I.%I', n.nspname, s.stxname),
+       -- By names: PostgreSQL tells the columns in the order of their places.
+       concat_ws('; ', (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname) FROM pg_attribute WHERE attrelid = r.oid AND attnum = ANY (s.stxkeys)),
+                 pg_get_statisticsobjdef_expressions(s.oid)::text, s.stxkind::text, nullif(s.stxstattarget, -1)), made
 FROM relation r JOIN pg_statistic_ext s ON s.stxrelid = r.oid JOIN pg_namespace n ON n.oid = s.stxnamespace, LATERAL (
     SELECT pg_get_statisticsobjdef(s.oid) || CASE WHEN s.stxstattarget >= 0
            THEN format('; ALTER STATISTICS %I.%I SET STATISTICS %s', n.nspname, s.stxname, s.stxstattarget) ELSE '' END) AS d (made)

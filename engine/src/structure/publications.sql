@@ -6,7 +6,7 @@ UNION ALL
 SELECT 14.1, 'pg_publication_rel'::regclass, pr.oid, 'publication of table', r.name, quote_ident(pubname), made, made
 FROM pg_publication_rel pr JOIN pg_publication p ON p.oid = pr.prpubid JOIN relation r ON r.oid = pr.prrelid,
      format('ALTER PUBLICATION %I ADD TABLE ONLY %s%s%s', pubname, r.name,
-            coalesce(' (' || (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = r.oid AND attnum = ANY (pr.prattrs)) || ')', ''),
+            coalesce(' (' || (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname) FROM pg_attribute WHERE attrelid = r.oid AND attnum = ANY (pr.prattrs)) || ')', ''),
             coalesce(' WHERE (' || pg_get_expr(pr.prqual, pr.prrelid) || ')', '')) AS made
 UNION ALL
 SELECT 14.1, 'pg_publication_namespace'::regclass, pn.oid, 'publication of schema', '', format('%I %I', pubname, nspname), made, made
