@@ -3,7 +3,7 @@
 use crate::Broken;
 use clap::ValueEnum;
 use concertina::{Until, downgrade, history, rollback, upgrade};
-use concertina_engine::{Connect, Engine, Settings};
+use concertina_engine::{Connect, Engine, Rehearse, Settings};
 use concertina_planner::Policy;
 use concertina_revisions::Target;
 use concertina_sandbox::Clock;
@@ -104,6 +104,7 @@ fn settings(versions: bool) -> Settings {
         patience: Duration::from_secs(8),
         silence: Duration::from_secs(1),
         versions,
+        rehearse: Rehearse::Never,
         ..Settings::default()
     }
 }

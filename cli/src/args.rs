@@ -27,6 +27,9 @@ pub(crate) struct Common {
     /// The settings file
     #[arg(long, global = true, value_name = "FILE", default_value = "concertina.toml")]
     pub(crate) config: PathBuf,
+    /// Whether plans are compared with the statements in scratch databases first: auto, always, never
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub(crate) rehearse: Option<concertina_engine::Rehearse>,
     /// One JSON object a line instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -1,5 +1,7 @@
 //! What would be refused, and what might break, before anything runs: for people at review, for CI.
 
+use crate::rehearse::rehearse;
+use crate::up::foresee;
 use crate::{Failure, begun};
 use concertina_engine::{Engine, Refused};
 use concertina_planner::plan::Hazard;
@@ -86,6 +88,22 @@ pub(crate) fn told(revision: &Revision, refused: &Refused) -> Diagnostic {
         None => statement.span,
     };
     error.at(&revision.source, span, "PostgreSQL refuses it").help(help)
+}
+
+/// What the rehearsal of the pending revisions shows on a database of which nothing else is wrong.
+///
+/// # Errors
+///
+/// When the database can't be reached or read, or the settings want a rehearsal that can't be.
+pub async fn rehearsed(engine: &Engine, history: &History, ground: &Ground) -> Result<Vec<Diagnostic>, Failure> {
+    let known = engine.known().await?;
+    let path = history.path_up(&begun(&known), &Target::Heads)?;
+    let ahead = foresee(&path, &ground.catalog)?;
+    let told = rehearse(engine, None, &known, &path, &ahead, &ground.catalog).await?;
+    let mut findings: Vec<Diagnostic> = told.refused.into_iter().collect();
+    findings.extend(told.unproven.into_iter().map(|text| Diagnostic::warning(hazard::UNPROVEN, text)));
+    findings.extend(told.left.into_iter().map(|text| Diagnostic::warning(hazard::LEFT, text)));
+    Ok(findings)
 }
 
 /// What running code may stumble over at contract, and what a rollback would leave.

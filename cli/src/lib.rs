@@ -20,7 +20,7 @@
 //!
 //! # Layout
 //!
-//! This file: the composition · `up`: the way up · [`Runner`]: the same for services · [`Failure`]: why a verb ended · [`check`]: what would be refused · [`adopt`]: histories of other tools · [`drift`]: what there is against what should be · [`script`]: the same as a script for psql ·
+//! This file: the composition · `up`: the way up · `rehearse`: what is compared before it · [`Runner`]: the same for services · [`Failure`]: why a verb ended · [`check`]: what would be refused · [`adopt`]: histories of other tools · [`drift`]: what there is against what should be · [`script`]: the same as a script for psql ·
 //! [`project`] and [`connection`]: where settings and
 //! the database come from · `command`: one verb a file · `draw`: everything that is printed.
 
@@ -31,6 +31,7 @@ pub mod drift;
 mod failure;
 mod past;
 pub mod project;
+mod rehearse;
 mod runner;
 pub mod script;
 mod up;

@@ -1,7 +1,7 @@
 //! `concertina.toml`: where the revisions are, which database, and the limits.
 
 use crate::failure::Failure;
-use concertina_engine::Settings;
+use concertina_engine::{Rehearse, Settings};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,6 +22,8 @@ pub struct Project {
     pub url: Option<String>,
     /// Whether each revision gets a schema of views with its names and types.
     pub versions: Option<bool>,
+    /// Whether plans are compared with the statements that they stand for before the first change.
+    pub rehearse: Option<Rehearse>,
     /// How gentle to be.
     #[serde(default)]
     pub limits: Limits,
@@ -108,6 +110,7 @@ impl Project {
     pub fn settings(&self) -> Result<Settings, Failure> {
         let mut settings = self.limits.settings()?;
         settings.versions = self.versions.unwrap_or(settings.versions);
+        settings.rehearse = self.rehearse.unwrap_or(settings.rehearse);
         Ok(settings)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::check::Ground;
 use crate::past::{compare, only_up, settled};
-use crate::up::rehearse;
+use crate::up::foresee;
 use crate::{Failure, begun};
 use concertina_engine::{Direction, Engine, NewRun, Settings, Until};
 use concertina_planner::{Catalog, Plan, Policy, catalog_after, plan_reverse, reverse_of};
@@ -86,8 +86,7 @@ pub async fn downgrade(
 }
 
 fn up(path: &[&Revision], catalog: &Catalog, until: Until, settings: &Settings) -> Result<String, Failure> {
-    let plans: Vec<_> =
-        path.iter().copied().zip(rehearse(path, catalog)?.into_iter().map(|ahead| ahead.plan)).collect();
+    let plans: Vec<_> = path.iter().copied().zip(foresee(path, catalog)?.into_iter().map(|ahead| ahead.plan)).collect();
     if let (Some(later), Some((before, _))) = (path.get(plans.len()), plans.last()) {
         let message = format!("{} can't be planned before {} has run, which may do anything", later.id, before.id);
         return Err(Failure::usage(

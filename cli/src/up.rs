@@ -2,6 +2,7 @@
 
 use crate::check::told;
 use crate::past::{self, compare};
+use crate::rehearse::rehearse;
 use crate::{Done, Failure, begun, contract_waiting, hazards, new_run, preflight, reached, still_waiting};
 use concertina_engine::{Direction, Engine, Error, Known, Lease, Outcome, State, Until};
 use concertina_planner::{Catalog, MayChange, Outlook, Plan, catalog_after, look_ahead, plan_behind, tried};
@@ -20,8 +21,16 @@ pub async fn pending(engine: &Engine, history: &History, target: &Target) -> Res
     let known = engine.known().await?;
     compare(history, &known)?;
     let path = history.path_up(&begun(&known), target)?;
-    let ahead = rehearse(&path, &once_gone_on(history, &known, engine.catalog_for(&path).await?))?;
-    Ok(ahead.into_iter().map(|ahead| ahead.plan).collect())
+    let catalog = once_gone_on(history, &known, engine.catalog_for(&path).await?);
+    let mut ahead = foresee(&path, &catalog)?;
+    let told = rehearse(engine, None, &known, &path, &ahead, &catalog).await?;
+    if let Some(first) = ahead.first_mut() {
+        first.plan.notes.extend(told.notes());
+    }
+    match told.refused {
+        Some(refused) => Err(vec![refused].into()),
+        None => Ok(ahead.into_iter().map(|ahead| ahead.plan).collect()),
+    }
 }
 
 /// Runs expand and backfill of every pending revision up to a target, and its contract where nothing is endangered.
@@ -41,9 +50,18 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
     // Everything is planned before the first change: a mistake in the last file is no reason to stop half way.
     let found = lease.catalog_for(&fresh).await?;
     let catalog = once_gone_on(history, &known, found);
-    let mut ahead = rehearse(&fresh, &catalog)?;
+    let mut ahead = foresee(&fresh, &catalog)?;
     understood(&mut lease, &fresh, &ahead, &catalog).await?;
     ask_ahead(&mut lease, &fresh, &ahead, &catalog).await?;
+    let told = rehearse(engine, Some(&mut lease), &known, &fresh, &ahead, &catalog).await?;
+    if let Some(refused) = told.refused {
+        if let Some(first) = ahead.first() {
+            // What the rows themselves are against says more.
+            preflight(&mut lease, &first.plan).await?;
+        }
+        return Err(vec![refused].into());
+    }
+    told.notes().for_each(|note| engine.note(note));
     if past::in_flight(&known).next().is_some() {
         // It may come otherwise.
         ahead.clear();
@@ -63,7 +81,7 @@ struct Way<'a> {
     lease: &'a mut Lease,
     known: Vec<Known>,
     /// What was planned before the first change, from the next revision on, as long as it came that way.
-    ahead: VecDeque<Rehearsed>,
+    ahead: VecDeque<Foreseen>,
     /// The catalog as it is now, where that is known without asking.
     model: Option<Catalog>,
     until: Until,
@@ -102,7 +120,7 @@ impl Way<'_> {
         for _ in 0..PLANNED_AGAIN_MAX {
             let (found, is_read) = match self.foretold(revision) {
                 Some(found) => (found, false),
-                None => (Rehearsed::of(revision, &self.lease.catalog_for(&[revision]).await?)?, true),
+                None => (Foreseen::of(revision, &self.lease.catalog_for(&[revision]).await?)?, true),
             };
             if !found.plan.is_at_once() {
                 return Ok(Next::Begin(is_read.then_some(found.plan)));
@@ -122,17 +140,17 @@ impl Way<'_> {
     }
 
     /// What is known of the next revision without asking the database.
-    fn foretold(&mut self, revision: &Revision) -> Option<Rehearsed> {
+    fn foretold(&mut self, revision: &Revision) -> Option<Foreseen> {
         let model = self.model.take();
         match self.ahead.pop_front() {
             Some(ahead) => Some(ahead),
-            None => Rehearsed::of(revision, &model?).ok(),
+            None => Foreseen::of(revision, &model?).ok(),
         }
     }
 
     /// What a revision left is known well enough for later ones where it was foreseen: what takes them back is derived
     /// from it. Where all of them bring that along it only has to be a database without rows still.
-    fn keep(&mut self, done: Rehearsed, later: &[&Revision]) {
+    fn keep(&mut self, done: Foreseen, later: &[&Revision]) {
         let written_by_hand = done.after.unpopulated && later.iter().all(|revision| revision.down.is_some());
         if !written_by_hand && !done.is_foreseen {
             self.ahead.clear();
@@ -195,17 +213,17 @@ enum Next {
 }
 
 /// A revision as it was planned before its time.
-pub(crate) struct Rehearsed {
+pub(crate) struct Foreseen {
     /// Its plan.
     pub(crate) plan: Plan,
     after: Catalog,
     is_foreseen: bool,
 }
 
-impl Rehearsed {
-    fn of(revision: &Revision, catalog: &Catalog) -> Result<Rehearsed, Failure> {
+impl Foreseen {
+    fn of(revision: &Revision, catalog: &Catalog) -> Result<Foreseen, Failure> {
         let Outlook { plan, after, is_foreseen } = look_ahead(revision, catalog);
-        Ok(Rehearsed { plan: plan?, after, is_foreseen })
+        Ok(Foreseen { plan: plan?, after, is_foreseen })
     }
 }
 
@@ -220,15 +238,15 @@ fn once_gone_on(history: &History, known: &[Known], catalog: Catalog) -> Catalog
 
 /// Plans revisions one after the other, each against the catalog that the ones before it leave. Behind one that may do
 /// anything only what can be planned without knowing is planned.
-pub(crate) fn rehearse(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Rehearsed>, Failure> {
-    let (mut all, mut problems) = (Vec::<Rehearsed>::new(), Vec::<Diagnostic>::new());
+pub(crate) fn foresee(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Foreseen>, Failure> {
+    let (mut all, mut problems) = (Vec::<Foreseen>::new(), Vec::<Diagnostic>::new());
     let (mut catalog, mut known) = (catalog.clone(), true);
     for revision in path {
         let Outlook { plan, after, is_foreseen } = look_ahead(revision, &catalog);
         catalog = after.clone();
         match plan {
             Ok(plan) => {
-                all.push(Rehearsed { plan, after, is_foreseen });
+                all.push(Foreseen { plan, after, is_foreseen });
                 known = known && is_foreseen;
             }
             Err(refused) if known => problems.extend(refused),
@@ -246,7 +264,7 @@ pub(crate) fn rehearse(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Rehe
 async fn understood(
     lease: &mut Lease,
     path: &[&Revision],
-    ahead: &[Rehearsed],
+    ahead: &[Foreseen],
     catalog: &Catalog,
 ) -> Result<(), Failure> {
     let mut wrong = Vec::new();
@@ -262,7 +280,7 @@ async fn understood(
 async fn ask_ahead(
     lease: &mut Lease,
     path: &[&Revision],
-    ahead: &[Rehearsed],
+    ahead: &[Foreseen],
     catalog: &Catalog,
 ) -> Result<(), Failure> {
     let mut before = MayChange::default();

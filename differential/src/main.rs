@@ -53,6 +53,9 @@ struct Words {
     /// The command under test
     #[arg(long, value_name = "FILE", default_value = "target/debug/concertina")]
     program: PathBuf,
+    /// Let the program compare its plans with the statements first; a refusal of that which was none without is a difference
+    #[arg(long)]
+    rehearse: bool,
     /// Tell each new difference before it is shrunk
     #[arg(long, short)]
     verbose: bool,
@@ -99,7 +102,7 @@ async fn run(words: Words) -> Result<bool, Broken> {
     // What can't be read is told before a server is started.
     let read = words.replay.as_ref().unwrap_or(&words.known);
     let _ = if read.is_dir() { Known::read(read)?.cases } else { vec![Known::read_one(read)?] };
-    let stage = Arc::new(Stage::new(&program).await?);
+    let stage = Arc::new(Stage::new(&program).await?.rehearsing(words.rehearse));
     if let Some(path) = &words.replay {
         return match &words.into {
             Some(folder) => again(&stage, path, folder, Duration::from_secs(words.shrink_s)).await,

@@ -17,6 +17,7 @@ pub struct Site {
     program: PathBuf,
     url: String,
     folder: TempDir,
+    rehearses: bool,
 }
 
 /// How a verb ended.
@@ -58,7 +59,13 @@ impl Site {
         if versions {
             std::fs::write(folder.path().join("concertina.toml"), "versions = true\n")?;
         }
-        Ok(Site { program: program.to_owned(), url: url.to_owned(), folder })
+        Ok(Site { program: program.to_owned(), url: url.to_owned(), folder, rehearses: false })
+    }
+
+    /// With plans that are compared with the statements first, or without.
+    #[must_use]
+    pub fn rehearsing(self, rehearses: bool) -> Site {
+        Site { rehearses, ..self }
     }
 
     /// The command, ready to run.
@@ -67,6 +74,7 @@ impl Site {
         let mut command = Command::new(&self.program);
         command.args(words).current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
         command.env("DATABASE_URL", &self.url).env("RUST_BACKTRACE", "0");
+        command.env("CONCERTINA_REHEARSE", if self.rehearses { "always" } else { "never" });
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
     }

@@ -22,6 +22,8 @@ pub struct Stage {
     server: Postgres,
     admin: Client,
     program: PathBuf,
+    /// Whether the program compares its plans with the statements first.
+    rehearses: bool,
     numbers: AtomicU64,
     records: OnceCell<BTreeSet<String>>,
 }
@@ -61,6 +63,18 @@ impl Database {
 }
 
 impl Stage {
+    /// With plans that the program compares with the statements first, or without.
+    #[must_use]
+    pub fn rehearsing(self, rehearses: bool) -> Stage {
+        Stage { rehearses, ..self }
+    }
+
+    /// Whether plans are compared with the statements first.
+    #[must_use]
+    pub fn rehearses(&self) -> bool {
+        self.rehearses
+    }
+
     /// Starts a server; `program` is the command under test.
     ///
     /// # Errors
@@ -82,7 +96,14 @@ impl Stage {
         for role in crate::statement::ROLES {
             admin.batch_execute(&format!("CREATE ROLE {}", crate::sql::quoted(role))).await?;
         }
-        Ok(Stage { server, admin, program: program.to_owned(), numbers: AtomicU64::new(0), records: OnceCell::new() })
+        Ok(Stage {
+            server,
+            admin,
+            rehearses: false,
+            program: program.to_owned(),
+            numbers: AtomicU64::new(0),
+            records: OnceCell::new(),
+        })
     }
 
     /// The command under test.

@@ -82,6 +82,8 @@ pub enum Manner {
     CheckSaidYes,
     /// `check` said no, `upgrade` yes.
     CheckSaidNo,
+    /// The rehearsal refused what ends as psql's without it.
+    FalseRefusal,
 }
 
 impl Manner {
@@ -106,6 +108,7 @@ impl Manner {
             Manner::BareError => "bare error",
             Manner::CheckSaidYes => "check said yes",
             Manner::CheckSaidNo => "check said no",
+            Manner::FalseRefusal => "false refusal",
         }
     }
 
@@ -140,6 +143,7 @@ impl Difference {
             | Manner::NotRolledBack
             | Manner::NotDown
             | Manner::CheckSaidYes
+            | Manner::FalseRefusal
             | Manner::CheckSaidNo => self.word_heads(),
         }
     }

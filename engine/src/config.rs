@@ -48,6 +48,34 @@ pub struct Settings {
     pub patience: Duration,
     /// Whether each revision gets a schema of views with its names and types, for code that names its version.
     pub versions: bool,
+    /// Whether plans are compared with the author's statements, in scratch databases, before the first change.
+    pub rehearse: Rehearse,
+}
+
+/// When a plan is rehearsed before it is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rehearse {
+    /// Where the right to make databases is there, and the revision is about what isn't new.
+    #[default]
+    Auto,
+    /// As `Auto`, and without the right nothing is run.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl std::str::FromStr for Rehearse {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Rehearse, String> {
+        match text {
+            "auto" => Ok(Rehearse::Auto),
+            "always" => Ok(Rehearse::Always),
+            "never" => Ok(Rehearse::Never),
+            other => Err(format!("`{other}` is none of auto, always, never")),
+        }
+    }
 }
 
 impl Default for Settings {
@@ -73,6 +101,7 @@ impl Default for Settings {
             silence: Duration::from_secs(15),
             patience: Duration::from_millis(1_500),
             versions: false,
+            rehearse: Rehearse::Auto,
         }
     }
 }

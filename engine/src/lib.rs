@@ -44,11 +44,13 @@ mod life;
 mod preflight;
 mod proof;
 mod quick;
+mod rehearsal;
 mod run;
 mod script;
 mod session;
 mod slow;
 mod stop;
+mod structure;
 mod throttle;
 mod tid;
 mod tls;
@@ -56,7 +58,7 @@ mod tried;
 mod undo;
 
 pub use checkpoint::{Direction, Known, State};
-pub use config::Settings;
+pub use config::{Rehearse, Settings};
 pub use connect::Connect;
 pub use doctor::{Finding, Severity};
 pub use elsewhere::Elsewhere;
@@ -67,6 +69,7 @@ pub use isolation::{Isolation, Untried};
 pub use lease::Lease;
 pub use life::Until;
 pub use preflight::FailedCheck;
+pub use rehearsal::{Act, Ground, Objection, Rehearsed};
 pub use run::{NewRun, Outcome};
 pub use script::script;
 pub use stop::Stopper;
@@ -108,6 +111,16 @@ impl Engine {
     pub fn new(connect: Connect, settings: Settings, events: Events) -> (Engine, Stopper) {
         let (stopper, stop) = Stopper::pair();
         (Engine { connect, settings, events, stop }, stopper)
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Tells whoever listens something worth knowing.
+    pub fn note(&self, text: String) {
+        (self.events)(Event::Note { text });
     }
 
     async fn reader(&self) -> Result<Session, Error> {

@@ -2,7 +2,7 @@
 //! deployment in each, down again the same way, and up once more.
 
 use concertina::{Done, Failure, Until};
-use concertina_engine::{Connect, Engine, Events, Settings};
+use concertina_engine::{Connect, Engine, Events, Rehearse, Settings};
 use concertina_planner::Policy;
 use concertina_revisions::{History, Target};
 use concertina_sandbox::{Operation, Postgres, Report, Traffic};
@@ -105,7 +105,8 @@ impl System {
     ///
     /// When the URL can't be read.
     pub fn engine_at(&self, url: &str, events: Events) -> Result<Engine, Failure> {
-        let settings = Settings { eager: true, versions: self.versions, ..Settings::default() };
+        let settings =
+            Settings { eager: true, versions: self.versions, rehearse: Rehearse::Never, ..Settings::default() };
         Ok(Engine::new(Connect::parse(url)?, settings, events).0)
     }
 

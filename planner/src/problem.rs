@@ -58,8 +58,11 @@ pub mod code {
     /// A statement that PostgreSQL refuses.
     pub const REFUSED: Code = Code("C122");
 
+    /// A plan that doesn't end as the statements that it stands for.
+    pub const ENDS_OTHERWISE: Code = Code("C123");
+
     /// All of them.
-    pub const ALL: [Code; 22] = [
+    pub const ALL: [Code; 23] = [
         UNKNOWN,
         NO_TABLE,
         NO_COLUMN,
@@ -82,6 +85,7 @@ pub mod code {
         VERSION,
         OPAQUE,
         REFUSED,
+        ENDS_OTHERWISE,
     ];
 }
 
@@ -126,10 +130,16 @@ pub mod hazard {
     /// A column appears.
     pub const APPEARS: Code = Code("H15");
 
+    /// What the rehearsal couldn't show.
+    pub const UNPROVEN: Code = Code("H16");
+
+    /// What the way back doesn't take back, as the rehearsal has shown.
+    pub const LEFT: Code = Code("H17");
+
     /// All of them.
-    pub const ALL: [Code; 15] = [
+    pub const ALL: [Code; 17] = [
         DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION, LATE, REMAINS, DEMAND,
-        APPEARS,
+        APPEARS, UNPROVEN, LEFT,
     ];
 }
 

@@ -3,9 +3,11 @@
 use super::Found;
 use crate::args::{CheckFormat, Common};
 use crate::draw;
-use concertina::check::{Ground, check, ground, refused};
+use concertina::check::{Ground, check, ground, refused, rehearsed};
 use concertina::{Exit, Failure};
-use concertina_revisions::Severity;
+use concertina_engine::Rehearse;
+use concertina_planner::problem::hazard::UNPROVEN;
+use concertina_revisions::{Diagnostic, Severity};
 use std::path::{Path, PathBuf};
 
 pub(crate) async fn run(
@@ -32,9 +34,15 @@ pub(crate) async fn run(
         }
     };
     let mut findings = check(&history, &ground)?;
+    if reader.is_none() && found.project.rehearse != Some(Rehearse::Never) {
+        findings.push(not_rehearsed());
+    }
     // What is refused here anyway may be refused there for the same reason.
     if let Some(reader) = reader.filter(|_| !findings.iter().any(|finding| finding.severity == Severity::Error)) {
         findings.extend(refused(&reader, &history, &ground).await?);
+        if !findings.iter().any(|finding| finding.severity == Severity::Error) {
+            findings.extend(rehearsed(&reader, &history, &ground).await?);
+        }
     }
     if !files.is_empty() {
         let wanted: Vec<PathBuf> = files.iter().map(|file| whole(file)).collect();
@@ -44,6 +52,12 @@ pub(crate) async fn run(
     draw::check::print(&findings, format);
     let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if wrong { Exit::Preflight } else { Exit::Done })
+}
+
+/// What is said where there is no server to rehearse on.
+fn not_rehearsed() -> Diagnostic {
+    let help = "check with a database to compare the plans with the statements";
+    Diagnostic::warning(UNPROVEN, "not rehearsed: there is no server").help(help)
 }
 
 /// `concertina catalog`

@@ -27,7 +27,7 @@ mod version;
 
 use crate::args::{Common, LimitWords, Verb, Words};
 use concertina::{Exit, Failure, Project, Until, connection};
-use concertina_engine::{Connect, Engine, Settings};
+use concertina_engine::{Connect, Engine, Rehearse, Settings};
 use concertina_revisions::History;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -125,7 +125,8 @@ pub(crate) struct Found {
 
 impl Found {
     pub(crate) fn read(common: &Common) -> Result<Found, Failure> {
-        let project = Project::read(&common.config)?;
+        let mut project = Project::read(&common.config)?;
+        project.rehearse = common.rehearse.or(rehearse_of_environment()?).or(project.rehearse);
         let folder = common
             .revisions
             .clone()
@@ -150,9 +151,17 @@ impl Found {
     /// An engine that only looks.
     pub(crate) fn reader(&self) -> Result<Engine, Failure> {
         let versions = self.project.versions.unwrap_or_default();
-        let settings = Settings { versions, ..Settings::default() };
+        let rehearse = self.project.rehearse.unwrap_or_default();
+        let settings = Settings { versions, rehearse, ..Settings::default() };
         Ok(Engine::new(self.connect()?, settings, Arc::new(|_| {})).0)
     }
+}
+
+/// What `CONCERTINA_REHEARSE` says.
+fn rehearse_of_environment() -> Result<Option<Rehearse>, Failure> {
+    let said = std::env::var("CONCERTINA_REHEARSE").ok().filter(|said| !said.is_empty());
+    let read = said.map(|said| said.parse()).transpose();
+    read.map_err(|why: String| Failure::usage(format!("CONCERTINA_REHEARSE: {why}"), "leave it out for auto"))
 }
 
 /// The limits of the settings file, with the words of this run over them.

@@ -207,8 +207,8 @@ fn the_page_of_commands_is_what_the_command_says() {
 
 /// A verb's help without the options that every verb has.
 fn without_common(help: &str) -> String {
-    const COMMON: [&str; 8] =
-        ["--url", "--revisions", "--config", "--json", "--quiet", "--verbose", "--help", "--version"];
+    const COMMON: [&str; 9] =
+        ["--url", "--revisions", "--config", "--rehearse", "--json", "--quiet", "--verbose", "--help", "--version"];
     let mut kept: Vec<&str> = Vec::new();
     let mut inside = false;
     for line in help.lines() {

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Site, said};
 use concertina::{Failure, Runner};
-use concertina_engine::{Error, Event, Settings};
+use concertina_engine::{Error, Event, Rehearse, Settings};
 use concertina_planner::Policy;
 use std::path::Path;
 use std::process::Command;
@@ -12,6 +12,7 @@ const LEADS: &str = "CREATE TABLE leads (id bigint PRIMARY KEY, email text, scor
     INSERT INTO leads SELECT g, 'Lead' || g, g FROM generate_series(1, 60000) g; ANALYZE;";
 
 fn runner(site: &Site, settings: Settings) -> Runner {
+    let settings = Settings { rehearse: Rehearse::Never, ..settings };
     Runner::builder(&site.server.url("site"))
         .revision(
             "001_points",

@@ -95,6 +95,8 @@ impl Site {
 pub(crate) fn bare(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_concertina"));
     command.args(words).current_dir(folder).env_clear().env("HOME", folder);
+    // What isn't about the rehearsal does without it.
+    command.env("CONCERTINA_REHEARSE", std::env::var("CONCERTINA_REHEARSE").unwrap_or_else(|_| "never".to_owned()));
     command
 }
 

@@ -24,6 +24,7 @@ mod numbered;
 mod offline;
 mod order;
 mod others;
+mod rehearsal;
 mod rows;
 mod security;
 mod stacked;

@@ -47,7 +47,7 @@ async fn a_checkpoint_of_the_first_format_is_gone_on_with() {
     assert!(walked > 1_000_000 && walked < 1_000_000 + 8_000, "only what was left of the window: {walked}");
     assert_eq!(site.value::<i64>("SELECT count(*) FROM leads WHERE team_id IS DISTINCT FROM owner_id * 10").await, 0);
     site.run(&["contract"]).ends(0);
-    assert_eq!(site.value::<i32>("SELECT format FROM concertina.meta").await, 4);
+    assert_eq!(site.value::<i32>("SELECT format FROM concertina.meta").await, 5);
     assert_eq!(site.value::<String>("SELECT version FROM concertina.meta").await, env!("CARGO_PKG_VERSION"));
     site.run(&["downgrade", "base", "--contract"]).ends(0);
 }

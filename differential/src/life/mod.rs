@@ -35,8 +35,32 @@ pub async fn judge(
     reference: &Reference,
     case: &Case,
 ) -> Result<(Verdict, Vec<String>), Broken> {
+    let (verdict, actions) = lived(stage, scene, reference, case, stage.rehearses()).await?;
+    let by_rehearsal: Vec<String> = match &verdict {
+        Verdict::Refused { codes } => {
+            codes.iter().filter(|code| OF_REHEARSAL.contains(&code.as_str())).cloned().collect()
+        }
+        Verdict::Same | Verdict::BothRefuse | Verdict::Differs(_) => vec![],
+    };
+    if !by_rehearsal.is_empty() && lived(stage, scene, reference, case, false).await?.0 == Verdict::Same {
+        return Ok((differs(Manner::FalseRefusal, by_rehearsal), actions));
+    }
+    Ok((verdict, actions))
+}
+
+/// The codes by which a rehearsal refuses.
+const OF_REHEARSAL: [&str; 2] = ["C122", "C123"];
+
+async fn lived(
+    stage: &Stage,
+    scene: &Scene,
+    reference: &Reference,
+    case: &Case,
+    rehearses: bool,
+) -> Result<(Verdict, Vec<String>), Broken> {
     let database = stage.copy(&scene.database).await?;
     let mut life = Life::new(stage, scene, reference, case, &database)?;
+    life.site = life.site.rehearsing(rehearses);
     let verdict = life.run().await;
     let actions = std::mem::take(&mut life.actions);
     stage.remove(database).await?;

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod job;
+mod rehearsal;
 mod revision;
 mod step;
 mod written;
@@ -10,6 +11,7 @@ pub(crate) use at_once::{revision_done, step_done};
 pub(crate) use job::{COUNT_FROM_HERE, JobKey, ListCounts, MARK_RANGE, RangeRow};
 pub(crate) use job::{begin_list_job, list_counts, list_job, open_list_job};
 pub(crate) use job::{job, load_ranges, open_job, progress_rows, restart_job, set_paused, set_throttle};
+pub(crate) use rehearsal::{remember, remembered};
 pub(crate) use revision::{Begin, all, begin, forget, is_applied, one, set_direction_up, set_error, set_state, stamp};
 pub use revision::{Direction, Known, State};
 pub(crate) use step::{done_steps, forget_steps, record_step, unrecord_step};
@@ -24,7 +26,7 @@ use concertina_planner::stored::StoredPlan;
 pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// The form of our tables that this version writes. It reads all before it.
-pub(crate) const FORMAT: i32 = 4;
+pub(crate) const FORMAT: i32 = 5;
 
 /// Whether our schema is there, in a form that we can read.
 pub(crate) async fn exists(session: &Session) -> Result<bool, Error> {

@@ -88,3 +88,15 @@ UPDATE concertina.meta SET format = 3 WHERE format < 3;
 ALTER TABLE concertina.range ADD COLUMN IF NOT EXISTS skipped bigint NOT NULL DEFAULT 0;
 ALTER TABLE concertina.range ADD COLUMN IF NOT EXISTS gone bigint NOT NULL DEFAULT 0;
 UPDATE concertina.meta SET format = 4 WHERE format < 4;
+
+-- Format 5.
+-- Rehearsals that refused nothing: of what (revisions, plans, and the structure that they are about, as one digest), and by which version.
+CREATE TABLE IF NOT EXISTS concertina.rehearsal (
+    digest text NOT NULL,
+    version text NOT NULL,
+    unproven text[] NOT NULL,
+    left_behind text[] NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (digest, version)
+);
+UPDATE concertina.meta SET format = 5 WHERE format < 5;

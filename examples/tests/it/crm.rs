@@ -1,5 +1,5 @@
 use concertina::{Until, contract, downgrade, history, upgrade};
-use concertina_engine::{Connect, Engine, Settings};
+use concertina_engine::{Connect, Engine, Rehearse, Settings};
 use concertina_examples::crm;
 use concertina_planner::Policy;
 use concertina_revisions::Target;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 const LEADS: i64 = 30_000;
 
 fn engine(server: &Postgres) -> Engine {
-    let settings = Settings { window_blocks: 128, ..Settings::default() };
+    let settings = Settings { window_blocks: 128, rehearse: Rehearse::Never, ..Settings::default() };
     Engine::new(Connect::parse(&server.url("crm")).unwrap(), settings, Arc::new(|_| {})).0
 }
 

@@ -5,6 +5,7 @@ mod sql;
 pub use sql::statements;
 
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 /// Everything that a database holds, in an order in which it can be made.
@@ -81,26 +82,46 @@ impl fmt::Display for Difference {
 /// What is different, in the order of what should be, then what shouldn't. What goes or comes with its table isn't told
 /// by itself.
 pub fn differences(there: &Inventory, wanted: &Inventory) -> Vec<Difference> {
-    let find = |list: &Inventory, object: &Object| list.0.iter().find(|one| one.is(object)).cloned();
-    let has_table = |list: &Inventory, object: &Object| {
-        object.table.is_empty() || list.0.iter().any(|one| is_relation(one) && one.name == object.table)
-    };
+    let (there_by_name, wanted_by_name) = (ByName::of(there), ByName::of(wanted));
     let mut found = Vec::new();
     for object in &wanted.0 {
-        match find(there, object) {
-            None if has_table(there, object) => found.push(Difference::Missing { wanted: object.clone() }),
+        match there_by_name.find(object) {
+            None if there_by_name.has_table(object) => found.push(Difference::Missing { wanted: object.clone() }),
             Some(own) if own.definition != object.definition => {
-                found.push(Difference::Changed { there: own, wanted: object.clone() });
+                found.push(Difference::Changed { there: own.clone(), wanted: object.clone() });
             }
             _ => {}
         }
     }
     for object in &there.0 {
-        if find(wanted, object).is_none() && has_table(wanted, object) {
+        if wanted_by_name.find(object).is_none() && wanted_by_name.has_table(object) {
             found.push(Difference::Extra { there: object.clone() });
         }
     }
     found
+}
+
+/// An inventory to look things up in.
+struct ByName<'a> {
+    objects: HashMap<(&'a str, &'a str, &'a str), &'a Object>,
+    relations: HashSet<&'a str>,
+}
+
+impl<'a> ByName<'a> {
+    fn of(list: &'a Inventory) -> ByName<'a> {
+        // The first of a name counts.
+        let objects = list.0.iter().rev().map(|one| ((one.kind.as_str(), one.table.as_str(), one.name.as_str()), one));
+        let relations = list.0.iter().filter(|one| is_relation(one)).map(|one| one.name.as_str());
+        ByName { objects: objects.collect(), relations: relations.collect() }
+    }
+
+    fn find(&self, object: &Object) -> Option<&'a Object> {
+        self.objects.get(&(object.kind.as_str(), object.table.as_str(), object.name.as_str())).copied()
+    }
+
+    fn has_table(&self, object: &Object) -> bool {
+        object.table.is_empty() || self.relations.contains(object.table.as_str())
+    }
 }
 
 fn is_relation(object: &Object) -> bool {

@@ -3,7 +3,7 @@
 
 use crate::{Words, say};
 use concertina::{Done, Failure, Until};
-use concertina_engine::{Connect, Engine, Event, Settings};
+use concertina_engine::{Connect, Engine, Event, Rehearse, Settings};
 use concertina_examples::crm;
 use concertina_revisions::Target;
 use concertina_sandbox::{Postgres, Report, Traffic};
@@ -173,7 +173,11 @@ impl Demo {
                 _ => {}
             }
         });
-        let (engine, _) = Engine::new(Connect::parse(url)?, Settings { eager: true, ..Settings::default() }, events);
+        let (engine, _) = Engine::new(
+            Connect::parse(url)?,
+            Settings { eager: true, rehearse: Rehearse::Never, ..Settings::default() },
+            events,
+        );
         Ok(Demo { engine, backfilled })
     }
 

@@ -1,0 +1,211 @@
+//! A plan is compared with the statements that it stands for, on the schema that it will meet, before the first change: in one
+//! scratch database the author's statements run as they stand, in another the plan, to its end and by the code that will run it.
+//! Both have the structure of the real database and rows that are made up; what they hold afterwards has to be the same.
+
+mod author;
+mod back;
+mod clone;
+mod compare;
+mod ground;
+mod rows;
+mod scope;
+mod scratch;
+mod stage;
+mod uncopied;
+
+pub use ground::Ground;
+
+use crate::Engine;
+use crate::config::Settings;
+use crate::error::{Class, Error};
+use concertina_planner::Plan;
+use concertina_planner::drift::Inventory;
+use concertina_revisions::{Revision, RevisionId};
+use scratch::Scratch;
+use stage::{Props, Stage};
+use std::time::Duration;
+use uncopied::{Uncopied, listed};
+
+/// A step that finds no lock where nobody else is doesn't find one later.
+const LOCK_BUDGET: Duration = Duration::from_secs(20);
+
+/// A revision with the plan that will be run.
+#[derive(Debug, Clone, Copy)]
+pub struct Act<'a> {
+    /// The revision.
+    pub revision: &'a Revision,
+    /// Its plan.
+    pub plan: &'a Plan,
+}
+
+/// How a rehearsal ended.
+#[derive(Debug, Clone, Default)]
+pub struct Rehearsed {
+    /// Why the revision is refused, where it is.
+    pub refused: Option<Objection>,
+    /// What couldn't be shown, and why.
+    pub unproven: Vec<String>,
+    /// What the way back leaves.
+    pub left: Vec<String>,
+}
+
+/// Why a revision is refused.
+#[derive(Debug, Clone)]
+pub enum Objection {
+    /// PostgreSQL refuses a statement as it is written.
+    Statement {
+        /// The revision.
+        revision: RevisionId,
+        /// The statement, counted from 1.
+        statement: usize,
+        /// Where in the statement, in characters counted from 1.
+        position: Option<usize>,
+        /// The server's message.
+        message: String,
+        /// What it advises.
+        hint: Option<String>,
+    },
+    /// The plan fails where the statements don't, or ends otherwise.
+    Plan {
+        /// The revision.
+        revision: RevisionId,
+        /// In what it differs: one a line.
+        differences: Vec<String>,
+    },
+}
+
+impl Engine {
+    /// Rehearses revisions, one after the other, each where the ones before leave. The database itself is only read. Nothing where
+    /// the connected role may make no database.
+    ///
+    /// # Errors
+    ///
+    /// When the server can't be worked with; what is wrong with a revision is no error but a verdict.
+    pub async fn rehearse(&self, acts: &[Act<'_>], ground: &Ground) -> Result<Option<Rehearsed>, Error> {
+        let Some(mut scratch) = Scratch::open(&self.connect, &self.settings).await? else { return Ok(None) };
+        let ended = tokio::select! {
+            ended = self.tries(&mut scratch, acts, ground) => ended,
+            () = self.stop.asked() => Err(Error::Interrupted),
+        };
+        let closed = scratch.close().await;
+        let rehearsed = ended?;
+        closed.map(|()| Some(rehearsed))
+    }
+
+    /// Made-up rows may be at fault where statements are refused, and so may be what wasn't copied of a large structure.
+    async fn tries(&self, scratch: &mut Scratch, acts: &[Act<'_>], ground: &Ground) -> Result<Rehearsed, Error> {
+        let part = scope::around(&ground.structure, &ground.named);
+        let whole = if part.is_whole { None } else { Some(scope::whole(&ground.structure)) };
+        let tries =
+            [Some((&part, Some(&ground.populated))), Some((&part, None)), whole.as_ref().map(|whole| (whole, None))];
+        let mut last = Rehearsed::default();
+        for (scope, populated) in tries.into_iter().flatten() {
+            let props = Props { scope, populated };
+            match self.perform(scratch, acts, props).await? {
+                Ended::Verdict(rehearsed) => return Ok(rehearsed),
+                Ended::Author(revision, refusal, uncopied) => {
+                    let is_sure = refusal.is_sure;
+                    last = of_author(revision, refusal, &uncopied);
+                    if is_sure && scope.is_whole {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(last)
+    }
+
+    /// All revisions, in both databases.
+    async fn perform<'a>(&self, scratch: &mut Scratch, acts: &[Act<'a>], props: Props<'_>) -> Result<Ended<'a>, Error> {
+        let mut stage = Stage::open(self, scratch, props).await?;
+        let mut past: Vec<Inventory> = Vec::new();
+        let mut verdict = Rehearsed::default();
+        for (at, act) in acts.iter().enumerate() {
+            past.push(stage.now.clone());
+            if let Some(refusal) = stage.author(act).await? {
+                return Ok(Ended::Author(act.revision, refusal, stage.uncopied));
+            }
+            let found = match stage.plan(act).await? {
+                Some(failed) => vec![failed],
+                None => stage.differences(&acts[..=at]).await?,
+            };
+            if !found.is_empty() {
+                verdict.judge(act.revision, found, &stage.uncopied);
+                return Ok(Ended::Verdict(verdict));
+            }
+        }
+        verdict.unproven.extend(stage.uncopied.iter().map(|what| format!("not proven for {what}: it can't be copied")));
+        verdict.left = back::rehearse(&mut stage, acts, &past).await?;
+        Ok(Ended::Verdict(verdict))
+    }
+}
+
+/// How a try ended.
+enum Ended<'a> {
+    /// With a verdict.
+    Verdict(Rehearsed),
+    /// A statement of the author's was refused, with what wasn't copied.
+    Author(&'a Revision, author::Refusal, Vec<Uncopied>),
+}
+
+impl Rehearsed {
+    /// What differs refuses the revision, unless it may come from what couldn't be copied.
+    fn judge(&mut self, revision: &Revision, found: Vec<String>, uncopied: &[Uncopied]) {
+        if uncopied.is_empty() {
+            self.refused = Some(Objection::Plan { revision: revision.id.clone(), differences: found });
+            return;
+        }
+        let what = listed(uncopied);
+        self.unproven.push(format!(
+            "{} ended otherwise when it was rehearsed, which may come from what can't be copied ({what}): {}",
+            revision.id,
+            found.join("; ")
+        ));
+    }
+}
+
+/// The author's statements were refused without rows as well.
+fn of_author(revision: &Revision, refusal: author::Refusal, uncopied: &[Uncopied]) -> Rehearsed {
+    let author::Refusal { statement, message, hint, position, is_sure } = refusal;
+    if is_sure && !uncopied.iter().any(|one| one.has_name) {
+        let refused = Objection::Statement { revision: revision.id.clone(), statement, position, message, hint };
+        return Rehearsed { refused: Some(refused), ..Rehearsed::default() };
+    }
+    let why = if uncopied.is_empty() { String::new() } else { format!("; not copied: {}", listed(uncopied)) };
+    let note = format!(
+        "{} can't be rehearsed: statement {statement} needs what is only in the real database: {message}{why}",
+        revision.id
+    );
+    Rehearsed { unproven: vec![note], ..Rehearsed::default() }
+}
+
+/// Settings where nobody else is.
+fn on_stage(settings: &Settings) -> Settings {
+    Settings {
+        lock_budget: LOCK_BUDGET.max(settings.lock_timeout),
+        reconnect_budget: LOCK_BUDGET,
+        workers: 1,
+        eager: true,
+        rows_per_second_max: None,
+        wal_bytes_per_second_max: None,
+        latency_budget_percent: None,
+        active_sessions_max: None,
+        throttle_query: None,
+        hours: None,
+        replica_backlog_max_bytes: u64::MAX,
+        replica_lag_max: Duration::from_hours(24 * 365),
+        ..settings.clone()
+    }
+}
+
+/// What an error says of the plan; one of the server or of the user is none of the plan.
+fn failed(ended: Result<(), Error>) -> Result<Option<String>, Error> {
+    match ended {
+        Ok(()) => Ok(None),
+        Err(error @ (Error::Interrupted | Error::Connect { .. } | Error::Silent { .. } | Error::Outdated { .. })) => {
+            Err(error)
+        }
+        Err(error) if error.class() == Class::Connection => Err(error),
+        Err(error) => Ok(Some(format!("the plan fails: {error}"))),
+    }
+}

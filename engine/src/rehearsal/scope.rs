@@ -1,0 +1,99 @@
+//! What of a large structure has to be copied: what a revision names, what hangs on that, and what all of that needs.
+
+use crate::structure::{ObjectId, POSITION, Part, Structure};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many tables and views are copied whatever the revision names.
+const ALL_UP_TO: usize = 60;
+
+/// Of tables that are only needed by others, what comes before this place is copied, or is made with it; and rights and positions.
+const LIGHT: f64 = 9.6;
+
+/// Owners and rights.
+const RIGHTS: std::ops::Range<f64> = 15.0..16.0;
+
+/// The parts that are copied.
+pub(super) struct Scope {
+    pub(super) parts: Vec<Part>,
+    /// Whether it is everything.
+    pub(super) is_whole: bool,
+}
+
+fn is_relation(part: &Part) -> bool {
+    matches!(part.told.kind.as_str(), "table" | "view" | "materialized view" | "foreign table")
+        && part.told.table.is_empty()
+}
+
+/// Everything.
+pub(super) fn whole(structure: &Structure) -> Scope {
+    Scope { parts: structure.parts.clone(), is_whole: true }
+}
+
+/// What is copied for a revision that names these relations.
+pub(super) fn around(structure: &Structure, seeds: &BTreeSet<u32>) -> Scope {
+    let relations: BTreeMap<&str, ObjectId> = structure
+        .parts
+        .iter()
+        .filter(|part| is_relation(part))
+        .map(|part| (part.told.name.as_str(), part.id))
+        .collect();
+    if relations.len() <= ALL_UP_TO {
+        return whole(structure);
+    }
+    let on = |part: &Part| relations.get(part.told.table.as_str()).copied();
+    let owner: BTreeMap<ObjectId, ObjectId> = structure
+        .parts
+        .iter()
+        .filter_map(|part| Some((part.id, on(part)?)))
+        .filter(|(own, table)| own != table)
+        .collect();
+    let all: BTreeSet<ObjectId> = relations.values().copied().collect();
+    let mut needed_by: BTreeMap<ObjectId, Vec<ObjectId>> = BTreeMap::new();
+    for (own, needs) in &structure.needs {
+        needs.iter().for_each(|other| needed_by.entry(*other).or_default().push(*own));
+    }
+    // What is named, and what hangs on it.
+    let mut full: BTreeSet<ObjectId> = BTreeSet::new();
+    let mut open: Vec<ObjectId> = all.iter().copied().filter(|id| seeds.contains(&id.1)).collect();
+    while let Some(id) = open.pop() {
+        if full.insert(id) {
+            open.extend(needed_by.get(&id).into_iter().flatten().copied());
+            open.extend(owner.get(&id));
+        }
+    }
+    // What that needs.
+    let mut light: BTreeSet<ObjectId> = BTreeSet::new();
+    let mut open: Vec<ObjectId> = full.iter().copied().collect();
+    let hanging = structure.parts.iter().filter(|part| on(part).is_some_and(|table| full.contains(&table)));
+    open.extend(hanging.map(|part| part.id));
+    while let Some(id) = open.pop() {
+        if light.insert(id) {
+            open.extend(structure.needs.get(&id).into_iter().flatten().copied());
+            open.extend(owner.get(&id));
+        }
+    }
+    // What needs a relation that is left out is left out as well.
+    let mut out: BTreeSet<ObjectId> = BTreeSet::new();
+    let mut open: Vec<ObjectId> = all.iter().copied().filter(|id| !light.contains(id)).collect();
+    while let Some(id) = open.pop() {
+        if out.insert(id) {
+            open.extend(needed_by.get(&id).into_iter().flatten().copied().filter(|id| !light.contains(id)));
+        }
+    }
+    let is_in = |part: &&Part| {
+        let table = if is_relation(part) { Some(part.id) } else { on(part) };
+        !out.contains(&part.id)
+            && match table {
+                None => part.told.table.is_empty(),
+                Some(table) if full.contains(&table) => true,
+                Some(table) => {
+                    light.contains(&table)
+                        && (part.place < LIGHT
+                            || part.sql.is_empty()
+                            || RIGHTS.contains(&part.place)
+                            || (POSITION..POSITION + 1.0).contains(&part.place))
+                }
+            }
+    };
+    Scope { parts: structure.parts.iter().filter(is_in).cloned().collect(), is_whole: false }
+}
