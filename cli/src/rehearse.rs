@@ -1,6 +1,6 @@
 //! What the rehearsal of pending revisions shows, as people are told it.
 
-use crate::up::Foreseen;
+use crate::up::Ahead;
 use crate::{Failure, past};
 use concertina_engine::{Act, Engine, Error, Known, Lease, Objection, Rehearse, Rehearsed};
 use concertina_planner::Catalog;
@@ -42,7 +42,7 @@ pub(crate) async fn rehearse(
     lease: Option<&mut Lease>,
     known: &[Known],
     path: &[&Revision],
-    ahead: &[Foreseen],
+    ahead: &[Ahead],
     catalog: &Catalog,
 ) -> Result<Told, Failure> {
     let when = engine.settings().rehearse;

@@ -81,7 +81,7 @@ struct Way<'a> {
     lease: &'a mut Lease,
     known: Vec<Known>,
     /// What was planned before the first change, from the next revision on, as long as it came that way.
-    ahead: VecDeque<Foreseen>,
+    ahead: VecDeque<Ahead>,
     /// The catalog as it is now, where that is known without asking.
     model: Option<Catalog>,
     until: Until,
@@ -104,7 +104,7 @@ impl Way<'_> {
                     self.done.finished.push(revision.id.clone());
                     continue;
                 }
-                Next::Begin(plan) => self.begin(revision, plan).await?,
+                Next::Begin(plan) => self.begin(revision, plan.map(|plan| *plan)).await?,
                 Next::GoOn => {}
             }
             self.ahead.clear();
@@ -120,10 +120,10 @@ impl Way<'_> {
         for _ in 0..PLANNED_AGAIN_MAX {
             let (found, is_read) = match self.foretold(revision) {
                 Some(found) => (found, false),
-                None => (Foreseen::of(revision, &self.lease.catalog_for(&[revision]).await?)?, true),
+                None => (Ahead::of(revision, &self.lease.catalog_for(&[revision]).await?)?, true),
             };
             if !found.plan.is_at_once() {
-                return Ok(Next::Begin(is_read.then_some(found.plan)));
+                return Ok(Next::Begin(is_read.then(|| Box::new(found.plan))));
             }
             preflight(self.lease, &found.plan).await?;
             match self.lease.run_at_once(&new_run(revision, Direction::Up, &found.plan)).await {
@@ -140,17 +140,17 @@ impl Way<'_> {
     }
 
     /// What is known of the next revision without asking the database.
-    fn foretold(&mut self, revision: &Revision) -> Option<Foreseen> {
+    fn foretold(&mut self, revision: &Revision) -> Option<Ahead> {
         let model = self.model.take();
         match self.ahead.pop_front() {
             Some(ahead) => Some(ahead),
-            None => Foreseen::of(revision, &model?).ok(),
+            None => Ahead::of(revision, &model?).ok(),
         }
     }
 
     /// What a revision left is known well enough for later ones where it was foreseen: what takes them back is derived
     /// from it. Where all of them bring that along it only has to be a database without rows still.
-    fn keep(&mut self, done: Foreseen, later: &[&Revision]) {
+    fn keep(&mut self, done: Ahead, later: &[&Revision]) {
         let written_by_hand = done.after.unpopulated && later.iter().all(|revision| revision.down.is_some());
         if !written_by_hand && !done.is_foreseen {
             self.ahead.clear();
@@ -207,23 +207,23 @@ enum Next {
     /// Nothing: it is done.
     Done,
     /// It begins, by this plan where it is known.
-    Begin(Option<Plan>),
+    Begin(Option<Box<Plan>>),
     /// It was begun.
     GoOn,
 }
 
 /// A revision as it was planned before its time.
-pub(crate) struct Foreseen {
+pub(crate) struct Ahead {
     /// Its plan.
     pub(crate) plan: Plan,
     after: Catalog,
     is_foreseen: bool,
 }
 
-impl Foreseen {
-    fn of(revision: &Revision, catalog: &Catalog) -> Result<Foreseen, Failure> {
+impl Ahead {
+    fn of(revision: &Revision, catalog: &Catalog) -> Result<Ahead, Failure> {
         let Outlook { plan, after, is_foreseen } = look_ahead(revision, catalog);
-        Ok(Foreseen { plan: plan?, after, is_foreseen })
+        Ok(Ahead { plan: plan?, after, is_foreseen })
     }
 }
 
@@ -238,15 +238,15 @@ fn once_gone_on(history: &History, known: &[Known], catalog: Catalog) -> Catalog
 
 /// Plans revisions one after the other, each against the catalog that the ones before it leave. Behind one that may do
 /// anything only what can be planned without knowing is planned.
-pub(crate) fn foresee(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Foreseen>, Failure> {
-    let (mut all, mut problems) = (Vec::<Foreseen>::new(), Vec::<Diagnostic>::new());
+pub(crate) fn foresee(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Ahead>, Failure> {
+    let (mut all, mut problems) = (Vec::<Ahead>::new(), Vec::<Diagnostic>::new());
     let (mut catalog, mut known) = (catalog.clone(), true);
     for revision in path {
         let Outlook { plan, after, is_foreseen } = look_ahead(revision, &catalog);
         catalog = after.clone();
         match plan {
             Ok(plan) => {
-                all.push(Foreseen { plan, after, is_foreseen });
+                all.push(Ahead { plan, after, is_foreseen });
                 known = known && is_foreseen;
             }
             Err(refused) if known => problems.extend(refused),
@@ -261,12 +261,7 @@ pub(crate) fn foresee(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Fores
 }
 
 /// Has PostgreSQL read what it can of all revisions. What runs in one transaction is refused there as a whole.
-async fn understood(
-    lease: &mut Lease,
-    path: &[&Revision],
-    ahead: &[Foreseen],
-    catalog: &Catalog,
-) -> Result<(), Failure> {
+async fn understood(lease: &mut Lease, path: &[&Revision], ahead: &[Ahead], catalog: &Catalog) -> Result<(), Failure> {
     let mut wrong = Vec::new();
     for ((revision, ahead), tried) in path.iter().zip(ahead).zip(tried(path, catalog)) {
         if !ahead.plan.is_at_once() {
@@ -277,12 +272,7 @@ async fn understood(
 }
 
 /// Asks the questions of later revisions before the first has run, where nothing that comes before can change the answer.
-async fn ask_ahead(
-    lease: &mut Lease,
-    path: &[&Revision],
-    ahead: &[Foreseen],
-    catalog: &Catalog,
-) -> Result<(), Failure> {
+async fn ask_ahead(lease: &mut Lease, path: &[&Revision], ahead: &[Ahead], catalog: &Catalog) -> Result<(), Failure> {
     let mut before = MayChange::default();
     for (at, (revision, ahead)) in path.iter().zip(ahead).enumerate() {
         let mut checks: Vec<_> = ahead.plan.preflight.iter().collect();

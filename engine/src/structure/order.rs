@@ -25,12 +25,14 @@ pub(super) fn in_order(mut parts: Vec<Part>, needs: &BTreeMap<ObjectId, BTreeSet
     let mut order = Vec::with_capacity(parts.len());
     let mut first_left = 0;
     while order.len() < parts.len() {
-        let next = free.pop().map(|Reverse(at)| at).unwrap_or_else(|| {
+        let next = if let Some(Reverse(at)) = free.pop() {
+            at
+        } else {
             while placed[first_left] {
                 first_left += 1;
             }
             first_left
-        });
+        };
         if std::mem::replace(&mut placed[next], true) {
             continue;
         }

@@ -69,7 +69,7 @@ fn back(grant: &GrantStmt, table: &Table, catalog: &Catalog) -> Option<String> {
         }
         let mut back = Back::default();
         for (right, column) in &wanted {
-            back.add(grant, *right, *column, &role, table)?;
+            back.add(grant, right, *column, &role, table)?;
         }
         statements.extend(back.statements(&table.full_name().sql(), &role));
     }

@@ -95,20 +95,27 @@ impl<'a> Model<'a> {
     }
 
     fn step(&mut self, position: usize, seen: &Seen) -> Option<()> {
-        let own = |table: &TableName| *table == self.name;
-        match &seen.change {
-            Change::RenameTable(from, to) if own(from) => {
-                self.select(&Ident::new("renamed"), &[], "");
-                self.name = to.clone();
-            }
-            Change::RenameColumn(table, from, to) if own(table) => self.rename(from, to),
-            Change::DropColumn(table, column) if own(table) => self.columns.retain(|known| known.name != *column),
-            Change::AddColumn(add) if own(&add.table) => self.add(position, add, seen),
-            Change::AlterType(new) if own(&new.table) => self.convert(position, new, seen),
-            Change::Update(update) if own(&update.table) => self.update(position, update, seen)?,
-            Change::Delete(delete) if own(&delete.table) => self.delete(position, delete, seen)?,
-            _ if disturbs(seen, &self.name) => return None,
-            _ => {}
+        let change = &seen.change;
+        if change.table().is_none_or(|table| *table != self.name) {
+            return (!disturbs(seen, &self.name)).then_some(());
+        }
+        if let Change::RenameTable(_, to) = change {
+            self.select(&Ident::new("renamed"), &[], "");
+            self.name = to.clone();
+        } else if let Change::RenameColumn(_, from, to) = change {
+            self.rename(from, to);
+        } else if let Change::DropColumn(_, column) = change {
+            self.columns.retain(|known| known.name != *column);
+        } else if let Change::AddColumn(add) = change {
+            self.add(position, add, seen);
+        } else if let Change::AlterType(new) = change {
+            self.convert(position, new, seen);
+        } else if let Change::Update(update) = change {
+            self.update(position, update, seen)?;
+        } else if let Change::Delete(delete) = change {
+            self.delete(position, delete, seen)?;
+        } else if disturbs(seen, &self.name) {
+            return None;
         }
         Some(())
     }
@@ -284,10 +291,10 @@ impl<'a> Model<'a> {
 /// Whether a statement makes a table, its columns or its rows something else, or what expressions may name.
 fn disturbs(seen: &Seen, table: &TableName) -> bool {
     let makes_table = matches!(seen.change, Change::CreateTable(_));
-    let goes_along = match &seen.change {
-        Change::Delete(delete) => reach::written_with(&delete.table, true, &seen.before).contains(table),
-        Change::Update(update) => goes_along(update, table, &seen.before),
-        _ => false,
+    let goes_along = if let Change::Delete(delete) = &seen.change {
+        reach::written_with(&delete.table, true, &seen.before).contains(table)
+    } else {
+        matches!(&seen.change, Change::Update(update) if goes_along(update, table, &seen.before))
     };
     goes_along || writes(&seen.touches, table, makes_table)
 }

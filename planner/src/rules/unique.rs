@@ -27,21 +27,7 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     let reverse = check::reverse(table, constraint);
     if let Some(index) = using_index {
         let decision = adopted(table, constraint, index, context)?;
-        let known = context.table(table);
-        let there = known.and_then(|table| Some((table, table.indexes.iter().find(|one| one.name == index.as_str())?)));
-        // The index goes with the constraint, and was there before, unless this revision made it.
-        if context.is_born_here(&Thing::Relation(TableName { schema: table.schema.clone(), name: index.clone() })) {
-            return Ok(decision.reverse(reverse));
-        }
-        let back = there.and_then(|(table, there)| again::index(table, there, context.catalog));
-        if there.is_some_and(|(_, there)| there.part_of.is_some()) {
-            let why = format!("{} is a part of another index, which needs it", constraint.name.as_str());
-            return Ok(decision.irreversible(why));
-        }
-        return Ok(match back {
-            Some(again) => again.into_iter().fold(decision.reverse(reverse), Decision::and_reverse),
-            None => decision.irreversible(format!("the definition of {} isn't known", index.as_str())),
-        });
+        return Ok(with_its_index_back(decision, reverse, table, constraint, index, context));
     }
     if let Some(decision) = check::on_empty(table, constraint, context) {
         return Ok(decision);
@@ -91,6 +77,30 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         );
     }
     Ok(decision)
+}
+
+/// The way back of `USING INDEX`: the index goes with the constraint, and was there before, unless this revision made it.
+fn with_its_index_back(
+    decision: Decision,
+    reverse: String,
+    table: &TableName,
+    constraint: &NewConstraint,
+    index: &Ident,
+    context: &Context<'_>,
+) -> Decision {
+    if context.is_born_here(&Thing::Relation(TableName { schema: table.schema.clone(), name: index.clone() })) {
+        return decision.reverse(reverse);
+    }
+    let known = context.table(table);
+    let there = known.and_then(|table| Some((table, table.indexes.iter().find(|one| one.name == index.as_str())?)));
+    if there.is_some_and(|(_, there)| there.part_of.is_some()) {
+        let why = format!("{} is a part of another index, which needs it", constraint.name.as_str());
+        return decision.irreversible(why);
+    }
+    match there.and_then(|(table, there)| again::index(table, there, context.catalog)) {
+        Some(again) => again.into_iter().fold(decision.reverse(reverse), Decision::and_reverse),
+        None => decision.irreversible(format!("the definition of {} isn't known", index.as_str())),
+    }
 }
 
 /// `USING INDEX`: the index is there already.
