@@ -71,7 +71,7 @@ async fn a_planted_fault_is_found_and_a_plan_without_one_passes() {
     let skips = |plan: &mut Plan| [&mut plan.expand, &mut plan.backfill].into_iter().for_each(Vec::clear);
     match rehearsed(&site, "UPDATE leads SET email = upper(email);", skips).await {
         Some(Objection::Plan { differences, .. }) => {
-            assert!(differences[0].starts_with("rows of public.leads"), "{differences:?}")
+            assert!(differences[0].starts_with("rows of public.leads"), "{differences:?}");
         }
         other => panic!("{other:?}"),
     }

@@ -38,7 +38,7 @@ impl Life<'_> {
             // Of several files the first is done, and stays so.
             return Ok(Ok(()));
         }
-        if !self.told_to_remain.is_empty() {
+        if !self.told.remains.is_empty() {
             let changed = self.changed_but_for_what_remains().await?;
             // It isn't the start that it could go up from again.
             let verdict = if changed.is_empty() { Verdict::Same } else { differs(Manner::NotRolledBack, changed) };
@@ -58,7 +58,7 @@ impl Life<'_> {
     /// What differs from the start with nothing done but the statements of which it was told that they remain.
     async fn changed_but_for_what_remains(&self) -> Result<Vec<String>, Broken> {
         let start = self.stage.copy(&self.scene.database).await?;
-        for statement in &self.told_to_remain {
+        for statement in &self.told.remains {
             // What one leaves that builds on others before it can't be known without these.
             if self.stage.psql(&start, &format!("{statement};")).await? != Scripted::Done {
                 self.stage.remove(start).await?;

@@ -4,16 +4,18 @@ mod back;
 mod others;
 mod ours;
 mod script;
+mod told;
 
 use crate::Broken;
 use crate::case::{Case, Way};
 use crate::image::{Dump, Positions, Rows};
 use crate::make::{Reference, Scene};
-use crate::program::{Said, Site, Told};
+use crate::program::{Said, Site};
 use crate::stage::{Database, Stage};
 use crate::verdict::{Difference, Manner, Verdict};
 use crate::world::{Relation, World};
 use std::time::Duration;
+use told::Foretold;
 
 /// A verb is run again so often while it says that more is to do.
 const ROUNDS_MAX: u32 = 8;
@@ -78,14 +80,8 @@ struct Life<'a> {
     numbered: Vec<String>,
     /// What the plans did, for the coverage.
     actions: Vec<String>,
-    /// Whether something was told of a statement after which a table may refuse more.
-    told_to_refuse: bool,
-    /// How many tables were told to have a column that moves.
-    told_to_move: usize,
-    /// Whether something was told to be there only at contract.
-    told_late: bool,
-    /// Statements of which it was told that a rollback leaves what they did.
-    told_to_remain: Vec<String>,
+    /// What `check` told beforehand.
+    told: Foretold,
     /// Whether the way down was gone to its end.
     is_down: bool,
     /// What `check` refused.
@@ -116,10 +112,7 @@ impl<'a> Life<'a> {
             site,
             numbered,
             actions,
-            told_to_refuse: false,
-            told_to_move: 0,
-            told_late: false,
-            told_to_remain: vec![],
+            told: Foretold::default(),
             is_down: false,
             check_said_no,
         })
@@ -177,14 +170,7 @@ impl<'a> Life<'a> {
         if let Err(verdict) = Self::calm(&check, "check") {
             return Ok(Err(verdict));
         }
-        let refusing = |told: &Told| crate::tags::refuses(&statement_at(&self.case.files(), told));
-        self.told_to_refuse = check.told().iter().any(refusing);
-        let moving =
-            |told: &&Told| told.code == "H10" && !crate::tags::only_renames(&statement_at(&self.case.files(), told));
-        self.told_to_move = check.told().iter().filter(moving).count();
-        self.told_late = check.told().iter().any(|told| told.code == "H12");
-        let remaining = check.told().into_iter().filter(|told| told.code == "H13");
-        self.told_to_remain = remaining.map(|told| statement_at(&self.case.files(), &told)).collect();
+        self.told = Foretold::by(&check, &self.case.files());
         if check.code != Some(0) || !check.codes().is_empty() {
             let codes: Vec<String> = check.codes().into_iter().collect();
             self.check_said_no = Some(if codes.is_empty() { check.message() } else { codes.join(" ") });
@@ -342,7 +328,7 @@ impl<'a> Life<'a> {
         };
         let moved: Vec<String> = dump.moved_against(&wanted).into_iter().filter(|table| !is_part(table)).collect();
         // Each is told of one table.
-        if moved.len() > self.told_to_move {
+        if moved.len() > self.told.moves {
             return Ok(Err(differs(Manner::Moved, moved)));
         }
         if self.case.way == Way::Beside {
@@ -367,25 +353,6 @@ impl<'a> Life<'a> {
         let sql = "SELECT nspname FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') ~ '^concertina version [0-9]+: '";
         Ok(client.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect())
     }
-}
-
-/// The statement that something was told of; all of the file where it can't be found.
-fn statement_at(files: &[String], told: &Told) -> String {
-    // `revisions/001_change.sql`, as they were written.
-    let number = told.file.split('/').next_back().and_then(|name| name.get(..3)).and_then(|digits| digits.parse().ok());
-    let Some(file) = number.and_then(|number: usize| files.get(number.wrapping_sub(1))) else { return String::new() };
-    let Ok(all) = pg_query::split_with_parser(file) else { return file.clone() };
-    let mut line = 1;
-    let mut rest = file.as_str();
-    for statement in all {
-        let Some((before, after)) = rest.split_once(statement) else { return file.clone() };
-        line += before.matches('\n').count() + statement.matches('\n').count();
-        if told.line <= line as u64 {
-            return statement.to_owned();
-        }
-        rest = after;
-    }
-    file.clone()
 }
 
 /// Whether a dump calls a relation so.
@@ -428,19 +395,4 @@ fn actions(plan: &Said) -> Vec<String> {
     let mut found = Vec::new();
     plan.events().for_each(|event| gather(&event["plans"], &mut found));
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_statement_of_a_line_is_found() {
-        let files = ["SELECT 1;\n".to_owned(), "SELECT 2;\nSELECT\n  3;\n/* ; */ ;\nSELECT 4;\n".to_owned()];
-        let at = |line: u64| {
-            let told = Told { code: "H02".to_owned(), file: "revisions/002_change.sql".to_owned(), line };
-            statement_at(&files, &told).trim().trim_start_matches("/* ; */ ;").trim().to_owned()
-        };
-        assert_eq!([at(1), at(2), at(3), at(5)], ["SELECT 2", "SELECT\n  3", "SELECT\n  3", "SELECT 4"]);
-    }
 }

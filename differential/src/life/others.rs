@@ -34,7 +34,7 @@ impl Life<'_> {
                 }
             };
             // What comes only at contract, newer code can't use before.
-            let is_there = pending.is_empty() && (!self.told_late || said.code == Some(0));
+            let is_there = pending.is_empty() && (!self.told.late || said.code == Some(0));
             if new.is_none() && self.reference.failed.is_none() && is_there {
                 let psqls = self.stage.connect(&self.reference.database).await?;
                 let script = Script::new(Version::New, before, after, self.case, &psqls).await?;
@@ -64,7 +64,7 @@ impl Life<'_> {
     /// What the applications met, and what is left of what they wrote.
     async fn applications(&self, outcomes: &[Outcome], end: Result<(), Verdict>) -> Step {
         // A statement that makes a table refuse what an application writes is told beforehand.
-        let told = self.told_to_refuse;
+        let told = self.told.refuses;
         let is_refusal = |failure: &str| failure.split_whitespace().nth(1).is_some_and(|code| code.starts_with("23"));
         let failures: Vec<String> = outcomes
             .iter()
