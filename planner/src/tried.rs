@@ -8,7 +8,7 @@
 use crate::catalog::{Catalog, Column, Identity, Table, TableKind};
 use crate::change::{AddColumn, Change, NewConstraintKind, Special};
 use crate::fold::Seen;
-use crate::footprint::{Access, Thing};
+use crate::footprint::{Access, How, Thing};
 use crate::{lower, lower_all, settled_by};
 use concertina_revisions::{Ident, Revision, TableName};
 
@@ -33,7 +33,11 @@ pub fn tried(revisions: &[&Revision], catalog: &Catalog) -> Vec<Vec<Tried>> {
     let mut earlier: Vec<Seen> = Vec::new();
     let mut found = Vec::new();
     for revision in revisions {
-        let (seen, _) = lower_all(revision, &revision.up, &now);
+        let (seen, problems) = lower_all(revision, &revision.up, &now);
+        if !problems.is_empty() {
+            // What no rule knows may make whatever the rest speaks of.
+            break;
+        }
         now = settled_by(&seen, revision, &now);
         let mut of_revision = Vec::new();
         for one in seen {
@@ -47,6 +51,7 @@ pub fn tried(revisions: &[&Revision], catalog: &Catalog) -> Vec<Vec<Tried>> {
         }
         found.push(of_revision);
     }
+    found.resize(revisions.len(), vec![]);
     found
 }
 
@@ -99,13 +104,25 @@ fn trial(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[See
     }
 }
 
+/// Whether a statement makes a relation of that name in a way that the catalog doesn't follow.
+fn makes(seen: &Seen, name: &str) -> bool {
+    seen.touches.writes().any(|access| {
+        matches!(&access.thing, Thing::Relation(made) if access.how == How::Make && made.name.as_str() == name)
+    })
+}
+
 /// The author's statement, over the tables that are there, or over those that stand for them.
 fn explained(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[Seen]) -> Option<Tried> {
     let names = lower::named_relations(statement.tree.as_ref());
     let mut twins = Vec::new();
     for (schema, name) in names {
         // A CTE is nobody's table.
-        let Some(table) = one.before.resolve(schema.as_deref(), &name) else { continue };
+        let Some(table) = one.before.resolve(schema.as_deref(), &name) else {
+            if earlier.iter().any(|other| makes(other, &name)) {
+                return None;
+            }
+            continue;
+        };
         if !earlier.iter().any(|other| reshapes(other, &table)) {
             continue;
         }
