@@ -24,7 +24,7 @@ corpus! {
     grant: both_ways("GRANT SELECT, INSERT ON leads TO pg_monitor;");
     grant_again: both_ways("GRANT SELECT, UPDATE ON owners TO pg_monitor, pg_read_all_data;");
     revoke: both_ways("REVOKE SELECT ON owners FROM pg_monitor;");
-    grant_on_columns: one_way("GRANT SELECT (email) ON leads TO pg_monitor;");
+    grant_on_columns: both_ways("GRANT SELECT (email) ON leads TO pg_monitor;");
     grant_on_all: one_way("GRANT SELECT ON ALL TABLES IN SCHEMA public TO pg_monitor;");
     default_privileges: one_way("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO pg_monitor;");
 }
