@@ -177,3 +177,35 @@ async fn later_revisions_are_rehearsed_where_the_ones_before_leave() {
     run(&site, &["upgrade", "--contract"], "always").ends(0);
     assert_eq!(site.value::<i64>(OURS).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_belongs_to_the_whole_server_is_not_changed_by_a_rehearsal() {
+    let wide = "ALTER TABLE leads ALTER COLUMN id TYPE bigint;";
+    let shared = "SELECT md5(concat((SELECT string_agg(a::text, ',' ORDER BY a.oid) FROM pg_authid a),
+                      (SELECT string_agg(d.datacl::text, ',' ORDER BY d.oid) FROM pg_database d WHERE datname = 'site'),
+                      (SELECT string_agg(s::text, ',') FROM pg_db_role_setting s), (SELECT string_agg(m::text, ',') FROM pg_auth_members m),
+                      (SELECT string_agg(c::text, ',' ORDER BY c.objoid) FROM pg_shdescription c WHERE c.classoid = 'pg_authid'::regclass)))";
+    for statement in [
+        "CREATE ROLE fresh",
+        "DROP ROLE stale",
+        "ALTER ROLE stale LOGIN",
+        "ALTER ROLE stale SET work_mem = '5MB'",
+        "GRANT stale TO other",
+        "GRANT CREATE ON DATABASE site TO stale",
+        "ALTER DATABASE site SET work_mem = '5MB'",
+        "COMMENT ON ROLE stale IS 'x'",
+        "DO $$BEGIN BEGIN CREATE ROLE fresh; EXCEPTION WHEN division_by_zero THEN NULL; END; END$$",
+    ] {
+        for revision in [format!("{wide} {statement};"), format!("{wide}\n-- down\n{wide} {statement};")] {
+            let site = Site::new(LEADS, &[("001_change", &revision)]).await;
+            site.client.batch_execute("CREATE ROLE stale; CREATE ROLE other").await.unwrap();
+            let before = site.value::<String>(shared).await;
+            let checked = run(&site, &["check"], "auto").ends(0);
+            if !revision.contains("down") {
+                checked.says("warning[H16]").says("what all databases of the server share");
+            }
+            assert_eq!(site.value::<String>(shared).await, before, "{revision}");
+            assert_eq!(site.value::<i64>(OURS).await, 0);
+        }
+    }
+}

@@ -3,10 +3,12 @@
 use crate::error::{Class, Error, describe};
 use crate::session::Session;
 use concertina_revisions::Statement;
-use tokio_postgres::error::ErrorPosition;
+use tokio_postgres::error::{ErrorPosition, SqlState};
 
 /// The longest that a statement may take where there are hardly any rows.
 const STATEMENT_TIMEOUT: &str = "30s";
+
+const DOING: &str = "running the statements as they are written";
 
 /// What the server said of a statement that it refused.
 #[derive(Debug, Clone)]
@@ -21,11 +23,23 @@ pub(super) struct Refusal {
     pub(super) position: Option<usize>,
     /// Whether it would be refused whatever rows there are, and whatever is outside of the database.
     pub(super) is_sure: bool,
+    /// Whether it wasn't refused but taken back, because it changes what all databases of the server share.
+    pub(super) is_outside: bool,
 }
+
+/// Whether the open transaction has changed what all databases share: roles, settings, rights on databases. Some of those who do so
+/// keep their locks until the end, others are only counted. Owners of new objects are noted there too, and are no such change.
+const OUTSIDE: &str = "
+    SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+                   WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.database = 0 AND c.relisshared
+                     AND c.relname <> 'pg_shdepend' AND l.mode NOT IN ('AccessShareLock', 'RowShareLock'))
+        OR EXISTS (SELECT FROM pg_class c WHERE c.relisshared AND c.relkind = 'r' AND c.relname <> 'pg_shdepend'
+                     AND pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid)
+                         + pg_stat_get_xact_tuples_deleted(c.oid) > 0)";
 
 /// Runs statements; the first that was refused.
 pub(super) async fn run(session: &Session, statements: &[Statement]) -> Result<Option<Refusal>, Error> {
-    let doing = "running the statements as they are written";
+    let doing = DOING;
     // As in a session of psql, but for one limit.
     session
         .batch_execute(
@@ -44,22 +58,71 @@ pub(super) async fn run(session: &Session, statements: &[Statement]) -> Result<O
             }
             open = statement.transaction;
         }
-        match session.batch_execute(doing, &statement.sql).await {
-            Ok(()) => {}
-            Err(error) if error.class() == Class::Connection => return Err(error),
-            Err(Error::Sql { cause, .. }) => return Ok(Some(refusal(at + 1, &cause))),
-            Err(error) => return Err(error),
+        let ended = if open.is_some() { within(session, statement).await? } else { alone(session, statement).await? };
+        match ended {
+            Ended::Well => {}
+            Ended::Refused(cause) => return Ok(Some(refusal(at + 1, &cause))),
+            Ended::Outside => return Ok(Some(outside(at + 1))),
         }
     }
-    if open.is_some() {
-        match session.batch_execute(doing, "COMMIT").await {
-            Err(Error::Sql { cause, .. }) if cause.as_db_error().is_some() => {
-                return Ok(Some(refusal(statements.len(), &cause)));
-            }
-            ended => ended?,
-        }
+    if open.is_some()
+        && let Ended::Refused(cause) = ended(session.batch_execute(doing, "COMMIT").await)?
+    {
+        return Ok(Some(refusal(statements.len(), &cause)));
     }
     Ok(None)
+}
+
+/// How a statement ended.
+enum Ended {
+    Well,
+    Refused(tokio_postgres::Error),
+    /// Taken back.
+    Outside,
+}
+
+fn ended(ended: Result<(), Error>) -> Result<Ended, Error> {
+    match ended {
+        Ok(()) => Ok(Ended::Well),
+        Err(error) if error.class() == Class::Connection => Err(error),
+        Err(Error::Sql { cause, .. }) => Ok(Ended::Refused(cause)),
+        Err(error) => Err(error),
+    }
+}
+
+/// A statement in an open transaction, which is at an end unless it went well.
+async fn within(session: &Session, statement: &Statement) -> Result<Ended, Error> {
+    let ended = ended(session.batch_execute(DOING, &statement.sql).await)?;
+    if !matches!(ended, Ended::Well) {
+        return Ok(ended);
+    }
+    let is_outside: bool = session.query_one(DOING, OUTSIDE, &[]).await?.get(0);
+    if is_outside {
+        session.batch_execute(DOING, "ROLLBACK").await?;
+        return Ok(Ended::Outside);
+    }
+    Ok(Ended::Well)
+}
+
+/// A statement that is a transaction of its own. It is given one that can be taken back, unless it can't stand in any.
+async fn alone(session: &Session, statement: &Statement) -> Result<Ended, Error> {
+    session.batch_execute(DOING, "BEGIN").await?;
+    match within(session, statement).await? {
+        Ended::Well => ended(session.batch_execute(DOING, "COMMIT").await),
+        Ended::Outside => Ok(Ended::Outside),
+        Ended::Refused(cause) => {
+            session.batch_execute(DOING, "ROLLBACK").await?;
+            if cause.code() == Some(&SqlState::ACTIVE_SQL_TRANSACTION) {
+                return ended(session.batch_execute(DOING, &statement.sql).await);
+            }
+            Ok(Ended::Refused(cause))
+        }
+    }
+}
+
+fn outside(statement: usize) -> Refusal {
+    let message = "it changes what all databases of the server share".to_owned();
+    Refusal { statement, message, hint: None, position: None, is_sure: false, is_outside: true }
 }
 
 fn refusal(statement: usize, cause: &tokio_postgres::Error) -> Refusal {
@@ -74,6 +137,7 @@ fn refusal(statement: usize, cause: &tokio_postgres::Error) -> Refusal {
         hint: db.and_then(|db| db.hint()).map(str::to_owned),
         position,
         is_sure: db.is_some_and(is_sure),
+        is_outside: false,
     }
 }
 

@@ -43,8 +43,21 @@ enum Down {
 }
 
 async fn all_down(stage: &Stage<'_>, acts: &[Act<'_>], past: &[Inventory]) -> Result<Down, Error> {
+    // The author's database is where the author's own way down begins, as long as each was gone there as well.
+    let mut is_level = true;
     for (act, before) in acts.iter().zip(past).rev() {
         let id = &act.revision.id;
+        match &act.revision.down {
+            Some(_) if !is_level => return Ok(Down::Unknown),
+            Some(statements) => {
+                let refusal = stage.author_down(statements).await?;
+                if refusal.as_ref().is_some_and(|refusal| refusal.is_outside) {
+                    return Ok(Down::Unknown);
+                }
+                is_level = refusal.is_none();
+            }
+            None => is_level = false,
+        }
         match down(stage, act).await? {
             Way::Unknown => return Ok(Down::Unknown),
             Way::Failed(why) => return Ok(Down::Otherwise(format!("downgrade from {id} would fail: {why}"))),

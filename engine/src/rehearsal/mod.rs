@@ -29,6 +29,9 @@ use uncopied::{Uncopied, listed};
 /// A step that finds no lock where nobody else is doesn't find one later.
 const LOCK_BUDGET: Duration = Duration::from_secs(20);
 
+/// A rehearsal that isn't over by then is given up: a server that is short of connections may never let it end.
+const WITHIN: Duration = Duration::from_mins(5);
+
 /// A revision with the plan that will be run.
 #[derive(Debug, Clone, Copy)]
 pub struct Act<'a> {
@@ -86,6 +89,10 @@ impl Engine {
         let ended = tokio::select! {
             ended = self.tries(&mut scratch, acts, ground) => ended,
             () = self.stop.asked() => Err(Error::Interrupted),
+            () = tokio::time::sleep(WITHIN) => Err(Error::Stuck {
+                doing: "the rehearsal".to_owned(),
+                why: format!("it isn't over after {} s", WITHIN.as_secs()),
+            }),
         };
         let closed = scratch.close().await;
         let rehearsed = ended?;
@@ -104,9 +111,9 @@ impl Engine {
             match self.perform(scratch, acts, props).await? {
                 Ended::Verdict(rehearsed) => return Ok(rehearsed),
                 Ended::Author(revision, refusal, uncopied) => {
-                    let is_sure = refusal.is_sure;
+                    let is_last = refusal.is_sure && scope.is_whole || refusal.is_outside;
                     last = of_author(revision, refusal, &uncopied);
-                    if is_sure && scope.is_whole {
+                    if is_last {
                         break;
                     }
                 }
@@ -166,7 +173,11 @@ impl Rehearsed {
 
 /// The author's statements were refused without rows as well.
 fn of_author(revision: &Revision, refusal: author::Refusal, uncopied: &[Uncopied]) -> Rehearsed {
-    let author::Refusal { statement, message, hint, position, is_sure } = refusal;
+    let author::Refusal { statement, message, hint, position, is_sure, is_outside } = refusal;
+    if is_outside {
+        let note = format!("{} can't be rehearsed: statement {statement} was taken back: {message}", revision.id);
+        return Rehearsed { unproven: vec![note], ..Rehearsed::default() };
+    }
     if is_sure && !uncopied.iter().any(|one| one.has_name) {
         let refused = Objection::Statement { revision: revision.id.clone(), statement, position, message, hint };
         return Rehearsed { refused: Some(refused), ..Rehearsed::default() };

@@ -17,7 +17,7 @@ use crate::{Direction, Engine};
 use concertina_planner::Plan;
 use concertina_planner::drift::{Inventory, differences};
 use concertina_planner::problem::hazard;
-use concertina_revisions::{Ident, TableName};
+use concertina_revisions::{Ident, Statement, TableName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -64,6 +64,11 @@ impl<'a> Stage<'a> {
     /// The author's statements; the first that was refused.
     pub(super) async fn author(&self, act: &Act<'_>) -> Result<Option<Refusal>, Error> {
         author::run(&self.scratch.session(&self.theirs.0).await?, &act.revision.up).await
+    }
+
+    /// The author's way down; the first statement that was refused, or taken back.
+    pub(super) async fn author_down(&self, statements: &[Statement]) -> Result<Option<Refusal>, Error> {
+        author::run(&self.scratch.session(&self.theirs.0).await?, statements).await
     }
 
     /// The plan, to its end, by the code that will run it; why it failed, where it did.

@@ -7,7 +7,12 @@ UNION ALL
 SELECT 1, 0, 0, 'schema', '', '', '', 'DROP SCHEMA public'
 WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public')
 UNION ALL
-SELECT 2, 'pg_extension'::regclass, e.oid, 'extension', '', quote_ident(extname), made, made
+-- What speaks to other servers is told and not made, so that no copy does.
+SELECT 2, 'pg_extension'::regclass, e.oid, 'extension', '', quote_ident(extname), made,
+       CASE WHEN extname IN ('dblink', 'http', 'pg_background', 'pg_net', 'plproxy')
+              OR EXISTS (SELECT FROM pg_language l JOIN pg_depend d ON d.classid = 'pg_language'::regclass AND d.objid = l.oid
+                         WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e' AND NOT l.lanpltrusted)
+            THEN '' ELSE made END
 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace,
      format('CREATE EXTENSION %I SCHEMA %I VERSION %L', extname, n.nspname, extversion) AS made
 WHERE extname <> 'plpgsql'
