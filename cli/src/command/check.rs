@@ -29,7 +29,7 @@ pub(crate) async fn run(
     let (ground, reader) = match catalog {
         Some(file) => (kept(file)?, None),
         None => {
-            let reader = found.reader()?;
+            let reader = found.rehearser()?;
             (ground(&reader).await?, Some(reader))
         }
     };

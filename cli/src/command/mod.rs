@@ -27,7 +27,7 @@ mod version;
 
 use crate::args::{Common, LimitWords, Verb, Words};
 use concertina::{Exit, Failure, Project, Until, connection};
-use concertina_engine::{Connect, Engine, Rehearse, Settings};
+use concertina_engine::{Connect, Engine, Rehearse, Settings, Stopper};
 use concertina_revisions::History;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -150,10 +150,21 @@ impl Found {
 
     /// An engine that only looks.
     pub(crate) fn reader(&self) -> Result<Engine, Failure> {
+        self.reader_to_stop().map(|(engine, _)| engine)
+    }
+
+    /// An engine that changes nothing of the database but may make others to rehearse in: whoever ends it lets them be dropped first.
+    pub(crate) fn rehearser(&self) -> Result<Engine, Failure> {
+        let (engine, stopper) = self.reader_to_stop()?;
+        live::stopped_by_signals(stopper, || {});
+        Ok(engine)
+    }
+
+    fn reader_to_stop(&self) -> Result<(Engine, Stopper), Failure> {
         let versions = self.project.versions.unwrap_or_default();
         let rehearse = self.project.rehearse.unwrap_or_default();
         let settings = Settings { versions, rehearse, ..Settings::default() };
-        Ok(Engine::new(self.connect()?, settings, Arc::new(|_| {})).0)
+        Ok(Engine::new(self.connect()?, settings, Arc::new(|_| {})))
     }
 }
 

@@ -9,7 +9,7 @@ use concertina_revisions::Target;
 pub(crate) async fn run(common: &Common, target: &str, sql: bool, estimate: bool) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
     let history = found.history()?;
-    let reader = found.reader()?;
+    let reader = found.rehearser()?;
     let plans = concertina::pending(&reader, &history, &Target::parse(target)).await?;
     let mut estimates = Vec::new();
     if estimate {

@@ -209,3 +209,20 @@ async fn what_belongs_to_the_whole_server_is_not_changed_by_a_rehearsal() {
         }
     }
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_told_to_end_leaves_no_database() {
+    let site = Site::new(LEADS, &[("001_change", "ALTER TABLE leads ALTER COLUMN id TYPE bigint;")]).await;
+    for (verb, signal) in [("check", "-INT"), ("check", "-TERM"), ("plan", "-TERM"), ("upgrade", "-TERM")] {
+        let mut child = site.command(&[verb]).env("CONCERTINA_REHEARSE", "auto").spawn().unwrap();
+        while site.value::<i64>(OURS).await == 0 {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before it could be stopped");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let sent = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{verb} {signal}");
+        assert_eq!(site.value::<i64>(OURS).await, 0, "{verb} {signal}");
+    }
+}
