@@ -49,7 +49,7 @@ pub(crate) struct Session {
     client: Client,
     /// Its process id on the server.
     pub(crate) pid: i32,
-    /// When the server began it, in seconds since 1970: process ids come again.
+    /// When the server began it, in seconds since 1970: process ids come again. Empty where its role may not see that.
     pub(crate) since: String,
     /// After so long without an answer it is lost; never where statements may take as long as they do.
     answers_within: Option<Duration>,
@@ -73,8 +73,7 @@ impl Session {
         for notice in NOTICE_OUR_END {
             session.client.batch_execute(notice).await.ok();
         }
-        let sql =
-            "SELECT pid, extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+        let sql = "SELECT pid, coalesce(extract(epoch FROM backend_start)::text, '') FROM pg_stat_activity WHERE pid = pg_backend_pid()";
         let row = session.query_one(doing, sql, &[]).await?;
         (session.pid, session.since) = (row.get(0), row.get(1));
         Ok(session)
@@ -251,8 +250,9 @@ impl Session {
     }
 }
 
-/// A session by `$1`, its process id, and `$2`, when it began: in `pg_stat_activity`.
-pub(crate) const THIS_ONE: &str = "pid = $1 AND extract(epoch FROM backend_start)::text = $2";
+/// A session by `$1`, its process id, and `$2`, when it began: in `pg_stat_activity`. A role that sessions are given by a setting may not
+/// see when they began.
+pub(crate) const THIS_ONE: &str = "pid = $1 AND coalesce(extract(epoch FROM backend_start)::text, '') = $2";
 
 /// So many statements are sent ahead of their answers.
 const PIPELINED_MAX: usize = 64;

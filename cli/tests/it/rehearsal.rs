@@ -226,3 +226,21 @@ async fn whoever_is_told_to_end_leaves_no_database() {
         assert_eq!(site.value::<i64>(OURS).await, 0, "{verb} {signal}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_by_a_setting_and_a_publication_of_all_tables_are_in_nobodys_way() {
+    let change = "ALTER TABLE leads ALTER COLUMN id TYPE bigint;";
+    let site = Site::new(LEADS, &[("001_change", change)]).await;
+    site.client
+        .batch_execute(
+            "DROP TRIGGER stamp ON leads; CREATE ROLE owner CREATEDB; CREATE ROLE deployer LOGIN; GRANT owner TO deployer; ALTER ROLE deployer SET role = owner;
+             ALTER TABLE leads OWNER TO owner; ALTER FUNCTION stamp() OWNER TO owner; GRANT CREATE ON DATABASE site TO owner;
+             GRANT CREATE ON SCHEMA public TO owner; CREATE PUBLICATION everything FOR ALL TABLES",
+        )
+        .await
+        .unwrap();
+    let url = site.server.url("site").replacen("user=postgres", "user=deployer", 1);
+    said(&site.command(&["check", "--url", &url]).env("CONCERTINA_REHEARSE", "auto").output().unwrap()).ends(0);
+    said(&site.command(&["upgrade", "--url", &url]).env("CONCERTINA_REHEARSE", "auto").output().unwrap()).ends(3);
+    assert_eq!(site.value::<i64>(OURS).await, 0);
+}

@@ -2,6 +2,8 @@ CREATE SCHEMA IF NOT EXISTS concertina;
 COMMENT ON SCHEMA concertina IS 'State of Concertina: revisions, steps, backfill jobs and the functions of sync triggers';
 
 CREATE TABLE IF NOT EXISTS concertina.meta (format int NOT NULL);
+-- It has one row and no key: where a publication is for all tables, it couldn't be updated.
+ALTER TABLE concertina.meta REPLICA IDENTITY FULL;
 INSERT INTO concertina.meta SELECT 1 WHERE NOT EXISTS (SELECT FROM concertina.meta);
 
 CREATE TABLE IF NOT EXISTS concertina.revision (
