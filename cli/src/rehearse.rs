@@ -46,10 +46,18 @@ pub(crate) async fn rehearse(
     catalog: &Catalog,
 ) -> Result<Told, Failure> {
     let when = engine.settings().rehearse;
-    let acts: Vec<Act<'_>> =
+    let mut acts: Vec<Act<'_>> =
         path.iter().copied().zip(ahead).map(|(revision, ahead)| Act { revision, plan: &ahead.plan }).collect();
     if when == Rehearse::Never || !acts.iter().any(|act| is_about_what_is_there(act, catalog)) {
         return Ok(Told::default());
+    }
+    // What nobody can see into may reach out of the scratch database: it isn't run twice.
+    let opaque = ahead.iter().position(|ahead| !ahead.is_foreseen).map(|at| acts.split_off(at));
+    let opaque = opaque.as_deref().and_then(<[Act<'_>]>::first).map(|act| {
+        format!("not rehearsed from {} on: nobody can see into one of its statements beforehand", act.revision.id)
+    });
+    if !acts.iter().any(|act| is_about_what_is_there(act, catalog)) {
+        return Ok(opaque.map(Told::unproven).unwrap_or_default());
     }
     if let Some(flying) = past::in_flight(known).next() {
         return Ok(Told::unproven(format!(
@@ -61,7 +69,11 @@ pub(crate) async fn rehearse(
         return Ok(Told::unproven("not rehearsed: versions of the application's schema aren't copied".to_owned()));
     }
     match tried(engine, lease, &acts, catalog).await {
-        Ok(Some(rehearsed)) => Ok(told(rehearsed, path)),
+        Ok(Some(rehearsed)) => {
+            let mut told = told(rehearsed, path);
+            told.unproven.extend(opaque);
+            Ok(told)
+        }
         Ok(None) if when == Rehearse::Always => {
             let message = "the connected role may make no databases, and `rehearse` is `always`";
             Err(Failure::usage(message, format!("{RIGHT}; or say `rehearse = \"auto\"`")))

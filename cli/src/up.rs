@@ -217,7 +217,8 @@ pub(crate) struct Ahead {
     /// Its plan.
     pub(crate) plan: Plan,
     after: Catalog,
-    is_foreseen: bool,
+    /// Whether nobody can be surprised by what it does: no statement runs code, and each is understood.
+    pub(crate) is_foreseen: bool,
 }
 
 impl Ahead {

@@ -9,7 +9,8 @@ use concertina_revisions::Target;
 
 pub(crate) async fn run(common: &Common) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
-    let history = found.history()?;
+    // What the database says doesn't depend on the files.
+    let history = found.history();
     let engine = found.reader()?;
     let known = engine.known().await?;
     let mut flying = Vec::new();
@@ -17,7 +18,14 @@ pub(crate) async fn run(common: &Common) -> Result<Exit, Failure> {
         flying.push(Flying { known, backfills: engine.backfills(&known.id).await? });
     }
     let ids: Vec<_> = known.iter().map(|known| known.id.clone()).collect();
+    let history = match &history {
+        Ok(history) => history,
+        Err(failure) => {
+            draw::status::print(&flying, &[], Some(failure), common.json);
+            return Ok(Exit::Done);
+        }
+    };
     let pending = history.path_up(&ids, &Target::Heads)?;
-    draw::status::print(&flying, &pending, common.json);
+    draw::status::print(&flying, &pending, None, common.json);
     Ok(Exit::Done)
 }

@@ -2,6 +2,7 @@
 
 use super::revisions::state;
 use super::{json, line};
+use concertina::Failure;
 use concertina_engine::{BackfillStatus, Direction, Known, State};
 use concertina_revisions::Revision;
 use serde_json::{Value, json};
@@ -12,12 +13,13 @@ pub(crate) struct Flying<'a> {
     pub(crate) backfills: Vec<BackfillStatus>,
 }
 
-/// Prints the status.
-pub(crate) fn print(flying: &[Flying<'_>], pending: &[&Revision], as_json: bool) {
+/// Prints the status; what is pending isn't known where the folder can't be read.
+pub(crate) fn print(flying: &[Flying<'_>], pending: &[&Revision], unread: Option<&Failure>, as_json: bool) {
     if as_json {
         let list: Vec<Value> = flying.iter().map(value).collect();
         let pending: Vec<&str> = pending.iter().map(|revision| revision.id.as_str()).collect();
-        return json(&json!({ "in_flight": list, "pending": pending }));
+        let unread = unread.map(ToString::to_string);
+        return json(&json!({ "in_flight": list, "pending": pending, "unread": unread }));
     }
     for one in flying {
         line(false, &format!("{}: {}", one.known.id, state(one.known)));
@@ -32,6 +34,10 @@ pub(crate) fn print(flying: &[Flying<'_>], pending: &[&Revision], as_json: bool)
             line(false, &format!("  stopped: {error}"));
         }
         line(false, &format!("  next: {}", next(one.known)));
+    }
+    if let Some(failure) = unread {
+        line(false, &format!("what is pending isn't known: {failure}"));
+        return line(false, "  next: concertina check tells what is wrong with the files");
     }
     match (flying, pending) {
         ([], []) => line(false, "everything is applied"),

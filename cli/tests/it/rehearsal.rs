@@ -50,7 +50,7 @@ async fn rehearsed(site: &Site, sql: &str, plant: impl FnOnce(&mut Plan)) -> Opt
     plant(&mut plan);
     let acts = [Act { revision: &revision, plan: &plan }];
     let ground = engine.ground(&acts, &catalog).await.unwrap();
-    engine.rehearse(&acts, &ground).await.unwrap().unwrap().refused
+    Box::pin(engine.rehearse(&acts, &ground)).await.unwrap().unwrap().refused
 }
 
 #[tokio::test(flavor = "multi_thread")]
