@@ -87,20 +87,18 @@ fn ours(actions: &[Action], removed: &BTreeSet<Ident>) -> Vec<Action> {
     let mut ours = Vec::new();
     let mut second: Option<&Ident> = None;
     for action in actions {
-        let is_ours = match action {
-            Action::RemoveSync(sync) if removed.contains(&sync.name) => false,
-            Action::RemoveSync(sync) => {
+        let is_ours = if let Action::RemoveSync(sync) = action {
+            let stays_up = !removed.contains(&sync.name);
+            if stays_up {
                 second = sync.alias.as_ref().map(|alias| &alias.alias);
-                true
             }
-            Action::DropColumn { column, .. } if second == Some(column) => {
-                second = None;
-                true
-            }
-            Action::DropColumn { column, .. } => is_helper(column),
-            Action::DropConstraint { name, .. } => is_helper(name),
-            Action::DropVersion { .. } => true,
-            _ => second.is_some(),
+            stays_up
+        } else if let Action::DropColumn { column, .. } = action {
+            second.take_if(|second| *second == column).is_some() || is_helper(column)
+        } else if let Action::DropConstraint { name, .. } = action {
+            is_helper(name)
+        } else {
+            second.is_some() || matches!(action, Action::DropVersion { .. })
         };
         if is_ours {
             ours.push(action.clone());

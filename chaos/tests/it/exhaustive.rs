@@ -1,5 +1,5 @@
-//! The engine is killed once at every point where an end is unlike the one at another. Of a history each time on a database of its own, with a calm run afterwards; of the
-//! systems, whose points are some thousand, one after the other on the same database.
+//! The engine is killed once at every point where an end is unlike the one at another. Of a history each time on a database of its own,
+//! with a calm run afterwards; of the systems, whose points are some thousand, one after the other on the same database.
 
 use crate::{holds, program};
 use concertina_chaos::fault::Fault;
@@ -31,7 +31,9 @@ async fn in_a_row(name: &str) {
         let summary = stage.killed_at_each().await.unwrap();
         holds(&scenario.shown(), &summary);
         let points = stage.ends().len();
-        assert!(summary.faults[&Fault::Kill] >= points * 9 / 10, "{points} points, {:?}", summary.faults);
+        // Where nothing waits, taking it back writes nothing.
+        let kills = summary.faults.get(&Fault::Kill).copied().unwrap_or_default();
+        assert!(kills >= points * 9 / 10, "{points} points, {:?}", summary.faults);
     }
 }
 
