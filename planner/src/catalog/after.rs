@@ -94,7 +94,7 @@ impl Catalog {
             Change::RenameColumn(table, from, to) => {
                 self.alter(table, |table| table.rename_column(from.as_str(), to.as_str()));
             }
-            Change::RenameTable(from, to) => self.alter(from, |table| table.rename(to)),
+            Change::RenameTable(from, to) => self.rename_relation(from, to),
             Change::AddIdentity(new) => self.alter_column(&new.table, &new.column, |column| {
                 column.generated = true;
                 column.identity = Some(if new.always { Identity::Always } else { Identity::ByDefault });

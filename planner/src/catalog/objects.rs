@@ -1,7 +1,7 @@
 //! What becomes of a catalog's objects other than tables' parts: views, types, functions, sequences and schemas.
 
 use super::after::pair;
-use super::{Catalog, Table, TableKind};
+use super::{Catalog, PartitionOf, Table, TableKind};
 use crate::change::CatalogOnly;
 use crate::footprint::{Footprint, How, Thing};
 use concertina_revisions::Ident;
@@ -67,7 +67,7 @@ impl Catalog {
             if let Thing::Relation(name) = thing {
                 let to = made.iter().find_map(|thing| if let Thing::Relation(to) = thing { Some(to) } else { None });
                 match to {
-                    Some(to) => self.alter(name, |table| table.rename(to)),
+                    Some(to) => self.rename_relation(name, to),
                     None => self.forget_relation(name),
                 }
             } else if let Thing::Type(name) = thing {
@@ -75,6 +75,29 @@ impl Catalog {
                 self.forget_type(name, to);
             } else if made.is_empty() {
                 self.forget_part(thing);
+            }
+        }
+    }
+
+    /// Another name for a relation, and wherever others speak of it: parents of their parts, parts of their parent, foreign keys.
+    pub(super) fn rename_relation(&mut self, from: &TableName, to: &TableName) {
+        let (old, new) = (pair(from), pair(to));
+        self.alter(from, |table| table.rename(to));
+        for table in &mut self.tables {
+            let of_old = |one: &PartitionOf| one.schema == old.0 && one.name == old.1;
+            let speaks = table.partitions.contains(&old)
+                || table.children.contains(&old)
+                || table.partition_of.as_ref().is_some_and(of_old)
+                || table.constraints.iter().any(|one| one.references.as_ref() == Some(&old));
+            if !speaks {
+                continue;
+            }
+            let table = Arc::make_mut(table);
+            let named = table.partitions.iter_mut().chain(&mut table.children);
+            let pointed = table.constraints.iter_mut().filter_map(|one| one.references.as_mut());
+            named.chain(pointed).filter(|one| **one == old).for_each(|one| one.clone_from(&new));
+            if let Some(of) = table.partition_of.as_mut().filter(|of| of.schema == old.0 && of.name == old.1) {
+                (of.schema.clone_from(&new.0), of.name.clone_from(&new.1));
             }
         }
     }
