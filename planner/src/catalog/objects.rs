@@ -97,7 +97,8 @@ impl Catalog {
             let pointed = table.constraints.iter_mut().filter_map(|one| one.references.as_mut());
             named.chain(pointed).filter(|one| **one == old).for_each(|one| one.clone_from(&new));
             if let Some(of) = table.partition_of.as_mut().filter(|of| of.schema == old.0 && of.name == old.1) {
-                (of.schema.clone_from(&new.0), of.name.clone_from(&new.1));
+                of.schema.clone_from(&new.0);
+                of.name.clone_from(&new.1);
             }
         }
     }
