@@ -116,32 +116,21 @@ impl Catalog {
 
     /// Without an index, and those of partitions that are a part of it.
     fn drop_index(&mut self, name: &TableName) {
-        let whole = Some(pair(name));
-        let is_gone = |index: &Index| pair(name) == (index.schema.clone(), index.name.clone());
-        let mut parts = Vec::new();
-        for table in &mut self.tables {
-            if table.indexes.iter().any(|index| is_gone(index) || index.part_of == whole) {
-                let own = table.indexes.iter().filter(|index| index.part_of == whole);
-                parts.extend(own.map(|index| TableName::new(index.schema.as_str(), index.name.as_str())));
-                Arc::make_mut(table).indexes.retain(|index| !is_gone(index));
-            }
+        let parts: Vec<TableName> = self.parts_of(name).map(|(_, part)| part.full_name()).collect();
+        for table in self.tables.iter_mut().filter(|table| table.has_index(name)).map(Arc::make_mut) {
+            table.indexes.retain(|index| index.name != name.name.as_str());
         }
         parts.iter().for_each(|part| self.drop_index(part));
     }
 
     /// Without a constraint, and those of its partitions that are a part of it.
     fn drop_constraint(&mut self, table: &TableName, name: &Ident) {
-        let whole = (table.schema.as_str().to_owned(), name.as_str().to_owned());
-        let mut parts = Vec::new();
-        for below in self.below(table) {
-            let own = self.table(&below).and_then(|part| {
-                part.indexes.iter().find(|index| index.part_of.as_ref() == Some(&whole))?.constraint.clone()
-            });
-            parts.extend(own.map(|own| (below, Ident::new(own))));
-        }
+        let index = TableName { schema: table.schema.clone(), name: name.clone() };
+        let own = self.parts_of(&index).filter_map(|(table, part)| Some((table.full_name(), part.constraint.clone()?)));
+        let parts: Vec<(TableName, String)> = own.collect();
         self.alter(table, |table| table.forget_constraint(name.as_str()));
         for (part, own) in parts {
-            self.drop_constraint(&part, &own);
+            self.drop_constraint(&part, &Ident::new(own));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Indexes.
 
+use concertina_revisions::TableName;
 use serde::{Deserialize, Serialize};
 
 /// One index.
@@ -41,6 +42,11 @@ pub struct Index {
 }
 
 impl Index {
+    /// Schema and name.
+    pub(crate) fn full_name(&self) -> TableName {
+        TableName::new(self.schema.as_str(), self.name.as_str())
+    }
+
     /// A valid index of that name, over nothing yet.
     pub(crate) fn named(schema: &str, name: &str) -> Index {
         Index { schema: schema.to_owned(), name: name.to_owned(), valid: true, ..Index::default() }

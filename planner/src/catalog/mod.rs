@@ -279,6 +279,15 @@ impl Catalog {
         self.aggregates.contains(function)
     }
 
+    /// The indexes of partitions that are directly a part of one of their table, each with its partition.
+    pub(crate) fn parts_of(&self, index: &TableName) -> impl Iterator<Item = (&Table, &Index)> {
+        let whole = Some((index.schema.as_str().to_owned(), index.name.as_str().to_owned()));
+        self.tables.iter().flat_map(move |table| {
+            let own: Vec<&Index> = table.indexes.iter().filter(|one| one.part_of == whole).collect();
+            own.into_iter().map(move |one| (table.as_ref(), one))
+        })
+    }
+
     /// Whether any relation, index or constraint-backed index of a schema has this name.
     pub fn relation_name_taken(&self, schema: &str, name: &str) -> bool {
         self.tables.iter().any(|table| {

@@ -329,23 +329,14 @@ fn drop_index(name: &TableName, catalog: &Catalog) -> Footprint {
     let table = table.full_name();
     let columns = idents(&index.mentions);
     let mut all = all.on(&table).columns(&table, &columns).drop(Thing::Indexes(table.clone()));
-    for part in parts_of(&table, name, catalog) {
-        all = all.drop(Thing::Relation(part));
+    for (_, part) in catalog.parts_of(name) {
+        all = all.drop(Thing::Relation(part.full_name()));
     }
     if !index.unique {
         return all;
     }
     let all = all.drop(Thing::key(&table, &idents(&index.keys)));
     columns.into_iter().fold(all, |all, column| all.drop(Thing::Demands(table.clone(), Some(column))))
-}
-
-/// The indexes of partitions that go with one of their table.
-fn parts_of(table: &TableName, index: &TableName, catalog: &Catalog) -> Vec<TableName> {
-    let whole = Some((index.schema.as_str().to_owned(), index.name.as_str().to_owned()));
-    let below = catalog.below(table);
-    let indexes = below.iter().filter_map(|name| catalog.table(name)).flat_map(|table| &table.indexes);
-    let own = indexes.filter(|one| one.part_of == whole);
-    own.map(|one| TableName::new(one.schema.as_str(), one.name.as_str())).collect()
 }
 
 fn drop_table(name: &TableName, catalog: &Catalog) -> Footprint {

@@ -1,21 +1,18 @@
 //! What makes an index or a constraint that is dropped again as it was, for the way back.
 
 use crate::catalog::{Catalog, Constraint, ConstraintKind, Index, Table};
-use concertina_revisions::{Ident, TableName};
+use concertina_revisions::Ident;
 
 /// What makes an index again, with its comment and those of its partitions; nothing where its definition isn't known.
 pub(super) fn index(table: &Table, index: &Index, catalog: &Catalog) -> Option<Vec<String>> {
     if index.definition.is_empty() || index.tablespace.is_some() {
         return None;
     }
-    let name = name_of(index);
+    let name = index.full_name();
     let mut statements = vec![index.definition.clone()];
-    let own = (index.schema.clone(), index.name.clone());
-    for part in catalog.below(&table.full_name()).iter().filter_map(|part| catalog.table(part)) {
-        for one in part.indexes.iter().filter(|one| one.part_of.as_ref() == Some(&own)) {
-            statements.extend(self::index(part, one, catalog)?);
-            statements.push(format!("ALTER INDEX {} ATTACH PARTITION {}", name.sql(), name_of(one).sql()));
-        }
+    for (part, one) in catalog.parts_of(&name) {
+        statements.extend(self::index(part, one, catalog)?);
+        statements.push(format!("ALTER INDEX {} ATTACH PARTITION {}", name.sql(), one.full_name().sql()));
     }
     statements.extend(commented("INDEX", &name.sql(), index.comment.as_ref()));
     if index.clustered {
@@ -32,7 +29,7 @@ pub(super) fn constraint(table: &Table, constraint: &Constraint) -> Vec<String> 
     let of = format!("{} ON {on}", name.sql());
     statements.extend(commented("CONSTRAINT", &of, constraint.comment.as_ref()));
     if let Some(index) = index_of(table, constraint) {
-        statements.extend(commented("INDEX", &name_of(index).sql(), index.comment.as_ref()));
+        statements.extend(commented("INDEX", &index.full_name().sql(), index.comment.as_ref()));
         if index.clustered {
             statements.push(format!("ALTER TABLE {on} CLUSTER ON {}", name.sql()));
         }
@@ -63,8 +60,4 @@ fn index_of<'a>(table: &'a Table, constraint: &Constraint) -> Option<&'a Index> 
 
 fn commented(kind: &str, of: &str, comment: Option<&String>) -> Option<String> {
     comment.map(|comment| format!("COMMENT ON {kind} {of} IS {}", Ident::new(comment.as_str()).literal()))
-}
-
-fn name_of(index: &Index) -> TableName {
-    TableName::new(index.schema.as_str(), index.name.as_str())
 }
