@@ -5,6 +5,8 @@ use crate::config::Settings;
 use crate::connect::Connect;
 use crate::error::Error;
 use crate::fault::{self, Named, When};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
@@ -44,9 +46,25 @@ impl Role {
 /// What a statement is sent with.
 pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
+/// A statement with its parameters, as it is sent ahead of others' answers.
+pub(crate) type Bound = (Statement, Vec<Box<dyn ToSql + Sync + Send>>);
+
+/// Three statements between BEGIN and COMMIT.
+pub(crate) type Transaction = [Bound; 3];
+
+/// A transaction that was sent.
+pub(crate) type UnderWay = Pin<Box<dyn Future<Output = Result<(u64, Row), tokio_postgres::Error>> + Send>>;
+
+fn parameters((_, parameters): &Bound) -> Vec<&(dyn ToSql + Sync)> {
+    parameters.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect()
+}
+
+/// What a batch is called at its fault points.
+const BATCH: &str = "batch";
+
 /// An open connection.
 pub(crate) struct Session {
-    client: Client,
+    client: Arc<Client>,
     /// Its process id on the server.
     pub(crate) pid: i32,
     /// When the server began it, in seconds since 1970: process ids come again. Empty where its role may not see that.
@@ -63,7 +81,7 @@ impl Session {
     }
 
     async fn open_now(connect: &Connect, role: Role, settings: &Settings) -> Result<Session, Error> {
-        let client = connect.open(role.application_name()).await?;
+        let client = Arc::new(connect.open(role.application_name()).await?);
         let answers_within = statement_timeout(role, settings).map(|timeout| timeout + settings.silence);
         let silent = AtomicBool::new(false);
         let mut session = Session { client, pid: 0, since: String::new(), answers_within, silent };
@@ -188,22 +206,23 @@ impl Session {
         self.ask(doing, "prepare", self.client.prepare(sql)).await
     }
 
-    /// A transaction of three statements in one round trip. The rows that the second one changed, and the row that the last
-    /// one gives.
-    pub(crate) async fn in_one_go(
-        &self,
-        doing: &str,
-        [first, change, last]: [(&Statement, Parameters<'_>); 3],
-    ) -> Result<(u64, Row), Error> {
-        // The driver sends in the order of the first poll, without waiting for answers. When one fails, those behind it
-        // fail too, and COMMIT rolls back.
-        let all = async {
+    /// Sends a transaction of three statements without waiting for answers. What is sent before its answer is there stands in
+    /// line behind it on the server, so that the way there costs nothing.
+    pub(crate) async fn send(&self, doing: &str, transaction: Transaction) -> Result<UnderWay, Error> {
+        let failed = |cause| Error::Sql { doing: doing.to_owned(), cause };
+        fault::point(&self.client, When::Before, doing, BATCH).await.map_err(failed)?;
+        let client = Arc::clone(&self.client);
+        let mut answer: UnderWay = Box::pin(async move {
+            let [first, change, last] = &transaction;
+            let (of_first, of_change, of_last) = (parameters(first), parameters(change), parameters(last));
+            // The driver sends in the order of the first poll, without waiting for answers. When one fails, those behind it
+            // fail too, and COMMIT rolls back.
             let (begun, first, changed, last, committed) = tokio::join!(
-                self.client.batch_execute("BEGIN"),
-                self.client.execute(first.0, first.1),
-                self.client.execute(change.0, change.1),
-                self.client.query_one(last.0, last.1),
-                self.client.batch_execute("COMMIT"),
+                client.batch_execute("BEGIN"),
+                client.execute(&first.0, &of_first),
+                client.execute(&change.0, &of_change),
+                client.query_one(&last.0, &of_last),
+                client.batch_execute("COMMIT"),
             );
             begun?;
             first?;
@@ -211,8 +230,24 @@ impl Session {
             let row = last?;
             committed?;
             Ok((rows, row))
-        };
-        self.ask(doing, "batch", all).await
+        });
+        let mut early = None;
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+                early = Some(answer);
+            }
+            Poll::Ready(())
+        })
+        .await;
+        Ok(match early {
+            Some(early) => Box::pin(std::future::ready(early)),
+            None => answer,
+        })
+    }
+
+    /// The answer to what was sent: how many rows the second statement changed, and what the third one gave.
+    pub(crate) async fn answered(&self, doing: &str, sent: UnderWay) -> Result<(u64, Row), Error> {
+        self.within(doing, BATCH, sent).await
     }
 
     /// Nothing more is expected of it.
@@ -236,6 +271,16 @@ impl Session {
     ) -> Result<T, Error> {
         let failed = |cause| Error::Sql { doing: doing.to_owned(), cause };
         fault::point(&self.client, When::Before, doing, sql).await.map_err(failed)?;
+        self.within(doing, sql, answer).await
+    }
+
+    async fn within<T, S: Named + ?Sized>(
+        &self,
+        doing: &str,
+        sql: &S,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Error> {
+        let failed = |cause| Error::Sql { doing: doing.to_owned(), cause };
         let answered = match self.answers_within {
             None => answer.await,
             Some(within) => match tokio::time::timeout(within, answer).await {

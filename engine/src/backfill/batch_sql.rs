@@ -16,6 +16,8 @@ pub(crate) struct BatchSql {
     pub(crate) unlocked: String,
     /// How many rows are still to do.
     pub(crate) pending: String,
+    /// Whether any row is still to do.
+    pub(crate) any: String,
 }
 
 impl BatchSql {
@@ -29,7 +31,8 @@ impl BatchSql {
             all: change(backfill, leaf, &range),
             slice: change(backfill, leaf, &slice),
             unlocked: change(backfill, leaf, &unlocked(backfill, leaf, &range)),
-            pending: count(backfill, leaf, &range),
+            pending: left(backfill, leaf, &range, "count(*)"),
+            any: format!("SELECT EXISTS ({})", left(backfill, leaf, &range, "1")),
         }
     }
 }
@@ -115,11 +118,12 @@ pub(crate) fn computing(backfill: &Backfill, leaf: &TableName, range: &str) -> S
     format!("{} FROM ONLY {}{from}{}", values.join(", "), aliased(backfill, leaf), condition(backfill, range))
 }
 
-fn count(backfill: &Backfill, leaf: &TableName, range: &str) -> String {
+/// What is to be said of the rows that are still to do.
+fn left(backfill: &Backfill, leaf: &TableName, range: &str, what: &str) -> String {
     if let Operation::Copy { target, columns, values, key } = &backfill.operation {
         let same: Vec<String> = key.iter().map(|key| format!("there.{0} = here.{0}", key.sql())).collect();
         return format!(
-            "SELECT count(*) FROM (SELECT {} FROM {}{}) AS here ({}) WHERE NOT EXISTS (SELECT FROM {} AS there WHERE {})",
+            "SELECT {what} FROM (SELECT {} FROM {}{}) AS here ({}) WHERE NOT EXISTS (SELECT FROM {} AS there WHERE {})",
             values.join(", "),
             walked(backfill, leaf),
             condition(backfill, range),
@@ -129,7 +133,7 @@ fn count(backfill: &Backfill, leaf: &TableName, range: &str) -> String {
         );
     }
     let from = backfill.from.as_ref().map_or_else(String::new, |from| format!(", {from}"));
-    format!("SELECT count(*) FROM ONLY {}{from}{}", aliased(backfill, leaf), condition(backfill, range))
+    format!("SELECT {what} FROM ONLY {}{from}{}", aliased(backfill, leaf), condition(backfill, range))
 }
 
 /// The rows of a range that nobody has locked.

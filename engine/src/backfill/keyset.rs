@@ -21,7 +21,8 @@ pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) 
         let began = Instant::now();
         match batch(worker, leaf, &range).await {
             Ok((next, rows)) => {
-                worker.took(began.elapsed().saturating_sub(worker.round_trip * 2), true);
+                let blocks = worker.pace.blocks();
+                worker.took(began.elapsed().saturating_sub(worker.fixed.way() * 2), blocks, rows);
                 worker.shared.rows.fetch_add(rows, Ordering::Relaxed);
                 worker.pay(rows).await;
                 range = next;
@@ -73,36 +74,24 @@ async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(Ra
     let reach = worker.statements.other(&worker.session, doing, sql).await?;
     let reach = worker.session.query_opt(doing, &reach, &last).await?;
     let next_key: Option<Vec<String>> = reach.map(|row| (0..row.len()).map(|column| row.get(column)).collect());
-    let upto_values: Vec<&(dyn ToSql + Sync)> = next_key.iter().flatten().map(|value| value as _).collect();
     let mut bounds: Vec<String> = after.into_iter().collect();
     if next_key.is_some() {
         bounds.push(key_compares(&backfill.alias, key, "<=", 1 + last.len()));
     }
     // Past the last key the batch is empty, and only the checkpoint moves.
     let range_sql = if next_key.is_some() { bounds.join(" AND ") } else { "false".to_owned() };
-    let parameters: Vec<&(dyn ToSql + Sync)> =
-        if next_key.is_some() { last.into_iter().chain(upto_values).collect() } else { vec![] };
+    let bounds = next_key.iter().flat_map(|upto| range.key.iter().flatten().chain(upto));
+    let bound: Vec<Box<dyn ToSql + Sync + Send>> = bounds.map(|value| Box::new(value.clone()) as _).collect();
     let statement = worker.statements.other(&worker.session, doing, keyed(backfill, name, &range_sql)).await?;
     let next =
         RangeRow { done: next_key.is_none(), key: next_key.clone().or_else(|| range.key.clone()), ..range.clone() };
     if range.job < 0 {
+        let parameters: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect();
         let rows = worker.session.execute(doing, &statement, &parameters).await?;
         return Ok((next, rows));
     }
-    let bookkeeping = worker.statements.bookkeeping(&worker.session, doing).await?;
-    let mark_parameters: [&(dyn ToSql + Sync); 9] = [
-        &next.job,
-        &next.start,
-        &next.next,
-        &next.pass,
-        &next.passes,
-        &range.rows,
-        &next.done,
-        &next.key,
-        &table.counted,
-    ];
-    let changed =
-        worker.together(doing, &statement, &parameters, &bookkeeping, &mark_parameters, table.counted).await?;
+    let sent = worker.with_checkpoint(leaf, (statement, bound), range, &next, 0).await?;
+    let changed = worker.landed(leaf, sent).await?;
     let rows = range.rows + i64::try_from(changed.rows).unwrap_or(i64::MAX);
     Ok((RangeRow { rows, ..next }, changed.rows))
 }

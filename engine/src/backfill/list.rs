@@ -215,7 +215,8 @@ pub(super) async fn walk(worker: &mut Worker, mut range: RangeRow) -> Result<(),
         let next = RangeRow { next: upto, done: upto >= range.end, ..range.clone() };
         match batch(worker, &range, &next).await {
             Ok(did) => {
-                worker.took(did.took, upto - range.next >= i64::from(worker.pace.blocks()));
+                let blocks = u32::try_from(upto - range.next).unwrap_or(u32::MAX);
+                worker.took(did.took, blocks, did.applied);
                 worker.shared.moved(upto - range.next, 1, super::Changed { rows: did.applied, hot: 0, took: did.took });
                 if let Some(examples) = did.examples.filter(|_| did.skipped + did.gone > 0 && named < NAMED_MAX) {
                     named += 1;

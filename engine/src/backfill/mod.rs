@@ -7,6 +7,8 @@
 mod batch_sql;
 mod culprit;
 mod duty;
+mod fill;
+mod fixed;
 mod keyset;
 mod leaf;
 pub(crate) mod list;
@@ -142,13 +144,22 @@ impl Shared {
         known.learned(passes, window.rows, window.hot);
     }
 
+    /// So many blocks in one of so many passes weren't what they were counted as.
+    fn unmoved(&self, blocks: i64, passes: u16) {
+        self.moved.fetch_sub(milliblocks(blocks, passes), Ordering::Relaxed);
+    }
+
     fn moved(&self, blocks: i64, passes: u16, changed: Changed) {
-        let milliblocks = u64::try_from(blocks).unwrap_or(0) * 1_000 / u64::from(passes.max(1));
-        self.moved.fetch_add(milliblocks, Ordering::Relaxed);
+        self.moved.fetch_add(milliblocks(blocks, passes), Ordering::Relaxed);
         self.rows.fetch_add(changed.rows, Ordering::Relaxed);
         self.changed.fetch_add(changed.rows, Ordering::Relaxed);
         self.hot.fetch_add(changed.hot, Ordering::Relaxed);
     }
+}
+
+/// Thousandths of blocks in one of so many passes.
+fn milliblocks(blocks: i64, passes: u16) -> u64 {
+    u64::try_from(blocks).unwrap_or(0) * 1_000 / u64::from(passes.max(1))
 }
 
 /// Counts the rows of a table that are still to do, between the positions `$1` and `$2`.

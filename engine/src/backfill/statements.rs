@@ -14,6 +14,7 @@ pub(crate) struct Prepared {
     pub(crate) slice: Statement,
     pub(crate) unlocked: Statement,
     pub(crate) pending: Statement,
+    pub(crate) any: Statement,
 }
 
 /// The statements that go with every batch.
@@ -49,6 +50,7 @@ impl Statements {
             slice: session.prepare(doing, &sql.slice).await?,
             unlocked: session.prepare(doing, &sql.unlocked).await?,
             pending: session.prepare(doing, &sql.pending).await?,
+            any: session.prepare(doing, &sql.any).await?,
         };
         Ok(Arc::clone(self.tables.entry(table).or_insert(Arc::new(prepared))))
     }

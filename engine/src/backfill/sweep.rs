@@ -35,7 +35,8 @@ impl Worker {
                 // Locked rows are waited for on all but the last sweep, so that one long transaction can't hold us.
                 match self.unmarked(leaf, cut, stumbles >= STUMBLES_MAX).await {
                     Ok(rows) => {
-                        self.took(began.elapsed().saturating_sub(self.round_trip), true);
+                        let blocks = u32::try_from(upto - from).unwrap_or(u32::MAX);
+                        self.took(began.elapsed().saturating_sub(self.fixed.way()), blocks, rows);
                         self.shared.rows.fetch_add(rows, Ordering::Relaxed);
                         self.pay(rows).await;
                         from = upto;

@@ -20,6 +20,13 @@ pub(crate) fn batch_blocks_max(window_blocks: u32, passes: u16) -> u32 {
     if passes > 1 { (window_blocks / 4).max(1) } else { window_blocks }
 }
 
+/// How many passes a window needs, the first of which is done: it changed so many `rows` of those that the `whole` window has. Two at the
+/// least: what the first one left.
+pub(crate) fn passes_left(passes: u16, rows: u64, whole: f64) -> u16 {
+    let share = rows as f64 * f64::from(passes) / whole.max(1.0);
+    ((share * f64::from(passes)).ceil() as u16).clamp(2, passes.max(2))
+}
+
 /// Decides how many passes the next window gets.
 #[derive(Debug, Clone)]
 pub(crate) struct Passes {
@@ -89,6 +96,15 @@ mod tests {
         assert_eq!(next.last(), Some(&12));
         passes.learned(12, 1_000, 700);
         assert_eq!(passes.next(false), 12);
+    }
+
+    #[test]
+    fn few_rows_need_few_passes() {
+        assert_eq!(passes_left(24, 4_000, 96_000.0), 24, "all of them");
+        assert_eq!(passes_left(24, 2_000, 96_000.0), 12, "half of them");
+        assert_eq!(passes_left(24, 40, 96_000.0), 2);
+        assert_eq!(passes_left(24, 0, 0.0), 2);
+        assert_eq!(passes_left(24, 9_000, 96_000.0), 24, "never more");
     }
 
     #[test]

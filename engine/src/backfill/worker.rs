@@ -1,24 +1,20 @@
 //! One connection that takes ranges from the queue and changes their rows, a batch and its checkpoint at a time.
 
-use super::batch_sql::BatchSql;
 use super::duty::Duty;
+use super::fixed::Fixed;
 use super::pace::Pace;
-use super::statements::{Bookkeeping, Prepared, Statements};
-use super::stuck::Stuck;
-use super::window::batch_blocks_max;
+use super::statements::{Bookkeeping, Statements};
 use super::{Part, Shared, keyset, list};
 use crate::checkpoint::RangeRow;
 use crate::error::{Class, Error};
 use crate::event::Event;
 use crate::ladder::Backoff;
-use crate::session::{Role, Session};
+use crate::session::{Bound, Role, Session, UnderWay};
 use crate::throttle::Prober;
-use crate::tid::Tid;
 use concertina_planner::action::Operation;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
 
 /// After so many failures on the same blocks a batch goes around locked rows; the sweep comes back for them.
@@ -55,8 +51,9 @@ pub(crate) struct Worker {
     pub(crate) statements: Statements,
     pub(crate) pace: Pace,
     duty: Duty,
-    /// The network's part of a statement.
-    pub(crate) round_trip: Duration,
+    /// What goes with every batch, and when that was measured.
+    pub(super) fixed: Fixed,
+    pub(super) measured: Option<Instant>,
 }
 
 impl Worker {
@@ -71,7 +68,8 @@ impl Worker {
             statements: Statements::default(),
             pace,
             duty: Duty::default(),
-            round_trip,
+            fixed: Fixed::new(round_trip),
+            measured: None,
         })
     }
 
@@ -104,112 +102,41 @@ impl Worker {
         }
     }
 
-    /// One window, in as many passes as are worth it.
-    async fn fill(&mut self, leaf: usize, mut range: RangeRow) -> Result<(), Error> {
-        if range.passes == 0 {
-            range.passes = i32::from(self.shared.passes_for(leaf));
-        }
-        let passes = u16::try_from(range.passes).unwrap_or(1);
-        self.pace.bound(batch_blocks_max(self.shared.settings.window_blocks, passes));
-        let mut window = Changed::default();
-        let (mut stumbles, mut stuck) = (0, Stuck::default());
-        while !range.done {
-            self.gate().await?;
-            let upto = (range.next + i64::from(self.pace.blocks())).min(range.end);
-            let cut = Cut { from: range.next, upto, pass: range.pass, passes: range.passes };
-            let next = after(&range, cut);
-            match self.batch(leaf, &next, cut, range.rows, stumbles >= STUMBLES_MAX).await {
-                Ok(changed) => {
-                    self.took(changed.took, upto - cut.from >= i64::from(self.pace.blocks()));
-                    window.rows += changed.rows;
-                    window.hot += changed.hot;
-                    self.shared.moved(upto - cut.from, passes, changed);
-                    let rows = range.rows + i64::try_from(changed.rows).unwrap_or(i64::MAX);
-                    range = RangeRow { rows, ..next };
-                    stumbles = 0;
-                    stuck.moved();
-                    self.pay(changed.rows).await;
-                }
-                Err(error) => match error.class() {
-                    Class::Contention => {
-                        stumbles += 1;
-                        self.pace.stumbled();
-                        if error.is_of_time() && cut.upto - cut.from == 1 && stumbles > STUMBLES_MAX {
-                            let rows = self.row_by_row(leaf, cut).await?;
-                            // All of the page is done, and its checkpoint goes with a batch of no rows.
-                            let none = Cut { from: cut.upto, ..cut };
-                            let rows = range.rows + i64::try_from(rows).unwrap_or(i64::MAX);
-                            self.batch(leaf, &next, none, rows, false).await?;
-                            range = RangeRow { rows, ..next };
-                            stumbles = 0;
-                        } else {
-                            stuck.stumbled(&self.shared, cut, &error)?;
-                        }
-                    }
-                    Class::Connection => {
-                        self.reconnect(&error.to_string()).await?;
-                        range = self.reread(range).await?;
-                    }
-                    Class::Fatal => return Err(poisoned(cut, error)),
-                },
-            }
-        }
-        self.shared.learned(leaf, passes, window);
-        Ok(())
-    }
-
-    /// One round trip: BEGIN, the rows, their checkpoint, COMMIT. After a crash there are both or neither.
-    async fn batch(
+    /// Sends a change with its checkpoint, in one transaction, and doesn't wait for the answer. `at`: where the checkpoint stands
+    /// before; `next`: after.
+    pub(crate) async fn with_checkpoint(
         &mut self,
         leaf: usize,
+        change: Bound,
+        at: &RangeRow,
         next: &RangeRow,
-        cut: Cut,
-        rows_before: i64,
-        around_locks: bool,
-    ) -> Result<Changed, Error> {
+        more: i64,
+    ) -> Result<UnderWay, Error> {
         let shared = Arc::clone(&self.shared);
         let doing = shared.doing(leaf);
-        let prepared = self.prepared(leaf).await?;
-        let bookkeeping = self.statements.bookkeeping(&self.session, doing).await?;
-        let (from, upto) = (Tid::start_of(cut.from), Tid::start_of(cut.upto));
-        let is_last = cut.pass + 1 >= cut.passes;
-        let all: [&(dyn ToSql + Sync); 2] = [&from, &upto];
-        let slice: [&(dyn ToSql + Sync); 4] = [&from, &upto, &cut.passes, &cut.pass];
-        let (statement, parameters) = match (around_locks, is_last) {
-            (true, _) => (&prepared.unlocked, &all[..]),
-            (false, true) => (&prepared.all, &all[..]),
-            (false, false) => (&prepared.slice, &slice[..]),
-        };
-        let oid = self.shared.leaves[leaf].counted;
-        let mark: [&(dyn ToSql + Sync); 9] =
-            [&next.job, &next.start, &next.next, &next.pass, &next.passes, &rows_before, &next.done, &next.key, &oid];
-        self.together(doing, statement, parameters, &bookkeeping, &mark, oid).await
+        let relation = shared.leaves[leaf].counted;
+        let Bookkeeping { count, mark } = self.statements.bookkeeping(&self.session, doing).await?;
+        let to_mark: Vec<Box<dyn ToSql + Sync + Send>> = vec![
+            Box::new(next.job),
+            Box::new(next.start),
+            Box::new(next.next),
+            Box::new(next.pass),
+            Box::new(next.passes),
+            Box::new(more),
+            Box::new(next.done),
+            Box::new(next.key.clone()),
+            Box::new(relation),
+            Box::new(at.next),
+            Box::new(at.pass),
+        ];
+        self.session.send(doing, [(count, vec![Box::new(relation)]), change, (mark, to_mark)]).await
     }
 
-    /// Sends a batch and its checkpoint in one go.
-    pub(crate) async fn together(
-        &self,
-        doing: &str,
-        statement: &Statement,
-        parameters: &[&(dyn ToSql + Sync)],
-        bookkeeping: &Bookkeeping,
-        mark_parameters: &[&(dyn ToSql + Sync)],
-        relation: u32,
-    ) -> Result<Changed, Error> {
-        let count_parameters: [&(dyn ToSql + Sync); 1] = [&relation];
-        let three = [
-            (&bookkeeping.count, &count_parameters[..]),
-            (statement, parameters),
-            (&bookkeeping.mark, mark_parameters),
-        ];
-        let (rows, marked) = self.session.in_one_go(doing, three).await?;
+    /// Waits for the answer to a change with its checkpoint.
+    pub(crate) async fn landed(&self, leaf: usize, sent: UnderWay) -> Result<Changed, Error> {
+        let (rows, marked) = self.session.answered(self.shared.doing(leaf), sent).await?;
         let unsigned = |column| u64::try_from(marked.get::<_, i64>(column)).unwrap_or(0);
         Ok(Changed { rows, hot: unsigned(0), took: Duration::from_micros(unsigned(1)) })
-    }
-
-    pub(super) async fn prepared(&mut self, leaf: usize) -> Result<Arc<Prepared>, Error> {
-        let sql = || BatchSql::new(&self.shared.backfill, &self.shared.leaves[leaf].leaf.name);
-        self.statements.of_table(&self.session, self.shared.doing(leaf), leaf, sql).await
     }
 
     /// Waits as long as the throttle says, and learns how long a batch should take.
@@ -220,7 +147,7 @@ impl Worker {
                 let orders = &self.shared.conditions.borrow().orders;
                 (orders.batch_target, orders.share, orders.stop)
             };
-            self.pace.aim(target);
+            self.pace.aim(target.max(self.fixed.least()));
             if stop {
                 self.shared.stop.sleep(Duration::from_millis(100)).await?;
             } else if self.shared.prober.as_ref().is_some_and(Prober::holds_breath) {
@@ -236,10 +163,10 @@ impl Worker {
         }
     }
 
-    /// A batch went well: the next one's size and the rest before it follow from how long it took.
-    pub(crate) fn took(&mut self, duration: Duration, full: bool) {
+    /// A batch of so many blocks went well, and changed so many rows: the next one's size and the rest before it follow from how long it took.
+    pub(crate) fn took(&mut self, duration: Duration, blocks: u32, rows: u64) {
         self.duty.worked(duration);
-        self.pace.took(duration, full);
+        self.pace.took(duration, blocks, rows);
     }
 
     /// Waits while there are more workers than may work, and parts that others can take.
@@ -279,14 +206,20 @@ impl Worker {
         }
     }
 
-    /// After a lost connection only the checkpoint knows whether the last batch was committed.
+    /// Where a range stands by its checkpoint, which knows what was committed.
     pub(crate) async fn reread(&mut self, range: RangeRow) -> Result<RangeRow, Error> {
-        let stored = crate::checkpoint::load_ranges(&self.session, range.job).await?;
-        let found = stored.into_iter().find(|stored| stored.start == range.start);
-        Ok(found.map_or(range.clone(), |stored| RangeRow {
-            passes: if stored.passes == 0 { range.passes } else { stored.passes },
-            ..stored
-        }))
+        loop {
+            match crate::checkpoint::one_range(&self.session, range.job, range.start).await {
+                Ok(stored) => {
+                    return Ok(stored.map_or(range.clone(), |stored| RangeRow {
+                        passes: if stored.passes == 0 { range.passes } else { stored.passes },
+                        ..stored
+                    }));
+                }
+                Err(error) if error.class() == Class::Connection => self.reconnect(&error.to_string()).await?,
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
@@ -298,20 +231,6 @@ pub(super) fn poisoned(cut: Cut, error: Error) -> Error {
         }
         other => other,
     }
-}
-
-/// Where a range stands once a batch is done.
-fn after(range: &RangeRow, cut: Cut) -> RangeRow {
-    let mut next = RangeRow { next: cut.upto, ..range.clone() };
-    if next.next >= next.end {
-        next.pass += 1;
-        if next.pass >= next.passes {
-            next.done = true;
-        } else {
-            next.next = next.start;
-        }
-    }
-    next
 }
 
 async fn open(shared: &Shared) -> Result<Session, Error> {
@@ -336,22 +255,4 @@ async fn round_trip(session: &Session) -> Result<Duration, Error> {
         shortest = shortest.min(began.elapsed());
     }
     Ok(shortest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_goes_round_pass_by_pass() {
-        let mut range =
-            RangeRow { job: 1, start: 100, end: 110, next: 100, pass: 0, passes: 2, rows: 0, done: false, key: None };
-        let mut seen = Vec::new();
-        while !range.done {
-            let upto = (range.next + 6).min(range.end);
-            range = after(&range, Cut { from: range.next, upto, pass: range.pass, passes: range.passes });
-            seen.push((range.pass, range.next));
-        }
-        assert_eq!(seen, [(0, 106), (1, 100), (1, 106), (2, 110)]);
-    }
 }

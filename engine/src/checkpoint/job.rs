@@ -5,6 +5,7 @@ use crate::BackfillStatus;
 use crate::error::Error;
 use crate::session::Session;
 use concertina_revisions::{RevisionId, TableName};
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 /// Which backfill.
@@ -94,23 +95,33 @@ pub(crate) async fn restart_job(session: &Session, job: i64) -> Result<(), Error
 
 /// All ranges of a job, in physical order.
 pub(crate) async fn load_ranges(session: &Session, job: i64) -> Result<Vec<RangeRow>, Error> {
-    let sql = "SELECT start_block, end_block, next_block, pass, passes, rows, done, key
-               FROM concertina.range WHERE job = $1 ORDER BY start_block";
-    let rows = session.query("reading the backfill's checkpoint", sql, &[&job]).await?;
-    Ok(rows
-        .iter()
-        .map(|row| RangeRow {
-            job,
-            start: row.get(0),
-            end: row.get(1),
-            next: row.get(2),
-            pass: row.get(3),
-            passes: row.get(4),
-            rows: row.get(5),
-            done: row.get(6),
-            key: row.get(7),
-        })
-        .collect())
+    let sql = format!("{RANGES} WHERE job = $1 ORDER BY start_block");
+    let rows = session.query(READING, &sql, &[&job]).await?;
+    Ok(rows.iter().map(|row| range(job, row)).collect())
+}
+
+/// The range of a job that begins at a block.
+pub(crate) async fn one_range(session: &Session, job: i64, start: i64) -> Result<Option<RangeRow>, Error> {
+    let sql = format!("{RANGES} WHERE job = $1 AND start_block = $2");
+    Ok(session.query_opt(READING, &sql, &[&job, &start]).await?.map(|row| range(job, &row)))
+}
+
+const READING: &str = "reading the backfill's checkpoint";
+
+const RANGES: &str = "SELECT start_block, end_block, next_block, pass, passes, rows, done, key FROM concertina.range";
+
+fn range(job: i64, row: &Row) -> RangeRow {
+    RangeRow {
+        job,
+        start: row.get(0),
+        end: row.get(1),
+        next: row.get(2),
+        pass: row.get(3),
+        passes: row.get(4),
+        rows: row.get(5),
+        done: row.get(6),
+        key: row.get(7),
+    }
 }
 
 /// Remembers the counters of table `$1` at the start of a batch. PostgreSQL's counters "of the transaction" also hold
@@ -120,12 +131,15 @@ pub(crate) const COUNT_FROM_HERE: &str = "SELECT
                                    + pg_stat_get_xact_tuples_inserted($1))::text, true),
      set_config('concertina.hot', pg_stat_get_xact_tuples_hot_updated($1)::text, true)";
 
-/// Moves a range, sent in its batch's own transaction: `$6` are the rows of the batches before, `$9` is the table.
+/// Moves a range, sent in its batch's own transaction: `$6` are rows that were changed without a checkpoint, `$9` is the table.
 /// The server's counters add this batch's rows without another round trip; the answer is how many were HOT, and how many
-/// microseconds the server has worked on the batch: the network between us is not the application's burden.
+/// microseconds the server has worked on the batch: the network between us is not the application's burden. The range must stand
+/// where the batch was cut, at block `$10` in pass `$11`: what was sent behind a batch that failed fails as well, by a division by
+/// zero, as there is no other way to end a transaction from within a statement.
 pub(crate) const MARK_RANGE: &str = "UPDATE concertina.range
-     SET next_block = $3, pass = $4, passes = $5, done = $7, key = $8,
-         rows = $6 + pg_stat_get_xact_tuples_updated($9) + pg_stat_get_xact_tuples_deleted($9)
+     SET next_block = CASE WHEN next_block = $10 AND pass = $11 THEN $3 ELSE $3 / (next_block - next_block) END,
+         pass = $4, passes = $5, done = $7, key = $8,
+         rows = rows + $6 + pg_stat_get_xact_tuples_updated($9) + pg_stat_get_xact_tuples_deleted($9)
                 + pg_stat_get_xact_tuples_inserted($9)
                 - current_setting('concertina.rows')::bigint
      WHERE job = $1 AND start_block = $2

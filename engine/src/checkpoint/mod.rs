@@ -10,7 +10,7 @@ mod written;
 pub(crate) use at_once::{revision_done, step_done};
 pub(crate) use job::{COUNT_FROM_HERE, JobKey, ListCounts, MARK_RANGE, RangeRow};
 pub(crate) use job::{begin_list_job, list_counts, list_job, open_list_job};
-pub(crate) use job::{job, load_ranges, open_job, progress_rows, restart_job, set_paused, set_throttle};
+pub(crate) use job::{job, load_ranges, one_range, open_job, progress_rows, restart_job, set_paused, set_throttle};
 pub(crate) use rehearsal::{remember, remembered};
 pub(crate) use revision::{Begin, all, begin, forget, is_applied, one, set_direction_up, set_error, set_state, stamp};
 pub use revision::{Direction, Known, State};

@@ -45,6 +45,8 @@ pub(crate) struct Orders {
     pub(crate) workers: u16,
     /// No batch at all.
     pub(crate) stop: bool,
+    /// Nobody else is at work.
+    pub(crate) alone: bool,
     /// Why it doesn't go at full speed.
     pub(crate) why: Option<String>,
 }
@@ -97,6 +99,7 @@ impl Controller {
             share: (busy / workers).min(1.0),
             workers: workers as u16,
             stop: false,
+            alone: !self.company,
             why: self.why.clone(),
         }
     }
