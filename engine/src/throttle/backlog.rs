@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn pressure_grows_with_the_bytes() {
         let mut backlog = Backlog::new(1_000_000_000);
-        let mut at = |value| backlog.judge(&Seen { value: Some(value), detail: "s1".to_owned() });
+        let mut at = |value| backlog.judge(&Seen { value: Some(value), detail: "s1".to_owned(), ..Seen::default() });
         assert!(at(5e8).pressure < 0.6);
         let over = at(2e9);
         assert!(over.pressure >= 2.0 && over.why == "s1 has 2000 MB of WAL ahead", "{over:?}");

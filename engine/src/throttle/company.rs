@@ -21,7 +21,7 @@ mod tests {
 
     #[test]
     fn only_a_count_of_none_means_alone() {
-        let seen = |value| Seen { value, detail: String::new() };
+        let seen = |value| Seen { value, ..Seen::default() };
         assert!(judge(&seen(None)) && judge(&seen(Some(1.0))));
         assert!(!judge(&seen(Some(0.0))));
     }

@@ -3,9 +3,9 @@
 //! Three knobs, in this order: shorter batches cost little and buy most of the latency; rests between them buy the
 //! rest; fewer workers come last. Measured on PostgreSQL 15 beside 800 queries a second: batches of 32 blocks instead
 //! of 512 brought the p99 from 3.5 to 1.9 ms and cost a sixth of the rate, half the time at rest brought it to 1.2 ms.
-//! A query that finds no free core waits for the batch that has it: so the length of a batch is what others feel. But below
-//! half a millisecond what goes with every batch takes longer than its rows: on one machine batches of 0.2 ms did 19,000 rows a
-//! second and batches of 2 ms 121,000, at p99s of 1.6 and 2.2 ms.
+//! A query that finds no free core waits for the batch that has it: so the length of a batch is what others feel. But in short
+//! batches what goes with each takes longer than its rows: on one machine batches of 0.2 ms did 19,000 rows a second and batches of
+//! 2 ms 121,000, at p99s of 1.6 and 2.2 ms. So a worker measures that, and makes batches of four times as much at least.
 
 use super::Verdict;
 use super::crew::Crew;
@@ -21,10 +21,13 @@ const GAIN: f64 = 0.25;
 const PRESSURE_MAX: f64 = 2.5;
 /// So far above its limit, twice in a row, a signal means harm: the backfill rests for a while.
 const CRITICAL: f64 = 4.0;
+/// So many samples in a row at the least effort, and still too much: it can't be helped. With two samples a second, ten seconds.
+const BEYOND_SAMPLES: u32 = 20;
 /// Samples of rest after that; with two samples a second, a minute.
 const HIBERNATE_SAMPLES: u32 = 120;
-/// The shortest batch: below it, what goes with every batch takes longer than its rows.
-const BATCH_TARGET_MIN: Duration = Duration::from_micros(500);
+/// The shortest batch that a throttle asks for, as a share of the target. Workers make none that is mostly what goes with every batch,
+/// whatever it says here (`backfill/fixed.rs`).
+const SHORTEST: f64 = 0.125;
 /// How long a batch may take when nobody else is at work. Longer ones weren't faster.
 const BATCH_TARGET_ALONE: Duration = Duration::from_millis(5);
 /// The effort below which batches are as short as they get, and the workers begin to rest.
@@ -61,6 +64,8 @@ pub(crate) struct Controller {
     effort: f64,
     critical: u32,
     hibernating: u32,
+    /// Samples at the least effort with a signal at its limit.
+    beyond: u32,
     why: Option<String>,
 }
 
@@ -74,6 +79,7 @@ impl Controller {
             effort: if settings.latency_budget_percent.is_some() { GENTLE * SHORT_BATCHES } else { 1.0 },
             critical: 0,
             hibernating: 0,
+            beyond: 0,
             why: None,
         }
     }
@@ -87,7 +93,7 @@ impl Controller {
     /// The orders as they are: the effort spent on the three knobs.
     pub(crate) fn orders(&self) -> Orders {
         let longest = if self.company { self.batch_target } else { self.batch_target.max(BATCH_TARGET_ALONE) };
-        let shortest = BATCH_TARGET_MIN.min(longest);
+        let shortest = self.batch_target.mul_f64(SHORTEST);
         let stretch = longest.as_secs_f64() / shortest.as_secs_f64();
         let long = ((self.effort - SHORT_BATCHES) / (1.0 - SHORT_BATCHES)).max(0.0);
         let most = f64::from(self.crew.workers());
@@ -104,6 +110,16 @@ impl Controller {
         }
     }
 
+    /// The least effort: unless told to stop, it always moves.
+    fn least(&self) -> f64 {
+        SHARE_MIN * SHORT_BATCHES / f64::from(self.crew.workers())
+    }
+
+    /// What is too much however slowly it goes.
+    pub(crate) fn beyond_its_power(&self) -> Option<&str> {
+        self.why.as_deref().filter(|_| self.beyond >= BEYOND_SAMPLES)
+    }
+
     /// New orders after a sample of all signals.
     pub(crate) fn steer(&mut self, verdicts: &[Verdict]) -> Orders {
         let stops: Vec<&str> =
@@ -118,10 +134,12 @@ impl Controller {
             self.why = worst.map(|verdict| verdict.why.clone());
         }
         if !(ROOM..1.0).contains(&pressure) {
-            let least = SHARE_MIN * SHORT_BATCHES / f64::from(self.crew.workers());
+            let least = self.least();
             let factor = (GAIN * (1.0 - pressure.min(PRESSURE_MAX))).exp();
             self.effort = (self.effort * factor).clamp(least, 1.0);
         }
+        let at_its_least = self.effort <= self.least() && pressure >= 1.0;
+        self.beyond = if at_its_least { self.beyond + 1 } else { 0 };
         if self.effort >= 1.0 {
             self.why = None;
         }
@@ -159,7 +177,10 @@ mod tests {
             assert_eq!(orders.why.as_deref(), Some("too many"));
             seen.push((orders.batch_target, orders.share, orders.workers));
         }
-        let shortened = seen.iter().position(|(target, ..)| *target <= BATCH_TARGET_MIN * 2).expect("shorter batches");
+        let shortened = seen
+            .iter()
+            .position(|(target, ..)| *target <= Settings::default().batch_target.mul_f64(SHORTEST * 2.0))
+            .expect("shorter batches");
         let rested = seen.iter().position(|(_, share, _)| *share < 1.0).expect("rests");
         let fewer = seen.iter().position(|(.., workers)| *workers < 4).expect("fewer workers");
         assert!(shortened <= rested && rested < fewer, "{shortened} {rested} {fewer}");
@@ -218,9 +239,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_much_however_slowly_it_goes_is_told() {
+        let mut controller = controller();
+        (0..30).for_each(|_| drop(controller.steer(&at(1.2))));
+        assert_eq!(controller.beyond_its_power(), None, "there is room for going slower");
+        (0..200).for_each(|_| drop(controller.steer(&at(1.2))));
+        assert_eq!(controller.beyond_its_power(), Some("too many"));
+        controller.steer(&at(0.9));
+        assert_eq!(controller.beyond_its_power(), None);
+    }
+
+    #[test]
     fn with_a_latency_budget_it_begins_gently() {
         let settings = Settings { latency_budget_percent: Some(25), ..Settings::default() };
         let orders = Controller::new(&settings, 4).orders();
-        assert!(orders.share < 1.0 && orders.workers == 1 && orders.batch_target == BATCH_TARGET_MIN);
+        assert!(
+            orders.share < 1.0 && orders.workers == 1 && orders.batch_target == settings.batch_target.mul_f64(SHORTEST)
+        );
     }
 }

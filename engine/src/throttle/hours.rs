@@ -82,7 +82,7 @@ mod tests {
 
     fn stops(hours: &str, moment: &str) -> bool {
         let moment: Timestamp = moment.parse().unwrap();
-        let seen = Seen { value: Some(moment.as_second() as f64), detail: String::new() };
+        let seen = Seen { value: Some(moment.as_second() as f64), ..Seen::default() };
         InHours::new(hours.parse().unwrap()).judge(&seen).stop
     }
 

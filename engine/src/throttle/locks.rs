@@ -34,8 +34,8 @@ mod tests {
 
     #[test]
     fn it_presses_while_someone_waits() {
-        let waiting = Seen { value: Some(2.0), detail: "pid 7".to_owned() };
+        let waiting = Seen { value: Some(2.0), detail: "pid 7".to_owned(), ..Seen::default() };
         assert!(Locks.judge(&waiting).why.contains("2 sessions"));
-        assert!(Locks.judge(&Seen { value: Some(0.0), detail: String::new() }).pressure < 0.1);
+        assert!(Locks.judge(&Seen { value: Some(0.0), ..Seen::default() }).pressure < 0.1);
     }
 }

@@ -23,6 +23,7 @@ mod wal;
 
 pub(crate) use ceiling::Ceiling;
 pub use hours::Hours;
+use probe::Felt;
 pub(crate) use probe::Prober;
 
 use crate::config::Settings;
@@ -88,7 +89,7 @@ pub(crate) enum Question {
     Sql(String),
     /// The time, in seconds since 1970.
     Clock,
-    /// The probe's latency as a multiple of its baseline.
+    /// What the prober measured.
     Probe,
 }
 
@@ -99,6 +100,8 @@ pub(crate) struct Seen {
     pub(crate) value: Option<f64>,
     /// Who or what it is about.
     pub(crate) detail: String,
+    /// What the prober measured, where it was asked.
+    pub(crate) felt: Option<Felt>,
 }
 
 /// A question and a judgement of its answer.
@@ -175,6 +178,7 @@ impl Monitor {
         let mut controller = Controller::new(&settings, workers);
         let (mut wal, mut speed) = (Rate::averaged(NEWEST_OF_WAL), Rate::latest());
         let mut silent: Vec<&'static str> = Vec::new();
+        let mut told_slowest = false;
         while !conditions.is_closed() {
             if session.is_closed() {
                 tokio::time::sleep(SAMPLE_EVERY).await;
@@ -207,6 +211,11 @@ impl Monitor {
             let company = !settings.eager && company.map_or(true, |seen| company::judge(&seen));
             controller.sampled(company, speed.at(rows.load(Ordering::Relaxed) as f64, Instant::now()));
             let orders = controller.steer(&verdicts);
+            if let Some(why) = controller.beyond_its_power().filter(|_| !told_slowest) {
+                told_slowest = true;
+                let text = format!("it goes as slowly as it can, and that isn't slow enough: {why}");
+                events(Event::Note { text });
+            }
             tracing::debug!(?orders, ?verdicts, "steered");
             conditions.send_replace(Conditions { orders, old_snapshot, wal_bytes_per_second });
             tokio::time::sleep(SAMPLE_EVERY).await;
@@ -216,14 +225,14 @@ impl Monitor {
 
 async fn ask(session: &Session, sql: &str) -> Result<Seen, Error> {
     let row = session.query_one("asking a throttle signal", sql, &[]).await?;
-    Ok(Seen { value: row.get(0), detail: row.get::<_, Option<String>>(1).unwrap_or_default() })
+    Ok(Seen { value: row.get(0), detail: row.get::<_, Option<String>>(1).unwrap_or_default(), felt: None })
 }
 
 async fn answer(session: &Session, question: &Question, prober: Option<&Prober>) -> Result<Seen, Error> {
     match question {
         Question::Sql(sql) => ask(session, sql).await,
-        Question::Clock => Ok(Seen { value: Some(jiff::Timestamp::now().as_second() as f64), detail: String::new() }),
-        Question::Probe => Ok(Seen { value: prober.and_then(Prober::ratio), detail: String::new() }),
+        Question::Clock => Ok(Seen { value: Some(jiff::Timestamp::now().as_second() as f64), ..Seen::default() }),
+        Question::Probe => Ok(Seen { felt: prober.and_then(Prober::felt), ..Seen::default() }),
     }
 }
 

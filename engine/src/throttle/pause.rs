@@ -32,8 +32,8 @@ mod tests {
 
     #[test]
     fn the_reason_is_told() {
-        let paused = Pause.judge(&Seen { value: Some(1.0), detail: "release".to_owned() });
+        let paused = Pause.judge(&Seen { value: Some(1.0), detail: "release".to_owned(), ..Seen::default() });
         assert_eq!(paused, Verdict::stop("paused: release"));
-        assert!(!Pause.judge(&Seen { value: Some(0.0), detail: String::new() }).stop);
+        assert!(!Pause.judge(&Seen { value: Some(0.0), ..Seen::default() }).stop);
     }
 }

@@ -34,13 +34,13 @@ const FEWEST: usize = 150;
 /// What is compared is the mean of the slow probes, without the very slowest: it sees the tail that customers feel, and
 /// is steadier than a percentile of so few.
 const SLOW: Range<f64> = 0.90..0.99;
-/// The way from an application to the server and back: it is a part of what is felt, though the engine may be nearer.
-const WAY: Duration = Duration::from_micros(100);
+/// What nobody can tell from chance on a busy machine: a budget is never less. A share of next to nothing would be.
+const LEAST_ALLOWED: Duration = Duration::from_micros(300);
 const PROBING: &str = "measuring how long queries take";
 /// After a lost connection.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// From this multiple of the baseline on, others are harmed.
-const HARM: f64 = 10.0;
+/// From so many times the budget on, others are harmed.
+const HARM: f64 = 30.0;
 /// Below that, the most that the latency presses.
 const PRESSURE_MAX: f64 = 2.0;
 
@@ -92,15 +92,20 @@ impl Prober {
         self.shared.breath.load(Ordering::Relaxed)
     }
 
-    /// The latency beside the work as a multiple of that without it, once there are enough probes.
-    pub(crate) fn ratio(&self) -> Option<f64> {
+    /// What others feel, once there are enough probes.
+    pub(crate) fn felt(&self) -> Option<Felt> {
         let known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.working.len() < FEWEST {
-            return None;
-        }
-        let felt = |latencies| slow(latencies) + WAY.as_secs_f64();
-        Some(felt(&known.working) / felt(&known.still))
+        (known.working.len() >= FEWEST).then(|| Felt { still: slow(&known.still), working: slow(&known.working) })
     }
+}
+
+/// How long the slow ones among cheap queries take, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Felt {
+    /// While the backfill stands still.
+    pub(crate) still: f64,
+    /// Beside it.
+    pub(crate) working: f64,
 }
 
 impl Shared {
@@ -210,13 +215,15 @@ impl Signal for Probe {
 
     /// At the baseline the pressure is 0.5, at the end of the budget 1.
     fn judge(&mut self, seen: &Seen) -> Verdict {
-        let Some(ratio) = seen.value else { return Verdict::calm() };
-        let budget = f64::from(self.budget_percent) / 100.0;
-        let pressure = 0.5 + (ratio - 1.0) / budget / 2.0;
-        // A short excess is chance or a checkpoint's work; only a multiple of the baseline is harm.
-        let pressure = if ratio < HARM { pressure.min(PRESSURE_MAX) } else { pressure };
+        let Some(Felt { still, working }) = seen.felt else { return Verdict::calm() };
+        let allowed = (still * f64::from(self.budget_percent) / 100.0).max(LEAST_ALLOWED.as_secs_f64());
+        let used = (working - still) / allowed;
+        let pressure = 0.5 + used / 2.0;
+        // A short excess is chance or a checkpoint's work; only a multiple of the budget is harm.
+        let pressure = if used < HARM { pressure.min(PRESSURE_MAX) } else { pressure };
         Verdict::pressure(pressure, || {
-            format!("queries take {:.0} % longer than before, {} % may be", (ratio - 1.0) * 100.0, self.budget_percent)
+            let (longer, may) = ((working - still) * 1e3, allowed * 1e3);
+            format!("queries take {longer:.1} ms longer than the {:.1} ms without, {may:.1} ms may be", still * 1e3)
         })
     }
 }
@@ -225,13 +232,27 @@ impl Signal for Probe {
 mod tests {
     use super::*;
 
+    fn at(still: f64, working: f64) -> Verdict {
+        Probe::new(25).judge(&Seen { felt: Some(Felt { still, working }), ..Seen::default() })
+    }
+
     #[test]
     fn the_budget_is_the_limit() {
-        let mut probe = Probe::new(25);
-        let mut at = |ratio| probe.judge(&Seen { value: Some(ratio), detail: String::new() });
-        assert!((at(1.0).pressure - 0.5).abs() < 1e-9);
-        assert!((at(1.25).pressure - 1.0).abs() < 1e-9);
-        assert_eq!(at(1.5).why, "queries take 50 % longer than before, 25 % may be");
+        assert!((at(0.004, 0.004).pressure - 0.5).abs() < 1e-9);
+        assert!((at(0.004, 0.005).pressure - 1.0).abs() < 1e-9);
+        assert_eq!(at(0.004, 0.006).why, "queries take 2.0 ms longer than the 4.0 ms without, 1.0 ms may be");
+    }
+
+    #[test]
+    fn a_share_of_next_to_nothing_is_no_budget() {
+        assert!((at(0.0004, 0.0007).pressure - 1.0).abs() < 1e-9);
+        assert!(at(0.0004, 0.0005).pressure < 0.85);
+    }
+
+    #[test]
+    fn a_multiple_of_the_budget_is_harm() {
+        assert!((at(0.001, 0.005).pressure - PRESSURE_MAX).abs() < 1e-9);
+        assert!(at(0.001, 0.05).pressure > 10.0);
     }
 
     #[test]

@@ -40,8 +40,8 @@ mod tests {
     #[test]
     fn true_and_numbers_above_zero_stop() {
         let mut query = UserQuery::new("SELECT count(*) > 5 FROM jobs;");
-        assert!(query.judge(&Seen { value: Some(1.0), detail: String::new() }).stop);
-        assert!(!query.judge(&Seen { value: Some(0.0), detail: String::new() }).stop);
+        assert!(query.judge(&Seen { value: Some(1.0), ..Seen::default() }).stop);
+        assert!(!query.judge(&Seen { value: Some(0.0), ..Seen::default() }).stop);
         assert!(matches!(query.question(), Question::Sql(sql) if sql.contains("(SELECT count(*) > 5 FROM jobs)")));
     }
 }

@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn pressure_is_the_share_of_the_bound() {
         let mut sessions = Sessions::new(10);
-        let mut at = |value| sessions.judge(&Seen { value: Some(value), detail: String::new() });
+        let mut at = |value| sessions.judge(&Seen { value: Some(value), ..Seen::default() });
         assert!(at(5.0).pressure < 0.7 && at(5.0).why.is_empty());
         assert_eq!(at(12.0).why, "12 sessions are active, 10 may be");
     }

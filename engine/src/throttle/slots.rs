@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn it_stops_before_a_slot_is_lost() {
-        let seen = |share| Seen { value: Some(share), detail: "cdc".to_owned() };
+        let seen = |share| Seen { value: Some(share), detail: "cdc".to_owned(), ..Seen::default() };
         assert!(!Slots.judge(&seen(0.5)).stop);
         assert!(Slots.judge(&seen(0.1)).why.contains("slot cdc has 10 %"));
     }

@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn only_an_old_snapshot_counts() {
-        let seen = |seconds| Seen { value: Some(seconds), detail: "pid 7 (ann, active)".to_owned() };
+        let seen = |seconds| Seen { value: Some(seconds), detail: "pid 7 (ann, active)".to_owned(), ..Seen::default() };
         assert_eq!(judge(&seen(1.0)), None);
         assert!(judge(&seen(60.0)).is_some_and(|why| why.contains("pid 7") && why.contains("60 s")));
         assert_eq!(judge(&Seen::default()), None);

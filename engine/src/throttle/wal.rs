@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn a_checkpoint_that_was_asked_for_presses_once() {
         let mut checkpoints = Checkpoints::new(150_000);
-        let mut at = |count| checkpoints.judge(&Seen { value: Some(count), detail: String::new() }).pressure;
+        let mut at = |count| checkpoints.judge(&Seen { value: Some(count), ..Seen::default() }).pressure;
         assert!(at(7.0) < 0.1, "those before the start don't count");
         assert!(at(8.0) >= 1.0);
         assert!(at(8.0) < 0.1);

@@ -4,6 +4,7 @@
 mod backfill;
 mod copy;
 mod estimate;
+mod far;
 mod fixture;
 mod interrupted;
 mod locks;
