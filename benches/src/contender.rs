@@ -72,6 +72,11 @@ impl Contender {
         all
     }
 
+    /// Whether it is a program of others, which may fail without ending the bench.
+    pub fn is_a_peer(self) -> bool {
+        matches!(self, Contender::Reshape | Contender::Pgroll)
+    }
+
     /// Its name in tables.
     pub fn name(self) -> String {
         match self {
@@ -138,6 +143,16 @@ impl Contender {
     }
 }
 
+/// The versions that the peers on the PATH give themselves.
+pub fn versions() -> Vec<String> {
+    let told = |name: &str| {
+        let output = std::process::Command::new(name).arg("--version").output().ok()?;
+        let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        Some(if said.is_empty() { format!("{name}, which tells no version") } else { said })
+    };
+    ["pgroll", "reshape"].into_iter().filter(|peer| installed(peer)).filter_map(told).collect()
+}
+
 fn installed(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
@@ -164,6 +179,10 @@ async fn pgroll(url: &str) -> Result<()> {
             "column": {"name": "v", "type": "bigint", "nullable": true}}}]}"#,
     )?;
     program("pgroll", &["init", "--postgres-url", url]).await?;
+    // Without it a schema that holds tables is refused.
+    let baseline = tempfile::tempdir()?;
+    let into = baseline.path().display().to_string();
+    program("pgroll", &["baseline", "0_baseline", &into, "--yes", "--postgres-url", url]).await?;
     program("pgroll", &["start", "--complete", "--postgres-url", url, &file.display().to_string()]).await
 }
 

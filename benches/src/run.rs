@@ -4,7 +4,7 @@ use crate::Result;
 use crate::contender::Contender;
 use crate::shape::Shape;
 use crate::sizes::{Grown, Sizes, all_filled};
-use concertina_sandbox::{Operation, Postgres, Traffic};
+use concertina_sandbox::{Operation, Postgres, Proxy, Traffic};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +36,15 @@ pub struct Measured {
     pub longest_stall_ms: f64,
     /// Queries of the traffic that failed.
     pub failed: u64,
+    /// GB of the table an hour.
+    #[serde(default)]
+    pub gigabytes_per_hour: f64,
+    /// Transactions, those of the traffic included.
+    #[serde(default)]
+    pub commits: f64,
+    /// Seconds of a core that the server worked for a million rows, for the traffic, too.
+    #[serde(default)]
+    pub cpu_seconds_per_million: f64,
 }
 
 /// Reads by key, with three in ten that also update.
@@ -52,7 +61,14 @@ fn traffic(rows: i64) -> Vec<Operation> {
 /// # Errors
 ///
 /// The first that happens; also when a row is left.
-pub async fn run(server: &Postgres, shape: Shape, rows: u64, contender: Contender, rate: u32) -> Result<Measured> {
+pub async fn run(
+    server: &Postgres,
+    shape: Shape,
+    rows: u64,
+    contender: Contender,
+    rate: u32,
+    way: Duration,
+) -> Result<Measured> {
     let admin = server.connect("postgres").await?;
     admin.batch_execute("DROP DATABASE IF EXISTS run WITH (FORCE)").await?;
     server.create_database("run", Some("master")).await?;
@@ -72,11 +88,16 @@ pub async fn run(server: &Postgres, shape: Shape, rows: u64, contender: Contende
     tokio::time::sleep(ALONE).await;
     let alone = traffic.as_ref().map(Traffic::report).unwrap_or_default();
     let (longest, watch) = watch(&url).await?;
-    let before = Sizes::of(&client).await?;
+    let (line, far) = at_the_end_of(server, way).await?;
+    let worker = match &line {
+        Some(_) => connected(&far).await?,
+        None => server.connect("run").await?,
+    };
+    let before = Sizes::of(&client, server.pid()).await?;
     let began = Instant::now();
-    contender.fill(shape, &url, &client).await?;
+    contender.fill(shape, &far, &worker).await?;
     let seconds = began.elapsed().as_secs_f64();
-    let after = Sizes::of(&client).await?;
+    let after = Sizes::of(&client, server.pid()).await?;
     longest.store(true, Ordering::Relaxed);
     let longest_transaction_ms = watch.await?;
     let beside = match traffic {
@@ -96,7 +117,27 @@ pub async fn run(server: &Postgres, shape: Shape, rows: u64, contender: Contende
         p99_ms: beside.p99_ms,
         longest_stall_ms: beside.longest_stall_ms,
         failed: beside.failed + alone.failed,
+        gigabytes_per_hour: grown.gigabytes / seconds * 3_600.0,
+        commits: grown.commits,
+        cpu_seconds_per_million: grown.cpu_seconds / rows as f64 * 1e6,
     })
+}
+
+/// The address of the server for who is to work, so far away, there and back.
+async fn at_the_end_of(server: &Postgres, way: Duration) -> Result<(Option<Proxy>, String)> {
+    if way.is_zero() {
+        return Ok((None, server.url("run")));
+    }
+    let proxy = Proxy::start(server.port()).await?;
+    proxy.delay(way / 2);
+    let url = format!("postgres://postgres@127.0.0.1:{}/run?sslmode=disable", proxy.port());
+    Ok((Some(proxy), url))
+}
+
+async fn connected(url: &str) -> Result<tokio_postgres::Client> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
 }
 
 /// Looks for the longest open transaction that writes, until told to stop.
@@ -137,6 +178,9 @@ impl Measured {
             p99_ms: 1.0,
             longest_stall_ms: 1.0,
             failed: 1,
+            gigabytes_per_hour: 1.0,
+            commits: 1.0,
+            cpu_seconds_per_million: 1.0,
         }
     }
 }

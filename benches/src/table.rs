@@ -31,6 +31,9 @@ fn median(runs: &[&Measured]) -> Measured {
         p99_ms: of(|run| run.p99_ms),
         longest_stall_ms: of(|run| run.longest_stall_ms),
         failed: runs.iter().map(|run| run.failed).sum(),
+        gigabytes_per_hour: of(|run| run.gigabytes_per_hour),
+        commits: of(|run| run.commits),
+        cpu_seconds_per_million: of(|run| run.cpu_seconds_per_million),
     }
 }
 
@@ -39,15 +42,15 @@ pub fn markdown(medians: &[Measured]) -> String {
     let first = medians.first().map_or(1.0, |first| first.rows_per_second);
     let limit = medians.iter().find(|one| one.contender.starts_with("limit")).map(|limit| limit.rows_per_second);
     let mut text = String::from(
-        "| who | rows/s | ratio | of the limit | heap | indexes | WAL B/row | longest transaction ms | p99 ms (alone) | longest stall ms |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n",
+        "| who | rows/s | ratio | of the limit | heap | indexes | WAL B/row | longest transaction ms | p99 ms (alone) | longest stall ms | GB/h | commits | CPU s a million |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for one in medians {
         let share =
             limit.map_or_else(|| "-".to_owned(), |limit| format!("{:.0} %", 100.0 * one.rows_per_second / limit));
         let _ = writeln!(
             text,
-            "| {} | {:.0}k | {:.2} | {share} | {:.2} | {:.2} | {:.0} | {:.0} | {:.2} ({:.2}) | {:.0} |",
+            "| {} | {:.0}k | {:.2} | {share} | {:.2} | {:.2} | {:.0} | {:.0} | {:.2} ({:.2}) | {:.0} | {:.0} | {:.0} | {:.1} |",
             one.contender,
             one.rows_per_second / 1_000.0,
             one.rows_per_second / first,
@@ -58,6 +61,9 @@ pub fn markdown(medians: &[Measured]) -> String {
             one.p99_ms,
             one.alone_p99_ms,
             one.longest_stall_ms,
+            one.gigabytes_per_hour,
+            one.commits,
+            one.cpu_seconds_per_million,
         );
     }
     text

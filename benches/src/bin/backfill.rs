@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use concertina_benches::Result;
-use concertina_benches::contender::Contender;
+use concertina_benches::contender::{Contender, versions};
 use concertina_benches::plot::bars;
 use concertina_benches::run::{Measured, run};
 use concertina_benches::shape::Shape;
@@ -27,6 +27,9 @@ struct Words {
     /// Queries a second of the traffic beside them; 0 for none
     #[arg(long, default_value_t = 800)]
     rate: u32,
+    /// Milliseconds from who works to the server and back; the traffic stays near by
+    #[arg(long, default_value_t = 0.0)]
+    way_ms: f64,
     /// Only contenders whose name contains this; may be given several times
     #[arg(long)]
     only: Vec<String>,
@@ -90,10 +93,19 @@ async fn main() -> Result<()> {
         .into_iter()
         .filter(|contender| words.only.is_empty() || words.only.iter().any(|only| contender.name().contains(only)))
         .collect();
+    versions().iter().for_each(|version| say(version));
     let mut runs = Vec::new();
     for time in 1..=words.times {
         for &contender in &contenders {
-            let measured = run(&server, words.shape, words.rows, contender, words.rate).await?;
+            let way = std::time::Duration::from_secs_f64(words.way_ms / 1_000.0);
+            let measured = match run(&server, words.shape, words.rows, contender, words.rate, way).await {
+                Ok(measured) => measured,
+                Err(error) if contender.is_a_peer() => {
+                    say(&format!("{time}/{} {} failed: {error}", words.times, contender.name()));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             say(&format!("{time}/{} {}: {:.0} rows/s", words.times, measured.contender, measured.rows_per_second));
             runs.push(measured);
         }

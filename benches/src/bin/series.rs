@@ -91,7 +91,7 @@ async fn measure(shape: Shape, rows: u64) -> Result<Point> {
     let connect = Connect::parse(&server.url("run"))?;
     let engine = || Engine::new(connect.clone(), Settings { eager: true, ..Settings::default() }, Arc::new(|_| {}));
 
-    let before = Sizes::of(&client).await?;
+    let before = Sizes::of(&client, server.pid()).await?;
     let (first, stopper) = engine();
     let began = Instant::now();
     let half = tokio::spawn(async move { on_engine(&first, shape).await.map_err(|error| error.to_string()) });
@@ -116,7 +116,7 @@ async fn measure(shape: Shape, rows: u64) -> Result<Point> {
     rest.await??;
     seconds += began.elapsed().as_secs_f64();
 
-    let after = Sizes::of(&client).await?;
+    let after = Sizes::of(&client, server.pid()).await?;
     all_filled(&client).await?;
     let grown = Grown::between(&before, &after, rows);
     Ok(Point {
