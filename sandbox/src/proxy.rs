@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 /// What the network is like. Counts go up with each call, and a connection compares them with those at its birth.
 #[derive(Debug, Clone, Copy, Default)]
@@ -97,9 +98,29 @@ async fn between(client: TcpStream, server: TcpStream, mut weather: watch::Recei
     }
 }
 
+/// What one side sends, to the other side. What is late holds nothing up that comes behind it: it is a long line, not a thin one.
 async fn pass(
-    mut from: OwnedReadHalf,
+    from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
+    weather: &watch::Receiver<Weather>,
+    born: Weather,
+    may_garble: bool,
+) {
+    let (line, mut end) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
+    let arrives = async {
+        while let Some((due, piece)) = end.recv().await {
+            tokio::time::sleep_until(due).await;
+            if to.write_all(&piece).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::join!(read(from, line, weather, born, may_garble), arrives);
+}
+
+async fn read(
+    mut from: OwnedReadHalf,
+    line: mpsc::UnboundedSender<(Instant, Vec<u8>)>,
     weather: &watch::Receiver<Weather>,
     born: Weather,
     may_garble: bool,
@@ -119,14 +140,11 @@ async fn pass(
         if silent {
             continue;
         }
-        if !now.delay.is_zero() {
-            tokio::time::sleep(now.delay).await;
-        }
         if may_garble && now.garbles > garbles {
             garbles = now.garbles;
             piece[..length].reverse();
         }
-        if to.write_all(&piece[..length]).await.is_err() {
+        if line.send((Instant::now() + now.delay, piece[..length].to_vec())).is_err() {
             return;
         }
     }

@@ -102,10 +102,12 @@ impl Worker {
     async fn launch_all(&mut self, leaf: usize, window: &mut Window) -> Result<(), Box<(Cut, Error)>> {
         let depth = if window.stumbles > 0 { 1 } else { self.depth() };
         while window.flights.len() < depth && !window.sent.done {
-            if window.first_pass_is_out() {
-                if !window.flights.is_empty() {
-                    return Ok(());
-                }
+            let (to_fit, to_measure) = (window.first_pass_is_out(), self.is_to_measure());
+            if (to_fit || to_measure) && !window.flights.is_empty() {
+                // Once all is answered.
+                return Ok(());
+            }
+            if to_fit {
                 self.fit_passes(leaf, window);
             }
             let upto = (window.sent.next + i64::from(self.pace.blocks())).min(window.sent.end);
@@ -131,12 +133,16 @@ impl Worker {
         stumbles: u32,
     ) -> Result<Flight, Error> {
         self.gate().await?;
-        if first && self.measured.is_none_or(|measured| measured.elapsed() > MEASURE_EVERY) {
+        if first && self.is_to_measure() {
             self.measure(leaf, at).await?;
         }
         let next = after(at, cut);
         let sent = self.send(leaf, at, &next, cut, 0, stumbles >= STUMBLES_MAX).await?;
         Ok(Flight { cut, next, sent })
+    }
+
+    fn is_to_measure(&self) -> bool {
+        self.measured.is_none_or(|measured| measured.elapsed() > MEASURE_EVERY)
     }
 
     /// A batch of nothing: what it takes is what goes with every batch.
@@ -160,6 +166,10 @@ impl Worker {
     async fn done(&mut self, window: &mut Window, cut: Cut, changed: Changed) {
         let blocks = u32::try_from(cut.upto - cut.from).unwrap_or(u32::MAX);
         self.took(changed.took, blocks, changed.rows);
+        if window.flights.is_empty() {
+            // While the answer came and the next batch goes the server rests.
+            self.rested(self.fixed.way());
+        }
         window.changed.rows += changed.rows;
         window.changed.hot += changed.hot;
         self.shared.moved(cut.upto - cut.from, passes_of(cut.passes), changed);
@@ -224,11 +234,11 @@ impl Worker {
         self.pace.bound(batch_blocks_max(self.shared.settings.window_blocks, passes_of(passes)));
     }
 
-    /// How many batches may be under way. Where rests are taken, or others are held off by us, one.
+    /// How many batches may be under way. Where rests are taken, one.
     fn depth(&self) -> usize {
         let conditions = self.shared.conditions.borrow();
         let orders = &conditions.orders;
-        if orders.share < 1.0 || orders.stop || self.shared.prober.is_some() {
+        if orders.share < 1.0 || orders.stop {
             return 1;
         }
         self.fixed.depth(self.pace.target(), orders.alone)

@@ -42,10 +42,15 @@ impl Fixed {
         self.way
     }
 
-    /// The shortest batch that is worth it; nothing as long as that isn't measured.
-    pub(crate) fn least(&self) -> Duration {
+    /// What it takes on the server; nothing as long as it isn't measured.
+    pub(crate) fn on_server(&self) -> Duration {
         // What waited for a core in between says nothing of the work.
-        lower_eighth(self.on_server.iter().copied()).unwrap_or_default().div_f64(SHARE_MAX)
+        lower_eighth(self.on_server.iter().copied()).unwrap_or_default()
+    }
+
+    /// The shortest batch that is worth it.
+    pub(crate) fn least(&self) -> Duration {
+        self.on_server().div_f64(SHARE_MAX)
     }
 
     /// So many batches of a length are under way at a time, so that the server needn't wait for us. `alone`: nobody else would

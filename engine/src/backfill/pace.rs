@@ -17,6 +17,9 @@ const NEAR: std::ops::Range<f64> = 0.8..1.25;
 const FAR: f64 = 5.0;
 const DENSER: f64 = 2.0;
 
+/// A block's part of a batch is never less than the batch by this.
+const OF_BLOCKS_MIN: f64 = 20.0;
+
 /// By so much it shrinks at once.
 const SHRINK_MAX: f64 = 8.0;
 
@@ -31,6 +34,8 @@ struct Sample {
 #[derive(Debug, Clone)]
 pub(crate) struct Pace {
     target: Duration,
+    /// What of it goes with every batch, however little it changes.
+    fixed: Duration,
     blocks_max: u32,
     blocks: f64,
     samples: VecDeque<Sample>,
@@ -40,7 +45,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     pub(crate) fn new(target: Duration, blocks_max: u32) -> Pace {
-        Pace { target, blocks_max, blocks: 8.0, samples: VecDeque::new(), slow_start: true }
+        Pace { target, fixed: Duration::ZERO, blocks_max, blocks: 8.0, samples: VecDeque::new(), slow_start: true }
     }
 
     /// Blocks for the next batch, at least 1.
@@ -53,8 +58,9 @@ impl Pace {
         self.target
     }
 
-    /// Changes the target.
-    pub(crate) fn aim(&mut self, target: Duration) {
+    /// Changes the target, and what of it goes with every batch.
+    pub(crate) fn aim(&mut self, target: Duration, fixed: Duration) {
+        self.fixed = fixed;
         if target < self.target {
             // Shorter at once; longer is found out.
             self.blocks = (self.blocks * target.as_secs_f64() / self.target.as_secs_f64()).max(1.0);
@@ -73,7 +79,9 @@ impl Pace {
         let target = self.target.as_secs_f64().max(1e-6);
         let times = duration.as_secs_f64() / target;
         let in_all = f64::from(blocks.max(1));
-        let sample = Sample { seconds: duration.as_secs_f64() / in_all, rows: rows as f64 / in_all };
+        // What goes with every batch is none of its blocks', or batches of one block would look as long as they may be.
+        let of_blocks = duration.saturating_sub(self.fixed).max(duration.div_f64(OF_BLOCKS_MIN));
+        let sample = Sample { seconds: of_blocks.as_secs_f64() / in_all, rows: rows as f64 / in_all };
         if times > FAR && sample.rows > DENSER * self.rows_of_a_block() {
             self.shrink(times.min(SHRINK_MAX));
             self.samples.push_back(sample);
@@ -88,15 +96,18 @@ impl Pace {
             self.samples.pop_front();
         }
         let a_block = lower_eighth(self.samples.iter().map(|sample| sample.seconds)).unwrap_or_default().max(1e-9);
-        let wanted = target / a_block / self.blocks;
-        if wanted < 2.0 {
+        let wanted = self.target.saturating_sub(self.fixed).as_secs_f64() / a_block;
+        if wanted < self.blocks * 2.0 {
             self.slow_start = false;
         }
-        if NEAR.contains(&wanted) {
+        if NEAR.contains(&(wanted / self.blocks)) {
             return;
         }
-        let growth_max = if self.slow_start { 2.0 } else { 1.5 };
-        self.blocks = (self.blocks * wanted.clamp(0.5, growth_max)).clamp(1.0, f64::from(self.blocks_max));
+        // From the size that was measured on: several batches may be under way, and none of them is larger yet.
+        let growth = if self.slow_start { 2.0 } else { 1.5 };
+        let most = (f64::from(blocks) * growth).max(f64::from(blocks) + 1.0).max(self.blocks);
+        let least = self.blocks / 2.0;
+        self.blocks = wanted.clamp(least.min(most), most).clamp(1.0, f64::from(self.blocks_max));
     }
 
     /// A batch met a lock, or was cut off.
@@ -161,7 +172,7 @@ mod tests {
     fn a_shorter_target_makes_batches_shorter_at_once() {
         let mut pace = at_its_target();
         let before = pace.blocks();
-        pace.aim(TARGET / 4);
+        pace.aim(TARGET / 4, Duration::ZERO);
         assert!(pace.blocks() <= before / 4);
         for _ in 0..60 {
             pace.took(Duration::from_micros(100) * pace.blocks(), pace.blocks(), u64::from(pace.blocks()) * 10);
@@ -175,6 +186,29 @@ mod tests {
         let before = pace.blocks();
         pace.stumbled();
         assert_eq!(pace.blocks(), before / 2);
+    }
+
+    #[test]
+    fn batches_under_way_are_no_larger_than_what_was_measured() {
+        let mut pace = Pace::new(TARGET, 2_048);
+        // Eight answers come in to batches of eight blocks.
+        for _ in 0..8 {
+            pace.took(Duration::from_micros(800), 8, 80);
+        }
+        assert!(pace.blocks() <= 16, "{}", pace.blocks());
+    }
+
+    #[test]
+    fn batches_of_one_block_grow_again() {
+        let mut pace = Pace::new(Duration::from_millis(5), 2_048);
+        (0..10).for_each(|_| pace.stumbled());
+        assert_eq!(pace.blocks(), 1);
+        let (fixed, block) = (Duration::from_micros(1_200), Duration::from_micros(40));
+        for _ in 0..100 {
+            pace.aim(Duration::from_millis(5), fixed);
+            pace.took(fixed + block * pace.blocks(), pace.blocks(), 40);
+        }
+        assert!(pace.blocks() > 60, "{}", pace.blocks());
     }
 
     #[test]
@@ -216,7 +250,7 @@ mod tests {
             if number % 100 == 0 {
                 fixed.measured(server.works(0).1);
             }
-            pace.aim(target.max(fixed.least()));
+            pace.aim(target.max(fixed.least()), fixed.on_server());
             let blocks = pace.blocks();
             let (worked, took) = server.works(blocks);
             pace.took(took, blocks, u64::from(blocks) * 40);

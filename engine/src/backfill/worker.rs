@@ -147,7 +147,7 @@ impl Worker {
                 let orders = &self.shared.conditions.borrow().orders;
                 (orders.batch_target, orders.share, orders.stop)
             };
-            self.pace.aim(target.max(self.fixed.least()));
+            self.pace.aim(target.max(self.fixed.least()), self.fixed.on_server());
             if stop {
                 self.shared.stop.sleep(Duration::from_millis(100)).await?;
             } else if self.shared.prober.as_ref().is_some_and(Prober::holds_breath) {
@@ -167,6 +167,11 @@ impl Worker {
     pub(crate) fn took(&mut self, duration: Duration, blocks: u32, rows: u64) {
         self.duty.worked(duration);
         self.pace.took(duration, blocks, rows);
+    }
+
+    /// The server had nothing of ours to do for so long.
+    pub(super) fn rested(&mut self, duration: Duration) {
+        self.duty.rested(duration);
     }
 
     /// Waits while there are more workers than may work, and parts that others can take.
