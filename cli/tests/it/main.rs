@@ -23,6 +23,7 @@ mod names;
 mod numbered;
 mod offline;
 mod order;
+mod pairs;
 mod others;
 mod rehearsal;
 mod rows;

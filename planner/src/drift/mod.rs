@@ -1,8 +1,14 @@
 //! Two inventories compared, object by object; and the SQL that leads from one to the other.
 
-mod sql;
+mod alter;
+mod fate;
+mod hazard;
+mod order;
+mod schema;
+mod script;
 
-pub use sql::statements;
+pub use schema::{Column, Facts, Grant, NOT_COMPARED, Node, Parent, Schema, Setting, Thing};
+pub use script::statements;
 
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -26,12 +32,6 @@ pub struct Object {
     pub definition: String,
 }
 
-impl Object {
-    fn is(&self, other: &Object) -> bool {
-        (&self.kind, &self.table, &self.name) == (&other.kind, &other.table, &other.name)
-    }
-}
-
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.table.as_str(), self.name.as_str()) {
@@ -40,6 +40,31 @@ impl fmt::Display for Object {
             (table, name) if self.kind == "column" => write!(f, "column {table}.{name}"),
             (table, name) => write!(f, "{} {name} on {table}", self.kind),
         }
+    }
+}
+
+/// A statement that leads to what is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    /// What it loses, or what may stop it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hazard: Option<String>,
+    /// The statement, without a semicolon.
+    pub sql: String,
+}
+
+impl Statement {
+    fn plain(sql: String) -> Statement {
+        Statement { hazard: None, sql }
+    }
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(hazard) = &self.hazard {
+            writeln!(f, "-- hazard: {hazard}")?;
+        }
+        write!(f, "{};", self.sql)
     }
 }
 
@@ -125,7 +150,7 @@ impl<'a> ByName<'a> {
 }
 
 fn is_relation(object: &Object) -> bool {
-    matches!(object.kind.as_str(), "table" | "view" | "materialized view")
+    matches!(object.kind.as_str(), "table" | "view" | "materialized view" | "foreign table")
 }
 
 #[cfg(test)]
