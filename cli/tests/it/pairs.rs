@@ -8,8 +8,9 @@ const PAIRS: &str = include_str!("pairs.txt");
 
 struct Pair {
     name: &'static str,
-    /// What the command says of both ways, where something stays.
-    stays: Option<&'static str>,
+    schema: String,
+    /// Which way something stays, and what.
+    stays: Option<(&'static str, &'static str)>,
     sides: [String; 2],
 }
 
@@ -18,7 +19,7 @@ fn pairs() -> Vec<Pair> {
     let cases = PAIRS.split("\n## ").skip(1).filter_map(|text| {
         let (name, rest) = text.split_once('\n').unwrap();
         let (stays, rest) = match rest.strip_prefix("stays ") {
-            Some(rest) => rest.split_once('\n').map(|(what, rest)| (Some(what), rest)).unwrap(),
+            Some(rest) => rest.split_once('\n').map(|(what, rest)| (what.split_once(' '), rest)).unwrap(),
             None => (None, rest),
         };
         let (left, right) = rest.split_once("-- becomes\n").unwrap();
@@ -34,20 +35,22 @@ fn pairs() -> Vec<Pair> {
                 let sql = sql.replace('\u{1}', "$$").replace('\u{2}', "$1").replace('\u{3}', "$2");
                 format!("CREATE SCHEMA {schema};\n{}\n", sql.replace("SELECT 1;", ""))
             };
-            Pair { name, stays, sides: [side(left), side(right)] }
+            Pair { name, stays, sides: [side(left), side(right)], schema }
         })
         .collect()
 }
 
-/// The parts of a dump by the schema that they are in or name first.
-fn by_schema(dump: &str, pairs: &[Pair]) -> BTreeMap<&'static str, String> {
-    let of: BTreeMap<String, &'static str> =
-        pairs.iter().map(|pair| (pair.sides[0][14..].split(';').next().unwrap().to_owned(), pair.name)).collect();
+/// The statements of a dump by the pair whose schema they name first.
+fn by_pair(dump: &str, pairs: &[Pair]) -> BTreeMap<&'static str, String> {
+    let of: BTreeMap<&str, &'static str> = pairs.iter().map(|pair| (pair.schema.as_str(), pair.name)).collect();
     let mut parts: BTreeMap<&'static str, String> = BTreeMap::new();
-    for part in dump.split("\n\n\n") {
-        let mut words = part.split(|c: char| !c.is_ascii_alphanumeric()).map(|word| word.trim_start_matches('p'));
-        if let Some(name) = words.find_map(|word| of.get(word)) {
-            parts.entry(name).or_default().push_str(part);
+    let mut last = None;
+    for statement in dump.split_inclusive(";\n").filter(|statement| !statement.trim_start().starts_with("SET ")) {
+        let mut words = statement.split(|c: char| !c.is_ascii_alphanumeric()).map(|word| word.trim_start_matches('p'));
+        // What names none is the rest of a body.
+        last = words.find_map(|word| of.get(word).copied()).or(last);
+        if let Some(name) = last {
+            parts.entry(name).or_default().push_str(statement);
         }
     }
     parts
@@ -69,16 +72,16 @@ async fn way(site: &Site, pairs: &[Pair], from: usize, to: usize) -> Vec<String>
         panic!("{error}\n{}", told.out);
     });
     let again = site.run(&words);
-    let [ours, theirs] = [&changed, &oracle].map(|name| by_schema(&site.server.dump_schema(name).unwrap(), pairs));
+    let [ours, theirs] = [&changed, &oracle].map(|name| by_pair(&site.server.dump_schema(name).unwrap(), pairs));
     let mut wrong = Vec::new();
     for (at, pair) in pairs.iter().enumerate() {
-        let schema = format!("{}.", pair.sides[0][14..].split(';').next().unwrap());
+        let schema = format!("{}.", pair.schema);
         let is_same = ours.get(pair.name) == theirs.get(pair.name);
         let stays = told.out.lines().filter(|line| line.starts_with("-- stays different") && line.contains(&schema));
         let stays: Vec<&str> = stays.collect();
         let ends = match pair.stays {
-            Some(what) => !is_same && stays.iter().any(|line| line.contains(what)),
-            None => is_same && stays.is_empty() && !again.out.contains(&schema),
+            Some((way, what)) if way == "both" || from == 0 => !is_same && stays.iter().any(|line| line.contains(what)),
+            _ => is_same && stays.is_empty() && !again.out.contains(&schema),
         };
         if !ends {
             let mine: Vec<&str> = told.out.lines().filter(|line| line.contains(&schema)).collect();

@@ -43,7 +43,7 @@ impl Comparison {
     /// Whether the statements lead to what is wanted, but for the places of columns, which nothing changes.
     pub fn is_complete(&self) -> bool {
         let order = |one: &Difference| matches!(one, Difference::Changed { wanted, .. } if wanted.kind == "order of columns");
-        self.refused.is_empty() && self.untried.is_empty() && self.remaining.iter().all(order)
+        self.refused.is_empty() && self.remaining.iter().all(order)
     }
 }
 
@@ -139,7 +139,7 @@ impl Engine {
         empty.things.extend(there.things.iter().filter(|thing| thing.object.name == "public").cloned());
         let mut kept = there;
         let left_out = ["owner", "rights", "default privileges", "security label"];
-        kept.things.retain(|thing| !left_out.contains(&thing.object.kind.as_str()) && !thing.object.definition.is_empty());
+        kept.things.retain(|thing| !left_out.contains(&thing.object.kind.as_str()) && (!thing.object.definition.is_empty() || thing.object.kind == "NOT NULL"));
         Ok(statements(&empty, &kept).into_iter().map(|statement| statement.sql).collect())
     }
 }

@@ -18,45 +18,45 @@ numbered AS (
     FROM relation r JOIN pg_sequence s ON s.seqrelid = r.oid
     LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
 ),
-option (object, kind, relation, name, key, written, unwritten) AS (
-    SELECT r.oid, 'table', '', r.name, k, format('ALTER TABLE %s SET (%s)', r.name, o), format('ALTER TABLE %s RESET (%s)', r.name, k)
+option (place, object, kind, relation, name, key, written, unwritten) AS (
+    SELECT place, r.oid, 'table', '', r.name, k, format('ALTER TABLE %s SET (%s)', r.name, o), format('ALTER TABLE %s RESET (%s)', r.name, k)
     FROM relation r LEFT JOIN pg_class toast ON toast.oid = r.reltoastrelid,
-         LATERAL (SELECT unnest(r.reloptions) UNION ALL SELECT 'toast.' || unnest(toast.reloptions)) AS u (o), split_part(o, '=', 1) AS k
+         LATERAL (SELECT * FROM unnest(r.reloptions) WITH ORDINALITY UNION ALL SELECT 'toast.' || t, 1000 + n FROM unnest(toast.reloptions) WITH ORDINALITY AS t (t, n)) AS u (o, place), split_part(o, '=', 1) AS k
     WHERE r.relkind IN ('r', 'p')
-    UNION ALL SELECT r.oid, 'table', '', r.name, ' tablespace', format('ALTER TABLE %s SET TABLESPACE %I', r.name, spcname), format('ALTER TABLE %s SET TABLESPACE pg_default', r.name)
+    UNION ALL SELECT 2000, r.oid, 'table', '', r.name, ' tablespace', format('ALTER TABLE %s SET TABLESPACE %I', r.name, spcname), format('ALTER TABLE %s SET TABLESPACE pg_default', r.name)
     FROM relation r JOIN pg_tablespace ts ON ts.oid = r.reltablespace WHERE r.relkind IN ('r', 'p')
-    UNION ALL SELECT r.oid, 'table', '', r.name, ' access method', format('ALTER TABLE %s SET ACCESS METHOD %I', r.name, amname), format('ALTER TABLE %s SET ACCESS METHOD heap', r.name)
+    UNION ALL SELECT 2000, r.oid, 'table', '', r.name, ' access method', format('ALTER TABLE %s SET ACCESS METHOD %I', r.name, amname), format('ALTER TABLE %s SET ACCESS METHOD heap', r.name)
     FROM relation r JOIN pg_am am ON am.oid = r.relam WHERE r.relkind IN ('r', 'p') AND amname <> 'heap'
-    UNION ALL SELECT r.oid, 'table', '', r.name, ' inherits ' || inhparent, format('ALTER TABLE %s INHERIT %s', r.name, inhparent::regclass), format('ALTER TABLE %s NO INHERIT %s', r.name, inhparent::regclass)
+    UNION ALL SELECT 2000, r.oid, 'table', '', r.name, ' inherits ' || inhparent, format('ALTER TABLE %s INHERIT %s', r.name, inhparent::regclass), format('ALTER TABLE %s NO INHERIT %s', r.name, inhparent::regclass)
     FROM relation r JOIN pg_inherits i ON i.inhrelid = r.oid WHERE r.relkind = 'r' AND NOT r.relispartition
-    UNION ALL SELECT c.oid, 'index setting', r.name, c.name, k, format('ALTER INDEX %s SET (%s)', c.name, o), format('ALTER INDEX %s RESET (%s)', c.name, k)
-    FROM relation c JOIN pg_index i ON i.indexrelid = c.oid JOIN relation r ON r.oid = i.indrelid, unnest(c.reloptions) AS o, split_part(o, '=', 1) AS k
+    UNION ALL SELECT place, c.oid, 'index setting', r.name, c.name, k, format('ALTER INDEX %s SET (%s)', c.name, o), format('ALTER INDEX %s RESET (%s)', c.name, k)
+    FROM relation c JOIN pg_index i ON i.indexrelid = c.oid JOIN relation r ON r.oid = i.indrelid, unnest(c.reloptions) WITH ORDINALITY AS u (o, place), split_part(o, '=', 1) AS k
     WHERE EXISTS (SELECT FROM pg_constraint WHERE conindid = c.oid AND contype IN ('p', 'u', 'x'))
-    UNION ALL SELECT c.oid, 'index setting', r.name, c.name, s.key, s.written, s.unwritten
+    UNION ALL SELECT 2000, c.oid, 'index setting', r.name, c.name, s.key, s.written, s.unwritten
     FROM relation c JOIN pg_index i ON i.indexrelid = c.oid JOIN relation r ON r.oid = i.indrelid LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace, LATERAL (
         SELECT ' tablespace', format('ALTER INDEX %s SET TABLESPACE %I', c.name, ts.spcname), format('ALTER INDEX %s SET TABLESPACE pg_default', c.name) WHERE ts.oid IS NOT NULL
         UNION ALL SELECT ' statistics ' || attnum, format('ALTER INDEX %s ALTER COLUMN %s SET STATISTICS %s', c.name, attnum, attstattarget), format('ALTER INDEX %s ALTER COLUMN %s SET STATISTICS -1', c.name, attnum)
                   FROM pg_attribute WHERE attrelid = c.oid AND attstattarget >= 0
         UNION ALL SELECT ' cluster', format('ALTER TABLE %s CLUSTER ON %I', r.name, c.relname), format('ALTER TABLE %s SET WITHOUT CLUSTER', r.name) WHERE i.indisclustered
         UNION ALL SELECT ' replica', format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', r.name, c.relname), format('ALTER TABLE %s REPLICA IDENTITY DEFAULT', r.name) WHERE i.indisreplident) AS s (key, written, unwritten)
-    UNION ALL SELECT attrelid, 'column setting', relation, quote_ident(attname), s.key, format('ALTER TABLE ONLY %s ALTER COLUMN %I %s', relation, attname, s.written), format('ALTER TABLE ONLY %s ALTER COLUMN %I %s', relation, attname, s.unwritten)
+    UNION ALL SELECT 1, attrelid, 'column setting', relation, quote_ident(attname), s.key, format('ALTER TABLE ONLY %s ALTER COLUMN %I %s', relation, attname, s.written), format('ALTER TABLE ONLY %s ALTER COLUMN %I %s', relation, attname, s.unwritten)
     FROM col c JOIN pg_type t ON t.oid = c.atttypid, LATERAL (
         SELECT 'storage', 'SET STORAGE ' || CASE attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END,
                'SET STORAGE ' || CASE typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END WHERE attstorage <> typstorage
         UNION ALL SELECT 'compression', 'SET COMPRESSION ' || CASE attcompression WHEN 'p' THEN 'pglz' ELSE 'lz4' END, 'SET COMPRESSION default' WHERE attcompression <> ''
         UNION ALL SELECT 'statistics', 'SET STATISTICS ' || attstattarget, 'SET STATISTICS -1' WHERE attstattarget >= 0
         UNION ALL SELECT o, format('SET (%s)', o), format('RESET (%s)', split_part(o, '=', 1)) FROM unnest(attoptions) AS o) AS s (key, written, unwritten)
-    UNION ALL SELECT r.oid, CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, '', r.name, k,
+    UNION ALL SELECT place, r.oid, CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, '', r.name, k,
            format('ALTER %s %s SET (%s)', upper(CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END), r.name, o),
            format('ALTER %s %s RESET (%s)', upper(CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END), r.name, k)
-    FROM relation r, unnest(r.reloptions) AS o, split_part(o, '=', 1) AS k WHERE r.relkind IN ('v', 'm')
+    FROM relation r, unnest(r.reloptions) WITH ORDINALITY AS u (o, place), split_part(o, '=', 1) AS k WHERE r.relkind IN ('v', 'm')
 ),
 settings AS (
-    SELECT object, kind, relation, name, jsonb_agg(jsonb_build_object('key', key, 'set', written, 'reset', unwritten) ORDER BY key) AS list
+    SELECT object, kind, relation, name, jsonb_agg(jsonb_build_object('key', key, 'set', written, 'reset', unwritten) ORDER BY place, key) AS list
     FROM option GROUP BY 1, 2, 3, 4
 )
 SELECT 'column' AS kind, relation, quote_ident(attname) AS name, 'pg_class'::regclass::oid AS class, attrelid AS object, attnum::int AS sub,
-       jsonb_build_object('about', 'column', 'type', type_sql, 'base', atttypid::regtype, 'modifier', atttypmod, 'not_null', attnotnull, 'not_null_name', quote_ident(not_null_name),
+       jsonb_build_object('about', 'column', 'type', type_sql, 'cast', format_type(atttypid, atttypmod), 'is_array', (SELECT typcategory = 'A' FROM pg_type WHERE oid = atttypid), 'base', atttypid::regtype, 'modifier', atttypmod, 'not_null', attnotnull AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = c.attrelid AND contype = 'n' AND conkey[1] = c.attnum AND NOT convalidated), 'not_null_name', quote_ident(not_null_name),
            'generated', CASE attgenerated WHEN 's' THEN format('(%s) STORED', expression) WHEN 'v' THEN format('(%s) VIRTUAL', expression) END,
            'inherited', attinhcount > 0,
            'inherits_not_null', EXISTS (SELECT FROM pg_inherits i JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = c.attname AND p.attnotnull WHERE i.inhrelid = c.attrelid),
@@ -174,3 +174,7 @@ FROM pg_publication p
 UNION ALL
 SELECT 'extension', '', quote_ident(extname), 'pg_extension'::regclass, e.oid, 0, jsonb_build_object('about', 'extension', 'schema', quote_ident(n.nspname), 'version', quote_literal(extversion))
 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+UNION ALL
+SELECT 'domain constraint', '', t.name || ' ' || quote_ident(conname), 'pg_type'::regclass, t.oid, 0,
+       jsonb_build_object('about', 'dropped_by', 'drop', format('ALTER DOMAIN %s DROP CONSTRAINT %I', t.name, conname))
+FROM usertype t JOIN pg_constraint k ON k.contypid = t.oid AND k.contype = 'c' AND NOT k.convalidated

@@ -36,8 +36,9 @@ FROM pg_default_acl LEFT JOIN pg_namespace n ON n.oid = defaclnamespace, LATERAL
            format('ALTER DEFAULT PRIVILEGES FOR ROLE %I%s', pg_get_userbyid(defaclrole), coalesce(' IN SCHEMA ' || quote_ident(nspname), ''))) AS p (what, usual, head)
 WHERE defaclnamespace = 0 OR n.oid IN (SELECT oid FROM own)
 UNION ALL
-SELECT CASE WHEN provider IS NULL THEN 'comment' ELSE 'security label' END, NULL, i.type || ' ' || i.identity, l.classoid, l.objoid, CASE WHEN l.classoid = 'pg_class'::regclass THEN l.objsubid ELSE 0 END, jsonb_build_object('about', 'nothing')
-FROM (SELECT classoid, objoid, objsubid, NULL::text AS provider FROM pg_description
-      UNION ALL SELECT classoid, objoid, objsubid, provider FROM pg_seclabel) AS l,
+SELECT CASE WHEN provider IS NULL THEN 'comment' ELSE 'security label' END, NULL, i.type || ' ' || i.identity, l.classoid, l.objoid,
+       CASE WHEN l.classoid = 'pg_class'::regclass THEN l.objsubid ELSE 0 END, jsonb_build_object('about', 'label', 'text', quote_literal(l.text))
+FROM (SELECT classoid, objoid, objsubid, description, NULL::text AS provider FROM pg_description
+      UNION ALL SELECT classoid, objoid, objsubid, label, provider FROM pg_seclabel) AS l (classoid, objoid, objsubid, text, provider),
      pg_identify_object(l.classoid, l.objoid, l.objsubid) AS i
-WHERE l.objoid >= 16384 AND l.objsubid <> 0
+WHERE (l.objoid >= 16384 OR l.classoid = 'pg_namespace'::regclass) AND (l.classoid, l.objoid) NOT IN (SELECT classid, objid FROM member)

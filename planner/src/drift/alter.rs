@@ -89,8 +89,12 @@ fn replacing(sql: &str) -> String {
     format!("CREATE OR REPLACE {without}")
 }
 
-/// Settings that go, then those that come.
+/// Settings that go, then those that come. They stand in the order in which they were set.
 fn set(old: &[Setting], new: &[Setting]) -> Vec<String> {
+    let kept: Vec<&Setting> = old.iter().filter(|one| new.contains(one)).collect();
+    if kept.iter().zip(new).any(|(old, new)| *old != new) {
+        return old.iter().map(|one| one.reset.clone()).chain(new.iter().map(|one| one.set.clone())).collect();
+    }
     let gone = old.iter().filter(|one| !new.iter().any(|other| other.key == one.key)).map(|one| one.reset.clone());
     gone.chain(new.iter().filter(|one| !old.contains(one)).map(|one| one.set.clone())).collect()
 }
@@ -149,10 +153,9 @@ pub(super) fn retype(wanted: &Thing, old: &Column, new: &Column, through_text: b
         sql.push(Statement::plain(alter("DROP DEFAULT".to_owned())));
     }
     let r#type = &new.r#type;
-    let array = if r#type.ends_with("[]") { "text[]" } else { "text" };
+    let array = if new.is_array { "text[]" } else { "text" };
     let text = if through_text { format!("::{array}") } else { String::new() };
-    // A collation is no part of a cast.
-    let cast = r#type.split_once(" COLLATE ").map_or(r#type.as_str(), |(plain, _)| plain);
+    let cast = &new.cast;
     let using = if new.generated.is_some() { String::new() } else { format!(" USING {name}{text}::{cast}") };
     let written = alter(format!("TYPE {}{using}", r#type));
     sql.push(match hazard::of_cast(old, new, through_text) {

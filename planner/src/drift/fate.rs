@@ -3,7 +3,7 @@
 
 use super::alter::{self, Change};
 use super::schema::{Facts, Node, Schema, Thing};
-use super::{Statement, hazard};
+use super::Statement;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What becomes of a part.
@@ -36,7 +36,13 @@ pub(super) struct Pair<'a> {
     pub(super) counterparts: Vec<Option<usize>>,
     /// Columns that get another type.
     retyped: BTreeSet<usize>,
+    by_key: HashMap<Key<'a>, usize>,
     by_node: HashMap<(u32, u32), Vec<usize>>,
+    by_table: HashMap<&'a str, Vec<usize>>,
+    /// The parts of partitions by the part of the parent.
+    children: HashMap<Key<'a>, Vec<usize>>,
+    /// What says which column owns a sequence.
+    owners: HashMap<&'a str, usize>,
     needed_by: BTreeMap<Node, BTreeSet<Node>>,
 }
 
@@ -53,8 +59,18 @@ impl<'a> Pair<'a> {
         let counterparts: Vec<Option<usize>> =
             there.things.iter().map(|thing| keys.get(&thing.key()).copied()).collect();
         let mut by_node: HashMap<(u32, u32), Vec<usize>> = HashMap::new();
+        let mut by_table: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut children: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
+        let mut owners = HashMap::new();
         for (at, thing) in there.things.iter().enumerate() {
             by_node.entry((thing.node.0, thing.node.1)).or_default().push(at);
+            by_table.entry(&thing.object.table).or_default().push(at);
+            if let Some((_, relation, name)) = thing.parent() {
+                children.entry((thing.kind(), relation, name)).or_default().push(at);
+            }
+            if thing.kind() == "owner of sequence" {
+                owners.insert(thing.object.name.as_str(), at);
+            }
         }
         let mut needed_by: BTreeMap<Node, BTreeSet<Node>> = BTreeMap::new();
         for (own, needs) in &there.needs {
@@ -63,7 +79,10 @@ impl<'a> Pair<'a> {
             });
         }
         let fates = vec![Fate::Stays; there.things.len()];
-        let mut pair = Pair { there, wanted, fates, counterparts, retyped: BTreeSet::new(), by_node, needed_by };
+        let by_key = by_key(there);
+        let retyped = BTreeSet::new();
+        let mut pair =
+            Pair { there, wanted, fates, counterparts, retyped, by_key, by_node, by_table, children, owners, needed_by };
         pair.decide();
         pair
     }
@@ -81,7 +100,9 @@ impl<'a> Pair<'a> {
         let mut open: Vec<usize> = Vec::new();
         for at in 0..self.fates.len() {
             let thing = self.thing(at);
-            if !thing.is_told() {
+            // NOT NULL is the column's.
+            let is_not_null = matches!(&thing.facts, Facts::Constraint { form, validated: true, .. } if form == "n");
+            if !thing.is_told() || is_not_null {
                 continue;
             }
             self.fates[at] = match self.becomes(at) {
@@ -122,8 +143,8 @@ impl<'a> Pair<'a> {
             Fate::Goes(head) => head,
             _ => at,
         };
-        for other in 0..self.fates.len() {
-            if other != at && self.goes_with(other, thing) && !self.fates[other].is_gone_with(head) {
+        for other in self.near(thing) {
+            if other != at && self.goes_with(other, thing) && !matches!(self.fates[other], Fate::Goes(_)) {
                 self.fates[other] = Fate::Goes(head);
                 open.push(other);
             }
@@ -140,8 +161,22 @@ impl<'a> Pair<'a> {
         }
     }
 
-    fn find(&self, kind: &str, relation: &str, name: &str) -> Option<usize> {
-        self.there.things.iter().position(|thing| thing.key() == (kind, relation, name))
+    /// A part that is there.
+    pub(super) fn find(&self, kind: &str, relation: &str, name: &str) -> Option<usize> {
+        self.by_key.get(&(kind, relation, name)).copied()
+    }
+
+    /// What may go with a part: what is on the same relation or of the same object, sequences that are owned there, and the parts of
+    /// partitions.
+    fn near(&self, gone: &Thing) -> Vec<usize> {
+        let relation = if gone.object.table.is_empty() { &gone.object.name } else { &gone.object.table };
+        let mut found = self.by_table.get(relation.as_str()).cloned().unwrap_or_default();
+        let owned = found.iter().filter(|at| self.thing(**at).kind() == "owner of sequence");
+        let owned: Vec<usize> = owned.filter_map(|at| self.find("sequence", "", &self.thing(*at).object.name)).collect();
+        found.extend(owned);
+        found.extend(self.by_node.get(&(gone.node.0, gone.node.1)).into_iter().flatten());
+        found.extend(self.children.get(&gone.key()).into_iter().flatten());
+        found
     }
 
     /// Whether a part goes with another, without a word of its own.
@@ -154,8 +189,8 @@ impl<'a> Pair<'a> {
         }
         let is_kept = |at: usize| self.becomes(at).is_some();
         if thing.kind() == "sequence" {
-            let owner = self.there.things.iter().enumerate().find(|(_, one)| one.kind() == "owner of sequence" && one.object.name == thing.object.name);
-            return owner.is_some_and(|(_, owner)| !is_kept(other) && self.is_part_of(owner, gone));
+            let owner = self.owners.get(thing.object.name.as_str()).map(|owner| self.thing(*owner));
+            return owner.is_some_and(|owner| !is_kept(other) && self.is_part_of(owner, gone));
         }
         if thing.kind() == "owner of sequence" {
             return self.is_part_of(thing, gone)
@@ -250,55 +285,4 @@ impl<'a> Pair<'a> {
             }
         }
     }
-}
-
-impl Fate {
-    fn is_gone_with(&self, head: usize) -> bool {
-        matches!(self, Fate::Goes(own) if *own == head)
-            || matches!(self, Fate::Goes(_))
-    }
-}
-
-/// What drops a part; nothing where it goes with others, or can't.
-pub(super) fn drop(thing: &Thing) -> Vec<Statement> {
-    let (table, name) = (&thing.object.table, &thing.object.name);
-    let sql = match thing.kind() {
-        "column" | "constraint" => format!("ALTER TABLE {table} DROP {} {name}", thing.kind().to_uppercase()),
-        "default" => format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} DROP DEFAULT"),
-        "identity" => format!("ALTER TABLE {table} ALTER COLUMN {name} DROP IDENTITY"),
-        "owner of sequence" => format!("ALTER SEQUENCE {name} OWNED BY NONE"),
-        "UNLOGGED" => format!("ALTER TABLE {table} SET LOGGED"),
-        "replica identity" => format!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT"),
-        "partition" => match &thing.facts {
-            Facts::Partition { parent } => format!("ALTER TABLE {parent} DETACH PARTITION {table}"),
-            _ => return vec![],
-        },
-        "trigger" | "policy" | "rule" => format!("DROP {} {name} ON {table}", thing.kind().to_uppercase()),
-        "row-level security" if name == "FORCE" => format!("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY"),
-        "row-level security" => format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"),
-        "publication of table" => format!("ALTER PUBLICATION {name} DROP TABLE ONLY {table}"),
-        "publication of schema" => match name.split_once(' ') {
-            Some((publication, schema)) => format!("ALTER PUBLICATION {publication} DROP TABLES IN SCHEMA {schema}"),
-            None => return vec![],
-        },
-        "comment" | "security label" => match thing.sql.split_once(" IS ") {
-            Some((head, _)) => format!("{head} IS NULL"),
-            None => return vec![],
-        },
-        "domain constraint" => match name.rsplit_once(' ') {
-            Some((domain, constraint)) => format!("ALTER DOMAIN {domain} DROP CONSTRAINT {constraint}"),
-            None => return vec![],
-        },
-        "composite type" | "range type" | "base type" => format!("DROP TYPE {name}"),
-        "foreign server" => format!("DROP SERVER {name}"),
-        "operator class" => return vec![],
-        "rights" => return alter::rights(Some(thing), None),
-        "default privileges" => return alter::default_privileges(Some(thing), None),
-        "index of partition" | "order of columns" | "NOT NULL" => return vec![],
-        kind => match alter::unset(thing) {
-            Some(sql) if matches!(kind, "column setting" | "index setting" | "trigger of partition") => return alter::plain(sql),
-            _ => format!("DROP {} {name}", kind.to_uppercase()),
-        },
-    };
-    vec![Statement { hazard: hazard::of_drop(thing), sql }]
 }

@@ -1,6 +1,6 @@
 //! What is lost or may stop, said above a statement.
 
-use super::schema::{Column, Thing};
+use super::schema::{Column, Facts, Thing};
 
 /// Whole numbers, each of which holds the ones before.
 const WIDER: [&str; 3] = ["smallint", "integer", "bigint"];
@@ -8,6 +8,9 @@ const WIDER: [&str; 3] = ["smallint", "integer", "bigint"];
 /// What dropping a part loses.
 pub(super) fn of_drop(thing: &Thing) -> Option<String> {
     let (table, name) = (&thing.object.table, &thing.object.name);
+    if matches!(&thing.facts, Facts::Column(column) if column.generated.is_some()) {
+        return None;
+    }
     Some(match thing.kind() {
         "table" => format!("the rows of {name} are lost"),
         "foreign table" => format!("{name} is gone for whoever reads it"),

@@ -1,8 +1,10 @@
 //! Two inventories compared, object by object; and the SQL that leads from one to the other.
 
 mod alter;
+mod drops;
 mod fate;
 mod hazard;
+mod makes;
 mod order;
 mod schema;
 mod script;
@@ -11,7 +13,7 @@ pub use schema::{Column, Facts, Grant, NOT_COMPARED, Node, Parent, Schema, Setti
 pub use script::statements;
 
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 /// Everything that a database holds, in an order in which it can be made.
@@ -112,7 +114,7 @@ pub fn differences(there: &Inventory, wanted: &Inventory) -> Vec<Difference> {
     for object in &wanted.0 {
         match there_by_name.find(object) {
             None if there_by_name.has_table(object) => found.push(Difference::Missing { wanted: object.clone() }),
-            Some(own) if own.definition != object.definition => {
+            Some(own) if own.definition != object.definition && !has_other_columns(own, object) => {
                 found.push(Difference::Changed { there: own.clone(), wanted: object.clone() });
             }
             _ => {}
@@ -124,6 +126,12 @@ pub fn differences(there: &Inventory, wanted: &Inventory) -> Vec<Difference> {
         }
     }
     found
+}
+
+/// Whether an order of columns differs only because there are other columns, which is told by itself.
+fn has_other_columns(there: &Object, wanted: &Object) -> bool {
+    let names = |object: &Object| object.definition.split(", ").map(str::to_owned).collect::<BTreeSet<_>>();
+    there.kind == "order of columns" && names(there) != names(wanted)
 }
 
 /// An inventory to look things up in.

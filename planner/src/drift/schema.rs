@@ -59,6 +59,14 @@ pub enum Facts {
     PartOfColumn {
         number: i32,
     },
+    /// A comment or a label: its text, as SQL.
+    Label {
+        text: String,
+    },
+    /// What says how it is dropped.
+    DroppedBy {
+        drop: String,
+    },
     Sequence {
         r#type: String,
         options: Vec<String>,
@@ -146,6 +154,10 @@ pub enum Facts {
 #[expect(missing_docs, reason = "PostgreSQL's own words")]
 pub struct Column {
     pub r#type: String,
+    /// The type without its collation.
+    pub cast: String,
+    /// Whether it is an array.
+    pub is_array: bool,
     pub base: String,
     pub modifier: i32,
     pub not_null: bool,
@@ -172,6 +184,8 @@ impl Thing {
             Facts::Nothing
             | Facts::Column(_)
             | Facts::PartOfColumn { .. }
+            | Facts::Label { .. }
+            | Facts::DroppedBy { .. }
             | Facts::Sequence { .. }
             | Facts::Identity { .. }
             | Facts::Enum { .. }
