@@ -2,6 +2,7 @@
 
 use crate::{Failure, begun, past};
 use concertina_engine::{Comparison, Engine};
+use concertina_planner::drift::Difference;
 use concertina_revisions::import::without_session;
 use concertina_revisions::{History, Revision, RevisionId, Target};
 
@@ -14,7 +15,16 @@ const BETWEEN_TWO_STATES: &str =
 /// # Errors
 ///
 /// When something is in flight, or the history can't be replayed.
-pub async fn verify(engine: &Engine, history: &History) -> Result<Comparison, Failure> {
+pub async fn verify(engine: &Engine, history: &History) -> Result<Vec<Difference>, Failure> {
+    compared(engine, history).await.map(|compared| compared.differences)
+}
+
+/// The same, with what isn't compared.
+///
+/// # Errors
+///
+/// When something is in flight, or the history can't be replayed.
+pub async fn compared(engine: &Engine, history: &History) -> Result<Comparison, Failure> {
     let known = engine.known().await?;
     past::compare(history, &known)?;
     past::settled(&known, BETWEEN_TWO_STATES)?;
@@ -31,12 +41,7 @@ pub async fn verify(engine: &Engine, history: &History) -> Result<Comparison, Fa
 /// # Errors
 ///
 /// When something is in flight or pending, or the file can't be run.
-pub async fn wanted(
-    engine: &Engine,
-    history: Option<&History>,
-    name: &str,
-    text: &str,
-) -> Result<Comparison, Failure> {
+pub async fn wanted(engine: &Engine, history: Option<&History>, name: &str, text: &str) -> Result<Comparison, Failure> {
     let known = engine.known().await?;
     past::settled(&known, BETWEEN_TWO_STATES)?;
     let pending = history.map(|history| history.path_up(&begun(&known), &Target::Heads)).transpose()?;

@@ -10,7 +10,7 @@ use std::path::Path;
 
 pub(crate) async fn verify(common: &Common) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
-    let compared = drift::verify(&found.rehearser()?, &found.history()?).await?;
+    let compared = drift::compared(&found.rehearser()?, &found.history()?).await?;
     draw::drift::verified(&compared, common.json);
     Ok(if compared.differences.is_empty() { Exit::Done } else { Exit::Preflight })
 }

@@ -1,6 +1,6 @@
 //! What is different from what should be.
 
-use super::{json, line};
+use super::{aside, json, line};
 use concertina_engine::Comparison;
 use serde_json::json;
 use std::fmt::Write;
@@ -21,7 +21,10 @@ pub(crate) fn verified(compared: &Comparison, as_json: bool) {
 pub(crate) fn compared(compared: &Comparison, as_json: bool) {
     if as_json {
         let statements: Vec<&str> = compared.statements.iter().map(|one| one.sql.as_str()).collect();
-        let hazards = compared.statements.iter().filter_map(|one| Some(json!({ "sql": one.sql, "hazard": one.hazard.as_ref()? })));
+        let hazards = compared
+            .statements
+            .iter()
+            .filter_map(|one| Some(json!({ "sql": one.sql, "hazard": one.hazard.as_ref()? })));
         let refused = compared.refused.iter().map(|(one, why)| json!({ "sql": one.sql, "why": why }));
         return json(&json!({
             "differences": compared.differences,
@@ -74,15 +77,15 @@ fn ends(compared: &Comparison) -> Vec<String> {
 /// What a revision doesn't do, for whoever had it written.
 pub(crate) fn left(compared: &Comparison) {
     for (statement, why) in &compared.refused {
-        eprintln!("refused when it was tried: {}: {}", in_a_line(&statement.sql), in_a_line(why));
+        aside(&format!("refused when it was tried: {}: {}", in_a_line(&statement.sql), in_a_line(why)));
     }
-    ends(compared).iter().for_each(|told| eprintln!("{told}"));
+    ends(compared).iter().for_each(|told| aside(told));
     not_compared(compared);
 }
 
 /// What isn't compared.
 pub(crate) fn not_compared(compared: &Comparison) {
-    eprintln!("not compared: {}", compared.not_compared.join("; "));
+    aside(&format!("not compared: {}", compared.not_compared.join("; ")));
 }
 
 fn in_a_line(text: &str) -> String {

@@ -9,11 +9,14 @@ use crate::error::Error;
 use crate::rehearsal::scratch::Scratch;
 use crate::session::Session;
 use crate::structure::{Structure, schema};
-use concertina_planner::drift::{Difference, Inventory, NOT_COMPARED, Object, Schema, Statement, differences, statements};
+use concertina_planner::drift::{
+    Difference, Inventory, NOT_COMPARED, Object, Schema, Statement, differences, statements,
+};
 use concertina_revisions::Ident;
 
 /// What no structure holds.
-const NEVER_READ: &str = "rows, roles, tablespaces, subscriptions, user mappings, languages, and what belongs to extensions";
+const NEVER_READ: &str =
+    "rows, roles, tablespaces, subscriptions, user mappings, languages, and what belongs to extensions";
 
 /// What is told by its name alone.
 const BY_NAME: &str =
@@ -42,7 +45,8 @@ pub struct Comparison {
 impl Comparison {
     /// Whether the statements lead to what is wanted, but for the places of columns, which nothing changes.
     pub fn is_complete(&self) -> bool {
-        let order = |one: &Difference| matches!(one, Difference::Changed { wanted, .. } if wanted.kind == "order of columns");
+        let order =
+            |one: &Difference| matches!(one, Difference::Changed { wanted, .. } if wanted.kind == "order of columns");
         self.refused.is_empty() && self.remaining.iter().all(order)
     }
 }
@@ -67,7 +71,8 @@ impl Engine {
         let (name, session) = self.empty(scratch, &reader).await?;
         let empty = Structure::of(&session).await?.inventory();
         make(&session, statements).await?;
-        let (mut there, mut wanted) = (schema::read(&reader).await?.inventory(), schema::read(&session).await?.inventory());
+        let (mut there, mut wanted) =
+            (schema::read(&reader).await?.inventory(), schema::read(&session).await?.inventory());
         drop(session);
         scratch.drop(&name).await?;
         let mut not_compared = not_compared();
@@ -139,7 +144,10 @@ impl Engine {
         empty.things.extend(there.things.iter().filter(|thing| thing.object.name == "public").cloned());
         let mut kept = there;
         let left_out = ["owner", "rights", "default privileges", "security label"];
-        kept.things.retain(|thing| !left_out.contains(&thing.object.kind.as_str()) && (!thing.object.definition.is_empty() || thing.object.kind == "NOT NULL"));
+        kept.things.retain(|thing| {
+            !left_out.contains(&thing.object.kind.as_str())
+                && (!thing.object.definition.is_empty() || thing.object.kind == "NOT NULL")
+        });
         Ok(statements(&empty, &kept).into_iter().map(|statement| statement.sql).collect())
     }
 }

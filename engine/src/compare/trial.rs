@@ -56,10 +56,7 @@ pub(super) async fn run(
 }
 
 /// Runs statements. One that is refused is tried again behind the others, as long as that brings it any further.
-async fn all(
-    session: &Session,
-    script: Vec<Statement>,
-) -> Result<(Vec<Statement>, Vec<(Statement, String)>), Error> {
+async fn all(session: &Session, script: Vec<Statement>) -> Result<(Vec<Statement>, Vec<(Statement, String)>), Error> {
     let mut ran = Vec::new();
     let mut open = script;
     loop {

@@ -153,7 +153,7 @@ SELECT 'trigger of partition', r.name, quote_ident(t.tgname), 'pg_trigger'::regc
        'settings', jsonb_build_array(jsonb_build_object('key', t.tgenabled,
            'set', format('ALTER TABLE %s %s TRIGGER %I', r.name, CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END, t.tgname),
            'reset', format('ALTER TABLE %s %s TRIGGER %I', r.name, CASE p.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END, t.tgname))))
-FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid JOIN pg_trigger p ON p.oid = t.tgparentid AND p.tgenabled <> t.tgenabled WHERE NOT t.tgisinternal
+FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid JOIN pg_trigger p ON p.oid = t.tgparentid AND p.tgenabled <> t.tgenabled WHERE NOT p.tgisinternal
 UNION ALL
 SELECT 'event trigger', '', quote_ident(evtname), 'pg_event_trigger'::regclass, e.oid, 0, jsonb_build_object('about', 'settings',
        'base', concat(evtevent, ' ', evttags, ' ', evtfoid::regproc), 'settings', CASE evtenabled WHEN 'O' THEN '[]' ELSE jsonb_build_array(jsonb_build_object('key', evtenabled,

@@ -39,8 +39,9 @@ async fn about(session: &Session) -> Result<About, Error> {
     for sql in FACTS {
         for row in session.query(doing, &format!("{COMMON}{sql}"), &[]).await? {
             let json: serde_json::Value = row.get(6);
-            let known = serde_json::from_value(json)
-                .map_err(|error| Error::State(format!("a part of the structure has a form that isn't known: {error}")))?;
+            let known = serde_json::from_value(json).map_err(|error| {
+                Error::State(format!("a part of the structure has a form that isn't known: {error}"))
+            })?;
             let key = (row.get(0), row.get(1), row.get(2));
             facts.entry(key).or_insert(((row.get(3), row.get(4), row.get(5)), known));
         }

@@ -157,7 +157,7 @@ pub(super) fn retype(wanted: &Thing, old: &Column, new: &Column, through_text: b
     let text = if through_text { format!("::{array}") } else { String::new() };
     let cast = &new.cast;
     let using = if new.generated.is_some() { String::new() } else { format!(" USING {name}{text}::{cast}") };
-    let written = alter(format!("TYPE {}{using}", r#type));
+    let written = alter(format!("TYPE {type}{using}"));
     sql.push(match hazard::of_cast(old, new, through_text) {
         Some(hazard) => Statement { hazard: Some(hazard), sql: written },
         None => Statement::plain(written),
@@ -283,10 +283,8 @@ fn view(there: &Thing, wanted: &Thing) -> Change {
 }
 
 fn policy(there: &Thing, wanted: &Thing) -> Change {
-    let (
-        Facts::Policy { form: was, using: old, check: before, .. },
-        Facts::Policy { form, roles, using, check },
-    ) = (&there.facts, &wanted.facts)
+    let (Facts::Policy { form: was, using: old, check: before, .. }, Facts::Policy { form, roles, using, check }) =
+        (&there.facts, &wanted.facts)
     else {
         return Change::Again;
     };

@@ -34,12 +34,13 @@ pub(super) fn drop(thing: &Thing) -> Vec<Statement> {
         "aggregate" if name.ends_with("()") => format!("DROP ROUTINE {name}"),
         "composite type" | "range type" | "base type" => format!("DROP TYPE {name}"),
         "foreign server" => format!("DROP SERVER {name}"),
-        "operator class" => return vec![],
         "rights" => return alter::rights(Some(thing), None),
         "default privileges" => return alter::default_privileges(Some(thing), None),
-        "index of partition" | "order of columns" | "NOT NULL" => return vec![],
+        "operator class" | "index of partition" | "order of columns" | "NOT NULL" => return vec![],
         kind => match alter::unset(thing) {
-            Some(sql) if matches!(kind, "column setting" | "index setting" | "trigger of partition") => return alter::plain(sql),
+            Some(sql) if matches!(kind, "column setting" | "index setting" | "trigger of partition") => {
+                return alter::plain(sql);
+            }
             _ => format!("DROP {} {name}", kind.to_uppercase()),
         },
     };

@@ -1,9 +1,9 @@
 //! What becomes of each part that is there: it stays, is altered, or goes, by itself or with what it belongs to. What hangs on
 //! something that goes, or gets another type, goes before it, and comes back after where it is wanted.
 
+use super::Statement;
 use super::alter::{self, Change};
 use super::schema::{Facts, Node, Schema, Thing};
-use super::Statement;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What becomes of a part.
@@ -81,8 +81,19 @@ impl<'a> Pair<'a> {
         let fates = vec![Fate::Stays; there.things.len()];
         let by_key = by_key(there);
         let retyped = BTreeSet::new();
-        let mut pair =
-            Pair { there, wanted, fates, counterparts, retyped, by_key, by_node, by_table, children, owners, needed_by };
+        let mut pair = Pair {
+            there,
+            wanted,
+            fates,
+            counterparts,
+            retyped,
+            by_key,
+            by_node,
+            by_table,
+            children,
+            owners,
+            needed_by,
+        };
         pair.decide();
         pair
     }
@@ -100,9 +111,7 @@ impl<'a> Pair<'a> {
         let mut open: Vec<usize> = Vec::new();
         for at in 0..self.fates.len() {
             let thing = self.thing(at);
-            // NOT NULL is the column's.
-            let is_not_null = matches!(&thing.facts, Facts::Constraint { form, validated: true, .. } if form == "n");
-            if !thing.is_told() || is_not_null {
+            if !thing.is_told() {
                 continue;
             }
             self.fates[at] = match self.becomes(at) {
@@ -172,7 +181,8 @@ impl<'a> Pair<'a> {
         let relation = if gone.object.table.is_empty() { &gone.object.name } else { &gone.object.table };
         let mut found = self.by_table.get(relation.as_str()).cloned().unwrap_or_default();
         let owned = found.iter().filter(|at| self.thing(**at).kind() == "owner of sequence");
-        let owned: Vec<usize> = owned.filter_map(|at| self.find("sequence", "", &self.thing(*at).object.name)).collect();
+        let owned: Vec<usize> =
+            owned.filter_map(|at| self.find("sequence", "", &self.thing(*at).object.name)).collect();
         found.extend(owned);
         found.extend(self.by_node.get(&(gone.node.0, gone.node.1)).into_iter().flatten());
         found.extend(self.children.get(&gone.key()).into_iter().flatten());
@@ -190,35 +200,21 @@ impl<'a> Pair<'a> {
         let is_kept = |at: usize| self.becomes(at).is_some();
         if thing.kind() == "sequence" {
             let owner = self.owners.get(thing.object.name.as_str()).map(|owner| self.thing(*owner));
-            return owner.is_some_and(|owner| !is_kept(other) && self.is_part_of(owner, gone));
+            return owner.is_some_and(|owner| !is_kept(other) && is_part_of(owner, gone));
         }
         if thing.kind() == "owner of sequence" {
-            return self.is_part_of(thing, gone)
+            return is_part_of(thing, gone)
                 && self.find("sequence", "", &thing.object.name).is_some_and(|sequence| !is_kept(sequence));
         }
-        self.is_part_of(thing, gone)
-    }
-
-    /// Whether it belongs to a relation, a column, or another object that goes.
-    fn is_part_of(&self, thing: &Thing, gone: &Thing) -> bool {
-        if gone.is_relation() && thing.object.table == gone.object.name {
-            return true;
-        }
-        if gone.kind() == "column" {
-            return thing.object.table == gone.object.table
-                && thing.kind() != "column"
-                && thing.column() == Some(gone.node.2)
-                && !matches!(thing.kind(), "constraint" | "index");
-        }
-        gone.is_main() && !thing.is_main() && thing.node.2 == 0 && (thing.node.0, thing.node.1) == (gone.node.0, gone.node.1)
-            && thing.kind() != "owner of sequence"
+        is_part_of(thing, gone)
     }
 
     /// What hangs on a part and can be made again goes before it.
     fn drop_dependents(&mut self, at: usize, open: &mut Vec<usize>, which: impl Fn(&Thing) -> bool) {
         for other in self.dependents(at) {
             let thing = self.thing(other);
-            let may = !thing.holds_data() || matches!(&thing.facts, Facts::Column(column) if column.generated.is_some() && !column.inherited);
+            let may = !thing.holds_data()
+                || matches!(&thing.facts, Facts::Column(column) if column.generated.is_some() && !column.inherited);
             if may && thing.is_main() && which(thing) && !self.fates[other].is_gone() {
                 self.fates[other] = Fate::Dropped;
                 open.push(other);
@@ -235,7 +231,10 @@ impl<'a> Pair<'a> {
         for own in self.needed_by.range(from..=to).flat_map(|(_, own)| own) {
             for other in self.by_node.get(&(own.0, own.1)).into_iter().flatten().copied() {
                 let thing = self.thing(other);
-                if other != at && thing.is_main() && (thing.node == *own || own.2 != 0 && thing.node.2 == 0 && thing.kind() != "table") {
+                if other != at
+                    && thing.is_main()
+                    && (thing.node == *own || own.2 != 0 && thing.node.2 == 0 && thing.kind() != "table")
+                {
                     found.insert(other);
                 }
             }
@@ -261,7 +260,8 @@ impl<'a> Pair<'a> {
 
     /// A type whose name another takes: columns are cast, and what else uses it is made again.
     fn replace(&mut self, at: usize, open: &mut Vec<usize>) {
-        let stays = |other: &usize| matches!(self.thing(*other).facts, Facts::Column(_)) && self.becomes(*other).is_some();
+        let stays =
+            |other: &usize| matches!(self.thing(*other).facts, Facts::Column(_)) && self.becomes(*other).is_some();
         let columns: Vec<usize> = self.dependents(at).into_iter().filter(stays).collect();
         let columns: Vec<usize> = columns.into_iter().filter(|column| !self.is_retyped(*column)).collect();
         for column in &columns {
@@ -280,9 +280,29 @@ impl<'a> Pair<'a> {
             let Fate::Goes(head) = self.fates[at] else { continue };
             let needed = self.there.needs.get(&thing.node).into_iter().flatten();
             let mut others = needed.flat_map(|node| self.by_node.get(&(node.0, node.1)).into_iter().flatten());
-            if is_key && others.any(|other| self.thing(*other).kind() == "table" && *other != head && self.fates[*other].is_gone()) {
+            if is_key
+                && others
+                    .any(|other| self.thing(*other).kind() == "table" && *other != head && self.fates[*other].is_gone())
+            {
                 self.fates[at] = Fate::Dropped;
             }
         }
     }
+}
+
+/// Whether it belongs to a relation, a column, or another object that goes.
+fn is_part_of(thing: &Thing, gone: &Thing) -> bool {
+    if gone.is_relation() && thing.object.table == gone.object.name {
+        return true;
+    }
+    if gone.kind() == "column" {
+        return thing.object.table == gone.object.table
+            && thing.kind() != "column"
+            && thing.column() == Some(gone.node.2)
+            && !matches!(thing.kind(), "constraint" | "index");
+    }
+    gone.is_main()
+        && !thing.is_main()
+        && thing.node.2 == 0
+        && (thing.node.0, thing.node.1) == (gone.node.0, gone.node.1)
 }

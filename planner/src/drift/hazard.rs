@@ -27,7 +27,9 @@ pub(super) fn of_drop(thing: &Thing) -> Option<String> {
 pub(super) fn of_making(thing: &Thing) -> Option<String> {
     let (table, name) = (&thing.object.table, &thing.object.name);
     match thing.kind() {
-        "identity" => Some(format!("the numbers of {table}.{name} begin at the start of the sequence, whatever rows hold")),
+        "identity" => {
+            Some(format!("the numbers of {table}.{name} begin at the start of the sequence, whatever rows hold"))
+        }
         "owner of sequence" => Some(format!("{name} isn't moved: see that it stands behind the rows of {table}")),
         "UNLOGGED" => Some(format!("a crash of the server empties {table}")),
         _ => None,

@@ -51,7 +51,7 @@ impl<'a> New<'a> {
         };
         let columns = of_kind("column").map(|(table, thing)| (table, thing.node.2)).collect();
         let constraints = of_kind("constraint").map(|(table, thing)| (table, thing.object.name.as_str())).collect();
-        New { things, by_table, relations, columns, constraints, tables }
+        New { things, by_table, relations, tables, columns, constraints }
     }
 
     /// What makes a part, unless another's statement does.
@@ -155,8 +155,8 @@ fn add_column(table: &str, name: &str, column: &Column, identity: Option<&Thing>
 fn rank(thing: &Thing) -> u8 {
     match thing.kind() {
         "function" | "procedure" | "aggregate" => MAKES_ROUTINES,
-        "rule" | "trigger" | "policy" | "publication" | "rights" | "comment" | "event trigger" | "default privileges"
-        | "owner" => MAKES_REST,
+        "rule" | "trigger" | "policy" | "publication" | "rights" | "comment" | "event trigger"
+        | "default privileges" | "owner" => MAKES_REST,
         _ => MAKES,
     }
 }

@@ -215,8 +215,17 @@ impl Thing {
     pub(super) fn holds_data(&self) -> bool {
         matches!(
             self.kind(),
-            "table" | "column" | "sequence" | "schema" | "extension" | "foreign table" | "type" | "domain"
-                | "composite type" | "range type" | "base type"
+            "table"
+                | "column"
+                | "sequence"
+                | "schema"
+                | "extension"
+                | "foreign table"
+                | "type"
+                | "domain"
+                | "composite type"
+                | "range type"
+                | "base type"
         )
     }
 
@@ -261,7 +270,9 @@ impl Schema {
 impl Thing {
     /// Whether it is compared.
     pub(super) fn is_told(&self) -> bool {
-        !self.object.definition.is_empty() && !NOT_COMPARED.iter().any(|(kind, _)| *kind == self.kind())
+        // NOT NULL is the column's.
+        let is_not_null = matches!(&self.facts, Facts::Constraint { form, validated: true, .. } if form == "n");
+        !is_not_null && !self.object.definition.is_empty() && !NOT_COMPARED.iter().any(|(kind, _)| *kind == self.kind())
     }
 }
 

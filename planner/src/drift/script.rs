@@ -79,10 +79,8 @@ fn replace(pair: &Pair<'_>, at: usize, columns: &[usize]) -> Vec<Statement> {
     let word = if thing.kind() == "domain" { "DOMAIN" } else { "TYPE" };
     let schema = name.split_once('.').map_or("", |(schema, _)| schema);
     let aside = format!("concertina_was_{}", thing.node.1);
-    let mut sql = vec![
-        Statement::plain(format!("ALTER {word} {name} RENAME TO {aside}")),
-        Statement::plain(wanted.sql.clone()),
-    ];
+    let mut sql =
+        vec![Statement::plain(format!("ALTER {word} {name} RENAME TO {aside}")), Statement::plain(wanted.sql.clone())];
     for column in columns {
         let (old, Some(new)) = (&pair.there.things[*column], pair.becomes(*column)) else { continue };
         if let (Facts::Column(was), Facts::Column(is)) = (&old.facts, &new.facts)
