@@ -42,7 +42,7 @@ pub(crate) fn compared(compared: &Comparison, as_json: bool) {
     } else {
         line(false, script(compared).trim_end());
     }
-    line(false, &format!("-- not compared: {}", compared.not_compared.join("; ")));
+    line(false, &format!("-- not compared: {}", compared.not_compared.join(", ")));
 }
 
 /// What a revision says: the statements that ran, those that were refused as comments, and what stays different.
@@ -85,7 +85,7 @@ pub(crate) fn left(compared: &Comparison) {
 
 /// What isn't compared.
 pub(crate) fn not_compared(compared: &Comparison) {
-    aside(&format!("not compared: {}", compared.not_compared.join("; ")));
+    aside(&format!("not compared: {}", compared.not_compared.join(", ")));
 }
 
 fn in_a_line(text: &str) -> String {

@@ -16,11 +16,10 @@ use concertina_revisions::Ident;
 
 /// What no structure holds.
 const NEVER_READ: &str =
-    "rows, roles, tablespaces, subscriptions, user mappings, languages, and what belongs to extensions";
+    "rows, roles, tablespaces, subscriptions, user mappings, languages, what belongs to extensions";
 
 /// What is told by its name alone.
-const BY_NAME: &str =
-    "by name alone: base types, operators and their classes, text search configurations, foreign tables and servers";
+const BY_NAME: &str = "what base types, operators, text search objects, foreign tables and servers are made of";
 
 /// Kinds that a history may leave to others.
 const RIGHTS: [&str; 2] = ["rights", "default privileges"];
@@ -162,7 +161,7 @@ async fn make(session: &Session, statements: &[String]) -> Result<(), Error> {
 
 /// What no comparison looks at.
 fn not_compared() -> Vec<String> {
-    let kinds = NOT_COMPARED.iter().map(|(_, why)| (*why).to_owned());
+    let kinds = NOT_COMPARED.iter().map(|(_, words)| (*words).to_owned());
     kinds.chain([NEVER_READ.to_owned(), BY_NAME.to_owned()]).collect()
 }
 

@@ -276,6 +276,5 @@ impl Thing {
     }
 }
 
-/// Kinds of parts that are never compared, and why.
-pub const NOT_COMPARED: [(&str, &str); 2] =
-    [("owner", "owners: what makes the wanted schema owns it"), ("position of sequence", "the positions of sequences")];
+/// Kinds of parts that are never compared, in words.
+pub const NOT_COMPARED: [(&str, &str); 2] = [("owner", "owners"), ("position of sequence", "positions of sequences")];
