@@ -15,6 +15,7 @@ mod docs;
 mod drift;
 mod embedded;
 mod fixture;
+mod folders;
 mod hostile;
 mod imports;
 mod isolation;
