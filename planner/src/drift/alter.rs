@@ -122,7 +122,7 @@ fn column(wanted: &Thing, old: &Column, new: &Column) -> Change {
     }
     match (old.not_null, new.not_null) {
         (false, true) if !(new.inherited && new.inherits_not_null) => sql.push(Statement::plain(not_null(wanted, new))),
-        (true, false) if !new.inherited => sql.push(Statement::plain(alter("DROP NOT NULL"))),
+        (true, false) => sql.push(Statement::plain(alter("DROP NOT NULL"))),
         (true, true) => {
             if let (Some(was), Some(name)) = (&old.not_null_name, &new.not_null_name)
                 && was != name
