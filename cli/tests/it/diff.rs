@@ -139,3 +139,13 @@ async fn rights_that_the_revisions_leave_to_others_are_no_drift() {
     site.run(&["upgrade"]).ends(0);
     site.run(&["verify"]).ends(2).says("not in the history: rights on public.t of reader");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_moved_with_its_type_is_no_drift() {
+    let site = Site::new("", &[("001_t", "CREATE TABLE t (id int PRIMARY KEY, a int, b text)")]).await;
+    site.run(&["upgrade"]).ends(0);
+    site.client.batch_execute("INSERT INTO t SELECT g, g, g FROM generate_series(1, 2000) g; ANALYZE").await.unwrap();
+    site.revision("002_wide", "ALTER TABLE t ALTER COLUMN a TYPE bigint");
+    site.run(&["upgrade", "--contract"]).ends(0);
+    site.run(&["verify"]).ends(0).says("the database is what its history makes").says("order of columns");
+}

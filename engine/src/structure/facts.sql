@@ -100,7 +100,7 @@ SELECT 'table', '', r.name, 'pg_class'::regclass, r.oid, 0, jsonb_build_object('
 FROM relation r LEFT JOIN settings s ON s.object = r.oid AND s.kind = 'table' WHERE r.relkind IN ('r', 'p')
 UNION ALL
 SELECT kind, relation, name, coalesce(CASE WHEN k.oid IS NOT NULL THEN 'pg_constraint'::regclass END, 'pg_class'::regclass), coalesce(k.oid, object),
-       coalesce((SELECT attnum FROM col WHERE kind = 'column setting' AND attrelid = object AND quote_ident(attname) = s.name), 0),
+       coalesce((SELECT attnum FROM pg_attribute WHERE kind = 'column setting' AND attrelid = object AND quote_ident(attname) = s.name AND NOT attisdropped), 0),
        jsonb_build_object('about', 'settings', 'base', '', 'settings', list)
 FROM settings s LEFT JOIN pg_constraint k ON s.kind = 'index setting' AND k.conindid = s.object AND k.contype IN ('p', 'u', 'x')
 WHERE kind IN ('column setting', 'index setting')
