@@ -89,7 +89,7 @@ pub fn recognised(files: &[(String, &str)]) -> Option<&'static str> {
     let versions = stems.iter().filter(|stem| stem.starts_with('V')).map(|stem| numbers(&version(stem)));
     let in_order = versions.collect::<Vec<_>>().is_sorted();
     let goes_wrong = !in_order || stems.iter().any(|stem| is_undo(stem) || stem.starts_with("R__"));
-    (!is_ours && !stems.is_empty() && stems.iter().all(|stem| is_flyway(stem)) && goes_wrong).then_some("Flyway")
+    (!is_ours && !stems.is_empty() && stems.iter().all(is_flyway) && goes_wrong).then_some("Flyway")
 }
 
 /// `U2__name`, Flyway's way back of `V2__name`.
