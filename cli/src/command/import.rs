@@ -105,8 +105,11 @@ fn told_with(found: Vec<Diagnostic>, left_out: &[String]) -> Failure {
     found.into()
 }
 
+/// A file's name and text.
+type File = (String, String);
+
 /// The migrations of a folder, and what else is in it. One that is a folder of its own has that folder's name.
-fn collected(folder: &Path) -> Result<(Vec<(String, String)>, Vec<String>), Failure> {
+fn collected(folder: &Path) -> Result<(Vec<File>, Vec<String>), Failure> {
     let (mut found, mut left_out) = (Vec::new(), Vec::new());
     let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| unreadable(path, &error));
     for (name, path) in entries(folder)? {
