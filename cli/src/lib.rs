@@ -62,9 +62,13 @@ pub struct Done {
 ///
 /// # Errors
 ///
-/// When it can't be read, or a file is wrong.
+/// When it can't be read, is another tool's, or a file is wrong.
 pub fn history(folder: &Path) -> Result<History, Failure> {
-    Ok(History::parse(concertina_revisions::read(folder)?)?)
+    let sources = concertina_revisions::read(folder)?;
+    if let Some(foreign) = concertina_revisions::folder::foreign(folder, &sources)? {
+        return Err(Failure::usage(foreign.what, foreign.help));
+    }
+    Ok(History::parse(sources)?)
 }
 
 /// The revision that `head`, an id or the beginning of one means.

@@ -4,14 +4,15 @@ use super::{Found, edit, new};
 use crate::args::Common;
 use crate::draw;
 use concertina::{Exit, Failure, drift};
-use concertina_engine::Isolation;
+use concertina_engine::{Comparison, Isolation};
+use concertina_revisions::History;
 use std::path::Path;
 
 pub(crate) async fn verify(common: &Common) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
-    let differences = drift::verify(&found.reader()?, &found.history()?).await?;
-    draw::drift::print(&differences, None, common.json);
-    Ok(if differences.is_empty() { Exit::Done } else { Exit::Preflight })
+    let compared = drift::compared(&found.rehearser()?, &found.history()?).await?;
+    draw::drift::verified(&compared, common.json);
+    Ok(if compared.differences.is_empty() { Exit::Done } else { Exit::Preflight })
 }
 
 /// `concertina verify --tenant-isolation`
@@ -23,27 +24,27 @@ pub(crate) async fn isolation(common: &Common, role: &str) -> Result<Exit, Failu
 
 pub(crate) async fn diff(common: &Common, from: &Path) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
-    let (differences, statements) = wanted(&found, from).await?;
-    draw::drift::print(&differences, Some(&statements), common.json);
-    Ok(Exit::Done)
+    let compared = wanted(&found, found.history_if_any()?.as_ref(), from).await?;
+    draw::drift::compared(&compared, common.json);
+    Ok(if compared.is_complete() { Exit::Done } else { Exit::Preflight })
 }
 
 pub(crate) async fn autogenerate(common: &Common, title: &str, from: &Path, open: bool) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
-    let (_, statements) = wanted(&found, from).await?;
-    if statements.is_empty() {
+    let compared = wanted(&found, Some(&found.history()?), from).await?;
+    if compared.differences.is_empty() {
         draw::line(common.quiet, "nothing differs: no revision is needed");
+        draw::drift::not_compared(&compared);
         return Ok(Exit::Done);
     }
-    let path = new::write(&found, title, &format!("{};\n", statements.join(";\n")))?;
+    let path = new::write(&found, title, &draw::drift::script(&compared))?;
     draw::line(false, &path.display().to_string());
-    if open { edit::open(&path) } else { Ok(Exit::Done) }
+    draw::drift::left(&compared);
+    let exit = if compared.is_complete() { Exit::Done } else { Exit::Preflight };
+    if open { edit::open(&path) } else { Ok(exit) }
 }
 
-async fn wanted(
-    found: &Found,
-    from: &Path,
-) -> Result<(Vec<concertina_planner::drift::Difference>, Vec<String>), Failure> {
+async fn wanted(found: &Found, history: Option<&History>, from: &Path) -> Result<Comparison, Failure> {
     let text = std::fs::read_to_string(from).map_err(|error| {
         Failure::usage(
             format!("can't read {}: {error}", from.display()),
@@ -51,5 +52,5 @@ async fn wanted(
         )
     })?;
     let name = from.file_name().unwrap_or_default().to_string_lossy();
-    drift::wanted(&found.reader()?, &found.history()?, &name, &text).await
+    drift::wanted(&found.rehearser()?, history, &name, &text).await
 }

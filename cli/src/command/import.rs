@@ -4,6 +4,7 @@ use super::{Found, live, settings};
 use crate::args::{Common, LimitWords, Tool};
 use crate::draw;
 use concertina::{Exit, Failure, adopt};
+use concertina_revisions::Diagnostic;
 use concertina_revisions::import::{self, Imported};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,15 @@ pub(crate) async fn run(common: &Common, tool: &Tool) -> Result<Exit, Failure> {
     let mut found = Found::read(common)?;
     let (imported, stamp) = match tool {
         Tool::Alembic { path, down, stamp } => (alembic(path, down.as_deref())?, *stamp),
-        Tool::Folder { path, stamp } => (import::folder(&files(path, "sql")?)?, *stamp),
+        Tool::Folder { path, stamp } => {
+            let (files, mut left_out) = collected(path)?;
+            let imported = import::folder(&files).map_err(|found| told_with(found, &left_out))?;
+            left_out.extend(
+                files.iter().filter(|(name, _)| !import::is_used(name, &imported)).map(|(name, _)| name.clone()),
+            );
+            left_out.iter().for_each(|name| draw::aside(&format!("left out: {name}")));
+            (imported, *stamp)
+        }
     };
     let folder = found.folder().to_owned();
     std::fs::create_dir_all(&folder).map_err(|error| unreadable(&folder, &error))?;
@@ -88,6 +97,49 @@ fn stems(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
         }
     }
     Ok(stems)
+}
+
+/// Nothing was imported: what was found instead.
+fn told_with(found: Vec<Diagnostic>, left_out: &[String]) -> Failure {
+    left_out.iter().for_each(|name| draw::aside(&format!("left out: {name}")));
+    found.into()
+}
+
+/// A file's name and text.
+type File = (String, String);
+
+/// The migrations of a folder, and what else is in it. One that is a folder of its own has that folder's name.
+fn collected(folder: &Path) -> Result<(Vec<File>, Vec<String>), Failure> {
+    let (mut found, mut left_out) = (Vec::new(), Vec::new());
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| unreadable(path, &error));
+    for (name, path) in entries(folder)? {
+        if path.is_dir() {
+            for (file, path) in entries(&path)? {
+                match file.as_str() {
+                    "migration.sql" => found.push((format!("{name}.sql"), read(&path)?)),
+                    "up.sql" => found.push((format!("{name}.up.sql"), read(&path)?)),
+                    "down.sql" => found.push((format!("{name}.down.sql"), read(&path)?)),
+                    _ => left_out.push(format!("{name}/{file}")),
+                }
+            }
+        } else if path.extension().is_some_and(|ending| ending == "sql") {
+            found.push((name, read(&path)?));
+        } else {
+            left_out.push(name);
+        }
+    }
+    Ok((found, left_out))
+}
+
+/// What is in a folder, by name.
+fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
+        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        found.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), path));
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// The files of a folder with that ending: name and text.

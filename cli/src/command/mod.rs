@@ -120,6 +120,8 @@ fn titled(title: &[String], message: Option<&String>) -> String {
 pub(crate) struct Found {
     pub(crate) project: Project,
     folder: PathBuf,
+    /// Whether somebody said which folder.
+    is_named: bool,
     url: Option<String>,
 }
 
@@ -127,16 +129,22 @@ impl Found {
     pub(crate) fn read(common: &Common) -> Result<Found, Failure> {
         let mut project = Project::read(&common.config)?;
         project.rehearse = common.rehearse.or(rehearse_of_environment()?).or(project.rehearse);
-        let folder = common
-            .revisions
-            .clone()
-            .or_else(|| project.revisions.clone())
-            .unwrap_or_else(|| PathBuf::from("revisions"));
-        Ok(Found { project, folder, url: common.url.clone() })
+        let named = common.revisions.clone().or_else(|| project.revisions.clone());
+        let is_named = common.revisions.is_some();
+        let folder = named.unwrap_or_else(|| PathBuf::from("revisions"));
+        Ok(Found { project, folder, is_named, url: common.url.clone() })
     }
 
     pub(crate) fn history(&self) -> Result<History, Failure> {
         concertina::history(&self.folder)
+    }
+
+    /// The revisions, if there are any: a folder that nobody named needs not be there.
+    pub(crate) fn history_if_any(&self) -> Result<Option<History>, Failure> {
+        if !self.is_named && !self.folder.exists() {
+            return Ok(None);
+        }
+        self.history().map(Some)
     }
 
     pub(crate) fn folder(&self) -> &std::path::Path {

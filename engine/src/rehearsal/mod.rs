@@ -4,12 +4,12 @@
 
 mod author;
 mod back;
-mod clone;
+pub(crate) mod clone;
 mod compare;
 mod ground;
 mod rows;
 mod scope;
-mod scratch;
+pub(crate) mod scratch;
 mod stage;
 mod uncopied;
 

@@ -56,7 +56,8 @@ UNION ALL
 SELECT 12.3, 'pg_trigger'::regclass, t.oid, 'trigger of partition', r.name, quote_ident(t.tgname), made, made
 FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid JOIN pg_trigger p ON p.oid = t.tgparentid AND p.tgenabled <> t.tgenabled,
      format('ALTER TABLE %s %s TRIGGER %I', r.name, CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END, t.tgname) AS made
-WHERE NOT t.tgisinternal
+-- PostgreSQL 14 calls the partition's own internal.
+WHERE NOT p.tgisinternal
 UNION ALL
 SELECT 13, 'pg_policy'::regclass, p.oid, 'policy', r.name, quote_ident(p.polname), made, made
 FROM relation r JOIN pg_policy p ON p.polrelid = r.oid,

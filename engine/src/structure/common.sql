@@ -15,6 +15,8 @@ routine AS (
     SELECT p.*, format('%I.%I(%s)', own.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) AS name
     FROM pg_proc p JOIN own ON own.oid = p.pronamespace
     WHERE NOT EXISTS (SELECT FROM member WHERE classid = 'pg_proc'::regclass AND objid = p.oid)
+      -- Constructors come with the types of ranges.
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'i')
 ),
 -- Types that stand for themselves: not those of tables, nor arrays and multiranges.
 usertype AS (

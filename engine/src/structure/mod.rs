@@ -3,6 +3,7 @@
 //! two.
 
 mod order;
+pub(crate) mod schema;
 
 use crate::error::Error;
 use crate::session::Session;

@@ -27,6 +27,7 @@ FROM pg_cast c, LATERAL (
                   CASE castmethod WHEN 'f' THEN 'WITH FUNCTION ' || castfunc::regprocedure WHEN 'i' THEN 'WITH INOUT' ELSE 'WITHOUT FUNCTION' END,
                   CASE castcontext WHEN 'a' THEN ' AS ASSIGNMENT' WHEN 'i' THEN ' AS IMPLICIT' ELSE '' END)) AS d (made)
 WHERE c.oid >= 16384 AND NOT EXISTS (SELECT FROM member WHERE classid = 'pg_cast'::regclass AND objid = c.oid)
+  AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_cast'::regclass AND objid = c.oid AND deptype = 'i')
 UNION ALL
 SELECT 20, 'pg_event_trigger'::regclass, e.oid, 'event trigger', '', quote_ident(evtname), made, made
 FROM pg_event_trigger e, LATERAL (

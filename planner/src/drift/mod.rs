@@ -1,11 +1,19 @@
 //! Two inventories compared, object by object; and the SQL that leads from one to the other.
 
-mod sql;
+mod alter;
+mod drops;
+mod fate;
+mod hazard;
+mod makes;
+mod order;
+mod schema;
+mod script;
 
-pub use sql::statements;
+pub use schema::{Column, Facts, Grant, NOT_COMPARED, Node, Parent, Schema, Setting, Thing};
+pub use script::statements;
 
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 /// Everything that a database holds, in an order in which it can be made.
@@ -26,12 +34,6 @@ pub struct Object {
     pub definition: String,
 }
 
-impl Object {
-    fn is(&self, other: &Object) -> bool {
-        (&self.kind, &self.table, &self.name) == (&other.kind, &other.table, &other.name)
-    }
-}
-
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.table.as_str(), self.name.as_str()) {
@@ -40,6 +42,31 @@ impl fmt::Display for Object {
             (table, name) if self.kind == "column" => write!(f, "column {table}.{name}"),
             (table, name) => write!(f, "{} {name} on {table}", self.kind),
         }
+    }
+}
+
+/// A statement that leads to what is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    /// What it loses, or what may stop it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hazard: Option<String>,
+    /// The statement, without a semicolon.
+    pub sql: String,
+}
+
+impl Statement {
+    fn plain(sql: String) -> Statement {
+        Statement { hazard: None, sql }
+    }
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(hazard) = &self.hazard {
+            writeln!(f, "-- hazard: {hazard}")?;
+        }
+        write!(f, "{};", self.sql)
     }
 }
 
@@ -87,7 +114,7 @@ pub fn differences(there: &Inventory, wanted: &Inventory) -> Vec<Difference> {
     for object in &wanted.0 {
         match there_by_name.find(object) {
             None if there_by_name.has_table(object) => found.push(Difference::Missing { wanted: object.clone() }),
-            Some(own) if own.definition != object.definition => {
+            Some(own) if own.definition != object.definition && !has_other_columns(own, object) => {
                 found.push(Difference::Changed { there: own.clone(), wanted: object.clone() });
             }
             _ => {}
@@ -99,6 +126,12 @@ pub fn differences(there: &Inventory, wanted: &Inventory) -> Vec<Difference> {
         }
     }
     found
+}
+
+/// Whether an order of columns differs only because there are other columns, which is told by itself.
+fn has_other_columns(there: &Object, wanted: &Object) -> bool {
+    let names = |object: &Object| object.definition.split(", ").map(str::to_owned).collect::<BTreeSet<_>>();
+    there.kind == "order of columns" && names(there) != names(wanted)
 }
 
 /// An inventory to look things up in.
@@ -125,7 +158,7 @@ impl<'a> ByName<'a> {
 }
 
 fn is_relation(object: &Object) -> bool {
-    matches!(object.kind.as_str(), "table" | "view" | "materialized view")
+    matches!(object.kind.as_str(), "table" | "view" | "materialized view" | "foreign table")
 }
 
 #[cfg(test)]

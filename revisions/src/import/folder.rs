@@ -52,6 +52,46 @@ pub fn folder(files: &[(String, String)]) -> Result<Vec<Imported>, Vec<Diagnosti
     Ok(chain.collect())
 }
 
+/// Whether a file became a revision, or its way back.
+pub fn is_used(name: &str, imported: &[Imported]) -> bool {
+    let Some(stem) = name.strip_suffix(".sql") else { return false };
+    let is = |stem: &str| imported.iter().any(|one| one.id == stem && one.down.is_some());
+    match stem.strip_suffix(".down") {
+        Some(up) => is(up),
+        None if is_undo(stem) => imported.iter().any(|one| one.down.is_some() && one.version == version(stem)),
+        None => true,
+    }
+}
+
+/// The tool whose marks or names the files of a folder have, where they mean something else than revisions: a part that goes down,
+/// or another order.
+pub fn recognised(files: &[(String, &str)]) -> Option<&'static str> {
+    let has = |name: &str| files.iter().any(|(other, _)| other == name);
+    let is_pair = |name: &str| name.strip_suffix(".up.sql").is_some_and(|stem| has(&format!("{stem}.down.sql")));
+    if files.iter().any(|(name, _)| is_pair(name)) {
+        return Some("golang-migrate or sqlx: each .up.sql has a .down.sql");
+    }
+    for (_, text) in files {
+        let says = |mark: &str| text.lines().any(|line| line.trim().to_lowercase().starts_with(mark));
+        let is = |mark: &str| text.lines().any(|line| line.trim().to_lowercase() == mark);
+        for ((up, down), tool) in MARKS.into_iter().zip(["dbmate", "goose", "sql-migrate"]) {
+            if says(up) || says(down) {
+                return Some(tool);
+            }
+        }
+        if is("-- up migration") && is("-- down migration") {
+            return Some("node-pg-migrate");
+        }
+    }
+    let is_ours = files.iter().any(|(_, text)| text.lines().any(|line| line.starts_with("-- revises:")));
+    let stems: Vec<&str> = files.iter().filter_map(|(name, _)| name.strip_suffix(".sql")).collect();
+    let is_flyway = |stem: &&str| stem.starts_with(['V', 'R']) && stem.contains("__") || is_undo(stem);
+    let versions = stems.iter().filter(|stem| stem.starts_with('V')).map(|stem| numbers(&version(stem)));
+    let in_order = versions.collect::<Vec<_>>().is_sorted();
+    let goes_wrong = !in_order || stems.iter().any(|stem| is_undo(stem) || stem.starts_with("R__"));
+    (!is_ours && !stems.is_empty() && stems.iter().all(is_flyway) && goes_wrong).then_some("Flyway")
+}
+
 /// `U2__name`, Flyway's way back of `V2__name`.
 fn is_undo(stem: &str) -> bool {
     stem.strip_prefix('U').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains("__"))
@@ -123,6 +163,23 @@ mod tests {
             (found[1].down.as_deref(), found[2].revises.as_slice()),
             (Some("SELECT 5;"), &["V1.9__b".to_owned()][..])
         );
+    }
+
+    #[test]
+    fn folders_of_others_are_recognised_and_ours_are_not() {
+        let tool = |files: &[(&str, &'static str)]| {
+            let files: Vec<_> = files.iter().map(|(name, text)| ((*name).to_owned(), *text)).collect();
+            recognised(&files)
+        };
+        assert!(tool(&[("1_a.up.sql", ""), ("1_a.down.sql", "")]).is_some());
+        assert_eq!(tool(&[("1.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\n")]), Some("dbmate"));
+        assert_eq!(tool(&[("1.sql", "-- +goose Up\nSELECT 1;\n")]), Some("goose"));
+        assert_eq!(tool(&[("1.sql", "-- +migrate Up\nSELECT 1;\n")]), Some("sql-migrate"));
+        assert_eq!(tool(&[("V10__b.sql", ""), ("V9__a.sql", "")]), Some("Flyway"));
+        assert_eq!(tool(&[("U1__a.sql", ""), ("V1__a.sql", "")]), Some("Flyway"));
+        assert_eq!(tool(&[("V10__b.sql", "-- revises: V9__a\n"), ("V9__a.sql", "-- revises: \n")]), None);
+        assert_eq!(tool(&[("V1__a.sql", ""), ("V2__b.sql", "")]), None);
+        assert_eq!(tool(&[("1_a.sql", "-- up migration of leads\nSELECT 1;\n-- down\n"), ("2.up.sql", "")]), None);
     }
 
     #[test]

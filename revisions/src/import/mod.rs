@@ -6,7 +6,7 @@ mod folder;
 
 pub use alembic::alembic;
 pub use dump::without_session;
-pub use folder::folder;
+pub use folder::{folder, is_used, recognised};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
