@@ -1,19 +1,48 @@
 //! What a setting changes in a table's entry.
 
-use super::{Policy, Table};
+use super::{Column, Policy, Table};
 use crate::change::Effect;
-use concertina_revisions::TableName;
+use crate::lower::rewrite;
+use concertina_revisions::{Ident, TableName};
 
 impl Table {
     /// As it is after a setting was changed.
     pub(super) fn take_effect(&mut self, effect: &Effect) {
         match effect {
             Effect::RowSecurity(on) => self.row_security = *on,
-            Effect::Options(names, set) => {
-                self.options.retain(|known| !names.iter().any(|name| known.starts_with(&format!("{name}="))));
-                if *set {
-                    self.options.extend(names.iter().map(|name| format!("{name}=")));
-                }
+            Effect::Options(options, set) => take_options(&mut self.options, options, *set),
+            Effect::IndexOptions(name, options, set) => {
+                self.indexes.iter_mut().filter(|one| one.name == *name).for_each(|one| {
+                    take_options(&mut one.options, options, *set);
+                    one.definition = rewrite::with_options(&one.definition, &one.options);
+                });
+            }
+            Effect::ColumnOptions(name, options, set) => {
+                self.of_column(name, |column| take_options(&mut column.options, options, *set));
+            }
+            Effect::ColumnStatistics(name, target) => {
+                self.of_column(name, |column| column.statistics = Some(*target));
+            }
+            Effect::Storage(name, storage) => {
+                self.of_column(name, |column| (column.storage, column.storage_set) = (Some(storage.clone()), true));
+            }
+            Effect::Compression(name, method) => {
+                self.of_column(name, |column| column.compression = (method != "default").then(|| method.clone()));
+            }
+            Effect::Clustered(name) => {
+                self.indexes.iter_mut().for_each(|one| one.clustered = name.as_ref() == Some(&one.name));
+            }
+            Effect::ReplicaIdentity(identity) => self.replica_identity = Some(identity.clone()),
+            Effect::Rights(given) => given.iter().for_each(|(column, items)| match column {
+                None => self.rights = Some(items.clone()),
+                Some(name) => self.of_column(name, |column| column.rights = Some(items.clone())),
+            }),
+            Effect::Statistics { gone, made } => {
+                let is = |of: &str, name: &str, wanted: &TableName| TableName::new(of, name) == *wanted;
+                self.statistics.retain(|(of, name, _)| !gone.as_ref().is_some_and(|gone| is(of, name, gone)));
+                self.statistics.extend(made.iter().map(|(name, definition)| {
+                    (name.schema.as_str().to_owned(), name.name.as_str().to_owned(), definition.clone())
+                }));
             }
             Effect::PolicyAdded(name, definition) => {
                 self.policies.push(Policy {
@@ -52,7 +81,14 @@ impl Table {
             Effect::Owner(owner) => self.owner.clone_from(owner),
             Effect::Comment(None, comment) => self.comment.clone_from(comment),
             Effect::Comment(Some(name), comment) => {
-                self.columns.iter_mut().filter(|one| one.name == *name).for_each(|one| one.comment.clone_from(comment));
+                self.of_column(name, |column| column.comment.clone_from(comment));
+            }
+            Effect::ConstraintComment(name, comment) => {
+                let constraints = self.constraints.iter_mut().filter(|one| one.name == *name);
+                constraints.for_each(|one| one.comment.clone_from(comment));
+            }
+            Effect::IndexComment(name, comment) => {
+                self.indexes.iter_mut().filter(|one| one.name == *name).for_each(|one| one.comment.clone_from(comment));
             }
             Effect::RowSecurityForced(forced) => self.row_security_forced = *forced,
             Effect::PolicyDropped(gone) => self.policies.retain(|policy| policy.name != *gone),
@@ -64,6 +100,10 @@ impl Table {
             Effect::ConstraintRenamed(old, new) => self.rename_constraint(old, new),
             Effect::IndexRenamed(old, new) => self.rename_index(old, new),
         }
+    }
+
+    fn of_column(&mut self, name: &str, change: impl Fn(&mut Column)) {
+        self.columns.iter_mut().filter(|one| one.name == *name).for_each(change);
     }
 
     pub(crate) fn rename(&mut self, to: &TableName) {
@@ -91,5 +131,23 @@ impl Table {
         self.columns.iter_mut().for_each(|column| renamed(&mut column.name));
         self.constraints.iter_mut().flat_map(|one| &mut one.columns).for_each(renamed);
         self.indexes.iter_mut().flat_map(|one| one.keys.iter_mut().chain(&mut one.mentions)).for_each(renamed);
+        self.triggers.iter_mut().flat_map(|one| &mut one.columns).for_each(renamed);
+        self.partition_key.iter_mut().flat_map(|one| &mut one.columns).for_each(renamed);
+        self.dependants.iter_mut().filter_map(|one| one.column.as_mut()).for_each(renamed);
+        self.type_obstacles.iter_mut().filter_map(|one| one.column.as_mut()).for_each(renamed);
+        for (_, _, definition) in &mut self.statistics {
+            if let Some(again) = rewrite::words(definition, &Ident::new(old), &Ident::new(new)) {
+                *definition = again;
+            }
+        }
+    }
+}
+
+/// Options of which some are set or reset.
+fn take_options(known: &mut Vec<String>, options: &[String], set: bool) {
+    let name_of = |option: &str| option.split('=').next().unwrap_or_default().to_owned();
+    known.retain(|known| !options.iter().any(|option| name_of(option) == name_of(known)));
+    if set {
+        known.extend(options.iter().cloned());
     }
 }

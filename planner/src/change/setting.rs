@@ -100,8 +100,31 @@ pub enum SettingKind {
 pub enum Effect {
     /// Row-level security is on, or off.
     RowSecurity(bool),
-    /// Storage parameters are set, or reset.
+    /// Storage parameters are set, as `name=value`, or reset, as `name`.
     Options(Vec<String>, bool),
+    /// The same of an index.
+    IndexOptions(String, Vec<String>, bool),
+    /// The same of a column's statistics.
+    ColumnOptions(String, Vec<String>, bool),
+    /// A column has that statistics target.
+    ColumnStatistics(String, i32),
+    /// Large values of a column are kept in that way, as ALTER TABLE takes it.
+    Storage(String, String),
+    /// Large values of a column are compressed by that method.
+    Compression(String, String),
+    /// CLUSTER would follow that index, or none.
+    Clustered(Option<String>),
+    /// Its replica identity, as ALTER TABLE takes it.
+    ReplicaIdentity(String),
+    /// The access control items of it, or of columns of it.
+    Rights(Vec<(Option<String>, Vec<String>)>),
+    /// Extended statistics go, are made, or are others from now on.
+    Statistics {
+        /// Their former name.
+        gone: Option<TableName>,
+        /// Their name, and what makes them again.
+        made: Option<(TableName, String)>,
+    },
     /// A policy is there, with what makes it again.
     PolicyAdded(String, String),
     /// A policy or trigger has another name.
@@ -120,6 +143,10 @@ pub enum Effect {
     Owner(String),
     /// A comment on it, or on a column of it.
     Comment(Option<String>, Option<String>),
+    /// A comment on a constraint of it.
+    ConstraintComment(String, Option<String>),
+    /// A comment on an index of it.
+    IndexComment(String, Option<String>),
     /// Row-level security holds for the owner too, or no more.
     RowSecurityForced(bool),
     /// A policy is gone.

@@ -199,7 +199,25 @@ fn alter_type(new: &NewType, catalog: &Catalog) -> Footprint {
     let mut read: Vec<Ident> = new.using.iter().flat_map(Expr::column_names).collect();
     read.retain(|name| catalog.table(&new.table).is_some_and(|table| table.get(name).is_some()));
     let all = all.columns(&new.table, &read);
-    on_column(all, &new.table, &new.column, catalog)
+    remade(on_column(all, &new.table, &new.column, catalog), new, catalog)
+}
+
+/// What is said of indexes of a column, and statistics: what takes its place has them made again.
+fn remade(mut all: Footprint, new: &NewType, catalog: &Catalog) -> Footprint {
+    let Some(table) = catalog.table(&new.table) else { return all };
+    let column = new.column.as_str();
+    let marked = table.indexes.iter().filter(|index| index.mentions.iter().any(|name| name == column)).any(|index| {
+        let identity = format!("USING INDEX {}", Ident::new(index.name.as_str()).sql());
+        index.clustered || table.replica_identity.as_ref() == Some(&identity)
+    });
+    if marked {
+        all = all.change(Thing::Options(new.table.clone()));
+    }
+    let mentioned = |text: &str| crate::lower::rewrite::words(text, &new.column, &new.column).is_some();
+    for (_, name, _) in table.statistics.iter().filter(|(_, _, text)| mentioned(text)) {
+        all = all.change(Thing::Named("statistics".to_owned(), name.clone()));
+    }
+    all
 }
 
 /// The types of columns that are there, which nobody can drop before them.

@@ -95,7 +95,9 @@ pub(super) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
         NodeEnum::CreateStatsStmt(create) => {
             nothing.make(named("statistics", strings(&create.defnames).last().map_or("", String::as_str)))
         }
-        NodeEnum::AlterStatsStmt(_) => nothing.change(named("statistics", "")),
+        NodeEnum::AlterStatsStmt(alter) => {
+            nothing.change(named("statistics", strings(&alter.defnames).last().map_or("", String::as_str)))
+        }
         NodeEnum::SelectStmt(select) => selected(select, tree, catalog),
         NodeEnum::DoStmt(_)
         | NodeEnum::CallStmt(_)

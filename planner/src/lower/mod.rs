@@ -1,6 +1,7 @@
 //! Parse tree to [`Change`]: the only room that sees PostgreSQL's tree. Spellings are folded here, names are
 //! resolved here, and what no rule knows is refused here.
 
+mod acl;
 mod along;
 mod alter;
 mod altered;
@@ -29,6 +30,7 @@ mod rename;
 pub(crate) mod rewrite;
 mod rights;
 mod settings;
+mod statistics;
 mod table;
 mod volatility;
 
@@ -36,7 +38,7 @@ use crate::catalog::{Catalog, Index, Table};
 use crate::change::Change;
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{Node, NodeEnum, RangeVar, RoleSpec, RoleSpecType, node};
+use concertina_revisions::tree::{Node, NodeEnum, ObjectType, RangeVar, RoleSpec, RoleSpecType, node};
 use concertina_revisions::{Ident, Statement, TableName};
 
 /// Reads one statement, and what its words mention, in the light of a catalog.
@@ -62,8 +64,19 @@ fn read(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem
         NodeEnum::CreatePolicyStmt(create) => parts::create_policy(create, sql, catalog),
         NodeEnum::AlterPolicyStmt(alter) => parts::alter_policy(alter, sql, catalog),
         NodeEnum::CreateTrigStmt(create) => parts::create_trigger(create, sql, catalog),
-        NodeEnum::RenameStmt(rename) => rename::rename(rename, sql, catalog),
-        NodeEnum::CreateStatsStmt(create) => parts::statistics(create, sql, catalog),
+        NodeEnum::RenameStmt(rename) => match rename.rename_type() {
+            ObjectType::ObjectStatisticExt => {
+                statistics::rename(rename, sql, catalog).map_or_else(|| rename::rename(rename, sql, catalog), Ok)
+            }
+            _ => rename::rename(rename, sql, catalog),
+        },
+        tree @ NodeEnum::AlterObjectSchemaStmt(alter) if alter.object_type() == ObjectType::ObjectStatisticExt => {
+            statistics::set_schema(alter, sql, catalog).map_or_else(|| objects::other(tree, sql, catalog), Ok)
+        }
+        tree @ NodeEnum::CommentStmt(comment) if comment.objtype() == ObjectType::ObjectStatisticExt => {
+            statistics::comment(comment, sql, catalog).map_or_else(|| objects::other(tree, sql, catalog), Ok)
+        }
+        NodeEnum::CreateStatsStmt(create) => statistics::create(create, sql, catalog),
         tree @ NodeEnum::GrantStmt(grant) => match rights::grant(grant, catalog)? {
             Some(changes) => Ok(changes),
             None => objects::other(tree, sql, catalog),

@@ -1,13 +1,11 @@
-//! Statements about parts of a table that aren't ALTER TABLE: policies, triggers, statistics.
+//! Statements about parts of a table that aren't ALTER TABLE: policies, triggers, rules.
 
-use super::{dotted, existing, qualified, strings};
+use super::{existing, qualified, strings};
 use crate::catalog::{Catalog, Policy, Trigger};
 use crate::change::{Change, Effect, Setting, SettingKind};
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{
-    AlterPolicyStmt, CreatePolicyStmt, CreateStatsStmt, CreateTrigStmt, DropStmt, ObjectType, node,
-};
+use concertina_revisions::tree::{AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, DropStmt, ObjectType, node};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn create_policy(create: &CreatePolicyStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
@@ -71,7 +69,7 @@ fn policy<'a>(table: &TableName, name: &Ident, catalog: &'a Catalog) -> Result<&
 /// DROP POLICY, DROP TRIGGER, DROP RULE; nothing for a DROP of anything else.
 pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Option<Vec<Change>>, Problem> {
     if drop.remove_type() == ObjectType::ObjectStatisticExt {
-        return Ok(drop_statistics(drop, sql, catalog));
+        return Ok(super::statistics::drop(drop, catalog));
     }
     let kind = match drop.remove_type() {
         ObjectType::ObjectPolicy => SettingKind::DropPolicy,
@@ -138,31 +136,6 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Opti
     })]))
 }
 
-/// DROP STATISTICS of objects that are known; nothing when they aren't.
-fn drop_statistics(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Option<Vec<Change>> {
-    let [object] = drop.objects.as_slice() else { return None };
-    let Some(node::Node::List(list)) = &object.node else { return None };
-    let parts = strings(&list.items);
-    let (schema, name) = qualified(&parts);
-    let in_reach = |known: &str| match schema {
-        Some(schema) => known == schema,
-        None => catalog.search_path.iter().any(|schema| schema.as_str() == known),
-    };
-    catalog.tables.iter().find_map(|table| {
-        let (_, _, definition) = table.statistics.iter().find(|(known, one, _)| in_reach(known) && one == name)?;
-        Some(vec![Change::Setting(Setting {
-            other: None,
-            table: table.full_name(),
-            what: format!("drop statistics {name} of {}", table.full_name().shown()),
-            sql: sql.to_owned(),
-            kind: SettingKind::Statistics,
-            reverse: Ok(definition.clone()),
-            effect: None,
-            touches: Footprint::default(),
-        })])
-    })
-}
-
 /// What a trigger fires on. Source: `pg_trigger.h` of PostgreSQL.
 const ON_INSERT: i32 = 1 << 2;
 const ON_DELETE: i32 = 1 << 3;
@@ -194,30 +167,6 @@ pub(super) fn create_trigger(create: &CreateTrigStmt, sql: &str, catalog: &Catal
             in_replica: false,
             of_parent: false,
         })),
-        touches: Footprint::default(),
-        table,
-    })])
-}
-
-/// CREATE STATISTICS.
-pub(super) fn statistics(create: &CreateStatsStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
-    let range = create.relations.iter().find_map(|relation| match &relation.node {
-        Some(node::Node::RangeVar(range)) => Some(range),
-        _ => None,
-    });
-    let table = existing(range, catalog)?;
-    let name = dotted(&create.defnames);
-    Ok(vec![Change::Setting(Setting {
-        other: None,
-        what: format!("create statistics {name} on {}", table.shown()),
-        sql: sql.to_owned(),
-        kind: SettingKind::Statistics,
-        reverse: if name.is_empty() {
-            Err("its name is PostgreSQL's choice".to_owned())
-        } else {
-            Ok(format!("DROP STATISTICS {name}"))
-        },
-        effect: None,
         touches: Footprint::default(),
         table,
     })])

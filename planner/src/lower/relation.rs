@@ -3,7 +3,7 @@
 use super::objects::only;
 use super::{existing_index, schema, settings};
 use crate::catalog::{Catalog, Index, Table};
-use crate::change::{Change, Setting, SettingKind};
+use crate::change::{Change, Effect, Setting, SettingKind};
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
@@ -66,9 +66,22 @@ fn index(
         what: format!("alter index {}", index.name),
         sql: sql.to_owned(),
         reverse,
-        effect: None,
+        effect: options_from_now(commands, &index.name),
         touches: Footprint::default(),
     })])
+}
+
+fn options_from_now(commands: &[&AlterTableCmd], index: &str) -> Option<Effect> {
+    let [one] = commands else { return None };
+    match one.subtype() {
+        AlterTableType::AtSetRelOptions => {
+            Some(Effect::IndexOptions(index.to_owned(), settings::set_options(one)?, true))
+        }
+        AlterTableType::AtResetRelOptions => {
+            Some(Effect::IndexOptions(index.to_owned(), settings::options(one), false))
+        }
+        _ => None,
+    }
 }
 
 fn options_back(commands: &[&AlterTableCmd], table: &Table, index: &Index) -> Result<String, String> {

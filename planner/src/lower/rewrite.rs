@@ -195,6 +195,22 @@ pub(crate) fn trigger(definition: &str, name: &Ident, column: &Ident) -> Option<
     deparse::statement(&NodeEnum::CreateTrigStmt(create)).ok()
 }
 
+/// An index with other storage parameters, as `name=value`; as it was where its text can't be read.
+pub(crate) fn with_options(definition: &str, options: &[String]) -> String {
+    let again = || {
+        let Some(NodeEnum::IndexStmt(mut index)) = first(definition) else { return None };
+        index.options = match options {
+            [] => vec![],
+            some => match first(&format!("CREATE INDEX i ON x (c) WITH ({})", some.join(", "))) {
+                Some(NodeEnum::IndexStmt(like)) => like.options,
+                _ => return None,
+            },
+        };
+        deparse::statement(&NodeEnum::IndexStmt(index)).ok()
+    };
+    again().unwrap_or_else(|| definition.to_owned())
+}
+
 fn first(sql: &str) -> Option<NodeEnum> {
     parse(sql, 0).ok()?.protobuf.stmts.into_iter().next()?.stmt?.node
 }

@@ -9,7 +9,7 @@ use concertina_revisions::tree::{CommentStmt, DropBehavior, GrantStmt, GrantTarg
 use concertina_revisions::{Ident, TableName};
 
 /// The letters by which PostgreSQL keeps the rights on a table. Source: the manual's table of privilege abbreviations.
-const LETTERS: [(char, &str); 8] = [
+pub(super) const LETTERS: [(char, &str); 8] = [
     ('r', "SELECT"),
     ('a', "INSERT"),
     ('w', "UPDATE"),
@@ -45,7 +45,7 @@ pub(super) fn grant(grant: &GrantStmt, catalog: &Catalog) -> Result<Option<Vec<C
                 .table(&table)
                 .and_then(|known| back(grant, known, catalog))
                 .ok_or_else(|| format!("which rights on {} were there before isn't known", table.shown())),
-            effect: None,
+            effect: catalog.table(&table).and_then(|known| super::acl::after(grant, known, catalog)),
             touches: Footprint::default(),
             other: None,
             table,
@@ -147,7 +147,7 @@ fn of_column(right: &str, column: Option<&Column>) -> String {
 }
 
 /// The rights that a statement names, each with the column that it names it of; nothing when it names one that isn't there.
-fn privileges<'a>(
+pub(super) fn privileges<'a>(
     grant: &GrantStmt,
     table: &'a Table,
     catalog: &Catalog,
@@ -218,7 +218,7 @@ fn granted(
 }
 
 /// The rights of an access control item, `ar*w/owner`, and whether each may be handed on.
-fn letters_of(item: &str) -> Vec<(&'static str, bool)> {
+pub(super) fn letters_of(item: &str) -> Vec<(&'static str, bool)> {
     let letters = item.split('/').next().unwrap_or_default();
     let held = LETTERS.iter().filter_map(|(letter, name)| {
         let at = letters.find(*letter)?;
@@ -227,7 +227,7 @@ fn letters_of(item: &str) -> Vec<(&'static str, bool)> {
     held.collect()
 }
 
-fn unquoted(role: &str) -> String {
+pub(super) fn unquoted(role: &str) -> String {
     role.trim_matches('"').replace("\"\"", "\"")
 }
 
@@ -267,7 +267,7 @@ pub(super) fn comment(comment: &CommentStmt, sql: &str, catalog: &Catalog) -> Op
     };
     let parts = strings(&list.items);
     let relation = match comment.objtype() {
-        ObjectType::ObjectTable => parts.as_slice(),
+        ObjectType::ObjectTable | ObjectType::ObjectIndex => parts.as_slice(),
         ObjectType::ObjectColumn
         | ObjectType::ObjectTabconstraint
         | ObjectType::ObjectTrigger
@@ -275,7 +275,10 @@ pub(super) fn comment(comment: &CommentStmt, sql: &str, catalog: &Catalog) -> Op
         _ => return None,
     };
     let (schema, name) = qualified(relation);
-    let table = catalog.resolve(schema, name)?;
+    let table = match comment.objtype() {
+        ObjectType::ObjectIndex => catalog.index(schema, name)?.0.full_name(),
+        _ => catalog.resolve(schema, name)?,
+    };
     let new = Some(comment.comment.clone()).filter(|text| !text.is_empty());
     let (reverse, effect) = former(comment.objtype(), &parts, &table, new, catalog)
         .map_or((Err("the former comment isn't known".to_owned()), None), |(sql, effect)| (Ok(sql), Some(effect)));
@@ -312,6 +315,23 @@ fn former(
             Some((
                 format!("COMMENT ON COLUMN {}.{} IS {}", table.sql(), column.sql(), text(&old.comment)),
                 Effect::Comment(Some(old.name.clone()), new),
+            ))
+        }
+        ObjectType::ObjectTabconstraint => {
+            let name = Ident::new(parts.last()?.as_str());
+            let old = known.constraint(&name)?;
+            Some((
+                format!("COMMENT ON CONSTRAINT {} ON {} IS {}", name.sql(), table.sql(), text(&old.comment)),
+                Effect::ConstraintComment(old.name.clone(), new),
+            ))
+        }
+        ObjectType::ObjectIndex => {
+            let name = parts.last()?;
+            let old = known.indexes.iter().find(|one| one.name == *name)?;
+            let full = TableName::new(old.schema.as_str(), old.name.as_str());
+            Some((
+                format!("COMMENT ON INDEX {} IS {}", full.sql(), text(&old.comment)),
+                Effect::IndexComment(old.name.clone(), new),
             ))
         }
         _ => None,

@@ -5,7 +5,7 @@ use super::{deparse, rolespec};
 use crate::catalog::{Catalog, ConstraintKind, Identity, Table};
 use crate::change::{Change, Effect, Setting, SettingKind};
 use crate::problem::{self, Problem, code};
-use concertina_revisions::tree::{AlterTableCmd, AlterTableType as Kind, node};
+use concertina_revisions::tree::{AlterTableCmd, AlterTableType as Kind, DefElem, Node, node};
 use concertina_revisions::{Ident, TableName};
 
 /// The change of a setting.
@@ -75,8 +75,16 @@ fn effect(command: &AlterTableCmd, name: &Ident) -> Option<Effect> {
         Kind::AtDisableRowSecurity => Effect::RowSecurity(false),
         Kind::AtForceRowSecurity => Effect::RowSecurityForced(true),
         Kind::AtNoForceRowSecurity => Effect::RowSecurityForced(false),
-        Kind::AtSetRelOptions => Effect::Options(options(command), true),
+        Kind::AtSetRelOptions => Effect::Options(set_options(command)?, true),
         Kind::AtResetRelOptions => Effect::Options(options(command), false),
+        Kind::AtSetOptions => Effect::ColumnOptions(column(), set_options(command)?, true),
+        Kind::AtResetOptions => Effect::ColumnOptions(column(), options(command), false),
+        Kind::AtSetStatistics => Effect::ColumnStatistics(column(), target(command)),
+        Kind::AtSetStorage => Effect::Storage(column(), word(command)?.to_uppercase()),
+        Kind::AtSetCompression => Effect::Compression(column(), word(command)?.to_lowercase()),
+        Kind::AtClusterOn => Effect::Clustered(Some(column())),
+        Kind::AtDropCluster => Effect::Clustered(None),
+        Kind::AtReplicaIdentity => Effect::ReplicaIdentity(replica_identity(command)?),
         Kind::AtChangeOwner => Effect::Owner(rolespec(command.newowner.as_ref()?)?),
         Kind::AtDropIdentity => Effect::Identity(column(), None),
         Kind::AtSetIdentity => Effect::Identity(column(), generated(command)),
@@ -189,6 +197,33 @@ fn reverse(command: &AlterTableCmd, table: &TableName, known: Option<&Table>) ->
     }
 }
 
+/// The number behind SET STATISTICS; -1 for the default.
+fn target(command: &AlterTableCmd) -> i32 {
+    match command.def.as_ref().and_then(|def| def.node.as_ref()) {
+        Some(node::Node::Integer(number)) => number.ival,
+        _ => -1,
+    }
+}
+
+/// The word behind SET STORAGE or SET COMPRESSION.
+fn word(command: &AlterTableCmd) -> Option<&str> {
+    match command.def.as_ref()?.node.as_ref()? {
+        node::Node::String(word) => Some(&word.sval),
+        _ => None,
+    }
+}
+
+/// What identifies a row, as ALTER TABLE takes it. The letters are those of `pg_class.relreplident`.
+fn replica_identity(command: &AlterTableCmd) -> Option<String> {
+    let node::Node::ReplicaIdentityStmt(identity) = command.def.as_ref()?.node.as_ref()? else { return None };
+    Some(match identity.identity_type.as_str() {
+        "d" => "DEFAULT".to_owned(),
+        "f" => "FULL".to_owned(),
+        "n" => "NOTHING".to_owned(),
+        _ => format!("USING INDEX {}", Ident::new(identity.name.as_str()).sql()),
+    })
+}
+
 /// `SET (..), RESET (..)`: options as they were before these were set or reset.
 pub(super) fn restored(changed: &[String], known: &[String]) -> String {
     let (mut set, mut reset) = (Vec::new(), Vec::new());
@@ -214,4 +249,26 @@ pub(super) fn options(command: &AlterTableCmd) -> Vec<String> {
             _ => None,
         })
         .collect()
+}
+
+/// Storage parameters that are set, as `name=value`; nothing when a value has a form that isn't known.
+pub(super) fn set_options(command: &AlterTableCmd) -> Option<Vec<String>> {
+    let Some(node::Node::List(list)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else { return None };
+    let one = |(item, name): (&Node, &String)| {
+        let Some(node::Node::DefElem(option)) = &item.node else { return None };
+        Some(format!("{name}={}", value_of(option)?))
+    };
+    list.items.iter().zip(&options(command)).map(one).collect()
+}
+
+fn value_of(option: &DefElem) -> Option<String> {
+    let Some(value) = option.arg.as_ref().and_then(|arg| arg.node.as_ref()) else { return Some("true".to_owned()) };
+    Some(match value {
+        node::Node::String(text) => text.sval.clone(),
+        node::Node::Integer(number) => number.ival.to_string(),
+        node::Node::Float(number) => number.fval.clone(),
+        node::Node::Boolean(value) => value.boolval.to_string(),
+        node::Node::TypeName(name) => super::strings(&name.names).pop()?,
+        _ => return None,
+    })
 }

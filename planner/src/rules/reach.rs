@@ -321,7 +321,10 @@ pub(super) fn fired(table: &TableName, deed: Deed, assigned: &[Ident], before: &
     let rules = catalog.table(table).into_iter().flat_map(|table| &table.rules);
     fired.rules = rules.filter(|rule| rule.event[deed.place()]).map(|rule| rule.name.clone()).collect();
     // What the revision itself makes or switches isn't known so well.
-    for seen in before {
+    for seen in before.iter().rev() {
+        if let Change::RenameTable(from, to) = &seen.change {
+            met.iter_mut().filter(|(name, ..)| name == to).for_each(|(name, ..)| name.clone_from(from));
+        }
         let Change::Setting(setting) = &seen.change else { continue };
         if met.iter().any(|(name, ..)| *name == setting.table) {
             if matches!(setting.kind, SettingKind::CreateTrigger | SettingKind::Trigger) {

@@ -1,0 +1,11 @@
+-- difference: schema: - CREATE TABLE ALTER TABLE <- ALTER TABLE ALTER SET STATISTICS; ALTER TABLE ALTER TYPE
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a numeric);
+INSERT INTO t SELECT g, g FROM generate_series(1,20) g;
+-- revision
+ALTER TABLE t ALTER a SET STATISTICS 456;
+ALTER TABLE t ALTER a TYPE text;
+-- - CREATE TABLE public.t ( .. ALTER TABLE ONLY public.t ALTER COLUMN a SET STATISTICS 456;
