@@ -225,6 +225,14 @@ impl Decision {
         self
     }
 
+    /// Another action that takes the last part back, after those that are there.
+    pub(crate) fn and_undo(mut self, action: Action) -> Decision {
+        if let Some(part) = self.parts.last_mut() {
+            part.undo.push(Work::Quick { actions: vec![action] });
+        }
+        self
+    }
+
     /// Another statement of the way back, after those that are there.
     pub(crate) fn and_reverse(mut self, sql: String) -> Decision {
         if let Some(Ok(statements)) = &mut self.reverse {

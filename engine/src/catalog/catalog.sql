@@ -112,7 +112,7 @@ indexes AS (
         'part_of', (SELECT json_build_array(pn.nspname, pc.relname)
                     FROM pg_inherits h JOIN pg_class pc ON pc.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
                     WHERE c.relispartition AND h.inhrelid = i.indexrelid)
-    ) ORDER BY c.relname) AS list
+    ) ORDER BY i.indexrelid) AS list
     FROM pg_index i
     JOIN relation ON relation.oid = i.indrelid
     JOIN pg_class c ON c.oid = i.indexrelid

@@ -63,6 +63,9 @@ pub enum Action {
         /// `START WITH ..` and the like.
         #[serde(default)]
         options: String,
+        /// The role that owns the table, and so the sequence; none where that is whoever makes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<Ident>,
     },
     /// Makes a column get its values from a sequence of its own, which goes on after those that are there.
     AddIdentity {

@@ -5,8 +5,8 @@ use super::{
     Catalog, Column, Constraint, ConstraintKind, Dependant, Enum, Identity, Index, PartitionOf, Table, TableKind,
 };
 use crate::change::{
-    AddColumn, Attach, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewMaterializedView,
-    NewTable, Setting, Special,
+    AddColumn, Attach, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewMaterializedView, NewTable,
+    Setting, Special,
 };
 use crate::footprint::{Footprint, Thing};
 use concertina_revisions::{Ident, TableName};
@@ -76,7 +76,7 @@ impl Catalog {
                 }
             }),
             Change::DropColumn(table, name) => self.alter(table, |table| table.forget_column(name.as_str())),
-            Change::CreateIndex(index) => self.alter(&index.table, |table| table.indexes.push(index_of(index))),
+            Change::CreateIndex(index) => self.make_index(index),
             Change::DropIndex(name) => self.drop_index(name),
             Change::DropTable(name) => self.forget_relation(name),
             Change::CreateEnum(new) => self.enums.push(Enum {
@@ -307,23 +307,5 @@ fn column(new: &NewColumn) -> Column {
         not_null: new.not_null,
         default: new.default.as_ref().map(|value| value.sql.clone()),
         ..Column::default()
-    }
-}
-
-fn index_of(new: &NewIndex) -> Index {
-    let texts = |names: &[Ident]| names.iter().map(|name| name.as_str().to_owned()).collect();
-    Index {
-        keys: texts(&new.keys),
-        mentions: texts(&new.mentions),
-        unique: new.unique,
-        partial: new.partial,
-        definition: format!(
-            "CREATE {}INDEX {} ON {} {}",
-            if new.unique { "UNIQUE " } else { "" },
-            new.name.sql(),
-            new.table.sql(),
-            new.tail
-        ),
-        ..Index::named(new.table.schema.as_str(), new.name.as_str())
     }
 }

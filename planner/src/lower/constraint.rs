@@ -4,7 +4,7 @@ use super::{deparse, existing, expression, name};
 use crate::catalog::Catalog;
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{ConstrType, Constraint};
+use concertina_revisions::tree::{ConstrType, Constraint, Node, node};
 use concertina_revisions::{Ident, TableName};
 
 /// Reads a constraint of `table`; `column` is the one it stands beside.
@@ -67,11 +67,32 @@ pub(super) fn read(
         let addition = match (&new.kind, label) {
             (_, "pkey") => String::new(),
             (NewConstraintKind::Check(_), _) if columns.len() != 1 => String::new(),
+            (NewConstraintKind::Exclude, _) => excluded(constraint),
             _ => name::addition(columns.iter().map(Ident::as_str)),
         };
         new.name = name::choose(table, &addition, label, catalog);
     }
     Ok(new)
+}
+
+/// What the name of an EXCLUDE constraint says of its elements.
+fn excluded(constraint: &Constraint) -> String {
+    let element = |node: &Node| match &node.node {
+        Some(node::Node::IndexElem(element)) => Some(match &element.expr {
+            Some(written) => name::of_expression(written),
+            None => element.name.clone(),
+        }),
+        _ => None,
+    };
+    let first = |node: &Node| match &node.node {
+        Some(node::Node::List(pair)) => pair.items.first().and_then(element),
+        _ => None,
+    };
+    let including = expression::column_list(&constraint.including);
+    let labels = constraint.exclusions.iter().filter_map(first);
+    let labels = labels.chain(including.iter().map(|column| column.as_str().to_owned()));
+    let labels = name::told_apart(labels.collect());
+    name::addition(labels.iter().map(String::as_str))
 }
 
 /// A key whose name is PostgreSQL's choice.

@@ -6,7 +6,7 @@
 //! nullable column, a default and a trigger for writers, a backfill, and only then constraints.
 //! **Hazard**: a default that only stands in for old code is dropped in contract.
 
-use super::{Context, check, foreign_key, helper, identity, not_null, questions, unique, update};
+use super::{Context, check, foreign_key, guard, helper, identity, not_null, questions, unique, update};
 use crate::action::{Action, Backfill, Operation, Sync, Value};
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
 use crate::decision::Decision;
@@ -19,6 +19,14 @@ use concertina_revisions::{Ident, TableName};
 pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decision, Problem> {
     let AddColumn { table, column, fill } = add;
     let empty = context.catalog.is_empty(table);
+    let own_values = match (&column.special, &column.default, fill) {
+        (Special::Serial | Special::Identity(_), ..) => true,
+        (Special::None, Some(default), None) => default.is_volatile(context.catalog),
+        _ => false,
+    };
+    if own_values && !empty {
+        guard::unnoticed(table, "a column with a value of its own for each row", context)?;
+    }
     let decision = match (&column.special, &column.default, fill) {
         (Special::Stored(_), ..) if !empty => {
             return Err(problem::blocks(
@@ -177,7 +185,7 @@ fn serial(table: &TableName, column: &NewColumn, empty: bool, context: &Context<
         name: Ident::new(format!("{}_{}_seq", table.name.as_str(), column.name.as_str())),
     };
     if empty {
-        let own = own_sequence(table, column, &sequence, "");
+        let own = own_sequence(table, column, &sequence, "", context);
         return Ok(Decision::because("the table holds no row")
             .expand(own, undo(table, column))
             .expand(Action::SetNotNull { table: table.clone(), column: column.name.clone() }, []));
@@ -188,13 +196,21 @@ fn serial(table: &TableName, column: &NewColumn, empty: bool, context: &Context<
     Ok(not_null::prove_and_set(decision, table, &column.name, context).contract(Action::RemoveSync(sync)))
 }
 
-fn own_sequence(table: &TableName, column: &NewColumn, sequence: &TableName, options: &str) -> Action {
+fn own_sequence(
+    table: &TableName,
+    column: &NewColumn,
+    sequence: &TableName,
+    options: &str,
+    context: &Context<'_>,
+) -> Action {
+    let owner = context.table(table).map(|table| table.owner.as_str()).filter(|owner| !owner.is_empty());
     Action::OwnSequence {
         table: table.clone(),
         column: column.name.clone(),
         sequence: sequence.clone(),
         type_sql: column.type_sql.clone(),
         options: options.to_owned(),
+        owner: owner.map(Ident::new),
     }
 }
 
@@ -234,10 +250,10 @@ pub(super) fn numbered(
         synced: true,
         workers: Some(1),
         key: None,
-        silent: false,
+        silent: context.catalog.may_silence,
     };
     let decision = Decision::because("a number for each row would rewrite the table under ACCESS EXCLUSIVE")
-        .expand(own_sequence(table, column, sequence, &numbering.options), undo(table, column))
+        .expand(own_sequence(table, column, sequence, &numbering.options, context), undo(table, column))
         .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
         .fill(backfill);
     (enough(decision, table, numbering, context), sync)
@@ -281,7 +297,7 @@ fn own_value(table: &TableName, column: &NewColumn, value: &Expr, context: &Cont
         synced: true,
         workers: if in_order { Some(1) } else { context.directives.workers() },
         key: context.directives.key().map(<[Ident]>::to_vec),
-        silent: false,
+        silent: context.catalog.may_silence,
     }
 }
 

@@ -5,8 +5,8 @@
 //! again NOT VALID in the same moment and proven online, as PostgreSQL would scan the table for it.
 //! **Hazard**: prepared statements that give the column fail once, with another result type.
 
-use super::Context;
 use super::shadow::{self, Shadow};
+use super::{Context, guard};
 use crate::action::{Action, Lock, Online};
 use crate::catalog::{
     Catalog, Column, Constraint, ConstraintKind, Index, PartitionKey, Table, TableKind, TypeObstacle,
@@ -279,13 +279,7 @@ pub(super) fn by_shadow(new: &NewType, catalog: &Catalog) -> bool {
 }
 
 fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>) -> Result<Decision, Problem> {
-    let noticed = context.catalog.noticed_by(&new.table, &[]);
-    if !noticed.is_empty() {
-        return Err(crate::problem::blocks(
-            &format!("another type, as {} would see every row written,", noticed.join(", ")),
-            "let the connected role SET session_replication_role, so that they see nothing of it",
-        ));
-    }
+    guard::unnoticed(&new.table, "another type", context)?;
     let read = |sql: &str| {
         crate::lower::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")))
     };

@@ -7,6 +7,7 @@ use crate::change::Change;
 use crate::decision::Decision;
 use crate::plan::Work;
 use crate::problem::{Problem, code};
+use concertina_revisions::TableName;
 
 /// What holds for every change of a table: it is a table, and ours to alter.
 pub(super) fn of_table(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
@@ -53,4 +54,16 @@ pub(super) fn updates_are_taken(decision: &Decision, context: &Context<'_>) -> R
         "say in an earlier revision what identifies a row, such as ALTER TABLE {} REPLICA IDENTITY FULL",
         table.sql()
     )))
+}
+
+/// Refuses what writes every row where PostgreSQL's own rewrite calls nobody, and a trigger or rule of others would be called.
+pub(super) fn unnoticed(table: &TableName, what: &str, context: &Context<'_>) -> Result<(), Problem> {
+    let noticed = context.catalog.noticed_by(table, &[]);
+    if noticed.is_empty() {
+        return Ok(());
+    }
+    Err(crate::problem::blocks(
+        &format!("{what}, as {} would see every row written,", noticed.join(", ")),
+        "let the connected role SET session_replication_role, so that they see nothing of it",
+    ))
 }

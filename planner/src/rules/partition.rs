@@ -212,15 +212,10 @@ fn own_index_name(index: &Index, parent: &Table, part: &TableName, context: &Con
     }
 }
 
-/// `USING ..` of an index.
-pub(super) fn tail(index: &Index) -> Option<&str> {
-    index.definition.find(" USING ").map(|at| &index.definition[at + 1..])
-}
-
 /// The parent's indexes that the partition has none like.
 fn missing_indexes<'a>(parent: &'a Table, part: &Table) -> Vec<(&'a Index, &'a str)> {
-    let own: Vec<&str> = part.indexes.iter().filter_map(tail).collect();
-    let tailed = parent.indexes.iter().filter_map(|index| Some((index, tail(index)?)));
+    let own: Vec<&str> = part.indexes.iter().filter_map(Index::tail).collect();
+    let tailed = parent.indexes.iter().filter_map(|index| Some((index, index.tail()?)));
     tailed.filter(|(_, tail)| !own.contains(tail)).collect()
 }
 

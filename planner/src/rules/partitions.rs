@@ -148,7 +148,7 @@ fn below(
     for (schema, child) in &parent.partitions {
         let child = TableName::new(schema.as_str(), child.as_str());
         let Some(known) = catalog.table(&child).cloned() else { continue };
-        if let Some(own) = like_it(new, parent, &known) {
+        if let Some(own) = known.adoptable(new, parent) {
             let index = TableName { schema: child.schema.clone(), name: Ident::new(own.name.as_str()) };
             // It was there before, and what is attached goes with the whole: a rollback must not meet it attached.
             decision = attach(decision, parent, &child, parent_index, &index, Phase::Contract);
@@ -183,18 +183,6 @@ fn below(
         decision = attach(decision, parent, &child, parent_index, &index, Phase::Backfill);
     }
     Ok(decision)
-}
-
-/// An index of a partition that says the same as the new one, and isn't attached to another of its parent's: PostgreSQL
-/// takes it up.
-fn like_it<'a>(new: &NewIndex, parent: &Table, part: &'a Table) -> Option<&'a Index> {
-    let same = |index: &&Index| {
-        index.valid && index.unique == new.unique && super::partition::tail(index) == Some(new.tail.as_str())
-    };
-    if part.kind != TableKind::Plain || parent.indexes.iter().any(|index| same(&index)) {
-        return None;
-    }
-    part.indexes.iter().find(same).filter(|index| index.constraint.is_none())
 }
 
 fn on_only(decision: Decision, new: &NewIndex, table: &TableName, name: &Ident) -> Decision {

@@ -215,7 +215,8 @@ fn partnered(
                     Conjunct::IsNull(_) | Conjunct::IsNotNull(_) | Conjunct::Other => false,
                 })
             };
-            catalog.table(table).is_some_and(|table| {
+            // What inherits a table may have rows of the same key.
+            catalog.table(table).filter(|table| table.children.is_empty()).is_some_and(|table| {
                 table
                     .indexes
                     .iter()

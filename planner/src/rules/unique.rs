@@ -30,7 +30,7 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         return Ok(with_its_index_back(decision, reverse, table, constraint, index, context));
     }
     if let Some(decision) = check::on_empty(table, constraint, context) {
-        return Ok(decision);
+        return Ok(if *primary { loosened_again(decision, table, columns, context) } else { decision });
     }
     let Some(known) = context.table(table) else { return Ok(Decision::default()) };
     let list = columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
@@ -101,6 +101,23 @@ fn with_its_index_back(
         Some(again) => again.into_iter().fold(decision.reverse(reverse), Decision::and_reverse),
         None => decision.irreversible(format!("the definition of {} isn't known", index.as_str())),
     }
+}
+
+/// A primary key demands of its columns what stays when it goes: the way back takes that from those that had accepted NULL.
+fn loosened_again(mut decision: Decision, table: &TableName, columns: &[Ident], context: &Context<'_>) -> Decision {
+    let members = || std::iter::once(table.clone()).chain(context.catalog.below(table));
+    for member in members() {
+        let Some(known) = context.table(&member).filter(|known| !known.is_new) else { continue };
+        for column in columns.iter().filter(|column| known.get(column).is_some_and(|one| !one.not_null)) {
+            let loosen = Action::DropNotNull { table: member.clone(), column: column.clone() };
+            decision = decision.and_undo(loosen).and_reverse(format!(
+                "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
+                member.sql(),
+                column.sql()
+            ));
+        }
+    }
+    decision
 }
 
 /// `USING INDEX`: the index is there already.

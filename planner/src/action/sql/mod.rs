@@ -37,15 +37,19 @@ impl Action {
             Action::DetachPartition { parent, partition, .. } => {
                 vec![alter(parent, &format!("DETACH PARTITION {}", partition.sql()))]
             }
-            Action::OwnSequence { table, column, sequence, type_sql, options } => vec![
-                format!("CREATE SEQUENCE {} AS {type_sql} {options}", sequence.sql()),
-                alter(table, &format!("ADD COLUMN {} {type_sql}", column.sql())),
-                alter(
-                    table,
-                    &format!("ALTER COLUMN {} SET DEFAULT nextval({})", column.sql(), sequence.regclass_literal()),
-                ),
-                format!("ALTER SEQUENCE {} OWNED BY {}.{}", sequence.sql(), table.sql(), column.sql()),
-            ],
+            Action::OwnSequence { table, column, sequence, type_sql, options, owner } => {
+                let given =
+                    owner.iter().map(|owner| format!("ALTER SEQUENCE {} OWNER TO {}", sequence.sql(), owner.sql()));
+                let made = format!("CREATE SEQUENCE {} AS {type_sql} {options}", sequence.sql());
+                let default = format!("SET DEFAULT nextval({})", sequence.regclass_literal());
+                let owned = format!("ALTER SEQUENCE {} OWNED BY {}.{}", sequence.sql(), table.sql(), column.sql());
+                let column = [
+                    alter(table, &format!("ADD COLUMN {} {type_sql}", column.sql())),
+                    alter(table, &format!("ALTER COLUMN {} {default}", column.sql())),
+                    owned,
+                ];
+                std::iter::once(made).chain(given).chain(column).collect()
+            }
             Action::SetDefault { table, column, default } => vec![set_default(table, column, default.as_deref())],
             Action::SetNotNull { table, column } => {
                 vec![alter(table, &format!("ALTER COLUMN {} SET NOT NULL", column.sql()))]

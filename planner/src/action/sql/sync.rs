@@ -33,14 +33,13 @@ pub(super) fn remove(sync: &Sync) -> Vec<String> {
         return triggers.iter().map(drop).chain(functions.iter().map(forget)).collect();
     }
     let names = std::iter::once(sync.name.clone()).chain(newer(sync).map(|_| back_name(sync)));
-    names
-        .flat_map(|name| {
-            [
-                format!("DROP TRIGGER IF EXISTS {} ON {}", name.sql(), sync.table.sql()),
-                format!("DROP FUNCTION IF EXISTS {}()", ours(&name)),
-            ]
-        })
-        .collect()
+    let own = names.flat_map(|name| {
+        [
+            format!("DROP TRIGGER IF EXISTS {} ON {}", name.sql(), sync.table.sql()),
+            format!("DROP FUNCTION IF EXISTS {}()", ours(&name)),
+        ]
+    });
+    own.chain(newer(sync).map(|_| version::SPEAKS_NO_MORE.to_owned())).collect()
 }
 
 /// What a writer says by the second name is carried over to the original before any other trigger sees the row, so that they

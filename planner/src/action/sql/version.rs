@@ -25,6 +25,14 @@ BEGIN
 END
 $concertina$";
 
+/// Takes the question away once no trigger asks it.
+pub(super) const SPEAKS_NO_MORE: &str = "DO $concertina$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                 AND refobjid = pg_catalog.to_regprocedure('concertina.speaks(text)')) THEN
+    DROP FUNCTION IF EXISTS concertina.speaks(text);
+  END IF;
+END $concertina$";
+
 /// The question, as SQL.
 pub(super) fn speaks(version: &Ident) -> String {
     format!("{OUR_SCHEMA}.speaks({})", version.literal())
