@@ -173,7 +173,7 @@ impl Spoken<'_> {
             let columns = self.said.writable().into_iter().filter(own).filter(|one| !self.is_of_new_type(one));
             for column in columns.filter(|one| writes && !self.is_told_apart(one.number)) {
                 let sql_name = crate::sql::quoted(&column.name);
-                let (first, second) = equal(draw, &column.kind, world);
+                let (first, second) = equal(draw, self.kind(column), world);
                 for value in [first, second] {
                     let value = Sql::marked(&value).text();
                     queries.push(Query {
@@ -204,8 +204,11 @@ impl Spoken<'_> {
         let values: Vec<String> = columns
             .iter()
             .map(|one| {
-                let value = if Some(one.number) == own { number.to_string() } else { equal(draw, &one.kind, world).0 };
-                format!("({})::{}", Sql::marked(&value).text(), one.kind)
+                let value =
+                    if Some(one.number) == own { number.to_string() } else { equal(draw, self.kind(one), world).0 };
+                let value = Sql::marked(&value).text();
+                // A word that is no type's yet: it is read as the column's, whichever that is by then.
+                if self.kind(one) == one.kind { format!("({value})::{}", one.kind) } else { value }
             })
             .collect();
         let names: Vec<String> = columns.iter().map(|one| crate::sql::quoted(&one.name)).collect();
@@ -237,6 +240,12 @@ impl Spoken<'_> {
         let mut by_exclusion = all().flat_map(|one| &one.constraints).filter(|one| one.kind == 'x');
         by_index.any(|one| one.expression || one.columns.contains(&column.name))
             || by_exclusion.any(|one| one.columns.contains(&column.name))
+    }
+
+    /// The type whose values are written to a column: the one that it has before, since it has that one until contract.
+    fn kind<'b>(&'b self, column: &'b Column) -> &'b str {
+        let old = self.old.columns.iter().find(|one| one.number == column.number);
+        old.map_or(&column.kind, |old| &old.kind)
     }
 
     /// Whether the column's type is one that the revision makes or renames.
