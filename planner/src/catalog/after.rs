@@ -54,19 +54,19 @@ impl Catalog {
             Change::CreateTable(new) => self.make_table(new),
             Change::AddColumn(add) => self.make_column(add),
             Change::SetDefault(table, name, default) => {
-                self.alter_column(table, name, |column| {
+                self.alter_inherited(table, name, |column| {
                     column.default = default.as_ref().map(|value| value.sql.clone());
                 });
             }
             Change::AlterType(new) => {
-                self.alter_column(&new.table, &new.column, |column| {
+                self.alter_inherited(&new.table, &new.column, |column| {
                     column.type_sql.clone_from(&new.type_sql);
                     column.collation.clone_from(&new.collation);
                     (column.storage_set, column.compression) = (false, None);
                 });
             }
-            Change::SetNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = true),
-            Change::DropNotNull(table, name) => self.alter_column(table, name, |column| column.not_null = false),
+            Change::SetNotNull(table, name) => self.alter_inherited(table, name, |column| column.not_null = true),
+            Change::DropNotNull(table, name) => self.alter_inherited(table, name, |column| column.not_null = false),
             Change::AddConstraint(table, constraint) => self.alter(table, |table| table.add(constraint)),
             Change::DropConstraint(table, name) => self.drop_constraint(table, name),
             Change::Validate(table, name) => self.alter(table, |table| {
@@ -75,7 +75,12 @@ impl Catalog {
                     constraint.validated = true;
                 }
             }),
-            Change::DropColumn(table, name) => self.alter(table, |table| table.forget_column(name.as_str())),
+            Change::DropColumn(table, name) => {
+                for below in self.inheriting(table, name) {
+                    self.alter(&below, |table| table.forget_column(name.as_str()));
+                }
+                self.alter(table, |table| table.forget_column(name.as_str()));
+            }
             Change::CreateIndex(index) => self.make_index(index),
             Change::DropIndex(name) => self.drop_index(name),
             Change::DropTable(name) => self.forget_relation(name),
@@ -92,7 +97,9 @@ impl Catalog {
                 }
             }
             Change::RenameColumn(table, from, to) => {
-                self.alter(table, |table| table.rename_column(from.as_str(), to.as_str()));
+                for one in std::iter::once(table.clone()).chain(self.inheriting(table, from)) {
+                    self.alter(&one, |table| table.rename_column(from.as_str(), to.as_str()));
+                }
             }
             Change::RenameTable(from, to) => self.rename_relation(from, to),
             Change::AddIdentity(new) => self.alter_column(&new.table, &new.column, |column| {
@@ -140,10 +147,17 @@ impl Catalog {
             && add.column.default.is_none()
             && add.column.special == Special::None
             && !crate::types::may_be_defaulted(&add.column.type_sql, self);
+        let added = Column { is_new: true, is_written: !plain, ..column(&add.column) };
         self.alter(&add.table, |table| {
-            table.columns.push(Column { is_new: true, is_written: !plain, ..column(&add.column) });
+            table.columns.push(added.clone());
             add.column.constraints.iter().for_each(|constraint| table.add(constraint));
         });
+        for below in self.below(&add.table) {
+            self.alter(&below, |table| match table.get_mut(&add.column.name) {
+                Some(there) => there.inherited += 1,
+                None => table.columns.push(Column { inherited: 1, ..added.clone() }),
+            });
+        }
     }
 
     fn make_materialized_view(&mut self, new: &NewMaterializedView) {
@@ -218,6 +232,21 @@ impl Catalog {
         if let Some(table) = self.table_mut(name) {
             change(table);
         }
+    }
+
+    /// A column of a table, and those below it that are inherited from it.
+    fn alter_inherited(&mut self, table: &TableName, name: &Ident, change: impl Fn(&mut Column)) {
+        for one in std::iter::once(table.clone()).chain(self.inheriting(table, name)) {
+            self.alter_column(&one, name, &change);
+        }
+    }
+
+    /// The tables below a table whose column of that name comes from it.
+    fn inheriting(&self, table: &TableName, name: &Ident) -> Vec<TableName> {
+        let inherits = |below: &TableName| {
+            self.table(below).and_then(|table| table.get(name)).is_some_and(|column| column.inherited > 0)
+        };
+        self.below(table).into_iter().filter(inherits).collect()
     }
 
     fn alter_column(&mut self, table: &TableName, name: &Ident, change: impl FnOnce(&mut Column)) {

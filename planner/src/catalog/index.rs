@@ -59,6 +59,16 @@ impl Table {
     }
 }
 
+impl Table {
+    /// An index of a partition that was left invalid, and that PostgreSQL would take up all the same.
+    pub(crate) fn invalid_like(&self, new: &NewIndex) -> Option<&Index> {
+        let free = |index: &&Index| index.constraint.is_none() && index.part_of.is_none() && !index.valid;
+        let plain = self.kind == TableKind::Plain;
+        let mut left = self.indexes.iter().filter(|_| plain).filter(free);
+        left.find(|index| index.unique == new.unique && index.tail() == Some(new.tail.as_str()))
+    }
+}
+
 impl Catalog {
     /// A new index, and those of partitions that are a part of it.
     pub(super) fn make_index(&mut self, new: &NewIndex) {

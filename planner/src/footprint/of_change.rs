@@ -63,7 +63,10 @@ fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
         Change::CatalogOnly(only) => only.touches.clone(),
         Change::Setting(setting) => on(&setting.table).and(&setting.touches),
         Change::RenameColumn(table, from, to) => {
-            on_column(on(table), table, from, catalog).rename(Thing::column(table, from), Thing::column(table, to))
+            let all = on_column(on(table), table, from, catalog);
+            let all = all.rename(Thing::column(table, from), Thing::column(table, to));
+            let below = catalog.below(table).into_iter();
+            below.fold(all, |all, one| all.rename(Thing::column(&one, from), Thing::column(&one, to)))
         }
         Change::RenameTable(from, to) => on(from)
             .change(Thing::Whole(from.clone()))
@@ -154,6 +157,9 @@ fn add_column(add: &AddColumn, catalog: &Catalog) -> Footprint {
     if column.not_null {
         all.add(super::How::Make, Thing::Demands(table.clone(), Some(column.name.clone())));
     }
+    for below in catalog.below(table) {
+        all.add(super::How::Make, Thing::column(&below, &column.name));
+    }
     if let Some(sequence) = own_sequence(table, column) {
         all.add(super::How::Make, sequence);
     }
@@ -196,6 +202,8 @@ fn alter_type(new: &NewType, catalog: &Catalog) -> Footprint {
         .change(Thing::Rows(new.table.clone(), Some(new.column.clone())))
         .read(Thing::Type(Ident::new(crate::types::bare(&new.type_sql))));
     let all = of_type(all, &new.table, Some(&new.column), catalog);
+    let below = catalog.below(&new.table).into_iter();
+    let all = below.fold(all, |all, one| all.change(Thing::column(&one, &new.column)));
     let mut read: Vec<Ident> = new.using.iter().flat_map(Expr::column_names).collect();
     read.retain(|name| catalog.table(&new.table).is_some_and(|table| table.get(name).is_some()));
     let all = all.columns(&new.table, &read);
@@ -313,6 +321,9 @@ fn validate(table: &TableName, name: &Ident, catalog: &Catalog) -> Footprint {
 fn drop_column(table: &TableName, column: &Ident, catalog: &Catalog) -> Footprint {
     let mut all = Footprint::default().on(table).drop(Thing::column(table, column));
     all = of_type(all, table, Some(column), catalog);
+    for below in catalog.below(table) {
+        all.add(super::How::Drop, Thing::column(&below, column));
+    }
     let Some(known) = catalog.table(table) else { return all };
     let has = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
     for constraint in known.constraints.iter().filter(|one| has(&one.columns)) {

@@ -40,6 +40,8 @@ impl Whole<'_> {
             | Action::AttachPartition { .. } => self.touches.clone(),
             Action::AddColumn { table, column, default, .. } => {
                 let all = self.relying(on(table)).make(Thing::column(table, column)).and(&self.demands());
+                let is_new = matches!(self.change, Change::AddColumn(_));
+                let all = if is_new { all.and(&self.inherited(table)) } else { all };
                 match default {
                     // The value is read when the column is added.
                     Some(Value::Read(_)) => all.and(&self.touches.only(|access| {
@@ -94,9 +96,10 @@ impl Whole<'_> {
                 .read(Thing::column(table, to))
                 .change(Thing::aspect(table, from, Aspect::Identity))
                 .change(Thing::aspect(table, to, Aspect::Identity)),
-            Action::RenameColumn { table, from, to } => {
-                on(table).rename(Thing::column(table, from), Thing::column(table, to)).and(&self.standing_on_it())
-            }
+            Action::RenameColumn { table, from, to } => on(table)
+                .rename(Thing::column(table, from), Thing::column(table, to))
+                .and(&self.standing_on_it())
+                .and(&self.inherited(table)),
             Action::RenameConstraint { table, from, to } => on(table)
                 .rename(Thing::constraint(table, from), Thing::constraint(table, to))
                 .rename(Thing::beside(table, from), Thing::beside(table, to)),
@@ -104,7 +107,7 @@ impl Whole<'_> {
                 on(table).rename(Thing::Relation(from.clone()), Thing::beside(table, to))
             }
             Action::DropColumn { table, column } => {
-                on(table).drop(Thing::column(table, column)).and(&self.going_along())
+                on(table).drop(Thing::column(table, column)).and(&self.going_along()).and(&self.inherited(table))
             }
             Action::DropTable { .. } if matches!(self.change, Change::DropTable(_)) => self.touches.clone(),
             Action::DropTable { table } => {
@@ -219,6 +222,13 @@ impl Whole<'_> {
     fn standing_on_it(&self) -> Footprint {
         self.touches.only(|access| {
             access.how == How::Change && matches!(access.thing, Thing::Constraint(..) | Thing::Relation(_))
+        })
+    }
+
+    /// The columns of tables below that are changed with one of the table.
+    fn inherited(&self, table: &TableName) -> Footprint {
+        self.touches.only(|access| {
+            access.how != How::Read && matches!(&access.thing, Thing::Column(other, _) if other != table)
         })
     }
 

@@ -11,7 +11,7 @@ use crate::change::{NewConstraint, NewConstraintKind, NewIndex};
 use crate::decision::{Decision, Rank};
 use crate::footprint::{Footprint, Thing};
 use crate::plan::Phase;
-use crate::problem::{self, Problem};
+use crate::problem::{self, Problem, code};
 use concertina_revisions::{Ident, TableName};
 
 const WHY: &str = "on the whole it can't be built concurrently; partition by partition it can";
@@ -148,6 +148,15 @@ fn below(
     for (schema, child) in &parent.partitions {
         let child = TableName::new(schema.as_str(), child.as_str());
         let Some(known) = catalog.table(&child).cloned() else { continue };
+        if let Some(invalid) = known.invalid_like(new) {
+            let name = TableName::new(child.schema.as_str(), invalid.name.as_str());
+            return Err(Problem::new(
+                code::DEPENDED_ON,
+                format!("index {} of partition {} says the same and is not valid", name.shown(), child.shown()),
+            )
+            .label("PostgreSQL takes it up, and the whole index stays invalid")
+            .help(format!("REINDEX INDEX CONCURRENTLY {0}, or DROP INDEX CONCURRENTLY {0} first", name.sql())));
+        }
         if let Some(own) = known.adoptable(new, parent) {
             let index = TableName { schema: child.schema.clone(), name: Ident::new(own.name.as_str()) };
             // It was there before, and what is attached goes with the whole: a rollback must not meet it attached.

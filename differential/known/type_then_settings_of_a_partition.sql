@@ -1,0 +1,12 @@
+-- difference: not down: + CREATE TABLE ALTER TABLE <- ALTER TABLE ALTER TYPE; ALTER TABLE ALTER SET STATISTICS | BY PARTITION RANGE
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE p (id bigint, q int) PARTITION BY RANGE (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100);
+INSERT INTO p SELECT g, g FROM generate_series(1,20) g;
+-- revision
+ALTER TABLE p ALTER q TYPE bigint;
+ALTER TABLE p1 ALTER q SET STATISTICS 77;
+-- + CREATE TABLE public.p1 ( .. ALTER TABLE ONLY public.p1 ALTER COLUMN q SET STATISTICS 77;
