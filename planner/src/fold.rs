@@ -79,7 +79,8 @@ fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) ->
     let table = catalog.table(&update.table)?;
     let known = table.get(column)?;
     // Each row that it selects fires them.
-    let fires = table.triggers.iter().any(|trigger| trigger.on_update || trigger.of_statement[1]);
+    let fires = table.triggers.iter().any(|trigger| trigger.on_update || trigger.of_statement[1])
+        || table.rules.iter().any(|rule| rule.event[1]);
     if table.is_new || !known.is_new || known.generated || fires || !of_all(update, column, table) {
         return None;
     }

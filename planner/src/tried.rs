@@ -5,7 +5,7 @@
 //! carries an expression is run on a table without rows, both in a transaction that is rolled back. A table that earlier
 //! statements change is stood for by a temporary one of its name and its columns, as they will be by then.
 
-use crate::catalog::{Catalog, Column, Identity, Table, TableKind};
+use crate::catalog::{Catalog, Column, ConstraintKind, Identity, Table, TableKind};
 use crate::change::{AddColumn, Change, NewConstraintKind, Special};
 use crate::fold::Seen;
 use crate::footprint::{Access, How, Thing};
@@ -72,7 +72,11 @@ fn trial(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[See
         }
         Change::AlterType(new) => {
             let using = new.using.as_ref().map_or_else(String::new, |using| format!(" USING {}", using.sql));
-            on_twin(&new.table, format!("ALTER COLUMN {} TYPE {}{using}", new.column.sql(), new.type_sql))
+            let trial = on_twin(&new.table, format!("ALTER COLUMN {} TYPE {}{using}", new.column.sql(), new.type_sql));
+            trial.map(|mut trial| {
+                trial.twins.extend(standing_on(&new.column, one.before.table(&new.table)));
+                trial
+            })
         }
         Change::CreateIndex(new) => {
             let sql = format!("CREATE INDEX ON {} {}", stand_in(&new.table).sql(), new.tail);
@@ -147,6 +151,18 @@ fn of_twin(statement: usize, table: &Table, sql: String) -> Option<Tried> {
     Some(Tried { statement, twins: vec![twin(table)?], before: "", sql, is_as_written: false })
 }
 
+/// CHECKs and indexes of a column, on the table that stands for its own: they have to be so with another type, too.
+fn standing_on(column: &Ident, table: Option<&Table>) -> Vec<String> {
+    let Some(table) = table else { return vec![] };
+    let names = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
+    let twin = stand_in(&table.full_name()).sql();
+    let checks = table.constraints.iter().filter(|one| one.kind == ConstraintKind::Check && names(&one.columns));
+    let checks = checks.map(|one| format!("ALTER TABLE {twin} ADD {}", one.definition.trim_end_matches(" NOT VALID")));
+    let indexes = table.indexes.iter().filter(|one| one.constraint.is_none() && names(&one.mentions));
+    let indexes = indexes.filter_map(|one| Some(format!("CREATE INDEX ON {twin} {}", one.tail()?)));
+    checks.chain(indexes).collect()
+}
+
 /// A column that is added, where an expression comes with it.
 fn defined(add: &AddColumn) -> Option<String> {
     let column = &add.column;
@@ -215,7 +231,11 @@ fn reshapes(seen: &Seen, table: &TableName) -> bool {
 fn obscures(seen: &Seen) -> bool {
     let makes_table = matches!(seen.change, Change::CreateTable(_) | Change::RenameTable(..) | Change::DropTable(_));
     let names = |access: &Access| match &access.thing {
-        Thing::Anything | Thing::Function(_) | Thing::Schema(_) | Thing::Named(..) => true,
+        Thing::Anything | Thing::Function(_) => true,
+        // In a new one there is nothing yet; another by whose name things are found changes what names mean.
+        Thing::Schema(name) => access.how != How::Make || seen.before.search_path.contains(name),
+        // No expression names these.
+        Thing::Named(kind, _) => !["publication", "statistics", "role"].contains(&kind.as_str()),
         // A table has a row type.
         Thing::Type(_) => !makes_table,
         Thing::Relation(_)

@@ -152,7 +152,12 @@ fn what_it_does(sync: &Sync) -> String {
         return format!("{} is {} by another name", alias.alias.as_str(), alias.original.as_str());
     }
     if let Some(twin) = &sync.twin {
-        return format!("{} and {} say the same", twin.old.as_str(), twin.new.as_str());
+        let (old, new) = (twin.old.as_str(), twin.new.as_str());
+        return if twin.back.is_empty() {
+            format!("{new} follows {old}")
+        } else {
+            format!("{old} and {new} say the same")
+        };
     }
     let filled: Vec<&str> = sync.assignments.iter().map(|(column, _)| column.as_str()).collect();
     format!("fill {}", filled.join(", "))

@@ -58,7 +58,7 @@ pub struct Twin {
     pub new: Ident,
     /// The new one's value, over `new`.
     pub forward: String,
-    /// The old one's value, over `new`.
+    /// The old one's value, over `new`; empty where nothing carries one back, as nobody writes the new one.
     pub back: String,
     /// Whether values of either can't be compared, and their texts are; where nothing else is said.
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! What a setting changes in a table's entry.
 
-use super::{Column, Policy, Table};
+use super::{Column, ConstraintKind, Policy, Table, TableKind};
 use crate::change::Effect;
 use crate::lower::rewrite;
 use concertina_revisions::{Ident, TableName};
@@ -99,6 +99,18 @@ impl Table {
             Effect::TriggerDropped(gone) => self.triggers.retain(|trigger| trigger.name != *gone),
             Effect::ConstraintRenamed(old, new) => self.rename_constraint(old, new),
             Effect::IndexRenamed(old, new) => self.rename_index(old, new),
+        }
+    }
+
+    /// Whether nothing tells a subscriber which row is meant.
+    pub(super) fn identifies_nothing(&self) -> bool {
+        match self.replica_identity.as_deref() {
+            Some("NOTHING") => true,
+            None | Some("DEFAULT") => {
+                self.kind == TableKind::Plain
+                    && !self.constraints.iter().any(|one| one.kind == ConstraintKind::PrimaryKey)
+            }
+            Some(_) => false,
         }
     }
 

@@ -16,6 +16,7 @@ impl Catalog {
             self.stand_on(&only.touches, &format!("view {}", name.sql()));
         }
         self.functions_made(&only.touches, &only.sql);
+        self.publish(&only.touches);
         self.other_objects(only);
         let made = only.touches.writes().filter(|access| access.how == How::Make);
         let type_of = |thing: &Thing| if let Thing::Type(name) = thing { Some(name.as_str().to_owned()) } else { None };
@@ -29,6 +30,19 @@ impl Catalog {
                 is_new: true,
                 ..Table::default()
             }));
+        }
+    }
+
+    /// Rows of what a publication publishes can't be updated where nothing identifies them.
+    fn publish(&mut self, touches: &Footprint) {
+        let is_one = |thing: &Thing| matches!(thing, Thing::Named(kind, _) if kind == "publication");
+        if !touches.writes().any(|access| access.how != How::Drop && is_one(&access.thing)) {
+            return;
+        }
+        for access in touches.writes() {
+            if let Thing::Trigger(table, None) = &access.thing {
+                self.alter(table, |table| table.update_refused |= table.identifies_nothing());
+            }
         }
     }
 

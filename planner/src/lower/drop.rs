@@ -9,7 +9,7 @@ use concertina_revisions::TableName;
 use concertina_revisions::tree::{DropBehavior, DropStmt, Node, ObjectType, node};
 
 pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
-    if drop.behavior() == DropBehavior::DropCascade {
+    if drop.behavior() == DropBehavior::DropCascade && !takes_nothing_along(drop, catalog) {
         return Err(problem::cascade());
     }
     let mut changes = Vec::new();
@@ -37,6 +37,41 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
         }
     }
     Ok(changes)
+}
+
+/// Whether CASCADE says nothing more: tables that nothing depends on, or that aren't there.
+fn takes_nothing_along(drop: &DropStmt, catalog: &Catalog) -> bool {
+    if drop.remove_type() != ObjectType::ObjectTable {
+        return false;
+    }
+    let is_alone = |name: &TableName| {
+        let Some(table) = catalog.table(name) else { return false };
+        // Sequences of its columns go with it.
+        let defaults = table.columns.iter().filter_map(|column| column.default.as_deref());
+        let own: Vec<TableName> = defaults.flat_map(|text| super::named_in(text, catalog)).collect();
+        let mut others = catalog.tables.iter().filter(|other| !other.is(name));
+        table.dependants.is_empty()
+            && table.children.is_empty()
+            && catalog.referencing(name).all(|(other, _)| other.is(name))
+            && !others.any(|other| {
+                let of_its_type = |text: &str| crate::types::bare(text).trim_end_matches("[]") == table.name;
+                let reads = |column: &crate::catalog::Column| {
+                    let named = column.default.iter().flat_map(|text| super::named_in(text, catalog));
+                    named.into_iter().any(|sequence| own.contains(&sequence))
+                };
+                other.columns.iter().any(|column| of_its_type(&column.type_sql) || reads(column))
+            })
+            && !catalog.functions.iter().any(|one| one.arguments.contains(&table.name))
+    };
+    let is_free = |object: &Node| {
+        let parts = object_name(object);
+        let (schema, name) = qualified(&parts);
+        match catalog.resolve(schema, name) {
+            Some(table) => std::iter::once(table.clone()).chain(catalog.below(&table)).all(|one| is_alone(&one)),
+            None => true,
+        }
+    };
+    drop.objects.iter().all(is_free)
 }
 
 /// Whether any of the objects may be there; of many kinds the catalog doesn't tell.

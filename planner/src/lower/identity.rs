@@ -55,8 +55,12 @@ pub(super) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
         | NodeEnum::AlterRoleSetStmt(_)
         | NodeEnum::GrantRoleStmt(_)
         | NodeEnum::DropRoleStmt(_) => nothing.change(named("role", "")),
-        NodeEnum::CreatePublicationStmt(create) => nothing.make(named("publication", &create.pubname)),
-        NodeEnum::AlterPublicationStmt(alter) => nothing.change(named("publication", &alter.pubname)),
+        NodeEnum::CreatePublicationStmt(create) => {
+            published(nothing.make(named("publication", &create.pubname)), tree, catalog)
+        }
+        NodeEnum::AlterPublicationStmt(alter) => {
+            published(nothing.change(named("publication", &alter.pubname)), tree, catalog)
+        }
         NodeEnum::AlterDefaultPrivilegesStmt(_) => nothing.change(Thing::DefaultRights),
         NodeEnum::AlterOwnerStmt(alter) => {
             let thing = thing(alter.object_type(), alter.relation.as_ref(), alter.object.as_deref(), "", catalog);
@@ -234,6 +238,17 @@ fn comment(comment: &CommentStmt, catalog: &Catalog) -> Footprint {
     all.change(Thing::Comment(Box::new(thing)))
 }
 
+/// A publication decides whether rows may be updated and deleted, as a trigger may: of the tables that it names, with those
+/// below them, or of all.
+fn published(all: Footprint, tree: &NodeEnum, catalog: &Catalog) -> Footprint {
+    let mut tables = super::named_tables(tree, catalog);
+    tables = tables.iter().flat_map(|table| catalog.below(table)).chain(tables.iter().cloned()).collect();
+    if tables.is_empty() {
+        tables = catalog.tables.iter().map(|table| table.full_name()).collect();
+    }
+    tables.into_iter().fold(all, |all, table| all.change(Thing::Trigger(table, None)))
+}
+
 fn dropped(drop: &DropStmt, catalog: &Catalog) -> Footprint {
     let mut all = Footprint::default();
     for object in &drop.objects {
@@ -247,6 +262,10 @@ fn dropped(drop: &DropStmt, catalog: &Catalog) -> Footprint {
         }
         if let Some(table) = thing.table().filter(|_| !matches!(thing, Thing::Relation(_))) {
             all = all.on(table).and(&definition_of(&thing, table, catalog));
+        }
+        if drop.remove_type() == ObjectType::ObjectPublication {
+            let freed = catalog.tables.iter().filter(|table| table.update_refused);
+            all = freed.fold(all, |all, table| all.change(Thing::Trigger(table.full_name(), None)));
         }
         all = all.drop(thing);
     }

@@ -288,36 +288,17 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
         Some(using) => using.clone(),
         None => read(&format!("{name}::{}", new.type_sql))?,
     };
-    let back = match context.directives.reverse() {
-        Some(written) => match &new.like {
-            None => read(written)?,
-            Some(like) => read(&rewrite::in_place(&read(written)?, like, &name))?,
-        },
-        None if new.under_utc => read(&format!("{name} AT TIME ZONE 'UTC'"))?,
-        None if new.using.as_ref().is_some_and(|using| !is_cast(using, &new.column)) => {
-            return Err(Problem::new(
-                code::NO_REVERSE,
-                format!("USING changes the values of {}, and nothing tells how to change them back", new.column.as_str()),
-            )
-            .label("no cast goes back")
-            .help(format!(
-                "say `-- concertina: reverse (expression over {})` above the statement: the old column is kept right by it",
-                new.column.as_str()
-            )));
-        }
-        // As it came: no cast leads from one enum to another.
-        None if new.using.as_ref().is_some_and(|using| using.sql.contains("::text::")) => {
-            read(&format!("{name}::text::{}", column.type_sql))?
-        }
-        None => read(&format!("{name}::{}", column.type_sql))?,
-    };
-    let reverse = format!(
-        "-- concertina: reverse ({})\nALTER TABLE {} ALTER COLUMN {name} TYPE {} USING {}",
-        forward.sql,
-        new.table.sql(),
-        with_collation(&column.type_sql, column.collation.as_ref()),
-        back.sql
-    );
+    others_as_they_were(new, context)?;
+    let back = back(new, column, context)?;
+    let reverse = back.as_ref().map(|back| {
+        format!(
+            "-- concertina: reverse ({})\nALTER TABLE {} ALTER COLUMN {name} TYPE {} USING {}",
+            forward.sql,
+            new.table.sql(),
+            with_collation(&column.type_sql, column.collation.as_ref()),
+            back.sql
+        )
+    });
     let shadow = Shadow {
         table,
         old: column,
@@ -328,16 +309,69 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
         forward,
         back,
     };
-    Ok(shadow::replace(&shadow, context)?
-        .warning(
-            hazard::DEMAND,
-            format!(
-                "writers of values of {} that can't become {} fail from expand on",
-                new.column.as_str(),
-                new.type_sql
-            ),
-        )
-        .reverse(reverse))
+    let decision = shadow::replace(&shadow, context)?.warning(
+        hazard::DEMAND,
+        format!("writers of values of {} that can't become {} fail from expand on", new.column.as_str(), new.type_sql),
+    );
+    Ok(match reverse {
+        Some(reverse) => decision.reverse(reverse),
+        None => decision.irreversible(no_way_back(&new.column)),
+    })
+}
+
+/// Refuses USING over another column that an earlier statement makes a different one: until contract there is the old one.
+fn others_as_they_were(new: &NewType, context: &Context<'_>) -> Result<(), Problem> {
+    let read: Vec<Ident> = new.using.iter().flat_map(Expr::column_names).filter(|name| *name != new.column).collect();
+    let is_changed = |name: &Ident| {
+        context.before().iter().any(|seen| match &seen.change {
+            Change::AlterType(other) => other.table == new.table && other.column == *name,
+            Change::RenameColumn(table, _, to) => *table == new.table && to == name,
+            _ => false,
+        })
+    };
+    let Some(changed) = read.iter().find(|name| is_changed(name)) else { return Ok(()) };
+    Err(Problem::new(
+        code::DEPENDED_ON,
+        format!("USING reads {}.{}, which this revision changes before", new.table.shown(), changed.as_str()),
+    )
+    .label("until contract the former column is there")
+    .help("put it into a revision of its own, behind this one"))
+}
+
+fn no_way_back(column: &Ident) -> String {
+    format!("USING changes the values of {}, and nothing tells how to change them back", column.as_str())
+}
+
+/// The old value from the new one. None where nothing tells it and nobody needs it before contract: the second column is written
+/// by its name in a version alone.
+fn back(new: &NewType, column: &Column, context: &Context<'_>) -> Result<Option<Expr>, Problem> {
+    let read = |sql: &str| {
+        crate::lower::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")))
+    };
+    let name = new.column.sql();
+    if let Some(written) = context.directives.reverse() {
+        return match &new.like {
+            None => read(written).map(Some),
+            Some(like) => read(&rewrite::in_place(&read(written)?, like, &name)).map(Some),
+        };
+    }
+    if new.under_utc {
+        return read(&format!("{name} AT TIME ZONE 'UTC'")).map(Some);
+    }
+    if new.using.as_ref().is_some_and(|using| !is_cast(using, &new.column)) {
+        if context.version.is_none() && !context.catalog.has_versions() {
+            return Ok(None);
+        }
+        return Err(Problem::new(code::NO_REVERSE, no_way_back(&new.column)).label("no cast goes back").help(format!(
+            "say `-- concertina: reverse (expression over {})` above the statement: the old column is kept right by it",
+            new.column.as_str()
+        )));
+    }
+    // As it came: no cast leads from one enum to another.
+    if new.using.as_ref().is_some_and(|using| using.sql.contains("::text::")) {
+        return read(&format!("{name}::text::{}", column.type_sql)).map(Some);
+    }
+    read(&format!("{name}::{}", column.type_sql)).map(Some)
 }
 
 /// `column::type`, whatever the type.

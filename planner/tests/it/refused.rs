@@ -11,7 +11,6 @@ fn refusals() {
         "ALTER TABLE leads ADD COLUMN x int NOT NULL",
         "ALTER TABLE leads ADD COLUMN email text",
         "ALTER TABLE leads ADD COLUMN x int GENERATED ALWAYS AS (id * 2) STORED",
-        "ALTER TABLE leads ALTER COLUMN email TYPE varchar(20) USING upper(email)",
         "CREATE INDEX i ON leads (email, status); ALTER TABLE leads ALTER COLUMN email TYPE varchar(9); ALTER TABLE leads ALTER COLUMN status TYPE varchar(9)",
         "ALTER TABLE leads RENAME COLUMN email TO mail; ALTER TABLE leads ALTER COLUMN mail TYPE varchar(9)",
         "ALTER TABLE leads SET TABLESPACE fast",

@@ -105,6 +105,9 @@ fn function(sync: &Sync, name: &Ident, body: &str) -> String {
 /// Whoever wrote one of the two columns has it carried over to the other; what was carried over isn't carried back.
 fn keeping(twin: &Twin) -> String {
     let (old, new) = (twin.old.sql(), twin.new.sql());
+    if twin.back.is_empty() {
+        return format!("\nBEGIN\n  new.{new} := {};\n  RETURN new;\nEND\n", twin.forward);
+    }
     let text = if twin.as_text { "::text" } else { "" };
     let by_equality = |column: &str| format!("new.{column}{text} IS DISTINCT FROM old.{column}{text}");
     let new_changed = twin.new_changed.clone().unwrap_or_else(|| by_equality(&new));

@@ -36,8 +36,8 @@ pub(super) struct Shadow<'a> {
     pub(super) keeps_classes: bool,
     /// The new value from the old row.
     pub(super) forward: Expr,
-    /// The old value from the new column, called by its name in the end.
-    pub(super) back: Expr,
+    /// The old value from the new column, called by its name in the end; none where nothing tells it.
+    pub(super) back: Option<Expr>,
 }
 
 impl Shadow<'_> {
@@ -231,7 +231,10 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
             old: from.clone(),
             new: to.clone(),
             forward,
-            back: rewrite::in_place(&shadow.back, &shadow.name, &format!("new.{}", to.sql())),
+            back: shadow
+                .back
+                .as_ref()
+                .map_or_else(String::new, |back| rewrite::in_place(back, &shadow.name, &format!("new.{}", to.sql()))),
             as_text: false,
             new_changed: Some(of_new(&new_to, &old_to)),
             old_changed: Some(of_old(&new_from, &old_from)),
