@@ -1,4 +1,4 @@
--- difference: false refusal: C113 <- ALTER TABLE ALTER TYPE USING | INDEX
+-- difference: false refusal: C113 <- ALTER TABLE ALTER TYPE USING | INDEX @ back
 -- right: as psql
 -- status: fixed
 -- way: back

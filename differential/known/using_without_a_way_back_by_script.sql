@@ -1,4 +1,4 @@
--- difference: false refusal: C113 <- ALTER TABLE ALTER TYPE USING; UPDATE SET
+-- difference: false refusal: C113 <- ALTER TABLE ALTER TYPE USING; UPDATE SET @ scripts
 -- right: as psql
 -- status: fixed
 -- way: scripts

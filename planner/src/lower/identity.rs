@@ -1,6 +1,6 @@
 //! Which things a statement makes, changes, renames and drops, for statements that are run as their author wrote them.
 
-use super::named::{found, new_name, of_kind, parts_of, rare, thing};
+use super::named::{found, new_name, of_kind, parts_of, published, published_no_more, rare, thing};
 use super::{mentions, rolespec, strings};
 use crate::catalog::{Catalog, TableKind};
 use crate::change::Change;
@@ -238,17 +238,6 @@ fn comment(comment: &CommentStmt, catalog: &Catalog) -> Footprint {
     all.change(Thing::Comment(Box::new(thing)))
 }
 
-/// A publication decides whether rows may be updated and deleted, as a trigger may: of the tables that it names, with those
-/// below them, or of all.
-fn published(all: Footprint, tree: &NodeEnum, catalog: &Catalog) -> Footprint {
-    let mut tables = super::named_tables(tree, catalog);
-    tables = tables.iter().flat_map(|table| catalog.below(table)).chain(tables.iter().cloned()).collect();
-    if tables.is_empty() {
-        tables = catalog.tables.iter().map(|table| table.full_name()).collect();
-    }
-    tables.into_iter().fold(all, |all, table| all.change(Thing::Trigger(table, None)))
-}
-
 fn dropped(drop: &DropStmt, catalog: &Catalog) -> Footprint {
     let mut all = Footprint::default();
     for object in &drop.objects {
@@ -264,8 +253,7 @@ fn dropped(drop: &DropStmt, catalog: &Catalog) -> Footprint {
             all = all.on(table).and(&definition_of(&thing, table, catalog));
         }
         if drop.remove_type() == ObjectType::ObjectPublication {
-            let freed = catalog.tables.iter().filter(|table| table.update_refused);
-            all = freed.fold(all, |all, table| all.change(Thing::Trigger(table.full_name(), None)));
+            all = published_no_more(all, catalog);
         }
         all = all.drop(thing);
     }

@@ -2,8 +2,8 @@
 
 use super::{mentions, qualified, schema, strings};
 use crate::catalog::Catalog;
-use crate::footprint::Thing;
-use concertina_revisions::tree::{Node, ObjectType, RangeVar, node};
+use crate::footprint::{Footprint, Thing};
+use concertina_revisions::tree::{Node, NodeEnum, ObjectType, RangeVar, node};
 use concertina_revisions::{Ident, TableName};
 
 /// Kinds that are seldom seen: they keep their order among each other.
@@ -99,4 +99,21 @@ pub(super) fn thing(
         parts.push(part.to_owned());
     }
     of_kind(kind, &parts, catalog)
+}
+
+/// A publication decides whether rows may be updated and deleted, as a trigger may: of the tables that it names, with those
+/// below them, or of all.
+pub(super) fn published(all: Footprint, tree: &NodeEnum, catalog: &Catalog) -> Footprint {
+    let mut tables = super::named_tables(tree, catalog);
+    tables = tables.iter().flat_map(|table| catalog.below(table)).chain(tables.iter().cloned()).collect();
+    if tables.is_empty() {
+        tables = catalog.tables.iter().map(|table| table.full_name()).collect();
+    }
+    tables.into_iter().fold(all, |all, table| all.change(Thing::Trigger(table, None)))
+}
+
+/// What can be updated again once a publication is gone.
+pub(super) fn published_no_more(all: Footprint, catalog: &Catalog) -> Footprint {
+    let freed = catalog.tables.iter().filter(|table| table.update_refused);
+    freed.fold(all, |all, table| all.change(Thing::Trigger(table.full_name(), None)))
 }
