@@ -46,7 +46,11 @@ pub fn tried(revisions: &[&Revision], catalog: &Catalog) -> Vec<Vec<Tried>> {
                 break;
             }
             let statement = &revision.up[one.statement];
-            of_revision.extend(trial(&one, statement, &earlier));
+            // A function of which another statement says something isn't known; all others are as they are.
+            let called = lower::functions(statement.tree.as_ref());
+            if !earlier.iter().any(|before| called.iter().any(|name| declares(before, name))) {
+                of_revision.extend(trial(&one, statement, &earlier));
+            }
             earlier.push(one);
         }
         found.push(of_revision);
@@ -227,11 +231,18 @@ fn reshapes(seen: &Seen, table: &TableName) -> bool {
     })
 }
 
+/// Whether a statement makes, changes or drops a function of that name.
+fn declares(seen: &Seen, function: &str) -> bool {
+    seen.touches.writes().any(|access| matches!(&access.thing, Thing::Function(name) if name.as_str() == function))
+}
+
 /// Whether what it makes or changes may be what a later expression names, besides tables and their columns.
 fn obscures(seen: &Seen) -> bool {
     let makes_table = matches!(seen.change, Change::CreateTable(_) | Change::RenameTable(..) | Change::DropTable(_));
     let names = |access: &Access| match &access.thing {
-        Thing::Anything | Thing::Function(_) => true,
+        Thing::Anything => true,
+        // By its name it is told apart.
+        Thing::Function(_) => false,
         // In a new one there is nothing yet; another by whose name things are found changes what names mean.
         Thing::Schema(name) => access.how != How::Make || seen.before.search_path.contains(name),
         // No expression names these.

@@ -29,6 +29,10 @@ async fn what_postgresql_refuses_is_refused_before_the_first_change() {
             "-- concertina: reverse (b::int)\nALTER TABLE t ALTER a TYPE text USING to_txt(a);",
             "function to_txt(integer) does not exist",
         ),
+        (
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE SCHEMA s; UPDATE t SET b = lowr(b);",
+            "function lowr(text) does not exist",
+        ),
         ("CREATE INDEX ON t (lowr(b));", "function lowr(text) does not exist"),
         ("CREATE INDEX ON t ((b || now()));", "must be marked IMMUTABLE"),
         ("ALTER TABLE t ADD COLUMN c int DEFAULT 'abc';", "invalid input syntax for type integer"),

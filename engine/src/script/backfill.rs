@@ -68,5 +68,9 @@ pub(super) fn as_script(backfill: &Backfill) -> String {
         table = backfill.table.regclass_literal(),
         place = literal(leaf.sql()),
     ));
-    if backfill.silent { format!("{SILENT};\n{walk}RESET session_replication_role;\n") } else { walk }
+    if backfill.silent {
+        format!("{SILENT};\n{walk}RESET session_replication_role;\nRESET concertina.silent;\n")
+    } else {
+        walk
+    }
 }

@@ -62,7 +62,7 @@ pub(super) fn of_node(node: Option<&Node>, catalog: &Catalog) -> Footprint {
 }
 
 /// The functions that a tree calls.
-pub(super) fn functions(tree: &NodeEnum) -> Vec<String> {
+pub(crate) fn functions(tree: &NodeEnum) -> Vec<String> {
     let mut found = Mentions::default();
     found.walk(&serde_json::to_value(tree).unwrap_or_default());
     found.functions

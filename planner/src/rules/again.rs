@@ -1,6 +1,7 @@
 //! What makes an index or a constraint that is dropped again as it was, for the way back.
 
 use crate::catalog::{Catalog, Constraint, ConstraintKind, Index, Table};
+use crate::change::Change;
 use concertina_revisions::Ident;
 
 /// What makes an index again, with its comment and those of its partitions; nothing where its definition isn't known.
@@ -33,6 +34,31 @@ pub(super) fn constraint(table: &Table, constraint: &Constraint) -> Vec<String> 
         if index.clustered {
             statements.push(format!("ALTER TABLE {on} CLUSTER ON {}", name.sql()));
         }
+    }
+    statements
+}
+
+/// The comments on the indexes and constraints that partitions have of a unique constraint, where PostgreSQL calls them as they are.
+pub(super) fn of_parts(table: &Table, constraint: &Constraint, catalog: &Catalog) -> Vec<String> {
+    let Some(index) = index_of(table, constraint) else { return vec![] };
+    let (table, name) = (table.full_name(), Ident::new(constraint.name.as_str()));
+    let without = catalog.after(&Change::DropConstraint(table, name));
+    let mut statements = Vec::new();
+    for (part, own) in catalog.parts_of(&index.full_name()) {
+        let Some(of) = own.constraint.as_ref().and_then(|of| part.constraint(&Ident::new(of.as_str()))) else {
+            continue;
+        };
+        let (columns, label) = match of.kind {
+            ConstraintKind::PrimaryKey => (vec![], "pkey"),
+            _ => (of.columns.iter().map(|column| Ident::new(column.as_str())).collect(), "key"),
+        };
+        let on = part.full_name();
+        if crate::lower::chosen_name(&on, &columns, label, &without).as_str() == own.name {
+            let name = own.full_name().name.sql();
+            statements.extend(commented("INDEX", &own.full_name().sql(), own.comment.as_ref()));
+            statements.extend(commented("CONSTRAINT", &format!("{name} ON {}", on.sql()), of.comment.as_ref()));
+        }
+        statements.extend(of_parts(part, of, catalog));
     }
     statements
 }

@@ -12,10 +12,10 @@ use crate::catalog::{
     Catalog, Column, Constraint, ConstraintKind, Index, PartitionKey, Table, TableKind, TypeObstacle,
 };
 use crate::change::{Change, NewType};
-use crate::decision::{Decision, Rank};
+use crate::decision::{Decision, Part, Rank};
 use crate::expr::Expr;
 use crate::lower::rewrite;
-use crate::plan::Phase;
+use crate::plan::{Phase, Work};
 use crate::problem::{Problem, code, hazard};
 use crate::types;
 use concertina_revisions::{Ident, TableName};
@@ -30,6 +30,34 @@ pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Pr
         with_collation(&column.type_sql, column.collation.as_ref())
     );
     possible(new, table, column, context)?;
+    Ok(kept_as_before(decided(new, table, column, back, context)?, new, column))
+}
+
+/// Another type forgets how large values are kept and compressed: the way back says it again.
+fn kept_as_before(mut decision: Decision, new: &NewType, column: &Column) -> Decision {
+    let storage = column.storage.as_ref().filter(|_| column.storage_set).map(|storage| format!("STORAGE {storage}"));
+    let compression = column.compression.as_ref().map(|method| format!("COMPRESSION {method}"));
+    for words in storage.into_iter().chain(compression) {
+        let sql = format!("ALTER TABLE {} ALTER COLUMN {} SET {words}", new.table.sql(), new.column.sql());
+        let in_place = decision.parts.first_mut().filter(|part| part.phase == Phase::Expand && !part.undo.is_empty());
+        let adds = |part: &&mut Part| matches!(&part.work, Work::Quick { actions } if matches!(actions[..], [Action::AsWritten { .. }]));
+        if let Some(part) = in_place.filter(adds) {
+            part.undo.push(Work::Quick {
+                actions: vec![written(new, sql.clone(), vec![(new.table.clone(), Lock::AccessExclusive)])],
+            });
+        }
+        decision = decision.and_reverse(sql);
+    }
+    decision
+}
+
+fn decided(
+    new: &NewType,
+    table: &Table,
+    column: &Column,
+    back: String,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
     if context.directives.allows_blocking() && by_shadow(new, context.catalog) {
         return Ok(super::blocking(&Change::AlterType(new.clone()), &new.sql, context).reverse(back));
     }

@@ -17,7 +17,11 @@ pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>)
         return Ok(Decision::default());
     };
     let drop = dropped(table, known);
-    let back = context.table(table).map(|table| again::constraint(table, known)).unwrap_or_default();
+    let back = context.table(table).map(|table| {
+        let parts = again::of_parts(table, known, context.catalog);
+        again::constraint(table, known).into_iter().chain(parts).collect()
+    });
+    let back: Vec<String> = back.unwrap_or_default();
     let unique = matches!(known.kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey);
     if unique
         && let Some((other, key)) = context.catalog.referencing(table).find(|(_, key)| references_columns(key, known))

@@ -282,6 +282,21 @@ fn differs(own: &str, value: &str, column: Option<&Column>) -> String {
     crate::types::differ(type_sql, collation, own, &format!("(({value})::{type_sql})"))
 }
 
+/// Whether a row that somebody writes has no value yet. Where a trigger of others may have kept the UPDATE from it, what we write
+/// without them for another statement is no occasion to make up for that.
+fn unfilled(update: &Update, context: &Context<'_>) -> String {
+    let columns: Vec<String> = update.sets.iter().map(|(column, _)| format!("new.{} IS NULL", column.sql())).collect();
+    let unfilled = columns.join(" OR ");
+    let fires =
+        |name: &TableName| context.table(name).is_some_and(|table| table.triggers.iter().any(|one| one.on_update));
+    let family = std::iter::once(update.table.clone()).chain(context.catalog.below(&update.table));
+    if family.into_iter().any(|name| fires(&name)) {
+        format!("({unfilled}) AND current_setting('concertina.silent', true) IS DISTINCT FROM 'on'")
+    } else {
+        unfilled
+    }
+}
+
 fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
     let over_new = |expression: &Expr| {
         expression.rewrite(|mention| scope.is_target(mention).then(|| format!("new.{}", mention.name.sql())))
@@ -302,12 +317,7 @@ fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
         assignments: update.sets.iter().map(|(column, value)| (column.clone(), over_new(value))).collect(),
         from: update.from.clone(),
         predicate: update.predicate.as_ref().map(over_new),
-        when: update
-            .sets
-            .iter()
-            .map(|(column, _)| format!("new.{} IS NULL", column.sql()))
-            .collect::<Vec<_>>()
-            .join(" OR "),
+        when: unfilled(update, context),
         search_path: (reads || calls).then(|| context.catalog.search_path.clone()),
         definer: reads,
         guarded: computed::may_fail(update),

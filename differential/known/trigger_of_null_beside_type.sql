@@ -1,0 +1,14 @@
+-- difference: rows <- ALTER TABLE ADD COLUMN; UPDATE SET; ALTER TABLE ALTER COLUMN TYPE USING | BEFORE BEGIN EACH EXECUTE FUNCTION RETURN RETURNS ROW TRIGGER UPDATE
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+INSERT INTO t SELECT g, g, g FROM generate_series(1,20) g;
+CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION no();
+-- revision
+ALTER TABLE t ADD COLUMN c int;
+UPDATE t SET c = a * 2;
+ALTER TABLE t ALTER COLUMN b TYPE int USING b::int;
+-- t: 20 rows, wanted 20
