@@ -241,15 +241,15 @@ fn obscures(seen: &Seen) -> bool {
     let makes_table = matches!(seen.change, Change::CreateTable(_) | Change::RenameTable(..) | Change::DropTable(_));
     let names = |access: &Access| match &access.thing {
         Thing::Anything => true,
-        // By its name it is told apart.
-        Thing::Function(_) => false,
         // In a new one there is nothing yet; another by whose name things are found changes what names mean.
         Thing::Schema(name) => access.how != How::Make || seen.before.search_path.contains(name),
         // No expression names these.
         Thing::Named(kind, _) => !["publication", "statistics", "role"].contains(&kind.as_str()),
         // A table has a row type.
         Thing::Type(_) => !makes_table,
-        Thing::Relation(_)
+        // A function is told apart by its name.
+        Thing::Function(_)
+        | Thing::Relation(_)
         | Thing::Whole(_)
         | Thing::Column(..)
         | Thing::Aspect(..)

@@ -7,6 +7,7 @@ use concertina_revisions::{Ident, TableName};
 
 impl Table {
     /// As it is after a setting was changed.
+    #[expect(clippy::too_many_lines, reason = "a few lines for each kind of effect")]
     pub(super) fn take_effect(&mut self, effect: &Effect) {
         match effect {
             Effect::RowSecurity(on) => self.row_security = *on,

@@ -52,7 +52,13 @@ pub(super) fn after(grant: &GrantStmt, table: &Table, catalog: &Catalog) -> Opti
 /// Access control items: the role, its rights and whether each may be handed on, and who gave them.
 struct Items {
     owner: String,
-    all: Vec<(String, Vec<(&'static str, bool)>, String)>,
+    all: Vec<Item>,
+}
+
+struct Item {
+    role: String,
+    held: Vec<(&'static str, bool)>,
+    grantor: String,
 }
 
 impl Items {
@@ -60,25 +66,25 @@ impl Items {
         let one = |item: &String| {
             let (role, rest) = item.split_at(item.rfind('=')?);
             let (letters, grantor) = rest[1..].split_once('/')?;
-            Some((unquoted(role), letters_of(letters), unquoted(grantor)))
+            Some(Item { role: unquoted(role), held: letters_of(letters), grantor: unquoted(grantor) })
         };
         Items { owner: owner.to_owned(), all: items.into_iter().flatten().filter_map(one).collect() }
     }
 
     fn change(&mut self, grant: &GrantStmt, role: &str, right: &'static str) {
-        let at = self.all.iter().position(|(known, _, grantor)| known == role && *grantor == self.owner);
+        let at = self.all.iter().position(|one| one.role == role && one.grantor == self.owner);
         if grant.is_grant {
             let at = at.unwrap_or_else(|| {
-                self.all.push((role.to_owned(), vec![], self.owner.clone()));
+                self.all.push(Item { role: role.to_owned(), held: vec![], grantor: self.owner.clone() });
                 self.all.len() - 1
             });
-            let held = &mut self.all[at].1;
+            let held = &mut self.all[at].held;
             match held.iter_mut().find(|(known, _)| *known == right) {
                 Some((_, option)) => *option |= grant.grant_option,
                 None => held.push((right, grant.grant_option)),
             }
         } else if let Some(at) = at {
-            let held = &mut self.all[at].1;
+            let held = &mut self.all[at].held;
             if grant.grant_option {
                 held.iter_mut().filter(|(known, _)| *known == right).for_each(|(_, option)| *option = false);
             } else {
@@ -88,8 +94,8 @@ impl Items {
     }
 
     fn written(&self) -> Vec<String> {
-        let some = self.all.iter().filter(|(_, held, _)| !held.is_empty());
-        some.map(|(role, held, grantor)| {
+        let some = self.all.iter().filter(|one| !one.held.is_empty());
+        some.map(|Item { role, held, grantor }| {
             let name = |role: &str| if role.is_empty() { String::new() } else { Ident::new(role).sql() };
             let letters: String = LETTERS
                 .iter()

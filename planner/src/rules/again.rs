@@ -48,12 +48,11 @@ pub(super) fn of_parts(table: &Table, constraint: &Constraint, catalog: &Catalog
         let Some(of) = own.constraint.as_ref().and_then(|of| part.constraint(&Ident::new(of.as_str()))) else {
             continue;
         };
-        let (columns, label) = match of.kind {
-            ConstraintKind::PrimaryKey => (vec![], "pkey"),
-            _ => (of.columns.iter().map(|column| Ident::new(column.as_str())).collect(), "key"),
-        };
+        let columns: Vec<Ident> = of.columns.iter().map(|column| Ident::new(column.as_str())).collect();
+        let is_primary = of.kind == ConstraintKind::PrimaryKey;
+        let (columns, label) = if is_primary { (&[][..], "pkey") } else { (columns.as_slice(), "key") };
         let on = part.full_name();
-        if crate::lower::chosen_name(&on, &columns, label, &without).as_str() == own.name {
+        if crate::lower::chosen_name(&on, columns, label, &without).as_str() == own.name {
             let name = own.full_name().name.sql();
             statements.extend(commented("INDEX", &own.full_name().sql(), own.comment.as_ref()));
             statements.extend(commented("CONSTRAINT", &format!("{name} ON {}", on.sql()), of.comment.as_ref()));

@@ -351,11 +351,10 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
 fn others_as_they_were(new: &NewType, context: &Context<'_>) -> Result<(), Problem> {
     let read: Vec<Ident> = new.using.iter().flat_map(Expr::column_names).filter(|name| *name != new.column).collect();
     let is_changed = |name: &Ident| {
-        context.before().iter().any(|seen| match &seen.change {
-            Change::AlterType(other) => other.table == new.table && other.column == *name,
-            Change::RenameColumn(table, _, to) => *table == new.table && to == name,
-            _ => false,
-        })
+        let retyped = |change: &Change| matches!(change, Change::AlterType(other) if other.table == new.table && other.column == *name);
+        let renamed =
+            |change: &Change| matches!(change, Change::RenameColumn(table, _, to) if *table == new.table && to == name);
+        context.before().iter().any(|seen| retyped(&seen.change) || renamed(&seen.change))
     };
     let Some(changed) = read.iter().find(|name| is_changed(name)) else { return Ok(()) };
     Err(Problem::new(

@@ -37,19 +37,7 @@ impl Action {
             Action::DetachPartition { parent, partition, .. } => {
                 vec![alter(parent, &format!("DETACH PARTITION {}", partition.sql()))]
             }
-            Action::OwnSequence { table, column, sequence, type_sql, options, owner } => {
-                let given =
-                    owner.iter().map(|owner| format!("ALTER SEQUENCE {} OWNER TO {}", sequence.sql(), owner.sql()));
-                let made = format!("CREATE SEQUENCE {} AS {type_sql} {options}", sequence.sql());
-                let default = format!("SET DEFAULT nextval({})", sequence.regclass_literal());
-                let owned = format!("ALTER SEQUENCE {} OWNED BY {}.{}", sequence.sql(), table.sql(), column.sql());
-                let column = [
-                    alter(table, &format!("ADD COLUMN {} {type_sql}", column.sql())),
-                    alter(table, &format!("ALTER COLUMN {} {default}", column.sql())),
-                    owned,
-                ];
-                std::iter::once(made).chain(given).chain(column).collect()
-            }
+            Action::OwnSequence { .. } => own_sequence(self),
             Action::SetDefault { table, column, default } => vec![set_default(table, column, default.as_deref())],
             Action::SetNotNull { table, column } => {
                 vec![alter(table, &format!("ALTER COLUMN {} SET NOT NULL", column.sql()))]
@@ -244,4 +232,19 @@ pub fn dollar_quote(text: &str) -> String {
         tag = format!("$concertina{number}$");
     }
     tag
+}
+
+/// A serial column, with a sequence of its own.
+fn own_sequence(action: &Action) -> Vec<String> {
+    let Action::OwnSequence { table, column, sequence, type_sql, options, owner } = action else { return vec![] };
+    let given = owner.iter().map(|owner| format!("ALTER SEQUENCE {} OWNER TO {}", sequence.sql(), owner.sql()));
+    let made = format!("CREATE SEQUENCE {} AS {type_sql} {options}", sequence.sql());
+    let default = format!("SET DEFAULT nextval({})", sequence.regclass_literal());
+    let owned = format!("ALTER SEQUENCE {} OWNED BY {}.{}", sequence.sql(), table.sql(), column.sql());
+    let column = [
+        alter(table, &format!("ADD COLUMN {} {type_sql}", column.sql())),
+        alter(table, &format!("ALTER COLUMN {} {default}", column.sql())),
+        owned,
+    ];
+    std::iter::once(made).chain(given).chain(column).collect()
 }

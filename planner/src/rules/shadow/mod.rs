@@ -70,6 +70,12 @@ impl Shadow<'_> {
             .rewrite(|mention| self.table.get(&mention.name).map(|_| format!("{qualifier}.{}", mention.name.sql())))
     }
 
+    /// The old value, over `new`; empty where nothing tells it.
+    fn carried_back(&self, to: &Ident) -> String {
+        let over_new = |back: &Expr| rewrite::in_place(back, &self.name, &format!("new.{}", to.sql()));
+        self.back.as_ref().map_or_else(String::new, over_new)
+    }
+
     fn temporary(&self, kind: &str, of: &str) -> Ident {
         helper(kind, &[&self.table.schema, &self.table.name, &self.old.name, of])
     }
@@ -231,10 +237,7 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
             old: from.clone(),
             new: to.clone(),
             forward,
-            back: shadow
-                .back
-                .as_ref()
-                .map_or_else(String::new, |back| rewrite::in_place(back, &shadow.name, &format!("new.{}", to.sql()))),
+            back: shadow.carried_back(&to),
             as_text: false,
             new_changed: Some(of_new(&new_to, &old_to)),
             old_changed: Some(of_old(&new_from, &old_from)),
