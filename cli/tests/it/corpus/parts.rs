@@ -18,5 +18,5 @@ corpus! {
     drop_statistics: both_ways("DROP STATISTICS together;");
     comments: both_ways("COMMENT ON TABLE leads IS 'people'; COMMENT ON COLUMN leads.email IS 'it''s lower case';");
     comment_changed: both_ways("COMMENT ON COLUMN owners.team_id IS NULL;");
-    comment_on_index: one_way("COMMENT ON INDEX leads_owner IS 'by owner';");
+    comment_on_index: both_ways("COMMENT ON INDEX leads_owner IS 'by owner';");
 }
