@@ -9,7 +9,9 @@ use crate::problem::hazard;
 
 /// The statements of a plan whose work before contract a rollback can't take back.
 pub(crate) fn of(decisions: &[Decided], order: &Order) -> Vec<Hazard> {
-    let with_undo = order.nodes.iter().filter(|node| !node.part.undo.is_empty());
+    // What comes only in contract isn't there yet to be taken away.
+    let before = order.nodes.iter().filter(|node| node.part.phase != Phase::Contract);
+    let with_undo = before.filter(|node| !node.part.undo.is_empty());
     let made: Vec<&Thing> = with_undo
         .flat_map(|node| node.part.touches.writes())
         .filter(|access| access.how == How::Make)
