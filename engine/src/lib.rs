@@ -45,6 +45,8 @@ mod preflight;
 mod proof;
 mod quick;
 mod rehearsal;
+mod replicas;
+mod rights;
 mod run;
 mod script;
 mod session;
@@ -60,7 +62,7 @@ mod undo;
 pub use checkpoint::{Direction, Known, State};
 pub use compare::Comparison;
 pub use config::{Rehearse, Settings};
-pub use connect::Connect;
+pub use connect::{Connect, Passwords, Place};
 pub use doctor::{Finding, Severity};
 pub use elsewhere::Elsewhere;
 pub use error::Error;
@@ -136,6 +138,13 @@ impl Engine {
         Err(Error::TooOld { version: row.get(1) })
     }
 
+    /// A reader of a server that can be written, too.
+    async fn writer(&self) -> Result<Session, Error> {
+        let session = self.reader().await?;
+        lease::refuse_standby(&session, &self.connect).await?;
+        Ok(session)
+    }
+
     /// Waits until the server takes connections; it may be starting, or not there yet.
     ///
     /// # Errors
@@ -207,7 +216,7 @@ impl Engine {
     ///
     /// When nothing was ever run here, or the database can't be written.
     pub async fn pause(&self, reason: &str) -> Result<(), Error> {
-        checkpoint::set_paused(&self.reader().await?, Some(reason)).await
+        checkpoint::set_paused(&self.writer().await?, Some(reason)).await
     }
 
     /// Lets backfills go on.
@@ -216,7 +225,7 @@ impl Engine {
     ///
     /// As [`Engine::pause`].
     pub async fn resume(&self) -> Result<(), Error> {
-        checkpoint::set_paused(&self.reader().await?, None).await
+        checkpoint::set_paused(&self.writer().await?, None).await
     }
 
     /// Takes the right to change the database; makes schema `concertina` there when it is missing.

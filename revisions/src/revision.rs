@@ -60,6 +60,15 @@ pub struct Revision {
     pub notes: Vec<Diagnostic>,
 }
 
+impl Revision {
+    /// The first line, as `file:line`, with a backslash in a plain string (`'a\\b'`). With `standard_conforming_strings = off` a server
+    /// reads such a string in another way than we do.
+    pub fn plain_backslash(&self) -> Option<String> {
+        let span = statement::plain_backslashes(&self.source).into_iter().next()?;
+        Some(format!("{}:{}", self.source.path.display(), self.source.line_column(span.start).0))
+    }
+}
+
 /// A file read but not yet placed: its parents may still be implied.
 pub(crate) struct Draft {
     pub(crate) revises: Option<Vec<RevisionId>>,

@@ -31,6 +31,13 @@ pub(crate) fn comments(source: &Arc<Source>) -> Result<Vec<(Span, &str)>, Box<Di
         .collect())
 }
 
+/// Where a plain string (`'..'`) has a backslash: servers read it in two ways.
+pub(crate) fn plain_backslashes(source: &Arc<Source>) -> Vec<Span> {
+    let tokens = scan(source, Span::of(0, &source.text)).unwrap_or_default();
+    let spans = tokens.into_iter().filter(|(token, _)| token.token() == Token::Sconst).map(|(_, span)| span);
+    spans.filter(|span| source.slice(*span).starts_with('\'') && source.slice(*span).contains('\\')).collect()
+}
+
 /// Reads all statements of a part of a source.
 pub(crate) fn statements(source: &Arc<Source>, part: Span) -> Result<Vec<Statement>, Vec<Diagnostic>> {
     let tokens = scan(source, part).map_err(|diagnostic| vec![*diagnostic])?;

@@ -1,5 +1,6 @@
 //! The facts that planning needs, asked from `pg_catalog` in the shape of [`Catalog`] itself.
 
+mod encoding;
 mod published;
 mod rows;
 
@@ -17,11 +18,25 @@ const CATALOG: &str = include_str!("catalog.sql");
 
 /// Loads the catalog, and proves which tables hold no row as far as revisions need to know.
 pub(crate) async fn load_for(session: &Session, versions: bool, revisions: &[&Revision]) -> Result<Catalog, Error> {
+    same_strings(session, revisions).await?;
     let mut catalog = load(session, versions).await?;
     let named = concertina_planner::named(revisions, &catalog);
     prove(session, &mut catalog, &named).await?;
     published::try_updates(session, &mut catalog, &named).await?;
     Ok(catalog)
+}
+
+/// Refuses files that the server would read in another way than we do: with its setting a backslash in a plain string is an escape.
+async fn same_strings(session: &Session, revisions: &[&Revision]) -> Result<(), Error> {
+    let Some(place) = revisions.iter().find_map(|revision| revision.plain_backslash()) else { return Ok(()) };
+    let sql = "SELECT reset_val = 'off' FROM pg_settings WHERE name = 'standard_conforming_strings'";
+    if session.query_one("asking how strings are read", sql, &[]).await?.get(0) {
+        return Err(Error::State(format!(
+            "{place}: standard_conforming_strings is off on this server, so that a backslash in '..' would mean something else to psql: \
+             write E'..' with \\\\ for a backslash, or SET it on for the role"
+        )));
+    }
+    Ok(())
 }
 
 /// Loads the catalog, and proves of every table whether it holds a row.
@@ -36,7 +51,10 @@ pub(crate) async fn load_all(session: &Session, versions: bool) -> Result<Catalo
 /// Loads the catalog of the connected database. Versions of the application's schema are told where there are some, or
 /// shall be.
 pub(crate) async fn load(session: &Session, versions: bool) -> Result<Catalog, Error> {
-    let row = session.query_one("reading the catalog", CATALOG, &[]).await?;
+    let row = match session.query_one("reading the catalog", CATALOG, &[]).await {
+        Err(error) if error.is_of_encoding() => return Err(encoding::named(session, error).await),
+        read => read?,
+    };
     let json: serde_json::Value = row.get(0);
     let mut catalog: Catalog = serde_json::from_value(json)
         .map_err(|error| Error::State(format!("the catalog has a form that isn't known: {error}")))?;
