@@ -3,6 +3,7 @@
 mod encoding;
 mod published;
 mod rows;
+mod touched;
 
 pub(crate) use rows::holds_others;
 use rows::prove;
@@ -19,9 +20,12 @@ const CATALOG: &str = include_str!("catalog.sql");
 /// Loads the catalog, and proves which tables hold no row as far as revisions need to know.
 pub(crate) async fn load_for(session: &Session, versions: bool, revisions: &[&Revision]) -> Result<Catalog, Error> {
     same_strings(session, revisions).await?;
-    let mut catalog = load(session, versions).await?;
+    let touched = touched::by(session, versions, revisions).await?;
+    let mut catalog = read(session, versions, touched.as_deref()).await?;
     let named = concertina_planner::named(revisions, &catalog);
     prove(session, &mut catalog, &named).await?;
+    // Of tables that weren't read nothing is known.
+    catalog.unpopulated = catalog.unpopulated && touched.is_none();
     published::try_updates(session, &mut catalog, &named).await?;
     Ok(catalog)
 }
@@ -51,7 +55,12 @@ pub(crate) async fn load_all(session: &Session, versions: bool) -> Result<Catalo
 /// Loads the catalog of the connected database. Versions of the application's schema are told where there are some, or
 /// shall be.
 pub(crate) async fn load(session: &Session, versions: bool) -> Result<Catalog, Error> {
-    let row = match session.query_one("reading the catalog", CATALOG, &[]).await {
+    read(session, versions, None).await
+}
+
+/// The same of these relations alone, by their oids, and the names of the others.
+async fn read(session: &Session, versions: bool, touched: Option<&[u32]>) -> Result<Catalog, Error> {
+    let row = match session.query_one("reading the catalog", CATALOG, &[&touched]).await {
         Err(error) if error.is_of_encoding() => return Err(encoding::named(session, error).await),
         read => read?,
     };
