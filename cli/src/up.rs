@@ -24,8 +24,11 @@ pub async fn pending(engine: &Engine, history: &History, target: &Target) -> Res
     let catalog = once_gone_on(history, &known, engine.catalog_for(&path).await?);
     let mut ahead = foresee(&path, &catalog)?;
     let told = rehearse(engine, None, &known, &path, &ahead, &catalog).await?;
+    let plans: Vec<&Plan> = ahead.iter().map(|ahead| &ahead.plan).collect();
+    let concerns = engine.concerns(&plans).await?;
     if let Some(first) = ahead.first_mut() {
         first.plan.notes.extend(told.notes());
+        first.plan.notes.extend(concerns);
     }
     match told.refused {
         Some(refused) => Err(vec![refused].into()),

@@ -79,7 +79,7 @@ pub use stop::Stopper;
 pub use throttle::Hours;
 pub use tried::Refused;
 
-use concertina_planner::{Catalog, OLDEST_SERVER, Plan};
+use concertina_planner::{Catalog, Needs, OLDEST_SERVER, Plan};
 use concertina_revisions::{Revision, RevisionId};
 use session::{Role, Session};
 use std::time::{Duration, Instant};
@@ -208,6 +208,31 @@ impl Engine {
     pub async fn estimate(&self, plan: &Plan) -> Result<Vec<Estimate>, Error> {
         let session = Session::open(&self.connect, Role::Sampler, &self.settings).await?;
         estimate::estimate(&session, plan, self.settings.workers).await
+    }
+
+    /// What of the connected role's rights, and of what surrounds the database, somebody should know before plans are run. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the database can't be reached or read.
+    pub async fn concerns(&self, plans: &[&Plan]) -> Result<Vec<String>, Error> {
+        let session = self.reader().await?;
+        let mut all = Needs::default();
+        for needs in plans.iter().map(|plan| plan.needs()) {
+            all.schemas.extend(needs.schemas);
+            all.references.extend(needs.references);
+            all.backfills |= needs.backfills;
+        }
+        let mut told = Vec::new();
+        match rights::missing(&session, &all).await {
+            Err(error @ Error::Rights { .. }) => told.push(format!("{error}: {}", error.help())),
+            asked => asked?,
+        }
+        if all.backfills {
+            let findings = doctor::of_backfills(&session).await?;
+            told.extend(findings.iter().map(|finding| format!("{}: {}", finding.what, finding.remedy)));
+        }
+        Ok(told)
     }
 
     /// Lets every backfill of the database stand still, whoever runs it, until [`Engine::resume`]; `reason` is shown.

@@ -33,7 +33,8 @@ pub(crate) fn comments(source: &Arc<Source>) -> Result<Vec<(Span, &str)>, Box<Di
 }
 
 /// After these a statement may be about whatever there is, without naming it.
-const FOR_ALL: [Token; 17] = [
+const FOR_ALL: [Token; 18] = [
+    Token::Server,
     Token::Schema,
     Token::Owned,
     Token::Extension,
@@ -70,6 +71,13 @@ pub(crate) fn all_words(source: &Arc<Source>) -> Option<BTreeSet<String>> {
             words.extend([word.to_owned(), word.to_lowercase()]);
         }
     }
+    // Names are cut, too.
+    let cut: Vec<String> = words
+        .iter()
+        .filter(|word| word.len() > 63)
+        .map(|word| word[..word.floor_char_boundary(63)].to_owned())
+        .collect();
+    words.extend(cut);
     Some(words)
 }
 

@@ -1,4 +1,4 @@
--- $1 are the words of revisions.
+-- $1 are the words of revisions, $2 their ids.
 WITH RECURSIVE said AS MATERIALIZED (SELECT DISTINCT word FROM unnest($1::text[]) AS word),
 -- What a function names may be touched by whoever calls it.
 word AS MATERIALIZED (
@@ -14,6 +14,7 @@ seed AS (
     SELECT c.oid FROM pg_class c JOIN word ON word.word = c.relname
     UNION SELECT a.attrelid FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type e ON e.oid = t.typelem
           WHERE a.atttypid >= 16384 AND a.attnum > 0 AND EXISTS (SELECT FROM said WHERE said.word IN (t.typname, e.typname))
+    UNION SELECT s.stxrelid FROM pg_statistic_ext s JOIN said ON said.word = s.stxname
     UNION SELECT t.tgrelid FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN said ON said.word = p.proname
     UNION SELECT coalesce(f.adrelid, k.conrelid, w.ev_class, o.polrelid, d.objid)
           FROM pg_depend d

@@ -1,15 +1,16 @@
 //! Where the database is and how to get in: connection strings, TLS by `sslmode`.
 
+mod hosts;
 mod logins;
+mod told;
 mod words;
 
 use crate::error::{Error, describe};
 use crate::session::Session;
-use crate::tls::{self, Trust, Verify};
-use concertina_revisions::Ident;
+use crate::tls::{self, Trust};
+use hosts::{hosts, place_of, trust};
 use logins::Logins;
 use std::fmt;
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -202,63 +203,6 @@ impl Connect {
         format!("{}:{}/{} as {}", self.host(), self.port(), self.database(), self.user())
     }
 
-    /// A URL of the database with another search_path, as libpq reads it; without the password.
-    pub fn url_with_search_path(&self, search_path: &[Ident]) -> String {
-        let encode =
-            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
-        let mut words = Vec::new();
-        let mut hosts = Vec::new();
-        for config in &self.hosts {
-            let (name, port) = place_of(config);
-            match config.get_hosts().first() {
-                Some(Host::Unix(_)) => {
-                    hosts.push(format!(":{port}"));
-                    words.push(format!("host={}", encode(&name)));
-                }
-                _ => hosts.push(format!("{name}:{port}")),
-            }
-        }
-        let path: Vec<String> = search_path.iter().map(Ident::sql).collect();
-        // What is inside of options is cut at blanks, which a backslash keeps.
-        let path = path.join(",").replace('\\', "\\\\").replace(' ', "\\ ");
-        words.push(format!("options={}", encode(&format!("-csearch_path={path}"))));
-        let kept = ["sslmode", "sslrootcert", "sslcert", "sslkey"];
-        words.extend(kept.iter().filter_map(|key| Some(format!("{key}={}", encode(self.words.get(key)?)))));
-        format!(
-            "postgresql://{}@{}/{}?{}",
-            encode(&self.user()),
-            hosts.join(","),
-            encode(&self.database()),
-            words.join("&")
-        )
-    }
-
-    /// The same in the environment's variables of libpq, for programs that read them: passwords stay out of their arguments.
-    pub fn environment(&self) -> Vec<(&'static str, String)> {
-        let each =
-            |part: fn(&tokio_postgres::Config) -> String| self.hosts.iter().map(part).collect::<Vec<_>>().join(",");
-        let mut variables = vec![
-            ("PGHOST", each(|config| place_of(config).0)),
-            ("PGPORT", each(|config| place_of(config).1.to_string())),
-            ("PGUSER", self.user()),
-            ("PGDATABASE", self.database()),
-        ];
-        if self.hosts.len() > 1 {
-            variables.push(("PGTARGETSESSIONATTRS", "read-write".to_owned()));
-        }
-        variables.extend(self.password(self.first()).map(|password| ("PGPASSWORD", password)));
-        for (key, variable) in [
-            ("hostaddr", "PGHOSTADDR"),
-            ("sslmode", "PGSSLMODE"),
-            ("sslrootcert", "PGSSLROOTCERT"),
-            ("sslcert", "PGSSLCERT"),
-            ("sslkey", "PGSSLKEY"),
-        ] {
-            variables.extend(self.words.get(key).map(|value| (variable, value.to_owned())));
-        }
-        variables
-    }
-
     fn password(&self, config: &tokio_postgres::Config) -> Option<String> {
         if let Some(given) = self.words.get("password") {
             return Some(given.to_owned());
@@ -389,71 +333,10 @@ fn is_of_protocol(code: &SqlState) -> bool {
     [SqlState::PROTOCOL_VIOLATION, SqlState::FEATURE_NOT_SUPPORTED].contains(code)
 }
 
-/// A host and its port.
-fn place_of(config: &tokio_postgres::Config) -> (String, u16) {
-    let host = match config.get_hosts().first() {
-        Some(Host::Tcp(name)) => name.clone(),
-        Some(Host::Unix(path)) => path.display().to_string().replace('\0', "@"),
-        None => config.get_hostaddrs().first().map_or_else(|| "localhost".to_owned(), ToString::to_string),
-    };
-    (host, config.get_ports().first().copied().unwrap_or(5432))
-}
-
-/// One for each host that is named, by name, address or both.
-fn hosts(words: &Words) -> Result<Vec<tokio_postgres::Config>, Error> {
-    let list = |key: &str| words.get(key).map_or_else(Vec::new, |list| list.split(',').collect::<Vec<_>>());
-    let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
-    let count = names.len().max(addresses.len());
-    if !names.is_empty() && !addresses.is_empty() && names.len() != addresses.len() {
-        return Err(Error::BadConnection("there are as many of hostaddr as of host, or none".to_owned()));
-    }
-    if ports.len() > 1 && ports.len() != count {
-        return Err(Error::BadConnection("there are as many ports as hosts, or one".to_owned()));
-    }
-    let mut hosts = Vec::new();
-    for at in 0..count {
-        let mut config = tokio_postgres::Config::new();
-        match names.get(at) {
-            Some(name) if name.is_empty() => config.host(SOCKETS[0]),
-            // An abstract socket; in the driver's words its name begins with a zero.
-            Some(name) => match name.strip_prefix('@') {
-                Some(name) => config.host_path(format!("\0{name}")),
-                None => config.host(*name),
-            },
-            None => &mut config,
-        };
-        if let Some(address) = addresses.get(at).filter(|address| !address.is_empty()) {
-            let address = address.parse::<IpAddr>();
-            config.hostaddr(address.map_err(|_| Error::BadConnection("hostaddr isn't an address".to_owned()))?);
-        }
-        let port = ports.get(at).or(if ports.len() == 1 { ports.first() } else { None }).copied().unwrap_or_default();
-        let port = if port.is_empty() { Ok(5432) } else { port.parse::<u16>() };
-        config.port(port.map_err(|_| Error::BadConnection("a port isn't a number up to 65535".to_owned()))?);
-        hosts.push(config);
-    }
-    if words.get("load_balance_hosts") == Some("random") && count > 0 {
-        hosts.rotate_left(rand::random_range(0..count));
-    }
-    Ok(hosts)
-}
-
-/// How a connection is encrypted, and whom it trusts.
-fn trust(words: &Words) -> Result<(SslMode, Verify), Error> {
-    let rooted = words.get("sslrootcert").is_some();
-    Ok(match words.get("sslmode") {
-        None | Some("prefer" | "allow") => (SslMode::Prefer, Verify::Nothing),
-        Some("disable") => (SslMode::Disable, Verify::Nothing),
-        Some("require") if rooted => (SslMode::Require, Verify::Authority),
-        Some("require") => (SslMode::Require, Verify::Nothing),
-        Some("verify-ca") => (SslMode::Require, Verify::Authority),
-        Some("verify-full") => (SslMode::Require, Verify::Full),
-        Some(other) => return Err(Error::BadConnection(format!("sslmode `{other}` isn't known"))),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use concertina_revisions::Ident;
 
     #[test]
     fn messages_never_show_the_password() {

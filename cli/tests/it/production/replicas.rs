@@ -75,6 +75,7 @@ async fn a_lag_that_is_not_shown_is_told_before_it_begins() {
         .unwrap();
     let url = url_of(&site, "migrator");
     at(&site, &url, &["doctor"]).says("GRANT pg_monitor TO migrator");
+    at(&site, &url, &["plan"]).ends(0).says("GRANT pg_monitor TO migrator");
     at(&site, &url, &["upgrade"]).ends(3).says("GRANT pg_monitor TO migrator");
     site.client.batch_execute("GRANT pg_monitor TO migrator").await.unwrap();
     let said = at(&site, &url, &["doctor"]);

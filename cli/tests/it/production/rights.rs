@@ -58,6 +58,7 @@ async fn a_right_that_a_later_step_needs_is_asked_for_before_the_first() {
         .unwrap();
     let before = site.schema();
     let url = url_of(&site, "owner");
+    at(&site, &url, &["plan"]).ends(0).says("GRANT CREATE ON SCHEMA public TO owner");
     at(&site, &url, &["upgrade"]).ends(1).says("GRANT CREATE ON SCHEMA public TO owner");
     assert_eq!(site.schema(), before);
     site.client.batch_execute("GRANT CREATE ON SCHEMA public TO owner").await.unwrap();
