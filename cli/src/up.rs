@@ -54,9 +54,9 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
     let found = lease.catalog_for(&fresh).await?;
     let catalog = once_gone_on(history, &known, found);
     let mut ahead = foresee(&fresh, &catalog)?;
-    understood(&mut lease, &fresh, &ahead, &catalog).await?;
-    ask_ahead(&mut lease, &fresh, &ahead, &catalog).await?;
-    let told = rehearse(engine, Some(&mut lease), &known, &fresh, &ahead, &catalog).await?;
+    Box::pin(understood(&mut lease, &fresh, &ahead, &catalog)).await?;
+    Box::pin(ask_ahead(&mut lease, &fresh, &ahead, &catalog)).await?;
+    let told = Box::pin(rehearse(engine, Some(&mut lease), &known, &fresh, &ahead, &catalog)).await?;
     if let Some(refused) = told.refused {
         if let Some(first) = ahead.first() {
             // What the rows themselves are against says more.
@@ -74,7 +74,8 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
         contract_waiting(&mut lease, &mut done).await?;
     }
     let known = lease.known().await?;
-    Way { lease: &mut lease, known, ahead: ahead.into(), model: None, until, done: &mut done }.run(&path).await?;
+    let mut way = Way { lease: &mut lease, known, ahead: ahead.into(), model: None, until, done: &mut done };
+    Box::pin(way.run(&path)).await?;
     still_waiting(&mut lease, &mut done).await?;
     Ok(done)
 }

@@ -63,7 +63,7 @@ impl Lease {
     ///
     /// When PostgreSQL refuses.
     pub async fn catalog_for(&mut self, revisions: &[&Revision]) -> Result<Catalog, Error> {
-        surely!(self, catalog::load_for(&self.records, self.settings.versions, revisions))
+        surely!(self, Box::pin(catalog::load_for(&self.records, self.settings.versions, revisions)))
     }
 
     /// Records a revision as applied without running anything.

@@ -261,7 +261,7 @@ impl Engine {
     /// at work.
     pub async fn lease(&self) -> Result<Lease, Error> {
         drop(self.reader().await?);
-        Lease::take(self.connect.clone(), self.settings.clone(), self.events.clone(), self.stop.clone()).await
+        Box::pin(Lease::take(self.connect.clone(), self.settings.clone(), self.events.clone(), self.stop.clone())).await
     }
 }
 

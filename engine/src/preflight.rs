@@ -41,10 +41,10 @@ impl Lease {
     /// When PostgreSQL refuses a question.
     pub async fn preflight(&mut self, plan: &Plan) -> Result<Vec<FailedCheck>, Error> {
         let needs = plan.needs();
-        surely!(self, rights::missing(&self.records, &needs))?;
+        surely!(self, Box::pin(rights::missing(&self.records, &needs)))?;
         if needs.backfills {
-            self.enough_connections().await?;
-            for finding in surely!(self, doctor::of_backfills(&self.records))? {
+            Box::pin(self.enough_connections()).await?;
+            for finding in surely!(self, Box::pin(doctor::of_backfills(&self.records)))? {
                 self.tell(Event::Note { text: format!("{}: {}", finding.what, finding.remedy) });
             }
         }

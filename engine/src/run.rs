@@ -98,7 +98,7 @@ impl Lease {
     /// Why it stopped. What was done stays done and recorded; running it again goes on from there.
     pub async fn run(&mut self, id: &RevisionId, until: Until) -> Result<Outcome, Error> {
         let mut proven = false;
-        let ended = surely!(self, self.run_on(id, until, &mut proven));
+        let ended = surely!(self, Box::pin(self.run_on(id, until, &mut proven)));
         if let Err(error) = &ended {
             checkpoint::set_error(&self.records, id, &error.to_string()).await.ok();
         }

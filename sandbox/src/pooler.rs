@@ -31,19 +31,15 @@ impl Pooler {
             tempfile::Builder::new().prefix("concertina-pooler-").tempdir().map_err(Error::io("making a folder"))?;
         user.own(folder.path())?;
         let port = free_port()?;
-        let mut text = format!(
-            "[databases]\n* = host={} port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-             auth_type = any\npool_mode = {mode}\n",
-            server.socket().display(),
-            server.port()
-        );
-        for (name, value) in settings {
-            text += &format!("{name} = {value}\n");
-        }
-        let file = folder.path().join("pgbouncer.ini");
         // With any authentication everybody is the user that is forced for a database.
-        let text =
-            text.replacen(&format!("port={}", server.port()), &format!("port={} user=postgres", server.port()), 1);
+        let text = format!(
+            "[databases]\n* = host={} port={} user=postgres\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             unix_socket_dir =\nauth_type = any\npool_mode = {mode}\n{}",
+            server.socket().display(),
+            server.port(),
+            settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect::<Vec<_>>().concat()
+        );
+        let file = folder.path().join("pgbouncer.ini");
         std::fs::write(&file, text).map_err(Error::io("writing pgbouncer.ini"))?;
         let log = std::fs::File::create(folder.path().join("log")).map_err(Error::io("making a log"))?;
         let process = user

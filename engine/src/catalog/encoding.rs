@@ -23,10 +23,7 @@ const TEXTS: &str = "SELECT convert_to(what, 'SQL_ASCII'), convert_to(text, 'SQL
 
 /// The error with the name of an object whose text it is.
 pub(super) async fn named(session: &Session, error: Error) -> Error {
-    let rows = match session.query("looking for a text that isn't UTF-8", TEXTS, &[]).await {
-        Ok(rows) => rows,
-        Err(_) => return error,
-    };
+    let Ok(rows) = session.query("looking for a text that isn't UTF-8", TEXTS, &[]).await else { return error };
     let wrong = rows.iter().find(|row| std::str::from_utf8(row.get(1)).is_err());
     match wrong {
         None => error,

@@ -32,7 +32,7 @@ pub(super) fn hosts(words: &Words) -> Result<Vec<tokio_postgres::Config>, Error>
     for at in 0..count {
         let mut config = tokio_postgres::Config::new();
         match names.get(at) {
-            Some(name) if name.is_empty() => config.host(SOCKETS[0]),
+            Some(&"") => config.host(SOCKETS[0]),
             // An abstract socket; in the driver's words its name begins with a zero.
             Some(name) => match name.strip_prefix('@') {
                 Some(name) => config.host_path(format!("\0{name}")),
