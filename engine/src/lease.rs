@@ -95,9 +95,11 @@ impl Lease {
 
     /// Looks after the session that runs DDL; ends when it is lost.
     pub(crate) async fn watch(&self, doing: &str, every: Duration) -> Error {
+        let silence = self.settings.silence;
+        let watched = blockers::watch(&self.records, &self.hands, doing, every, silence, &self.events);
         tokio::select! {
-            lost = blockers::watch(&self.records, &self.hands, doing, every, self.settings.silence, &self.events) => lost,
-            never = self.let_go() => match never {},
+            lost = Box::pin(watched) => lost,
+            never = Box::pin(self.let_go()) => match never {},
         }
     }
 
