@@ -90,7 +90,7 @@ mod tests {
     use concertina_sandbox::Postgres;
 
     /// Of the author's statements: as psql finds them.
-    const OF_THE_AUTHOR: [&str; 35] = [
+    const OF_THE_AUTHOR: [&str; 37] = [
         "DateStyle",
         "IntervalStyle",
         "TimeZone",
@@ -125,11 +125,13 @@ mod tests {
         "extension_control_path",
         "local_preload_libraries",
         "session_preload_libraries",
-        "file_extend_method",
+        "icu_validation_level",
+        "scram_iterations",
+        "md5_password_warnings",
     ];
 
     /// Set elsewhere, or by the driver.
-    const ELSEWHERE: [&str; 9] = [
+    const ELSEWHERE: [&str; 8] = [
         "client_encoding",
         "lock_timeout",
         "statement_timeout",
@@ -138,7 +140,6 @@ mod tests {
         "transaction_read_only",
         "client_connection_check_interval",
         "deadlock_timeout",
-        "icu_validation_level",
     ];
 
     /// Of these categories none changes what a statement does, only how fast it is, and what is logged.
