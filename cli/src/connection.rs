@@ -2,11 +2,12 @@
 //! there, from PGPASSWORD or from the password file.
 
 use crate::failure::Failure;
-use concertina_engine::Connect;
-use std::path::PathBuf;
+use concertina_engine::{Connect, Place};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Environment variables of libpq and the word of a connection string that each stands for.
-const VARIABLES: [(&str, &str); 8] = [
+const VARIABLES: [(&str, &str); 16] = [
     ("PGHOST", "host"),
     ("PGHOSTADDR", "hostaddr"),
     ("PGPORT", "port"),
@@ -14,10 +15,21 @@ const VARIABLES: [(&str, &str); 8] = [
     ("PGDATABASE", "dbname"),
     ("PGSSLMODE", "sslmode"),
     ("PGSSLROOTCERT", "sslrootcert"),
+    ("PGSSLCERT", "sslcert"),
+    ("PGSSLKEY", "sslkey"),
+    ("PGSSLNEGOTIATION", "sslnegotiation"),
+    ("PGCHANNELBINDING", "channel_binding"),
+    ("PGTARGETSESSIONATTRS", "target_session_attrs"),
+    ("PGLOADBALANCEHOSTS", "load_balance_hosts"),
+    ("PGCONNECT_TIMEOUT", "connect_timeout"),
     ("PGOPTIONS", "options"),
+    ("PGPASSFILE", "passfile"),
 ];
 
-/// Where PostgreSQL's socket usually is.
+/// What names a database by itself.
+const NAMING: [&str; 4] = ["PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE"];
+
+/// Where PostgreSQL's socket usually is: in a file of passwords it is `localhost`.
 const SOCKETS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 /// Finds the database. `variable` reads an environment variable.
@@ -30,52 +42,74 @@ pub fn find(
     from_file: Option<&str>,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Connect, Failure> {
-    let named = url.map(str::to_owned).or_else(|| variable("DATABASE_URL")).or_else(|| from_variables(variable));
+    let of_environment = NAMING.iter().any(|name| variable(name).is_some()).then(String::new);
+    let named = url.map(str::to_owned).or_else(|| variable("DATABASE_URL")).or(of_environment);
     let text = named.or_else(|| from_file.map(str::to_owned)).ok_or_else(|| {
         Failure::usage("no database is named", "say --url postgres://user@host/database, or set DATABASE_URL")
     })?;
-    let mut connect = Connect::parse(&text)?;
-    if !connect.has_password()
-        && let Some(password) = variable("PGPASSWORD").or_else(|| from_password_file(&connect, variable))
-    {
-        connect.set_password(&password);
+    let mut defaults = Vec::new();
+    if let Some(service) = Connect::word_of(&text, "service")?.or_else(|| variable("PGSERVICE")) {
+        defaults.extend(of_service(&service, variable)?);
+    }
+    let from_variables = VARIABLES.iter().filter_map(|(name, word)| Some(((*word).to_owned(), variable(name)?)));
+    defaults.extend(from_variables);
+    defaults.extend(variable("USER").map(|user| ("user".to_owned(), user)));
+    if let Some(folder) = variable("HOME").map(|home| PathBuf::from(home).join(".postgresql")) {
+        let own = ["postgresql.crt", "postgresql.key"].map(|name| folder.join(name));
+        if own.iter().all(|file| file.is_file()) {
+            let [certificate, key] = own.map(|file| file.to_string_lossy().into_owned());
+            defaults.extend([("sslcert".to_owned(), certificate), ("sslkey".to_owned(), key)]);
+        }
+    }
+    let borrowed: Vec<(&str, String)> = defaults.iter().map(|(word, value)| (word.as_str(), value.clone())).collect();
+    let mut connect = Connect::with_defaults(&text, &borrowed)?;
+    let passfile = Connect::word_of(&text, "passfile")?
+        .or_else(|| defaults.iter().find(|(word, _)| word == "passfile").map(|(_, value)| value.clone()))
+        .map(PathBuf::from)
+        .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".pgpass")));
+    let given = variable("PGPASSWORD");
+    if given.is_some() || passfile.is_some() {
+        connect.set_passwords(Arc::new(move |place| {
+            given.clone().or_else(|| from_password_file(passfile.as_deref()?, place))
+        }));
     }
     Ok(connect)
 }
 
-fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
-    let mut words: Vec<String> = VARIABLES
-        .iter()
-        .filter_map(|(name, word)| variable(name).map(|value| format!("{word}={}", quoted(&value))))
-        .collect();
-    if !["PGHOST", "PGHOSTADDR", "PGDATABASE"].iter().any(|name| variable(name).is_some()) {
-        return None;
+/// The words of a service: a section of a file.
+fn of_service(service: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Vec<(String, String)>, Failure> {
+    let of_user = variable("PGSERVICEFILE")
+        .map(PathBuf::from)
+        .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".pg_service.conf")));
+    let of_system = PathBuf::from(variable("PGSYSCONFDIR").unwrap_or_else(|| "/etc/postgresql-common".to_owned()));
+    for file in of_user.into_iter().chain([of_system.join("pg_service.conf")]) {
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        if let Some(words) = section(&text, service) {
+            return Ok(words);
+        }
     }
-    if variable("PGHOST").is_none() && variable("PGHOSTADDR").is_none() {
-        let socket = SOCKETS.into_iter().find(|folder| std::path::Path::new(folder).is_dir()).unwrap_or("localhost");
-        words.push(format!("host={socket}"));
-    }
-    if variable("PGUSER").is_none() {
-        words.extend(variable("USER").map(|user| format!("user={}", quoted(&user))));
-    }
-    Some(words.join(" "))
+    Err(Failure::usage(
+        format!("no service {service} is defined"),
+        "write a section of that name into ~/.pg_service.conf, or name the file in PGSERVICEFILE",
+    ))
 }
 
-fn quoted(value: &str) -> String {
-    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+fn section(text: &str, service: &str) -> Option<Vec<(String, String)>> {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.find(|line| line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) == Some(service))?;
+    let words = lines.take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once('='));
+    Some(words.map(|(word, value)| (word.trim().to_owned(), value.trim().to_owned())).collect())
 }
 
 /// libpq's password file: `host:port:database:user:password`, `*` for any, `\` before a colon or backslash.
-fn from_password_file(connect: &Connect, variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
-    let path = variable("PGPASSFILE")
-        .map(PathBuf::from)
-        .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".pgpass")))?;
-    let text = std::fs::read_to_string(&path).ok()?;
-    if !private(&path) {
+fn from_password_file(path: &Path, place: &Place<'_>) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    if !private(path) {
         tracing::warn!("{} is readable by others and is not used; chmod 600 it", path.display());
         return None;
     }
-    let wanted = [connect.host(), connect.port().to_string(), connect.database(), connect.user()];
+    let host = if SOCKETS.contains(&place.host) { "localhost" } else { place.host };
+    let wanted = [host.to_owned(), place.port.to_string(), place.database.to_owned(), place.user.to_owned()];
     text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
         let fields = fields(line);
         let [given @ .., password] = fields.as_slice() else { return None };
@@ -100,13 +134,13 @@ fn fields(line: &str) -> Vec<String> {
 }
 
 #[cfg(unix)]
-fn private(path: &std::path::Path) -> bool {
+fn private(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode().trailing_zeros() >= 6)
 }
 
 #[cfg(not(unix))]
-fn private(_: &std::path::Path) -> bool {
+fn private(_: &Path) -> bool {
     true
 }
 
@@ -128,6 +162,28 @@ mod tests {
         assert_eq!(find(None, Some("postgres://d@four/d"), &variables).unwrap().target(), "three:6000/c as c");
         assert_eq!(find(None, Some("postgres://d@four/d"), &with(&[])).unwrap().target(), "four:5432/d as d");
         assert!(find(None, None, &with(&[])).is_err());
+    }
+
+    #[test]
+    fn a_service_gives_what_the_url_does_not() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(
+            file.path(),
+            "# ours\n[other]\nhost=one\n[shop]\nhost=two\nport=6000\nuser=ann\n\n[last]\nhost=x\n",
+        )
+        .unwrap();
+        let path = file.path().to_str().unwrap().to_owned();
+        let variables = move |name: &str| match name {
+            "PGSERVICE" => Some("shop".to_owned()),
+            "PGSERVICEFILE" => Some(path.clone()),
+            "PGUSER" => Some("of-environment".to_owned()),
+            "PGDATABASE" => Some("d".to_owned()),
+            _ => None,
+        };
+        assert_eq!(find(None, None, &variables).unwrap().target(), "two:6000/d as ann");
+        assert_eq!(find(Some("postgres://bob@three/e"), None, &variables).unwrap().target(), "three:6000/e as bob");
+        let unknown = find(Some("service=unknown"), None, &variables).unwrap_err();
+        assert!(unknown.to_string().contains("no service unknown"), "{unknown}");
     }
 
     #[test]

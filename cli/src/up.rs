@@ -24,8 +24,11 @@ pub async fn pending(engine: &Engine, history: &History, target: &Target) -> Res
     let catalog = once_gone_on(history, &known, engine.catalog_for(&path).await?);
     let mut ahead = foresee(&path, &catalog)?;
     let told = rehearse(engine, None, &known, &path, &ahead, &catalog).await?;
+    let plans: Vec<&Plan> = ahead.iter().map(|ahead| &ahead.plan).collect();
+    let concerns = engine.concerns(&plans).await?;
     if let Some(first) = ahead.first_mut() {
         first.plan.notes.extend(told.notes());
+        first.plan.notes.extend(concerns);
     }
     match told.refused {
         Some(refused) => Err(vec![refused].into()),
@@ -51,9 +54,9 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
     let found = lease.catalog_for(&fresh).await?;
     let catalog = once_gone_on(history, &known, found);
     let mut ahead = foresee(&fresh, &catalog)?;
-    understood(&mut lease, &fresh, &ahead, &catalog).await?;
-    ask_ahead(&mut lease, &fresh, &ahead, &catalog).await?;
-    let told = rehearse(engine, Some(&mut lease), &known, &fresh, &ahead, &catalog).await?;
+    Box::pin(understood(&mut lease, &fresh, &ahead, &catalog)).await?;
+    Box::pin(ask_ahead(&mut lease, &fresh, &ahead, &catalog)).await?;
+    let told = Box::pin(rehearse(engine, Some(&mut lease), &known, &fresh, &ahead, &catalog)).await?;
     if let Some(refused) = told.refused {
         if let Some(first) = ahead.first() {
             // What the rows themselves are against says more.
@@ -71,7 +74,8 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
         contract_waiting(&mut lease, &mut done).await?;
     }
     let known = lease.known().await?;
-    Way { lease: &mut lease, known, ahead: ahead.into(), model: None, until, done: &mut done }.run(&path).await?;
+    let mut way = Way { lease: &mut lease, known, ahead: ahead.into(), model: None, until, done: &mut done };
+    Box::pin(way.run(&path)).await?;
     still_waiting(&mut lease, &mut done).await?;
     Ok(done)
 }

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::event::{Blocker, Event, Events};
+use crate::replicas;
 use crate::session::{Session, THIS_ONE};
 use concertina_planner::action::Lock;
 use concertina_revisions::TableName;
@@ -43,14 +44,44 @@ pub(crate) async fn outside(session: &Session, locks: &[(TableName, Lock)], own:
                 found.push(blocker);
             }
         }
+        found.extend(prepared(session, table, *lock).await?);
     }
     Ok(found)
 }
 
+/// Transactions that were prepared and hold a conflicting lock: no session runs them, and they end only when somebody says how.
+async fn prepared(session: &Session, table: &TableName, lock: Lock) -> Result<Vec<Blocker>, Error> {
+    let sql = format!(
+        "SELECT {PREPARED} FROM {PREPARED_LOCKS} WHERE l.locktype = 'relation' AND l.relation = to_regclass($1) AND l.mode = ANY ($2)
+           AND p.database = current_database()"
+    );
+    let rows = session.query("looking for prepared transactions", &sql, &[&table.sql(), &conflicting(lock)]).await?;
+    Ok(rows.iter().map(blocker).collect())
+}
+
+/// What is granted to no session belongs to one of them; its lock on its own transaction tells to which.
+const PREPARED_LOCKS: &str = "pg_prepared_xacts p
+    JOIN pg_locks x ON x.pid IS NULL AND x.locktype = 'transactionid' AND x.transactionid = p.transaction
+    JOIN pg_locks l ON l.pid IS NULL AND l.granted AND l.virtualtransaction = x.virtualtransaction";
+
+/// A prepared transaction in the columns of a session.
+const PREPARED: &str = "DISTINCT 0 AS pid, p.owner::text, ''::text, 'prepared transaction'::text,
+    extract(epoch FROM clock_timestamp() - p.prepared)::bigint, p.gid::text";
+
 /// Sessions that a waiting session waits for.
 async fn of_session(records: &Session, waiting: &Session) -> Result<Vec<Blocker>, Error> {
     let sql = format!("SELECT {SESSION} FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1))");
-    Ok(records.query("looking who is in the way", &sql, &[&waiting.pid]).await?.iter().map(blocker).collect())
+    let mut found: Vec<Blocker> =
+        records.query("looking who is in the way", &sql, &[&waiting.pid]).await?.iter().map(blocker).collect();
+    // PostgreSQL calls them by the process id 0.
+    let sql = format!(
+        "SELECT {PREPARED} FROM {PREPARED_LOCKS}
+         JOIN pg_locks w ON l.locktype = w.locktype AND l.relation IS NOT DISTINCT FROM w.relation
+           AND l.transactionid IS NOT DISTINCT FROM w.transactionid AND l.database IS NOT DISTINCT FROM w.database
+         WHERE w.pid = $1 AND NOT w.granted AND 0 = ANY (pg_blocking_pids($1))"
+    );
+    found.extend(records.query("looking for prepared transactions", &sql, &[&waiting.pid]).await?.iter().map(blocker));
+    Ok(found)
 }
 
 /// Whether the server has ended a session, or answered it so long ago that the answer must have been lost.
@@ -74,12 +105,17 @@ pub(crate) async fn watch(
     silence: Duration,
     events: &Events,
 ) -> Error {
+    let mut told = false;
     loop {
         tokio::time::sleep(every).await;
         if let Ok(blockers) = of_session(records, session).await
             && !blockers.is_empty()
         {
             events(Event::Waiting { doing: doing.to_owned(), blockers, queued: true });
+        }
+        if !told && replicas::holds_up(records, session).await.unwrap_or(false) {
+            told = true;
+            events(Event::Note { text: format!("{doing}: committed here, waiting for a synchronous standby") });
         }
         // Without the session that holds the lock we have no right to go on, either.
         if records.is_closed() || is_lost(records, session, silence).await.unwrap_or(false) {

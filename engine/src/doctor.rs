@@ -1,6 +1,7 @@
 //! What of a server would be in the way of a live change, looked at before one is begun. Changes nothing.
 
 use crate::error::Error;
+use crate::session::Session;
 use crate::{Engine, State, known};
 use serde::Serialize;
 
@@ -27,37 +28,44 @@ pub struct Finding {
     pub remedy: String,
 }
 
-/// Each gives a row for each thing that it finds wrong: what.
+/// Each gives a row for each thing that it finds wrong: what. In a remedy `{user}` is the connected role.
 struct Look {
+    /// Whether whoever is about to change many rows is told, too.
+    of_backfills: bool,
     severity: Severity,
     sql: &'static str,
     remedy: &'static str,
 }
 
-const LOOKS: [Look; 13] = [
+const LOOKS: [Look; 16] = [
     Look {
+        of_backfills: false,
         severity: Severity::Fine,
         sql: "SELECT format('PostgreSQL %s, database %s as %s', current_setting('server_version'), current_database(), current_user)",
         remedy: "",
     },
     Look {
+        of_backfills: false,
         severity: Severity::Wrong,
         sql: "SELECT 'the server is a standby, and can only be read' WHERE pg_is_in_recovery()",
         remedy: "name the primary; with several hosts in the URL it is found",
     },
     Look {
+        of_backfills: false,
         severity: Severity::Wrong,
         sql: "SELECT format('%s may not create schema concertina in this database', current_user)
               WHERE to_regnamespace('concertina') IS NULL AND NOT has_database_privilege(current_database(), 'CREATE')",
         remedy: "GRANT CREATE ON DATABASE to it, or create schema concertina for it",
     },
     Look {
+        of_backfills: false,
         severity: Severity::Wrong,
         sql: "SELECT format('transaction ids are %s old: the server stops taking writes at about 2 billion', max(age(datfrozenxid)))
               FROM pg_database HAVING max(age(datfrozenxid)) > 1500000000",
         remedy: "let VACUUM (FREEZE) finish first; a backfill uses one transaction id for each batch",
     },
     Look {
+        of_backfills: false,
         severity: Severity::Warning,
         sql: "SELECT format('%s tables belong to others, and can''t be altered: %s', count(*),
                             left(string_agg(c.oid::regclass::text, ', ' ORDER BY c.relname), 200))
@@ -69,6 +77,7 @@ const LOOKS: [Look; 13] = [
         remedy: "connect as their owner, or as a member of that role",
     },
     Look {
+        of_backfills: false,
         severity: Severity::Warning,
         sql: "SELECT format('%s has FORCE ROW LEVEL SECURITY, and %s doesn''t bypass it: a backfill of it is refused rather than made over the rows that are seen', c.oid::regclass, current_user)
               FROM pg_class c WHERE c.relforcerowsecurity
@@ -76,6 +85,7 @@ const LOOKS: [Look; 13] = [
         remedy: "connect as a role with BYPASSRLS",
     },
     Look {
+        of_backfills: false,
         severity: Severity::Warning,
         sql: "SELECT format('a transaction of %s (%s, pid %s) is open for %s: %s', usename, coalesce(nullif(application_name, ''), 'no name'), pid,
                             date_trunc('second', now() - xact_start), left(regexp_replace(query, '\\s+', ' ', 'g'), 60))
@@ -85,12 +95,14 @@ const LOOKS: [Look; 13] = [
         remedy: "CREATE INDEX CONCURRENTLY waits for it to end, VACUUM can't remove what it may see; idle_in_transaction_session_timeout ends those that were forgotten",
     },
     Look {
+        of_backfills: false,
         severity: Severity::Warning,
         sql: "SELECT format('prepared transaction %s of %s holds its locks since %s', gid, owner, date_trunc('second', prepared))
               FROM pg_prepared_xacts WHERE database = current_database()",
         remedy: "COMMIT PREPARED or ROLLBACK PREPARED it",
     },
     Look {
+        of_backfills: false,
         severity: Severity::Warning,
         sql: "SELECT format('replication slot %s isn''t read from and keeps %s of WAL', slot_name, pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)))
               FROM pg_replication_slots WHERE NOT active AND restart_lsn IS NOT NULL AND NOT pg_is_in_recovery()
@@ -100,11 +112,35 @@ const LOOKS: [Look; 13] = [
         remedy: "a backfill waits for standbys and slots that fall behind: let them catch up, or drop what is no longer used",
     },
     Look {
+        of_backfills: true,
+        severity: Severity::Warning,
+        sql: "SELECT format('how far %s standbys are behind isn''t shown to %s: a backfill can''t wait for them', count(*), current_user)
+              FROM pg_stat_replication WHERE pid IS NOT NULL AND state IS NULL HAVING count(*) > 0",
+        remedy: "GRANT pg_monitor TO {user}",
+    },
+    Look {
+        of_backfills: true,
+        severity: Severity::Warning,
+        sql: "SELECT format('publication %s is FOR ALL TABLES, and so it publishes our own tables in schema concertina', pubname)
+              FROM pg_publication WHERE puballtables",
+        remedy: "make schema concertina on its subscribers with the same tables (pg_dump --schema-only --schema=concertina), or they stop at the first row of them",
+    },
+    Look {
+        of_backfills: true,
+        severity: Severity::Warning,
+        sql: "SELECT format('synchronous_standby_names is %s, and none of them streams: each commit waits', current_setting('synchronous_standby_names'))
+              WHERE current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') NOT IN ('off', 'local')
+                AND NOT EXISTS (SELECT FROM pg_stat_replication WHERE sync_state IS NULL OR sync_state IN ('sync', 'quorum'))",
+        remedy: "start the standby, or take its name out of synchronous_standby_names",
+    },
+    Look {
+        of_backfills: false,
         severity: Severity::Warning,
         sql: "SELECT format('%s is off', name) FROM pg_settings WHERE name IN ('autovacuum', 'track_counts') AND setting = 'off'",
         remedy: "updated rows leave dead ones behind: turn it on, or vacuum by hand",
     },
     Look {
+        of_backfills: false,
         severity: Severity::Warning,
         sql: "SELECT format('only %s connections are free', free) FROM (SELECT current_setting('max_connections')::int
                      - current_setting('superuser_reserved_connections')::int - count(*) AS free
@@ -112,6 +148,7 @@ const LOOKS: [Look; 13] = [
         remedy: "the engine takes about five, and one for each worker",
     },
     Look {
+        of_backfills: false,
         severity: Severity::Warning,
         sql: "SELECT format('index %s is invalid: it costs every write and serves no query', i.indexrelid::regclass)
               FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
@@ -120,6 +157,7 @@ const LOOKS: [Look; 13] = [
         remedy: "DROP INDEX CONCURRENTLY it, or REINDEX INDEX CONCURRENTLY",
     },
     Look {
+        of_backfills: false,
         severity: Severity::Warning,
         sql: "SELECT format('event trigger %s runs with every DDL statement', evtname) FROM pg_event_trigger WHERE evtenabled <> 'D'",
         remedy: "what it does is done in our transactions, under our locks",
@@ -128,6 +166,7 @@ const LOOKS: [Look; 13] = [
 
 /// Only while nothing is in flight, or it would be what a revision needs.
 const LEFT_OVER: Look = Look {
+    of_backfills: false,
     severity: Severity::Warning,
     sql: "SELECT format('trigger %s on %s is left over from a revision that isn''t under way', t.tgname, t.tgrelid::regclass)
           FROM pg_trigger t WHERE t.tgname ~ '^(zzz_|!)concertina_' AND t.tgparentid = 0
@@ -146,11 +185,25 @@ impl Engine {
         let idle = known(&session).await?.iter().all(|known| known.state == State::Applied);
         let mut findings = Vec::new();
         for look in LOOKS.iter().chain(idle.then_some(&LEFT_OVER)) {
-            for row in session.query("looking at the server", look.sql, &[]).await? {
-                let what = row.get(0);
-                findings.push(Finding { severity: look.severity, what, remedy: look.remedy.to_owned() });
-            }
+            findings.extend(looked(&session, look).await?);
         }
         Ok(findings)
     }
+}
+
+async fn looked(session: &Session, look: &Look) -> Result<Vec<Finding>, Error> {
+    let doing = "looking at the server";
+    let user: String = session.query_one(doing, "SELECT quote_ident(current_user)", &[]).await?.get(0);
+    let rows = session.query(doing, look.sql, &[]).await?;
+    let remedy = look.remedy.replace("{user}", &user);
+    Ok(rows.iter().map(|row| Finding { severity: look.severity, what: row.get(0), remedy: remedy.clone() }).collect())
+}
+
+/// What whoever is about to change many rows should know.
+pub(crate) async fn of_backfills(session: &Session) -> Result<Vec<Finding>, Error> {
+    let mut findings = Vec::new();
+    for look in LOOKS.iter().filter(|look| look.of_backfills) {
+        findings.extend(looked(session, look).await?);
+    }
+    Ok(findings)
 }

@@ -1,6 +1,7 @@
 //! What can go wrong, in sentences that a person can act on.
 
 use crate::event::Blocker;
+use concertina_revisions::Ident;
 use tokio_postgres::error::SqlState;
 
 /// A failure. The database is in the state that [`crate::Engine::known`] tells; running the command again goes on.
@@ -17,6 +18,34 @@ pub enum Error {
         target: String,
         /// The reason.
         why: String,
+        /// The SQLSTATE by which the server refuses; none when it wasn't reached.
+        code: Option<String>,
+    },
+    /// The server is a standby.
+    #[error("{target} is a standby, which can only be read")]
+    Standby {
+        /// Host, port and database.
+        target: String,
+    },
+    /// Rights are missing that a later step needs; nothing was changed.
+    #[error("{user} has no right to {}", .missing.iter().map(|(what, _)| what.as_str()).collect::<Vec<_>>().join(", "))]
+    Rights {
+        /// The role.
+        user: String,
+        /// What it may not do, and the statement that lets it.
+        missing: Vec<(String, String)>,
+    },
+    /// There are fewer connections than a run needs.
+    #[error("a run needs {needed} connections at once, and only {got} can be had: {why}")]
+    FewConnections {
+        /// How many it needs at least.
+        needed: usize,
+        /// How many it got.
+        got: usize,
+        /// Why there are no more.
+        why: String,
+        /// The role.
+        user: String,
     },
     /// The server is older than PostgreSQL 14.
     #[error("the server is PostgreSQL {version}; 14 or later is needed")]
@@ -26,7 +55,8 @@ pub enum Error {
     },
     /// The connection goes through a pooler that hands each transaction to another session.
     #[error(
-        "the connection goes through a pooler in transaction mode, which loses locks and settings between transactions"
+        "the connection goes through a pooler that gives each transaction another session (pool_mode transaction or statement): \
+         locks and settings would be lost, or found by the application"
     )]
     Pooled,
     /// Another engine works on this database.
@@ -126,15 +156,32 @@ impl Error {
     pub fn help(&self) -> String {
         match self {
             Error::BadConnection(_) => "write postgres://user@host:5432/database, or host=.. dbname=..".to_owned(),
-            Error::Connect { why, .. } if why.contains("password") || why.contains("authentication") => {
-                "check the user and the password: PGPASSWORD, ~/.pgpass or the URL".to_owned()
+            Error::Connect { code, .. } => connect_help(code.as_deref()),
+            Error::Standby { .. } => {
+                "name the primary; with several hosts in the URL (host1,host2) it is found by itself".to_owned()
             }
-            Error::Connect { .. } => "check host, port, sslmode, and that the server runs".to_owned(),
+            Error::Rights { missing, .. } => missing.iter().map(|(_, grant)| grant.as_str()).collect::<Vec<_>>().join("; "),
+            Error::FewConnections { user, .. } => {
+                format!(
+                    "ALTER ROLE {} CONNECTION LIMIT, max_connections, or the pool's size: one for the lock, one for DDL, one that \
+                     watches the server, and one for each worker (--workers 1)",
+                    Ident::new(user.as_str()).sql()
+                )
+            }
             Error::TooOld { .. } => {
                 "PostgreSQL before 14 can't scan a range of a table's blocks; upgrade the server first".to_owned()
             }
-            Error::Pooled => "give the server's own address instead of the pooler's".to_owned(),
+            Error::Pooled => {
+                "write the server's own address into the URL instead of the pooler's (its port is often 5432), or one of a pool with \
+                 pool_mode = session"
+                    .to_owned()
+            }
             Error::Busy { .. } => "wait until it is done, or stop it; it can be continued at any time".to_owned(),
+            Error::LockBudget { blockers, .. } if blockers.iter().any(Blocker::is_prepared) => {
+                let named = blockers.iter().filter(|blocker| blocker.is_prepared());
+                let ends = named.map(|blocker| format!("ROLLBACK PREPARED {}", Ident::new(&blocker.query).literal()));
+                format!("{} (or COMMIT PREPARED), then run the command again", ends.collect::<Vec<_>>().join("; "))
+            }
             Error::LockBudget { .. } => {
                 "end the session in the way, or run the command again at a quieter time".to_owned()
             }
@@ -162,20 +209,18 @@ impl Error {
     /// Whether it may be otherwise in a moment, without anyone changing a setting.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Error::Connect { why, .. } => {
-                !["password", "authentication", "pg_hba"].iter().any(|word| why.contains(word))
-            }
+            Error::Connect { code, .. } => code.as_deref().is_none_or(passes),
             _ => self.class() == Class::Connection,
         }
     }
 
-    /// The SQLSTATE, when PostgreSQL refused.
     /// Whether PostgreSQL refuses to change rows since a publication couldn't send that.
     pub(crate) fn is_of_publication(&self) -> bool {
         let codes = [SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, SqlState::INVALID_COLUMN_REFERENCE];
         self.code().is_some_and(|code| codes.contains(code))
     }
 
+    /// The SQLSTATE, when PostgreSQL refused.
     pub(crate) fn code(&self) -> Option<&SqlState> {
         match self {
             Error::Sql { cause, .. } => cause.code(),
@@ -198,13 +243,43 @@ impl Error {
         self.code().is_some_and(|code| code.code().starts_with("23") || *code == SqlState::RAISE_EXCEPTION)
     }
 
+    /// Whether rows are against what is demanded of them.
+    pub(crate) fn is_of_rows(&self) -> bool {
+        self.code().is_some_and(|code| [SqlState::CHECK_VIOLATION, SqlState::NOT_NULL_VIOLATION].contains(code))
+    }
+
+    /// Whether a text isn't in the encoding that we read.
+    pub(crate) fn is_of_encoding(&self) -> bool {
+        self.code().is_some_and(|code| *code == SqlState::CHARACTER_NOT_IN_REPERTOIRE)
+    }
+
     pub(crate) fn class(&self) -> Class {
         match self {
             Error::Sql { cause, .. } => class(cause),
-            Error::Connect { .. } | Error::Silent { .. } => Class::Connection,
+            Error::Connect { code, .. } if code.as_deref().is_none_or(passes) => Class::Connection,
+            Error::Silent { .. } => Class::Connection,
             _ => Class::Fatal,
         }
     }
+}
+
+/// Whether the server may let us in in a moment: it starts, stops, is full, or fails over.
+fn passes(code: &str) -> bool {
+    code.starts_with("57") || code.starts_with("53") || code.starts_with("08") || code == "25006"
+}
+
+fn connect_help(code: Option<&str>) -> String {
+    match code {
+        Some(code) if code.starts_with("28") => {
+            "check the user, the password (PGPASSWORD, ~/.pgpass or the URL), the certificate (sslcert, sslkey) and pg_hba.conf"
+        }
+        Some("3D000") => "check the database's name, or CREATE DATABASE it first",
+        Some("53300") => "wait until there are connections, or raise CONNECTION LIMIT of the role or max_connections",
+        Some("42501") => "GRANT CONNECT ON DATABASE to the role",
+        Some("57P03") => "wait until it takes connections: `concertina wait`",
+        Some(_) | None => "check host, port, sslmode, and that the server runs",
+    }
+    .to_owned()
 }
 
 fn sql_help(cause: &tokio_postgres::Error) -> String {

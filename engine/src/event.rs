@@ -112,7 +112,7 @@ pub struct Progress {
 /// A session in the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Blocker {
-    /// Its process id on the server.
+    /// Its process id on the server; 0 for a prepared transaction, which no session runs.
     pub pid: i32,
     /// Its user.
     pub user: String,
@@ -122,7 +122,7 @@ pub struct Blocker {
     pub state: String,
     /// How long its transaction has been open, in seconds.
     pub seconds: i64,
-    /// The beginning of its query.
+    /// The beginning of its query; the name of a prepared transaction.
     pub query: String,
 }
 
@@ -134,6 +134,11 @@ impl Event {
 }
 
 impl Blocker {
+    /// A transaction that was prepared; what is its query otherwise is its name.
+    pub(crate) fn is_prepared(&self) -> bool {
+        self.pid == 0
+    }
+
     /// An autovacuum gives way, but only to a wait that outlasts `deadlock_timeout`; one that prevents wraparound never does, and
     /// is waited for like anybody else.
     pub(crate) fn is_autovacuum(&self) -> bool {
@@ -143,6 +148,10 @@ impl Blocker {
 
 impl fmt::Display for Blocker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_prepared() {
+            let Blocker { user, seconds, query, .. } = self;
+            return write!(f, "prepared transaction {query} ({user}), for {seconds} s");
+        }
         write!(f, "pid {} ({}", self.pid, self.user)?;
         if !self.application.is_empty() {
             write!(f, ", {}", self.application)?;

@@ -161,7 +161,9 @@ macro_rules! surely {
         let mut patience = $crate::ladder::Patience::new($lease.settings.lock_budget);
         loop {
             match $ask.await {
-                Err(error) if error.class() == $crate::error::Class::Connection => $lease.reconnect(&error).await?,
+                Err(error) if error.class() == $crate::error::Class::Connection => {
+                    Box::pin($lease.reconnect(&error)).await?
+                }
                 Err(error) if error.class() == $crate::error::Class::Contention && !patience.is_spent() => {
                     patience.wait($lease, &error).await?;
                 }

@@ -8,6 +8,7 @@ use crate::connect::Connect;
 use crate::error::{Class, Error};
 use crate::event::{Event, Events};
 use crate::ladder::{Backoff, surely};
+use crate::replicas;
 use crate::session::{Role, Session};
 use crate::stop::Stop;
 use concertina_planner::Catalog;
@@ -49,6 +50,7 @@ pub struct Lease {
 impl Lease {
     pub(crate) async fn take(connect: Connect, settings: Settings, events: Events, stop: Stop) -> Result<Lease, Error> {
         let (lease, hands) = sessions(&connect, &settings).await?;
+        replicas::synchronous(&lease, &settings, &events, &stop).await?;
         let server = ask_server(&lease).await?;
         checkpoint::prepare(&lease).await?;
         let own_tables = BTreeSet::new();
@@ -61,7 +63,7 @@ impl Lease {
     ///
     /// When PostgreSQL refuses.
     pub async fn catalog_for(&mut self, revisions: &[&Revision]) -> Result<Catalog, Error> {
-        surely!(self, catalog::load_for(&self.records, self.settings.versions, revisions))
+        surely!(self, Box::pin(catalog::load_for(&self.records, self.settings.versions, revisions)))
     }
 
     /// Records a revision as applied without running anything.
@@ -93,7 +95,23 @@ impl Lease {
 
     /// Looks after the session that runs DDL; ends when it is lost.
     pub(crate) async fn watch(&self, doing: &str, every: Duration) -> Error {
-        blockers::watch(&self.records, &self.hands, doing, every, self.settings.silence, &self.events).await
+        let silence = self.settings.silence;
+        let watched = blockers::watch(&self.records, &self.hands, doing, every, silence, &self.events);
+        tokio::select! {
+            lost = Box::pin(watched) => lost,
+            never = Box::pin(self.let_go()) => match never {},
+        }
+    }
+
+    /// Once somebody asks to stop: what is committed here doesn't wait for a standby any longer.
+    async fn let_go(&self) -> std::convert::Infallible {
+        self.stop.asked().await;
+        loop {
+            if replicas::holds_up(&self.records, &self.hands).await.unwrap_or(false) {
+                self.connect.cancel(&self.hands).await;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     pub(crate) fn tell(&self, event: Event) {
@@ -117,7 +135,9 @@ impl Lease {
                 // Our own old session may still hold the lock until the server notices that we are gone.
                 Err(error)
                     if began.elapsed() < self.settings.reconnect_budget
-                        && (error.class() == Class::Connection || matches!(error, Error::Busy { .. })) =>
+                        && (error.class() == Class::Connection
+                            || matches!(error, Error::Busy { .. } | Error::Standby { .. })
+                            || self.connect.may_let_in(&error)) =>
                 {
                     why = error.to_string();
                 }
@@ -160,15 +180,20 @@ fn sessions_within(settings: &Settings) -> Duration {
 async fn sessions_now(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {
     let lease = Session::open(connect, Role::Lease, settings).await?;
     let hands = Session::open(connect, Role::Hands, settings).await?;
-    // Idle connections of a pooler in transaction mode get the same server session.
-    let again: i32 = lease.query_one("looking for a pooler", "SELECT pg_backend_pid()", &[]).await?.get(0);
-    if lease.pid == hands.pid || again == hands.pid || again != lease.pid {
-        return Err(Error::Pooled);
-    }
+    refuse_standby(&lease, connect).await?;
     lock(&lease, settings.patience).await?;
     end_orphans(&lease).await?;
     at_work(&hands).await?;
     Ok((lease, hands))
+}
+
+/// Refuses a server that can only be read.
+pub(crate) async fn refuse_standby(session: &Session, connect: &Connect) -> Result<(), Error> {
+    let sql = "SELECT pg_is_in_recovery()";
+    if session.query_one("looking whether the server can be written", sql, &[]).await?.get(0) {
+        return Err(Error::Standby { target: connect.target() });
+    }
+    Ok(())
 }
 
 /// Marks the session that runs DDL as one of whoever holds the lock.

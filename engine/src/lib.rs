@@ -45,6 +45,8 @@ mod preflight;
 mod proof;
 mod quick;
 mod rehearsal;
+mod replicas;
+mod rights;
 mod run;
 mod script;
 mod session;
@@ -60,7 +62,7 @@ mod undo;
 pub use checkpoint::{Direction, Known, State};
 pub use compare::Comparison;
 pub use config::{Rehearse, Settings};
-pub use connect::Connect;
+pub use connect::{Connect, Passwords, Place};
 pub use doctor::{Finding, Severity};
 pub use elsewhere::Elsewhere;
 pub use error::Error;
@@ -77,7 +79,7 @@ pub use stop::Stopper;
 pub use throttle::Hours;
 pub use tried::Refused;
 
-use concertina_planner::{Catalog, OLDEST_SERVER, Plan};
+use concertina_planner::{Catalog, Needs, OLDEST_SERVER, Plan};
 use concertina_revisions::{Revision, RevisionId};
 use session::{Role, Session};
 use std::time::{Duration, Instant};
@@ -134,6 +136,13 @@ impl Engine {
             return Ok(session);
         }
         Err(Error::TooOld { version: row.get(1) })
+    }
+
+    /// A reader of a server that can be written, too.
+    async fn writer(&self) -> Result<Session, Error> {
+        let session = self.reader().await?;
+        lease::refuse_standby(&session, &self.connect).await?;
+        Ok(session)
     }
 
     /// Waits until the server takes connections; it may be starting, or not there yet.
@@ -201,13 +210,38 @@ impl Engine {
         estimate::estimate(&session, plan, self.settings.workers).await
     }
 
+    /// What of the connected role's rights, and of what surrounds the database, somebody should know before plans are run. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the database can't be reached or read.
+    pub async fn concerns(&self, plans: &[&Plan]) -> Result<Vec<String>, Error> {
+        let session = self.reader().await?;
+        let mut all = Needs::default();
+        for needs in plans.iter().map(|plan| plan.needs()) {
+            all.schemas.extend(needs.schemas);
+            all.references.extend(needs.references);
+            all.backfills |= needs.backfills;
+        }
+        let mut told = Vec::new();
+        match rights::missing(&session, &all).await {
+            Err(error @ Error::Rights { .. }) => told.push(format!("{error}: {}", error.help())),
+            asked => asked?,
+        }
+        if all.backfills {
+            let findings = doctor::of_backfills(&session).await?;
+            told.extend(findings.iter().map(|finding| format!("{}: {}", finding.what, finding.remedy)));
+        }
+        Ok(told)
+    }
+
     /// Lets every backfill of the database stand still, whoever runs it, until [`Engine::resume`]; `reason` is shown.
     ///
     /// # Errors
     ///
     /// When nothing was ever run here, or the database can't be written.
     pub async fn pause(&self, reason: &str) -> Result<(), Error> {
-        checkpoint::set_paused(&self.reader().await?, Some(reason)).await
+        checkpoint::set_paused(&self.writer().await?, Some(reason)).await
     }
 
     /// Lets backfills go on.
@@ -216,7 +250,7 @@ impl Engine {
     ///
     /// As [`Engine::pause`].
     pub async fn resume(&self) -> Result<(), Error> {
-        checkpoint::set_paused(&self.reader().await?, None).await
+        checkpoint::set_paused(&self.writer().await?, None).await
     }
 
     /// Takes the right to change the database; makes schema `concertina` there when it is missing.
@@ -227,7 +261,7 @@ impl Engine {
     /// at work.
     pub async fn lease(&self) -> Result<Lease, Error> {
         drop(self.reader().await?);
-        Lease::take(self.connect.clone(), self.settings.clone(), self.events.clone(), self.stop.clone()).await
+        Box::pin(Lease::take(self.connect.clone(), self.settings.clone(), self.events.clone(), self.stop.clone())).await
     }
 }
 

@@ -1,13 +1,23 @@
 //! The questions that must be answered well before the first change. They only read.
 
+use crate::doctor;
 use crate::error::Error;
+use crate::event::Event;
 use crate::ladder::surely;
 use crate::lease::Lease;
+use crate::rights;
+use crate::session::{Role, Session};
 use concertina_planner::Plan;
 use concertina_planner::action::sql::{do_block, dollar_quote};
 use concertina_planner::plan::{Check, Question};
 use concertina_revisions::{Ident, TableName};
 use std::time::Duration;
+
+/// For a session that a backfill will need.
+const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
+
+/// The sessions that are open all the time.
+const OWN_SESSIONS: usize = 2;
 
 /// How often we look whom a check waits for.
 const WATCH: Duration = Duration::from_secs(1);
@@ -30,6 +40,14 @@ impl Lease {
     ///
     /// When PostgreSQL refuses a question.
     pub async fn preflight(&mut self, plan: &Plan) -> Result<Vec<FailedCheck>, Error> {
+        let needs = plan.needs();
+        surely!(self, Box::pin(rights::missing(&self.records, &needs)))?;
+        if needs.backfills {
+            Box::pin(self.enough_connections()).await?;
+            for finding in surely!(self, Box::pin(doctor::of_backfills(&self.records)))? {
+                self.tell(Event::Note { text: format!("{}: {}", finding.what, finding.remedy) });
+            }
+        }
         let (mut failed, mut broken) = (Vec::new(), None);
         for check in &plan.preflight {
             match surely!(self, self.watched(check)) {
@@ -43,6 +61,31 @@ impl Lease {
             Some(error) if failed.is_empty() => Err(error),
             _ => Ok(failed),
         }
+    }
+
+    /// Whether a backfill gets a session that watches the server and one that works, besides ours.
+    async fn enough_connections(&self) -> Result<(), Error> {
+        let mut open = Vec::new();
+        let roles = [Role::Monitor, Role::Worker];
+        let probes = self.settings.latency_budget_percent.map(|_| Role::Monitor);
+        let roles: Vec<Role> = probes.into_iter().chain(roles).collect();
+        for role in &roles {
+            let opened = Session::open(&self.connect, *role, &self.settings);
+            // A pooler lets us in and has no session for us.
+            let opened = tokio::time::timeout(CONNECTION_WITHIN, opened).await;
+            let why = match opened {
+                Ok(Ok(session)) => {
+                    open.push(session);
+                    continue;
+                }
+                Ok(Err(Error::Connect { why, code: Some(_), .. })) => why,
+                Ok(Err(error)) => return Err(error),
+                Err(_) => "no answer in time".to_owned(),
+            };
+            let (needed, got) = (OWN_SESSIONS + roles.len(), OWN_SESSIONS + open.len());
+            return Err(Error::FewConnections { needed, got, why, user: self.connect.user() });
+        }
+        Ok(())
     }
 
     /// Asks questions of a plan before what comes before it has run. Those that speak of what isn't there yet are left for

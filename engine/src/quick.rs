@@ -132,9 +132,7 @@ fn is_gone(code: &SqlState) -> bool {
 async fn run_action(hands: &Session, action: &Action, doing: &str) -> Result<(), Error> {
     let value = match action {
         Action::AddColumn { default: Some(Value::Read(query)), not_null, .. } => {
-            let sql = format!("SELECT quote_literal(({query})::text)");
-            let row = hands.query_one(doing, &sql, &[]).await?;
-            let value: Option<String> = row.get(0);
+            let value = hands.literal(doing, query).await?;
             if value.is_none() && *not_null {
                 return Err(Error::NoValue { doing: doing.to_owned(), query: query.clone() });
             }

@@ -8,6 +8,7 @@ use crate::ladder::surely;
 use crate::lease::Lease;
 use crate::life::{Next, Until, next};
 use crate::quick::Record;
+use crate::replicas;
 use concertina_planner::plan::{Phase, Plan, Step, Work};
 use concertina_revisions::{Checksum, RevisionId, TableName};
 use std::time::Instant;
@@ -97,7 +98,7 @@ impl Lease {
     /// Why it stopped. What was done stays done and recorded; running it again goes on from there.
     pub async fn run(&mut self, id: &RevisionId, until: Until) -> Result<Outcome, Error> {
         let mut proven = false;
-        let ended = surely!(self, self.run_on(id, until, &mut proven));
+        let ended = surely!(self, Box::pin(self.run_on(id, until, &mut proven)));
         if let Err(error) = &ended {
             checkpoint::set_error(&self.records, id, &error.to_string()).await.ok();
         }
@@ -116,6 +117,7 @@ impl Lease {
         let resumed = !first.is_empty();
         self.tell(Event::RevisionBegun { revision: id.clone(), direction: direction.as_str(), resumed });
         *proven |= state == State::Contracting;
+        let mut swept_for = None;
         loop {
             self.stop.check()?;
             let done = checkpoint::done_steps(&self.records, id, direction).await?;
@@ -126,7 +128,15 @@ impl Lease {
                         state = State::Contracting;
                     }
                     let place = Place::of(id, direction, step);
-                    self.perform(&place, Some(phase), step).await?;
+                    match self.perform(&place, Some(phase), step).await {
+                        // A partition may have come with rows since they were filled.
+                        Err(error) if error.is_of_rows() && swept_for.as_ref() != Some(&step.id) => {
+                            swept_for = Some(step.id.clone());
+                            self.tell(Event::Note { text: format!("{error}; looking for rows that came meanwhile") });
+                            self.prove(id, direction, &plan).await?;
+                        }
+                        performed => performed?,
+                    }
                 }
                 Next::Prove => {
                     self.prove(id, direction, &plan).await?;
@@ -161,6 +171,7 @@ impl Lease {
 
     /// One step, by its manner of working.
     async fn perform(&mut self, place: &Place, phase: Option<Phase>, step: &Step) -> Result<(), Error> {
+        replicas::synchronous(&self.records, &self.settings, &self.events, &self.stop).await?;
         let began = Instant::now();
         let (revision, name) = (place.revision.clone(), place.step.clone());
         self.tell(Event::StepBegun {

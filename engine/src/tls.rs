@@ -1,11 +1,11 @@
 //! Encryption, and how far the server's certificate is trusted.
 
 use crate::error::Error;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WantsClientCert, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::sync::Arc;
 
 /// How far the server's certificate is trusted, in libpq's words.
@@ -19,8 +19,19 @@ pub(crate) enum Verify {
     Full,
 }
 
+/// Whom a connection trusts, and what it shows of itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trust<'a> {
+    pub(crate) verify: Verify,
+    /// A file of authorities; else the system's.
+    pub(crate) root: Option<&'a str>,
+    /// Files of our own certificate and of its key.
+    pub(crate) own: Option<(&'a str, &'a str)>,
+}
+
 /// What the driver needs to encrypt, and to check as much as is asked.
-pub(crate) fn config(verify: Verify, root: Option<&str>) -> Result<ClientConfig, Error> {
+pub(crate) fn config(trust: &Trust<'_>) -> Result<ClientConfig, Error> {
+    let Trust { verify, root, own } = *trust;
     let bad = |why: String| Error::BadConnection(why);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -28,7 +39,7 @@ pub(crate) fn config(verify: Verify, root: Option<&str>) -> Result<ClientConfig,
         .map_err(|error| bad(error.to_string()))?;
     if verify == Verify::Nothing {
         let verifier = Arc::new(Lenient { inner: None, schemes: schemes(&provider) });
-        return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
+        return shown(builder.dangerous().with_custom_certificate_verifier(verifier), own);
     }
     let mut roots = RootCertStore::empty();
     match root {
@@ -47,10 +58,24 @@ pub(crate) fn config(verify: Verify, root: Option<&str>) -> Result<ClientConfig,
         .build()
         .map_err(|error| bad(format!("no certificate authority is known: {error}; say sslrootcert=<file>")))?;
     if verify == Verify::Full {
-        return Ok(builder.with_webpki_verifier(inner).with_no_client_auth());
+        return shown(builder.with_webpki_verifier(inner), own);
     }
     let verifier = Arc::new(Lenient { inner: Some(inner), schemes: schemes(&provider) });
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    shown(builder.dangerous().with_custom_certificate_verifier(verifier), own)
+}
+
+/// Shows our own certificate to a server that asks for one.
+fn shown(
+    builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    own: Option<(&str, &str)>,
+) -> Result<ClientConfig, Error> {
+    let Some((certificate, key)) = own else { return Ok(builder.with_no_client_auth()) };
+    let bad = |word: &str, path: &str, why: String| Error::BadConnection(format!("{word} {path}: {why}"));
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .map_err(|error| bad("sslcert", certificate, error.to_string()))?;
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| bad("sslkey", key, error.to_string()))?;
+    builder.with_client_auth_cert(chain, secret).map_err(|error| bad("sslcert", certificate, error.to_string()))
 }
 
 fn schemes(provider: &rustls::crypto::CryptoProvider) -> Vec<SignatureScheme> {

@@ -41,6 +41,7 @@ mod fresh;
 pub mod law;
 #[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
 mod lower;
+mod needs;
 mod one_pass;
 mod order;
 pub mod plan;
@@ -56,6 +57,7 @@ mod waiting;
 pub use as_written::{MayChange, named};
 pub use catalog::{Catalog, Table};
 pub use explain::explain;
+pub use needs::Needs;
 pub use plan::{Phase, Plan, Step, StepId, Work};
 pub use rules::is_helper;
 pub use tried::{Tried, tried};

@@ -7,6 +7,7 @@ use crate::transaction;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -58,6 +59,21 @@ pub struct Revision {
     pub source: Arc<Source>,
     /// Things worth saying that don't stop anything.
     pub notes: Vec<Diagnostic>,
+}
+
+impl Revision {
+    /// Every word of the file, also of its strings, as it stands and in lower case: whatever it names is among them. None where it may be
+    /// about what it doesn't name, such as all tables of a schema.
+    pub fn words(&self) -> Option<BTreeSet<String>> {
+        statement::all_words(&self.source)
+    }
+
+    /// The first line, as `file:line`, with a backslash in a plain string (`'a\\b'`). With `standard_conforming_strings = off` a server
+    /// reads such a string in another way than we do.
+    pub fn plain_backslash(&self) -> Option<String> {
+        let span = statement::plain_backslashes(&self.source).into_iter().next()?;
+        Some(format!("{}:{}", self.source.path.display(), self.source.line_column(span.start).0))
+    }
 }
 
 /// A file read but not yet placed: its parents may still be implied.

@@ -5,6 +5,7 @@ use crate::directive::{self, Directives};
 use crate::source::{Source, Span};
 use pg_query::protobuf::{ScanToken, Token};
 use pg_query::{Node, NodeEnum};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// One SQL statement with its place, its directives and its parse tree.
@@ -29,6 +30,62 @@ pub(crate) fn comments(source: &Arc<Source>) -> Result<Vec<(Span, &str)>, Box<Di
         .filter(|(token, _)| token.token() == Token::SqlComment)
         .map(|(_, span)| (span, source.slice(span).trim_end()))
         .collect())
+}
+
+/// After these a statement may be about whatever there is, without naming it.
+const FOR_ALL: [Token; 18] = [
+    Token::Server,
+    Token::Schema,
+    Token::Owned,
+    Token::Extension,
+    Token::Publication,
+    Token::Subscription,
+    Token::Tablespace,
+    Token::Collation,
+    Token::Operator,
+    Token::Cast,
+    Token::Language,
+    Token::DomainP,
+    Token::Role,
+    Token::User,
+    Token::Do,
+    Token::Call,
+    Token::Execute,
+    Token::Uident,
+];
+
+/// Every word of a source, also of its strings, as it stands and in lower case; none where it may be about what it doesn't name.
+pub(crate) fn all_words(source: &Arc<Source>) -> Option<BTreeSet<String>> {
+    let mut words = BTreeSet::new();
+    for (token, span) in scan(source, Span::of(0, &source.text)).ok()? {
+        if FOR_ALL.contains(&token.token()) {
+            return None;
+        }
+        let text = source.slice(span);
+        // A quoted name may hold anything.
+        if let Some(name) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            words.insert(name.replace("\"\"", "\""));
+        }
+        let is_apart = |c: char| !(c.is_alphanumeric() || c == '_' || c == '$');
+        for word in text.split(is_apart).filter(|word| !word.is_empty()) {
+            words.extend([word.to_owned(), word.to_lowercase()]);
+        }
+    }
+    // Names are cut, too.
+    let cut: Vec<String> = words
+        .iter()
+        .filter(|word| word.len() > 63)
+        .map(|word| word[..word.floor_char_boundary(63)].to_owned())
+        .collect();
+    words.extend(cut);
+    Some(words)
+}
+
+/// Where a plain string (`'..'`) has a backslash: servers read it in two ways.
+pub(crate) fn plain_backslashes(source: &Arc<Source>) -> Vec<Span> {
+    let tokens = scan(source, Span::of(0, &source.text)).unwrap_or_default();
+    let spans = tokens.into_iter().filter(|(token, _)| token.token() == Token::Sconst).map(|(_, span)| span);
+    spans.filter(|span| source.slice(*span).starts_with('\'') && source.slice(*span).contains('\\')).collect()
 }
 
 /// Reads all statements of a part of a source.

@@ -10,6 +10,9 @@ pub enum Error {
         "no PostgreSQL was found: set CONCERTINA_PG_BIN to the folder with `initdb` and `postgres`, or install the package `postgresql`"
     )]
     NotInstalled,
+    /// PgBouncer isn't installed.
+    #[error("no PgBouncer was found: set CONCERTINA_PGBOUNCER to the program, or install the package `pgbouncer`")]
+    NoPooler,
     /// Running as root, without another user to run the server as.
     #[error("PostgreSQL refuses to run as root, and no user `postgres` or `nobody` is there to run it as")]
     NoUser,

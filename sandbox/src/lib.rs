@@ -17,11 +17,13 @@
 //! # Layout
 //!
 //! [`binaries`]: where PostgreSQL's programs are · [`Postgres`]: a server of one's own, gone when dropped ·
+//! [`Pooler`]: PgBouncer in front of it ·
 //! [`Proxy`]: a network that can't be relied on · [`Clock`]: a clock that jumps · [`Traffic`]: queries at a fixed rate whatever happens, with latency from their planned start.
 
 pub mod binaries;
 mod clock;
 mod error;
+mod pooler;
 mod postgres;
 mod proxy;
 mod template;
@@ -29,6 +31,7 @@ mod traffic;
 
 pub use clock::Clock;
 pub use error::Error;
+pub use pooler::Pooler;
 pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use traffic::{Operation, Report, Traffic};

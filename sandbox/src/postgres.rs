@@ -173,6 +173,11 @@ impl Postgres {
         format!("postgres:///{database}?user=postgres&host={folder}&port={}", self.port)
     }
 
+    /// The folder of its socket.
+    pub fn socket(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
@@ -353,7 +358,7 @@ fn spawn(bin: &Path, user: User, folder: &Path, port: u16, settings: &[(&str, &s
     command.spawn().map_err(Error::io("starting the server"))
 }
 
-fn free_port() -> Result<u16, Error> {
+pub(crate) fn free_port() -> Result<u16, Error> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::io("looking for a free port"))?;
     Ok(listener.local_addr().map_err(Error::io("looking for a free port"))?.port())
 }

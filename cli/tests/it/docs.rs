@@ -163,6 +163,11 @@ async fn ci() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn in_production() {
+    runs("docs/src/production.md").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tenancy() {
     runs("docs/src/tenancy.md").await;
 }

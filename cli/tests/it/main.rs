@@ -27,6 +27,7 @@ mod offline;
 mod order;
 mod others;
 mod pairs;
+mod production;
 mod rehearsal;
 mod rows;
 mod security;

@@ -72,7 +72,7 @@ async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(Ra
     let limit = worker.pace.blocks() * ROWS_PER_BLOCK;
     let sql = next_key(name, &backfill.alias, key, after.as_deref(), limit);
     let reach = worker.statements.other(&worker.session, doing, sql).await?;
-    let reach = worker.session.query_opt(doing, &reach, &last).await?;
+    let reach = worker.session.exactly(doing, &reach, &last).await?;
     let next_key: Option<Vec<String>> = reach.map(|row| (0..row.len()).map(|column| row.get(column)).collect());
     let mut bounds: Vec<String> = after.into_iter().collect();
     if next_key.is_some() {

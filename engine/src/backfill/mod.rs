@@ -173,13 +173,21 @@ pub(crate) async fn run(lease: &mut Lease, key: &JobKey, backfill: &Backfill) ->
     if let Operation::Listed(list) = &backfill.operation {
         return list::run(lease, key, backfill, list).await;
     }
-    let (targets, parts, before) = open(lease, key, backfill).await?;
-    let shared = share(lease, key, backfill, targets, parts, before).await?;
-    work(lease, key, &shared, false).await?;
-    sweep_parts(lease, &shared).await?;
-    work(lease, key, &shared, true).await?;
-    nothing_left(lease, &shared, backfill)?;
-    Ok(shared.rows.load(Ordering::Relaxed))
+    loop {
+        let (targets, parts, before) = open(lease, key, backfill).await?;
+        let known: Vec<u32> = targets.iter().map(|target| target.leaf.oid).collect();
+        let shared = share(lease, key, backfill, targets, parts, before).await?;
+        work(lease, key, &shared, false).await?;
+        sweep_parts(lease, &shared).await?;
+        work(lease, key, &shared, true).await?;
+        nothing_left(lease, &shared, backfill)?;
+        let today = leaves(&lease.records, &backfill.table).await?;
+        let Some(new) = today.iter().find(|leaf| !known.contains(&leaf.oid)) else {
+            return Ok(shared.rows.load(Ordering::Relaxed));
+        };
+        let text = format!("{} came to {} meanwhile, and is filled too", new.name.shown(), backfill.table.shown());
+        lease.tell(Event::Note { text });
+    }
 }
 
 /// Only the sweep: proves that no row is left, and changes those that are.
@@ -365,7 +373,7 @@ async fn work(lease: &Lease, key: &JobKey, shared: &Arc<Shared>, sweeping: bool)
                     // Without the lock we have no right to go on.
                     shared.halted.store(true, Ordering::Relaxed);
                     let why = "the session that holds our lock was lost".to_owned();
-                    failed.get_or_insert(Error::Connect { target: lease.connect.target(), why });
+                    failed.get_or_insert(Error::Connect { target: lease.connect.target(), why, code: None });
                 }
                 let progress = meter.read(shared);
                 shared.rows_per_second.store(progress.rows_per_second as u64, Ordering::Relaxed);

@@ -14,6 +14,7 @@ relation AS (
       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'concertina')
       AND n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast\_temp\_%'
       AND n.oid NOT IN (SELECT oid FROM version)
+      AND ($1::oid[] IS NULL OR c.oid IN (SELECT unnest($1::oid[])))
 ),
 -- A partitioned table's rows lie in its leaves, a parent's also in its children.
 storage AS (
@@ -31,6 +32,11 @@ storage AS (
                     ELSE 50 * (pg_relation_size(member) / current_setting('block_size')::bigint) END)::float8 AS rows
     FROM family JOIN pg_class c ON c.oid = family.member
     GROUP BY root
+),
+children AS (
+    SELECT i.inhparent, json_agg(json_build_array(n.nspname, c.relname) ORDER BY c.relname) AS list
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    GROUP BY i.inhparent
 ),
 columns AS (
     SELECT a.attrelid, json_agg(json_build_object(
@@ -80,7 +86,7 @@ constraints AS (
     ) ORDER BY k.conname) AS list
     FROM pg_constraint k JOIN relation ON relation.oid = k.conrelid
     -- A foreign key to a partitioned table has one more for each partition, on the same table.
-    WHERE NOT EXISTS (SELECT FROM pg_constraint whole WHERE whole.oid = k.conparentid AND whole.conrelid = k.conrelid)
+    WHERE k.conparentid = 0 OR NOT EXISTS (SELECT FROM pg_constraint whole WHERE whole.oid = k.conparentid AND whole.conrelid = k.conrelid)
     GROUP BY k.conrelid
 ),
 indexes AS (
@@ -105,7 +111,7 @@ indexes AS (
         'clustered', i.indisclustered,
         'options', coalesce(to_json(c.reloptions), '[]'),
         'constraint', (SELECT k.conname FROM pg_constraint k
-                       WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') LIMIT 1),
+                       WHERE k.conrelid = i.indrelid AND k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') LIMIT 1),
         'definition', pg_get_indexdef(i.indexrelid),
         'tablespace', (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace),
         'comment', obj_description(i.indexrelid, 'pg_class'),
@@ -189,7 +195,7 @@ stored_rows AS (
     WITH RECURSIVE held AS (
         SELECT c.oid::regclass || '.' || quote_ident(a.attname) AS holder, t.oid AS type
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
-        WHERE c.relkind IN ('r', 'p', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND t.oid >= 16384
+        WHERE c.relkind IN ('r', 'p', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
           AND (t.typtype IN ('c', 'd', 'r', 'm') OR t.typelem <> 0)
         UNION
         SELECT held.holder, part.type
@@ -252,7 +258,7 @@ type_obstacle AS (
     SELECT a.attrelid, a.attname, 0, 0, true, 'a right that somebody else than the owner granted can''t be carried over',
            format('column %I has rights granted by %I', a.attname, pg_get_userbyid(item.grantor))
     FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid, aclexplode(a.attacl) AS item
-    WHERE a.attnum > 0 AND NOT a.attisdropped AND item.grantor <> r.relowner
+    WHERE a.attacl IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped AND item.grantor <> r.relowner
     UNION
     -- The sequence of an identity goes with its column, and another takes its place.
     SELECT own.refobjid, a.attname, 0, 0, true, 'what depends on the sequence of an identity column can''t be carried over',
@@ -323,14 +329,8 @@ SELECT json_build_object(
                                                                            obj_description(s.oid, 'pg_statistic_ext')), ''))
                                                     ORDER BY s.stxname), '[]')
                            FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE s.stxrelid = r.oid),
-            'partitions', (SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname) ORDER BY c.relname), '[]')
-                           FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-                           JOIN pg_namespace n ON n.oid = c.relnamespace
-                           WHERE i.inhparent = r.oid AND r.relkind = 'p'),
-            'children', (SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname) ORDER BY c.relname), '[]')
-                         FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-                         JOIN pg_namespace n ON n.oid = c.relnamespace
-                         WHERE i.inhparent = r.oid AND r.relkind = 'r'),
+            'partitions', CASE WHEN r.relkind = 'p' THEN coalesce(children.list, '[]') ELSE '[]' END,
+            'children', CASE WHEN r.relkind = 'r' THEN coalesce(children.list, '[]') ELSE '[]' END,
             'partition_key', (SELECT json_build_object(
                     'strategy', CASE p.partstrat WHEN 'r' THEN 'RANGE' WHEN 'l' THEN 'LIST' ELSE 'HASH' END,
                     'columns', (SELECT json_agg(coalesce(a.attname, '') ORDER BY key.place)
@@ -349,6 +349,7 @@ SELECT json_build_object(
         ) ORDER BY r.nspname, r.relname), '[]')
         FROM relation r
         LEFT JOIN storage ON storage.root = r.oid
+        LEFT JOIN children ON children.inhparent = r.oid
         LEFT JOIN columns ON columns.attrelid = r.oid
         LEFT JOIN constraints ON constraints.conrelid = r.oid
         LEFT JOIN indexes ON indexes.indrelid = r.oid
@@ -364,7 +365,7 @@ SELECT json_build_object(
     'constrained_domains', (
         WITH RECURSIVE demanding AS (
             SELECT t.oid, t.typname FROM pg_type t
-            WHERE t.typtype = 'd' AND (t.typnotnull OR EXISTS (SELECT FROM pg_constraint k WHERE k.contypid = t.oid))
+            WHERE t.typtype = 'd' AND (t.typnotnull OR t.oid IN (SELECT k.contypid FROM pg_constraint k WHERE k.contypid <> 0))
             UNION
             SELECT t.oid, t.typname FROM pg_type t JOIN demanding d ON t.typbasetype = d.oid WHERE t.typtype = 'd')
         SELECT coalesce(json_agg(DISTINCT typname), '[]') FROM demanding
@@ -373,7 +374,7 @@ SELECT json_build_object(
     'types', (
         WITH RECURSIVE demanding AS (
             SELECT t.oid FROM pg_type t
-            WHERE t.typtype = 'd' AND (t.typnotnull OR EXISTS (SELECT FROM pg_constraint k WHERE k.contypid = t.oid))
+            WHERE t.typtype = 'd' AND (t.typnotnull OR t.oid IN (SELECT k.contypid FROM pg_constraint k WHERE k.contypid <> 0))
             UNION
             SELECT t.oid FROM pg_type t JOIN demanding d ON t.typbasetype = d.oid WHERE t.typtype = 'd')
         SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', t.typname,
@@ -387,7 +388,8 @@ SELECT json_build_object(
         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
         WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'concertina')
           AND n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast\_temp\_%'
-          AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
+          -- Arrays, and rows of relations.
+          AND t.oid NOT IN (SELECT typarray FROM pg_type)
           AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c')),
     'binary_casts', (SELECT coalesce(json_agg(pair), '[]') FROM assigned WHERE castmethod = 'b'),
     'assignment_casts', (SELECT coalesce(json_agg(pair), '[]') FROM assigned),
@@ -401,7 +403,10 @@ SELECT json_build_object(
     'schemas', (SELECT coalesce(json_agg(nspname), '[]') FROM pg_namespace),
     'other_relations', (SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname)), '[]')
                         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                        WHERE c.relkind IN ('S', 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina')),
+                        WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'concertina')
+                          AND (c.relkind IN ('S', 'c')
+                               OR $1::oid[] IS NOT NULL AND c.oid NOT IN (SELECT oid FROM relation)
+                                  AND c.oid NOT IN (SELECT i.indexrelid FROM pg_index i JOIN relation ON relation.oid = i.indrelid))),
     'extensions', (SELECT coalesce(json_agg(extname), '[]') FROM pg_extension),
     'available_extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_available_extensions),
     'volatile_functions', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE provolatile = 'v'),

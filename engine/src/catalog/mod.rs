@@ -1,7 +1,9 @@
 //! The facts that planning needs, asked from `pg_catalog` in the shape of [`Catalog`] itself.
 
+mod encoding;
 mod published;
 mod rows;
+mod touched;
 
 pub(crate) use rows::holds_others;
 use rows::prove;
@@ -17,11 +19,28 @@ const CATALOG: &str = include_str!("catalog.sql");
 
 /// Loads the catalog, and proves which tables hold no row as far as revisions need to know.
 pub(crate) async fn load_for(session: &Session, versions: bool, revisions: &[&Revision]) -> Result<Catalog, Error> {
-    let mut catalog = load(session, versions).await?;
+    same_strings(session, revisions).await?;
+    let touched = touched::by(session, versions, revisions).await?;
+    let mut catalog = read(session, versions, touched.as_deref()).await?;
     let named = concertina_planner::named(revisions, &catalog);
     prove(session, &mut catalog, &named).await?;
+    // Of tables that weren't read nothing is known.
+    catalog.unpopulated = catalog.unpopulated && touched.is_none();
     published::try_updates(session, &mut catalog, &named).await?;
     Ok(catalog)
+}
+
+/// Refuses files that the server would read in another way than we do: with its setting a backslash in a plain string is an escape.
+async fn same_strings(session: &Session, revisions: &[&Revision]) -> Result<(), Error> {
+    let Some(place) = revisions.iter().find_map(|revision| revision.plain_backslash()) else { return Ok(()) };
+    let sql = "SELECT reset_val = 'off' FROM pg_settings WHERE name = 'standard_conforming_strings'";
+    if session.query_one("asking how strings are read", sql, &[]).await?.get(0) {
+        return Err(Error::State(format!(
+            "{place}: standard_conforming_strings is off on this server, so that a backslash in '..' would mean something else to psql: \
+             write E'..' with \\\\ for a backslash, or SET it on for the role"
+        )));
+    }
+    Ok(())
 }
 
 /// Loads the catalog, and proves of every table whether it holds a row.
@@ -36,7 +55,15 @@ pub(crate) async fn load_all(session: &Session, versions: bool) -> Result<Catalo
 /// Loads the catalog of the connected database. Versions of the application's schema are told where there are some, or
 /// shall be.
 pub(crate) async fn load(session: &Session, versions: bool) -> Result<Catalog, Error> {
-    let row = session.query_one("reading the catalog", CATALOG, &[]).await?;
+    read(session, versions, None).await
+}
+
+/// The same of these relations alone, by their oids, and the names of the others.
+async fn read(session: &Session, versions: bool, touched: Option<&[u32]>) -> Result<Catalog, Error> {
+    let row = match session.query_one("reading the catalog", CATALOG, &[&touched]).await {
+        Err(error) if error.is_of_encoding() => return Err(encoding::named(session, error).await),
+        read => read?,
+    };
     let json: serde_json::Value = row.get(0);
     let mut catalog: Catalog = serde_json::from_value(json)
         .map_err(|error| Error::State(format!("the catalog has a form that isn't known: {error}")))?;

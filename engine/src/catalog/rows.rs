@@ -33,7 +33,7 @@ enum Apart {
 pub(crate) async fn prove(session: &Session, catalog: &mut Catalog, named: &BTreeSet<TableName>) -> Result<(), Error> {
     let written = checkpoint::written(session).await?;
     let apart = apart(session).await?;
-    let limit = if written.is_empty() { PAGES_MAX } else { OWN_PAGES_MAX };
+    let limit = pages_max(&written);
     let of_users = |table: &&Arc<Table>| holds_rows(table) && apart.get(&table.full_name()) != Some(&Apart::Extension);
     let may_be_unpopulated = catalog.tables.iter().filter(of_users).all(|table| table.pages <= limit);
     let asked: Vec<TableName> = catalog
@@ -59,6 +59,11 @@ pub(crate) async fn prove(session: &Session, catalog: &mut Catalog, named: &BTre
         catalog.unpopulated = only_ours && catalog.versions.is_none();
     }
     Ok(())
+}
+
+/// A table of more blocks surely holds rows that aren't ours.
+pub(super) fn pages_max(written: &Written) -> u64 {
+    if written.is_empty() { PAGES_MAX } else { OWN_PAGES_MAX }
 }
 
 /// Whether rows can lie in it, or below it, on this server.

@@ -108,7 +108,7 @@ impl Engine {
         let mut last = Rehearsed::default();
         for (scope, populated) in tries.into_iter().flatten() {
             let props = Props { scope, populated };
-            match self.perform(scratch, acts, props).await? {
+            match Box::pin(self.perform(scratch, acts, props)).await? {
                 Ended::Verdict(rehearsed) => return Ok(rehearsed),
                 Ended::Author(revision, refusal, uncopied) => {
                     let is_last = refusal.is_sure && scope.is_whole || refusal.is_outside;
@@ -142,7 +142,7 @@ impl Engine {
             }
         }
         verdict.unproven.extend(stage.uncopied.iter().map(|what| format!("not proven for {what}: it can't be copied")));
-        verdict.left = back::rehearse(&mut stage, acts, &past).await?;
+        verdict.left = Box::pin(back::rehearse(&mut stage, acts, &past)).await?;
         Ok(Ended::Verdict(verdict))
     }
 }

@@ -91,8 +91,9 @@ fn ours(name: &Ident) -> String {
 /// The trigger's function.
 fn function(sync: &Sync, name: &Ident, body: &str) -> String {
     let path = sync.search_path.as_ref().map_or_else(String::new, |schemas| {
-        let schemas: Vec<String> = schemas.iter().map(Ident::sql).collect();
-        format!(" SET search_path = {}, pg_temp", schemas.join(", "))
+        // A path may lead to no schema at all.
+        let schemas = schemas.iter().map(Ident::sql).chain(["pg_temp".to_owned()]).collect::<Vec<_>>();
+        format!(" SET search_path = {}", schemas.join(", "))
     });
     let definer = if sync.definer { " SECURITY DEFINER" } else { "" };
     let quote = dollar_quote(body);

@@ -1,6 +1,9 @@
 //! One connection with its settings. There is no connection of ours without limits, and no question of ours without a name:
 //! what was being done stands in each error.
 
+mod pinned;
+mod pooler;
+
 use crate::config::Settings;
 use crate::connect::Connect;
 use crate::error::Error;
@@ -10,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{CancelToken, Client, Row, SimpleQueryMessage, Statement};
 
 /// What a connection is for, which decides its limits.
@@ -77,16 +80,23 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) async fn open(connect: &Connect, role: Role, settings: &Settings) -> Result<Session, Error> {
-        connect.in_time(CONNECTS_WITHIN + settings.silence, Box::pin(Session::open_now(connect, role, settings))).await
+        connect.turn().await;
+        let opened = connect
+            .in_time(CONNECTS_WITHIN + settings.silence, Box::pin(Session::open_now(connect, role, settings)))
+            .await;
+        // Also one that was let in and then lost: what is wrong stays wrong for a while.
+        opened.inspect_err(|_| connect.refused())
     }
 
     async fn open_now(connect: &Connect, role: Role, settings: &Settings) -> Result<Session, Error> {
-        let client = Arc::new(connect.open(role.application_name()).await?);
+        let opened = connect.open(role.application_name()).await?;
+        pooler::refuse(connect, &opened).await?;
+        let client = Arc::new(opened.client);
         let answers_within = statement_timeout(role, settings).map(|timeout| timeout + settings.silence);
         let silent = AtomicBool::new(false);
         let mut session = Session { client, pid: 0, since: String::new(), answers_within, silent };
         let doing = "setting up the session";
-        session.batch_execute(doing, &format!("{OWN_WORDS_FIRST}; {}", limits(role, settings))).await?;
+        session.batch_execute(doing, &pinned::sql(role, settings)).await?;
         // Not every server can. Each by itself: what is refused takes back what is sent with it.
         for notice in NOTICE_OUR_END {
             session.client.batch_execute(notice).await.ok();
@@ -101,7 +111,7 @@ impl Session {
     pub(crate) async fn restore(&self, role: Role, settings: &Settings) -> Result<(), Error> {
         let doing = "setting up the session";
         self.batch_execute(doing, "DISCARD ALL").await?;
-        self.batch_execute(doing, &format!("{OWN_WORDS_FIRST}; {}", limits(role, settings))).await?;
+        self.batch_execute(doing, &pinned::sql(role, settings)).await?;
         for notice in NOTICE_OUR_END {
             self.client.batch_execute(notice).await.ok();
         }
@@ -250,6 +260,46 @@ impl Session {
         self.within(doing, BATCH, sent).await
     }
 
+    /// A row of texts that come to the same values again, whatever the role's settings make of them.
+    pub(crate) async fn exactly(
+        &self,
+        doing: &str,
+        statement: &Statement,
+        parameters: Parameters<'_>,
+    ) -> Result<Option<Row>, Error> {
+        let begin = format!("BEGIN; {}", pinned::exact());
+        let all = async {
+            let (begun, row, committed) = tokio::join!(
+                self.client.batch_execute(&begin),
+                self.client.query_opt(statement, parameters),
+                self.client.batch_execute("COMMIT"),
+            );
+            begun?;
+            let row = row?;
+            committed?;
+            Ok(row)
+        };
+        self.ask(doing, "keys", all).await
+    }
+
+    /// The value of a query as a literal that comes to the same value again; in a transaction.
+    pub(crate) async fn literal(&self, doing: &str, query: &str) -> Result<Option<String>, Error> {
+        let sql = format!("SELECT ({query})");
+        let statement = self.prepare(doing, &sql).await?;
+        let is_text =
+            |column: &tokio_postgres::Column| [Type::TEXT, Type::VARCHAR, Type::BPCHAR].contains(column.type_());
+        let read = format!("SELECT quote_literal(({query})::text)");
+        if statement.columns().first().is_some_and(is_text) {
+            // Casts within the query are the author's, and so are their settings.
+            return Ok(self.query_one(doing, &read, &[]).await?.get(0));
+        }
+        let as_now: String = self.query_one(doing, &pinned::as_now(), &[]).await?.get(0);
+        self.batch_execute(doing, &pinned::exact()).await?;
+        let value = self.query_one(doing, &read, &[]).await?.get(0);
+        self.batch_execute(doing, &as_now).await?;
+        Ok(value)
+    }
+
     /// Nothing more is expected of it.
     pub(crate) fn lost(&self, doing: &str, silence: Duration) -> Error {
         self.silent.store(true, Ordering::Relaxed);
@@ -305,14 +355,6 @@ const PIPELINED_MAX: usize = 64;
 /// For the connection itself.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 
-/// PostgreSQL looks into `pg_catalog` first unless a search_path says otherwise. One that does would let anybody who may make
-/// functions put another in the place of those that our statements call.
-const OWN_WORDS_FIRST: &str = "SELECT pg_catalog.set_config('search_path',
-    coalesce((SELECT pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ' ORDER BY place)
-              FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS path (name, place)
-              WHERE name OPERATOR(pg_catalog.<>) 'pg_catalog'), ''), false)
-    WHERE 'pg_catalog' OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(false))";
-
 /// A server that still believes in a client that is gone keeps its locks: also the one that makes us the only one.
 const NOTICE_OUR_END: [&str; 2] = [
     "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
@@ -337,22 +379,4 @@ fn statement_timeout(role: Role, settings: &Settings) -> Option<Duration> {
         Role::Hands => None,
         Role::Worker | Role::Sampler => Some(batch_timeout(settings)),
     }
-}
-
-fn limits(role: Role, settings: &Settings) -> String {
-    // What only looks needs the weakest of locks, and nobody waits behind it: the statement's timeout is enough.
-    let looks = matches!(role, Role::Reader | Role::Lease);
-    let lock = if looks { 0 } else { millis(settings.lock_timeout) };
-    let statement = statement_timeout(role, settings).map_or(0, millis);
-    let for_batches = if matches!(role, Role::Worker | Role::Sampler) {
-        "SET synchronous_commit = off; SET plan_cache_mode = force_custom_plan; SET max_parallel_workers_per_gather = 0;"
-    } else {
-        ""
-    };
-    format!(
-        "SET client_min_messages = warning; SET row_security = off; SET lock_timeout = {lock}; \
-         SET idle_in_transaction_session_timeout = '10s'; SET jit = off; \
-         SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off; \
-         SET statement_timeout = {statement}; {for_batches}"
-    )
 }
