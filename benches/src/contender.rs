@@ -6,6 +6,7 @@ use concertina_engine::{Connect, Direction, Engine, NewRun, Settings, Until};
 use concertina_planner::plan;
 use concertina_revisions::{Revision, RevisionId};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_postgres::Client;
 
 /// Rows of a batch of those who count rows.
@@ -30,6 +31,8 @@ pub enum Contender {
     Pgroll,
     /// Concertina as it is by default.
     Default,
+    /// Concertina with batches of so many microseconds.
+    Batches(u64),
     /// Concertina, eager, with so many workers.
     Eager(u16),
     /// Concertina, eager, two workers, one pass over each window.
@@ -62,6 +65,9 @@ impl Contender {
         }
         all.extend([
             Contender::Default,
+            Contender::Batches(2_000),
+            Contender::Batches(1_000),
+            Contender::Batches(4_000),
             Contender::Eager(1),
             Contender::Eager(2),
             Contender::Eager(4),
@@ -87,6 +93,7 @@ impl Contender {
             Contender::Reshape => "Reshape".to_owned(),
             Contender::Pgroll => "pgroll".to_owned(),
             Contender::Default => "Concertina".to_owned(),
+            Contender::Batches(micros) => format!("Concertina, batches of {:.1} ms", micros as f64 / 1e3),
             Contender::Eager(workers) => format!("Concertina, eager, {workers} workers"),
             Contender::OnePass => "Concertina, eager, one pass".to_owned(),
             Contender::Throttled(rows) => format!("Concertina, {rows} rows/s"),
@@ -124,6 +131,10 @@ impl Contender {
             Contender::Reshape => reshape(url).await?,
             Contender::Pgroll => pgroll(url).await?,
             Contender::Default => concertina(shape, url, Settings::default()).await?,
+            Contender::Batches(micros) => {
+                let settings = Settings { batch_target: Duration::from_micros(micros), ..Settings::default() };
+                concertina(shape, url, settings).await?;
+            }
             Contender::Eager(workers) => {
                 concertina(shape, url, Settings { workers, eager: true, ..Settings::default() }).await?;
             }

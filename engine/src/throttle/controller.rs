@@ -179,7 +179,7 @@ mod tests {
         }
         let shortened = seen
             .iter()
-            .position(|(target, ..)| *target <= Settings::default().batch_target.mul_f64(SHORTEST * 2.0))
+            .position(|(target, ..)| *target <= BATCH_TARGET_ALONE.mul_f64(SHORTEST * 2.0))
             .expect("shorter batches");
         let rested = seen.iter().position(|(_, share, _)| *share < 1.0).expect("rests");
         let fewer = seen.iter().position(|(.., workers)| *workers < 4).expect("fewer workers");
