@@ -50,25 +50,7 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
     let path = history.path_up(&reached(&known), target)?;
     let fresh: Vec<&Revision> =
         path.iter().copied().filter(|revision| !known.iter().any(|known| known.id == revision.id)).collect();
-    // Everything is planned before the first change: a mistake in the last file is no reason to stop half way.
-    let found = lease.catalog_for(&fresh).await?;
-    let catalog = once_gone_on(history, &known, found);
-    let mut ahead = foresee(&fresh, &catalog)?;
-    Box::pin(understood(&mut lease, &fresh, &ahead, &catalog)).await?;
-    Box::pin(ask_ahead(&mut lease, &fresh, &ahead, &catalog)).await?;
-    let told = Box::pin(rehearse(engine, Some(&mut lease), &known, &fresh, &ahead, &catalog)).await?;
-    if let Some(refused) = told.refused {
-        if let Some(first) = ahead.first() {
-            // What the rows themselves are against says more.
-            preflight(&mut lease, &first.plan).await?;
-        }
-        return Err(vec![refused].into());
-    }
-    told.notes().for_each(|note| engine.note(note));
-    if past::in_flight(&known).next().is_some() {
-        // It may come otherwise.
-        ahead.clear();
-    }
+    let ahead = plan_ahead(engine, &mut lease, history, &known, &fresh).await?;
     let mut done = Done::default();
     if until == Until::Contracted {
         contract_waiting(&mut lease, &mut done).await?;
@@ -78,6 +60,36 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
     Box::pin(way.run(&path)).await?;
     still_waiting(&mut lease, &mut done).await?;
     Ok(done)
+}
+
+/// Everything is planned before the first change: a mistake in the last file is no reason to stop half way.
+async fn plan_ahead(
+    engine: &Engine,
+    lease: &mut Lease,
+    history: &History,
+    known: &[Known],
+    fresh: &[&Revision],
+) -> Result<Vec<Ahead>, Failure> {
+    if fresh.is_empty() {
+        // Mostly there is nothing to do, and then nothing is asked.
+        return Ok(vec![]);
+    }
+    let found = lease.catalog_for(fresh).await?;
+    let catalog = once_gone_on(history, known, found);
+    let ahead = foresee(fresh, &catalog)?;
+    Box::pin(understood(lease, fresh, &ahead, &catalog)).await?;
+    Box::pin(ask_ahead(lease, fresh, &ahead, &catalog)).await?;
+    let told = Box::pin(rehearse(engine, Some(lease), known, fresh, &ahead, &catalog)).await?;
+    if let Some(refused) = told.refused {
+        if let Some(first) = ahead.first() {
+            // What the rows themselves are against says more.
+            preflight(lease, &first.plan).await?;
+        }
+        return Err(vec![refused].into());
+    }
+    told.notes().for_each(|note| engine.note(note));
+    // What was interrupted may leave the database otherwise.
+    Ok(if past::in_flight(known).next().is_some() { vec![] } else { ahead })
 }
 
 /// One run up.

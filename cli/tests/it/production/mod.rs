@@ -1,5 +1,6 @@
 //! Servers as they are in production: behind poolers, with replicas, with roles that may little, with other people's settings.
 
+mod failover;
 mod logins;
 mod poolers;
 mod replicas;
