@@ -164,7 +164,8 @@ pub fn versions() -> Vec<String> {
     ["pgroll", "reshape"].into_iter().filter(|peer| installed(peer)).filter_map(told).collect()
 }
 
-fn installed(program: &str) -> bool {
+/// Whether a program is on the PATH.
+pub fn installed(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }

@@ -13,6 +13,19 @@ use std::time::{Duration, Instant};
 /// How long the traffic runs before the contender begins.
 const ALONE: Duration = Duration::from_secs(3);
 
+/// What goes on beside a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Around {
+    /// Queries a second of the traffic; 0 for none.
+    pub rate: u32,
+    /// Whether three in ten of them write.
+    pub writes: bool,
+    /// From who works to the server and back; the traffic stays near by.
+    pub way: Duration,
+    /// So many threads are at other work all the while.
+    pub busy: usize,
+}
+
 /// What one run gave.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Measured {
@@ -48,12 +61,37 @@ pub struct Measured {
 }
 
 /// Reads by key, with three in ten that also update.
-fn traffic(rows: i64) -> Vec<Operation> {
+fn traffic(rows: i64, writes: bool) -> Vec<Operation> {
     let any = 1..rows + 1;
-    vec![
-        Operation::new(7, "SELECT id, n, k1 FROM t WHERE id = $1", std::slice::from_ref(&any)),
-        Operation::new(3, "UPDATE t SET n = n + 1 WHERE id = $1", std::slice::from_ref(&any)),
-    ]
+    let mut all = vec![Operation::new(7, "SELECT id, n, k1 FROM t WHERE id = $1", std::slice::from_ref(&any))];
+    if writes {
+        all.push(Operation::new(3, "UPDATE t SET n = n + 1 WHERE id = $1", std::slice::from_ref(&any)));
+    }
+    all
+}
+
+/// Threads at other work, until dropped.
+struct Busy(Arc<AtomicBool>);
+
+impl Busy {
+    fn start(threads: usize) -> Busy {
+        let stop = Arc::new(AtomicBool::new(false));
+        for _ in 0..threads {
+            let stop = Arc::clone(&stop);
+            std::thread::spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    std::hint::black_box((0_u64..100_000).fold(0, |sum, number| sum ^ number.wrapping_mul(sum + 7)));
+                }
+            });
+        }
+        Busy(stop)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Runs a contender on a copy of database `master`.
@@ -61,14 +99,7 @@ fn traffic(rows: i64) -> Vec<Operation> {
 /// # Errors
 ///
 /// The first that happens; also when a row is left.
-pub async fn run(
-    server: &Postgres,
-    shape: Shape,
-    rows: u64,
-    contender: Contender,
-    rate: u32,
-    way: Duration,
-) -> Result<Measured> {
+pub async fn run(server: &Postgres, shape: Shape, rows: u64, contender: Contender, around: Around) -> Result<Measured> {
     let admin = server.connect("postgres").await?;
     admin.batch_execute("DROP DATABASE IF EXISTS run WITH (FORCE)").await?;
     server.create_database("run", Some("master")).await?;
@@ -80,15 +111,16 @@ pub async fn run(
     client.batch_execute("VACUUM ANALYZE t").await?;
     client.batch_execute("CHECKPOINT").await?;
     // Without a key every query would read the whole table: such a shape is measured alone.
-    let rate = if shape == Shape::Noindex { 0 } else { rate };
+    let rate = if shape == Shape::Noindex { 0 } else { around.rate };
+    let _busy = Busy::start(around.busy);
     let traffic = match rate {
         0 => None,
-        rate => Some(Traffic::start(&url, 8, rate, traffic(i64::try_from(rows)?)).await?),
+        rate => Some(Traffic::start(&url, 8, rate, traffic(i64::try_from(rows)?, around.writes)).await?),
     };
     tokio::time::sleep(ALONE).await;
     let alone = traffic.as_ref().map(Traffic::report).unwrap_or_default();
     let (longest, watch) = watch(&url).await?;
-    let (line, far) = at_the_end_of(server, way).await?;
+    let (line, far) = at_the_end_of(server, around.way).await?;
     let worker = match &line {
         Some(_) => connected(&far).await?,
         None => server.connect("run").await?,

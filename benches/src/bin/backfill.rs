@@ -4,7 +4,7 @@ use clap::Parser;
 use concertina_benches::Result;
 use concertina_benches::contender::{Contender, versions};
 use concertina_benches::plot::bars;
-use concertina_benches::run::{Measured, run};
+use concertina_benches::run::{Around, Measured, run};
 use concertina_benches::shape::Shape;
 use concertina_benches::table::{markdown, medians};
 use concertina_sandbox::Postgres;
@@ -93,12 +93,13 @@ async fn main() -> Result<()> {
         .into_iter()
         .filter(|contender| words.only.is_empty() || words.only.iter().any(|only| contender.name().contains(only)))
         .collect();
+    let way = std::time::Duration::from_secs_f64(words.way_ms / 1_000.0);
+    let around = Around { rate: words.rate, writes: true, way, busy: 0 };
     versions().iter().for_each(|version| say(version));
     let mut runs = Vec::new();
     for time in 1..=words.times {
         for &contender in &contenders {
-            let way = std::time::Duration::from_secs_f64(words.way_ms / 1_000.0);
-            let measured = match run(&server, words.shape, words.rows, contender, words.rate, way).await {
+            let measured = match run(&server, words.shape, words.rows, contender, around).await {
                 Ok(measured) => measured,
                 Err(error) if contender.is_a_peer() => {
                     say(&format!("{time}/{} {} failed: {error}", words.times, contender.name()));
