@@ -165,6 +165,9 @@ impl Worker {
 
     async fn done(&mut self, window: &mut Window, cut: Cut, changed: Changed) {
         let blocks = u32::try_from(cut.upto - cut.from).unwrap_or(u32::MAX);
+        if let Some(alone) = self.pace.undisturbed(blocks) {
+            self.shared.took(changed.took, alone);
+        }
         self.took(changed.took, blocks, changed.rows);
         if window.flights.is_empty() {
             // While the answer came and the next batch goes the server rests.

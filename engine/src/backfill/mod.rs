@@ -100,6 +100,9 @@ struct Shared {
     hot: AtomicU64,
     /// Thousandths of blocks that are behind us.
     moved: AtomicU64,
+    /// Microseconds that batches took, and of them those in which they waited for a core, the disk or a lock.
+    took: AtomicU64,
+    waited: AtomicU64,
     workers: AtomicU16,
     /// The rate, as last averaged.
     rows_per_second: AtomicU64,
@@ -142,6 +145,13 @@ impl Shared {
     fn learned(&self, leaf: usize, passes: u16, window: Changed) {
         let mut known = self.leaves[leaf].passes.lock().unwrap_or_else(PoisonError::into_inner);
         known.learned(passes, window.rows, window.hot);
+    }
+
+    /// A batch took so long, and would have taken so long without others.
+    fn took(&self, took: Duration, alone: Duration) {
+        let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        self.took.fetch_add(micros(took), Ordering::Relaxed);
+        self.waited.fetch_add(micros(took.saturating_sub(alone)), Ordering::Relaxed);
     }
 
     /// So many blocks in one of so many passes weren't what they were counted as.
@@ -304,6 +314,8 @@ async fn share(
         changed: AtomicU64::new(0),
         hot: AtomicU64::new(0),
         moved: AtomicU64::new(0),
+        took: AtomicU64::new(0),
+        waited: AtomicU64::new(0),
         workers: AtomicU16::new(0),
         rows_per_second: AtomicU64::new(0),
         left: AtomicI64::new(0),

@@ -58,6 +58,12 @@ impl Pace {
         self.target
     }
 
+    /// How long a batch of so many blocks works when it waits for nobody, once there is a measure.
+    pub(crate) fn undisturbed(&self, blocks: u32) -> Option<Duration> {
+        let a_block = lower_eighth(self.samples.iter().map(|sample| sample.seconds))?;
+        Some(self.fixed + Duration::from_secs_f64(a_block * f64::from(blocks)))
+    }
+
     /// Changes the target, and what of it goes with every batch.
     pub(crate) fn aim(&mut self, target: Duration, fixed: Duration) {
         self.fixed = fixed;
@@ -186,6 +192,16 @@ mod tests {
         let before = pace.blocks();
         pace.stumbled();
         assert_eq!(pace.blocks(), before / 2);
+    }
+
+    #[test]
+    fn what_a_batch_waits_is_what_it_takes_beyond_that() {
+        let mut pace = Pace::new(TARGET, 2_048);
+        assert_eq!(pace.undisturbed(8), None);
+        for waited in [0, 0, 30, 30, 30, 30] {
+            pace.took(Duration::from_millis(8 + waited), 8, 80);
+        }
+        assert_eq!(pace.undisturbed(8).map(|alone| alone.as_millis()), Some(8));
     }
 
     #[test]

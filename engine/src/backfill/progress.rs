@@ -9,6 +9,11 @@ use std::time::Instant;
 /// The weight of the newest reading in the averaged rate.
 const NEWEST: f64 = 0.2;
 
+/// From this share of their time on it is told that batches wait.
+const WAITS: f64 = 0.5;
+
+const WAITING: &str = "batches wait for most of their time: for a core, the disk or a lock";
+
 /// Reads the counters of a backfill.
 pub(crate) struct Meter {
     sweeping: bool,
@@ -23,6 +28,10 @@ pub(crate) struct Meter {
     last_moved: u64,
     rows_per_second: f64,
     blocks_per_second: f64,
+    last_took: u64,
+    last_waited: u64,
+    /// The share of their time in which batches waited, averaged.
+    waits: f64,
 }
 
 impl Meter {
@@ -41,6 +50,9 @@ impl Meter {
             last_moved: moved,
             rows_per_second: 0.0,
             blocks_per_second: 0.0,
+            last_took: shared.took.load(Ordering::Relaxed),
+            last_waited: shared.waited.load(Ordering::Relaxed),
+            waits: 0.0,
         }
     }
 
@@ -54,6 +66,10 @@ impl Meter {
             self.rows_per_second = average(self.rows_per_second, (rows - self.last_rows) as f64 / seconds);
             let blocks = (moved - self.last_moved) as f64 / 1_000.0;
             self.blocks_per_second = average(self.blocks_per_second, blocks / seconds);
+            let (took, waited) = (shared.took.load(Ordering::Relaxed), shared.waited.load(Ordering::Relaxed));
+            let share = (waited - self.last_waited) as f64 / (took - self.last_took).max(1) as f64;
+            self.waits = self.waits * (1.0 - NEWEST) + share * NEWEST;
+            (self.last_took, self.last_waited) = (took, waited);
             (self.last, self.last_rows, self.last_moved) = (Instant::now(), rows, moved);
         }
         let behind = (moved - self.moved_before) as f64 / 1_000.0;
@@ -61,6 +77,7 @@ impl Meter {
         let (changed, hot) = (shared.changed.load(Ordering::Relaxed), shared.hot.load(Ordering::Relaxed));
         let conditions = shared.conditions.borrow();
         let old_snapshot = conditions.old_snapshot.as_ref().map(|who| format!("one pass only: {who}"));
+        let waits = (self.waits > WAITS).then(|| WAITING.to_owned());
         Progress {
             step: shared.step.clone(),
             table: self.table.clone(),
@@ -71,7 +88,7 @@ impl Meter {
             eta_seconds: (self.blocks_per_second > 0.0).then(|| left / self.blocks_per_second),
             hot_share: if changed == 0 { 0.0 } else { hot as f64 / changed as f64 },
             workers: shared.workers.load(Ordering::Relaxed),
-            throttle: conditions.orders.why.clone().or(old_snapshot),
+            throttle: conditions.orders.why.clone().or(old_snapshot).or(waits),
             sweeping: self.sweeping,
         }
     }
