@@ -159,6 +159,10 @@ impl Worker {
     /// Waits for what is under way behind a batch that failed: it fails too, or was never done.
     async fn ground(&mut self, leaf: usize, window: &mut Window) {
         for flight in std::mem::take(&mut window.flights) {
+            if self.session.is_closed() {
+                // Nothing more is heard of them; the session that takes its place ends it first.
+                return;
+            }
             self.landed(leaf, flight.sent).await.ok();
         }
     }
@@ -184,14 +188,17 @@ impl Worker {
     async fn failed(&mut self, leaf: usize, window: &mut Window, cut: Cut, error: Error) -> Result<(), Error> {
         let class = error.class();
         match class {
-            Class::Fatal => return Err(poisoned(cut, error)),
+            Class::Fatal => {}
             Class::Connection => self.reconnect(&error.to_string()).await?,
             Class::Contention => self.pace.stumbled(),
         }
         // Only the checkpoint knows where the range stands.
         let stands = self.reread(window.range.clone()).await?;
-        let still_there = stands.next == cut.from && stands.pass == cut.pass;
+        let still_there = stands.is_where(&window.range);
         window.is_at(stands);
+        if class == Class::Fatal && still_there {
+            return Err(poisoned(cut, error));
+        }
         if class == Class::Connection || !still_there {
             return Ok(());
         }
@@ -278,7 +285,7 @@ impl Worker {
         let mut window = Window::new(RangeRow { passes: 1, ..range });
         while !window.range.done {
             let at = window.range.clone();
-            let cut = Cut { from: at.end, upto: at.end, pass: at.pass, passes: 1 };
+            let cut = Cut { from: at.next, upto: at.next, pass: at.pass, passes: 1 };
             let next = RangeRow { next: at.end, pass: at.pass + 1, done: true, ..at.clone() };
             let landed = match self.send(leaf, &at, &next, cut, 0, false).await {
                 Ok(sent) => self.landed(leaf, sent).await,

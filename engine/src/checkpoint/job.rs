@@ -39,6 +39,13 @@ pub(crate) struct RangeRow {
     pub(crate) key: Option<Vec<String>>,
 }
 
+impl RangeRow {
+    /// Whether both stand at the same place.
+    pub(crate) fn is_where(&self, other: &RangeRow) -> bool {
+        (self.next, self.pass, self.done) == (other.next, other.pass, other.done)
+    }
+}
+
 /// The job of a table, when an earlier run has begun it.
 pub(crate) async fn job(session: &Session, key: &JobKey, relation: u32) -> Result<Option<JobRow>, Error> {
     let sql = "SELECT id, filenode, blocks FROM concertina.job
