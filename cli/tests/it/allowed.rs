@@ -10,7 +10,7 @@ const TABLES: &str = "CREATE TABLE logs (id bigint PRIMARY KEY, at date, during 
     ANALYZE;";
 
 /// Each statement, and what shows that it ran.
-const BLOCKING: [(&str, &str); 8] = [
+const BLOCKING: [(&str, &str); 7] = [
     ("TRUNCATE logs", "SELECT count(*) = 0 FROM logs"),
     ("ALTER TABLE logs SET UNLOGGED", "SELECT relpersistence = 'u' FROM pg_class WHERE relname = 'logs'"),
     (
@@ -22,7 +22,6 @@ const BLOCKING: [(&str, &str); 8] = [
         "ALTER TABLE logs ADD COLUMN twice bigint GENERATED ALWAYS AS (id * 2) STORED",
         "SELECT bool_and(twice = id * 2) FROM logs",
     ),
-    ("ALTER TABLE logs ALTER COLUMN at TYPE text USING lower(at::text)", "SELECT min(at) = '2026-01-01' FROM logs"),
     ("UPDATE logs SET id = id + 1000000 RETURNING id", "SELECT min(id) = 1000001 FROM logs"),
     ("UPDATE logs SET at = at + 1 RETURNING id", "SELECT min(at) = '2026-01-02' FROM logs"),
 ];

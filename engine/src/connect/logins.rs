@@ -1,54 +1,42 @@
-//! How often we log in: as often as it takes at the start, and once a second from then on, or when the server doesn't let us in.
+//! How often we log in: as often as there is work for sessions, but once a second where the server doesn't let us in.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So many without a pause: a run's sessions, and what it takes to open them again after a failover.
-const AT_ONCE: f64 = 24.0;
+/// Between a refusal and the next try.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// What all connections of an engine share.
-pub(crate) struct Logins(Mutex<Bucket>);
-
-struct Bucket {
-    free: f64,
-    counted: Instant,
-}
-
-impl Bucket {
-    /// How long until the next one; none when it is now, which counts it.
-    fn next(&mut self, now: Instant) -> Option<Duration> {
-        self.free = (self.free + now.duration_since(self.counted).as_secs_f64()).min(AT_ONCE);
-        self.counted = now;
-        if self.free >= 1.0 {
-            self.free -= 1.0;
-            return None;
-        }
-        Some(Duration::from_secs_f64(1.0 - self.free))
-    }
-}
-
-impl Default for Logins {
-    fn default() -> Logins {
-        Logins(Mutex::new(Bucket { free: AT_ONCE, counted: Instant::now() }))
-    }
-}
+/// What all connections of an engine share: when the next login may be.
+#[derive(Default)]
+pub(crate) struct Logins(Mutex<Option<Instant>>);
 
 impl Logins {
     /// Waits until it is time for another.
     pub(crate) async fn turn(&self) {
-        loop {
-            let wait = self.0.lock().unwrap_or_else(PoisonError::into_inner).next(Instant::now());
-            match wait {
-                None => return,
-                Some(wait) => tokio::time::sleep(wait).await,
-            }
+        while let Some(wait) = self.wait(Instant::now()) {
+            tokio::time::sleep(wait).await;
         }
+    }
+
+    /// How long until the next one; none when it is now. After a refusal one goes ahead, and the others wait for what comes of it.
+    fn wait(&self, now: Instant) -> Option<Duration> {
+        let mut next = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = (*next)?;
+        if now < due {
+            return Some(due - now);
+        }
+        *next = Some(now + PAUSE);
+        None
     }
 
     /// One was refused: the next comes a second later.
     pub(crate) fn refused(&self) {
-        let mut bucket = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (bucket.free, bucket.counted) = (0.0, Instant::now());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
+    }
+
+    /// One was let in: the others needn't wait.
+    pub(crate) fn let_in(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -56,17 +44,29 @@ impl Logins {
 mod tests {
     use super::*;
 
+    /// How many go ahead in ten seconds, looking each tenth of one, where each is let in or refused.
+    fn tried(are_let_in: bool) -> usize {
+        let (logins, begun) = (Logins::default(), Instant::now());
+        logins.refused();
+        let mut gone = 0;
+        for tenth in 0..100 {
+            if logins.wait(begun + Duration::from_millis(tenth * 100)).is_none() {
+                gone += 1;
+                if are_let_in {
+                    logins.let_in();
+                }
+            }
+        }
+        gone
+    }
+
     #[test]
-    fn after_the_first_it_is_one_a_second() {
-        let begun = Instant::now();
-        let mut bucket = Bucket { free: AT_ONCE, counted: begun };
-        let count = |bucket: &mut Bucket, seconds: f64| {
-            let now = begun + Duration::from_secs_f64(seconds);
-            std::iter::from_fn(|| bucket.next(now).is_none().then_some(())).take(100).count()
-        };
-        assert_eq!(count(&mut bucket, 0.0), 24);
-        assert_eq!(count(&mut bucket, 0.5), 0);
-        assert_eq!(count(&mut bucket, 1.01), 1);
-        assert_eq!(count(&mut bucket, 100.0), 24);
+    fn where_the_server_refuses_it_is_one_a_second() {
+        assert!((8..=10).contains(&tried(false)), "{}", tried(false));
+    }
+
+    #[test]
+    fn once_one_is_let_in_nobody_waits() {
+        assert!(tried(true) > 80, "{}", tried(true));
     }
 }

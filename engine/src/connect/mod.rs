@@ -231,6 +231,11 @@ impl Connect {
         self.logins.refused();
     }
 
+    /// It let us in.
+    pub(crate) fn let_in(&self) {
+        self.logins.let_in();
+    }
+
     pub(crate) fn way(&self) -> Way {
         let way = self.way.load(Ordering::Relaxed);
         [Way::WithoutOptions, Way::Kept].into_iter().find(|known| *known as u8 == way).unwrap_or(Way::Unknown)

@@ -85,7 +85,7 @@ impl Session {
             .in_time(CONNECTS_WITHIN + settings.silence, Box::pin(Session::open_now(connect, role, settings)))
             .await;
         // Also one that was let in and then lost: what is wrong stays wrong for a while.
-        opened.inspect_err(|_| connect.refused())
+        opened.inspect(|_| connect.let_in()).inspect_err(|_| connect.refused())
     }
 
     async fn open_now(connect: &Connect, role: Role, settings: &Settings) -> Result<Session, Error> {
