@@ -157,6 +157,14 @@ fn a_server_that_is_too_old_is_refused_with_the_reason() {
     assert!(failed.err.contains("can't scan a range of a table's blocks"), "{}", failed.err);
 }
 
+/// A message of PostgreSQL's protocol.
+fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![kind];
+    bytes.extend((u32::try_from(body.len()).unwrap() + 4).to_be_bytes());
+    bytes.extend(body);
+    bytes
+}
+
 /// Answers simple queries with nothing and prepared ones with one row: pid and beginning of the session, or the version.
 fn old_server() -> u16 {
     use std::io::{Read, Write};
@@ -164,12 +172,6 @@ fn old_server() -> u16 {
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let message = |kind: u8, body: &[u8]| {
-            let mut bytes = vec![kind];
-            bytes.extend((u32::try_from(body.len()).unwrap() + 4).to_be_bytes());
-            bytes.extend(body);
-            bytes
-        };
         let column = |name: &str, oid: u32| {
             let mut bytes = name.as_bytes().to_vec();
             bytes.push(0);
