@@ -62,6 +62,8 @@ fn parameters((_, parameters): &Bound) -> Vec<&(dyn ToSql + Sync)> {
     parameters.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect()
 }
 
+const SETTING_UP: &str = "setting up the session";
+
 /// What a batch is called at its fault points.
 const BATCH: &str = "batch";
 
@@ -95,23 +97,23 @@ impl Session {
         let answers_within = statement_timeout(role, settings).map(|timeout| timeout + settings.silence);
         let silent = AtomicBool::new(false);
         let mut session = Session { client, pid: 0, since: String::new(), answers_within, silent };
-        let doing = "setting up the session";
-        session.batch_execute(doing, &pinned::sql(role, settings)).await?;
-        // Not every server can. Each by itself: what is refused takes back what is sent with it.
-        for notice in NOTICE_OUR_END {
-            session.client.batch_execute(notice).await.ok();
-        }
+        session.set_up(role, settings).await?;
         let sql = "SELECT pid, coalesce(extract(epoch FROM backend_start)::text, '') FROM pg_stat_activity WHERE pid = pg_backend_pid()";
-        let row = session.query_one(doing, sql, &[]).await?;
+        let row = session.query_one(SETTING_UP, sql, &[]).await?;
         (session.pid, session.since) = (row.get(0), row.get(1));
         Ok(session)
     }
 
     /// Makes the session what it was when it was opened, whatever statements of others left in it.
     pub(crate) async fn restore(&self, role: Role, settings: &Settings) -> Result<(), Error> {
-        let doing = "setting up the session";
-        self.batch_execute(doing, "DISCARD ALL").await?;
-        self.batch_execute(doing, &pinned::sql(role, settings)).await?;
+        self.batch_execute(SETTING_UP, "DISCARD ALL").await?;
+        self.set_up(role, settings).await
+    }
+
+    /// Pins what our statements rely on.
+    async fn set_up(&self, role: Role, settings: &Settings) -> Result<(), Error> {
+        self.batch_execute(SETTING_UP, &pinned::sql(role, settings)).await?;
+        // Not every server can. Each by itself: what is refused takes back what is sent with it.
         for notice in NOTICE_OUR_END {
             self.client.batch_execute(notice).await.ok();
         }

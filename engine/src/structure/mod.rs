@@ -16,7 +16,7 @@ const PARTS: [&str; 5] = [
     include_str!("programs.sql"),
     include_str!("relations.sql"),
     include_str!("attached.sql"),
-    include_str!("rights.sql"),
+    concat!(include_str!("holders.sql"), include_str!("rights.sql")),
 ];
 const PUBLICATIONS: &str = include_str!("publications.sql");
 const PUBLICATIONS_14: &str = include_str!("publications_14.sql");

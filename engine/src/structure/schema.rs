@@ -6,7 +6,8 @@ use crate::session::Session;
 use concertina_planner::drift::{Facts, Node, Schema, Thing};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-const FACTS: [&str; 2] = [include_str!("facts.sql"), include_str!("right_facts.sql")];
+const FACTS: [&str; 2] =
+    [include_str!("facts.sql"), concat!(include_str!("holders.sql"), include_str!("right_facts.sql"))];
 const EDGES: &str = include_str!("edges.sql");
 
 /// A part by its kind, its relation where that is known, and its name.
