@@ -65,6 +65,10 @@ pub(super) fn trust(words: &Words) -> Result<(SslMode, Verify), Error> {
         Some("require") => (SslMode::Require, Verify::Nothing),
         Some("verify-ca") => (SslMode::Require, Verify::Authority),
         Some("verify-full") => (SslMode::Require, Verify::Full),
-        Some(other) => return Err(Error::BadConnection(format!("sslmode `{other}` isn't known"))),
+        // The value isn't shown: where a quote or a blank went wrong, it has the next word's in it.
+        Some(_) => {
+            const KNOWN: &str = "disable, allow, prefer, require, verify-ca, verify-full";
+            return Err(Error::BadConnection(format!("sslmode isn't one of {KNOWN}")));
+        }
     })
 }

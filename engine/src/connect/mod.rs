@@ -130,7 +130,10 @@ impl Connect {
                     "changes need the primary: target_session_attrs=read-write".to_owned(),
                 ));
             }
-            Some(other) => return Err(Error::BadConnection(format!("target_session_attrs `{other}` isn't known"))),
+            Some(_) => {
+                const KNOWN: &str = "any, read-write, primary";
+                return Err(Error::BadConnection(format!("target_session_attrs isn't one of {KNOWN}")));
+            }
         };
         let seconds = |text: &str| text.parse::<u64>().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs);
         let timeout = words.get("connect_timeout").and_then(seconds).unwrap_or(Duration::from_secs(10));

@@ -44,6 +44,30 @@ const KNOWN: [&str; 20] = [
     "ssl",
 ];
 
+/// What libpq knows and isn't understood here. It must not be passed over: it may be there for security.
+const UNSUPPORTED: [&str; 20] = [
+    "requiressl",
+    "requirepeer",
+    "require_auth",
+    "replication",
+    "sslpassword",
+    "sslcrl",
+    "sslcrldir",
+    "sslcertmode",
+    "sslkeylogfile",
+    "ssl_min_protocol_version",
+    "ssl_max_protocol_version",
+    "min_protocol_version",
+    "max_protocol_version",
+    "servicefile",
+    "scram_client_key",
+    "scram_server_key",
+    "oauth_issuer",
+    "oauth_client_id",
+    "oauth_client_secret",
+    "oauth_scope",
+];
+
 /// The words, each once.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Words(BTreeMap<String, String>);
@@ -83,9 +107,14 @@ impl Words {
             }
             key if KNOWN.contains(&key) => self.0.insert(key.to_owned(), value),
             key if WITHOUT_MEANING.contains(&key) => None,
-            // What can't be kept must not be passed over: it may be there for security.
-            key if is_word(key) => return Err(Error::BadConnection(format!("`{key}` isn't supported"))),
-            _ => return Err(Error::BadConnection("a word before `=` isn't a word".to_owned())),
+            key if UNSUPPORTED.contains(&key) => {
+                return Err(Error::BadConnection(format!("`{key}` isn't supported")));
+            }
+            // Not shown: a password with a blank and no quotes ends in something that looks like a word.
+            _ => {
+                let known = KNOWN.join(", ");
+                return Err(Error::BadConnection(format!("a word before `=` isn't one of {known}")));
+            }
         };
         Ok(())
     }
@@ -138,9 +167,9 @@ impl Words {
                 return Err(Error::BadConnection("a word has no value: write word=value".to_owned()));
             };
             let (value, left) = value(after.trim_start())?;
-            // `host= password=..`: the next pair is taken for the value, and would be shown.
-            if key.trim() != "password" && value.starts_with("password=") {
-                return Err(Error::BadConnection("a word before `password` has no value".to_owned()));
+            // `host= password=..` and `host=a\ password=..`: the next pair is taken for the value, and would be shown.
+            if key.trim() != "password" && value.contains("password=") {
+                return Err(Error::BadConnection("the value of a word before `password` doesn't end before it".to_owned()));
             }
             words.set(key.trim(), value)?;
             rest = left.trim_start();
@@ -176,10 +205,6 @@ fn host_port(text: &str) -> Result<(&str, &str), Error> {
         return Ok((address, port.strip_prefix(':').unwrap_or(port)));
     }
     Ok(text.split_once(':').unwrap_or((text, "")))
-}
-
-fn is_word(key: &str) -> bool {
-    !key.is_empty() && key.len() < 40 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn decoded(text: &str) -> Result<String, Error> {
@@ -221,9 +246,14 @@ mod tests {
 
     #[test]
     fn what_is_not_kept_is_refused_and_never_shown() {
-        for text in
-            ["host=h requirepeer=x", "postgres://h/d?sslcrl=x", "host= password=s3cret", "postgres://u:s3 cret@h/d"]
-        {
+        for text in [
+            "host=h requirepeer=x",
+            "postgres://h/d?sslcrl=x",
+            "host= password=s3cret",
+            r"host=a\ password='s3cret'",
+            "password=my s3cret=x",
+            "postgres://u:s3 cret@h/d",
+        ] {
             let Err(error) = Words::parse(text) else { panic!("{text}") };
             assert!(!error.to_string().contains("cret"), "{error}");
         }
