@@ -29,8 +29,8 @@ pub mod check;
 pub mod connection;
 pub mod drift;
 mod failure;
-mod past;
 pub mod project;
+mod recorded;
 mod rehearse;
 mod runner;
 pub mod script;
@@ -38,8 +38,8 @@ mod up;
 
 pub use concertina_engine::Until;
 pub use failure::{Exit, Failure};
-pub use past::{compare, in_flight};
 pub use project::Project;
+pub use recorded::{compare, in_flight};
 pub use runner::{Builder, Runner};
 pub use up::{pending, upgrade};
 
@@ -155,7 +155,7 @@ pub async fn downgrade(
                 continue;
             }
             (Direction::Up, State::Contracting) => {
-                return Err(past::contract_first(&revision.id));
+                return Err(recorded::contract_first(&revision.id));
             }
             (Direction::Up, State::Applied) => {
                 let plan = plan_reverse(revision, &own.reverse, &lease.catalog_for(&[revision]).await?, policy)?;
@@ -210,7 +210,7 @@ pub async fn stamp(engine: &Engine, history: &History, target: &Target, despite:
     if despite == Despite::Nothing {
         compare(history, &known)?;
     }
-    past::settled(&known, past::BEFORE_STAMPING)?;
+    recorded::settled(&known, recorded::BEFORE_STAMPING)?;
     let path = history.path_up(&[], target)?;
     for gone in known.iter().filter(|known| !path.iter().any(|revision| revision.id == known.id)) {
         lease.forget(&gone.id).await?;
@@ -250,7 +250,7 @@ async fn contract_waiting(lease: &mut Lease, done: &mut Done) -> Result<(), Fail
                 lease.run(&known.id, Until::Contracted).await?;
                 done.finished.push(known.id);
             }
-            State::Undoing => return Err(past::rollback_first(&known.id)),
+            State::Undoing => return Err(recorded::rollback_first(&known.id)),
             State::Running | State::Applied => {}
         }
     }

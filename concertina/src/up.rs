@@ -1,7 +1,7 @@
 //! The way up: everything that is pending is planned before the first change, and then run one after the other.
 
 use crate::check::told;
-use crate::past::{self, compare};
+use crate::recorded::{self, compare};
 use crate::rehearse::rehearse;
 use crate::{Done, Failure, begun, contract_waiting, hazards, new_run, preflight, reached, still_waiting};
 use concertina_engine::{Direction, Engine, Error, Known, Lease, Outcome, State, Until};
@@ -46,7 +46,7 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
     let mut lease = engine.lease().await?;
     let known = lease.known().await?;
     compare(history, &known)?;
-    past::only_up(&known)?;
+    recorded::only_up(&known)?;
     let path = history.path_up(&reached(&known), target)?;
     let fresh: Vec<&Revision> =
         path.iter().copied().filter(|revision| !known.iter().any(|known| known.id == revision.id)).collect();
@@ -89,7 +89,7 @@ async fn plan_ahead(
     }
     told.notes().for_each(|note| engine.note(note));
     // What was interrupted may leave the database otherwise.
-    Ok(if past::in_flight(known).next().is_some() { vec![] } else { ahead })
+    Ok(if recorded::in_flight(known).next().is_some() { vec![] } else { ahead })
 }
 
 /// One run up.
@@ -110,7 +110,7 @@ impl Way<'_> {
             let begun = self.known.iter().any(|known| known.id == revision.id);
             let next = match begun {
                 true => Next::GoOn,
-                false if past::in_flight(&self.known).next().is_none() => {
+                false if recorded::in_flight(&self.known).next().is_none() => {
                     self.at_once(revision, &path[at + 1..]).await?
                 }
                 false => Next::Begin(None),

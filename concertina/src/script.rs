@@ -1,7 +1,7 @@
 //! `--sql`: what a verb would do, as a script for psql.
 
 use crate::check::Ground;
-use crate::past::{compare, only_up, settled};
+use crate::recorded::{compare, only_up, settled};
 use crate::up::foresee;
 use crate::{Failure, begun};
 use concertina_engine::{Direction, Engine, NewRun, Settings, Until};

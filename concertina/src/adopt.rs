@@ -1,6 +1,6 @@
 //! Histories of other tools: their files become revisions, and what they have applied is recorded as applied.
 
-use crate::{Done, Failure, past, record};
+use crate::{Done, Failure, record, recorded};
 use concertina_engine::{Elsewhere, Engine};
 use concertina_revisions::import::Imported;
 use concertina_revisions::{History, RevisionId, Target};
@@ -33,7 +33,7 @@ pub fn write(folder: &Path, imported: &[Imported]) -> Result<Vec<PathBuf>, Failu
 /// When no tool's table is there, or it names what wasn't imported.
 pub async fn stamp(engine: &Engine, history: &History, imported: &[Imported]) -> Result<Done, Failure> {
     let known = engine.known().await?;
-    past::settled(&known, past::BEFORE_STAMPING)?;
+    recorded::settled(&known, recorded::BEFORE_STAMPING)?;
     let said = engine.elsewhere().await?;
     let applied = said.iter().find_map(|said| applied(said, history, imported));
     let Some(applied) = applied else {

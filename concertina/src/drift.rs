@@ -1,6 +1,6 @@
 //! What there is against what should be: by the history, or by a file that says what is wanted.
 
-use crate::{Failure, begun, past};
+use crate::{Failure, begun, recorded};
 use concertina_engine::{Comparison, Engine};
 use concertina_planner::drift::Difference;
 use concertina_revisions::import::without_session;
@@ -26,8 +26,8 @@ pub async fn verify(engine: &Engine, history: &History) -> Result<Vec<Difference
 /// When something is in flight, or the history can't be replayed.
 pub async fn compared(engine: &Engine, history: &History) -> Result<Comparison, Failure> {
     let known = engine.known().await?;
-    past::compare(history, &known)?;
-    past::settled(&known, BETWEEN_TWO_STATES)?;
+    recorded::compare(history, &known)?;
+    recorded::settled(&known, BETWEEN_TWO_STATES)?;
     let ids = begun(&known);
     let applied = history.revisions().iter().filter(|revision| ids.contains(&revision.id));
     let replayed: Vec<String> =
@@ -43,7 +43,7 @@ pub async fn compared(engine: &Engine, history: &History) -> Result<Comparison, 
 /// When something is in flight or pending, or the file can't be run.
 pub async fn wanted(engine: &Engine, history: Option<&History>, name: &str, text: &str) -> Result<Comparison, Failure> {
     let known = engine.known().await?;
-    past::settled(&known, BETWEEN_TWO_STATES)?;
+    recorded::settled(&known, BETWEEN_TWO_STATES)?;
     let pending = history.map(|history| history.path_up(&begun(&known), &Target::Heads)).transpose()?;
     if let Some(pending) = pending.unwrap_or_default().first() {
         return Err(Failure::usage(

@@ -1,7 +1,7 @@
 //! What the rehearsal of pending revisions shows, as people are told it.
 
 use crate::up::Ahead;
-use crate::{Failure, past};
+use crate::{Failure, recorded};
 use concertina_engine::{Act, Engine, Error, Known, Lease, Objection, Rehearse, Rehearsed};
 use concertina_planner::Catalog;
 use concertina_planner::problem::code;
@@ -59,7 +59,7 @@ pub(crate) async fn rehearse(
     if !acts.iter().any(|act| is_about_what_is_there(act, catalog)) {
         return Ok(opaque.map(Told::unproven).unwrap_or_default());
     }
-    if let Some(flying) = past::in_flight(known).next() {
+    if let Some(flying) = recorded::in_flight(known).next() {
         return Ok(Told::unproven(format!(
             "not rehearsed: {} is {}, so the database is between two states",
             flying.id, flying.state
