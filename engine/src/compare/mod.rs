@@ -5,9 +5,9 @@
 mod trial;
 
 use crate::Engine;
+use crate::connection::session::Session;
 use crate::error::Error;
 use crate::rehearsal::scratch::Scratch;
-use crate::session::Session;
 use crate::structure::{Structure, schema};
 use concertina_planner::drift::{
     Difference, Inventory, NOT_COMPARED, Object, Schema, Statement, differences, statements,

@@ -1,0 +1,74 @@
+//! What there is against what should be: by the history, or by a file that says what is wanted.
+
+use crate::{Failure, begun, recorded};
+use concertina_engine::{Comparison, Engine};
+use concertina_planner::drift::Difference;
+use concertina_revisions::import::without_session;
+use concertina_revisions::{History, Revision, RevisionId, Target};
+
+/// Why nothing is compared in flight.
+const BETWEEN_TWO_STATES: &str =
+    "the database is between two states: finish it with `concertina contract`, or take it back, then compare";
+
+/// In what the database differs from what its history makes of an empty one.
+///
+/// # Errors
+///
+/// When something is in flight, or the history can't be replayed.
+pub async fn verify(engine: &Engine, history: &History) -> Result<Vec<Difference>, Failure> {
+    compared(engine, history).await.map(|compared| compared.differences)
+}
+
+/// The same, with what isn't compared.
+///
+/// # Errors
+///
+/// When something is in flight, or the history can't be replayed.
+pub async fn compared(engine: &Engine, history: &History) -> Result<Comparison, Failure> {
+    let known = engine.known().await?;
+    recorded::compare(history, &known)?;
+    recorded::settled(&known, BETWEEN_TWO_STATES)?;
+    let ids = begun(&known);
+    let applied = history.revisions().iter().filter(|revision| ids.contains(&revision.id));
+    let replayed: Vec<String> =
+        applied.flat_map(|revision| &revision.up).map(|statement| statement.sql.clone()).collect();
+    engine.compare_with_history(&replayed).await?.ok_or_else(no_scratch)
+}
+
+/// In what the database differs from what a file makes of an empty one, and what a revision would have to say, tried on a copy.
+/// Without a history nothing can be pending.
+///
+/// # Errors
+///
+/// When something is in flight or pending, or the file can't be run.
+pub async fn wanted(engine: &Engine, history: Option<&History>, name: &str, text: &str) -> Result<Comparison, Failure> {
+    let known = engine.known().await?;
+    recorded::settled(&known, BETWEEN_TWO_STATES)?;
+    let pending = history.map(|history| history.path_up(&begun(&known), &Target::Heads)).transpose()?;
+    if let Some(pending) = pending.unwrap_or_default().first() {
+        return Err(Failure::usage(
+            format!("revision {} is pending", pending.id),
+            "upgrade first: what it does would be told a second time",
+        ));
+    }
+    let sql = without_session(name, text)?;
+    let read = Revision::from_text(&RevisionId::new(name.trim_end_matches(".sql")), &format!("-- empty\n{sql}"))?;
+    let read: Vec<String> = read.up.into_iter().map(|statement| statement.sql).collect();
+    engine.compare_with(&read).await?.ok_or_else(no_scratch)
+}
+
+fn no_scratch() -> Failure {
+    Failure::usage(
+        "nothing was compared or tried: the connected role may make no database, and what is wanted is made in one",
+        "ALTER ROLE .. CREATEDB for it, or connect as a role that has that right; the databases are dropped at once",
+    )
+}
+
+/// What makes a database like this one.
+///
+/// # Errors
+///
+/// When it can't be reached or read.
+pub async fn whole(engine: &Engine) -> Result<Vec<String>, Failure> {
+    Ok(engine.whole().await?)
+}
