@@ -25,6 +25,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod action;
+mod after;
 mod as_written;
 mod assemble;
 mod barrier;
@@ -38,6 +39,7 @@ pub mod expr;
 mod fold;
 pub mod footprint;
 mod fresh;
+mod helper;
 pub mod law;
 #[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
 mod lower;
@@ -48,32 +50,34 @@ pub mod plan;
 pub mod problem;
 mod remains;
 mod rules;
+#[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
+mod sql;
 pub mod stored;
+mod touches;
 mod tried;
-mod types;
 mod versions;
 mod waiting;
 
 pub use as_written::{MayChange, named};
 pub use catalog::{Catalog, Table};
 pub use explain::explain;
+pub use helper::is_helper;
 pub use needs::Needs;
 pub use plan::{Phase, Plan, Step, StepId, Work};
-pub use rules::is_helper;
 pub use tried::{Tried, tried};
 pub use versions::schema_of;
 
 use as_written::OwnRows;
-use assemble::Decided;
 use concertina_revisions::{Diagnostic, Revision, RevisionId, Statement};
-use decision::Decision;
+use decision::{Decided, Decision};
 use fold::Seen;
-use footprint::{How, Thing, Whole};
+use footprint::{How, Thing};
 use order::Order;
 use plan::Question;
 use problem::code;
 use rules::Context;
 use std::collections::BTreeSet;
+use touches::Whole;
 use versions::Toward;
 
 /// The oldest PostgreSQL that can be worked on, as `server_version_num`: the first with TID range scans.
@@ -237,7 +241,7 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
     let mut seen = Vec::new();
     let mut now = catalog.clone();
     for (at, statement) in statements.iter().enumerate() {
-        let mentioned = lower::mentioned(statement.tree.as_ref(), &now);
+        let mentioned = sql::mentioned(statement.tree.as_ref(), &now);
         let lowered = match lower::lower(statement, &mentioned, &now) {
             Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
                 Ok(vec![lower::as_allowed(statement, &now)])
@@ -248,7 +252,7 @@ fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -
             Ok(changes) => {
                 for change in changes {
                     let next = now.after(&change);
-                    let touches = footprint::with_family(footprint::of_change(&change, &now).and(&mentioned), &now);
+                    let touches = touches::with_family(touches::of_change(&change, &now).and(&mentioned), &now);
                     seen.push(Seen {
                         touches,
                         change,
@@ -368,9 +372,8 @@ fn unasked(decision: &mut Decision, seen: &[Seen], position: usize) {
 fn touching(mut decision: Decision, seen: &Seen) -> Decision {
     let whole = Whole { change: &seen.change, touches: &seen.touches };
     for part in &mut decision.parts {
-        let own =
-            if part.is_known { std::mem::take(&mut part.touches) } else { footprint::of_part(&part.work, &whole) };
-        part.touches = footprint::with_family(own, &seen.before);
+        let own = if part.is_known { std::mem::take(&mut part.touches) } else { touches::of_part(&part.work, &whole) };
+        part.touches = touches::with_family(own, &seen.before);
     }
     decision
 }
