@@ -9,7 +9,8 @@ use crate::catalog::{Catalog, Column, ConstraintKind, Identity, Table, TableKind
 use crate::change::{AddColumn, Change, NewConstraintKind, Special};
 use crate::fold::Seen;
 use crate::footprint::{Access, How, Thing};
-use crate::{lower, lower_all, settled_by, sql};
+use crate::pipeline::{lower_all, settled_by};
+use crate::{lower, sql};
 use concertina_revisions::{Ident, Revision, TableName};
 
 /// A statement to be understood.
