@@ -1,6 +1,9 @@
 //! Histories of other tools: their files become revisions, and what they have applied is recorded as applied.
 
-use crate::{Done, Failure, record, recorded};
+use crate::done::Done;
+use crate::failure::Failure;
+use crate::recorded;
+use crate::stamp::record;
 use concertina_engine::{Elsewhere, Engine};
 use concertina_revisions::import::Imported;
 use concertina_revisions::{History, RevisionId, Target};

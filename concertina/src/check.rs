@@ -1,13 +1,14 @@
 //! What would be refused, and what might break, before anything runs: for people at review, for CI.
 
+use crate::ahead::{foresee, told};
+use crate::done::begun;
+use crate::failure::Failure;
 use crate::rehearse::rehearse;
-use crate::up::foresee;
-use crate::{Failure, begun};
-use concertina_engine::{Engine, Refused};
+use concertina_engine::Engine;
 use concertina_planner::plan::Hazard;
-use concertina_planner::problem::{code, hazard};
+use concertina_planner::problem::hazard;
 use concertina_planner::{Catalog, Outlook, Plan, look_ahead, tried};
-use concertina_revisions::{Diagnostic, History, Revision, RevisionId, Span, Target};
+use concertina_revisions::{Diagnostic, History, Revision, RevisionId, Target};
 use serde::{Deserialize, Serialize};
 
 /// A database as far as planning needs it, to be kept in a file: then a check needs no database.
@@ -69,25 +70,6 @@ pub async fn refused(engine: &Engine, history: &History, ground: &Ground) -> Res
         all.extend(engine.refused(&tried).await?.iter().map(|refused| told(revision, refused)));
     }
     Ok(all)
-}
-
-/// What PostgreSQL says, with its place in the author's text.
-pub(crate) fn told(revision: &Revision, refused: &Refused) -> Diagnostic {
-    let error = Diagnostic::error(code::REFUSED, refused.message.clone());
-    let help = if refused.hint.is_empty() { "PostgreSQL says so; nothing was changed" } else { &refused.hint };
-    let Some(statement) = refused.statement.checked_sub(1).and_then(|at| revision.up.get(at)) else {
-        return error.help(help);
-    };
-    let text = revision.source.slice(statement.span);
-    let start = refused.position.and_then(|position| text.char_indices().nth(position)).map(|(at, _)| at);
-    let span = match start {
-        Some(at) => {
-            let word = text[at..].find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len() - at);
-            Span { start: statement.span.start + at, end: statement.span.start + at + word.max(1) }
-        }
-        None => statement.span,
-    };
-    error.at(&revision.source, span, "PostgreSQL refuses it").help(help)
 }
 
 /// What the rehearsal of the pending revisions shows on a database of which nothing else is wrong.

@@ -1,6 +1,8 @@
 //! What there is against what should be: by the history, or by a file that says what is wanted.
 
-use crate::{Failure, begun, recorded};
+use crate::done::begun;
+use crate::failure::Failure;
+use crate::recorded;
 use concertina_engine::{Comparison, Engine};
 use concertina_planner::drift::Difference;
 use concertina_revisions::import::without_session;

@@ -1,33 +1,7 @@
 //! Why a verb ended before its end.
 
 use concertina_engine::{Error, FailedCheck};
-use concertina_planner::problem::code::WAITS;
 use concertina_revisions::{Diagnostic, FolderError, RevisionId};
-use std::process::ExitCode;
-
-/// How the command ends: the numbers that scripts go by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// 0: done.
-    Done,
-    /// 1: something is wrong.
-    Error,
-    /// 2: a preflight check doesn't hold; nothing was changed by the revision.
-    Preflight,
-    /// 3: expand and backfill are done, contract waits.
-    Waiting,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(match exit {
-            Exit::Done => 0,
-            Exit::Error => 1,
-            Exit::Preflight => 2,
-            Exit::Waiting => 3,
-        })
-    }
-}
 
 /// Why a verb ended.
 #[derive(Debug, thiserror::Error)]
@@ -63,15 +37,6 @@ impl Failure {
     /// A wrong word or state, and what to do.
     pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Failure {
         Failure::Usage { message: message.into(), help: help.into() }
-    }
-
-    /// The number to end with.
-    pub fn exit(&self) -> Exit {
-        match self {
-            Failure::Preflight { .. } => Exit::Preflight,
-            Failure::Diagnostics(all) if all.iter().all(|diagnostic| diagnostic.code == WAITS) => Exit::Waiting,
-            _ => Exit::Error,
-        }
     }
 
     /// What to do about it.

@@ -1,9 +1,11 @@
 //! What the database says has been done, against what the folder says.
 
 use crate::failure::Failure;
-use crate::runner::JOB;
 use concertina_engine::{Direction, Known, State};
 use concertina_revisions::{Diagnostic, History, RevisionId};
+
+/// What the ids of jobs begin with; no file is called so.
+pub(crate) const JOB: &str = "job: ";
 
 /// Checks that every revision the database has is in the folder, and as it was when it ran.
 ///

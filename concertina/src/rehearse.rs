@@ -1,7 +1,8 @@
 //! What the rehearsal of pending revisions shows, as people are told it.
 
-use crate::up::Ahead;
-use crate::{Failure, recorded};
+use crate::ahead::Ahead;
+use crate::failure::Failure;
+use crate::recorded;
 use concertina_engine::{Act, Engine, Error, Known, Lease, Objection, Rehearse, Rehearsed};
 use concertina_planner::Catalog;
 use concertina_planner::problem::code;

@@ -1,7 +1,9 @@
 //! For services that bring their own revisions along, and run them when they start: one value that holds the database, the
 //! history and the limits.
 
-use crate::{Done, Failure, new_run, preflight};
+use crate::done::{Done, new_run, preflight};
+use crate::failure::Failure;
+use crate::recorded::JOB;
 use concertina_engine::{Connect, Direction, Engine, Event, Settings, Stopper, Until};
 use concertina_planner::{Policy, plan};
 use concertina_revisions::{History, Revision, RevisionId, Source, Target};
@@ -99,7 +101,7 @@ impl Runner {
     ///
     /// Why it ended; what was done stays done.
     pub async fn upgrade(&self) -> Result<Done, Failure> {
-        crate::upgrade(&self.engine, &self.history, &Target::Head, Until::Backfilled).await
+        crate::up::upgrade(&self.engine, &self.history, &Target::Head, Until::Backfilled).await
     }
 
     /// Runs the contract of everything that waits.
@@ -108,7 +110,7 @@ impl Runner {
     ///
     /// Why it ended; what was done stays done.
     pub async fn contract(&self) -> Result<Done, Failure> {
-        crate::contract(&self.engine).await
+        crate::up::contract(&self.engine).await
     }
 
     /// Takes back what is in flight, the newest first.
@@ -117,7 +119,7 @@ impl Runner {
     ///
     /// Why it ended; what was taken back stays so.
     pub async fn rollback(&self) -> Result<Done, Failure> {
-        crate::rollback(&self.engine, &self.history, None).await
+        crate::down::rollback(&self.engine, &self.history, None).await
     }
 
     /// Goes down to a revision, or `base`, and through the contracts on the way.
@@ -127,7 +129,7 @@ impl Runner {
     /// Why it ended; what was done stays done.
     pub async fn downgrade(&self, target: &str, policy: &Policy) -> Result<Done, Failure> {
         let target = Target::parse(target);
-        crate::downgrade(&self.engine, &self.history, &target, Until::Contracted, policy).await
+        crate::down::downgrade(&self.engine, &self.history, &target, Until::Contracted, policy).await
     }
 
     /// A backfill, or other work, that is no part of the history: run under the same limits, and gone on with when it was
@@ -156,6 +158,3 @@ impl Runner {
         Ok(lease.forget(&id).await?)
     }
 }
-
-/// What the ids of jobs begin with; no file is called so.
-pub(crate) const JOB: &str = "job: ";

@@ -1,9 +1,10 @@
 //! `--sql`: what a verb would do, as a script for psql.
 
+use crate::ahead::foresee;
 use crate::check::Ground;
+use crate::done::{begun, new_run};
+use crate::failure::Failure;
 use crate::recorded::{compare, only_up, settled};
-use crate::up::foresee;
-use crate::{Failure, begun};
 use concertina_engine::{Direction, Engine, NewRun, Settings, Until};
 use concertina_planner::{Catalog, Plan, Policy, catalog_after, plan_reverse, reverse_of};
 use concertina_revisions::{History, Revision, RevisionId, Target};
@@ -103,7 +104,6 @@ fn written(
     until: Until,
     settings: &Settings,
 ) -> Result<String, Failure> {
-    let runs: Vec<NewRun<'_>> =
-        plans.iter().map(|(revision, plan)| crate::new_run(revision, direction, plan)).collect();
+    let runs: Vec<NewRun<'_>> = plans.iter().map(|(revision, plan)| new_run(revision, direction, plan)).collect();
     Ok(concertina_engine::script(&runs, until, settings)?)
 }

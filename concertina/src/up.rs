@@ -1,12 +1,13 @@
 //! The way up: everything that is pending is planned before the first change, and then run one after the other.
 
-use crate::check::told;
+use crate::ahead::{Ahead, foresee, told};
+use crate::done::{Done, begun, contract_waiting, hazards, new_run, preflight, reached, still_waiting};
+use crate::failure::Failure;
 use crate::recorded::{self, compare};
 use crate::rehearse::rehearse;
-use crate::{Done, Failure, begun, contract_waiting, hazards, new_run, preflight, reached, still_waiting};
 use concertina_engine::{Direction, Engine, Error, Known, Lease, Outcome, State, Until};
-use concertina_planner::{Catalog, MayChange, Outlook, Plan, catalog_after, look_ahead, plan_behind, tried};
-use concertina_revisions::{Diagnostic, History, Revision, Target};
+use concertina_planner::{Catalog, MayChange, Plan, catalog_after, plan_behind, tried};
+use concertina_revisions::{History, Revision, Target};
 use std::collections::VecDeque;
 
 /// How often a revision is planned again because rows came in between; the next time there are some.
@@ -59,6 +60,18 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
     let mut way = Way { lease: &mut lease, known, ahead: ahead.into(), model: None, until, done: &mut done };
     Box::pin(way.run(&path)).await?;
     still_waiting(&mut lease, &mut done).await?;
+    Ok(done)
+}
+
+/// Runs the contract of every revision that waits for it.
+///
+/// # Errors
+///
+/// Why it ended; what was done stays done.
+pub async fn contract(engine: &Engine) -> Result<Done, Failure> {
+    let mut lease = engine.lease().await?;
+    let mut done = Done::default();
+    contract_waiting(&mut lease, &mut done).await?;
     Ok(done)
 }
 
@@ -228,22 +241,6 @@ enum Next {
     GoOn,
 }
 
-/// A revision as it was planned before its time.
-pub(crate) struct Ahead {
-    /// Its plan.
-    pub(crate) plan: Plan,
-    after: Catalog,
-    /// Whether nobody can be surprised by what it does: no statement runs code, and each is understood.
-    pub(crate) is_foreseen: bool,
-}
-
-impl Ahead {
-    fn of(revision: &Revision, catalog: &Catalog) -> Result<Ahead, Failure> {
-        let Outlook { plan, after, is_foreseen } = look_ahead(revision, catalog);
-        Ok(Ahead { plan: plan?, after, is_foreseen })
-    }
-}
-
 /// The catalog as it will be once what was interrupted has gone on: some of its steps may be done, and some not.
 fn once_gone_on(history: &History, known: &[Known], catalog: Catalog) -> Catalog {
     let interrupted = known
@@ -251,30 +248,6 @@ fn once_gone_on(history: &History, known: &[Known], catalog: Catalog) -> Catalog
         .filter(|known| known.direction == Direction::Up && matches!(known.state, State::Running | State::Contracting));
     let revisions = interrupted.filter_map(|known| history.get(&known.id));
     revisions.fold(catalog, |catalog, revision| catalog_after(revision, &catalog))
-}
-
-/// Plans revisions one after the other, each against the catalog that the ones before it leave. Behind one that may do
-/// anything only what can be planned without knowing is planned.
-pub(crate) fn foresee(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Ahead>, Failure> {
-    let (mut all, mut problems) = (Vec::<Ahead>::new(), Vec::<Diagnostic>::new());
-    let (mut catalog, mut known) = (catalog.clone(), true);
-    for revision in path {
-        let Outlook { plan, after, is_foreseen } = look_ahead(revision, &catalog);
-        catalog = after.clone();
-        match plan {
-            Ok(plan) => {
-                all.push(Ahead { plan, after, is_foreseen });
-                known = known && is_foreseen;
-            }
-            Err(refused) if known => problems.extend(refused),
-            Err(_) => {
-                let later = format!("{} and what follows are planned once this has run", revision.id);
-                all.iter_mut().next_back().into_iter().for_each(|last| last.plan.notes.push(later.clone()));
-                break;
-            }
-        }
-    }
-    if problems.is_empty() { Ok(all) } else { Err(problems.into()) }
 }
 
 /// Has PostgreSQL read what it can of all revisions. What runs in one transaction is refused there as a whole.

@@ -4,7 +4,7 @@
 
 mod trial;
 
-use crate::Engine;
+use crate::connection::engine::Engine;
 use crate::connection::session::Session;
 use crate::error::Error;
 use crate::rehearsal::scratch::Scratch;

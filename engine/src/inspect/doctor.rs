@@ -1,9 +1,10 @@
 //! What of a server would be in the way of a live change, looked at before one is begun. Changes nothing.
 
 use crate::checkpoint::known;
+use crate::connection::engine::Engine;
 use crate::connection::session::Session;
 use crate::error::Error;
-use crate::{Engine, State};
+use crate::state::State;
 use serde::Serialize;
 
 /// How bad a finding is.

@@ -1,7 +1,7 @@
 //! Whether row-level security keeps tenants apart, tried out: as a role of the application, for two tenants of each table,
 //! everything that a policy should refuse. Nothing stays: every table is tried in a transaction that is rolled back.
 
-use crate::Engine;
+use crate::connection::engine::Engine;
 use crate::connection::session::Session;
 use crate::error::Error;
 use crate::inspect::catalog;

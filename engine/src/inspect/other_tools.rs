@@ -1,6 +1,6 @@
 //! What other tools say has been applied to a database, in tables of their own.
 
-use crate::Engine;
+use crate::connection::engine::Engine;
 use crate::error::Error;
 
 /// Where another tool keeps what it applied.

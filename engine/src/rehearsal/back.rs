@@ -6,7 +6,7 @@ use super::stage::Stage;
 use super::{Act, failed};
 use crate::error::Error;
 use crate::run::next::Until;
-use crate::{Direction, State};
+use crate::state::{Direction, State};
 use concertina_planner::drift::Inventory;
 use concertina_planner::{Policy, plan_reverse};
 

@@ -2,8 +2,8 @@
 
 use super::scope;
 use super::{Act, Rehearsed};
-use crate::Engine;
 use crate::checkpoint;
+use crate::connection::engine::Engine;
 use crate::error::Error;
 use crate::lock::lease::Lease;
 use crate::structure::{Part, Structure};

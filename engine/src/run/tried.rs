@@ -1,6 +1,6 @@
 //! Whether PostgreSQL understands statements before the first change: each in a transaction that is rolled back.
 
-use crate::Engine;
+use crate::connection::engine::Engine;
 use crate::connection::session::Session;
 use crate::error::Error;
 use crate::lock::ladder::surely;

@@ -36,8 +36,8 @@ fn only_in(folder: &str, word: &str, rooms: &[&str]) {
 }
 
 #[test]
-fn only_lowering_sees_the_parse_tree() {
-    only_in("planner/src", "tree::", &["planner/src/lower"]);
+fn only_what_reads_sql_sees_the_parse_tree() {
+    only_in("planner/src", "tree::", &["planner/src/lower", "planner/src/sql"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use concertina_revisions::tree::{
 };
 
 /// An expression.
-pub(super) fn expression(expression: &Node) -> Result<String, Problem> {
+pub(crate) fn expression(expression: &Node) -> Result<String, Problem> {
     let mut frame = template("SELECT 1")?;
     if let NodeEnum::SelectStmt(select) = &mut frame
         && let Some(Node { node: Some(node::Node::ResTarget(target)) }) = select.target_list.first_mut()
@@ -19,7 +19,7 @@ pub(super) fn expression(expression: &Node) -> Result<String, Problem> {
 }
 
 /// A FROM or USING list.
-pub(super) fn from_list(items: &[Node]) -> Result<Option<String>, Problem> {
+pub(crate) fn from_list(items: &[Node]) -> Result<Option<String>, Problem> {
     if items.is_empty() {
         return Ok(None);
     }
@@ -31,7 +31,7 @@ pub(super) fn from_list(items: &[Node]) -> Result<Option<String>, Problem> {
 }
 
 /// A type, with its collation.
-pub(super) fn type_name(name: &TypeName, collation: Option<&CollateClause>) -> Result<String, Problem> {
+pub(crate) fn type_name(name: &TypeName, collation: Option<&CollateClause>) -> Result<String, Problem> {
     let null = Node { node: Some(node::Node::AConst(AConst { isnull: true, ..AConst::default() })) };
     let cast = TypeCast { arg: Some(Box::new(null)), type_name: Some(name.clone()), location: 0 };
     let sql = expression(&Node { node: Some(node::Node::TypeCast(Box::new(cast))) })?;
@@ -43,13 +43,13 @@ pub(super) fn type_name(name: &TypeName, collation: Option<&CollateClause>) -> R
 }
 
 /// A collation's name.
-pub(super) fn collation(clause: &CollateClause) -> String {
+pub(crate) fn collation(clause: &CollateClause) -> String {
     let parts = super::strings(&clause.collname).into_iter().map(|part| concertina_revisions::Ident::new(part).sql());
     parts.collect::<Vec<String>>().join(".")
 }
 
 /// A constraint, without its name and without NOT VALID.
-pub(super) fn constraint(constraint: &Constraint) -> Result<String, Problem> {
+pub(crate) fn constraint(constraint: &Constraint) -> Result<String, Problem> {
     let mut frame = template("ALTER TABLE x ADD CHECK (true)")?;
     if let NodeEnum::AlterTableStmt(alter) = &mut frame
         && let Some(Node { node: Some(node::Node::AlterTableCmd(command)) }) = alter.cmds.first_mut()
@@ -64,7 +64,7 @@ pub(super) fn constraint(constraint: &Constraint) -> Result<String, Problem> {
 }
 
 /// A constraint beside a column, with the column and its type before it.
-pub(super) fn column_constraint(constraint: &Constraint) -> Result<String, Problem> {
+pub(crate) fn column_constraint(constraint: &Constraint) -> Result<String, Problem> {
     let mut frame = template("ALTER TABLE x ADD COLUMN c int")?;
     if let NodeEnum::AlterTableStmt(alter) = &mut frame
         && let Some(Node { node: Some(node::Node::AlterTableCmd(command)) }) = alter.cmds.first_mut()
@@ -76,7 +76,7 @@ pub(super) fn column_constraint(constraint: &Constraint) -> Result<String, Probl
 }
 
 /// All that follows the table's name in CREATE INDEX.
-pub(super) fn index_tail(index: &IndexStmt) -> Result<String, Problem> {
+pub(crate) fn index_tail(index: &IndexStmt) -> Result<String, Problem> {
     let mut bare = index.clone();
     bare.idxname = "i".to_owned();
     bare.unique = false;
@@ -88,7 +88,7 @@ pub(super) fn index_tail(index: &IndexStmt) -> Result<String, Problem> {
 }
 
 /// How an index is kept, as CREATE INDEX says it behind the columns: its storage parameters, and its tablespace.
-pub(super) fn index_storage(options: &[Node], tablespace: &str) -> Result<String, Problem> {
+pub(crate) fn index_storage(options: &[Node], tablespace: &str) -> Result<String, Problem> {
     let mut frame = template("CREATE INDEX i ON x (c)")?;
     if let NodeEnum::IndexStmt(index) = &mut frame {
         index.options = options.to_vec();
@@ -98,7 +98,7 @@ pub(super) fn index_storage(options: &[Node], tablespace: &str) -> Result<String
 }
 
 /// Options of a sequence, as CREATE SEQUENCE says them.
-pub(super) fn sequence_options(options: &[Node]) -> Result<String, Problem> {
+pub(crate) fn sequence_options(options: &[Node]) -> Result<String, Problem> {
     let mut frame = template("CREATE SEQUENCE x")?;
     if let NodeEnum::CreateSeqStmt(create) = &mut frame {
         create.options = options.to_vec();
@@ -107,7 +107,7 @@ pub(super) fn sequence_options(options: &[Node]) -> Result<String, Problem> {
 }
 
 /// A whole statement.
-pub(super) fn statement(tree: &NodeEnum) -> Result<String, Problem> {
+pub(crate) fn statement(tree: &NodeEnum) -> Result<String, Problem> {
     framed(tree, "")
 }
 
@@ -119,7 +119,7 @@ fn template(sql: &str) -> Result<NodeEnum, Problem> {
 }
 
 /// One action of ALTER TABLE as a statement of its own.
-pub(super) fn alter(table: &concertina_revisions::TableName, command: &AlterTableCmd) -> Result<String, Problem> {
+pub(crate) fn alter(table: &concertina_revisions::TableName, command: &AlterTableCmd) -> Result<String, Problem> {
     let mut frame = template("ALTER TABLE x ADD CHECK (true)")?;
     if let NodeEnum::AlterTableStmt(alter) = &mut frame {
         if let Some(range) = &mut alter.relation {

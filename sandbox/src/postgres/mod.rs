@@ -1,8 +1,9 @@
 //! A server of one's own: made from a template in a moment, and gone when dropped.
 
+mod template;
+
 use crate::binaries;
 use crate::error::Error;
-use crate::template;
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};

@@ -1,7 +1,7 @@
 //! Types as people write them: what they mean, which are the same, and whose values are values of another as they are stored.
 
+use super::type_words;
 use crate::catalog::{Catalog, UserType};
-use crate::lower::type_words;
 
 /// PostgreSQL's own schema.
 const OWN: &str = "pg_catalog";

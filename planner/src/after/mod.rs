@@ -1,7 +1,13 @@
 //! What a catalog becomes when a change is made, so that a later statement of the same revision knows that a
 //! table is new and empty, or that a column is there.
 
-use super::{
+mod effect;
+mod functions;
+mod index;
+mod objects;
+mod written;
+
+use crate::catalog::{
     Catalog, Column, Constraint, ConstraintKind, Dependant, Enum, Identity, Index, PartitionOf, Table, TableKind,
 };
 use crate::change::{
@@ -146,7 +152,7 @@ impl Catalog {
         let plain = add.fill.is_none()
             && add.column.default.is_none()
             && add.column.special == Special::None
-            && !crate::types::may_be_defaulted(&add.column.type_sql, self);
+            && !crate::sql::types::may_be_defaulted(&add.column.type_sql, self);
         let added = Column { is_new: true, is_written: !plain, ..column(&add.column) };
         self.alter(&add.table, |table| {
             table.columns.push(added.clone());

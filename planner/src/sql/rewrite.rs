@@ -1,9 +1,9 @@
 //! Definitions as PostgreSQL writes them, with another column in one column's place.
 
+use super::types;
 use super::{deparse, expression};
 use crate::catalog::Constraint;
 use crate::expr::Expr;
-use crate::types;
 use concertina_revisions::Ident;
 use concertina_revisions::tree::{self, IndexElem, KeywordKind, Node, NodeEnum, Token, node, parse, scan};
 

@@ -1,11 +1,11 @@
 //! The footprint of a part of a plan. A statement is often done in parts of which each touches less than the whole; what is
 //! run as its author wrote it touches all of it. Every kind of work is named.
 
-use super::{Access, Aspect, Footprint, How, Thing};
 use crate::action::{Action, Backfill, Listed, Numbers, Online, Operation, Sync, Value, WorkList};
 use crate::change::{Change, NewConstraint, NewConstraintKind};
+use crate::footprint::{Access, Aspect, Footprint, How, Thing};
+use crate::helper::is_helper;
 use crate::plan::Work;
-use crate::rules::is_helper;
 use concertina_revisions::{Ident, TableName};
 
 /// The statement that a part belongs to.

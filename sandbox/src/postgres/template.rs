@@ -1,7 +1,7 @@
 //! Data folders to copy, made once on a machine: `initdb` takes a second, a copy a tenth of it, and so it is with large tables.
 
+use super::{Postgres, User};
 use crate::error::Error;
-use crate::postgres::{Postgres, User};
 use std::fs::{File, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;

@@ -7,7 +7,7 @@ use concertina_revisions::tree::{AExprKind, MinMaxOp, Node, node};
 use concertina_revisions::{Ident, TableName};
 
 /// A free name such as `leads_tenant_id_email_key`.
-pub(super) fn choose(table: &TableName, columns: &str, label: &str, catalog: &Catalog) -> Ident {
+pub(crate) fn choose(table: &TableName, columns: &str, label: &str, catalog: &Catalog) -> Ident {
     let taken = |name: &str| {
         catalog.relation_name_taken(table.schema.as_str(), name)
             || catalog.tables.iter().any(|other| {
@@ -38,7 +38,7 @@ fn make(first: &str, second: &str, label: &str) -> String {
 }
 
 /// What PostgreSQL calls an expression of an index (`FigureIndexColname` of its source).
-pub(super) fn of_expression(expression: &Node) -> String {
+pub(crate) fn of_expression(expression: &Node) -> String {
     figured(expression).map_or_else(|| "expr".to_owned(), |(name, _)| name)
 }
 
@@ -69,7 +69,7 @@ fn figured(expression: &Node) -> Option<(String, bool)> {
 }
 
 /// Names of an index's columns, each another: PostgreSQL numbers those that are the same.
-pub(super) fn told_apart(names: Vec<String>) -> Vec<String> {
+pub(crate) fn told_apart(names: Vec<String>) -> Vec<String> {
     names.into_iter().fold(Vec::new(), |mut told, name| {
         let mut candidate = name.clone();
         let mut number = 0;
@@ -83,7 +83,7 @@ pub(super) fn told_apart(names: Vec<String>) -> Vec<String> {
 }
 
 /// Column names joined as PostgreSQL joins them.
-pub(super) fn addition<'a>(columns: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn addition<'a>(columns: impl IntoIterator<Item = &'a str>) -> String {
     columns.into_iter().collect::<Vec<_>>().join("_")
 }
 

@@ -1,7 +1,7 @@
 //! What becomes of a catalog's objects other than tables' parts: views, types, functions, sequences and schemas.
 
-use super::after::pair;
-use super::{Catalog, PartitionOf, Table, TableKind};
+use super::pair;
+use crate::catalog::{Catalog, PartitionOf, Table, TableKind};
 use crate::change::CatalogOnly;
 use crate::footprint::{Footprint, How, Thing};
 use concertina_revisions::Ident;

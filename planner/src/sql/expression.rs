@@ -1,9 +1,9 @@
 //! Expressions: what they name, call and read.
 
+use super::types::Words;
 use super::{deparse, strings};
 use crate::expr::{ColumnUse, Conjunct, Expr, Reach, Shape};
 use crate::problem::{self, Problem};
-use crate::types::Words;
 use concertina_revisions::Ident;
 use concertina_revisions::tree::{
     AExprKind, BoolExprType, Node, NodeEnum, NullTestType, SetOperation, a_const, node, parse, scan,
@@ -14,7 +14,7 @@ const FRAME: &str = "SELECT ";
 
 /// Reads an expression. It is deparsed and parsed again, so that the places of its columns are places in our text; and its
 /// columns are quoted as [`Ident::sql`] quotes them, which minds the words of PL/pgSQL.
-pub(super) fn read(expression: &Node) -> Result<Expr, Problem> {
+pub(crate) fn read(expression: &Node) -> Result<Expr, Problem> {
     let expr = read_text(expression, deparse::expression(expression)?)?;
     let quoted = expr.rewrite(|mention| {
         let text = &expr.sql[mention.range.clone()];
@@ -152,7 +152,7 @@ pub(crate) fn casts_of(expression: &str, column: &Ident) -> Option<Vec<String>> 
 }
 
 /// The tree of an expression.
-pub(super) fn node_of(sql: &str) -> Option<Node> {
+pub(crate) fn node_of(sql: &str) -> Option<Node> {
     let parsed = parse(&format!("{FRAME}{sql}"), 0).ok()?;
     match parsed.protobuf.stmts.into_iter().next().and_then(|raw| raw.stmt?.node) {
         Some(NodeEnum::SelectStmt(select)) => match select.target_list.into_iter().next()?.node {
@@ -164,7 +164,7 @@ pub(super) fn node_of(sql: &str) -> Option<Node> {
 }
 
 /// Every relation that a tree mentions, as `(schema, name, alias)`.
-pub(super) fn relations(tree: &impl serde::Serialize) -> Vec<(Option<String>, String, Option<String>)> {
+pub(crate) fn relations(tree: &impl serde::Serialize) -> Vec<(Option<String>, String, Option<String>)> {
     let mut found = Found::within("");
     found.walk(&serde_json::to_value(tree).unwrap_or_default());
     found.relations
@@ -355,6 +355,6 @@ fn names(list: &Value) -> Vec<String> {
 }
 
 /// The strings of a list of nodes, kept here beside their serialised twin.
-pub(super) fn column_list(nodes: &[Node]) -> Vec<Ident> {
+pub(crate) fn column_list(nodes: &[Node]) -> Vec<Ident> {
     strings(nodes).into_iter().map(Ident::new).collect()
 }

@@ -46,7 +46,7 @@ fn plain(tree: &NodeEnum) -> bool {
 }
 
 /// What a statement in PostgreSQL's own words mentions.
-pub(super) fn of_statement(sql: &str, catalog: &Catalog) -> Footprint {
+pub(crate) fn of_statement(sql: &str, catalog: &Catalog) -> Footprint {
     let mut found = Mentions::default();
     if let Ok(parsed) = parse(sql, 0) {
         found.walk(&serde_json::to_value(&parsed.protobuf.stmts).unwrap_or_default());
@@ -55,7 +55,7 @@ pub(super) fn of_statement(sql: &str, catalog: &Catalog) -> Footprint {
 }
 
 /// What a part of a statement mentions.
-pub(super) fn of_node(node: Option<&Node>, catalog: &Catalog) -> Footprint {
+pub(crate) fn of_node(node: Option<&Node>, catalog: &Catalog) -> Footprint {
     let mut found = Mentions::default();
     found.walk(&serde_json::to_value(node).unwrap_or_default());
     found.footprint(catalog)
@@ -69,7 +69,7 @@ pub(crate) fn functions(tree: &NodeEnum) -> Vec<String> {
 }
 
 /// The relations that a tree names in literals, and the sequences of columns that it does.
-pub(super) fn literals(tree: &NodeEnum, catalog: &Catalog) -> Vec<TableName> {
+pub(crate) fn literals(tree: &NodeEnum, catalog: &Catalog) -> Vec<TableName> {
     let mut found = Mentions::default();
     found.walk(&serde_json::to_value(tree).unwrap_or_default());
     let named = found.literals.iter().map(|text| resolved(text, catalog));
@@ -297,7 +297,7 @@ impl Mentions {
 }
 
 /// A relation that is there, or is to be.
-pub(super) fn find(schema: Option<&str>, name: &str, catalog: &Catalog) -> TableName {
+pub(crate) fn find(schema: Option<&str>, name: &str, catalog: &Catalog) -> TableName {
     catalog
         .resolve(schema, name)
         .or_else(|| {

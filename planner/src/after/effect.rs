@@ -1,8 +1,8 @@
 //! What a setting changes in a table's entry.
 
-use super::{Column, ConstraintKind, Policy, Table, TableKind};
+use crate::catalog::{Column, ConstraintKind, Policy, Table, TableKind};
 use crate::change::Effect;
-use crate::lower::rewrite;
+use crate::sql::rewrite;
 use concertina_revisions::{Ident, TableName};
 
 impl Table {

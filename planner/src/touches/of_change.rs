@@ -2,12 +2,12 @@
 //! has to say here what it touches.
 
 use super::of_rows::{delete, insert, rows_of, update};
-use super::{Aspect, Footprint, Thing};
 use crate::catalog::{Catalog, ConstraintKind, Table};
 use crate::change::{
     AddColumn, Attach, Change, Fill, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewTable, NewType, Special,
 };
 use crate::expr::Expr;
+use crate::footprint::{Aspect, Footprint, How, Thing, made, relation_made, sequence_of};
 use concertina_revisions::{Ident, TableName};
 
 /// What a change reads and writes, in the light of the catalog before it. What the statement's own words mention is read
@@ -29,11 +29,13 @@ fn with_types(mut all: Footprint, catalog: &Catalog) -> Footprint {
         last = Some((table, known));
         let known = known.and_then(|table| table.get(name));
         types.extend(
-            known.map(|column| crate::types::bare(&column.type_sql)).filter(|name| !crate::types::is_plain(name)),
+            known
+                .map(|column| crate::sql::types::bare(&column.type_sql))
+                .filter(|name| !crate::sql::types::is_plain(name)),
         );
     }
     for name in types {
-        all.add(super::How::Read, Thing::Type(Ident::new(name)));
+        all.add(How::Read, Thing::Type(Ident::new(name)));
     }
     all
 }
@@ -95,16 +97,6 @@ fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
     }
 }
 
-/// An object that is born in a schema.
-pub(crate) fn made(thing: Thing, schema: &Ident) -> Footprint {
-    Footprint::default().make(thing).read(Thing::Schema(schema.clone())).read(Thing::DefaultRights)
-}
-
-/// A relation that has a row type of its name.
-pub(crate) fn relation_made(name: &TableName) -> Footprint {
-    made(Thing::Relation(name.clone()), &name.schema).make(Thing::Type(name.name.clone()))
-}
-
 /// The sequence of a serial or identity column.
 fn own_sequence(table: &TableName, column: &NewColumn) -> Option<Thing> {
     let definition = match &column.special {
@@ -117,14 +109,8 @@ fn own_sequence(table: &TableName, column: &NewColumn) -> Option<Thing> {
 
 /// The sequence of a column by what is said of it.
 pub(super) fn numbers(table: &TableName, column: &Ident, definition: &str) -> TableName {
-    let numbering = crate::lower::numbering(definition, "bigint");
+    let numbering = crate::sql::numbering(definition, "bigint");
     numbering.map_or_else(|| sequence_of(table, column), |numbering| numbering.sequence(table, column))
-}
-
-/// The name that the sequence of a column has when nothing else is said.
-pub(crate) fn sequence_of(table: &TableName, column: &Ident) -> TableName {
-    let name = Ident::new(format!("{}_{}_seq", table.name.as_str(), column.as_str()));
-    TableName { schema: table.schema.clone(), name }
 }
 
 fn create_table(new: &NewTable, catalog: &Catalog) -> Footprint {
@@ -136,9 +122,9 @@ fn create_table(new: &NewTable, catalog: &Catalog) -> Footprint {
         all = all.on(&of.parent()).read(Thing::Whole(of.parent())).change(Thing::Partitions(of.parent()));
     }
     for column in &new.columns {
-        all.add(super::How::Read, Thing::Type(Ident::new(crate::types::bare(&column.type_sql))));
+        all.add(How::Read, Thing::Type(Ident::new(crate::sql::types::bare(&column.type_sql))));
         if let Some(sequence) = own_sequence(&new.table, column) {
-            all.add(super::How::Make, sequence);
+            all.add(How::Make, sequence);
         }
     }
     // What it is born with is nobody else's yet, but their names are, and what they point at.
@@ -153,15 +139,15 @@ fn add_column(add: &AddColumn, catalog: &Catalog) -> Footprint {
     let mut all = Footprint::default()
         .on(table)
         .make(Thing::column(table, &column.name))
-        .read(Thing::Type(Ident::new(crate::types::bare(&column.type_sql))));
+        .read(Thing::Type(Ident::new(crate::sql::types::bare(&column.type_sql))));
     if column.not_null {
-        all.add(super::How::Make, Thing::Demands(table.clone(), Some(column.name.clone())));
+        all.add(How::Make, Thing::Demands(table.clone(), Some(column.name.clone())));
     }
     for below in catalog.below(table) {
-        all.add(super::How::Make, Thing::column(&below, &column.name));
+        all.add(How::Make, Thing::column(&below, &column.name));
     }
     if let Some(sequence) = own_sequence(table, column) {
-        all.add(super::How::Make, sequence);
+        all.add(How::Make, sequence);
     }
     if let Some(Fill::Read(query)) = fill {
         all = rows_of(all, &relations(query, catalog), catalog);
@@ -188,7 +174,7 @@ fn on_column(mut all: Footprint, table: &TableName, column: &Ident, catalog: &Ca
         all = all.change(Thing::beside(table, &Ident::new(index.name.as_str())));
     }
     for (other, key) in catalog.referencing(table) {
-        if crate::lower::rewrite::pointing_column(key, column).is_some() {
+        if crate::sql::rewrite::pointing_column(key, column).is_some() {
             all = all.change(Thing::constraint(&other.full_name(), &Ident::new(key.name.as_str())));
         }
     }
@@ -200,7 +186,7 @@ fn alter_type(new: &NewType, catalog: &Catalog) -> Footprint {
         .on(&new.table)
         .change(Thing::column(&new.table, &new.column))
         .change(Thing::Rows(new.table.clone(), Some(new.column.clone())))
-        .read(Thing::Type(Ident::new(crate::types::bare(&new.type_sql))));
+        .read(Thing::Type(Ident::new(crate::sql::types::bare(&new.type_sql))));
     let all = of_type(all, &new.table, Some(&new.column), catalog);
     let below = catalog.below(&new.table).into_iter();
     let all = below.fold(all, |all, one| all.change(Thing::column(&one, &new.column)));
@@ -221,7 +207,7 @@ fn remade(mut all: Footprint, new: &NewType, catalog: &Catalog) -> Footprint {
     if marked {
         all = all.change(Thing::Options(new.table.clone()));
     }
-    let mentioned = |text: &str| crate::lower::rewrite::words(text, &new.column, &new.column).is_some();
+    let mentioned = |text: &str| crate::sql::rewrite::words(text, &new.column, &new.column).is_some();
     for (_, name, _) in table.statistics.iter().filter(|(_, _, text)| mentioned(text)) {
         all = all.change(Thing::Named("statistics".to_owned(), name.clone()));
     }
@@ -233,7 +219,7 @@ fn of_type(all: Footprint, table: &TableName, column: Option<&Ident>, catalog: &
     let known = catalog.table(table).into_iter().flat_map(|table| &table.columns);
     known
         .filter(|known| column.is_none_or(|column| known.name == column.as_str()))
-        .fold(all, |all, known| all.read(Thing::Type(Ident::new(crate::types::bare(&known.type_sql)))))
+        .fold(all, |all, known| all.read(Thing::Type(Ident::new(crate::sql::types::bare(&known.type_sql)))))
 }
 
 fn add_constraint(table: &TableName, constraint: &NewConstraint, catalog: &Catalog) -> Footprint {
@@ -322,7 +308,7 @@ fn drop_column(table: &TableName, column: &Ident, catalog: &Catalog) -> Footprin
     let mut all = Footprint::default().on(table).drop(Thing::column(table, column));
     all = of_type(all, table, Some(column), catalog);
     for below in catalog.below(table) {
-        all.add(super::How::Drop, Thing::column(&below, column));
+        all.add(How::Drop, Thing::column(&below, column));
     }
     let Some(known) = catalog.table(table) else { return all };
     let has = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
@@ -334,7 +320,7 @@ fn drop_column(table: &TableName, column: &Ident, catalog: &Catalog) -> Footprin
     }
     let default = known.get(column).and_then(|column| column.default.as_deref());
     default
-        .map_or_else(Vec::new, |text| crate::lower::named_in(text, catalog))
+        .map_or_else(Vec::new, |text| crate::sql::named_in(text, catalog))
         .into_iter()
         .fold(all, |all, sequence| all.drop(Thing::Relation(sequence)))
 }
@@ -386,7 +372,7 @@ fn drop_table(name: &TableName, catalog: &Catalog) -> Footprint {
         all = all.change(Thing::Partitions(of.parent())).change(Thing::Rows(of.parent(), None));
     }
     for default in table.columns.iter().filter_map(|column| column.default.as_deref()) {
-        for sequence in crate::lower::named_in(default, catalog) {
+        for sequence in crate::sql::named_in(default, catalog) {
             all = all.drop(Thing::Relation(sequence));
         }
     }

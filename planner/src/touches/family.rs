@@ -1,7 +1,7 @@
 //! Partitions and children share rows, columns and constraints with the tables above them.
 
-use super::{Access, Footprint, How, Thing};
 use crate::catalog::{Catalog, PartitionOf, Table, TableKind};
+use crate::footprint::{Access, Footprint, How, Thing};
 use concertina_revisions::TableName;
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! The footprints of changes of rows: whose rows are read and written, and what is minded on the way.
 
-use super::{Access, Aspect, Footprint, How, Thing};
 use crate::catalog::{Catalog, TableKind};
 use crate::change::{Delete, Insert, Update};
 use crate::expr::Expr;
+use crate::footprint::{Access, Aspect, Footprint, How, Thing};
 use concertina_revisions::{Ident, TableName};
 
 /// The rows that a query of these relations reads.

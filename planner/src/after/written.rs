@@ -1,6 +1,6 @@
 //! Which columns that a revision made have values by now.
 
-use super::{Catalog, Column};
+use crate::catalog::{Catalog, Column};
 use crate::change::Update;
 use concertina_revisions::TableName;
 use std::sync::Arc;

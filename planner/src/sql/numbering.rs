@@ -36,7 +36,7 @@ pub(crate) fn numbering(definition: &str, type_sql: &str) -> Option<Numbering> {
     });
     let number = |name: &str| said(name).and_then(number_of);
     let step = number("increment").unwrap_or(1);
-    let (smallest, largest) = match crate::types::bare(type_sql).as_str() {
+    let (smallest, largest) = match super::types::bare(type_sql).as_str() {
         "int2" | "smallint" => (i128::from(i16::MIN), i128::from(i16::MAX)),
         "int4" | "int" | "integer" => (i128::from(i32::MIN), i128::from(i32::MAX)),
         _ => (i128::from(i64::MIN), i128::from(i64::MAX)),
