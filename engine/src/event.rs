@@ -68,6 +68,13 @@ pub enum Event {
     },
     /// A backfill moves.
     Progress(Progress),
+    /// A sync trigger had no value for what the application wrote. The writes went through; contract waits for their rows.
+    Unfilled {
+        /// The revision.
+        revision: RevisionId,
+        /// Of what, and how many.
+        unfilled: crate::unfilled::Unfilled,
+    },
     /// Worth knowing.
     Note {
         /// The sentence.

@@ -58,6 +58,7 @@ mod tid;
 mod tls;
 mod tried;
 mod undo;
+mod unfilled;
 
 pub use checkpoint::{Direction, Known, State};
 pub use compare::Comparison;
@@ -78,6 +79,7 @@ pub use script::script;
 pub use stop::Stopper;
 pub use throttle::Hours;
 pub use tried::Refused;
+pub use unfilled::Unfilled;
 
 use concertina_planner::{Catalog, Needs, OLDEST_SERVER, Plan};
 use concertina_revisions::{Revision, RevisionId};
@@ -197,6 +199,17 @@ impl Engine {
         let session = self.reader().await?;
         let rows = checkpoint::progress_rows(&session, id).await?;
         Ok(rows)
+    }
+
+    /// For how many writes of the application the sync triggers of a revision had no value. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the database can't be reached or read.
+    pub async fn unfilled(&self, id: &RevisionId) -> Result<Vec<Unfilled>, Error> {
+        let session = self.reader().await?;
+        let Some(plan) = checkpoint::one(&session, id).await?.and_then(|known| known.plan) else { return Ok(vec![]) };
+        unfilled::of_plan(&session, &plan).await
     }
 
     /// What to expect of a plan's online work on this database. It samples the tables by reading, and by changing a few

@@ -9,6 +9,7 @@ use crate::lease::Lease;
 use crate::life::{Next, Until, next};
 use crate::quick::Record;
 use crate::replicas;
+use crate::unfilled;
 use concertina_planner::plan::{Phase, Plan, Step, Work};
 use concertina_revisions::{Checksum, RevisionId, TableName};
 use std::time::Instant;
@@ -139,10 +140,13 @@ impl Lease {
                     }
                 }
                 Next::Prove => {
+                    self.tell_unfilled(id, &plan).await?;
+                    unfilled::none_left_behind(&self.records, &plan).await?;
                     self.prove(id, direction, &plan).await?;
                     *proven = true;
                 }
                 Next::Wait => {
+                    self.tell_unfilled(id, &plan).await?;
                     checkpoint::set_state(&self.records, id, State::Waiting).await?;
                     self.tell(Event::RevisionReached { revision: id.clone(), state: State::Waiting });
                     return Ok(Outcome::WaitingForContract);
@@ -157,6 +161,14 @@ impl Lease {
                 }
             }
         }
+    }
+
+    /// Tells how many writes sync triggers have left to be put right.
+    async fn tell_unfilled(&self, id: &RevisionId, plan: &Plan) -> Result<(), Error> {
+        for unfilled in unfilled::of_plan(&self.records, plan).await? {
+            self.tell(Event::Unfilled { revision: id.clone(), unfilled });
+        }
+        Ok(())
     }
 
     pub(crate) async fn stored(&self, id: &RevisionId) -> Result<(Plan, Direction, State), Error> {

@@ -169,7 +169,9 @@ impl Words {
             let (value, left) = value(after.trim_start())?;
             // `host= password=..` and `host=a\ password=..`: the next pair is taken for the value, and would be shown.
             if key.trim() != "password" && value.contains("password=") {
-                return Err(Error::BadConnection("the value of a word before `password` doesn't end before it".to_owned()));
+                return Err(Error::BadConnection(
+                    "the value of a word before `password` doesn't end before it".to_owned(),
+                ));
             }
             words.set(key.trim(), value)?;
             rest = left.trim_start();

@@ -127,6 +127,7 @@ fn contract(text: &mut String, run: &NewRun<'_>, begins: &str, settings: &Settin
     if !filled.is_empty() {
         let _ = writeln!(text, "\n-- nothing is enforced while a row is left\n{}", filled.concat());
     }
+    crate::unfilled::as_script(run.plan).iter().for_each(|one| text.push_str(one));
     text.push_str(begins);
     run.plan.contract.iter().for_each(|one| step(text, run, one, settings));
 }

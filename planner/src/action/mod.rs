@@ -12,7 +12,7 @@ mod version;
 pub use as_written::{AsWritten, ROWS_ARRIVED};
 pub use list::{Listed, WorkList};
 pub use lock::Lock;
-pub use sync::{Alias, Sync, Twin};
+pub use sync::{Alias, Follow, Sync, Twin};
 pub use version::{NewVersion, Shown, View};
 
 use concertina_revisions::{Ident, RevisionId, TableName};

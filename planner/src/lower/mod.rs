@@ -24,6 +24,7 @@ mod objects;
 mod partition;
 mod parts;
 mod pass;
+mod plain;
 pub(crate) mod reach;
 mod relation;
 mod rename;
@@ -97,6 +98,7 @@ pub(crate) use identity::is_conditional;
 pub(crate) use mentions::{functions, named_in, of_tree as mentioned};
 pub(crate) use numbering::{Numbering, numbering};
 pub(crate) use partition::of_parent as detachment;
+pub(crate) use plain::delete_where;
 pub(crate) use rights::{column_grants, grants};
 pub(crate) use volatility::{LooksAt, looks_at};
 

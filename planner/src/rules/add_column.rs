@@ -145,6 +145,7 @@ fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Con
         guarded: false,
         twin: None,
         alias: None,
+        follow: None,
     };
     let decision =
         Decision::because("a default that changes from row to row would rewrite the table under ACCESS EXCLUSIVE")
@@ -237,6 +238,7 @@ pub(super) fn numbered(
         guarded: false,
         twin: None,
         alias: None,
+        follow: None,
     };
     let backfill = Backfill {
         table: table.clone(),

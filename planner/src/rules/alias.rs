@@ -185,6 +185,7 @@ impl Names<'_> {
                 // What a batch of ours carries over was not written by the second name.
                 updated: format!("{} AND {apart}", self.differ(&new_to, &old_to)),
             }),
+            follow: None,
         }
     }
 

@@ -314,7 +314,8 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
     let name = new.column.sql();
     let forward = match &new.using {
         Some(using) => using.clone(),
-        None => read(&format!("{name}::{}", new.type_sql))?,
+        None if types::may_cut(&new.type_sql, context.catalog) => return Err(cuts(new)),
+        None => read(&types::assigned(&name, &new.type_sql, context.catalog))?,
     };
     others_as_they_were(new, context)?;
     let back = back(new, column, context)?;
@@ -327,6 +328,8 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
             back.sql
         )
     });
+    let guarded = !(carries_all(new, column, context) && carries_all_back(new, back.as_ref(), column, context));
+    let (refuses_null, carried_back) = (column.not_null, back.is_some());
     let shadow = Shadow {
         table,
         old: column,
@@ -336,15 +339,50 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
         keeps_classes: types::keeps_indexes(&column.type_sql, &new.type_sql, context.catalog),
         forward,
         back,
+        guarded,
     };
-    let decision = shadow::replace(&shadow, context)?.warning(
-        hazard::DEMAND,
-        format!("writers of values of {} that can't become {} fail from expand on", new.column.as_str(), new.type_sql),
-    );
+    let mut decision = shadow::replace(&shadow, context)?;
+    if !carries_all(new, column, context) {
+        let (name, kind) = (new.column.as_str(), &new.type_sql);
+        decision = decision.warning(
+            hazard::DEMAND,
+            format!("while rows hold values of {name} that can't become {kind}, contract doesn't begin; newer code reads NULL there"),
+        );
+    }
+    if carried_back && guarded && (context.version.is_some() || context.catalog.has_versions()) {
+        let (name, kind) = (new.column.as_str(), &column.type_sql);
+        let seen = if refuses_null { "the former value, and may not insert such a row" } else { "NULL" };
+        decision = decision.warning(
+            hazard::DEMAND,
+            format!("of values of {name} that newer code writes and {kind} can't hold, older code reads {seen}; a rollback loses them"),
+        );
+    }
     Ok(match reverse {
         Some(reverse) => decision.reverse(reverse),
         None => decision.irreversible(no_way_back(&new.column)),
     })
+}
+
+/// Whether every value of the column can become one of the new type.
+fn carries_all(new: &NewType, column: &Column, context: &Context<'_>) -> bool {
+    let steps = match &new.using {
+        None => Some(vec![]),
+        Some(using) => crate::lower::casts_of(&using.sql, &new.column),
+    };
+    steps.is_some_and(|steps| is_total(&column.type_sql, steps, &new.type_sql, context))
+}
+
+/// Whether every value of the new type can become one of the former.
+fn carries_all_back(new: &NewType, back: Option<&Expr>, column: &Column, context: &Context<'_>) -> bool {
+    let Some(back) = back else { return true };
+    let steps = crate::lower::casts_of(&back.sql, &new.column);
+    steps.is_some_and(|steps| is_total(&new.type_sql, steps, &column.type_sql, context))
+}
+
+fn is_total(from: &str, mut steps: Vec<String>, to: &str, context: &Context<'_>) -> bool {
+    steps.insert(0, from.to_owned());
+    steps.push(to.to_owned());
+    steps.windows(2).all(|step| types::is_total(&step[0], &step[1], context.catalog))
 }
 
 /// Refuses USING over another column that an earlier statement makes a different one: until contract there is the old one.
@@ -363,6 +401,17 @@ fn others_as_they_were(new: &NewType, context: &Context<'_>) -> Result<(), Probl
     )
     .label("until contract the former column is there")
     .help("put it into a revision of its own, behind this one"))
+}
+
+/// An assignment refuses what is too long, and a cast would cut it.
+fn cuts(new: &NewType) -> Problem {
+    let (column, kind) = (new.column.as_str(), &new.type_sql);
+    Problem::new(
+        code::DEPENDED_ON,
+        format!("values of {column} that are too long for {kind} can't be told from others"),
+    )
+    .label("PostgreSQL refuses them, and a cast cuts them")
+    .help(format!("say USING {}::{kind} if they may be cut, or USING with a CASE that minds them", new.column.sql()))
 }
 
 fn no_way_back(column: &Ident) -> String {
@@ -398,7 +447,7 @@ fn back(new: &NewType, column: &Column, context: &Context<'_>) -> Result<Option<
     if new.using.as_ref().is_some_and(|using| using.sql.contains("::text::")) {
         return read(&format!("{name}::text::{}", column.type_sql)).map(Some);
     }
-    read(&format!("{name}::{}", column.type_sql)).map(Some)
+    read(&types::assigned(&name, &column.type_sql, context.catalog)).map(Some)
 }
 
 /// `column::type`, whatever the type.

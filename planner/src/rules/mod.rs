@@ -11,6 +11,7 @@ mod default;
 mod delete;
 mod drop;
 mod fate;
+mod follow;
 mod foreign_key;
 mod foreseen;
 mod guard;
@@ -166,6 +167,10 @@ impl<'a> Context<'a> {
     /// The changes before this one.
     fn before(&self) -> &'a [Seen] {
         &self.all[..self.position]
+    }
+
+    fn after(&self) -> impl Iterator<Item = &'a Seen> {
+        self.all[self.position + 1..].iter()
     }
 
     /// The catalog as the revision found it: what it drops is still there until contract.

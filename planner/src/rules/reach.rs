@@ -147,7 +147,7 @@ impl<'a> Look<'a> {
 
 const GATHERS: &str = "computes over many rows at once";
 
-fn gathers(expr: &Expr, catalog: &Catalog) -> bool {
+pub(super) fn gathers(expr: &Expr, catalog: &Catalog) -> bool {
     expr.reach.gathers || expr.functions.iter().any(|function| catalog.is_aggregate(function))
 }
 

@@ -265,7 +265,7 @@ fn still_to_do(update: &Update, synced: bool, table: &Table, scope: &Scope<'_>, 
             (false, _) if (volatile || reads_itself) && context.directives.idempotent() => String::new(),
             // The condition is false once the row is done.
             (false, _) if reads_itself => String::new(),
-            (false, _) => differs(&own, &value.sql, table.get(column)),
+            (false, _) => differs(&own, &value.sql, table.get(column), context),
         });
     }
     let mut parts: Vec<String> = update.predicate.iter().map(|predicate| format!("({})", predicate.sql)).collect();
@@ -276,10 +276,11 @@ fn still_to_do(update: &Update, synced: bool, table: &Table, scope: &Scope<'_>, 
 }
 
 /// Whether a stored value is another one than what would be stored, bit by bit.
-fn differs(own: &str, value: &str, column: Option<&Column>) -> String {
+fn differs(own: &str, value: &str, column: Option<&Column>, context: &Context<'_>) -> String {
     let (type_sql, collation) =
         column.map_or(("text", None), |column| (column.type_sql.as_str(), column.collation.as_deref()));
-    crate::types::differ(type_sql, collation, own, &format!("(({value})::{type_sql})"))
+    let value = crate::types::assigned(&format!("({value})"), type_sql, context.catalog);
+    crate::types::differ(type_sql, collation, own, &format!("({value})"))
 }
 
 /// Whether a row that somebody writes has no value yet. Where a trigger of others may have kept the UPDATE from it, what we write
@@ -320,9 +321,10 @@ fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
         when: unfilled(update, context),
         search_path: (reads || calls).then(|| context.catalog.search_path.clone()),
         definer: reads,
-        guarded: computed::may_fail(update),
+        guarded: computed::may_fail(update, context),
         twin: None,
         alias: None,
+        follow: None,
     }
 }
 

@@ -1,12 +1,15 @@
 //! The triggers that see what is written while a revision is under way.
 
 use super::super::{Alias, Sync, Twin};
-use super::{OUR_SCHEMA, dollar_quote, version};
+use super::{OUR_SCHEMA, dollar_quote, guarded, version};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn install(sync: &Sync) -> Vec<String> {
     if let Some(alias) = &sync.alias {
         return two_names(sync, alias);
+    }
+    if sync.guarded {
+        return guarded::install(sync);
     }
     let Some((twin, newer)) = newer(sync) else {
         let body = sync.twin.as_ref().map_or_else(|| filling(sync), keeping);
@@ -20,7 +23,7 @@ pub(super) fn install(sync: &Sync) -> Vec<String> {
 
 /// Rows that logical replication applies, and those of a load with `session_replication_role = replica`, are filled too:
 /// what a column says follows from the row, wherever that came from.
-fn with_trigger(sync: &Sync, name: &Ident, body: &str, when: &str) -> [String; 3] {
+pub(super) fn with_trigger(sync: &Sync, name: &Ident, body: &str, when: &str) -> [String; 3] {
     [function(sync, name, body), trigger(sync, name, when), always(sync, name)]
 }
 
@@ -31,6 +34,9 @@ pub(super) fn remove(sync: &Sync) -> Vec<String> {
         let functions = [back_name(sync), sync.name.clone()];
         let forget = |name: &Ident| format!("DROP FUNCTION IF EXISTS {}()", ours(name));
         return triggers.iter().map(drop).chain(functions.iter().map(forget)).collect();
+    }
+    if sync.guarded {
+        return guarded::remove(sync);
     }
     let names = std::iter::once(sync.name.clone()).chain(newer(sync).map(|_| back_name(sync)));
     let own = names.flat_map(|name| {
@@ -71,25 +77,25 @@ fn early_name(sync: &Sync, event: &str) -> Ident {
     Ident::new(format!("!{}_{event}", name.strip_prefix("zzz_").unwrap_or(name)))
 }
 
-fn always(sync: &Sync, trigger: &Ident) -> String {
+pub(super) fn always(sync: &Sync, trigger: &Ident) -> String {
     format!("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", sync.table.sql(), trigger.sql())
 }
 
 /// The version whose sessions mean what they leave NULL.
-fn newer(sync: &Sync) -> Option<(&Twin, &Ident)> {
+pub(super) fn newer(sync: &Sync) -> Option<(&Twin, &Ident)> {
     sync.twin.as_ref().and_then(|twin| Some((twin, twin.newer.as_ref()?)))
 }
 
-fn back_name(sync: &Sync) -> Ident {
+pub(super) fn back_name(sync: &Sync) -> Ident {
     Ident::new(format!("{}_back", sync.name.as_str()))
 }
 
-fn ours(name: &Ident) -> String {
+pub(super) fn ours(name: &Ident) -> String {
     TableName { schema: Ident::new(OUR_SCHEMA), name: name.clone() }.sql()
 }
 
 /// The trigger's function.
-fn function(sync: &Sync, name: &Ident, body: &str) -> String {
+pub(super) fn function(sync: &Sync, name: &Ident, body: &str) -> String {
     let path = sync.search_path.as_ref().map_or_else(String::new, |schemas| {
         // A path may lead to no schema at all.
         let schemas = schemas.iter().map(Ident::sql).chain(["pg_temp".to_owned()]).collect::<Vec<_>>();
@@ -129,7 +135,7 @@ fn carrying_back(twin: &Twin) -> String {
 }
 
 /// Computes the values by one SELECT over `new`, and assigns them when there is a row.
-fn filling(sync: &Sync) -> String {
+pub(super) fn filling(sync: &Sync) -> String {
     let values: Vec<String> =
         sync.assignments.iter().enumerate().map(|(at, (_, value))| format!("{value} AS v{at}")).collect();
     let assigned: Vec<String> = sync
@@ -144,7 +150,7 @@ fn filling(sync: &Sync) -> String {
     let predicate = sync.predicate.as_ref().map_or_else(String::new, |sql| format!(" WHERE {sql}"));
     // Whoever writes the row isn't to blame for what can't be computed from it.
     let (begin, end) =
-        if sync.guarded { ("  BEGIN\n", "  EXCEPTION WHEN OTHERS THEN NULL;\n  END;\n") } else { ("", "") };
+        if sync.guarded { ("  BEGIN\n".to_owned(), guarded::otherwise(sync, "")) } else { Default::default() };
     format!(
         "\n#variable_conflict use_column\nDECLARE filled record;\nBEGIN\n{begin}  SELECT {} INTO filled{from}{predicate} LIMIT 1;\n  \
          IF FOUND THEN\n{}\n  END IF;\n{end}  RETURN new;\nEND\n",
@@ -155,7 +161,7 @@ fn filling(sync: &Sync) -> String {
 
 /// On EVERY insert and update: one that is scoped to columns misses rows that an unrelated update moves behind
 /// the scan. The WHEN clause is evaluated without calling the function and skips our own batches.
-fn trigger(sync: &Sync, name: &Ident, when: &str) -> String {
+pub(super) fn trigger(sync: &Sync, name: &Ident, when: &str) -> String {
     format!(
         "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {}()",
         name.sql(),

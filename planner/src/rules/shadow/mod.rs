@@ -38,6 +38,8 @@ pub(super) struct Shadow<'a> {
     pub(super) forward: Expr,
     /// The old value from the new column, called by its name in the end; none where nothing tells it.
     pub(super) back: Option<Expr>,
+    /// Whether either can be impossible for some values: writers of these don't fail.
+    pub(super) guarded: bool,
 }
 
 impl Shadow<'_> {
@@ -232,7 +234,7 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         when: of_new(&new_to, &format!("({forward})::{}", shadow.type_sql)),
         search_path: Some(context.catalog.search_path.clone()),
         definer: false,
-        guarded: false,
+        guarded: shadow.guarded,
         twin: Some(Twin {
             old: from.clone(),
             new: to.clone(),
@@ -240,11 +242,13 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
             back: shadow.carried_back(&to),
             as_text: false,
             new_changed: Some(of_new(&new_to, &old_to)),
-            old_changed: Some(of_old(&new_from, &old_from)),
+            old_changed: Some(changed_of_old(shadow, context, of_old(&new_from, &old_from))),
             // Of a column that refuses NULL, what is left out can only be meant to have the default.
             newer: context.version.cloned().filter(|_| !shadow.old.not_null),
+            refuses_null: shadow.old.not_null,
         }),
         alias: None,
+        follow: None,
     };
     let mut actions = vec![add, Action::InstallSync(sync.clone())];
     let below = context.catalog.below(&table);
@@ -276,6 +280,19 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         .make(Thing::Helper(sync.name.clone()));
     let undo = vec![Work::Quick { actions: vec![Action::RemoveSync(sync), Action::DropColumn { table, column: to }] }];
     Decision::because(WRITTEN).together(Phase::Expand, Rank::AsWritten, actions, undo).last_touching(touches)
+}
+
+/// Whether an UPDATE wrote what the new value is made of: the column, or another that USING reads. Where newer code may have written
+/// the new column under its own name, and can't be told from older code, the column alone.
+fn changed_of_old(shadow: &Shadow<'_>, context: &Context<'_>, own: String) -> String {
+    let told_apart = shadow.back.is_none() || (context.version.is_some() && !shadow.old.not_null);
+    let others = shadow.forward.column_names().into_iter().filter(|name| *name != shadow.from() && told_apart);
+    let others = others.filter_map(|name| {
+        let column = shadow.table.get(&name)?;
+        let (new, old) = (format!("new.{}", name.sql()), format!("old.{}", name.sql()));
+        Some(crate::types::differ(&column.type_sql, column.collation.as_deref(), &new, &old))
+    });
+    std::iter::once(own).chain(others).collect::<Vec<_>>().join(" OR ")
 }
 
 /// Settings of the column that don't follow from its type. On a partition those of the whole are there already.
