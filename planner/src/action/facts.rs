@@ -159,6 +159,9 @@ fn what_it_does(sync: &Sync) -> String {
             format!("{old} and {new} say the same")
         };
     }
+    if let Some(follow) = &sync.follow {
+        return format!("what is written there is taken over to {}", follow.target.shown());
+    }
     let filled: Vec<&str> = sync.assignments.iter().map(|(column, _)| column.as_str()).collect();
     format!("fill {}", filled.join(", "))
 }

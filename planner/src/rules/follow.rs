@@ -10,8 +10,9 @@ use super::{Context, helper};
 use crate::action::{Action, Backfill, Follow, Operation, Sync};
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Change, Delete, Insert, PlainCopy, RowCopy};
-use crate::decision::Decision;
+use crate::decision::{Decision, Rank};
 use crate::expr::Expr;
+use crate::plan::Phase;
 use crate::problem::hazard;
 use concertina_revisions::{Ident, TableName};
 
@@ -59,7 +60,8 @@ pub(super) fn followed(insert: &Insert, context: &Context<'_>) -> Option<Decisio
     let decision = Decision::because(FOLLOWED)
         .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
         .fill(backfill)
-        .contract(Action::RemoveSync(sync));
+        // In the transaction in which the source goes: what is written in between would be lost.
+        .quick(Phase::Contract, Rank::Remove, Action::RemoveSync(sync), []);
     Some(if goes == Goes::Columns {
         let (source, target) = (copy.source.shown(), insert.table.shown());
         decision.warning(

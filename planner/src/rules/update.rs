@@ -12,9 +12,10 @@ use super::{Context, computed, helper, listed, questions};
 use crate::action::{Action, Backfill, Listed, Lock, Operation, Sync, WorkList};
 use crate::catalog::{Column, Table, TableKind};
 use crate::change::{Change, Update};
-use crate::decision::Decision;
+use crate::decision::{Decision, Rank};
 use crate::expr::{Conjunct, Expr, Scope, Shape};
 use crate::fold::Seen;
+use crate::plan::Phase;
 use crate::problem::{Problem, code, hazard};
 use concertina_revisions::{Ident, TableName};
 
@@ -129,7 +130,7 @@ fn with_sync(decision: Decision, update: &Update, context: &Context<'_>) -> Deci
     let sync = sync(update, &scope, context);
     let mut sync = Decision::because(WRITTEN_MEANWHILE)
         .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
-        .contract(Action::RemoveSync(sync))
+        .quick(Phase::Contract, removal(update, context), Action::RemoveSync(sync), [])
         .hazard(hazard::SYNC, relies_on_sync(update));
     sync.why = why;
     sync.reverse = decision.reverse.clone();
@@ -221,7 +222,7 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
         decision = decision
             .then_because(WRITTEN_MEANWHILE)
             .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
-            .contract(Action::RemoveSync(sync))
+            .quick(Phase::Contract, removal(update, context), Action::RemoveSync(sync), [])
             .then_because(BATCHES)
             .hazard(hazard::SYNC, relies_on_sync(update));
     } else {
@@ -238,6 +239,14 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
     }
     decision = check_partners(decision.fill(backfill), update, table, &scope, context);
     Ok(reverse(decision, update, context))
+}
+
+/// When the trigger goes: where a column that it reads goes in contract too, in the same transaction, or what is written in between
+/// would be lost.
+fn removal(update: &Update, context: &Context<'_>) -> Rank {
+    let read = update.column_names();
+    let drops = |change: &Change| matches!(change, Change::DropColumn(table, column) if *table == update.table && read.contains(column));
+    if context.after().any(|seen| drops(&seen.change)) { Rank::Remove } else { Rank::Swap }
 }
 
 fn relies_on_sync(update: &Update) -> String {
