@@ -10,6 +10,7 @@ use crate::life::{Next, Until, next};
 use crate::quick::Record;
 use crate::replicas;
 use crate::unfilled;
+use concertina_planner::action::Backfill;
 use concertina_planner::plan::{Phase, Plan, Step, Work};
 use concertina_revisions::{Checksum, RevisionId, TableName};
 use std::time::Instant;
@@ -119,6 +120,7 @@ impl Lease {
         self.tell(Event::RevisionBegun { revision: id.clone(), direction: direction.as_str(), resumed });
         *proven |= state == State::Contracting;
         let mut swept_for = None;
+        let mut none_comes_in = false;
         loop {
             self.stop.check()?;
             let done = checkpoint::done_steps(&self.records, id, direction).await?;
@@ -129,6 +131,12 @@ impl Lease {
                         state = State::Contracting;
                     }
                     let place = Place::of(id, direction, step);
+                    none_comes_in &= !unfilled::begins_to_refuse(step);
+                    if phase == Phase::Contract && unfilled::relies_on_none(step) && !none_comes_in {
+                        self.prove_of(id, direction, &plan, |backfill| unfilled::is_relied_on(backfill, step)).await?;
+                        unfilled::none_left_behind(&self.records, &plan).await?;
+                        none_comes_in = true;
+                    }
                     match self.perform(&place, Some(phase), step).await {
                         // A partition may have come with rows since they were filled.
                         Err(error) if error.is_of_rows() && swept_for.as_ref() != Some(&step.id) => {
@@ -217,9 +225,21 @@ impl Lease {
 
     /// Nothing is enforced or removed before it is proven that no row is left to backfill.
     async fn prove(&mut self, id: &RevisionId, direction: Direction, plan: &Plan) -> Result<(), Error> {
+        self.prove_of(id, direction, plan, |_| true).await
+    }
+
+    /// The same of some backfills.
+    async fn prove_of(
+        &mut self,
+        id: &RevisionId,
+        direction: Direction,
+        plan: &Plan,
+        which: impl Fn(&Backfill) -> bool,
+    ) -> Result<(), Error> {
         for step in plan.phase(Phase::Backfill) {
             if let Work::Backfill { backfill } = &step.work
                 && backfill.synced
+                && which(backfill)
             {
                 let place = Place::of(id, direction, step);
                 backfill::sweep(self, &place.job(), backfill).await?;

@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::session::Session;
 use concertina_planner::action::sql::{OUR_SCHEMA, counter, do_block};
-use concertina_planner::action::{Action, Follow, Sync};
-use concertina_planner::plan::{Phase, Plan};
+use concertina_planner::action::{Action, Backfill, Follow, Operation, Sync};
+use concertina_planner::plan::{Phase, Plan, Step};
 use concertina_revisions::{Ident, TableName};
 use serde::Serialize;
 
@@ -66,8 +66,8 @@ fn target(sync: &Sync) -> String {
 }
 
 /// The same as statements that fail while such rows are left.
-pub(crate) fn as_script(plan: &Plan) -> Vec<String> {
-    let follows = guarded(plan).filter_map(|sync| sync.follow.as_ref().map(|follow| (sync, follow)));
+pub(crate) fn as_script(step: &Step) -> Vec<String> {
+    let follows = removed(step).filter_map(|sync| sync.follow.as_ref().map(|follow| (sync, follow)));
     let raise = |(sync, follow): (&Sync, &Follow)| {
         let left = TableName::new(OUR_SCHEMA, counter(sync).as_str()).sql();
         let told = format!("rows of {} could not be taken over to {}", sync.table.shown(), follow.target.shown());
@@ -78,6 +78,32 @@ pub(crate) fn as_script(plan: &Plan) -> Vec<String> {
         format!("{};\n", do_block(&body))
     };
     follows.map(raise).collect()
+}
+
+/// Whether writes are refused from a step on for which a sync trigger has no value.
+pub(crate) fn begins_to_refuse(step: &Step) -> bool {
+    step.work.actions().iter().any(|action| matches!(action, Action::RefuseUnfilled(_)))
+}
+
+/// Whether a step takes away what rows that are left would be filled from.
+pub(crate) fn relies_on_none(step: &Step) -> bool {
+    removed(step).next().is_some()
+}
+
+/// Whether a backfill fills what the triggers are for that a step takes away.
+pub(crate) fn is_relied_on(backfill: &Backfill, step: &Step) -> bool {
+    let Operation::Assign(sets) = &backfill.operation else { return false };
+    removed(step).any(|sync| {
+        let is_its = |column: &Ident| sync.assignments.iter().any(|(filled, _)| filled == column);
+        sync.table == backfill.table && sets.iter().any(|(column, _)| is_its(column))
+    })
+}
+
+fn removed(step: &Step) -> impl Iterator<Item = &Sync> {
+    step.work.actions().iter().filter_map(|action| match action {
+        Action::RemoveSync(sync) if sync.guarded => Some(sync),
+        _ => None,
+    })
 }
 
 /// Refuses to go on while rows that a copy couldn't take over are left.

@@ -60,6 +60,7 @@ pub(super) fn followed(insert: &Insert, context: &Context<'_>) -> Option<Decisio
     let decision = Decision::because(FOLLOWED)
         .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
         .fill(backfill)
+        .quick(Phase::Contract, Rank::Demand, Action::RefuseUnfilled(sync.clone()), [])
         // In the transaction in which the source goes: what is written in between would be lost.
         .quick(Phase::Contract, Rank::Remove, Action::RemoveSync(sync), []);
     Some(if goes == Goes::Columns {

@@ -130,7 +130,7 @@ fn with_sync(decision: Decision, update: &Update, context: &Context<'_>) -> Deci
     let sync = sync(update, &scope, context);
     let mut sync = Decision::because(WRITTEN_MEANWHILE)
         .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
-        .quick(Phase::Contract, removal(update, context), Action::RemoveSync(sync), [])
+        .and(removed(sync, update, context))
         .hazard(hazard::SYNC, relies_on_sync(update));
     sync.why = why;
     sync.reverse = decision.reverse.clone();
@@ -222,7 +222,7 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
         decision = decision
             .then_because(WRITTEN_MEANWHILE)
             .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
-            .quick(Phase::Contract, removal(update, context), Action::RemoveSync(sync), [])
+            .and(removed(sync, update, context))
             .then_because(BATCHES)
             .hazard(hazard::SYNC, relies_on_sync(update));
     } else {
@@ -241,12 +241,21 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
     Ok(reverse(decision, update, context))
 }
 
-/// When the trigger goes: where a column that it reads goes in contract too, in the same transaction, or what is written in between
-/// would be lost.
-fn removal(update: &Update, context: &Context<'_>) -> Rank {
+/// The trigger goes: where a column that it reads goes in contract too, in the same transaction, or what is written in between would
+/// be lost.
+fn removed(sync: Sync, update: &Update, context: &Context<'_>) -> Decision {
     let read = update.column_names();
     let drops = |change: &Change| matches!(change, Change::DropColumn(table, column) if *table == update.table && read.contains(column));
-    if context.after().any(|seen| drops(&seen.change)) { Rank::Remove } else { Rank::Swap }
+    let decision = Decision::because(WRITTEN_MEANWHILE);
+    if !context.after().any(|seen| drops(&seen.change)) {
+        return decision.contract(Action::RemoveSync(sync));
+    }
+    let decision = if sync.guarded {
+        decision.quick(Phase::Contract, Rank::Demand, Action::RefuseUnfilled(sync.clone()), [])
+    } else {
+        decision
+    };
+    decision.quick(Phase::Contract, Rank::Remove, Action::RemoveSync(sync), [])
 }
 
 fn relies_on_sync(update: &Update) -> String {

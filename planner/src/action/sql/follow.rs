@@ -18,7 +18,7 @@ pub(super) fn install(sync: &Sync, follow: &Follow) -> Vec<String> {
     vec![
         // The keys of rows that couldn't be taken over.
         format!("CREATE TABLE IF NOT EXISTS {} (key text PRIMARY KEY)", ours(&counter(sync))),
-        function(sync, &sync.name, &body(sync, follow)),
+        function(sync, &sync.name, &body(sync, follow, true)),
         create(&sync.name, "INSERT OR DELETE", ""),
         always(sync, &sync.name),
         create(&updating, "UPDATE", &format!(" WHEN ({})", sync.when)),
@@ -61,9 +61,10 @@ fn key_text(follow: &Follow, row: &str) -> String {
     format!("pg_catalog.concat_ws(', ', {})", parts.join(", "))
 }
 
-/// The former row's copy goes where it has none any more, and the new one's is made or brought up to date. A row that can't be taken
-/// over is remembered by its key, so that whoever writes it doesn't fail.
-fn body(sync: &Sync, follow: &Follow) -> String {
+/// `guarded`: a row that can't be taken over is remembered by its key, so that whoever writes it doesn't fail.
+///
+/// The former row's copy goes where it has none any more, and the new one's is made or brought up to date.
+pub(super) fn body(sync: &Sync, follow: &Follow, guarded: bool) -> String {
     let list = |all: Vec<String>| all.join(", ");
     let target = follow.target.sql();
     let left = ours(&counter(sync));
@@ -80,6 +81,13 @@ fn body(sync: &Sync, follow: &Follow) -> String {
         .filter(|column| !is_key(column))
         .map(|column| format!("{0} = excluded.{0}", column.sql()))
         .collect();
+    let left_behind = format!(
+        "  EXCEPTION WHEN OTHERS THEN\n    IF TG_OP = 'DELETE' THEN\n      INSERT INTO {left} VALUES ({}) ON CONFLICT DO NOTHING;\n    \
+         ELSE\n      INSERT INTO {left} VALUES ({}) ON CONFLICT DO NOTHING;\n    END IF;\n",
+        key_text(follow, "old"),
+        key_text(follow, "new")
+    );
+    let left_behind = if guarded { left_behind } else { String::new() };
     let otherwise = if sets.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", sets.join(", ")) };
     format!(
         "\n#variable_conflict use_column\nBEGIN\n  IF TG_OP <> 'INSERT' THEN DELETE FROM {left} WHERE key = {old_key}; END IF;\n  \
@@ -87,9 +95,7 @@ fn body(sync: &Sync, follow: &Follow) -> String {
          IF TG_OP = 'DELETE' THEN\n      IF {took} THEN DELETE FROM {target} WHERE {same}; END IF;\n    \
          ELSIF TG_OP = 'UPDATE' THEN\n      IF {took} AND ({moved} OR NOT {takes}) THEN DELETE FROM {target} WHERE {same}; END IF;\n    \
          END IF;\n    IF TG_OP <> 'DELETE' THEN\n      IF {takes} THEN\n        \
-         INSERT INTO {target} ({columns}) VALUES ({values}) ON CONFLICT ({key}) DO {otherwise};\n      END IF;\n    END IF;\n  \
-         EXCEPTION WHEN OTHERS THEN\n    IF TG_OP = 'DELETE' THEN\n      INSERT INTO {left} VALUES ({old_key}) ON CONFLICT DO NOTHING;\n    \
-         ELSE\n      INSERT INTO {left} VALUES ({new_key}) ON CONFLICT DO NOTHING;\n    END IF;\n  END;\n  RETURN NULL;\nEND\n",
+         INSERT INTO {target} ({columns}) VALUES ({values}) ON CONFLICT ({key}) DO {otherwise};\n      END IF;\n    END IF;\n{left_behind}  END;\n  RETURN NULL;\nEND\n",
         old_key = key_text(follow, "old"),
         new_key = key_text(follow, "new"),
         same = of_old.join(" AND "),

@@ -19,13 +19,13 @@ pub(super) fn install(sync: &Sync) -> Vec<String> {
     }
     let own = match (&sync.twin, newer(sync)) {
         (None, _) => with_trigger(sync, &sync.name, &filling(sync), &sync.when).into(),
-        (Some(twin), None) => kept(sync, &sync.name, &keeping(sync, twin), &events(twin, "")),
+        (Some(twin), None) => kept(sync, &sync.name, &keeping(sync, twin, &forward(sync, twin)), &events(twin, "")),
         (Some(twin), Some((_, newer))) => {
             let speaks = version::speaks(newer);
             let own = events(twin, &format!("NOT {speaks}"));
             let back = [speaks.clone(), format!("({}) AND {speaks}", written(twin, changed_new(twin)))];
             std::iter::once(version::SPEAKS.to_owned())
-                .chain(kept(sync, &sync.name, &keeping(sync, twin), &own))
+                .chain(kept(sync, &sync.name, &keeping(sync, twin, &forward(sync, twin)), &own))
                 .chain(kept(sync, &back_name(sync), &carrying_back(sync, twin), &back))
                 .collect()
         }
@@ -52,6 +52,16 @@ pub(super) fn remove(sync: &Sync) -> Vec<String> {
     statements.extend([drop(&counter), forget(&counter), format!("DROP SEQUENCE IF EXISTS {}", ours(&counter))]);
     statements.extend(newer(sync).map(|_| version::SPEAKS_NO_MORE.to_owned()));
     statements
+}
+
+/// Whoever is at work on the table has ended by then, so that their rows are seen; whoever comes fails.
+pub(super) fn refuse(sync: &Sync) -> Vec<String> {
+    let body = match (&sync.twin, &sync.follow) {
+        (_, Some(copy)) => follow::body(sync, copy, false),
+        (Some(twin), None) => keeping(sync, twin, &format!("  new.{} := {};\n", twin.new.sql(), twin.forward)),
+        (None, None) => filling(&Sync { guarded: false, ..sync.clone() }),
+    };
+    vec![format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", sync.table.sql()), function(sync, &sync.name, &body)]
 }
 
 /// The sequence that counts writes whose value couldn't be computed, and the trigger and function that move it on. It sorts behind
@@ -170,8 +180,8 @@ fn back(sync: &Sync, twin: &Twin) -> String {
 }
 
 /// Whoever wrote one of the two columns has it carried over to the other; what was carried over isn't carried back.
-fn keeping(sync: &Sync, twin: &Twin) -> String {
-    let (agreed, forward) = (unless_agreed(sync), forward(sync, twin));
+fn keeping(sync: &Sync, twin: &Twin, forward: &str) -> String {
+    let agreed = unless_agreed(sync);
     if twin.back.is_empty() {
         return format!("\nBEGIN\n{agreed}{forward}  RETURN new;\nEND\n");
     }

@@ -73,6 +73,7 @@ impl Action {
             Action::DropTable { table } => vec![format!("DROP TABLE {}", table.sql())],
             Action::BeginAsWritten(begin) => as_written::begin(begin),
             Action::InstallSync(sync) => sync::install(sync),
+            Action::RefuseUnfilled(sync) => guarded::refuse(sync),
             Action::RemoveSync(sync) => sync::remove(sync),
             Action::CreateVersion(version) => version::create(version),
             Action::DropVersion { schema, .. } => vec![version::drop(schema)],

@@ -94,6 +94,7 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
     let mut swap = Swap::default();
     let mut decision = beside(shadow, context, &mut swap);
     decision = filled(decision, shadow, context);
+    decision = unguarded(decision, shadow, &swap);
     decision = copies::indexes(decision, shadow, &mut swap)?;
     decision = copies::constraints(decision, shadow, context, &mut swap)?;
     decision = copies::referencing(decision, shadow, context, &mut swap)?;
@@ -122,6 +123,18 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
             shadow.name.as_str()
         ),
     ))
+}
+
+/// What is written between the proof that no row is left and the swap must not be left either.
+fn unguarded(decision: Decision, shadow: &Shadow<'_>, swap: &Swap) -> Decision {
+    match swap.before.first() {
+        Some(Action::RemoveSync(sync)) if shadow.guarded => decision
+            .then_because(
+                "whoever writes what can't be carried over fails from here on, as a row that is left would be lost",
+            )
+            .quick(Phase::Contract, Rank::Demand, Action::RefuseUnfilled(sync.clone()), []),
+        _ => decision,
+    }
 }
 
 /// What can't be carried over.
