@@ -19,6 +19,10 @@ pub struct Sync {
     pub predicate: Option<String>,
     /// When the trigger has work to do, over `new` alone.
     pub when: String,
+    /// Whether an UPDATE wrote what the values are made of and left the columns as they were, over `old` and `new`: they are computed
+    /// again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<String>,
     /// The schemas in which the expressions were understood; pinned when they name functions or relations.
     pub search_path: Option<Vec<Ident>>,
     /// Whether it must read relations that the application's role may not see.

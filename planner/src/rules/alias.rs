@@ -174,6 +174,7 @@ impl Names<'_> {
             from: None,
             predicate: None,
             when: apart.clone(),
+            again: None,
             search_path: Some(context.catalog.search_path.clone()),
             definer: false,
             guarded: false,

@@ -269,6 +269,7 @@ fn sync(insert: &Insert, copy: &PlainCopy, key: Vec<(Ident, Ident)>, context: &C
         from: None,
         predicate: None,
         when: changed.collect::<Vec<_>>().join(" OR "),
+        again: None,
         search_path: Some(context.catalog.search_path.clone()),
         definer: true,
         guarded: true,

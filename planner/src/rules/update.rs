@@ -337,6 +337,7 @@ fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
         from: update.from.clone(),
         predicate: update.predicate.as_ref().map(over_new),
         when: unfilled(update, context),
+        again: written_again(update, context),
         search_path: (reads || calls).then(|| context.catalog.search_path.clone()),
         definer: reads,
         guarded: computed::may_fail(update, context),
@@ -344,6 +345,27 @@ fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
         alias: None,
         follow: None,
     }
+}
+
+/// Whether a writer changed what the new columns are made of, and not the columns: as if that had been written before the statement.
+fn written_again(update: &Update, context: &Context<'_>) -> Option<String> {
+    let table = context.table(&update.table)?;
+    let exprs = || update.sets.iter().map(|(_, value)| value).chain(&update.predicate);
+    let is_set = |column: &Ident| update.sets.iter().any(|(set, _)| set == column);
+    if !update.sets.iter().all(|(column, _)| table.is_fresh(column))
+        || exprs().any(|expr| expr.is_volatile(context.catalog) || expr.reach.clock)
+    {
+        return None;
+    }
+    let differ = |column: &Ident| {
+        let known = table.get(column)?;
+        let (new, old) = (format!("new.{}", column.sql()), format!("old.{}", column.sql()));
+        Some(crate::types::differ(&known.type_sql, known.collation.as_deref(), &new, &old))
+    };
+    let read = Look::of_update(update, context.catalog).relied_on(table);
+    let read: Vec<String> = read.iter().filter(|column| !is_set(column)).filter_map(differ).collect();
+    let own: Vec<String> = update.sets.iter().filter_map(|(column, _)| differ(column)).collect();
+    (!read.is_empty()).then(|| format!("({}) AND NOT ({})", read.join(" OR "), own.join(" OR ")))
 }
 
 /// Whether an UPDATE before this place asks whether it has a value for every row.

@@ -3,7 +3,7 @@
 
 use super::super::{Sync, Twin};
 use super::follow;
-use super::sync::{always, back_name, filling, function, newer, ours, with_trigger};
+use super::sync::{again, always, back_name, filling, function, newer, no_more_again, ours, with_trigger};
 use super::version;
 use concertina_revisions::Ident;
 
@@ -18,7 +18,9 @@ pub(super) fn install(sync: &Sync) -> Vec<String> {
         return follow::install(sync, copy);
     }
     let own = match (&sync.twin, newer(sync)) {
-        (None, _) => with_trigger(sync, &sync.name, &filling(sync), &sync.when).into(),
+        (None, _) => {
+            with_trigger(sync, &sync.name, &filling(sync), &sync.when).into_iter().chain(again(sync)).collect()
+        }
         (Some(twin), None) => kept(sync, &sync.name, &keeping(sync, twin, &forward(sync, twin)), &events(twin, "")),
         (Some(twin), Some((_, newer))) => {
             let speaks = version::speaks(newer);
@@ -40,7 +42,7 @@ pub(super) fn remove(sync: &Sync) -> Vec<String> {
     let drop = |name: &Ident| format!("DROP TRIGGER IF EXISTS {} ON {}", name.sql(), sync.table.sql());
     let forget = |name: &Ident| format!("DROP FUNCTION IF EXISTS {}()", ours(name));
     let counter = counter(sync);
-    let mut statements = Vec::new();
+    let mut statements: Vec<String> = no_more_again(sync).into_iter().collect();
     let functions = std::iter::once(sync.name.clone()).chain(newer(sync).map(|_| back_name(sync)));
     for name in functions {
         statements.push(drop(&name));

@@ -13,13 +13,16 @@ pub(super) fn install(sync: &Sync) -> Vec<String> {
     }
     let Some((twin, newer)) = newer(sync) else {
         let body = sync.twin.as_ref().map_or_else(|| filling(sync), keeping);
-        return with_trigger(sync, &sync.name, &body, &sync.when).into();
+        return with_trigger(sync, &sync.name, &body, &sync.when).into_iter().chain(again(sync)).collect();
     };
     let (by_newer, newer) = (back_name(sync), version::speaks(newer));
     let own = with_trigger(sync, &sync.name, &keeping(twin), &format!("{} AND NOT {newer}", sync.when));
     let back = with_trigger(sync, &by_newer, &carrying_back(twin), &format!("{} AND {newer}", sync.when));
     std::iter::once(version::SPEAKS.to_owned()).chain(own).chain(back).collect()
 }
+
+/// By which the function knows that the values are to be computed again.
+const AGAIN: &str = "again";
 
 /// Rows that logical replication applies, and those of a load with `session_replication_role = replica`, are filled too:
 /// what a column says follows from the row, wherever that came from.
@@ -39,13 +42,35 @@ pub(super) fn remove(sync: &Sync) -> Vec<String> {
         return guarded::remove(sync);
     }
     let names = std::iter::once(sync.name.clone()).chain(newer(sync).map(|_| back_name(sync)));
-    let own = names.flat_map(|name| {
+    let own = no_more_again(sync).into_iter().chain(names.flat_map(|name| {
         [
             format!("DROP TRIGGER IF EXISTS {} ON {}", name.sql(), sync.table.sql()),
             format!("DROP FUNCTION IF EXISTS {}()", ours(&name)),
         ]
-    });
+    }));
     own.chain(newer(sync).map(|_| version::SPEAKS_NO_MORE.to_owned())).collect()
+}
+
+/// The trigger that computes the values again; of the same function.
+pub(super) fn again(sync: &Sync) -> Vec<String> {
+    let Some(when) = &sync.again else { return vec![] };
+    let name = again_name(sync);
+    let create = format!(
+        "CREATE TRIGGER {} BEFORE UPDATE ON {} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {}('{AGAIN}')",
+        name.sql(),
+        sync.table.sql(),
+        ours(&sync.name)
+    );
+    vec![create, always(sync, &name)]
+}
+
+pub(super) fn no_more_again(sync: &Sync) -> Option<String> {
+    sync.again.as_ref()?;
+    Some(format!("DROP TRIGGER IF EXISTS {} ON {}", again_name(sync).sql(), sync.table.sql()))
+}
+
+fn again_name(sync: &Sync) -> Ident {
+    Ident::new(format!("{}_again", sync.name.as_str()))
 }
 
 /// What a writer says by the second name is carried over to the original before any other trigger sees the row, so that they
@@ -143,20 +168,33 @@ pub(super) fn filling(sync: &Sync) -> String {
         .iter()
         .enumerate()
         .map(|(at, (column, _))| {
-            format!("    IF new.{c} IS NULL THEN new.{c} := filled.v{at}; END IF;", c = column.sql())
+            let whenever = if sync.again.is_some() { " OR TG_NARGS > 0" } else { "" };
+            format!("    IF new.{c} IS NULL{whenever} THEN new.{c} := filled.v{at}; END IF;", c = column.sql())
         })
         .collect();
     let from = sync.from.as_ref().map_or_else(String::new, |from| format!(" FROM {from}"));
     let predicate = sync.predicate.as_ref().map_or_else(String::new, |sql| format!(" WHERE {sql}"));
     // Whoever writes the row isn't to blame for what can't be computed from it.
-    let (begin, end) =
-        if sync.guarded { ("  BEGIN\n".to_owned(), guarded::otherwise(sync, "")) } else { Default::default() };
+    let (begin, end) = if sync.guarded {
+        let empty = if sync.again.is_some() { emptied(sync) } else { String::new() };
+        ("  BEGIN\n".to_owned(), guarded::otherwise(sync, &empty))
+    } else {
+        Default::default()
+    };
+    let otherwise = if sync.again.is_some() { format!("  ELSE\n{}", emptied(sync)) } else { String::new() };
     format!(
         "\n#variable_conflict use_column\nDECLARE filled record;\nBEGIN\n{begin}  SELECT {} INTO filled{from}{predicate} LIMIT 1;\n  \
-         IF FOUND THEN\n{}\n  END IF;\n{end}  RETURN new;\nEND\n",
+         IF FOUND THEN\n{}\n{otherwise}  END IF;\n{end}  RETURN new;\nEND\n",
         values.join(", "),
         assigned.join("\n"),
     )
+}
+
+/// What was computed before isn't so any more.
+fn emptied(sync: &Sync) -> String {
+    let empty: Vec<String> =
+        sync.assignments.iter().map(|(column, _)| format!("new.{} := NULL;", column.sql())).collect();
+    format!("    IF TG_NARGS > 0 THEN {} END IF;\n", empty.join(" "))
 }
 
 /// On EVERY insert and update: one that is scoped to columns misses rows that an unrelated update moves behind

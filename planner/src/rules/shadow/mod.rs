@@ -245,6 +245,7 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         predicate: None,
         // Not for our own batches, nor for writers of other columns.
         when: of_new(&new_to, &format!("({forward})::{}", shadow.type_sql)),
+        again: None,
         search_path: Some(context.catalog.search_path.clone()),
         definer: false,
         guarded: shadow.guarded,
