@@ -132,8 +132,9 @@ impl Lease {
                     }
                     let place = Place::of(id, direction, step);
                     none_comes_in &= !unfilled::begins_to_refuse(step);
-                    if phase == Phase::Contract && unfilled::relies_on_none(step) && !none_comes_in {
-                        self.prove_of(id, direction, &plan, |backfill| unfilled::is_relied_on(backfill, step)).await?;
+                    if phase == Phase::Contract && unfilled::relies_on_none(step, &plan) && !none_comes_in {
+                        self.prove_of(id, direction, &plan, |backfill| unfilled::is_relied_on(backfill, step, &plan))
+                            .await?;
                         unfilled::none_left_behind(&self.records, &plan).await?;
                         none_comes_in = true;
                     }

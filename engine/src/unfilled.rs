@@ -66,8 +66,8 @@ fn target(sync: &Sync) -> String {
 }
 
 /// The same as statements that fail while such rows are left.
-pub(crate) fn as_script(step: &Step) -> Vec<String> {
-    let follows = removed(step).filter_map(|sync| sync.follow.as_ref().map(|follow| (sync, follow)));
+pub(crate) fn as_script(step: &Step, plan: &Plan) -> Vec<String> {
+    let follows = removed(step, plan).filter_map(|sync| sync.follow.as_ref().map(|follow| (sync, follow)));
     let raise = |(sync, follow): (&Sync, &Follow)| {
         let left = TableName::new(OUR_SCHEMA, counter(sync).as_str()).sql();
         let told = format!("rows of {} could not be taken over to {}", sync.table.shown(), follow.target.shown());
@@ -86,22 +86,27 @@ pub(crate) fn begins_to_refuse(step: &Step) -> bool {
 }
 
 /// Whether a step takes away what rows that are left would be filled from.
-pub(crate) fn relies_on_none(step: &Step) -> bool {
-    removed(step).next().is_some()
+pub(crate) fn relies_on_none(step: &Step, plan: &Plan) -> bool {
+    removed(step, plan).next().is_some()
 }
 
 /// Whether a backfill fills what the triggers are for that a step takes away.
-pub(crate) fn is_relied_on(backfill: &Backfill, step: &Step) -> bool {
+pub(crate) fn is_relied_on(backfill: &Backfill, step: &Step, plan: &Plan) -> bool {
     let Operation::Assign(sets) = &backfill.operation else { return false };
-    removed(step).any(|sync| {
+    removed(step, plan).any(|sync| {
         let is_its = |column: &Ident| sync.assignments.iter().any(|(filled, _)| filled == column);
         sync.table == backfill.table && sets.iter().any(|(column, _)| is_its(column))
     })
 }
 
-fn removed(step: &Step) -> impl Iterator<Item = &Sync> {
-    step.work.actions().iter().filter_map(|action| match action {
-        Action::RemoveSync(sync) if sync.guarded => Some(sync),
+/// The triggers that a step takes away, and for which writes are refused before.
+fn removed<'a>(step: &'a Step, plan: &'a Plan) -> impl Iterator<Item = &'a Sync> {
+    let refused = |sync: &Sync| {
+        let actions = plan.phase(Phase::Contract).iter().flat_map(|step| step.work.actions());
+        actions.into_iter().any(|action| matches!(action, Action::RefuseUnfilled(one) if one.name == sync.name))
+    };
+    step.work.actions().iter().filter_map(move |action| match action {
+        Action::RemoveSync(sync) if refused(sync) => Some(sync),
         _ => None,
     })
 }

@@ -328,7 +328,8 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
             back.sql
         )
     });
-    let guarded = !(carries_all(new, column, context) && carries_all_back(new, back.as_ref(), column, context));
+    let may_leave = !carries_all(new, column, context);
+    let guarded = may_leave || !carries_all_back(new, back.as_ref(), column, context);
     let (refuses_null, carried_back) = (column.not_null, back.is_some());
     let shadow = Shadow {
         table,
@@ -340,9 +341,10 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
         forward,
         back,
         guarded,
+        may_leave,
     };
     let mut decision = shadow::replace(&shadow, context)?;
-    if !carries_all(new, column, context) {
+    if may_leave {
         let (name, kind) = (new.column.as_str(), &new.type_sql);
         decision = decision.warning(
             hazard::DEMAND,

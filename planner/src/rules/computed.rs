@@ -89,7 +89,8 @@ fn question(update: &Update, table: &Table, context: &Context<'_>) -> Option<Que
         }
     };
     let reads: Vec<Ident> = all().flat_map(|expr| scope.target_columns(expr)).collect();
-    let (key, rows) = match foreseen::rows(&update.table, &reads, context) {
+    let functions: Vec<&String> = all().flat_map(|expr| &expr.functions).collect();
+    let (key, rows) = match foreseen::rows_for(&update.table, &reads, &functions, context) {
         Rows::Foreseen(rows) => (rows.key_text(table, &update.alias), Some(rows.sql)),
         Rows::Now => (questions::key_text(table, &update.alias), None),
         Rows::Unknown => return None,

@@ -132,7 +132,7 @@ pub(super) fn constraints(
         let name = shadow.temporary("ck", &constraint.name);
         // A row whose value can't be carried over yet has NULL there.
         let is_check = constraint.kind == ConstraintKind::Check;
-        let phase = if shadow.guarded && is_check { Phase::Contract } else { Phase::Backfill };
+        let phase = if shadow.may_leave && is_check { Phase::Contract } else { Phase::Backfill };
         decision = demand_and_proof(decision, &table, &name, definition, constraint, phase);
         // Before the key that it may rely on; with the column it points at, if that was replaced first.
         if !matches!(partner, Some((.., Turn::Before))) {
@@ -255,7 +255,7 @@ pub(super) fn demanded(
     let parts = not_null::prove_and_set(Decision::default(), &shadow.table_name(), &shadow.to(), context).parts;
     let (contract, mut before): (Vec<Part>, Vec<Part>) =
         parts.into_iter().partition(|part| part.phase == Phase::Contract);
-    if shadow.guarded {
+    if shadow.may_leave {
         // A row whose value can't be carried over yet has NULL there.
         before.iter_mut().for_each(|part| part.phase = Phase::Contract);
     }

@@ -40,6 +40,8 @@ pub(super) struct Shadow<'a> {
     pub(super) back: Option<Expr>,
     /// Whether either can be impossible for some values: writers of these don't fail.
     pub(super) guarded: bool,
+    /// Whether the new value can be, so that rows may be left without one.
+    pub(super) may_leave: bool,
 }
 
 impl Shadow<'_> {
@@ -128,7 +130,7 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
 /// What is written between the proof that no row is left and the swap must not be left either.
 fn unguarded(decision: Decision, shadow: &Shadow<'_>, swap: &Swap) -> Decision {
     match swap.before.first() {
-        Some(Action::RemoveSync(sync)) if shadow.guarded => decision
+        Some(Action::RemoveSync(sync)) if shadow.may_leave => decision
             .then_because(
                 "whoever writes what can't be carried over fails from here on, as a row that is left would be lost",
             )
