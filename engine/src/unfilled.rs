@@ -27,9 +27,9 @@ pub struct Unfilled {
 /// The triggers of a plan that may leave rows.
 fn guarded(plan: &Plan) -> impl Iterator<Item = &Sync> {
     let expand = plan.phase(Phase::Expand).iter().chain(plan.phase(Phase::Backfill));
-    expand.flat_map(|step| step.work.actions()).filter_map(|action| match action {
-        Action::InstallSync(sync) if sync.guarded => Some(sync),
-        _ => None,
+    expand.flat_map(|step| step.work.actions()).filter_map(|action| {
+        let Action::InstallSync(sync) = action else { return None };
+        sync.guarded.then_some(sync)
     })
 }
 
@@ -105,9 +105,9 @@ fn removed<'a>(step: &'a Step, plan: &'a Plan) -> impl Iterator<Item = &'a Sync>
         let actions = plan.phase(Phase::Contract).iter().flat_map(|step| step.work.actions());
         actions.into_iter().any(|action| matches!(action, Action::RefuseUnfilled(one) if one.name == sync.name))
     };
-    step.work.actions().iter().filter_map(move |action| match action {
-        Action::RemoveSync(sync) if refused(sync) => Some(sync),
-        _ => None,
+    step.work.actions().iter().filter_map(move |action| {
+        let Action::RemoveSync(sync) = action else { return None };
+        refused(sync).then_some(sync)
     })
 }
 

@@ -8,6 +8,7 @@ mod bad_input;
 mod beside;
 mod both_versions;
 mod check;
+mod copies;
 mod corpus;
 mod credited;
 mod diff;

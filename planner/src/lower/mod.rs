@@ -16,6 +16,7 @@ mod identity;
 mod index;
 mod listing;
 mod mentions;
+mod merge;
 mod name;
 mod named;
 mod never;
@@ -62,6 +63,7 @@ fn read(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem
         NodeEnum::InsertStmt(insert) => dml::insert(insert, sql, catalog),
         NodeEnum::UpdateStmt(update) => dml::update(update, sql, catalog),
         NodeEnum::DeleteStmt(delete) => dml::delete(delete, sql, catalog),
+        NodeEnum::MergeStmt(merge) if !statement.directives.allows_blocking() => merge::merge(merge, catalog),
         NodeEnum::CreatePolicyStmt(create) => parts::create_policy(create, sql, catalog),
         NodeEnum::AlterPolicyStmt(alter) => parts::alter_policy(alter, sql, catalog),
         NodeEnum::CreateTrigStmt(create) => parts::create_trigger(create, sql, catalog),

@@ -2,7 +2,7 @@
 
 use super::{copy, dml, expression, listing};
 use crate::catalog::{Catalog, Table};
-use crate::change::{Delete, PlainCopy};
+use crate::change::{Change, Delete, PlainCopy};
 use crate::problem::Problem;
 use concertina_revisions::tree::{InsertStmt, NodeEnum, OnConflictAction, OverridingKind, node, parse};
 use concertina_revisions::{Ident, TableName};
@@ -71,8 +71,6 @@ pub(crate) fn delete_where(delete: &Delete, condition: &str, catalog: &Catalog) 
     let sql = format!("DELETE FROM {} AS {}{using} WHERE {own}({condition})", table.sql(), delete.alias.sql());
     let parsed = parse(&sql, 0).ok()?;
     let Some(NodeEnum::DeleteStmt(tree)) = parsed.protobuf.stmts.into_iter().next()?.stmt?.node else { return None };
-    match dml::delete(&tree, &sql, catalog).ok()?.pop()? {
-        crate::change::Change::Delete(delete) => Some(delete),
-        _ => None,
-    }
+    let change = dml::delete(&tree, &sql, catalog).ok()?.pop()?;
+    if let Change::Delete(delete) = change { Some(delete) } else { None }
 }

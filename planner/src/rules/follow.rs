@@ -114,16 +114,23 @@ fn goes(insert: &Insert, source: &TableName, context: &Context<'_>) -> Option<Go
         Some(copy) => read_columns(copy).contains(column),
         None => true,
     };
-    context.after().find_map(|seen| match &seen.change {
-        Change::DropTable(dropped) if *dropped == name => Some(Goes::Table),
-        Change::DropColumn(of, column) if *of == name && is_read(column) => Some(Goes::Columns),
-        Change::Delete(delete) if delete.table == name => Some(Goes::Rows),
-        Change::RenameTable(from, to) if *from == name => {
+    for seen in context.after() {
+        if let Change::RenameTable(from, to) = &seen.change
+            && *from == name
+        {
             name = to.clone();
-            None
         }
-        _ => None,
-    })
+        if matches!(&seen.change, Change::DropTable(dropped) if *dropped == name) {
+            return Some(Goes::Table);
+        }
+        if matches!(&seen.change, Change::DropColumn(of, column) if *of == name && is_read(column)) {
+            return Some(Goes::Columns);
+        }
+        if matches!(&seen.change, Change::Delete(delete) if delete.table == name) {
+            return Some(Goes::Rows);
+        }
+    }
+    None
 }
 
 /// The columns of the source that a copy reads.
@@ -142,20 +149,21 @@ fn is_undisturbed(insert: &Insert, copy: &PlainCopy, context: &Context<'_>) -> b
     };
     let is_same = |name: &TableName| name == source || name == target;
     let before = |change: &Change| matches!(change, Change::Insert(other) if other.table == *target);
-    let after = |change: &Change| match change {
-        Change::Insert(other) => is_same(&other.table),
-        Change::Update(other) => is_same(&other.table),
-        Change::Delete(other) => is_same(&other.table),
-        Change::RenameTable(from, _) => is_same(from),
-        Change::RenameColumn(table, ..) => is_same(table),
-        Change::AlterType(new) => is_same(&new.table),
-        Change::Allowed(..) => true,
-        _ => false,
+    let after = |change: &Change| {
+        let writes = matches!(
+            change,
+            Change::Insert(_)
+                | Change::Update(_)
+                | Change::Delete(_)
+                | Change::RenameTable(..)
+                | Change::RenameColumn(..)
+                | Change::AlterType(_)
+        );
+        matches!(change, Change::Allowed(..)) || writes && change.table().is_some_and(is_same)
     };
-    let goes = |change: &Change| match change {
-        Change::DropTable(table) => table == source,
-        Change::DropColumn(table, column) => table == source && read_columns(copy).contains(column),
-        _ => false,
+    let goes = |change: &Change| {
+        matches!(change, Change::DropTable(table) if table == source)
+            || matches!(change, Change::DropColumn(table, column) if table == source && read_columns(copy).contains(column))
     };
     let holds_nothing = context.table(target).is_some_and(|table| table.is_new) || context.catalog.is_empty(target);
     plain(source)
@@ -226,9 +234,9 @@ fn only_copied(copy: &PlainCopy, target: &TableName, catalog: &Catalog, alias: &
 
 /// The DELETE of those rows alone that earlier statements have copied as they are; none where nothing was copied.
 pub(super) fn spares_what_came_later(delete: &Delete, context: &Context<'_>) -> Option<Delete> {
-    let copies = context.before().iter().filter_map(|seen| match &seen.change {
-        Change::Insert(insert) => insert.plain.as_ref().map(|copy| (insert, copy, &seen.before)),
-        _ => None,
+    let copies = context.before().iter().filter_map(|seen| {
+        let Change::Insert(insert) = &seen.change else { return None };
+        insert.plain.as_ref().map(|copy| (insert, copy, &seen.before))
     });
     let mut conditions = Vec::new();
     for (insert, copy, before) in copies {
