@@ -22,6 +22,7 @@ mod imports;
 mod isolation;
 mod kill;
 mod lifecycle;
+mod merged;
 mod names;
 mod numbered;
 mod offline;

@@ -6,7 +6,7 @@
 use super::{deparse, dml, existing, expression};
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::Change;
-use crate::expr::{Conjunct, Expr};
+use crate::expr::{ColumnUse, Conjunct, Expr};
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
     CmdType, MergeMatchKind, MergeStmt, MergeWhenClause, Node, NodeEnum, OverridingKind, node, parse,
@@ -112,16 +112,10 @@ impl<'a> Parts<'a> {
         if matched.command_type() == CmdType::CmdDelete {
             return Err(refused("deletes rows, and inserts others where there is none"));
         }
-        let mut read = self.on.column_names();
-        read.extend(
-            self.missing
-                .and_then(|clause| clause.condition.as_deref())
-                .map(expression::read)
-                .transpose()?
-                .iter()
-                .flat_map(Expr::column_names),
-        );
-        if set_names(matched)?.iter().any(|column| read.contains(column)) {
+        // The source's own columns stay as they are.
+        let of_target = |mention: &&ColumnUse| mention.qualifier.as_ref() != Some(&self.source_alias);
+        let read: Vec<&Ident> = self.on.columns.iter().filter(of_target).map(|mention| &mention.name).collect();
+        if set_names(matched)?.iter().any(|column| read.contains(&column)) {
             return Err(refused("assigns a column that it matches rows by"));
         }
         let plain = |name: &TableName| {

@@ -6,7 +6,7 @@
 //! nullable column, a default and a trigger for writers, a backfill, and only then constraints.
 //! **Hazard**: a default that only stands in for old code is dropped in contract.
 
-use super::{Context, check, foreign_key, guard, helper, identity, not_null, questions, unique, update};
+use super::{Context, check, foreign_key, guard, helper, identity, not_null, questions, synced, unique, update};
 use crate::action::{Action, Backfill, Operation, Sync, Value};
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
 use crate::decision::Decision;
@@ -159,7 +159,7 @@ fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Con
                 },
                 [],
             )
-            .then_because(update::WRITTEN_MEANWHILE)
+            .then_because(synced::WRITTEN_MEANWHILE)
             .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
             .fill(own_value(table, column, default, context));
     let decision =

@@ -4,6 +4,7 @@
 mod add_column;
 mod again;
 mod alias;
+mod carried;
 mod check;
 mod column_type;
 mod computed;
@@ -30,6 +31,7 @@ mod reach;
 mod rename;
 mod settings;
 mod shadow;
+mod synced;
 mod unique;
 mod update;
 mod way;
