@@ -158,8 +158,8 @@ async fn what_comes_in_between_the_proof_and_the_swap_keeps_contract() {
         let trial = oracle.trial(TEXTS, change).await;
         trial.run(&["upgrade"]).ends(3);
         // The write is there before contract begins, and committed when the proof has passed its row.
-        let database = trial.url.rsplit('/').next().unwrap();
-        let late = oracle.server.connect(database).await.unwrap();
+        let database: String = trial.value("SELECT current_database()::text").await;
+        let late = oracle.server.connect(&database).await.unwrap();
         late.batch_execute("BEGIN; UPDATE t SET b = 'wrong' WHERE id = 7").await.unwrap();
         let committed = tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(3)).await;

@@ -6,7 +6,7 @@
 //! nullable column, a default and a trigger for writers, a backfill, and only then constraints.
 //! **Hazard**: a default that only stands in for old code is dropped in contract.
 
-use super::{Context, check, foreign_key, guard, helper, identity, not_null, questions, synced, unique, update};
+use super::{Context, check, foreign_key, guard, helper, identity, not_null, questions, synced, unique};
 use crate::action::{Action, Backfill, Operation, Sync, Value};
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
 use crate::decision::Decision;

@@ -315,6 +315,8 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
     let forward = match &new.using {
         Some(using) => using.clone(),
         None if types::may_cut(&new.type_sql, context.catalog) => return Err(cuts(new)),
+        // What a type that the revision makes demands isn't known: it is assigned, which asks for all of it.
+        None if context.catalog.new_types.contains(&types::bare(&new.type_sql)) => read(&name)?,
         None => read(&types::assigned(&name, &new.type_sql, context.catalog))?,
     };
     others_as_they_were(new, context)?;

@@ -369,6 +369,9 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
             "add these values to the type, mend them in an earlier revision, or say USING (an expression that mends them)",
         );
     }
+    if context.catalog.new_types.contains(&crate::types::bare(&shadow.type_sql)) {
+        return decision.note(format!("whether every value can become {} is seen when it is filled", shadow.type_sql));
+    }
     let (key, rows) = match foreseen::rows(&shadow.table_name(), &shadow.forward.column_names(), context) {
         Rows::Foreseen(rows) => (rows.key_text(shadow.table, &alias), Some(rows.sql)),
         Rows::Now | Rows::Unknown => (questions::key_text(shadow.table, &alias), None),
