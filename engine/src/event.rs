@@ -1,5 +1,6 @@
 //! What happens while a plan runs, as data. Whoever embeds the engine turns it into bars, lines or gauges.
 
+use crate::state::State;
 use concertina_planner::Phase;
 use concertina_revisions::RevisionId;
 use serde::Serialize;
@@ -73,7 +74,7 @@ pub enum Event {
         /// The revision.
         revision: RevisionId,
         /// Of what, and how many.
-        unfilled: crate::unfilled::Unfilled,
+        unfilled: Unfilled,
     },
     /// Worth knowing.
     Note {
@@ -85,8 +86,19 @@ pub enum Event {
         /// The revision.
         revision: RevisionId,
         /// The state.
-        state: crate::checkpoint::State,
+        state: State,
     },
+}
+
+/// What a sync trigger couldn't do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unfilled {
+    /// The table that was written.
+    pub table: String,
+    /// What is not filled: columns of it, or the table that its rows are copied to.
+    pub target: String,
+    /// How many writes, those that were put right since included; of a copy, how many rows.
+    pub writes: i64,
 }
 
 /// How far a backfill is.

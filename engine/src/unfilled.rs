@@ -1,28 +1,17 @@
 //! Writes of the application for which a sync trigger could not compute a value: nobody failed for them, and contract waits.
 
+use crate::connection::session::Session;
 use crate::error::Error;
-use crate::session::Session;
+use crate::event::Unfilled;
 use concertina_planner::action::sql::{OUR_SCHEMA, counter, do_block};
 use concertina_planner::action::{Action, Backfill, Follow, Operation, Sync};
 use concertina_planner::plan::{Phase, Plan, Step};
 use concertina_revisions::{Ident, TableName};
-use serde::Serialize;
 
 const DOING: &str = "counting the writes whose values couldn't be computed";
 
 /// So many keys are named.
 const NAMED_MAX: i64 = 5;
-
-/// What a sync trigger couldn't do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unfilled {
-    /// The table that was written.
-    pub table: String,
-    /// What is not filled: columns of it, or the table that its rows are copied to.
-    pub target: String,
-    /// How many writes, those that were put right since included; of a copy, how many rows.
-    pub writes: i64,
-}
 
 /// The triggers of a plan that may leave rows.
 fn guarded(plan: &Plan) -> impl Iterator<Item = &Sync> {

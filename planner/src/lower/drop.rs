@@ -54,7 +54,7 @@ fn takes_nothing_along(drop: &DropStmt, catalog: &Catalog) -> bool {
             && table.children.is_empty()
             && catalog.referencing(name).all(|(other, _)| other.is(name))
             && !others.any(|other| {
-                let of_its_type = |text: &str| crate::types::bare(text).trim_end_matches("[]") == table.name;
+                let of_its_type = |text: &str| crate::sql::types::bare(text).trim_end_matches("[]") == table.name;
                 let reads = |column: &crate::catalog::Column| {
                     let named = column.default.iter().flat_map(|text| super::named_in(text, catalog));
                     named.into_iter().any(|sequence| own.contains(&sequence))

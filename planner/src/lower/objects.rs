@@ -225,7 +225,7 @@ fn materialized_view(create: &CreateTableAsStmt, sql: &str, catalog: &Catalog) -
     }
     let reads = super::named_tables(&create.query, catalog);
     let sql = deparse::statement(&NodeEnum::CreateTableAsStmt(Box::new(empty.clone())))?;
-    let name = crate::rules::helper("mv", &[view.schema.as_str(), view.name.as_str()]);
+    let name = crate::helper::helper("mv", &[view.schema.as_str(), view.name.as_str()]);
     let other = TableName { schema: view.schema.clone(), name };
     if let Some(range) = empty.into.as_mut().and_then(|into| into.rel.as_mut()) {
         other.schema.as_str().clone_into(&mut range.schemaname);

@@ -11,9 +11,9 @@ use crate::action::{Action, Backfill, Operation, Sync, Value};
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
 use crate::decision::Decision;
 use crate::expr::{Expr, Shape};
-use crate::lower::Numbering;
 use crate::problem::{self, Problem, code, hazard};
-use crate::types;
+use crate::sql::Numbering;
+use crate::sql::types;
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -193,7 +193,7 @@ fn serial(table: &TableName, column: &NewColumn, empty: bool, context: &Context<
             .expand(Action::SetNotNull { table: table.clone(), column: column.name.clone() }, []));
     }
     let unknown = || problem::unknown("a serial column of an unforeseen form");
-    let numbering = crate::lower::numbering("", &column.type_sql).ok_or_else(unknown)?;
+    let numbering = crate::sql::numbering("", &column.type_sql).ok_or_else(unknown)?;
     let (decision, sync) = numbered(table, column, &sequence, &numbering, context);
     Ok(not_null::prove_and_set(decision, table, &column.name, context).contract(Action::RemoveSync(sync)))
 }

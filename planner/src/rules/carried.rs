@@ -4,16 +4,16 @@ use super::Context;
 use crate::catalog::Column;
 use crate::change::NewType;
 use crate::expr::Expr;
-use crate::lower::rewrite;
 use crate::problem::{Problem, code};
-use crate::types;
+use crate::sql::rewrite;
+use crate::sql::types;
 use concertina_revisions::Ident;
 
 /// Whether every value of the column can become one of the new type.
 pub(super) fn carries_all(new: &NewType, column: &Column, context: &Context<'_>) -> bool {
     let steps = match &new.using {
         None => Some(vec![]),
-        Some(using) => crate::lower::casts_of(&using.sql, &new.column),
+        Some(using) => crate::sql::casts_of(&using.sql, &new.column),
     };
     steps.is_some_and(|steps| is_total(&column.type_sql, steps, &new.type_sql, context))
 }
@@ -21,7 +21,7 @@ pub(super) fn carries_all(new: &NewType, column: &Column, context: &Context<'_>)
 /// Whether every value of the new type can become one of the former.
 pub(super) fn carries_all_back(new: &NewType, back: Option<&Expr>, column: &Column, context: &Context<'_>) -> bool {
     let Some(back) = back else { return true };
-    let steps = crate::lower::casts_of(&back.sql, &new.column);
+    let steps = crate::sql::casts_of(&back.sql, &new.column);
     steps.is_some_and(|steps| is_total(&new.type_sql, steps, &column.type_sql, context))
 }
 
@@ -49,9 +49,8 @@ pub(super) fn no_way_back(column: &Ident) -> String {
 /// The old value from the new one. None where nothing tells it and nobody needs it before contract: the second column is written
 /// by its name in a version alone.
 pub(super) fn back(new: &NewType, column: &Column, context: &Context<'_>) -> Result<Option<Expr>, Problem> {
-    let read = |sql: &str| {
-        crate::lower::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")))
-    };
+    let read =
+        |sql: &str| crate::sql::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")));
     let name = new.column.sql();
     if let Some(written) = context.directives.reverse() {
         return match &new.like {

@@ -13,7 +13,7 @@ use crate::change::Update;
 use crate::decision::Decision;
 use crate::expr::{Expr, Shape};
 use crate::plan::Question;
-use crate::types;
+use crate::sql::types;
 use concertina_revisions::Ident;
 
 /// Whether a value, or the condition, may end in an error: when it is computed, or when its column takes it.

@@ -221,7 +221,11 @@ fn only_copied(copy: &PlainCopy, target: &TableName, catalog: &Catalog, alias: &
         let own: Vec<String> = copy.columns.iter().map(|column| format!("{there}.{}", column.sql())).collect();
         let mut values = Vec::new();
         for (column, value) in copy.columns.iter().zip(&copy.values) {
-            values.push(crate::types::assigned(&format!("({})", of_row(value)), &known.get(column)?.type_sql, catalog));
+            values.push(crate::sql::types::assigned(
+                &format!("({})", of_row(value)),
+                &known.get(column)?.type_sql,
+                catalog,
+            ));
         }
         same.push(format!("NOT record_image_ne(ROW({}), ROW({}))", own.join(", "), values.join(", ")));
     }
@@ -268,7 +272,7 @@ fn sync(insert: &Insert, copy: &PlainCopy, key: Vec<(Ident, Ident)>, context: &C
     let changed = read.iter().filter_map(|column| {
         let known = context.table(source)?.get(column)?;
         let (new, old) = (format!("new.{}", column.sql()), format!("old.{}", column.sql()));
-        Some(crate::types::differ(&known.type_sql, known.collation.as_deref(), &new, &old))
+        Some(crate::sql::types::differ(&known.type_sql, known.collation.as_deref(), &new, &old))
     });
     Sync {
         table: source.clone(),

@@ -344,8 +344,8 @@ fn disturbs(seen: &Seen, table: &TableName) -> bool {
 fn goes_along(update: &Update, table: &TableName, catalog: &Catalog) -> bool {
     catalog.referencing(&update.table).any(|(other, key)| {
         other.is(table)
-            && crate::lower::rewrite::on_update(key) != crate::lower::rewrite::GoesAlong::Not
-            && crate::lower::rewrite::referenced_columns(key)
+            && crate::sql::rewrite::on_update(key) != crate::sql::rewrite::GoesAlong::Not
+            && crate::sql::rewrite::referenced_columns(key)
                 .iter()
                 .any(|column| update.sets.iter().any(|(set, _)| set == column))
     })

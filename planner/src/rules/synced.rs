@@ -98,7 +98,7 @@ fn written_again(update: &Update, context: &Context<'_>) -> Option<String> {
     let differ = |column: &Ident| {
         let known = table.get(column)?;
         let (new, old) = (format!("new.{}", column.sql()), format!("old.{}", column.sql()));
-        Some(crate::types::differ(&known.type_sql, known.collation.as_deref(), &new, &old))
+        Some(crate::sql::types::differ(&known.type_sql, known.collation.as_deref(), &new, &old))
     };
     let read = Look::of_update(update, context.catalog).relied_on(table);
     let read: Vec<String> = read.iter().filter(|column| !is_set(column)).filter_map(differ).collect();

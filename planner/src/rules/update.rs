@@ -268,8 +268,8 @@ fn still_to_do(update: &Update, synced: bool, table: &Table, scope: &Scope<'_>, 
 fn differs(own: &str, value: &str, column: Option<&Column>, context: &Context<'_>) -> String {
     let (type_sql, collation) =
         column.map_or(("text", None), |column| (column.type_sql.as_str(), column.collation.as_deref()));
-    let value = crate::types::assigned(&format!("({value})"), type_sql, context.catalog);
-    crate::types::differ(type_sql, collation, own, &format!("({value})"))
+    let value = crate::sql::types::assigned(&format!("({value})"), type_sql, context.catalog);
+    crate::sql::types::differ(type_sql, collation, own, &format!("({value})"))
 }
 
 /// Whether an UPDATE before this place asks whether it has a value for every row.

@@ -1,0 +1,100 @@
+//! The footprints of changes of rows: whose rows are read and written, and what is minded on the way.
+
+use crate::catalog::{Catalog, TableKind};
+use crate::change::{Delete, Insert, Update};
+use crate::expr::Expr;
+use crate::footprint::{Access, Aspect, Footprint, How, Thing};
+use concertina_revisions::{Ident, TableName};
+
+/// The rows that a query of these relations reads.
+pub(crate) fn rows_of(mut all: Footprint, relations: &[TableName], catalog: &Catalog) -> Footprint {
+    for relation in relations {
+        let kind = catalog.table(relation).map(|table| table.kind);
+        if matches!(kind, Some(TableKind::View | TableKind::Materialized) | None) {
+            // What it shows of which tables isn't known here.
+            all = all.read(Thing::AnyRows);
+        }
+        all = all.read(Thing::Rows(relation.clone(), None));
+    }
+    all
+}
+
+/// What every writer of rows meets: what is demanded of them, and what happens along with them.
+fn written(mut all: Footprint, table: &TableName, columns: Option<&[Ident]>, catalog: &Catalog) -> Footprint {
+    if catalog.table(table).is_some_and(|table| table.kind == TableKind::View) {
+        // The rows of some table.
+        all = all.change(Thing::AnyRows);
+    }
+    all = all
+        .read(Thing::Trigger(table.clone(), None))
+        .read(Thing::Rule(table.clone(), None))
+        .read(Thing::Policy(table.clone(), None));
+    let Some(columns) = columns else {
+        return all.change(Thing::Rows(table.clone(), None)).read(Thing::Demands(table.clone(), None));
+    };
+    columns.iter().fold(all, |all, column| {
+        all.change(Thing::Rows(table.clone(), Some(column.clone())))
+            .read(Thing::Demands(table.clone(), Some(column.clone())))
+    })
+}
+
+pub(super) fn insert(new: &Insert, catalog: &Catalog) -> Footprint {
+    let all = Footprint::default().on(&new.table).read(Thing::Aspect(new.table.clone(), None, Aspect::Default));
+    let all = all.read(Thing::Aspect(new.table.clone(), None, Aspect::Identity));
+    let all = match &new.columns {
+        Some(columns) => all.columns(&new.table, columns),
+        None => all.read(Thing::Column(new.table.clone(), None)),
+    };
+    rows_of(written(all, &new.table, None, catalog), &new.reads, catalog)
+}
+
+pub(super) fn update(new: &Update, catalog: &Catalog) -> Footprint {
+    let sets: Vec<Ident> = new.sets.iter().map(|(column, _)| column.clone()).collect();
+    let all = Footprint::default().on(&new.table).columns(&new.table, &own_columns(new, catalog));
+    let all = match new.whole {
+        // Not every column that it writes is known.
+        Some(_) => written(all.read(Thing::Column(new.table.clone(), None)), &new.table, None, catalog),
+        None => written(all, &new.table, Some(&sets), catalog),
+    };
+    let read = new.sets.iter().map(|(_, value)| value).chain(&new.predicate);
+    let read: Vec<Ident> = read.flat_map(Expr::column_names).collect();
+    rows_of(read_in(all, &new.table, &read, catalog), &new.reads, catalog)
+}
+
+/// The columns of the table that an UPDATE names.
+fn own_columns(new: &Update, catalog: &Catalog) -> Vec<Ident> {
+    let known = catalog.table(&new.table);
+    let mut names = new.column_names();
+    names.retain(|name| known.is_some_and(|table| table.get(name).is_some()));
+    names
+}
+
+fn read_in(mut all: Footprint, table: &TableName, columns: &[Ident], catalog: &Catalog) -> Footprint {
+    let known = catalog.table(table);
+    for column in columns {
+        if column.as_str() == "*" {
+            all = all.read(Thing::Rows(table.clone(), None)).read(Thing::Column(table.clone(), None));
+        } else if known.is_some_and(|table| table.get(column).is_some()) {
+            all = all.read(Thing::Rows(table.clone(), Some(column.clone()))).read(Thing::column(table, column));
+        }
+    }
+    all
+}
+
+pub(super) fn delete(new: &Delete, catalog: &Catalog) -> Footprint {
+    let mut all = written(Footprint::default().on(&new.table), &new.table, None, catalog);
+    let mut reached = vec![new.table.clone()];
+    // Rows that go along, or lose what they point at.
+    while let Some(table) = reached.pop() {
+        for (other, _) in catalog.referencing(&table) {
+            let other = other.full_name();
+            let rows = Access { how: How::Change, thing: Thing::Rows(other.clone(), None) };
+            if !all.accesses.contains(&rows) {
+                all.accesses.push(rows);
+                reached.push(other);
+            }
+        }
+    }
+    let read: Vec<Ident> = new.predicate.iter().flat_map(Expr::column_names).collect();
+    rows_of(read_in(all, &new.table, &read, catalog), &new.reads, catalog)
+}
