@@ -43,6 +43,13 @@ pub struct Index {
     pub part_of: Option<(String, String)>,
 }
 
+impl Index {
+    /// What a replica identity by this index is written as.
+    pub(crate) fn as_identity(&self) -> String {
+        format!("USING INDEX {}", Ident::new(self.name.as_str()).sql())
+    }
+}
+
 impl Table {
     /// The index of a partition that a new one of its parent takes up, as PostgreSQL does: the first that says the same and belongs
     /// to no other.

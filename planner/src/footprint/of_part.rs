@@ -81,7 +81,7 @@ impl Whole<'_> {
             Action::AddConstraintUsingIndex { table, name, index, primary, .. } => {
                 let all = self.relying(on(table)).make(Thing::constraint(table, name));
                 let all = all.drop(Thing::beside(table, index)).make(Thing::beside(table, name));
-                if *primary { all.and(&self.only_aspects(Aspect::Null)) } else { all }
+                if *primary { all.and(&self.only_aspects(Aspect::Null)).and(&self.identified()) } else { all }
             }
             Action::DropConstraint { table, name, .. } if is_helper(name) => {
                 on(table).drop(Thing::constraint(table, name))
@@ -90,6 +90,7 @@ impl Whole<'_> {
                 .drop(Thing::constraint(table, name))
                 .drop(Thing::beside(table, name))
                 .and(&self.only_aspects(Aspect::Null))
+                .and(&self.identified())
                 .and(&self.demands()),
             Action::MoveNumbers { table, from, to, .. } => on(table)
                 .read(Thing::column(table, from))
@@ -216,6 +217,11 @@ impl Whole<'_> {
         self.touches.only(|access| {
             access.how != How::Read && matches!(access.thing, Thing::Aspect(_, _, what) if what == wanted)
         })
+    }
+
+    /// Whether subscribers can tell rows apart, where that changes.
+    fn identified(&self) -> Footprint {
+        self.touches.only(|access| access.how == How::Change && matches!(access.thing, Thing::Trigger(_, None)))
     }
 
     /// Constraints and indexes that the statement changes along with a column.

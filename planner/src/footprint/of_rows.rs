@@ -98,3 +98,13 @@ pub(super) fn delete(new: &Delete, catalog: &Catalog) -> Footprint {
     let read: Vec<Ident> = new.predicate.iter().flat_map(Expr::column_names).collect();
     rows_of(read_in(all, &new.table, &read, catalog), &new.reads, catalog)
 }
+
+/// What tells subscribers which row is meant decides whether rows may be updated and deleted, as a trigger may.
+pub(super) fn identified(all: Footprint, table: &TableName, changes: bool, catalog: &Catalog) -> Footprint {
+    if !changes {
+        return all;
+    }
+    let members = std::iter::once(table.clone()).chain(catalog.below(table));
+    let published = members.filter(|one| catalog.table(one).is_some_and(|table| table.update_published));
+    published.fold(all, |all, one| all.change(Thing::Trigger(one, None)))
+}
