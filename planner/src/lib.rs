@@ -50,6 +50,7 @@ mod remains;
 mod rules;
 pub mod stored;
 mod tried;
+mod unasked;
 mod types;
 mod versions;
 mod waiting;
@@ -68,9 +69,8 @@ use assemble::Decided;
 use concertina_revisions::{Diagnostic, Revision, RevisionId, Statement};
 use decision::Decision;
 use fold::Seen;
-use footprint::{How, Thing, Whole};
+use footprint::Whole;
 use order::Order;
-use plan::Question;
 use problem::code;
 use rules::Context;
 use std::collections::BTreeSet;
@@ -293,7 +293,7 @@ fn plan_statements(
             if let Some(behind) = barrier::before(&seen, position) {
                 barrier::guard(one, &decision, statement, behind)?;
             }
-            unasked(&mut decision, &seen, position);
+            unasked::leave_out(&mut decision, &seen, position);
             Ok(decision)
         });
         match decided {
@@ -336,32 +336,6 @@ fn plan_statements(
         return Err(problems);
     }
     Ok(assemble::assemble(&revision.id, &decisions, &order, &end))
-}
-
-/// Leaves out the questions that can't be asked before the first change: of what an earlier statement makes or renames, and of
-/// rows that it changes.
-fn unasked(decision: &mut Decision, seen: &[Seen], position: usize) {
-    let one = &seen[position];
-    let mut asked = one.touches.only(|access| {
-        access.how == How::Read && matches!(access.thing, Thing::Relation(_) | Thing::Column(..) | Thing::Rows(..))
-    });
-    for access in one.touches.accesses.iter().filter(|access| access.how != How::Make) {
-        if let Thing::Column(table, column) = &access.thing {
-            asked.add(How::Read, Thing::Rows(table.clone(), column.clone()));
-            asked.add(How::Read, Thing::Column(table.clone(), column.clone()));
-        }
-    }
-    // Of a column that is new here each rule asks as it is: NULL, or not at all.
-    let is_new = |other: &Seen| matches!(other.change, change::Change::AddColumn(_));
-    let before = seen[..position].iter().filter(|other| other.statement != one.statement && !is_new(other));
-    let Some(other) = before.into_iter().find(|other| other.touches.conflicts(&asked)) else { return };
-    let of_rows = |question: &Question| {
-        matches!(question, Question::NoRows { foreseen: false, .. } | Question::NoErrors { rows: None, .. })
-    };
-    for (what, ..) in decision.checks.extract_if(.., |(_, question, _)| of_rows(question)) {
-        let earlier = other.statement + 1;
-        decision.notes.push(format!("whether {what} is seen only once statement {earlier} has run"));
-    }
 }
 
 /// Says of each part what it touches; where its rule did, with the tables above.

@@ -2,10 +2,11 @@
 
 use super::objects::{beginning, only};
 use super::{missing_index, qualified, strings};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, TableKind};
 use crate::change::{CatalogOnly, Change};
+use crate::footprint::Thing;
 use crate::problem::{self, Problem, code};
-use concertina_revisions::TableName;
+use concertina_revisions::{Ident, TableName};
 use concertina_revisions::tree::{DropBehavior, DropStmt, Node, ObjectType, node};
 
 pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
@@ -20,9 +21,11 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
             ObjectType::ObjectTable => catalog.resolve(schema, name).map(Change::DropTable),
             ObjectType::ObjectIndex => drop_index(schema, name, catalog)?,
             kind if drop.missing_ok && !may_be_there(kind, drop, catalog) => None,
-            kind => {
-                Some(Change::CatalogOnly(CatalogOnly { removes: true, ..only(sql, dropped(kind, &parts, sql), None) }))
+            ObjectType::ObjectType | ObjectType::ObjectDomain => {
+                is_unused(name, catalog)?;
+                Some(removed(drop.remove_type(), &parts, sql))
             }
+            kind => Some(removed(kind, &parts, sql)),
         };
         match change {
             Some(change @ Change::CatalogOnly(_)) => {
@@ -37,6 +40,34 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
         }
     }
     Ok(changes)
+}
+
+fn removed(kind: ObjectType, parts: &[String], sql: &str) -> Change {
+    Change::CatalogOnly(CatalogOnly { removes: true, ..only(sql, dropped(kind, parts, sql), None) })
+}
+
+/// Refuses to drop a type of which a column has values, or a default.
+fn is_unused(name: &str, catalog: &Catalog) -> Result<(), Problem> {
+    let is_it = |type_sql: &str| crate::types::bare(type_sql).trim_end_matches("[]") == name;
+    let named = Thing::Type(Ident::new(name));
+    let mentions = |default: &String| {
+        let words = super::mentioned_in(&format!("SELECT {default}"), catalog);
+        words.reads().any(|access| access.thing == named)
+    };
+    let columns = catalog.tables.iter().flat_map(|table| table.columns.iter().map(move |column| (table, column)));
+    let user = columns.filter(|(table, _)| matches!(table.kind, TableKind::Plain | TableKind::Partitioned)).find_map(
+        |(table, column)| {
+            let what = format!("{}.{}", table.full_name().shown(), column.name);
+            if is_it(&column.type_sql) {
+                return Some(format!("column {what}"));
+            }
+            column.default.as_ref().filter(|default| mentions(default)).map(|_| format!("the default of {what}"))
+        },
+    );
+    let Some(user) = user else { return Ok(()) };
+    Err(Problem::new(code::DEPENDED_ON, format!("type {name} is used by {user}"))
+        .label("PostgreSQL refuses it too")
+        .help("change or drop that first, in the same revision or an earlier one"))
 }
 
 /// Whether CASCADE says nothing more: tables that nothing depends on, or that aren't there.

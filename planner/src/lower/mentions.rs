@@ -46,7 +46,7 @@ fn plain(tree: &NodeEnum) -> bool {
 }
 
 /// What a statement in PostgreSQL's own words mentions.
-pub(super) fn of_statement(sql: &str, catalog: &Catalog) -> Footprint {
+pub(crate) fn of_statement(sql: &str, catalog: &Catalog) -> Footprint {
     let mut found = Mentions::default();
     if let Ok(parsed) = parse(sql, 0) {
         found.walk(&serde_json::to_value(&parsed.protobuf.stmts).unwrap_or_default());
