@@ -115,7 +115,7 @@ impl Whole<'_> {
                 on(table).drop(Thing::Relation(table.clone())).change(Thing::Whole(table.clone()))
             }
             Action::InstallSync(sync) => self.relying(synced(sync)).make(Thing::Helper(sync.name.clone())),
-            Action::RemoveSync(sync) => synced(sync).drop(Thing::Helper(sync.name.clone())),
+            Action::RemoveSync(sync) => minded(sync).drop(Thing::Helper(sync.name.clone())),
             Action::CreateVersion(version) => {
                 let schema = Footprint::default().make(Thing::Helper(version.schema.clone()));
                 version.views.iter().fold(schema, |all, view| all.on(&view.table))
@@ -274,4 +274,14 @@ fn of_list(all: Footprint, table: &TableName, list: &WorkList) -> Footprint {
 /// The table whose name a sync trigger is made, and removed, by.
 fn synced(sync: &Sync) -> Footprint {
     Footprint::default().on(&sync.table)
+}
+
+/// What a sync trigger fills, and reads of the row, must keep its name for as long as there is the trigger.
+fn minded(sync: &Sync) -> Footprint {
+    let texts = sync.assignments.iter().map(|(_, value)| value).chain(&sync.predicate).chain([&sync.when]);
+    let read = texts.filter_map(|text| crate::lower::from_text(text)).flat_map(|expression| expression.columns);
+    let of_row = read.filter(|mention| mention.qualifier.as_ref().is_some_and(|name| name.as_str() == "new"));
+    let columns: Vec<Ident> =
+        sync.assignments.iter().map(|(column, _)| column.clone()).chain(of_row.map(|mention| mention.name)).collect();
+    synced(sync).columns(&sync.table, &columns)
 }
