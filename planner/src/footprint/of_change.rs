@@ -1,7 +1,7 @@
 //! The footprint of each change, as if it were run as its author wrote it. Every kind of change is named: one that is new
 //! has to say here what it touches.
 
-use super::of_rows::{delete, identified, insert, rows_of, update};
+use super::of_rows::{delete, identified, insert, read_beside, rows_of, update};
 use super::{Aspect, Footprint, Thing};
 use crate::catalog::{Catalog, ConstraintKind, Table};
 use crate::change::{
@@ -160,6 +160,7 @@ fn add_column(add: &AddColumn, catalog: &Catalog) -> Footprint {
     if column.not_null {
         all.add(super::How::Make, Thing::Demands(table.clone(), Some(column.name.clone())));
     }
+    all = read_beside(all, table, column);
     for below in catalog.below(table) {
         all.add(super::How::Make, Thing::column(&below, &column.name));
     }

@@ -3,7 +3,7 @@
 
 use super::{Access, Aspect, Footprint, How, Thing};
 use crate::action::{Action, Backfill, Listed, Numbers, Online, Operation, Sync, Value, WorkList};
-use crate::change::{Change, NewConstraint, NewConstraintKind};
+use crate::change::{Change, NewConstraint, NewConstraintKind, Special};
 use crate::plan::Work;
 use crate::rules::is_helper;
 use concertina_revisions::{Ident, TableName};
@@ -42,11 +42,11 @@ impl Whole<'_> {
                 let all = self.relying(on(table)).make(Thing::column(table, column)).and(&self.demands());
                 let is_new = matches!(self.change, Change::AddColumn(_));
                 let all = if is_new { all.and(&self.inherited(table)) } else { all };
+                let is_stored = matches!(self.change, Change::AddColumn(add) if matches!(add.column.special, Special::Stored(_)));
                 match default {
                     // The value is read when the column is added.
-                    Some(Value::Read(_)) => all.and(&self.touches.only(|access| {
-                        access.how == How::Read && matches!(access.thing, Thing::Rows(..) | Thing::AnyRows)
-                    })),
+                    None if is_stored => all.and(&self.rows_read()),
+                    Some(Value::Read(_)) => all.and(&self.rows_read()),
                     Some(Value::Sql(_)) | None => all,
                 }
             }
@@ -198,6 +198,12 @@ impl Whole<'_> {
                 )
         });
         own.and(&structure)
+    }
+
+    /// The rows that the statement reads.
+    fn rows_read(&self) -> Footprint {
+        let is_row = |thing: &Thing| matches!(thing, Thing::Rows(..) | Thing::AnyRows);
+        self.touches.only(|access| access.how == How::Read && is_row(&access.thing))
     }
 
     /// Whether it adds a column whose demands hold of every row, as there is no value yet, and none points at nothing.

@@ -2,7 +2,7 @@
 
 use super::{Access, Aspect, Footprint, How, Thing};
 use crate::catalog::{Catalog, TableKind};
-use crate::change::{Delete, Insert, Update};
+use crate::change::{Delete, Insert, NewColumn, NewConstraint, Special, Update};
 use crate::expr::Expr;
 use concertina_revisions::{Ident, TableName};
 
@@ -107,4 +107,17 @@ pub(super) fn identified(all: Footprint, table: &TableName, changes: bool, catal
     let members = std::iter::once(table.clone()).chain(catalog.below(table));
     let published = members.filter(|one| catalog.table(one).is_some_and(|table| table.update_published));
     published.fold(all, |all, one| all.change(Thing::Trigger(one, None)))
+}
+
+/// The other columns that a new one is computed or checked by.
+pub(super) fn read_beside(all: Footprint, table: &TableName, column: &NewColumn) -> Footprint {
+    let computed = match &column.special {
+        Special::Stored(definition) | Special::Virtual(definition) => crate::lower::stored_expression(definition),
+        Special::None | Special::Serial | Special::Identity(_) => None,
+    };
+    let checked = column.constraints.iter().flat_map(NewConstraint::columns);
+    let mut read: Vec<Ident> = computed.iter().flat_map(Expr::column_names).chain(checked).collect();
+    read.retain(|name| *name != column.name);
+    let all = all.columns(table, &read);
+    read.into_iter().fold(all, |all, name| all.read(Thing::Rows(table.clone(), Some(name))))
 }

@@ -307,6 +307,9 @@ fn inherit(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Res
         AlterTableType::AtAddInherit => (SettingKind::Inherit, "inherit", Some("NO INHERIT")),
         _ => (SettingKind::NoInherit, "no inherit", None),
     };
+    if kind == SettingKind::Inherit {
+        partition::not_in_circles(&parent, table, catalog)?;
+    }
     let effect = if kind == SettingKind::Inherit {
         Effect::Inherits(parent.clone())
     } else {

@@ -94,6 +94,7 @@ fn read(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem
     }
 }
 
+pub(crate) use column::stored_expression;
 pub(crate) use expression::{casts_of, from_text, type_words};
 pub(crate) use identity::is_conditional;
 pub(crate) use mentions::{functions, named_in, of_statement as mentioned_in, of_tree as mentioned};
