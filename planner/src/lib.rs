@@ -335,7 +335,7 @@ fn plan_statements(
         problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));
         return Err(problems);
     }
-    Ok(assemble::assemble(&revision.id, &decisions, &order, &end))
+    Ok(assemble::assemble(&revision.id, &decisions, &order, &end, !toward.waiting.is_empty()))
 }
 
 /// Says of each part what it touches; where its rule did, with the tables above.

@@ -93,6 +93,10 @@ impl Table {
             }
             Effect::RowSecurityForced(forced) => self.row_security_forced = *forced,
             Effect::PolicyDropped(gone) => self.policies.retain(|policy| policy.name != *gone),
+            Effect::RuleAdded(new) => {
+                self.rules.retain(|rule| rule.name != new.name);
+                self.rules.push(new.clone());
+            }
             Effect::TriggerAdded(new) => {
                 self.triggers.retain(|trigger| trigger.name != new.name);
                 self.triggers.push(new.clone());

@@ -1,7 +1,7 @@
 //! The footprints of changes of rows: whose rows are read and written, and what is minded on the way.
 
 use super::{Access, Aspect, Footprint, How, Thing};
-use crate::catalog::{Catalog, TableKind};
+use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Delete, Insert, NewColumn, NewConstraint, Special, Update};
 use crate::expr::Expr;
 use concertina_revisions::{Ident, TableName};
@@ -29,6 +29,7 @@ fn written(mut all: Footprint, table: &TableName, columns: Option<&[Ident]>, cat
         .read(Thing::Trigger(table.clone(), None))
         .read(Thing::Rule(table.clone(), None))
         .read(Thing::Policy(table.clone(), None));
+    all = stirred(all, table, catalog);
     let Some(columns) = columns else {
         return all.change(Thing::Rows(table.clone(), None)).read(Thing::Demands(table.clone(), None));
     };
@@ -120,4 +121,41 @@ pub(super) fn read_beside(all: Footprint, table: &TableName, column: &NewColumn)
     read.retain(|name| *name != column.name);
     let all = all.columns(table, &read);
     read.into_iter().fold(all, |all, name| all.read(Thing::Rows(table.clone(), Some(name))))
+}
+
+/// The rows that triggers of a table write along, as far as the words of their functions tell.
+fn stirred(mut all: Footprint, name: &TableName, catalog: &Catalog) -> Footprint {
+    let below = catalog.below(name);
+    let members: Vec<&Table> = std::iter::once(name).chain(&below).filter_map(|one| catalog.table(one)).collect();
+    let triggers = members.iter().flat_map(|table| &table.triggers);
+    if members.iter().any(|table| !table.rules.is_empty()) {
+        all = all.change(Thing::AnyRows);
+    }
+    let mut called: Vec<String> = triggers
+        .flat_map(|trigger| crate::lower::mentioned_in(&trigger.definition, catalog).accesses)
+        .filter_map(|access| if let Thing::Function(name) = access.thing { Some(name.as_str().to_owned()) } else { None })
+        .collect();
+    let mut at = 0;
+    while let Some(function) = called.get(at).cloned() {
+        at += 1;
+        for known in catalog.functions.iter().filter(|known| known.name == function) {
+            for word in crate::lower::in_body(&known.definition) {
+                if word == "execute" {
+                    // What it puts together isn't known.
+                    all = all.change(Thing::AnyRows);
+                }
+                for other in catalog.tables.iter().filter(|other| other.name == word) {
+                    all = all.change(Thing::Rows(other.full_name(), None));
+                }
+                let column = Ident::new(word.as_str());
+                if members.first().is_some_and(|table| table.get(&column).is_some()) {
+                    all = all.change(Thing::Rows(name.clone(), Some(column)));
+                }
+                if catalog.functions.iter().any(|other| other.name == word) && !called.contains(&word) {
+                    called.push(word);
+                }
+            }
+        }
+    }
+    all
 }

@@ -2,12 +2,12 @@
 
 use super::objects::{beginning, only};
 use super::{dotted, existing, existing_index, named_tables, qualified, rolespec, strings};
-use crate::catalog::Catalog;
-use crate::change::{CatalogOnly, Change, Reindex, Setting, SettingKind};
+use crate::catalog::{Catalog, Rule};
+use crate::change::{CatalogOnly, Change, Effect, Reindex, Setting, SettingKind};
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
-    AlterDomainStmt, AlterEnumStmt, AlterOwnerStmt, NodeEnum, ReindexObjectType, ReindexStmt, RuleStmt, node,
+    AlterDomainStmt, AlterEnumStmt, CmdType, AlterOwnerStmt, NodeEnum, ReindexObjectType, ReindexStmt, RuleStmt, node,
 };
 use concertina_revisions::{Ident, TableName};
 
@@ -189,7 +189,11 @@ fn rule(rule: &RuleStmt, sql: &str, catalog: &Catalog) -> Result<Change, Problem
         } else {
             Ok(format!("DROP RULE {} ON {}", name.sql(), table.sql()))
         },
-        effect: None,
+        effect: Some(Effect::RuleAdded(Rule {
+            name: rule.rulename.clone(),
+            event: [CmdType::CmdInsert, CmdType::CmdUpdate, CmdType::CmdDelete].map(|event| rule.event() == event),
+            in_replica: false,
+        })),
         touches: Footprint::default(),
         other: None,
         table,

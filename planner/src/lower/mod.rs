@@ -97,7 +97,8 @@ fn read(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem
 pub(crate) use column::stored_expression;
 pub(crate) use expression::{casts_of, from_text, type_words};
 pub(crate) use identity::is_conditional;
-pub(crate) use mentions::{functions, named_in, of_statement as mentioned_in, of_tree as mentioned};
+pub(crate) use mentions::{functions, in_body, named_in, of_statement as mentioned_in, of_tree as mentioned};
+pub(crate) use objects::replaces;
 pub(crate) use numbering::{Numbering, numbering};
 pub(crate) use partition::of_parent as detachment;
 pub(crate) use rights::{column_grants, grants};

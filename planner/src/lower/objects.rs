@@ -7,7 +7,7 @@ use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
     CreateEnumStmt, CreateExtensionStmt, CreateFunctionStmt, CreateTableAsStmt, DefineStmt, FunctionParameterMode,
-    NodeEnum, ObjectType, node,
+    NodeEnum, ObjectType, node, parse,
 };
 use concertina_revisions::{Ident, TableName};
 
@@ -154,6 +154,13 @@ fn function(create: &CreateFunctionStmt, sql: &str, catalog: &Catalog) -> Result
         _ => None,
     };
     Ok(Change::CatalogOnly(only(sql, format!("create {word} {}", name.shown()), reverse)))
+}
+
+/// Whether a statement puts a function in the place of one that is given so much.
+pub(crate) fn replaces(sql: &str, arguments: &str) -> bool {
+    let tree = parse(sql, 0).ok().and_then(|parsed| parsed.protobuf.stmts.into_iter().next()?.stmt?.node);
+    let Some(NodeEnum::CreateFunctionStmt(create)) = tree else { return false };
+    create.replace && create.parameters.len() == count(arguments)
 }
 
 /// How many arguments a list names; commas within parentheses belong to a type.

@@ -265,7 +265,10 @@ impl<'a> Model<'a> {
         expressions.iter().all(|expr| {
             !expr.is_volatile(catalog)
                 && !expr.reach.clock
-                && !expr.functions.iter().any(|name| catalog.reading_functions.contains(name))
+                && !expr.functions.iter().any(|name| {
+                    let is_other = |other: &Seen| other.touches.writes().any(|access| matches!(&access.thing, Thing::Function(made) if made.as_str() == name));
+                    catalog.reading_functions.contains(name) || self.before[..position].iter().any(is_other)
+                })
                 && !expr.columns.iter().any(|mention| unknown(&mention.name) || whole(&mention.name))
                 && expr.relations.iter().all(|(schema, name, _)| {
                     let read = catalog.resolve(schema.as_deref(), name);
@@ -313,7 +316,7 @@ fn goes_along(update: &Update, table: &TableName, catalog: &Catalog) -> bool {
 fn writes(touches: &Footprint, table: &TableName, makes_table: bool) -> bool {
     touches.is_opaque()
         || touches.writes().any(|access| match &access.thing {
-            Thing::Anything | Thing::AnyRows | Thing::Function(_) | Thing::Named(..) | Thing::Schema(_) => true,
+            Thing::Anything | Thing::AnyRows | Thing::Named(..) | Thing::Schema(_) => true,
             // A table that is made has a row type.
             Thing::Type(_) => !makes_table,
             Thing::Relation(other)
@@ -330,6 +333,8 @@ fn writes(touches: &Footprint, table: &TableName, makes_table: bool) -> bool {
             | Thing::Rule(..)
             | Thing::Policy(..)
             | Thing::Options(_)
+            // Whoever calls it asks for that.
+            | Thing::Function(_)
             | Thing::Rights(..)
             | Thing::Owner(_)
             | Thing::Comment(_)
