@@ -7,11 +7,11 @@
 //! behind · [`table`]: medians and ratios as text and JSON · [`plot`]: the same as pictures. `benches/planner.rs` times planning.
 
 pub mod contender;
+mod outcome;
 pub mod plot;
 pub mod run;
 pub mod shape;
 pub mod sizes;
 pub mod table;
 
-/// A bench ends at the first thing that goes wrong: half a table is worse than none.
-pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+pub use outcome::Result;

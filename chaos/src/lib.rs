@@ -11,6 +11,7 @@
 
 pub mod any_text;
 pub mod application;
+mod broken;
 mod dealer;
 pub mod director;
 pub mod fault;
@@ -22,5 +23,4 @@ pub mod subject;
 pub mod summary;
 pub mod trial;
 
-/// Why a trial ended before its oracle could speak: the machine, not the engine.
-pub type Broken = Box<dyn std::error::Error + Send + Sync>;
+pub use broken::Broken;

@@ -3,9 +3,10 @@
 mod args;
 mod command;
 mod draw;
+mod exit;
 
 use clap::Parser;
-use concertina::Exit;
+use exit::Exit;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             draw::failure::print(&failure, words.common.json);
-            failure.exit().into()
+            Exit::from(&failure).into()
         }
     }
 }

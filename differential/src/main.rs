@@ -149,7 +149,7 @@ async fn run(words: Words) -> Result<bool, Broken> {
 /// The command under test, where it is.
 fn program(path: &Path) -> Result<PathBuf, Broken> {
     use std::os::unix::fs::PermissionsExt;
-    let remedy = "build it with `cargo build -p concertina`, or name it with --program";
+    let remedy = "build it with `cargo build -p concertina-cli`, or name it with --program";
     let no = |why: &str| Broken::File(format!("{}, the command under test: {why}; {remedy}", path.display()));
     let found = path.canonicalize().map_err(|error| no(&error.to_string()))?;
     let data = found.metadata()?;

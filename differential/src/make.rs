@@ -13,9 +13,6 @@ use crate::world::World;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-/// Revisions of one scene.
-pub const CASES_OF_A_SCENE: u64 = 4;
-
 /// Of a hundred cases, how many end with a statement that psql refuses.
 const WRONG_PERCENT: u32 = 6;
 

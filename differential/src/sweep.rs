@@ -2,9 +2,11 @@
 //! kinds of statement on one table. Each scene hangs something on a column first; its cases then change that column.
 
 use crate::draw::{Aim, Draw};
-use crate::make::CASES_OF_A_SCENE;
 use crate::statement::{self, Kind};
 use crate::world::{Relation, World};
+
+/// Revisions of one scene.
+pub const CASES_OF_A_SCENE: u64 = 4;
 
 /// What a scene's cases are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Settings, their defaults and where those come from.
 
-use crate::throttle::Hours;
+use crate::hours::Hours;
 use std::time::Duration;
 
 /// How the engine behaves. The defaults suit a busy production server.

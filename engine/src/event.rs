@@ -1,5 +1,6 @@
 //! What happens while a plan runs, as data. Whoever embeds the engine turns it into bars, lines or gauges.
 
+use crate::state::State;
 use concertina_planner::Phase;
 use concertina_revisions::RevisionId;
 use serde::Serialize;
@@ -78,7 +79,7 @@ pub enum Event {
         /// The revision.
         revision: RevisionId,
         /// The state.
-        state: crate::checkpoint::State,
+        state: State,
     },
 }
 

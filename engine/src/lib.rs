@@ -16,149 +16,66 @@
 //!
 //! # Layout
 //!
-//! [`Connect`], `tls` and `session`: getting in, with limits on every connection · `lease`: one engine at a time ·
-//! `preflight`, `tried`: before the first change · `run`: the loop, `life`: what comes next (pure), `undo`: the way back · `quick`, `slow`, `backfill`: the three manners of working · `as_written`: statements where there are no rows ·
-//! `ladder`, `blockers`: asking for locks without making others wait · `proof`: asking the catalog what is done ·
-//! `checkpoint`: our own tables · `throttle`: when to go slower · `estimate`: what to expect · [`Event`]: what happens, as data.
+//! The ground floor, which every room may use and which uses none: [`Settings`], [`Event`], [`Error`], `state`, `place`, `hours`,
+//! `retry`, `stop`, `tid`. The rooms, each of which uses only those before it: `connection`: getting in, with limits on every
+//! session · `checkpoint`, `structure`: our own tables, and everything that a schema holds · `inspect`: looking without
+//! changing · `lock`: one engine at a time, and locks that make nobody wait · `throttle`: when to go slower · `backfill`: rows in
+//! batches, and what to expect of them · `run`: the loop, what comes next, the manners of working, the way back · `rehearsal`,
+//! `compare`: plans and structures in scratch databases · `script`: the same plan for psql.
 
-mod abandon;
-mod as_written;
 mod backfill;
-mod blockers;
-mod catalog;
 mod checkpoint;
 mod compare;
 mod config;
-mod connect;
-mod detach;
-mod doctor;
-mod elsewhere;
+mod connection;
 mod error;
-mod estimate;
 mod event;
-mod fault;
-mod isolation;
-mod ladder;
-mod lease;
-mod life;
-mod preflight;
-mod proof;
-mod quick;
+mod hours;
+mod inspect;
+mod lock;
+mod place;
 mod rehearsal;
-mod replicas;
-mod rights;
+mod retry;
 mod run;
 mod script;
-mod session;
-mod slow;
+mod state;
 mod stop;
 mod structure;
 mod throttle;
 mod tid;
-mod tls;
-mod tried;
-mod undo;
 
-pub use checkpoint::{Direction, Known, State};
+pub use backfill::estimate::Estimate;
+pub use checkpoint::Known;
 pub use compare::Comparison;
 pub use config::{Rehearse, Settings};
-pub use connect::{Connect, Passwords, Place};
-pub use doctor::{Finding, Severity};
-pub use elsewhere::Elsewhere;
+pub use connection::address::{Connect, Passwords, Place};
+pub use connection::engine::Engine;
 pub use error::Error;
-pub use estimate::Estimate;
 pub use event::{Blocker, Event, Events, Progress};
-pub use isolation::{Isolation, Untried};
-pub use lease::Lease;
-pub use life::Until;
-pub use preflight::FailedCheck;
+pub use hours::Hours;
+pub use inspect::doctor::{Finding, Severity};
+pub use inspect::isolation::{Isolation, Untried};
+pub use inspect::other_tools::Elsewhere;
+pub use lock::lease::Lease;
 pub use rehearsal::{Act, Ground, Objection, Rehearsed};
+pub use run::next::Until;
+pub use run::preflight::FailedCheck;
+pub use run::tried::Refused;
 pub use run::{NewRun, Outcome};
 pub use script::script;
+pub use state::{BackfillStatus, Direction, State};
 pub use stop::Stopper;
-pub use throttle::Hours;
-pub use tried::Refused;
 
-use concertina_planner::{Catalog, Needs, OLDEST_SERVER, Plan};
+use concertina_planner::{Catalog, Needs, Plan};
 use concertina_revisions::{Revision, RevisionId};
-use session::{Role, Session};
-use std::time::{Duration, Instant};
-use stop::Stop;
-
-/// How long a server that takes no connections is left alone.
-const RETRY_AFTER: Duration = Duration::from_millis(250);
-
-/// A database that may be looked at, and a way to get the right to change it.
-pub struct Engine {
-    connect: Connect,
-    settings: Settings,
-    events: Events,
-    stop: Stop,
-}
-
-/// How far a backfill that is under way has come.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct BackfillStatus {
-    /// The step.
-    pub step: String,
-    /// Rows changed so far.
-    pub rows: i64,
-    /// Share of the blocks that are behind us, from 0 to 1.
-    pub share: f64,
-    /// Why it doesn't go at full speed, as last told.
-    pub throttle: Option<String>,
-}
+use connection::session::{Role, Session};
 
 impl Engine {
-    /// An engine for a database. The stopper asks its runs to end after the batch in hand.
-    pub fn new(connect: Connect, settings: Settings, events: Events) -> (Engine, Stopper) {
-        let (stopper, stop) = Stopper::pair();
-        (Engine { connect, settings, events, stop }, stopper)
-    }
-
-    /// Its settings.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// Tells whoever listens something worth knowing.
-    pub fn note(&self, text: String) {
-        (self.events)(Event::Note { text });
-    }
-
-    async fn reader(&self) -> Result<Session, Error> {
-        self.settings.check().map_err(Error::State)?;
-        let session = Session::open(&self.connect, Role::Reader, &self.settings).await?;
-        let sql = "SELECT current_setting('server_version_num')::int, current_setting('server_version')";
-        let row = session.query_one("asking the server's version", sql, &[]).await?;
-        let number: i32 = row.get(0);
-        if u32::try_from(number).is_ok_and(|number| number >= OLDEST_SERVER) {
-            return Ok(session);
-        }
-        Err(Error::TooOld { version: row.get(1) })
-    }
-
     /// A reader of a server that can be written, too.
     async fn writer(&self) -> Result<Session, Error> {
         let session = self.reader().await?;
-        lease::refuse_standby(&session, &self.connect).await?;
+        lock::lease::refuse_standby(&session, &self.connect).await?;
         Ok(session)
-    }
-
-    /// Waits until the server takes connections; it may be starting, or not there yet.
-    ///
-    /// # Errors
-    ///
-    /// What it says last, when it has taken none for so long; at once when it refuses for another reason.
-    pub async fn wait(&self, at_most: Duration) -> Result<(), Error> {
-        let began = Instant::now();
-        loop {
-            match self.reader().await {
-                Ok(_) => return Ok(()),
-                Err(error) if error.may_pass() && began.elapsed() < at_most => tokio::time::sleep(RETRY_AFTER).await,
-                Err(error) => return Err(error),
-            }
-        }
     }
 
     /// The revisions that the database has, in the order in which they came. Changes nothing.
@@ -167,7 +84,7 @@ impl Engine {
     ///
     /// When the database can't be reached or read.
     pub async fn known(&self) -> Result<Vec<Known>, Error> {
-        known(&self.reader().await?).await
+        checkpoint::known(&self.reader().await?).await
     }
 
     /// What the database holds, and of every table whether it holds a row. Changes nothing.
@@ -176,7 +93,7 @@ impl Engine {
     ///
     /// When the database can't be reached or read.
     pub async fn catalog(&self) -> Result<Catalog, Error> {
-        catalog::load_all(&self.reader().await?, self.settings.versions).await
+        inspect::catalog::load_all(&self.reader().await?, self.settings.versions).await
     }
 
     /// What the database holds, and which tables hold no row as far as these revisions need to know. Changes nothing.
@@ -185,7 +102,7 @@ impl Engine {
     ///
     /// When the database can't be reached or read.
     pub async fn catalog_for(&self, revisions: &[&Revision]) -> Result<Catalog, Error> {
-        catalog::load_for(&self.reader().await?, self.settings.versions, revisions).await
+        inspect::catalog::load_for(&self.reader().await?, self.settings.versions, revisions).await
     }
 
     /// How far the backfills of a revision are. Changes nothing.
@@ -207,7 +124,7 @@ impl Engine {
     /// When the database can't be reached or read.
     pub async fn estimate(&self, plan: &Plan) -> Result<Vec<Estimate>, Error> {
         let session = Session::open(&self.connect, Role::Sampler, &self.settings).await?;
-        estimate::estimate(&session, plan, self.settings.workers).await
+        backfill::estimate::estimate(&session, plan, self.settings.workers).await
     }
 
     /// What of the connected role's rights, and of what surrounds the database, somebody should know before plans are run. Changes nothing.
@@ -224,12 +141,12 @@ impl Engine {
             all.backfills |= needs.backfills;
         }
         let mut told = Vec::new();
-        match rights::missing(&session, &all).await {
+        match inspect::rights::missing(&session, &all).await {
             Err(error @ Error::Rights { .. }) => told.push(format!("{error}: {}", error.help())),
             asked => asked?,
         }
         if all.backfills {
-            let findings = doctor::of_backfills(&session).await?;
+            let findings = inspect::doctor::of_backfills(&session).await?;
             told.extend(findings.iter().map(|finding| format!("{}: {}", finding.what, finding.remedy)));
         }
         Ok(told)
@@ -263,9 +180,4 @@ impl Engine {
         drop(self.reader().await?);
         Box::pin(Lease::take(self.connect.clone(), self.settings.clone(), self.events.clone(), self.stop.clone())).await
     }
-}
-
-/// The revisions that the database has; none where our schema isn't there yet.
-async fn known(session: &Session) -> Result<Vec<Known>, Error> {
-    if checkpoint::exists(session).await? { checkpoint::all(session).await } else { Ok(vec![]) }
 }

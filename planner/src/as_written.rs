@@ -5,10 +5,11 @@
 use crate::action::{Action, AsWritten, Lock};
 use crate::catalog::{Catalog, TableKind};
 use crate::footprint::Footprint;
+use crate::lower::lower;
 use crate::lower::reach::{Manner, Reach, SessionUse, may_be_proven, reach};
-use crate::lower::{lower, mentioned};
 use crate::plan::{Phase, Plan, Question, Step, StepId, Work};
 use crate::problem::code;
+use crate::sql::mentioned;
 use concertina_revisions::{Code, Diagnostic, Revision, RevisionId, Statement, TableName};
 use std::collections::BTreeSet;
 

@@ -2,18 +2,12 @@
 
 use crate::action::{Lock, Online};
 use crate::catalog::Catalog;
-use crate::decision::{Decision, Part, Rank};
+use crate::decision::{Decided, Part, Rank};
 use crate::footprint::Footprint;
 use crate::order::Order;
 use crate::plan::{Phase, Plan, Step, StepId, Work};
 use concertina_revisions::{RevisionId, TableName};
 use std::collections::BTreeSet;
-
-/// A decision and the statements it answers, counted from 1.
-pub(crate) struct Decided {
-    pub(crate) decision: Decision,
-    pub(crate) statements: Vec<usize>,
-}
 
 /// Puts all decisions of a revision together.
 pub(crate) fn assemble(

@@ -5,6 +5,12 @@ use crate::footprint::Footprint;
 use crate::plan::{Check, Hazard, Phase, Question, Work};
 use concertina_revisions::{Code, Ident, TableName};
 
+/// A decision and the statements it answers, counted from 1.
+pub(crate) struct Decided {
+    pub(crate) decision: Decision,
+    pub(crate) statements: Vec<usize>,
+}
+
 /// Where in its phase a part of work stands. Within a rank the order of the statements is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {

@@ -56,6 +56,6 @@ fn proof_dropped_with_its_use(actions: &[Action]) -> Option<String> {
     let position = |wanted: &dyn Fn(&Action) -> bool| actions.iter().position(wanted);
     let set = position(&|action| matches!(action, Action::SetNotNull { .. }))?;
     let dropped =
-        position(&|action| matches!(action, Action::DropConstraint { name, .. } if crate::rules::is_helper(name)))?;
+        position(&|action| matches!(action, Action::DropConstraint { name, .. } if crate::helper::is_helper(name)))?;
     (dropped < set).then(|| "drops the proof before SET NOT NULL uses it".to_owned())
 }

@@ -18,13 +18,20 @@
 //!
 //! # Layout
 //!
-//! `lower`: parse tree to [`change::Change`] · `fold`: many statements into one catalog entry · `one_pass`: many fills of a table into one · `rules`: a change
-//! to a decision, one family a file · [`footprint`]: what a change reads and writes · `order`: what comes after what · `barrier`: behind what nobody can see into · `assemble`: decisions to a [`Plan`] · `remains`: what a rollback leaves · `types`: which types are alike · `versions`: schemas of views, one a revision · `as_written`: what is run as it is written, where there are no rows · `waiting`: planning behind a contract that hasn't run · [`law`]: what no plan may do ·
-//! [`action`]: what steps do, their locks and their SQL · [`explain()`]: a plan as text · [`drift`]: two databases compared.
+//! `pipeline`: the way through the rooms. In its order: `lower`: parse tree to [`change::Change`] · `fold`: many statements into one
+//! catalog entry, `one_pass`: many fills of a table into one · `rules`: a change to a decision, one family a file · `barrier`: behind what
+//! nobody can see into · `order`: what comes after what · `assemble`: decisions to a [`Plan`] · `remains`: what a rollback leaves ·
+//! `versions`: schemas of views, one a revision. Beside it: `as_written`: what is run as it is written, where there are no rows ·
+//! `waiting`: planning behind a contract that hasn't run · `tried`: what PostgreSQL is asked beforehand.
+//!
+//! What all of them lean on: [`catalog`]: what a database holds, `after`: what it becomes by a change · [`footprint`]: what is read and
+//! written, `touches`: by each kind of change and of work · `sql`: text read, searched, rewritten and printed · [`action`]: what steps
+//! do, their locks and their SQL · [`law`]: what no plan may do · [`explain()`]: a plan as text · [`drift`]: two databases compared.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod action;
+mod after;
 mod as_written;
 mod assemble;
 mod barrier;
@@ -38,42 +45,40 @@ pub mod expr;
 mod fold;
 pub mod footprint;
 mod fresh;
+mod helper;
 pub mod law;
 #[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
 mod lower;
 mod needs;
 mod one_pass;
 mod order;
+mod pipeline;
 pub mod plan;
 pub mod problem;
 mod remains;
 mod rules;
+#[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
+mod sql;
 pub mod stored;
+mod touches;
 mod tried;
 mod unasked;
-mod types;
 mod versions;
 mod waiting;
 
 pub use as_written::{MayChange, named};
 pub use catalog::{Catalog, Table};
 pub use explain::explain;
+pub use helper::is_helper;
 pub use needs::Needs;
 pub use plan::{Phase, Plan, Step, StepId, Work};
-pub use rules::is_helper;
 pub use tried::{Tried, tried};
 pub use versions::schema_of;
 
 use as_written::OwnRows;
-use assemble::Decided;
 use concertina_revisions::{Diagnostic, Revision, RevisionId, Statement};
-use decision::Decision;
-use fold::Seen;
-use footprint::Whole;
-use order::Order;
+use pipeline::{left_by, lower_all, plan_statements, settled_by};
 use problem::code;
-use rules::Context;
-use std::collections::BTreeSet;
 use versions::Toward;
 
 /// The oldest PostgreSQL that can be worked on, as `server_version_num`: the first with TID range scans.
@@ -157,14 +162,6 @@ pub fn look_ahead(revision: &Revision, catalog: &Catalog) -> Outlook {
     }
 }
 
-fn settled_by(seen: &[Seen], revision: &Revision, catalog: &Catalog) -> Catalog {
-    let mut after = left_by(seen, catalog);
-    seen.iter().for_each(|seen| after.populate(&seen.change));
-    after.settle();
-    versions::settle(&mut after, &revision.id);
-    after
-}
-
 /// The way back from a revision as a revision of its own: its `-- down` part if its author wrote one, else the reverse that was
 /// derived when it went up.
 ///
@@ -229,122 +226,4 @@ fn dropped_with_rows(plan: &Plan, catalog: &Catalog) -> Option<String> {
         let action::Action::DropTable { table } = action else { return None };
         catalog.table(table).filter(|known| known.pages > 0).map(|_| table.shown())
     })
-}
-
-/// Every statement of a list understood, each with the catalog that it meets; and what is wrong with the others.
-fn lower_all(revision: &Revision, statements: &[Statement], catalog: &Catalog) -> (Vec<Seen>, Vec<Diagnostic>) {
-    let mut problems = Vec::new();
-    let mut seen = Vec::new();
-    let mut now = catalog.clone();
-    for (at, statement) in statements.iter().enumerate() {
-        let mentioned = lower::mentioned(statement.tree.as_ref(), &now);
-        let lowered = match lower::lower(statement, &mentioned, &now) {
-            Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
-                Ok(vec![lower::as_allowed(statement, &now)])
-            }
-            other => other,
-        };
-        match lowered {
-            Ok(changes) => {
-                for change in changes {
-                    let next = now.after(&change);
-                    let touches = footprint::with_family(footprint::of_change(&change, &now).and(&mentioned), &now);
-                    seen.push(Seen {
-                        touches,
-                        change,
-                        statement: at,
-                        before: std::mem::replace(&mut now, next),
-                        folded: vec![],
-                    });
-                }
-            }
-            Err(problem) => problems.push(problem.at(&revision.source, statement.span)),
-        }
-    }
-    (seen, problems)
-}
-
-/// The catalog after all of the changes.
-fn left_by(seen: &[Seen], catalog: &Catalog) -> Catalog {
-    seen.last().map_or_else(|| catalog.clone(), |last| last.before.after(&last.change))
-}
-
-fn plan_statements(
-    revision: &Revision,
-    statements: &[Statement],
-    catalog: &Catalog,
-    toward: &Toward<'_>,
-) -> Result<Plan, Vec<Diagnostic>> {
-    let (seen, mut problems) = lower_all(revision, statements, catalog);
-    let mut seen = one_pass::join(fold::fold(seen), |statement| statements[statement].directives.0.is_empty());
-    fresh::set_free(&mut seen);
-    let end = left_by(&seen, catalog);
-    let version = toward.schema(catalog);
-    let mut decisions: Vec<Decided> = Vec::new();
-    // Statements that their authors allow to block, as they are written and whatever else of them could be done online.
-    let mut as_written = BTreeSet::new();
-    for (position, one) in seen.iter().enumerate() {
-        let statement = &statements[one.statement];
-        let context = Context::new(&seen, position, &statement.directives, version.as_ref());
-        if as_written.contains(&one.statement) {
-            continue;
-        }
-        let decided = rules::decide(&one.change, &context).and_then(|mut decision| {
-            if let Some(behind) = barrier::before(&seen, position) {
-                barrier::guard(one, &decision, statement, behind)?;
-            }
-            unasked::leave_out(&mut decision, &seen, position);
-            Ok(decision)
-        });
-        match decided {
-            Ok(decision) => {
-                let mut statements = vec![one.statement + 1];
-                statements.extend(one.folded.iter().map(|statement| statement + 1));
-                decisions.push(Decided { decision: touching(decision, one), statements });
-            }
-            Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
-                as_written.insert(one.statement);
-                decisions.retain(|decided| decided.statements.first() != Some(&(one.statement + 1)));
-                let decision = rules::blocking(&one.change, &statement.sql, &context);
-                decisions.push(Decided { decision: touching(decision, one), statements: vec![one.statement + 1] });
-            }
-            Err(problem) => problems.push(problem.at(&revision.source, statement.span)),
-        }
-    }
-    // Parts are in their phases from here on.
-    let mut order = Order::of(&mut decisions);
-    match versions::decide(toward, &decisions, catalog, &end) {
-        Ok(mut decision) => {
-            order.add(&mut decision, decisions.len());
-            decisions.push(Decided { decision, statements: vec![] });
-        }
-        Err(problem) => problems.push(problem.at(&revision.source, revision.beginning())),
-    }
-    for (node, cause) in order.unwanted() {
-        let of = |decision: usize| decisions.get(decision).and_then(|decided| decided.statements.first().copied());
-        if let (Some(own), Some(earlier)) = (of(node.decision), of(cause.decision)) {
-            let thing = cause.part.touches.contested(&node.part.touches).next();
-            let thing = thing.map_or_else(|| "the same".to_owned(), ToString::to_string);
-            problems.push(
-                problem::too_early(own, earlier, &thing, cause.part.phase)
-                    .at(&revision.source, statements[own - 1].span),
-            );
-        }
-    }
-    if !problems.is_empty() {
-        problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));
-        return Err(problems);
-    }
-    Ok(assemble::assemble(&revision.id, &decisions, &order, &end, !toward.waiting.is_empty()))
-}
-
-/// Says of each part what it touches; where its rule did, with the tables above.
-fn touching(mut decision: Decision, seen: &Seen) -> Decision {
-    let whole = Whole { change: &seen.change, touches: &seen.touches };
-    for part in &mut decision.parts {
-        let own =
-            if part.is_known { std::mem::take(&mut part.touches) } else { footprint::of_part(&part.work, &whole) };
-        part.touches = footprint::with_family(own, &seen.before);
-    }
-    decision
 }

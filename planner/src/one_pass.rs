@@ -110,7 +110,7 @@ fn joined(first: &Seen, second: &Seen) -> Option<Update> {
         }
         let (column, value) = update.sets.first()?;
         let text = format!("COALESCE({}.{}, {})", update.alias.sql(), column.sql(), value.sql);
-        Some(vec![(column.clone(), crate::lower::from_text(&text)?)])
+        Some(vec![(column.clone(), crate::sql::from_text(&text)?)])
     };
     let mut sets = kept(first)?;
     sets.extend(kept(second)?);

@@ -4,7 +4,7 @@
 //! in no earlier phase. What is dropped and made again under the same name is done in one transaction with all that has to
 //! lie between.
 
-use crate::assemble::Decided;
+use crate::decision::Decided;
 use crate::decision::{Decision, Part, Rank};
 use crate::footprint::{How, Thing};
 use crate::plan::{Phase, Work};

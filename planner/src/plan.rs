@@ -1,6 +1,6 @@
 //! What will be done, in order, with the reason for each step.
 
-use crate::action::{Action, Backfill, Lock, Online};
+use crate::action::{Action, Backfill, Listed, Lock, Online, Operation};
 use crate::footprint::Footprint;
 use concertina_revisions::{Ident, RevisionId, TableName};
 use schemars::JsonSchema;
@@ -91,6 +91,55 @@ impl Work {
             Work::Slow { .. } | Work::Backfill { .. } => &[],
         }
     }
+
+    /// The tables that the work locks, and how strongly.
+    pub fn locks(&self) -> Vec<(TableName, Lock)> {
+        strongest(match self {
+            Work::Quick { actions } => actions.iter().flat_map(Action::locks).collect(),
+            Work::Slow { online } => online.locks(),
+            Work::Backfill { backfill } => match &backfill.operation {
+                Operation::Copy { target, .. } => {
+                    vec![(backfill.table.clone(), Lock::AccessShare), (target.clone(), Lock::RowExclusive)]
+                }
+                Operation::Assign(_) | Operation::Delete | Operation::Listed(_) => {
+                    vec![(backfill.table.clone(), Lock::RowExclusive)]
+                }
+            },
+        })
+    }
+
+    /// What the work does, one line a part.
+    pub fn summary(&self) -> Vec<String> {
+        match self {
+            Work::Quick { actions } => actions.iter().map(Action::summary).collect(),
+            Work::Slow { online } => vec![online.summary()],
+            Work::Backfill { backfill } => vec![match &backfill.operation {
+                Operation::Assign(assignments) => {
+                    let sets: Vec<String> =
+                        assignments.iter().map(|(column, value)| format!("{} = {value}", column.as_str())).collect();
+                    format!("backfill {}: {}", backfill.table.shown(), sets.join(", "))
+                }
+                Operation::Delete => format!("delete from {} in batches", backfill.table.shown()),
+                Operation::Copy { target, .. } => {
+                    format!("copy {} to {} in batches", backfill.table.shown(), target.shown())
+                }
+                Operation::Listed(list) => {
+                    let table = backfill.table.shown();
+                    let names = |columns: &[Ident]| columns.iter().map(Ident::as_str).collect::<Vec<_>>().join(", ");
+                    match &list.change {
+                        Listed::Assign { .. } => format!("list rows of {table}, then set {}", names(&list.values)),
+                        Listed::Compute { sets, .. } => {
+                            let sets: Vec<String> =
+                                sets.iter().map(|(column, value)| format!("{} = {value}", column.as_str())).collect();
+                            format!("list rows of {table}, then set {}", sets.join(", "))
+                        }
+                        Listed::Delete { .. } => format!("list rows of {table}, then delete them"),
+                        Listed::Insert { .. } => format!("list new rows of {table}, then insert them"),
+                    }
+                }
+            }],
+        }
+    }
 }
 
 impl Step {
@@ -110,7 +159,7 @@ pub fn with_those_below(mut locks: Vec<(TableName, Lock)>, below: &[(TableName, 
 }
 
 /// Each table once, with its strongest lock.
-pub(crate) fn strongest(mut locks: Vec<(TableName, Lock)>) -> Vec<(TableName, Lock)> {
+fn strongest(mut locks: Vec<(TableName, Lock)>) -> Vec<(TableName, Lock)> {
     locks.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
     locks.dedup_by(|later, first| later.0 == first.0);
     locks

@@ -1,7 +1,7 @@
 //! What a rollback leaves, said before the first change: what a statement did to things that were there before, where
 //! nobody knows how they were.
 
-use crate::assemble::Decided;
+use crate::decision::Decided;
 use crate::footprint::{How, Thing};
 use crate::order::{Node, Order};
 use crate::plan::{Hazard, Phase};

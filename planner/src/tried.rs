@@ -9,7 +9,8 @@ use crate::catalog::{Catalog, Column, ConstraintKind, Identity, Table, TableKind
 use crate::change::{AddColumn, Change, NewConstraintKind, Special};
 use crate::fold::Seen;
 use crate::footprint::{Access, How, Thing};
-use crate::{lower, lower_all, settled_by};
+use crate::pipeline::{lower_all, settled_by};
+use crate::{lower, sql};
 use concertina_revisions::{Ident, Revision, TableName};
 
 /// A statement to be understood.
@@ -47,7 +48,7 @@ pub fn tried(revisions: &[&Revision], catalog: &Catalog) -> Vec<Vec<Tried>> {
             }
             let statement = &revision.up[one.statement];
             // A function of which another statement says something isn't known; all others are as they are.
-            let called = lower::functions(statement.tree.as_ref());
+            let called = sql::functions(statement.tree.as_ref());
             if !earlier.iter().any(|before| called.iter().any(|name| declares(before, name))) {
                 of_revision.extend(trial(&one, statement, &earlier));
             }

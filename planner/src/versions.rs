@@ -3,13 +3,13 @@
 //! at contract, before what they show does.
 
 use crate::action::{Action, NewVersion, Shown, View};
-use crate::assemble::Decided;
 use crate::catalog::{Catalog, Column, Table, TableKind, Version};
+use crate::decision::Decided;
 use crate::decision::{Decision, Part, Rank};
 use crate::footprint::{Footprint, How, Thing};
+use crate::helper::digest;
 use crate::plan::{Phase, Plan, Work};
 use crate::problem::{Problem, code, hazard};
-use crate::rules::digest;
 use concertina_revisions::{Ident, RevisionId, TableName};
 
 /// The first `server_version_num` whose views can look with the rights of whoever asks.

@@ -7,9 +7,10 @@
 use crate::action::{Action, Online};
 use crate::catalog::{Catalog, Column, Constraint, ConstraintKind, Identity};
 use crate::change::Change;
-use crate::footprint::{Footprint, Whole, of_part};
+use crate::footprint::Footprint;
 use crate::plan::{Phase, Plan, Step, Work};
 use crate::problem::{Problem, code};
+use crate::touches::{Whole, of_part};
 use concertina_revisions::{RevisionId, TableName};
 use std::sync::Arc;
 

@@ -26,7 +26,6 @@ mod error;
 mod pooler;
 mod postgres;
 mod proxy;
-mod template;
 mod traffic;
 
 pub use clock::Clock;

@@ -3,7 +3,8 @@
 use super::{Found, live, settings};
 use crate::args::{Common, LimitWords};
 use crate::draw;
-use concertina::{Despite, Exit, Failure, drift};
+use crate::exit::Exit;
+use concertina::{Despite, Failure, drift};
 use concertina_revisions::Target;
 use concertina_revisions::import::without_session;
 use std::process::Command;

@@ -3,8 +3,9 @@
 use super::Found;
 use crate::args::{CheckFormat, Common};
 use crate::draw;
+use crate::exit::Exit;
+use concertina::Failure;
 use concertina::check::{Ground, check, ground, refused, rehearsed};
-use concertina::{Exit, Failure};
 use concertina_engine::Rehearse;
 use concertina_planner::problem::hazard::UNPROVEN;
 use concertina_revisions::{Diagnostic, Severity};

@@ -3,7 +3,8 @@
 use super::Found;
 use crate::args::Common;
 use crate::draw;
-use concertina::{Exit, Failure};
+use crate::exit::Exit;
+use concertina::Failure;
 use concertina_engine::Severity;
 use std::time::Duration;
 

@@ -2,7 +2,8 @@
 
 use super::{Found, live, settings, until};
 use crate::args::{Common, LimitWords};
-use concertina::{Exit, Failure};
+use crate::exit::Exit;
+use concertina::Failure;
 use concertina_planner::Policy;
 use concertina_revisions::Target;
 

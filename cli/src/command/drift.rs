@@ -3,7 +3,8 @@
 use super::{Found, edit, new};
 use crate::args::Common;
 use crate::draw;
-use concertina::{Exit, Failure, drift};
+use crate::exit::Exit;
+use concertina::{Failure, drift};
 use concertina_engine::{Comparison, Isolation};
 use concertina_revisions::History;
 use std::path::Path;

@@ -2,7 +2,8 @@
 
 use super::Found;
 use crate::args::Common;
-use concertina::{Exit, Failure};
+use crate::exit::Exit;
+use concertina::Failure;
 use std::path::Path;
 use std::process::Command;
 

@@ -2,7 +2,8 @@
 
 use crate::args::Common;
 use crate::draw;
-use concertina::{Exit, Failure};
+use crate::exit::Exit;
+use concertina::Failure;
 use concertina_planner::problem;
 use concertina_revisions::diagnostic::code;
 

@@ -3,7 +3,8 @@
 use super::Found;
 use crate::args::Common;
 use crate::draw;
-use concertina::{Exit, Failure};
+use crate::exit::Exit;
+use concertina::Failure;
 use concertina_engine::Known;
 
 pub(crate) async fn run(common: &Common) -> Result<Exit, Failure> {

@@ -3,7 +3,8 @@
 use super::{Found, live, settings};
 use crate::args::{Common, LimitWords, Tool};
 use crate::draw;
-use concertina::{Exit, Failure, adopt};
+use crate::exit::Exit;
+use concertina::{Failure, adopt};
 use concertina_revisions::Diagnostic;
 use concertina_revisions::import::{self, Imported};
 use std::collections::BTreeMap;

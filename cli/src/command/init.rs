@@ -3,8 +3,9 @@
 use super::Found;
 use crate::args::Common;
 use crate::draw;
+use crate::exit::Exit;
+use concertina::Failure;
 use concertina::project::TEMPLATE;
-use concertina::{Exit, Failure};
 
 pub(crate) fn run(common: &Common) -> Result<Exit, Failure> {
     let found = Found::read(common)?;

@@ -3,7 +3,8 @@
 use super::Found;
 use crate::args::Common;
 use crate::draw;
-use concertina::{Done, Exit, Failure};
+use crate::exit::Exit;
+use concertina::{Done, Failure};
 use concertina_engine::{Engine, Settings, Stopper};
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};

@@ -3,7 +3,8 @@
 use super::{Found, new};
 use crate::args::Common;
 use crate::draw;
-use concertina::{Exit, Failure};
+use crate::exit::Exit;
+use concertina::Failure;
 
 pub(crate) fn run(common: &Common, revisions: &[String], title: &str) -> Result<Exit, Failure> {
     let found = Found::read(common)?;

@@ -26,7 +26,8 @@ mod upgrade;
 mod version;
 
 use crate::args::{Common, LimitWords, Verb, Words};
-use concertina::{Exit, Failure, Project, Until, connection};
+use crate::exit::Exit;
+use concertina::{Failure, Project, Until, connection};
 use concertina_engine::{Connect, Engine, Rehearse, Settings, Stopper};
 use concertina_revisions::History;
 use std::path::PathBuf;

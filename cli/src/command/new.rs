@@ -3,7 +3,8 @@
 use super::{Found, edit};
 use crate::args::Common;
 use crate::draw;
-use concertina::{Exit, Failure};
+use crate::exit::Exit;
+use concertina::Failure;
 use concertina_revisions::History;
 use std::fmt::Write;
 use std::path::PathBuf;

@@ -3,7 +3,8 @@
 use super::Found;
 use crate::args::Common;
 use crate::draw;
-use concertina::{Exit, Failure};
+use crate::exit::Exit;
+use concertina::Failure;
 
 pub(crate) async fn pause(common: &Common, reason: &str) -> Result<Exit, Failure> {
     Found::read(common)?.reader()?.pause(reason).await?;

@@ -3,7 +3,8 @@
 use super::Found;
 use crate::args::Common;
 use crate::draw;
-use concertina::{Exit, Failure};
+use crate::exit::Exit;
+use concertina::Failure;
 use concertina_revisions::Target;
 
 pub(crate) async fn run(common: &Common, target: &str, sql: bool, estimate: bool) -> Result<Exit, Failure> {

@@ -2,7 +2,8 @@
 
 use super::{Found, live, settings};
 use crate::args::{Common, LimitWords};
-use concertina::{Exit, Failure};
+use crate::exit::Exit;
+use concertina::Failure;
 
 pub(crate) async fn run(common: &Common, revision: Option<&str>) -> Result<Exit, Failure> {
     let mut found = Found::read(common)?;

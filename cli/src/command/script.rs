@@ -3,7 +3,8 @@
 use super::{Found, settings, until};
 use crate::args::{Common, LimitWords};
 use crate::draw;
-use concertina::{Exit, Failure, script};
+use crate::exit::Exit;
+use concertina::{Failure, script};
 use concertina_engine::Engine;
 use concertina_planner::Policy;
 use concertina_revisions::Target;

@@ -2,9 +2,10 @@
 
 use crate::args::Words;
 use crate::draw;
+use crate::exit::Exit;
 use clap::CommandFactory;
 use clap_complete::Shell;
-use concertina::{Exit, Failure};
+use concertina::Failure;
 use std::path::Path;
 
 pub(crate) fn completions(shell: Shell) -> Exit {

@@ -3,7 +3,8 @@
 use super::{Found, history};
 use crate::args::Common;
 use crate::draw;
-use concertina::{Exit, Failure};
+use crate::exit::Exit;
+use concertina::Failure;
 
 pub(crate) async fn run(common: &Common, revision: &str) -> Result<Exit, Failure> {
     let found = Found::read(common)?;

@@ -2,7 +2,8 @@
 
 use super::{Found, live, settings};
 use crate::args::{Common, LimitWords};
-use concertina::{Despite, Exit, Failure};
+use crate::exit::Exit;
+use concertina::{Despite, Failure};
 use concertina_revisions::Target;
 
 pub(crate) async fn run(common: &Common, target: &str, force: bool, purge: bool) -> Result<Exit, Failure> {

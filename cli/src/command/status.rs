@@ -4,7 +4,8 @@ use super::Found;
 use crate::args::Common;
 use crate::draw;
 use crate::draw::status::Flying;
-use concertina::{Exit, Failure, in_flight};
+use crate::exit::Exit;
+use concertina::{Failure, in_flight};
 use concertina_revisions::Target;
 
 pub(crate) async fn run(common: &Common) -> Result<Exit, Failure> {

@@ -30,7 +30,7 @@ fn program() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let program = own.parent().and_then(Path::parent).unwrap().join("concertina");
     if !program.is_file() {
-        let built = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "concertina"]).status().unwrap();
+        let built = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "concertina-cli"]).status().unwrap();
         assert!(built.success());
     }
     program

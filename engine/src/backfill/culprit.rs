@@ -3,7 +3,7 @@
 use super::Shared;
 use super::batch_sql::computing;
 use crate::error::Error;
-use crate::lease::Lease;
+use crate::lock::lease::Lease;
 use concertina_planner::action::Operation;
 use concertina_planner::action::sql::dollar_quote;
 use concertina_revisions::{Ident, TableName};

@@ -1,8 +1,8 @@
 //! The tables that hold the rows: the table itself, its partitions, its children.
 
 use super::window::Passes;
+use crate::connection::session::Session;
 use crate::error::Error;
-use crate::session::Session;
 use concertina_planner::action::Backfill;
 use concertina_revisions::{Ident, TableName};
 

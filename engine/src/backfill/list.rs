@@ -8,12 +8,13 @@
 use super::window::Passes;
 use super::worker::Worker;
 use super::{ListSql, Part, Target, leaves, share, work};
-use crate::checkpoint::{self, JobKey, RangeRow};
+use crate::checkpoint::{self, RangeRow};
+use crate::connection::session::Session;
 use crate::error::{Class, Error};
 use crate::event::Event;
-use crate::ladder::Backoff;
-use crate::lease::Lease;
-use crate::session::Session;
+use crate::lock::lease::Lease;
+use crate::place::JobKey;
+use crate::retry::Backoff;
 use crate::tid::Tid;
 use concertina_planner::action::sql::{do_block, drop_own_table};
 use concertina_planner::action::{Backfill, Operation, WorkList};
@@ -181,19 +182,6 @@ pub(crate) fn ours_alone(name: &TableName) -> String {
 /// Drops a list whose rows are done, or are to be left.
 pub(crate) async fn drop_table(session: &Session, job: i64) -> Result<(), Error> {
     session.batch_execute("dropping a list of rows", &drop_own_table(&table(job))).await
-}
-
-/// Drops lists that no job is left of: their revision was taken back.
-pub(crate) async fn clear(session: &Session) -> Result<(), Error> {
-    let sql = "SELECT c.relname::text FROM pg_class c
-               WHERE c.relnamespace = to_regnamespace('concertina') AND c.relkind = 'r' AND c.relname ~ '^list_[0-9]+$'
-                 AND NOT EXISTS (SELECT FROM concertina.job j WHERE 'list_' || j.id = c.relname)";
-    for row in session.query("looking for lists of rows", sql, &[]).await? {
-        let name: String = row.get(0);
-        let list = TableName::new("concertina", name.as_str());
-        session.batch_execute("dropping a list of rows", &drop_own_table(&list)).await?;
-    }
-    Ok(())
 }
 
 /// What a batch did.

@@ -7,6 +7,7 @@
 mod batch_sql;
 mod culprit;
 mod duty;
+pub(crate) mod estimate;
 mod fill;
 mod fixed;
 mod keyset;
@@ -22,13 +23,14 @@ mod vacuum;
 mod window;
 mod worker;
 
-use crate::checkpoint::{self, JobKey, RangeRow};
+use crate::checkpoint::{self, RangeRow};
 use crate::config::Settings;
-use crate::connect::Connect;
+use crate::connection::address::Connect;
+use crate::connection::session::{Role, Session};
 use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::lease::Lease;
-use crate::session::{Role, Session};
+use crate::lock::lease::Lease;
+use crate::place::JobKey;
 use crate::stop::Stop;
 use crate::throttle::{Ceiling, Conditions, Monitor, Prober};
 use batch_sql::BatchSql;

@@ -2,8 +2,8 @@
 
 use super::batch_sql::BatchSql;
 use crate::checkpoint::{COUNT_FROM_HERE, MARK_RANGE};
+use crate::connection::session::Session;
 use crate::error::Error;
-use crate::session::Session;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio_postgres::Statement;

@@ -2,9 +2,9 @@
 
 use super::Shared;
 use super::worker::{Cut, Worker, poisoned};
+use crate::connection::session::batch_timeout;
 use crate::error::{Class, Error, describe};
 use crate::event::Event;
-use crate::session::batch_timeout;
 use crate::tid::Tid;
 use std::time::{Duration, Instant};
 

@@ -3,7 +3,7 @@
 use super::stuck::Stuck;
 use super::worker::{Changed, Cut, STUMBLES_MAX, SWEEPS_MAX, Worker, poisoned};
 use crate::error::{Class, Error};
-use crate::ladder::Backoff;
+use crate::retry::Backoff;
 use crate::tid::Tid;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};

@@ -3,11 +3,11 @@
 
 use super::Shared;
 use crate::config::Settings;
-use crate::connect::Connect;
+use crate::connection::address::Connect;
+use crate::connection::session::{Role, Session};
 use crate::error::Error;
 use crate::event::Event;
-use crate::lease::Lease;
-use crate::session::{Role, Session};
+use crate::lock::lease::Lease;
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 

@@ -2,8 +2,8 @@
 //! made of their session, nothing has to be prepared.
 
 use super::Begin;
-use super::revision::Direction;
 use crate::error::Error;
+use crate::state::Direction;
 use concertina_revisions::{Ident, RevisionId};
 
 /// Records a step as done, and that its rows are ours. The savepoint's own id is the last of the transaction.

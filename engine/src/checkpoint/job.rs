@@ -1,20 +1,13 @@
 //! How far a backfill is: one job a table, one row a range of its blocks.
 
-use super::Direction;
-use crate::BackfillStatus;
+use crate::connection::session::Session;
 use crate::error::Error;
-use crate::session::Session;
+use crate::place::JobKey;
+use crate::state::BackfillStatus;
+use concertina_planner::action::sql::drop_own_table;
 use concertina_revisions::{RevisionId, TableName};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-
-/// Which backfill.
-#[derive(Debug, Clone)]
-pub(crate) struct JobKey {
-    pub(crate) revision: RevisionId,
-    pub(crate) direction: Direction,
-    pub(crate) step: String,
-}
 
 /// A job as stored.
 #[derive(Debug, Clone, Copy)]
@@ -237,4 +230,17 @@ pub(crate) async fn list_counts(session: &Session, job: i64) -> Result<ListCount
     let row = session.query_one("reading the list's checkpoint", sql, &[&job]).await?;
     let unsigned = |column| u64::try_from(row.get::<_, i64>(column)).unwrap_or(0);
     Ok(ListCounts { applied: unsigned(0), skipped: unsigned(1), gone: unsigned(2) })
+}
+
+/// Drops lists that no job is left of: their revision was taken back.
+pub(crate) async fn clear_lists(session: &Session) -> Result<(), Error> {
+    let sql = "SELECT c.relname::text FROM pg_class c
+               WHERE c.relnamespace = to_regnamespace('concertina') AND c.relkind = 'r' AND c.relname ~ '^list_[0-9]+$'
+                 AND NOT EXISTS (SELECT FROM concertina.job j WHERE 'list_' || j.id = c.relname)";
+    for row in session.query("looking for lists of rows", sql, &[]).await? {
+        let name: String = row.get(0);
+        let list = TableName::new("concertina", name.as_str());
+        session.batch_execute("dropping a list of rows", &drop_own_table(&list)).await?;
+    }
+    Ok(())
 }

@@ -8,17 +8,17 @@ mod step;
 mod written;
 
 pub(crate) use at_once::{revision_done, step_done};
-pub(crate) use job::{COUNT_FROM_HERE, JobKey, ListCounts, MARK_RANGE, RangeRow};
-pub(crate) use job::{begin_list_job, list_counts, list_job, open_list_job};
+pub(crate) use job::{COUNT_FROM_HERE, ListCounts, MARK_RANGE, RangeRow};
+pub(crate) use job::{begin_list_job, clear_lists, list_counts, list_job, open_list_job};
 pub(crate) use job::{job, load_ranges, one_range, open_job, progress_rows, restart_job, set_paused, set_throttle};
 pub(crate) use rehearsal::{remember, remembered};
+pub use revision::Known;
 pub(crate) use revision::{Begin, all, begin, forget, is_applied, one, set_direction_up, set_error, set_state, stamp};
-pub use revision::{Direction, Known, State};
 pub(crate) use step::{done_steps, forget_steps, record_step, unrecord_step};
 pub(crate) use written::{Written, written, written_here};
 
+use crate::connection::session::Session;
 use crate::error::Error;
-use crate::session::Session;
 use concertina_planner::Plan;
 use concertina_planner::stored::StoredPlan;
 
@@ -42,7 +42,7 @@ pub(crate) async fn prepare(session: &Session) -> Result<(), Error> {
             return Err(error);
         }
     }
-    crate::backfill::list::clear(session).await?;
+    clear_lists(session).await?;
     let sql = "UPDATE concertina.meta SET version = $1 WHERE version IS DISTINCT FROM $1";
     session.execute("recording our version", sql, &[&env!("CARGO_PKG_VERSION")]).await.map(drop)
 }
@@ -76,4 +76,9 @@ async fn format(session: &Session) -> Result<Option<i32>, Error> {
 pub(crate) fn stored(plan: &Plan) -> Result<(String, String), Error> {
     let json = |value: serde_json::Result<String>| value.map_err(|error| Error::State(error.to_string()));
     Ok((json(serde_json::to_string(&StoredPlan::new(plan.clone())))?, json(serde_json::to_string(&plan.reverse))?))
+}
+
+/// The revisions that the database has; none where our schema isn't there yet.
+pub(crate) async fn known(session: &Session) -> Result<Vec<Known>, Error> {
+    if exists(session).await? { all(session).await } else { Ok(vec![]) }
 }

@@ -1,8 +1,8 @@
 //! Which rehearsals were passed, so that none is repeated for nothing.
 
 use super::exists;
+use crate::connection::session::Session;
 use crate::error::Error;
-use crate::session::Session;
 
 /// What a rehearsal had to say: what it couldn't show, and what the way back leaves.
 type Said = (Vec<String>, Vec<String>);

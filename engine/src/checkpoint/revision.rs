@@ -1,81 +1,12 @@
 //! Which revisions the database has, and in what state.
 
+use crate::connection::session::Session;
 use crate::error::Error;
-use crate::session::Session;
+use crate::state::{Direction, State};
 use concertina_planner::Plan;
 use concertina_planner::stored::StoredPlan;
 use concertina_revisions::{Checksum, RevisionId};
-use serde::Serialize;
-use std::fmt;
 use tokio_postgres::Row;
-
-/// Which way a revision goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// Towards the head.
-    Up,
-    /// Towards the base.
-    Down,
-}
-
-impl Direction {
-    /// `up` or `down`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Direction::Up => "up",
-            Direction::Down => "down",
-        }
-    }
-}
-
-/// Where a revision stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Expand or backfill isn't finished.
-    Running,
-    /// Expand and backfill are done; contract has not begun.
-    Waiting,
-    /// Contract has begun; there is only forward.
-    Contracting,
-    /// Being taken back.
-    Undoing,
-    /// Done.
-    Applied,
-}
-
-impl State {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            State::Running => "running",
-            State::Waiting => "waiting",
-            State::Contracting => "contracting",
-            State::Undoing => "undoing",
-            State::Applied => "applied",
-        }
-    }
-
-    fn parse(text: &str) -> State {
-        match text {
-            "running" => State::Running,
-            "waiting" => State::Waiting,
-            "contracting" => State::Contracting,
-            "undoing" => State::Undoing,
-            // The table's CHECK knows no sixth.
-            _ => State::Applied,
-        }
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            State::Waiting => "waiting for contract",
-            other => other.as_str(),
-        })
-    }
-}
 
 /// A revision as the database knows it.
 #[derive(Debug, Clone)]
@@ -129,12 +60,14 @@ pub(crate) async fn one(session: &Session, id: &RevisionId) -> Result<Option<Kno
 fn known(row: &Row) -> Result<Known, Error> {
     let id = RevisionId::new(row.get::<_, String>(0));
     let unreadable = |why: String| Error::State(format!("revision {id}: {why}"));
+    let unknown = |what: &str, text: &str| unreadable(format!("its {what} `{text}` is none that this version knows"));
+    let (direction, state): (&str, &str) = (row.get(3), row.get(4));
     let plan: Option<&str> = row.get(5);
     Ok(Known {
         parents: row.get::<_, Vec<String>>(1).into_iter().map(RevisionId::new).collect(),
         checksum: Checksum(row.get(2)),
-        direction: if row.get::<_, &str>(3) == "up" { Direction::Up } else { Direction::Down },
-        state: State::parse(row.get(4)),
+        direction: Direction::parse(direction).ok_or_else(|| unknown("direction", direction))?,
+        state: State::parse(state).ok_or_else(|| unknown("state", state))?,
         plan: plan.map(StoredPlan::read).transpose().map_err(unreadable)?,
         reverse: serde_json::from_str(row.get(6)).map_err(|error| unreadable(error.to_string()))?,
         error: row.get(7),

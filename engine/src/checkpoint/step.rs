@@ -1,8 +1,8 @@
 //! Which steps of a revision are done. A quick step's record commits with its work.
 
-use super::Direction;
+use crate::connection::session::Session;
 use crate::error::Error;
-use crate::session::Session;
+use crate::state::Direction;
 use concertina_revisions::RevisionId;
 use std::collections::BTreeSet;
 

@@ -2,8 +2,8 @@
 //! until somebody else writes them.
 
 use super::exists;
+use crate::connection::session::Session;
 use crate::error::Error;
-use crate::session::Session;
 use std::fmt::Write;
 
 /// Ranges of transaction ids, as they stand in `xmin`, subtransactions included.

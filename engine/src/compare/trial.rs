@@ -1,10 +1,10 @@
 //! Statements run on a copy of the structure, and what is left to do after them.
 
 use super::{Comparison, holds, object_of};
+use crate::connection::session::Session;
 use crate::error::{Class, Error, describe};
 use crate::rehearsal::clone;
 use crate::rehearsal::scratch::Scratch;
-use crate::session::Session;
 use crate::structure::{Structure, schema};
 use concertina_planner::drift::{Schema, Statement, differences, statements};
 

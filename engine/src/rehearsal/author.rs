@@ -1,7 +1,7 @@
 //! The author's statements as they stand, one after the other, as psql would run them.
 
+use crate::connection::session::Session;
 use crate::error::{Class, Error, describe};
-use crate::session::Session;
 use concertina_revisions::Statement;
 use tokio_postgres::error::{ErrorPosition, SqlState};
 

@@ -5,8 +5,8 @@ use super::compare::left;
 use super::stage::Stage;
 use super::{Act, failed};
 use crate::error::Error;
-use crate::life::Until;
-use crate::{Direction, State};
+use crate::run::next::Until;
+use crate::state::{Direction, State};
 use concertina_planner::drift::Inventory;
 use concertina_planner::{Policy, plan_reverse};
 

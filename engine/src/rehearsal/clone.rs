@@ -1,7 +1,7 @@
 //! A structure, made again elsewhere.
 
+use crate::connection::session::Session;
 use crate::error::{Class, Error, describe};
-use crate::session::Session;
 use crate::structure::Part;
 use concertina_planner::drift::Object;
 

@@ -2,10 +2,10 @@
 
 use super::scope;
 use super::{Act, Rehearsed};
-use crate::Engine;
 use crate::checkpoint;
+use crate::connection::engine::Engine;
 use crate::error::Error;
-use crate::lease::Lease;
+use crate::lock::lease::Lease;
 use crate::structure::{Part, Structure};
 use concertina_planner::{Catalog, Plan};
 use concertina_revisions::{Revision, TableName};

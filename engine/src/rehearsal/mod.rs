@@ -15,8 +15,8 @@ mod uncopied;
 
 pub use ground::Ground;
 
-use crate::Engine;
 use crate::config::Settings;
+use crate::connection::engine::Engine;
 use crate::error::{Class, Error};
 use concertina_planner::Plan;
 use concertina_planner::drift::Inventory;

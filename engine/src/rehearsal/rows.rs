@@ -1,8 +1,8 @@
 //! Rows that are made up: a few for each table that holds some, with what makes a difference: NULL, values twice, and values that are
 //! equal and don't look alike. No row of the real database is read. What a constraint refuses is left out.
 
+use crate::connection::session::Session;
 use crate::error::{Class, Error};
-use crate::session::Session;
 use concertina_revisions::{Ident, TableName};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,9 +2,9 @@
 //! who made it: one whose maker is gone is dropped by the next run.
 
 use crate::config::Settings;
-use crate::connect::Connect;
+use crate::connection::address::Connect;
+use crate::connection::session::{Role, Session};
 use crate::error::Error;
-use crate::session::{Role, Session};
 use concertina_revisions::Ident;
 use std::time::Duration;
 use tokio_postgres::error::SqlState;

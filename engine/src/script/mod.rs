@@ -4,13 +4,14 @@
 
 mod backfill;
 
-use crate::checkpoint::{self, Direction, State};
+use crate::checkpoint;
 use crate::config::Settings;
 use crate::error::Error;
-use crate::lease::LOCK_KEY;
-use crate::life::Until;
-use crate::preflight;
+use crate::lock::lease::LOCK_KEY;
 use crate::run::NewRun;
+use crate::run::next::Until;
+use crate::run::preflight;
+use crate::state::{Direction, State};
 use concertina_planner::Work;
 use concertina_planner::action::sql::do_block;
 use concertina_planner::action::{Action, Online, Operation, Value};

@@ -5,8 +5,8 @@
 mod order;
 pub(crate) mod schema;
 
+use crate::connection::session::Session;
 use crate::error::Error;
-use crate::session::Session;
 use concertina_planner::drift::{Inventory, Object};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
 //! A structure with what changes are written from.
 
 use super::{COMMON, Structure};
+use crate::connection::session::Session;
 use crate::error::Error;
-use crate::session::Session;
 use concertina_planner::drift::{Facts, Node, Schema, Thing};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

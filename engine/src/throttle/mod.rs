@@ -4,49 +4,29 @@
 //! [`Controller`] turns the highest pressure into shorter batches first, then into rests, then into fewer workers,
 //! and back again once there is room.
 
-mod backlog;
 mod ceiling;
-mod company;
 mod controller;
 mod crew;
-mod hours;
-mod lag;
-mod locks;
-mod pause;
 mod probe;
-mod query;
 mod rate;
-mod sessions;
-mod slots;
-mod snapshot;
-mod wal;
+mod signals;
 
 pub(crate) use ceiling::Ceiling;
-pub use hours::Hours;
 use probe::Felt;
 pub(crate) use probe::Prober;
 
 use crate::config::Settings;
-use crate::connect::Connect;
+use crate::connection::address::Connect;
+use crate::connection::session::{Role, Session};
 use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::session::{Role, Session};
-use backlog::Backlog;
 use controller::{Controller, Orders};
-use hours::InHours;
-use lag::Lag;
-use locks::Locks;
-use pause::Pause;
-use probe::Probe;
-use query::UserQuery;
 use rate::Rate;
-use sessions::Sessions;
-use slots::Slots;
+use signals::{activity, checkpoints, old_snapshot};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use wal::Checkpoints;
 
 /// How often the signals are sampled.
 const SAMPLE_EVERY: Duration = Duration::from_millis(500);
@@ -132,31 +112,6 @@ impl Conditions {
     }
 }
 
-/// The signals that the settings ask for.
-fn signals(settings: &Settings, server_version: u32) -> Vec<Box<dyn Signal>> {
-    let mut signals: Vec<Box<dyn Signal>> = vec![
-        Box::new(Pause),
-        Box::new(Lag::new(settings.replica_lag_max)),
-        Box::new(Backlog::new(settings.replica_backlog_max_bytes)),
-        Box::new(Slots),
-        Box::new(Locks),
-        Box::new(Checkpoints::new(server_version)),
-    ];
-    if let Some(percent) = settings.latency_budget_percent {
-        signals.push(Box::new(Probe::new(percent)));
-    }
-    if let Some(most) = settings.active_sessions_max {
-        signals.push(Box::new(Sessions::new(most)));
-    }
-    if let Some(query) = &settings.throttle_query {
-        signals.push(Box::new(UserQuery::new(query)));
-    }
-    if let Some(hours) = &settings.hours {
-        signals.push(Box::new(InHours::new(hours.clone())));
-    }
-    signals
-}
-
 /// Samples the signals and steers.
 pub(crate) struct Monitor {
     pub(crate) connect: Connect,
@@ -174,7 +129,7 @@ impl Monitor {
         let Monitor { connect, settings, workers, prober, rows, events } = self;
         let version = "SELECT current_setting('server_version_num')::float8, ''";
         let version = ask(&session, version).await.ok().and_then(|seen| seen.value);
-        let mut signals = signals(&settings, version.unwrap_or_default() as u32);
+        let mut signals = signals::wanted(&settings, version.unwrap_or_default() as u32);
         let mut controller = Controller::new(&settings, workers);
         let (mut wal, mut speed) = (Rate::averaged(NEWEST_OF_WAL), Rate::latest());
         let mut silent: Vec<&'static str> = Vec::new();
@@ -201,14 +156,14 @@ impl Monitor {
                     Err(_) => {}
                 }
             }
-            let sample = ask(&session, snapshot::SQL).await;
-            let old_snapshot = sample.ok().and_then(|seen| snapshot::judge(&seen));
-            let wal_bytes_per_second = match ask(&session, wal::POSITION).await {
+            let sample = ask(&session, old_snapshot::SQL).await;
+            let old_snapshot = sample.ok().and_then(|seen| old_snapshot::judge(&seen));
+            let wal_bytes_per_second = match ask(&session, checkpoints::POSITION).await {
                 Ok(Seen { value: Some(position), .. }) => wal.at(position, Instant::now()),
                 _ => 0.0,
             };
-            let company = ask(&session, company::SQL).await;
-            let company = !settings.eager && company.map_or(true, |seen| company::judge(&seen));
+            let company = ask(&session, activity::SQL).await;
+            let company = !settings.eager && company.map_or(true, |seen| activity::judge(&seen));
             controller.sampled(company, speed.at(rows.load(Ordering::Relaxed) as f64, Instant::now()));
             let orders = controller.steer(&verdicts);
             if let Some(why) = controller.beyond_its_power().filter(|_| !told_slowest) {
@@ -249,7 +204,7 @@ mod tests {
             throttle_query: Some("SELECT 0".to_owned()),
             ..Settings::default()
         };
-        let signals = signals(&settings, 180_000);
+        let signals = signals::wanted(&settings, 180_000);
         assert_eq!(signals.len(), 9);
         let mut names = Vec::new();
         for mut signal in signals {

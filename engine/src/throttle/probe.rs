@@ -8,9 +8,9 @@
 use super::{Question, Seen, Signal, Verdict};
 
 use crate::config::Settings;
-use crate::connect::Connect;
+use crate::connection::address::Connect;
+use crate::connection::session::{Role, Session};
 use crate::error::Error;
-use crate::session::{Role, Session};
 use crate::tid::Tid;
 use std::collections::VecDeque;
 use std::ops::Range;

@@ -1,7 +1,6 @@
 //! All facts about each kind of work, in exhaustive matches: what it locks, what proves it done, how it is undone.
 
-use super::{Action, AsWritten, Listed, Lock, Online, Operation, Proof, Sync};
-use crate::plan::{Work, strongest};
+use super::{Action, AsWritten, Lock, Online, Proof, Sync};
 use concertina_revisions::{Ident, TableName};
 
 impl Action {
@@ -231,57 +230,6 @@ impl Online {
             Online::Fill { view } => Proof::Filled(view.clone()),
             Online::Detach { parent, partition } => Proof::Detached(parent.clone(), partition.clone()),
             Online::Analyze { .. } | Online::Reindex { .. } | Online::Refresh { .. } => Proof::Recorded,
-        }
-    }
-}
-
-impl Work {
-    /// The tables that the work locks, and how strongly.
-    pub fn locks(&self) -> Vec<(TableName, Lock)> {
-        strongest(match self {
-            Work::Quick { actions } => actions.iter().flat_map(Action::locks).collect(),
-            Work::Slow { online } => online.locks(),
-            Work::Backfill { backfill } => match &backfill.operation {
-                Operation::Copy { target, .. } => {
-                    vec![(backfill.table.clone(), Lock::AccessShare), (target.clone(), Lock::RowExclusive)]
-                }
-                Operation::Assign(_) | Operation::Delete | Operation::Listed(_) => {
-                    vec![(backfill.table.clone(), Lock::RowExclusive)]
-                }
-            },
-        })
-    }
-
-    /// What the work does, one line a part.
-    pub fn summary(&self) -> Vec<String> {
-        match self {
-            Work::Quick { actions } => actions.iter().map(Action::summary).collect(),
-            Work::Slow { online } => vec![online.summary()],
-            Work::Backfill { backfill } => vec![match &backfill.operation {
-                Operation::Assign(assignments) => {
-                    let sets: Vec<String> =
-                        assignments.iter().map(|(column, value)| format!("{} = {value}", column.as_str())).collect();
-                    format!("backfill {}: {}", backfill.table.shown(), sets.join(", "))
-                }
-                Operation::Delete => format!("delete from {} in batches", backfill.table.shown()),
-                Operation::Copy { target, .. } => {
-                    format!("copy {} to {} in batches", backfill.table.shown(), target.shown())
-                }
-                Operation::Listed(list) => {
-                    let table = backfill.table.shown();
-                    let names = |columns: &[Ident]| columns.iter().map(Ident::as_str).collect::<Vec<_>>().join(", ");
-                    match &list.change {
-                        Listed::Assign { .. } => format!("list rows of {table}, then set {}", names(&list.values)),
-                        Listed::Compute { sets, .. } => {
-                            let sets: Vec<String> =
-                                sets.iter().map(|(column, value)| format!("{} = {value}", column.as_str())).collect();
-                            format!("list rows of {table}, then set {}", sets.join(", "))
-                        }
-                        Listed::Delete { .. } => format!("list rows of {table}, then delete them"),
-                        Listed::Insert { .. } => format!("list new rows of {table}, then insert them"),
-                    }
-                }
-            }],
         }
     }
 }

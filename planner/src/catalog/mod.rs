@@ -2,14 +2,10 @@
 //! [`Catalog::after`] says what it becomes when a change is made.
 
 pub mod account;
-mod after;
 mod attached;
-mod effect;
 mod functions;
 mod index;
-mod objects;
 mod table;
-mod written;
 
 pub use attached::{Dependant, Policy, Rule, Trigger, TypeObstacle};
 pub use functions::{AGGREGATE_BUILTINS, Function, VOLATILE_BUILTINS};
@@ -210,7 +206,7 @@ impl Catalog {
     }
 
     /// The table that a partition or child is below of, at the very top.
-    fn root(&self, name: &TableName) -> TableName {
+    pub(crate) fn root(&self, name: &TableName) -> TableName {
         let pair = (name.schema.as_str().to_owned(), name.name.as_str().to_owned());
         let above = |table: &&Arc<Table>| table.partitions.contains(&pair) || table.children.contains(&pair);
         self.tables.iter().find(above).map_or_else(|| name.clone(), |parent| self.root(&parent.full_name()))

@@ -1,18 +1,9 @@
 //! What a change reads and what it writes, of things named as PostgreSQL names them. Two changes may be moved past each
 //! other only when their footprints don't conflict; the order of a plan (`order.rs`) needs no more than that.
 
-mod family;
-mod of_change;
-mod of_part;
-mod of_rows;
 mod thing;
 
 pub use thing::{Aspect, Thing};
-
-pub(crate) use family::with_family;
-pub(crate) use of_change::{of_change, relation_made, sequence_of};
-pub(crate) use of_part::{Whole, of_part};
-pub(crate) use of_rows::rows_of;
 
 use concertina_revisions::{Ident, TableName};
 use schemars::JsonSchema;
@@ -162,6 +153,22 @@ fn conflict(mine: &Access, theirs: &Access) -> bool {
         return false;
     }
     mine.thing.overlaps(&theirs.thing)
+}
+
+/// The name that the sequence of a column has when nothing else is said.
+pub(crate) fn sequence_of(table: &TableName, column: &Ident) -> TableName {
+    let name = Ident::new(format!("{}_{}_seq", table.name.as_str(), column.as_str()));
+    TableName { schema: table.schema.clone(), name }
+}
+
+/// An object that is born in a schema.
+pub(crate) fn made(thing: Thing, schema: &Ident) -> Footprint {
+    Footprint::default().make(thing).read(Thing::Schema(schema.clone())).read(Thing::DefaultRights)
+}
+
+/// A relation that has a row type of its name.
+pub(crate) fn relation_made(name: &TableName) -> Footprint {
+    made(Thing::Relation(name.clone()), &name.schema).make(Thing::Type(name.name.clone()))
 }
 
 #[cfg(test)]

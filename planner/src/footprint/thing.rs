@@ -115,7 +115,7 @@ impl Thing {
     }
 
     /// The same thing of another table: what partitions and children have of their parent, and it of them.
-    pub(super) fn in_family(&self, table: &TableName) -> Option<Thing> {
+    pub(crate) fn in_family(&self, table: &TableName) -> Option<Thing> {
         let table = table.clone();
         match self {
             Thing::Column(_, name) => Some(Thing::Column(table, name.clone())),

@@ -5,7 +5,7 @@ use crate::catalog::{Catalog, Column, Table};
 use crate::change::{AddColumn, Change, Effect, NewIdentity, NewType, Setting, SettingKind};
 use crate::footprint::{Aspect, Footprint, Thing};
 use crate::problem::{self, Problem};
-use crate::types;
+use crate::sql::types;
 use concertina_revisions::tree::{
     AlterTableCmd, AlterTableStmt, AlterTableType, DropBehavior, ObjectType, RangeVar, node,
 };

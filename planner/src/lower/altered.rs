@@ -7,7 +7,7 @@ use crate::change::{CatalogOnly, Change, Effect, Reindex, Setting, SettingKind};
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
-    AlterDomainStmt, AlterEnumStmt, CmdType, AlterOwnerStmt, NodeEnum, ReindexObjectType, ReindexStmt, RuleStmt, node,
+    AlterDomainStmt, AlterEnumStmt, AlterOwnerStmt, CmdType, NodeEnum, ReindexObjectType, ReindexStmt, RuleStmt, node,
 };
 use concertina_revisions::{Ident, TableName};
 

@@ -1,9 +1,10 @@
 //! What DROP .. CASCADE takes along, by name: views, and foreign keys of other tables. Whatever else may go with it is refused.
 
-use super::{drop, identity, mentions, rewrite};
+use super::{drop, identity};
 use crate::catalog::{Catalog, Constraint, ConstraintKind, Dependant, Table, TableKind};
 use crate::change::Change;
 use crate::problem::{self, Problem};
+use crate::sql::{mentions, rewrite};
 use concertina_revisions::tree::{AlterTableCmd, AlterTableType, ObjectType, parse};
 use concertina_revisions::{Ident, TableName};
 
@@ -33,7 +34,11 @@ pub(super) fn takes_nothing_along(command: &AlterTableCmd, name: &TableName, cat
 }
 
 /// What CASCADE takes along with a column or a constraint, where all of it is known.
-pub(super) fn taken_along(command: &AlterTableCmd, name: &TableName, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+pub(super) fn taken_along(
+    command: &AlterTableCmd,
+    name: &TableName,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
     let Some(table) = catalog.table(name) else { return Ok(vec![]) };
     match command.subtype() {
         AlterTableType::AtDropColumn => {
@@ -53,11 +58,7 @@ pub(super) fn taken_along(command: &AlterTableCmd, name: &TableName, catalog: &C
 }
 
 /// The changes that take away what stands on a relation, or on one column of it; those that stand on others first.
-pub(super) fn of_relation(
-    name: &TableName,
-    column: Option<&Ident>,
-    catalog: &Catalog,
-) -> Result<Vec<Change>, Problem> {
+pub(super) fn of_relation(name: &TableName, column: Option<&Ident>, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let mut changes = Vec::new();
     let below = catalog.below(name);
     for member in std::iter::once(name).chain(&below).filter_map(|member| catalog.table(member)) {

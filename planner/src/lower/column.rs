@@ -3,9 +3,8 @@
 use super::{constraint, deparse, expression, strings};
 use crate::catalog::Catalog;
 use crate::change::{NewColumn, Special};
-use crate::expr::Expr;
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{ColumnDef, ConstrType, Constraint, Node, NodeEnum, TypeName, node, parse};
+use concertina_revisions::tree::{ColumnDef, ConstrType, Constraint, Node, TypeName, node};
 use concertina_revisions::{Ident, TableName};
 
 /// Reads a column of `table`.
@@ -86,15 +85,4 @@ fn serial_type(name: &TypeName) -> Option<&'static str> {
         Some("smallserial" | "serial2") => Some("smallint"),
         _ => None,
     }
-}
-
-/// The expression of `GENERATED ALWAYS AS (..) STORED`.
-pub(crate) fn stored_expression(definition: &str) -> Option<Expr> {
-    let parsed = parse(&format!("CREATE TABLE a (b int {definition})"), 0).ok()?;
-    let NodeEnum::CreateStmt(create) = parsed.protobuf.stmts.into_iter().next()?.stmt?.node? else { return None };
-    let node::Node::ColumnDef(column) = create.table_elts.into_iter().next()?.node? else { return None };
-    column.constraints.into_iter().find_map(|node| match node.node {
-        Some(node::Node::Constraint(constraint)) => expression::read(constraint.raw_expr.as_deref()?).ok(),
-        _ => None,
-    })
 }

@@ -131,7 +131,7 @@ fn has_hidden_users(name: &TableName, catalog: &Catalog) -> bool {
     let mut others = catalog.tables.iter().filter(|other| !other.is(name));
     !table.children.is_empty()
         || others.any(|other| {
-            let of_its_type = |text: &str| crate::types::bare(text).trim_end_matches("[]") == table.name;
+            let of_its_type = |text: &str| crate::sql::types::bare(text).trim_end_matches("[]") == table.name;
             let reads = |column: &crate::catalog::Column| {
                 let named = column.default.iter().flat_map(|text| super::named_in(text, catalog));
                 named.into_iter().any(|sequence| own.contains(&sequence))

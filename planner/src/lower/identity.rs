@@ -382,7 +382,7 @@ fn selected(select: &SelectStmt, tree: &NodeEnum, catalog: &Catalog) -> Footprin
         return Footprint::anything();
     }
     let relations = super::named_tables(tree, catalog);
-    let all = crate::footprint::rows_of(Footprint::default(), &relations, catalog);
+    let all = crate::touches::rows_of(Footprint::default(), &relations, catalog);
     let sequences = mentions::literals(tree, catalog);
     sequences.into_iter().fold(all, |all, sequence| all.change(Thing::Rows(sequence, None)))
 }

@@ -1,14 +1,19 @@
 //! What PostgreSQL refuses to drop, as something else needs it: told before anything changes, where the catalog shows it.
 
-use super::{mentions, qualified};
 use crate::catalog::{Catalog, ConstraintKind, Table, TableKind};
 use crate::footprint::Thing;
 use crate::problem::{Problem, code};
+use crate::sql::{mentions, qualified};
 use concertina_revisions::tree::ObjectType;
 use concertina_revisions::{Ident, TableName};
 
 /// Refuses to drop an object that is another kind of thing, or that something needs which isn't dropped along with it.
-pub(super) fn refuse(kind: ObjectType, parts: &[String], along: &[TableName], catalog: &Catalog) -> Result<(), Problem> {
+pub(super) fn refuse(
+    kind: ObjectType,
+    parts: &[String],
+    along: &[TableName],
+    catalog: &Catalog,
+) -> Result<(), Problem> {
     let (schema, name) = qualified(parts);
     let user = match kind {
         ObjectType::ObjectType | ObjectType::ObjectDomain => user_of_type(schema, name, catalog),
@@ -26,9 +31,8 @@ pub(super) fn refuse(kind: ObjectType, parts: &[String], along: &[TableName], ca
                     .label("PostgreSQL refuses it too")
                     .help("write DROP TABLE, if that is what is meant"));
             }
-            let goes = |what: &crate::catalog::Dependant| {
-                along.iter().any(|name| what.is_view(name, &catalog.search_path))
-            };
+            let goes =
+                |what: &crate::catalog::Dependant| along.iter().any(|name| what.is_view(name, &catalog.search_path));
             view.dependants.iter().find(|one| !goes(one)).map(|one| one.what.clone())
         }
         _ => None,
@@ -48,7 +52,7 @@ fn user_of_type(schema: Option<&str>, name: &str, catalog: &Catalog) -> Option<S
     if let Some(table) = catalog.resolve(schema, name) {
         return Some(format!("{}, whose rows are of it", table.shown()));
     }
-    let is_it = |type_sql: &str| crate::types::bare(type_sql).trim_end_matches("[]") == name;
+    let is_it = |type_sql: &str| crate::sql::types::bare(type_sql).trim_end_matches("[]") == name;
     let named = Thing::Type(Ident::new(name));
     let columns = catalog.tables.iter().filter(|table| is_table(table));
     let mut columns = columns.flat_map(|table| table.columns.iter().map(move |column| (table, column)));
@@ -85,7 +89,8 @@ fn user_of_function(name: &str, catalog: &Catalog) -> Option<String> {
     let calls = |sql: &str| mentions(sql, &called, catalog);
     catalog.tables.iter().filter(|table| is_table(table)).find_map(|table| {
         let of = table.full_name().shown();
-        let trigger = table.triggers.iter().find(|one| calls(&one.definition)).map(|one| format!("trigger {}", one.name));
+        let trigger =
+            table.triggers.iter().find(|one| calls(&one.definition)).map(|one| format!("trigger {}", one.name));
         let column = || {
             let computed = table.columns.iter().find(|column| {
                 let texts = column.default.iter().chain(column.expression.iter().map(|(sql, _)| sql));
@@ -100,7 +105,8 @@ fn user_of_function(name: &str, catalog: &Catalog) -> Option<String> {
                 .map(|one| format!("constraint {}", one.name))
         };
         let index = || table.indexes.iter().find(|one| calls(&one.definition)).map(|one| format!("index {}", one.name));
-        let policy = || table.policies.iter().find(|one| calls(&one.definition)).map(|one| format!("policy {}", one.name));
+        let policy =
+            || table.policies.iter().find(|one| calls(&one.definition)).map(|one| format!("policy {}", one.name));
         let user = trigger.or_else(column).or_else(check).or_else(index).or_else(policy)?;
         Some(format!("{user} of {of}"))
     })

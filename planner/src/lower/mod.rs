@@ -9,19 +9,14 @@ mod cascade;
 mod column;
 mod constraint;
 mod copy;
-mod deparse;
 mod dml;
 mod drop;
-mod expression;
 mod identity;
 mod in_use;
 mod index;
 mod listing;
-mod mentions;
-mod name;
 mod named;
 mod never;
-mod numbering;
 mod objects;
 mod partition;
 mod parts;
@@ -29,19 +24,20 @@ mod pass;
 pub(crate) mod reach;
 mod relation;
 mod rename;
-pub(crate) mod rewrite;
 mod rights;
 mod settings;
 mod statistics;
 mod table;
-mod volatility;
 
 use crate::catalog::{Catalog, Index, Table};
 use crate::change::Change;
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{Node, NodeEnum, ObjectType, RangeVar, RoleSpec, RoleSpecType, node};
-use concertina_revisions::{Ident, Statement, TableName};
+use crate::sql::{
+    chosen_name, deparse, dotted, expression, from_text, mentions, name, named_in, qualified, rewrite, schema, strings,
+};
+use concertina_revisions::tree::{NodeEnum, ObjectType, RangeVar, RoleSpec, RoleSpecType};
+use concertina_revisions::{Statement, TableName};
 
 /// Reads one statement, and what its words mention, in the light of a catalog.
 ///
@@ -94,20 +90,9 @@ fn read(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem
     }
 }
 
-pub(crate) use column::stored_expression;
-pub(crate) use expression::{casts_of, from_text, type_words};
 pub(crate) use identity::is_conditional;
-pub(crate) use mentions::{functions, in_body, named_in, of_statement as mentioned_in, of_tree as mentioned};
-pub(crate) use objects::replaces;
-pub(crate) use numbering::{Numbering, numbering};
 pub(crate) use partition::of_parent as detachment;
 pub(crate) use rights::{column_grants, grants};
-pub(crate) use volatility::{LooksAt, looks_at};
-
-/// The name that an index (`idx`), a key (`key`, `pkey`) or another constraint gets of itself.
-pub(crate) fn chosen_name(table: &TableName, columns: &[Ident], label: &str, catalog: &Catalog) -> Ident {
-    name::choose(table, &name::addition(columns.iter().map(Ident::as_str)), label, catalog)
-}
 
 /// A statement that is never run live, but that its author allows.
 pub(crate) fn as_allowed(statement: &Statement, catalog: &Catalog) -> Change {
@@ -128,10 +113,6 @@ fn existing_index<'a>(range: &RangeVar, catalog: &'a Catalog) -> Result<(&'a Tab
 fn missing_index(name: &str, catalog: &Catalog) -> Problem {
     let indexes = catalog.tables.iter().flat_map(|table| &table.indexes).map(|index| index.name.as_str());
     problem::missing_object("index", name, indexes)
-}
-
-fn schema(range: &RangeVar) -> Option<&str> {
-    Some(range.schemaname.as_str()).filter(|schema| !schema.is_empty())
 }
 
 /// The known tables that a tree names anywhere.
@@ -156,29 +137,4 @@ fn rolespec(role: &RoleSpec) -> Option<String> {
         RoleSpecType::RolespecPublic => Some(String::new()),
         _ => None,
     }
-}
-
-/// The strings of a list of `String` nodes, as in a qualified name.
-fn strings(nodes: &[Node]) -> Vec<String> {
-    nodes
-        .iter()
-        .filter_map(|node| match &node.node {
-            Some(node::Node::String(text)) => Some(text.sval.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Schema and name of a qualified name.
-fn qualified(parts: &[String]) -> (Option<&str>, &str) {
-    match parts {
-        [] => (None, ""),
-        [name] => (None, name),
-        [.., schema, name] => (Some(schema), name),
-    }
-}
-
-/// A qualified name as SQL.
-fn dotted(parts: &[Node]) -> String {
-    strings(parts).into_iter().map(|part| Ident::new(part).sql()).collect::<Vec<_>>().join(".")
 }

@@ -7,7 +7,7 @@ use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
     CreateEnumStmt, CreateExtensionStmt, CreateFunctionStmt, CreateTableAsStmt, DefineStmt, FunctionParameterMode,
-    NodeEnum, ObjectType, node, parse,
+    NodeEnum, ObjectType, node,
 };
 use concertina_revisions::{Ident, TableName};
 
@@ -150,31 +150,10 @@ fn function(create: &CreateFunctionStmt, sql: &str, catalog: &Catalog) -> Result
     let reverse = match there.as_slice() {
         [] => Some(format!("DROP {} {}({})", word.to_uppercase(), name.sql(), types.join(", "))),
         _ if !create.replace => Some(format!("DROP {} {}({})", word.to_uppercase(), name.sql(), types.join(", "))),
-        [one] if count(&one.arguments) == types.len() => Some(one.definition.trim_end().to_owned()),
+        [one] if crate::sql::arguments_of(&one.arguments) == types.len() => Some(one.definition.trim_end().to_owned()),
         _ => None,
     };
     Ok(Change::CatalogOnly(only(sql, format!("create {word} {}", name.shown()), reverse)))
-}
-
-/// Whether a statement puts a function in the place of one that is given so much.
-pub(crate) fn replaces(sql: &str, arguments: &str) -> bool {
-    let tree = parse(sql, 0).ok().and_then(|parsed| parsed.protobuf.stmts.into_iter().next()?.stmt?.node);
-    let Some(NodeEnum::CreateFunctionStmt(create)) = tree else { return false };
-    create.replace && create.parameters.len() == count(arguments)
-}
-
-/// How many arguments a list names; commas within parentheses belong to a type.
-fn count(arguments: &str) -> usize {
-    let mut depth = 0;
-    let commas = arguments.chars().filter(|c| {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        *c == ',' && depth == 0
-    });
-    if arguments.is_empty() { 0 } else { commas.count() + 1 }
 }
 
 /// CREATE AGGREGATE, OPERATOR, TYPE, TEXT SEARCH .., COLLATION.
@@ -232,7 +211,7 @@ fn materialized_view(create: &CreateTableAsStmt, sql: &str, catalog: &Catalog) -
     }
     let reads = super::named_tables(&create.query, catalog);
     let sql = deparse::statement(&NodeEnum::CreateTableAsStmt(Box::new(empty.clone())))?;
-    let name = crate::rules::helper("mv", &[view.schema.as_str(), view.name.as_str()]);
+    let name = crate::helper::helper("mv", &[view.schema.as_str(), view.name.as_str()]);
     let other = TableName { schema: view.schema.clone(), name };
     if let Some(range) = empty.into.as_mut().and_then(|into| into.rel.as_mut()) {
         other.schema.as_str().clone_into(&mut range.schemaname);

@@ -6,17 +6,17 @@
 //! nullable column, a default and a trigger for writers, a backfill, and only then constraints.
 //! **Hazard**: a default that only stands in for old code is dropped in contract.
 
-use super::{Context, check, foreign_key, guard, helper, identity, not_null, questions, unique, update};
 use super::update::SMALL_TABLE_BLOCKS;
+use super::{Context, check, foreign_key, guard, helper, identity, not_null, questions, unique, update};
 use crate::action::{Action, Backfill, Operation, Sync, Value};
 use crate::catalog::TableKind;
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
 use crate::decision::Decision;
 use crate::expr::{Expr, Shape};
-use crate::lower::Numbering;
 use crate::plan::Question;
 use crate::problem::{self, Problem, code, hazard};
-use crate::types;
+use crate::sql::Numbering;
+use crate::sql::types;
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -31,7 +31,9 @@ pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
         guard::unnoticed(table, "a column with a value of its own for each row", context)?;
     }
     let decision = match (&column.special, &column.default, fill) {
-        (Special::Stored(definition), ..) if !empty && is_small(table, context) => stored(table, column, definition, context),
+        (Special::Stored(definition), ..) if !empty && is_small(table, context) => {
+            stored(table, column, definition, context)
+        }
         (Special::Stored(_), ..) if !empty => {
             return Err(problem::blocks(
                 "a STORED generated column",
@@ -185,7 +187,9 @@ fn generated(table: &TableName, column: &NewColumn, definition: &str, context: &
 /// Whether a table is written anew in a moment.
 fn is_small(table: &TableName, context: &Context<'_>) -> bool {
     let known = context.table(table);
-    known.is_some_and(|table| table.kind == TableKind::Plain && table.pages <= SMALL_TABLE_BLOCKS && table.children.is_empty())
+    known.is_some_and(|table| {
+        table.kind == TableKind::Plain && table.pages <= SMALL_TABLE_BLOCKS && table.children.is_empty()
+    })
 }
 
 /// A column whose values PostgreSQL computes and stores, on a table that is written anew in a moment.
@@ -193,7 +197,7 @@ fn stored(table: &TableName, column: &NewColumn, definition: &str, context: &Con
     let named = NewColumn { type_sql: format!("{} {definition}", column.type_sql), ..column.clone() };
     let decision = Decision::because("the table is small: it is written anew in a moment")
         .expand(action(table, &named, None, column.not_null), undo(table, column));
-    let value = crate::lower::stored_expression(definition).filter(|value| value.reach.raises || column.not_null);
+    let value = crate::sql::stored_expression(definition).filter(|value| value.reach.raises || column.not_null);
     let (Some(known), Some(value)) = (context.table(table), value) else { return decision };
     let alias = Ident::new(known.name.as_str());
     let key = questions::key_text(known, &alias);
@@ -218,7 +222,7 @@ fn serial(table: &TableName, column: &NewColumn, empty: bool, context: &Context<
             .expand(Action::SetNotNull { table: table.clone(), column: column.name.clone() }, []));
     }
     let unknown = || problem::unknown("a serial column of an unforeseen form");
-    let numbering = crate::lower::numbering("", &column.type_sql).ok_or_else(unknown)?;
+    let numbering = crate::sql::numbering("", &column.type_sql).ok_or_else(unknown)?;
     let (decision, sync) = numbered(table, column, &sequence, &numbering, context);
     Ok(not_null::prove_and_set(decision, table, &column.name, context).contract(Action::RemoveSync(sync)))
 }

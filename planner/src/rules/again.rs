@@ -61,7 +61,7 @@ pub(super) fn of_parts(table: &Table, constraint: &Constraint, catalog: &Catalog
         let is_primary = of.kind == ConstraintKind::PrimaryKey;
         let (columns, label) = if is_primary { (&[][..], "pkey") } else { (columns.as_slice(), "key") };
         let on = part.full_name();
-        if crate::lower::chosen_name(&on, columns, label, &without).as_str() == own.name {
+        if crate::sql::chosen_name(&on, columns, label, &without).as_str() == own.name {
             let name = own.full_name().name.sql();
             statements.extend(commented("INDEX", &own.full_name().sql(), own.comment.as_ref()));
             statements.extend(commented("CONSTRAINT", &format!("{name} ON {}", on.sql()), of.comment.as_ref()));

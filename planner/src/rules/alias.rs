@@ -12,9 +12,9 @@ use crate::catalog::{Column, Index, Table, TableKind};
 use crate::change::Change;
 use crate::decision::{Decision, Rank};
 use crate::fold::Seen;
-use crate::lower::rewrite::{self, Place};
 use crate::plan::{Phase, Work};
-use crate::types;
+use crate::sql::rewrite::{self, Place};
+use crate::sql::types;
 use concertina_revisions::{Ident, TableName};
 
 const BOTH: &str = "both names are there: what is written by either is found by the other";
@@ -155,7 +155,7 @@ impl Names<'_> {
     /// The default, where it gives the same value when it is asked twice in one statement.
     fn default(&self, context: &Context<'_>) -> Option<String> {
         let default = self.original.default.clone()?;
-        let read = crate::lower::from_text(&default)?;
+        let read = crate::sql::from_text(&default)?;
         let same = read.functions.iter().all(|function| !context.catalog.is_volatile(function));
         same.then_some(default)
     }

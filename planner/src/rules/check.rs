@@ -121,7 +121,7 @@ fn offenders(table: &Table, constraint: &Constraint, context: &Context<'_>) -> O
         ConstraintKind::Check if !later => {
             let text = constraint.definition.strip_prefix("CHECK ")?;
             let text = text.strip_suffix(" NOT VALID").unwrap_or(text);
-            let expression = crate::lower::from_text(text)?;
+            let expression = crate::sql::from_text(text)?;
             match foreseen::rows(&name, &expression.column_names(), context) {
                 Rows::Now => Some(questions::rows_where(table, &name.name, &format!("NOT {text}"))),
                 Rows::Foreseen(rows) => {

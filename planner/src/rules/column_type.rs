@@ -14,10 +14,10 @@ use crate::catalog::{
 use crate::change::{Change, NewType};
 use crate::decision::{Decision, Part, Rank};
 use crate::expr::Expr;
-use crate::lower::rewrite;
 use crate::plan::{Phase, Work};
 use crate::problem::{Problem, code, hazard};
-use crate::types;
+use crate::sql::rewrite;
+use crate::sql::types;
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -268,7 +268,7 @@ fn same_collation(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
 fn keeps_values(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
     let over = match &new.using {
         None => Some(vec![]),
-        Some(using) => crate::lower::casts_of(&using.sql, &new.column),
+        Some(using) => crate::sql::casts_of(&using.sql, &new.column),
     };
     let Some(mut steps) = over else { return false };
     steps.insert(0, column.type_sql.clone());
@@ -308,9 +308,8 @@ pub(super) fn by_shadow(new: &NewType, catalog: &Catalog) -> bool {
 
 fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>) -> Result<Decision, Problem> {
     guard::unnoticed(&new.table, "another type", context)?;
-    let read = |sql: &str| {
-        crate::lower::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")))
-    };
+    let read =
+        |sql: &str| crate::sql::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")));
     let name = new.column.sql();
     let forward = match &new.using {
         Some(using) => using.clone(),
@@ -372,9 +371,8 @@ fn no_way_back(column: &Ident) -> String {
 /// The old value from the new one. None where nothing tells it and nobody needs it before contract: the second column is written
 /// by its name in a version alone.
 fn back(new: &NewType, column: &Column, context: &Context<'_>) -> Result<Option<Expr>, Problem> {
-    let read = |sql: &str| {
-        crate::lower::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")))
-    };
+    let read =
+        |sql: &str| crate::sql::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")));
     let name = new.column.sql();
     if let Some(written) = context.directives.reverse() {
         return match &new.like {

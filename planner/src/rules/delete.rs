@@ -11,8 +11,8 @@ use crate::action::{Action, Backfill, Listed, Lock, Operation, WorkList};
 use crate::catalog::{Table, TableKind};
 use crate::change::Delete;
 use crate::decision::Decision;
-use crate::lower::rewrite::{self, GoesAlong};
 use crate::problem::Problem;
+use crate::sql::rewrite::{self, GoesAlong};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn delete(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> {

@@ -8,9 +8,9 @@ use super::{Context, check, partitions, questions};
 use crate::catalog::{Constraint, ConstraintKind, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
-use crate::lower::rewrite;
 use crate::plan::Phase;
 use crate::problem::{self, Problem, hazard};
+use crate::sql::rewrite;
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Result<Decision, Problem> {

@@ -266,7 +266,12 @@ impl<'a> Model<'a> {
             !expr.is_volatile(catalog)
                 && !expr.reach.clock
                 && !expr.functions.iter().any(|name| {
-                    let is_other = |other: &Seen| other.touches.writes().any(|access| matches!(&access.thing, Thing::Function(made) if made.as_str() == name));
+                    let is_other = |other: &Seen| {
+                        other
+                            .touches
+                            .writes()
+                            .any(|access| matches!(&access.thing, Thing::Function(made) if made.as_str() == name))
+                    };
                     catalog.reading_functions.contains(name) || self.before[..position].iter().any(is_other)
                 })
                 && !expr.columns.iter().any(|mention| unknown(&mention.name) || whole(&mention.name))
@@ -306,8 +311,8 @@ fn disturbs(seen: &Seen, table: &TableName) -> bool {
 fn goes_along(update: &Update, table: &TableName, catalog: &Catalog) -> bool {
     catalog.referencing(&update.table).any(|(other, key)| {
         other.is(table)
-            && crate::lower::rewrite::on_update(key) != crate::lower::rewrite::GoesAlong::Not
-            && crate::lower::rewrite::referenced_columns(key)
+            && crate::sql::rewrite::on_update(key) != crate::sql::rewrite::GoesAlong::Not
+            && crate::sql::rewrite::referenced_columns(key)
                 .iter()
                 .any(|column| update.sets.iter().any(|(set, _)| set == column))
     })

@@ -22,7 +22,7 @@ pub(super) fn add_column(
     context: &Context<'_>,
 ) -> Result<Decision, Problem> {
     let unknown = || crate::problem::unknown(&format!("an identity of an unforeseen form: {definition}"));
-    let numbering = crate::lower::numbering(definition, &column.type_sql).ok_or_else(unknown)?;
+    let numbering = crate::sql::numbering(definition, &column.type_sql).ok_or_else(unknown)?;
     let name = helper("ids", &[table.schema.as_str(), table.name.as_str(), column.name.as_str()]);
     let sequence = TableName { schema: table.schema.clone(), name };
     let (decision, sync) = add_column::numbered(table, column, &sequence, &numbering, context);

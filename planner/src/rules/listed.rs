@@ -8,8 +8,8 @@ use super::Context;
 use crate::action::{Backfill, Listed, Operation, WorkList};
 use crate::catalog::{ConstraintKind, Table, TableKind};
 use crate::decision::Decision;
-use crate::lower::rewrite::{self, GoesAlong};
 use crate::problem::{Problem, code};
+use crate::sql::rewrite::{self, GoesAlong};
 use concertina_revisions::{Ident, TableName};
 
 /// The columns by which rows of a table are found again.

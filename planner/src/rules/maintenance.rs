@@ -49,7 +49,7 @@ pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> D
             .then_because("nobody can read it before it is filled")
             .slow(Phase::Backfill, Rank::Fill, Online::Fill { view: built.clone() }, [])
             .last_touching(
-                crate::footprint::rows_of(Footprint::default().on(built), &new.reads, context.catalog)
+                crate::touches::rows_of(Footprint::default().on(built), &new.reads, context.catalog)
                     .and(&new.mentions)
                     .change(Thing::Rows(built.clone(), None)),
             )

@@ -19,7 +19,6 @@ mod index;
 mod insert;
 mod listed;
 mod maintenance;
-mod name;
 mod not_null;
 mod objects;
 mod partition;
@@ -33,15 +32,13 @@ mod unique;
 mod update;
 mod way;
 
-pub use name::is_helper;
-pub(crate) use name::{digest, helper};
-
 use crate::action::{Action, Lock};
 use crate::catalog::{Catalog, Table};
 use crate::change::{Change, NewConstraint, NewConstraintKind, NewType, Update};
 use crate::decision::{Decision, Rank};
 use crate::fold::Seen;
 use crate::footprint::{Access, Thing};
+use crate::helper::helper;
 use crate::plan::Phase;
 use crate::problem::{Problem, code};
 use concertina_revisions::{Directives, Ident, PhaseWord, TableName};

@@ -48,7 +48,7 @@ pub(super) fn set_not_null(table: &TableName, column: &Ident, context: &Context<
 fn is_proven(table: &Table, column: &Ident) -> bool {
     let says = |constraint: &Constraint| {
         let text = constraint.definition.strip_prefix("CHECK (")?.strip_suffix(')')?;
-        let expression = crate::lower::from_text(text)?;
+        let expression = crate::sql::from_text(text)?;
         let named = |part: &Conjunct| matches!(part, Conjunct::IsNotNull(mention) if mention.name == *column);
         Some(expression.conjuncts.iter().any(named))
     };
@@ -174,7 +174,7 @@ fn native(decision: Decision, table: &TableName, column: &Ident, phase: Phase, c
         .filter(|one| one.kind == ConstraintKind::NotNull)
         .find(|one| one.columns.iter().any(|name| name == column.as_str()))
         .map_or_else(
-            || crate::lower::chosen_name(table, std::slice::from_ref(column), "not_null", context.catalog),
+            || crate::sql::chosen_name(table, std::slice::from_ref(column), "not_null", context.catalog),
             |one| Ident::new(one.name.as_str()),
         );
     let add = Action::AddNotNull { table: table.clone(), column: column.clone(), name: name.clone() };

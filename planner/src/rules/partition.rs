@@ -206,9 +206,9 @@ fn own_index_name(index: &Index, parent: &Table, part: &TableName, context: &Con
     let keys: Vec<Ident> = index.keys.iter().map(|key| Ident::new(key.as_str())).collect();
     let constraint = index.constraint.as_ref().and_then(|of| parent.constraint(&Ident::new(of.as_str())));
     match constraint.map(|constraint| constraint.kind) {
-        Some(ConstraintKind::PrimaryKey) => crate::lower::chosen_name(part, &[], "pkey", context.catalog),
-        Some(_) => crate::lower::chosen_name(part, &keys, "key", context.catalog),
-        None => crate::lower::chosen_name(part, &keys, "idx", context.catalog),
+        Some(ConstraintKind::PrimaryKey) => crate::sql::chosen_name(part, &[], "pkey", context.catalog),
+        Some(_) => crate::sql::chosen_name(part, &keys, "key", context.catalog),
+        None => crate::sql::chosen_name(part, &keys, "idx", context.catalog),
     }
 }
 

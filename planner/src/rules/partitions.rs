@@ -54,7 +54,7 @@ pub(super) fn unique(
     let mut catalog = context.catalog.clone();
     for leaf in plain_leaves(table, context)? {
         let (named, label) = if *primary { (&[][..], "pkey") } else { (columns.as_slice(), "key") };
-        let name = crate::lower::chosen_name(&leaf, named, label, &catalog);
+        let name = crate::sql::chosen_name(&leaf, named, label, &catalog);
         if let Some(known) = catalog.table_mut(&leaf) {
             known.indexes.push(Index::named(leaf.schema.as_str(), name.as_str()));
         }
@@ -168,7 +168,7 @@ fn below(
             };
             continue;
         }
-        let name = crate::lower::chosen_name(&child, &new.labels, "idx", catalog);
+        let name = crate::sql::chosen_name(&child, &new.labels, "idx", catalog);
         if let Some(table) = catalog.table_mut(&child) {
             // So that the next name is another.
             table.indexes.push(Index::named(child.schema.as_str(), name.as_str()));

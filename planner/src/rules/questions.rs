@@ -77,7 +77,7 @@ fn groups(name: &str, columns: &[Ident], foreseen: bool) -> Question {
 
 /// Groups of rows for which a condition holds, and that share what expressions give.
 pub(super) fn shared(from: &str, values: &[String], condition: Option<&str>, foreseen: bool) -> Question {
-    let is_constant = |value: &&String| crate::lower::from_text(value).is_some_and(|value| value.columns.is_empty());
+    let is_constant = |value: &&String| crate::sql::from_text(value).is_some_and(|value| value.columns.is_empty());
     // A number alone in GROUP BY is a place in the list.
     let list: Vec<&str> = values.iter().filter(|value| !is_constant(value)).map(String::as_str).collect();
     let mut conditions: Vec<String> = values.iter().map(|value| format!("{value} IS NOT NULL")).collect();

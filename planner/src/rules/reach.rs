@@ -6,7 +6,7 @@ use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Change, Delete, RowCopy, SettingKind, Update};
 use crate::expr::{ColumnUse, Conjunct, Expr, Scope};
 use crate::fold::Seen;
-use crate::lower::rewrite::{self, GoesAlong};
+use crate::sql::rewrite::{self, GoesAlong};
 use concertina_revisions::{Ident, TableName};
 
 /// A statement's way of looking.
@@ -238,7 +238,7 @@ pub(super) fn copies_each_alone(copy: &RowCopy, target: &TableName, reads: &[Tab
     let conjuncts: Vec<Conjunct> = copy
         .predicate
         .iter()
-        .filter_map(|predicate| crate::lower::from_text(predicate))
+        .filter_map(|predicate| crate::sql::from_text(predicate))
         .flat_map(|predicate| predicate.conjuncts)
         .collect();
     let kind = |name: &TableName| catalog.table(name).map(|table| table.kind);

@@ -279,7 +279,7 @@ fn still_to_do(update: &Update, synced: bool, table: &Table, scope: &Scope<'_>, 
 fn differs(own: &str, value: &str, column: Option<&Column>) -> String {
     let (type_sql, collation) =
         column.map_or(("text", None), |column| (column.type_sql.as_str(), column.collation.as_deref()));
-    crate::types::differ(type_sql, collation, own, &format!("(({value})::{type_sql})"))
+    crate::sql::types::differ(type_sql, collation, own, &format!("(({value})::{type_sql})"))
 }
 
 /// Whether a row that somebody writes has no value yet. Where a trigger of others may have kept the UPDATE from it, what we write

@@ -3,8 +3,19 @@
 use std::path::{Path, PathBuf};
 
 /// The crates whose sources are looked at.
-pub(crate) const CRATES: [&str; 9] =
-    ["revisions", "planner", "engine", "cli", "sandbox", "examples", "differential", "benches", "tidy"];
+pub(crate) const CRATES: [&str; 11] = [
+    "revisions",
+    "planner",
+    "engine",
+    "concertina",
+    "cli",
+    "sandbox",
+    "examples",
+    "chaos",
+    "differential",
+    "benches",
+    "tidy",
+];
 
 /// The repository's folder.
 pub(crate) fn root() -> PathBuf {

@@ -17,7 +17,7 @@ fn nothing_is_left_for_later() {
 
 #[test]
 fn a_revision_is_never_called_a_migration() {
-    for (path, text) in files("cli/src", &[".rs"]) {
+    for (path, text) in [files("concertina/src", &[".rs"]), files("cli/src", &[".rs"])].concat() {
         let text = without_tests(&text);
         assert!(!text.contains("migration file") && !text.contains("migrations folder"), "{}", path.display());
     }
@@ -27,7 +27,7 @@ fn a_revision_is_never_called_a_migration() {
 fn documents_name_every_command_and_setting() {
     let reference = std::fs::read_to_string(root().join("docs/src/reference.md")).unwrap();
     let commands = std::fs::read_to_string(root().join("docs/src/commands.md")).unwrap();
-    let settings = std::fs::read_to_string(root().join("cli/src/concertina.toml")).unwrap();
+    let settings = std::fs::read_to_string(root().join("concertina/src/concertina.toml")).unwrap();
     for line in settings.lines().filter_map(|line| line.strip_prefix("#: ")) {
         let name = line.split(' ').next().unwrap();
         assert!(reference.contains(&format!("`{name}`")), "{name} is in the reference");

@@ -8,9 +8,9 @@ use super::{Shadow, Swap, beside_name};
 use crate::action::{Action, Lock, Online};
 use crate::catalog::{Constraint, ConstraintKind, Index, Table};
 use crate::decision::{Decision, Part, Rank};
-use crate::lower::rewrite::{self, Place};
 use crate::plan::{Phase, Work};
 use crate::problem::{Problem, code};
+use crate::sql::rewrite::{self, Place};
 use concertina_revisions::{Ident, TableName};
 
 const REBUILT: &str = "built on the second column while the first one's still serves";
@@ -264,7 +264,7 @@ pub(super) fn demanded(
                 .iter()
                 .find(|one| one.kind == ConstraintKind::NotNull && shadow.concerns(&one.columns));
             let wanted = known.map_or_else(
-                || crate::lower::chosen_name(table, std::slice::from_ref(&shadow.name), "not_null", context.catalog),
+                || crate::sql::chosen_name(table, std::slice::from_ref(&shadow.name), "not_null", context.catalog),
                 |known| Ident::new(known.name.as_str()),
             );
             swap.after.push(Action::RenameConstraint { table: table.clone(), from: name.clone(), to: wanted });

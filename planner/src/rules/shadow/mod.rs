@@ -16,9 +16,9 @@ use crate::catalog::{Column, ConstraintKind, Table, TableKind};
 use crate::decision::{Decision, Rank};
 use crate::expr::Expr;
 use crate::footprint::{Footprint, Thing};
-use crate::lower::rewrite::{self, Place};
 use crate::plan::{Phase, Question, Work};
 use crate::problem::{Problem, code, hazard};
+use crate::sql::rewrite::{self, Place};
 use concertina_revisions::{Ident, TableName};
 
 const WRITTEN: &str = "a second column beside the first; whatever is written to either is carried over to the other";
@@ -52,7 +52,7 @@ impl Shadow<'_> {
 
     fn place<'a>(&'a self, from: &'a Ident, to: &'a Ident) -> Place<'a> {
         let (old, new) = (self.old.type_sql.as_str(), self.type_sql.as_str());
-        let one_is_text = crate::types::is_text(old) != crate::types::is_text(new);
+        let one_is_text = crate::sql::types::is_text(old) != crate::sql::types::is_text(new);
         Place { from, to, words: one_is_text.then_some((old, new)), same_type: self.keeps_classes }
     }
 
@@ -216,9 +216,9 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
     let name = helper("twin", &[&shadow.table.schema, &shadow.table.name, &shadow.old.name]);
     let forward = shadow.over(&shadow.forward, "new");
     let of_new =
-        |one: &str, other: &str| crate::types::differ(&shadow.type_sql, shadow.collation.as_deref(), one, other);
+        |one: &str, other: &str| crate::sql::types::differ(&shadow.type_sql, shadow.collation.as_deref(), one, other);
     let of_old = |one: &str, other: &str| {
-        crate::types::differ(&shadow.old.type_sql, shadow.old.collation.as_deref(), one, other)
+        crate::sql::types::differ(&shadow.old.type_sql, shadow.old.collation.as_deref(), one, other)
     };
     let changed = |column: &Ident| (format!("new.{}", column.sql()), format!("old.{}", column.sql()));
     let ((new_from, old_from), (new_to, old_to)) = (changed(&from), changed(&to));
@@ -270,8 +270,8 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
     let touches = Footprint::default()
         .on(&table)
         .read(Thing::column(&table, &shadow.from()))
-        .read(Thing::Type(Ident::new(crate::types::bare(&shadow.type_sql))))
-        .read(Thing::Type(Ident::new(crate::types::bare(&shadow.old.type_sql))))
+        .read(Thing::Type(Ident::new(crate::sql::types::bare(&shadow.type_sql))))
+        .read(Thing::Type(Ident::new(crate::sql::types::bare(&shadow.old.type_sql))))
         .make(Thing::column(&table, &to))
         .make(Thing::Helper(sync.name.clone()));
     let undo = vec![Work::Quick { actions: vec![Action::RemoveSync(sync), Action::DropColumn { table, column: to }] }];
@@ -349,7 +349,7 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
 
 /// The values of an enum that the same revision makes.
 fn made_here<'a>(shadow: &Shadow<'_>, context: &Context<'a>) -> Option<&'a [String]> {
-    let name = crate::types::bare(&shadow.type_sql);
+    let name = crate::sql::types::bare(&shadow.type_sql);
     let made = context.catalog.enums.iter().find(|known| known.name.to_lowercase() == name)?;
     let same = |known: &&crate::catalog::Enum| known.name == made.name && known.schema == made.schema;
     let before = context.at_start().enums.iter().find(same).is_some_and(|known| known.labels == made.labels);

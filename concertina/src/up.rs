@@ -1,0 +1,278 @@
+//! The way up: everything that is pending is planned before the first change, and then run one after the other.
+
+use crate::ahead::{Ahead, foresee, told};
+use crate::done::{Done, begun, contract_waiting, hazards, new_run, preflight, reached, still_waiting};
+use crate::failure::Failure;
+use crate::recorded::{self, compare};
+use crate::rehearse::rehearse;
+use concertina_engine::{Direction, Engine, Error, Known, Lease, Outcome, State, Until};
+use concertina_planner::{Catalog, MayChange, Plan, catalog_after, plan_behind, tried};
+use concertina_revisions::{History, Revision, Target};
+use std::collections::VecDeque;
+
+/// How often a revision is planned again because rows came in between; the next time there are some.
+const PLANNED_AGAIN_MAX: u32 = 3;
+
+/// Plans everything that is pending, against the database as it will be when each one's turn comes.
+///
+/// # Errors
+///
+/// Everything that is refused, in all files at once.
+pub async fn pending(engine: &Engine, history: &History, target: &Target) -> Result<Vec<Plan>, Failure> {
+    let known = engine.known().await?;
+    compare(history, &known)?;
+    let path = history.path_up(&begun(&known), target)?;
+    let catalog = once_gone_on(history, &known, engine.catalog_for(&path).await?);
+    let mut ahead = foresee(&path, &catalog)?;
+    let told = rehearse(engine, None, &known, &path, &ahead, &catalog).await?;
+    let plans: Vec<&Plan> = ahead.iter().map(|ahead| &ahead.plan).collect();
+    let concerns = engine.concerns(&plans).await?;
+    if let Some(first) = ahead.first_mut() {
+        first.plan.notes.extend(told.notes());
+        first.plan.notes.extend(concerns);
+    }
+    match told.refused {
+        Some(refused) => Err(vec![refused].into()),
+        None => Ok(ahead.into_iter().map(|ahead| ahead.plan).collect()),
+    }
+}
+
+/// Runs expand and backfill of every pending revision up to a target, and its contract where nothing is endangered.
+/// With [`Until::Contracted`] every contract is run, as when no old version of the application is left.
+///
+/// # Errors
+///
+/// Why it ended; what was done stays done.
+pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until: Until) -> Result<Done, Failure> {
+    let mut lease = engine.lease().await?;
+    let known = lease.known().await?;
+    compare(history, &known)?;
+    recorded::only_up(&known)?;
+    let path = history.path_up(&reached(&known), target)?;
+    let fresh: Vec<&Revision> =
+        path.iter().copied().filter(|revision| !known.iter().any(|known| known.id == revision.id)).collect();
+    let ahead = plan_ahead(engine, &mut lease, history, &known, &fresh).await?;
+    let mut done = Done::default();
+    if until == Until::Contracted {
+        contract_waiting(&mut lease, &mut done).await?;
+    }
+    let known = lease.known().await?;
+    let mut way = Way { lease: &mut lease, known, ahead: ahead.into(), model: None, until, done: &mut done };
+    Box::pin(way.run(&path)).await?;
+    still_waiting(&mut lease, &mut done).await?;
+    Ok(done)
+}
+
+/// Runs the contract of every revision that waits for it.
+///
+/// # Errors
+///
+/// Why it ended; what was done stays done.
+pub async fn contract(engine: &Engine) -> Result<Done, Failure> {
+    let mut lease = engine.lease().await?;
+    let mut done = Done::default();
+    contract_waiting(&mut lease, &mut done).await?;
+    Ok(done)
+}
+
+/// Everything is planned before the first change: a mistake in the last file is no reason to stop half way.
+async fn plan_ahead(
+    engine: &Engine,
+    lease: &mut Lease,
+    history: &History,
+    known: &[Known],
+    fresh: &[&Revision],
+) -> Result<Vec<Ahead>, Failure> {
+    if fresh.is_empty() {
+        // Mostly there is nothing to do, and then nothing is asked.
+        return Ok(vec![]);
+    }
+    let found = lease.catalog_for(fresh).await?;
+    let catalog = once_gone_on(history, known, found);
+    let ahead = foresee(fresh, &catalog)?;
+    Box::pin(understood(lease, fresh, &ahead, &catalog)).await?;
+    Box::pin(ask_ahead(lease, fresh, &ahead, &catalog)).await?;
+    let told = Box::pin(rehearse(engine, Some(lease), known, fresh, &ahead, &catalog)).await?;
+    if let Some(refused) = told.refused {
+        if let Some(first) = ahead.first() {
+            // What the rows themselves are against says more.
+            preflight(lease, &first.plan).await?;
+        }
+        return Err(vec![refused].into());
+    }
+    told.notes().for_each(|note| engine.note(note));
+    // What was interrupted may leave the database otherwise.
+    Ok(if recorded::in_flight(known).next().is_some() { vec![] } else { ahead })
+}
+
+/// One run up.
+struct Way<'a> {
+    lease: &'a mut Lease,
+    known: Vec<Known>,
+    /// What was planned before the first change, from the next revision on, as long as it came that way.
+    ahead: VecDeque<Ahead>,
+    /// The catalog as it is now, where that is known without asking.
+    model: Option<Catalog>,
+    until: Until,
+    done: &'a mut Done,
+}
+
+impl Way<'_> {
+    async fn run(&mut self, path: &[&Revision]) -> Result<(), Failure> {
+        for (at, revision) in path.iter().copied().enumerate() {
+            let begun = self.known.iter().any(|known| known.id == revision.id);
+            let next = match begun {
+                true => Next::GoOn,
+                false if recorded::in_flight(&self.known).next().is_none() => {
+                    self.at_once(revision, &path[at + 1..]).await?
+                }
+                false => Next::Begin(None),
+            };
+            match next {
+                Next::Done => {
+                    self.done.finished.push(revision.id.clone());
+                    continue;
+                }
+                Next::Begin(plan) => self.begin(revision, plan.map(|plan| *plan)).await?,
+                Next::GoOn => {}
+            }
+            self.ahead.clear();
+            self.model = None;
+            self.by_phases(revision).await?;
+            self.known = self.lease.known().await?;
+        }
+        Ok(())
+    }
+
+    /// Runs a revision in one transaction, if it may be run as it is written.
+    async fn at_once(&mut self, revision: &Revision, later: &[&Revision]) -> Result<Next, Failure> {
+        for _ in 0..PLANNED_AGAIN_MAX {
+            let (found, is_read) = match self.foretold(revision) {
+                Some(found) => (found, false),
+                None => (Ahead::of(revision, &self.lease.catalog_for(&[revision]).await?)?, true),
+            };
+            if !found.plan.is_at_once() {
+                return Ok(Next::Begin(is_read.then(|| Box::new(found.plan))));
+            }
+            preflight(self.lease, &found.plan).await?;
+            match self.lease.run_at_once(&new_run(revision, Direction::Up, &found.plan)).await {
+                Ok(()) => {
+                    self.keep(found, later);
+                    return Ok(Next::Done);
+                }
+                // There are rows by now: it is planned for these.
+                Err(Error::Outdated { .. }) => self.ahead.clear(),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Next::Begin(None))
+    }
+
+    /// What is known of the next revision without asking the database.
+    fn foretold(&mut self, revision: &Revision) -> Option<Ahead> {
+        let model = self.model.take();
+        match self.ahead.pop_front() {
+            Some(ahead) => Some(ahead),
+            None => Ahead::of(revision, &model?).ok(),
+        }
+    }
+
+    /// What a revision left is known well enough for later ones where it was foreseen: what takes them back is derived
+    /// from it. Where all of them bring that along it only has to be a database without rows still.
+    fn keep(&mut self, done: Ahead, later: &[&Revision]) {
+        let written_by_hand = done.after.unpopulated && later.iter().all(|revision| revision.down.is_some());
+        if !written_by_hand && !done.is_foreseen {
+            self.ahead.clear();
+        } else if self.ahead.is_empty() {
+            self.model = Some(done.after);
+        }
+    }
+
+    async fn begin(&mut self, revision: &Revision, planned: Option<Plan>) -> Result<(), Failure> {
+        let plan = match planned {
+            Some(plan) => plan,
+            None => {
+                let waiting = self.known.iter().filter(|known| known.state == State::Waiting);
+                let waiting: Vec<Plan> = waiting.filter_map(|known| known.plan.clone()).collect();
+                let catalog = self.lease.catalog_for(&[revision]).await?;
+                let plan = plan_behind(revision, &catalog, &waiting)?;
+                // What stood behind others can be read only now.
+                let tried: Vec<_> = tried(&[revision], &catalog).into_iter().flatten().collect();
+                let wrong = self.lease.refused(&tried).await?;
+                if !wrong.is_empty() {
+                    return Err(wrong.iter().map(|refused| told(revision, refused)).collect::<Vec<_>>().into());
+                }
+                plan
+            }
+        };
+        preflight(self.lease, &plan).await?;
+        Ok(self.lease.begin(&new_run(revision, Direction::Up, &plan)).await?)
+    }
+
+    async fn by_phases(&mut self, revision: &Revision) -> Result<(), Failure> {
+        let behind = self.known.iter().any(|known| known.state == State::Waiting && known.id != revision.id);
+        let until = match self.until {
+            Until::Contracted => Until::Contracted,
+            _ if behind => Until::Behind,
+            _ if hazards(self.lease, &revision.id).await?.is_empty() => Until::Contracted,
+            _ => Until::Backfilled,
+        };
+        match self.lease.run(&revision.id, until).await {
+            Ok(Outcome::Done) => self.done.finished.push(revision.id.clone()),
+            Ok(Outcome::WaitingForContract) => {}
+            Err(error @ Error::Outdated { .. }) => {
+                // What it has done is taken back, so that it can be planned for rows.
+                self.lease.undo(&revision.id).await?;
+                return Err(error.into());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+}
+
+/// What comes next of a revision.
+enum Next {
+    /// Nothing: it is done.
+    Done,
+    /// It begins, by this plan where it is known.
+    Begin(Option<Box<Plan>>),
+    /// It was begun.
+    GoOn,
+}
+
+/// The catalog as it will be once what was interrupted has gone on: some of its steps may be done, and some not.
+fn once_gone_on(history: &History, known: &[Known], catalog: Catalog) -> Catalog {
+    let interrupted = known
+        .iter()
+        .filter(|known| known.direction == Direction::Up && matches!(known.state, State::Running | State::Contracting));
+    let revisions = interrupted.filter_map(|known| history.get(&known.id));
+    revisions.fold(catalog, |catalog, revision| catalog_after(revision, &catalog))
+}
+
+/// Has PostgreSQL read what it can of all revisions. What runs in one transaction is refused there as a whole.
+async fn understood(lease: &mut Lease, path: &[&Revision], ahead: &[Ahead], catalog: &Catalog) -> Result<(), Failure> {
+    let mut wrong = Vec::new();
+    for ((revision, ahead), tried) in path.iter().zip(ahead).zip(tried(path, catalog)) {
+        if !ahead.plan.is_at_once() {
+            wrong.extend(lease.refused(&tried).await?.iter().map(|refused| told(revision, refused)));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.into()) }
+}
+
+/// Asks the questions of later revisions before the first has run, where nothing that comes before can change the answer.
+async fn ask_ahead(lease: &mut Lease, path: &[&Revision], ahead: &[Ahead], catalog: &Catalog) -> Result<(), Failure> {
+    let mut before = MayChange::default();
+    for (at, (revision, ahead)) in path.iter().zip(ahead).enumerate() {
+        let mut checks: Vec<_> = ahead.plan.preflight.iter().collect();
+        // The first one's are asked when it begins.
+        checks.retain(|check| at > 0 && !before.concerns(revision, check.statement, catalog));
+        before.add(revision, catalog);
+        let failed = lease.preflight_ahead(&checks).await?;
+        if !failed.is_empty() {
+            return Err(Failure::Preflight { revision: revision.id.clone(), failed });
+        }
+    }
+    Ok(())
+}

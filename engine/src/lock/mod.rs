@@ -1,0 +1,6 @@
+//! The right to change the database, and locks that make nobody else wait.
+
+pub(crate) mod blockers;
+pub(crate) mod ladder;
+pub(crate) mod lease;
+pub(crate) mod replicas;
