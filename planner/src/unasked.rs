@@ -84,10 +84,13 @@ const OPERATORS: [&str; 14] = ["=", "<>", "<", ">", "<=", ">=", "+", "-", "*", "
 
 /// Whether an extension may bring it.
 fn is_beyond(thing: &Thing) -> bool {
-    match thing {
-        Thing::Function(name) => !OURS.contains(&name.as_str()),
-        Thing::Type(name) => !types::is_plain(name.as_str()),
-        Thing::Named(kind, name) => kind != "operator" || !OPERATORS.contains(&name.as_str()),
-        _ => false,
+    if let Thing::Function(name) = thing {
+        !OURS.contains(&name.as_str())
+    } else if let Thing::Type(name) = thing {
+        !types::is_plain(name.as_str())
+    } else if let Thing::Named(kind, name) = thing {
+        kind != "operator" || !OPERATORS.contains(&name.as_str())
+    } else {
+        false
     }
 }
