@@ -107,7 +107,7 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
     });
     let rename = Action::RenameColumn { table: table.clone(), from: shadow.to(), to: shadow.name.clone() };
     let gone = Action::DropColumn { table: table.clone(), column: shadow.from() };
-    let actions = swap.before.into_iter().chain([gone, rename]).chain(swap.after).chain(default).collect();
+    let actions = swap.actions([gone, rename], default);
     let decision = decision
         .then_because("everything is ready: names are swapped in one short transaction, and the first column goes")
         .together(Phase::Contract, Rank::Swap, actions, vec![])
@@ -195,11 +195,33 @@ fn own_on_partition(shadow: &Shadow<'_>, part: &Table) -> Option<String> {
         .or_else(|| statistics.map(|(_, statistics, _)| format!("statistics {statistics} of {name}")))
 }
 
-/// What the swap does, before the first column goes and after.
+/// What the swap does, in the order of its fields.
 #[derive(Default)]
 struct Swap {
-    before: Vec<Action>,
+    /// The trigger that keeps both columns the same goes.
+    sync: Vec<Action>,
+    /// What the second column demands, before anything that needs it: an identity, a primary key.
+    demands: Vec<Action>,
+    /// Constraints go; those that were found last may rely on those found first, and go before them.
+    constraints: Vec<Action>,
+    /// The numbers of a sequence move over.
+    numbers: Vec<Action>,
+    /// Keys go with which indexes were made.
+    keys: Vec<Action>,
+    /// Statistics go.
+    statistics: Vec<Action>,
+    /// Names and what else comes once the first column is gone.
     after: Vec<Action>,
+}
+
+impl Swap {
+    /// All of it, with what takes the first column's place.
+    fn actions(self, columns: [Action; 2], default: Option<Action>) -> Vec<Action> {
+        let Swap { sync, demands, constraints, numbers, keys, statistics, after } = self;
+        let before = sync.into_iter().chain(demands).chain(constraints.into_iter().rev());
+        let before = before.chain(numbers).chain(keys).chain(statistics);
+        before.chain(columns).chain(after).chain(default).collect()
+    }
 }
 
 /// The second column and the trigger.
@@ -256,16 +278,16 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
             locks: vec![(one.full_name(), Lock::AccessExclusive)],
         }));
     }
-    swap.before.push(Action::RemoveSync(sync.clone()));
+    swap.sync.push(Action::RemoveSync(sync.clone()));
     if let Some(identity) = shadow.old.identity {
-        swap.before.push(Action::MoveNumbers {
+        swap.numbers.push(Action::MoveNumbers {
             table: table.clone(),
             from: from.clone(),
             to: to.clone(),
             identity: Some(identity.words().to_owned()),
         });
-    } else if shadow.old.default.as_ref().is_some_and(|default| default.contains("nextval(")) {
-        swap.before.push(Action::MoveNumbers { table: table.clone(), from, to: to.clone(), identity: None });
+    } else if shadow.old.default.as_deref().is_some_and(crate::sql::draws_numbers) {
+        swap.numbers.push(Action::MoveNumbers { table: table.clone(), from, to: to.clone(), identity: None });
     }
     let touches = Footprint::default()
         .on(&table)
