@@ -1,5 +1,6 @@
 //! The words of the command line.
 
+use crate::limits::LimitWords;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -285,47 +286,4 @@ pub(crate) enum CheckFormat {
     Sarif,
     /// Annotations of GitHub Actions
     Github,
-}
-
-/// Limits that can be set for one run.
-#[derive(Debug, Args, Default)]
-pub(crate) struct LimitWords {
-    /// Connections for a backfill
-    #[arg(long, value_name = "N")]
-    pub(crate) workers: Option<u16>,
-    /// Work as if nobody else did: all workers at once, longer batches
-    #[arg(long)]
-    pub(crate) eager: bool,
-    /// How long one batch should take, in milliseconds
-    #[arg(long, value_name = "MS")]
-    pub(crate) batch_target_ms: Option<f64>,
-    /// A ceiling on rows a second
-    #[arg(long, value_name = "ROWS")]
-    pub(crate) rows_per_second_max: Option<u32>,
-    /// How much longer queries may take than before, in percent
-    #[arg(long, value_name = "PERCENT")]
-    pub(crate) latency_budget_percent: Option<u32>,
-    /// Hours in which a backfill may work: "22:00-06:00 Europe/Berlin"
-    #[arg(long, value_name = "HOURS")]
-    pub(crate) hours: Option<String>,
-    /// The longest that a strong lock is waited for at a time, in milliseconds
-    #[arg(long, value_name = "MS")]
-    pub(crate) lock_timeout_ms: Option<u64>,
-    /// After so many seconds without a lock a step ends
-    #[arg(long, value_name = "S")]
-    pub(crate) lock_budget_s: Option<u64>,
-}
-
-impl LimitWords {
-    /// What is said here goes before the settings file.
-    pub(crate) fn over(&self, limits: &mut concertina::project::Limits) {
-        limits.workers = self.workers.or(limits.workers);
-        limits.batch_target_ms = self.batch_target_ms.or(limits.batch_target_ms);
-        limits.eager = self.eager.then_some(true).or(limits.eager);
-        limits.rows_per_second_max = self.rows_per_second_max.or(limits.rows_per_second_max);
-        limits.latency_budget_percent = self.latency_budget_percent.or(limits.latency_budget_percent);
-        limits.hours = self.hours.clone().or_else(|| limits.hours.take());
-        limits.lock_timeout_ms = self.lock_timeout_ms.or(limits.lock_timeout_ms);
-        limits.lock_budget_s = self.lock_budget_s.or(limits.lock_budget_s);
-    }
 }
