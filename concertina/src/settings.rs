@@ -134,7 +134,7 @@ limits! {
         example: "50000",
         flag: Some(Flag { long: "rows-per-second-max", value: "ROWS" }),
         help: "Change at most this many rows a second",
-        means: "a ceiling for all workers together",
+        means: "a ceiling on rows a second, for all workers together",
     }
     passes_max: u16 {
         kind: Kind::Number { whole: true, min: 1.0, max: Some(64.0) },
@@ -327,7 +327,7 @@ pub fn schema() -> serde_json::Value {
             Kind::Text => json!({ "type": "string" }),
             Kind::Choice(words) => json!({ "enum": words }),
         };
-        schema["description"] = json!(format!("{}: {}", setting.help, setting.means));
+        schema["description"] = json!(setting.help);
         if let Some(default) = setting.default {
             schema["default"] = serde_json::from_str(default).unwrap_or_else(|_| json!(default));
         }
