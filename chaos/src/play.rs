@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Statement};
 
 /// Settings of the servers.
 pub(crate) const SETTINGS: [(&str, &str); 3] =
@@ -65,8 +65,8 @@ pub(crate) struct Play {
     database: String,
     director: Director,
     proxy: Proxy,
-    /// Sees what the server's state is, from another database.
-    watcher: Client,
+    /// Sees what the server's state is, from another database, by a statement that is made once: it is asked at every point.
+    watcher: (Client, Statement),
     /// Where the machine has one.
     clock: Option<Clock>,
     /// By how many seconds it is wrong.
@@ -78,6 +78,14 @@ pub(crate) struct Play {
     pub(crate) dealt: Vec<Fault>,
     /// So many runs may still end badly because of what lasts longer than a moment.
     pub(crate) lasting: usize,
+}
+
+async fn watcher(server: &Postgres) -> Result<(Client, Statement), Broken> {
+    let client = server.connect("postgres").await?;
+    let sql = "SELECT concat_ws(' ', pg_current_snapshot(), CASE WHEN EXISTS (
+            SELECT FROM pg_stat_activity WHERE datname = $1 AND backend_xid IS NOT NULL) THEN pg_current_wal_insert_lsn() END)";
+    let asking = client.prepare(sql).await?;
+    Ok((client, asking))
 }
 
 impl Play {
@@ -103,7 +111,7 @@ impl Play {
             database: database.to_owned(),
             director: Director::new()?,
             proxy,
-            watcher: server.connect("postgres").await?,
+            watcher: watcher(server).await?,
             clock: Clock::find()?,
             jumped: 0,
             orders,
@@ -159,9 +167,8 @@ impl Play {
     /// What a new session sees: while that stays as it is, nothing that lasts was changed. Where a session has written in a
     /// transaction that is open, how far the log is belongs to it, so that each of its writes is another state.
     async fn state(&self) -> Result<String, Broken> {
-        let sql = "SELECT concat_ws(' ', pg_current_snapshot(), CASE WHEN EXISTS (
-                SELECT FROM pg_stat_activity WHERE datname = $1 AND backend_xid IS NOT NULL) THEN pg_current_wal_insert_lsn() END)";
-        Ok(self.watcher.query_one(sql, &[&self.database]).await?.get(0))
+        let (client, asking) = &self.watcher;
+        Ok(client.query_one(asking, &[&self.database]).await?.get(0))
     }
 
     async fn strike(

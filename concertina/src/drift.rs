@@ -3,10 +3,12 @@
 use crate::done::begun;
 use crate::failure::Failure;
 use crate::recorded;
-use concertina_engine::{Comparison, Engine};
+use concertina_engine::{Comparison, Engine, Error};
 use concertina_planner::drift::Difference;
-use concertina_revisions::import::without_session;
-use concertina_revisions::{History, Revision, RevisionId, Target};
+use concertina_planner::problem::code;
+use concertina_revisions::import::schema_file;
+use concertina_revisions::{Diagnostic, History, Source, Statement, Target};
+use std::sync::Arc;
 
 /// Why nothing is compared in flight.
 const BETWEEN_TWO_STATES: &str =
@@ -32,9 +34,10 @@ pub async fn compared(engine: &Engine, history: &History) -> Result<Comparison, 
     recorded::settled(&known, BETWEEN_TWO_STATES)?;
     let ids = begun(&known);
     let applied = history.revisions().iter().filter(|revision| ids.contains(&revision.id));
-    let replayed: Vec<String> =
-        applied.flat_map(|revision| &revision.up).map(|statement| statement.sql.clone()).collect();
-    engine.compare_with_history(&replayed).await?.ok_or_else(no_scratch)
+    let replayed: Vec<Made<'_>> =
+        applied.flat_map(|revision| revision.up.iter().map(|statement| (&revision.source, statement))).collect();
+    let compared = engine.compare_with_history(&sql(&replayed)).await;
+    compared.map_err(|error| placed(error, &replayed))?.ok_or_else(no_scratch)
 }
 
 /// In what the database differs from what a file makes of an empty one, and what a revision would have to say, tried on a copy.
@@ -53,10 +56,26 @@ pub async fn wanted(engine: &Engine, history: Option<&History>, name: &str, text
             "upgrade first: what it does would be told a second time",
         ));
     }
-    let sql = without_session(name, text)?;
-    let read = Revision::from_text(&RevisionId::new(name.trim_end_matches(".sql")), &format!("-- empty\n{sql}"))?;
-    let read: Vec<String> = read.up.into_iter().map(|statement| statement.sql).collect();
-    engine.compare_with(&read).await?.ok_or_else(no_scratch)
+    let (source, read) = schema_file(name, text)?;
+    let made: Vec<Made<'_>> = read.iter().map(|statement| (&source, statement)).collect();
+    let compared = engine.compare_with(&sql(&made)).await;
+    compared.map_err(|error| placed(error, &made))?.ok_or_else(no_scratch)
+}
+
+/// A statement of what is compared, and its file.
+type Made<'a> = (&'a Arc<Source>, &'a Statement);
+
+fn sql(made: &[Made<'_>]) -> Vec<String> {
+    made.iter().map(|(_, statement)| statement.sql.clone()).collect()
+}
+
+/// Where the statement stands that PostgreSQL refuses.
+fn placed(error: Error, made: &[Made<'_>]) -> Failure {
+    let Error::Made { at, why } = error else { return error.into() };
+    let (source, statement) = made[at];
+    let told = Diagnostic::error(code::REFUSED, format!("PostgreSQL refuses this statement: {why}"));
+    let told = told.at(source, statement.span, "was run in an empty scratch database");
+    Failure::Diagnostics(vec![told.help("mend it here; nothing of the database itself was changed")])
 }
 
 fn no_scratch() -> Failure {

@@ -65,6 +65,14 @@ pub enum Error {
         /// Its session.
         holder: String,
     },
+    /// A statement of what the database is compared with fails where it is made.
+    #[error("PostgreSQL refuses statement {} of what is compared: {why}", .at + 1)]
+    Made {
+        /// Which one, counted from 0.
+        at: usize,
+        /// The server's words.
+        why: String,
+    },
     /// A lock wasn't granted within the budget.
     #[error("{doing}: no lock within {seconds} s; in the way: {}", blockers_text(.blockers))]
     LockBudget {
@@ -185,6 +193,7 @@ impl Error {
             Error::LockBudget { .. } => {
                 "end the session in the way, or run the command again at a quieter time".to_owned()
             }
+            Error::Made { .. } => "mend that statement: nothing of the database itself was changed".to_owned(),
             Error::Sql { cause, .. } => sql_help(cause),
             Error::Stuck { .. } => {
                 "what is done is kept: remove the reason (build the index that a cascade needs, disable the trigger, end the \

@@ -110,6 +110,21 @@ async fn what_is_refused_in_the_trial_is_no_statement() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_in_the_file_is_shown_where_it_stands() {
+    let site = site("CREATE TABLE t (a int)").await;
+    let text =
+        "\\restrict x\n\nSET statement_timeout = 0;\nCREATE TABLE t (a int);\nCREATE VIEW v AS\n  SELECT b FROM t;\n";
+    let told = diff(&site, text).ends(1).says("C122").says("column \"b\" does not exist");
+    assert!(told.err.contains("wanted.sql:5:1"), "{}", told.err);
+    diff(&site, &text.replace("SELECT b", "SELECT a")).ends(0);
+    // One of a history that an empty database refuses, too.
+    let history =
+        Site::new("CREATE TABLE t (a int)", &[("001_v", "-- A view.\nCREATE VIEW v AS SELECT a FROM t")]).await;
+    history.run(&["upgrade"]).ends(0);
+    history.run(&["verify"]).ends(1).says("001_v.sql:2:1").says("relation \"t\" does not exist");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_needs_no_revisions_and_says_what_it_leaves_out() {
     let site = site("CREATE TABLE t (a int)").await;
     std::fs::remove_dir_all(site.revisions()).unwrap();

@@ -6,7 +6,7 @@ mod trial;
 
 use crate::connection::engine::Engine;
 use crate::connection::session::Session;
-use crate::error::Error;
+use crate::error::{Error, describe};
 use crate::rehearsal::scratch::Scratch;
 use crate::structure::{Structure, schema};
 use concertina_planner::drift::{
@@ -158,9 +158,12 @@ impl Engine {
 }
 
 async fn make(session: &Session, statements: &[String]) -> Result<(), Error> {
-    for sql in statements {
-        let shown: String = sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect();
-        session.batch_execute(&format!("making what it is compared with: {shown}"), sql).await?;
+    for (at, sql) in statements.iter().enumerate() {
+        session.batch_execute("making what it is compared with", sql).await.map_err(|error| match error {
+            // Refused, and not cut off.
+            Error::Sql { cause, .. } if cause.as_db_error().is_some() => Error::Made { at, why: describe(&cause) },
+            other => other,
+        })?;
     }
     Ok(())
 }

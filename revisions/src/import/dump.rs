@@ -2,8 +2,10 @@
 
 use super::without;
 use crate::diagnostic::Diagnostic;
-use crate::statement::Statement;
+use crate::source::{Source, Span};
+use crate::statement::{Statement, statements};
 use pg_query::NodeEnum;
+use std::sync::Arc;
 
 /// A dump without the settings of its session, psql's own commands, and the schema that every database has.
 ///
@@ -13,6 +15,20 @@ use pg_query::NodeEnum;
 pub fn without_session(name: &str, dump: &str) -> Result<String, Vec<Diagnostic>> {
     let kept: Vec<&str> = dump.lines().filter(|line| !line.starts_with('\\')).collect();
     without(name, &kept.join("\n"), is_of_session)
+}
+
+/// What a schema's file makes, statement by statement, with their places in it: what [`without_session`] leaves, where it stands.
+///
+/// # Errors
+///
+/// When it holds rows (`COPY .. FROM stdin`), or SQL that can't be read.
+pub fn schema_file(name: &str, text: &str) -> Result<(Arc<Source>, Vec<Statement>), Vec<Diagnostic>> {
+    // A command of psql's becomes a line without anything, so that those behind it keep their numbers.
+    let kept: Vec<&str> = text.lines().map(|line| if line.starts_with('\\') { "" } else { line }).collect();
+    let source = Arc::new(Source::new(name, kept.join("\n")));
+    let mut found = statements(&source, Span::of(0, &source.text))?;
+    found.retain(|statement| !is_of_session(statement));
+    Ok((source, found))
 }
 
 fn is_of_session(statement: &Statement) -> bool {

@@ -5,7 +5,7 @@ mod dump;
 mod folder;
 
 pub use alembic::alembic;
-pub use dump::without_session;
+pub use dump::{schema_file, without_session};
 pub use folder::{folder, is_used, recognised};
 
 use crate::diagnostic::Diagnostic;
