@@ -94,7 +94,7 @@ limits! {
         example: "250",
         flag: Some(Flag { long: "lock-timeout-ms", value: "MS" }),
         help: "Wait at most this long at a time for a lock that blocks others, in milliseconds",
-        means: "the longest that a strong lock is waited for at a time, in milliseconds: the longest stall that others see",
+        means: "the longest that a lock which blocks others is waited for at a time, in milliseconds: the longest stall that others see",
     }
     lock_budget_s: u64 {
         kind: Kind::Number { whole: true, min: 1.0, max: None },
@@ -182,7 +182,7 @@ limits! {
         example: "SELECT count(*) > 1000 FROM jobs WHERE state = 'queued'",
         flag: None,
         help: "Pause while this query gives true, or a number above zero",
-        means: "a query that gives true, or a number above zero, while the backfill should stand still",
+        means: "a query that gives true, or a number above zero, while the backfill should pause",
     }
     hours: String {
         kind: Kind::Text,

@@ -1,8 +1,8 @@
 //! Hours of the day: `22:00-06:00 Europe/Berlin`.
 
+use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use std::fmt;
 use std::str::FromStr;
 
