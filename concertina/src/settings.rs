@@ -94,7 +94,7 @@ limits! {
         example: "250",
         flag: Some(Flag { long: "lock-timeout-ms", value: "MS" }),
         help: "Wait at most this long at a time for a lock that blocks others, in milliseconds",
-        means: "the longest that a lock which blocks others is waited for at a time, in milliseconds: the longest stall that others see",
+        means: "the longest that one attempt waits for a blocking lock, in milliseconds, and so the longest stall that other sessions see",
     }
     lock_budget_s: u64 {
         kind: Kind::Number { whole: true, min: 1.0, max: None },
@@ -102,7 +102,7 @@ limits! {
         example: "600",
         flag: Some(Flag { long: "lock-budget-s", value: "S" }),
         help: "Give up on a step whose lock isn't granted within this many seconds",
-        means: "after so many seconds without a lock a step ends, to be run again",
+        means: "give up on a step whose lock isn't granted within this many seconds; it can be run again",
     }
     batch_target_ms: f64 {
         kind: Kind::Number { whole: false, min: 0.2, max: Some(500.0) },
@@ -110,7 +110,7 @@ limits! {
         example: "0.5",
         flag: Some(Flag { long: "batch-target-ms", value: "MS" }),
         help: "Aim for batches of this length, in milliseconds",
-        means: "how long one batch should take while others are at work, in milliseconds, though never less than four times what goes with every batch, which is measured; alone it may take 5",
+        means: "the target duration of a batch in milliseconds while other sessions are active, though never less than four times a batch's measured fixed cost; with no other activity a batch may take 5 ms",
     }
     workers: u16 {
         kind: Kind::Number { whole: true, min: 1.0, max: Some(64.0) },
@@ -118,7 +118,7 @@ limits! {
         example: "2",
         flag: Some(Flag { long: "workers", value: "N" }),
         help: "Use at most this many connections for a backfill",
-        means: "the most connections for a backfill; while others are at work it begins with one, and takes on more as long as each brings three quarters of what one alone does",
+        means: "the maximum number of connections for a backfill; while other sessions are active it starts with one and adds more as long as each brings three quarters of what one does on its own",
     }
     eager: bool {
         kind: Kind::Switch,
@@ -126,7 +126,7 @@ limits! {
         example: "false",
         flag: Some(Flag { long: "eager", value: "" }),
         help: "Work as if nobody else did: all workers at once, longer batches",
-        means: "as if nobody else were at work: all workers at once, batches of 5 ms; for quiet hours",
+        means: "ignore other activity: all workers at once, batches of 5 ms; for quiet hours",
     }
     rows_per_second_max: u32 {
         kind: Kind::Number { whole: true, min: 1.0, max: None },
@@ -134,7 +134,7 @@ limits! {
         example: "50000",
         flag: Some(Flag { long: "rows-per-second-max", value: "ROWS" }),
         help: "Change at most this many rows a second",
-        means: "a ceiling on rows a second, for all workers together",
+        means: "a limit on rows a second for all workers together",
     }
     passes_max: u16 {
         kind: Kind::Number { whole: true, min: 1.0, max: Some(64.0) },
@@ -142,7 +142,7 @@ limits! {
         example: "24",
         flag: None,
         help: "Walk a window of blocks at most this often",
-        means: "passes over a window of blocks; 1 turns HOT windows off",
+        means: "the maximum number of passes over a window of blocks; 1 turns HOT windows off",
     }
     replica_lag_max_s: u64 {
         kind: Kind::Number { whole: true, min: 0.0, max: None },
@@ -150,7 +150,7 @@ limits! {
         example: "10",
         flag: None,
         help: "Stop while a standby is further behind than this many seconds",
-        means: "a standby so many seconds behind stops the backfill until it has caught up to half of it",
+        means: "a standby further behind than this many seconds stops the backfill until the lag is down to half of it",
     }
     replica_backlog_max_mb: u64 {
         kind: Kind::Number { whole: true, min: 1.0, max: None },
@@ -158,7 +158,7 @@ limits! {
         example: "1000",
         flag: None,
         help: "Slow down while a standby has more megabytes of WAL ahead of it",
-        means: "a standby with more megabytes of WAL ahead of it slows the backfill down",
+        means: "slow the backfill down as the WAL that a standby hasn't replayed yet approaches this many megabytes",
     }
     latency_budget_percent: u32 {
         kind: Kind::Number { whole: true, min: 1.0, max: None },
@@ -166,7 +166,7 @@ limits! {
         example: "25",
         flag: Some(Flag { long: "latency-budget-percent", value: "PERCENT" }),
         help: "Let queries of the table take at most this much longer than before, in percent",
-        means: "how much longer queries of the table may take than without the backfill, in percent, but 0.3 ms at least; 25 is a good one",
+        means: "how much slower queries of the table may be than without the backfill, in percent; an increase of 0.3 ms is always allowed; 25 is a good value",
     }
     active_sessions_max: u32 {
         kind: Kind::Number { whole: true, min: 1.0, max: None },
@@ -174,7 +174,7 @@ limits! {
         example: "16",
         flag: None,
         help: "Slow down while more sessions than this are active",
-        means: "sessions besides ours that may be active before it slows down",
+        means: "slow down when more sessions than this, the engine's aside, are active",
     }
     throttle_query: String {
         kind: Kind::Text,
@@ -182,7 +182,7 @@ limits! {
         example: "SELECT count(*) > 1000 FROM jobs WHERE state = 'queued'",
         flag: None,
         help: "Pause while this query gives true, or a number above zero",
-        means: "a query that gives true, or a number above zero, while the backfill should pause",
+        means: "stop the backfill while this query returns true, or a number above zero",
     }
     hours: String {
         kind: Kind::Text,
@@ -190,7 +190,7 @@ limits! {
         example: "22:00-06:00 Europe/Berlin",
         flag: Some(Flag { long: "hours", value: "HOURS" }),
         help: "Work only in these hours: \"22:00-06:00 Europe/Berlin\"",
-        means: "hours in which a backfill may work, such as `22:00-06:00 Europe/Berlin`",
+        means: "the hours in which a backfill may run: `22:00-06:00 Europe/Berlin`",
     }
     wal_mb_per_second_max: u64 {
         kind: Kind::Number { whole: true, min: 1.0, max: None },
@@ -198,7 +198,7 @@ limits! {
         example: "50",
         flag: None,
         help: "Write at most this many megabytes of WAL a second",
-        means: "a ceiling on WAL in megabytes a second, estimated from what the whole server writes",
+        means: "a limit on megabytes of WAL a second, estimated from what the whole server writes",
     }
     vacuum_dead_percent: u32 {
         kind: Kind::Number { whole: true, min: 1.0, max: None },
@@ -206,7 +206,7 @@ limits! {
         example: "20",
         flag: None,
         help: "Vacuum the table between windows above this percentage of dead rows",
-        means: "above this percentage of dead rows the table is vacuumed between windows, unless autovacuum is at it",
+        means: "vacuum the table between windows when more of its rows than this percentage are dead, unless autovacuum is processing it",
     }
 }
 

@@ -5,7 +5,7 @@ mod rows;
 mod setting;
 
 pub use partition::{Attach, Detach};
-pub use rows::{Delete, Insert, Listing, RowCopy, Update};
+pub use rows::{Delete, Insert, Listing, PlainCopy, RowCopy, Update};
 pub use setting::{Effect, Setting, SettingKind};
 
 use crate::catalog::{PartitionKey, PartitionOf};
@@ -15,6 +15,7 @@ use concertina_revisions::{Ident, TableName};
 
 /// One change to a database. A statement becomes one of these, or several (`ALTER TABLE a .., b ..`).
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a revision has few of them")]
 pub enum Change {
     /// CREATE TABLE.
     CreateTable(NewTable),

@@ -68,7 +68,7 @@ fn the_walks_lead_through_what_is_there() {
 #[test]
 fn every_addition_has_its_walk() {
     let text = std::fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
-    for walk in ["kind of statement", "throttle signal", "verb", "import format", "setting"] {
+    for walk in ["statement", "throttle signal", "command", "import format", "setting"] {
         let (_, walk_on) = text.split_once(&format!("## A new {walk}\n\n1. `")).unwrap_or_else(|| panic!("{walk}"));
         let items = walk_on.split("\n## ").next().unwrap_or_default().matches("\n2. ").count();
         assert_eq!(items, 1, "{walk} has steps");

@@ -38,6 +38,10 @@ pub(super) struct Shadow<'a> {
     pub(super) forward: Expr,
     /// The old value from the new column, called by its name in the end; none where nothing tells it.
     pub(super) back: Option<Expr>,
+    /// Whether either can be impossible for some values: writers of these don't fail.
+    pub(super) guarded: bool,
+    /// Whether the new value can be, so that rows may be left without one.
+    pub(super) may_leave: bool,
 }
 
 impl Shadow<'_> {
@@ -92,6 +96,7 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
     let mut swap = Swap::default();
     let mut decision = beside(shadow, context, &mut swap);
     decision = filled(decision, shadow, context);
+    decision = unguarded(decision, shadow, &swap);
     decision = copies::indexes(decision, shadow, &mut swap)?;
     decision = copies::constraints(decision, shadow, context, &mut swap)?;
     decision = copies::referencing(decision, shadow, context, &mut swap)?;
@@ -120,6 +125,18 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
             shadow.name.as_str()
         ),
     ))
+}
+
+/// What is written between the proof that no row is left and the swap must not be left either.
+fn unguarded(decision: Decision, shadow: &Shadow<'_>, swap: &Swap) -> Decision {
+    match &swap.sync {
+        Some(sync) if shadow.may_leave => decision
+            .then_because(
+                "whoever writes what can't be carried over fails from here on, as a row that is left would be lost",
+            )
+            .quick(Phase::Contract, Rank::Demand, Action::RefuseUnfilled(sync.clone()), []),
+        Some(_) | None => decision,
+    }
 }
 
 /// What can't be carried over.
@@ -199,7 +216,7 @@ fn own_on_partition(shadow: &Shadow<'_>, part: &Table) -> Option<String> {
 #[derive(Default)]
 struct Swap {
     /// The trigger that keeps both columns the same goes.
-    sync: Vec<Action>,
+    sync: Option<Sync>,
     /// What the second column demands, before anything that needs it: an identity, a primary key.
     demands: Vec<Action>,
     /// Constraints go; those that were found last may rely on those found first, and go before them.
@@ -218,7 +235,7 @@ impl Swap {
     /// All of it, with what takes the first column's place.
     fn actions(self, columns: [Action; 2], default: Option<Action>) -> Vec<Action> {
         let Swap { sync, demands, constraints, numbers, keys, statistics, after } = self;
-        let before = sync.into_iter().chain(demands).chain(constraints.into_iter().rev());
+        let before = sync.map(Action::RemoveSync).into_iter().chain(demands).chain(constraints.into_iter().rev());
         let before = before.chain(numbers).chain(keys).chain(statistics);
         before.chain(columns).chain(after).chain(default).collect()
     }
@@ -252,9 +269,10 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         predicate: None,
         // Not for our own batches, nor for writers of other columns.
         when: of_new(&new_to, &format!("({forward})::{}", shadow.type_sql)),
+        again: None,
         search_path: Some(context.catalog.search_path.clone()),
         definer: false,
-        guarded: false,
+        guarded: shadow.guarded,
         twin: Some(Twin {
             old: from.clone(),
             new: to.clone(),
@@ -262,11 +280,13 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
             back: shadow.carried_back(&to),
             as_text: false,
             new_changed: Some(of_new(&new_to, &old_to)),
-            old_changed: Some(of_old(&new_from, &old_from)),
+            old_changed: Some(changed_of_old(shadow, context, of_old(&new_from, &old_from))),
             // Of a column that refuses NULL, what is left out can only be meant to have the default.
             newer: context.version.cloned().filter(|_| !shadow.old.not_null),
+            refuses_null: shadow.old.not_null,
         }),
         alias: None,
+        follow: None,
     };
     let mut actions = vec![add, Action::InstallSync(sync.clone())];
     let below = context.catalog.below(&table);
@@ -278,17 +298,8 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
             locks: vec![(one.full_name(), Lock::AccessExclusive)],
         }));
     }
-    swap.sync.push(Action::RemoveSync(sync.clone()));
-    if let Some(identity) = shadow.old.identity {
-        swap.numbers.push(Action::MoveNumbers {
-            table: table.clone(),
-            from: from.clone(),
-            to: to.clone(),
-            identity: Some(identity.words().to_owned()),
-        });
-    } else if shadow.old.default.as_deref().is_some_and(crate::sql::draws_numbers) {
-        swap.numbers.push(Action::MoveNumbers { table: table.clone(), from, to: to.clone(), identity: None });
-    }
+    swap.sync = Some(sync.clone());
+    swap.numbers.extend(numbers(shadow, from, to.clone()));
     let touches = Footprint::default()
         .on(&table)
         .read(Thing::column(&table, &shadow.from()))
@@ -298,6 +309,26 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         .make(Thing::Helper(sync.name.clone()));
     let undo = vec![Work::Quick { actions: vec![Action::RemoveSync(sync), Action::DropColumn { table, column: to }] }];
     Decision::because(WRITTEN).together(Phase::Expand, Rank::AsWritten, actions, undo).last_touching(touches)
+}
+
+/// The sequence that gives the column its values gives them to the other.
+fn numbers(shadow: &Shadow<'_>, from: Ident, to: Ident) -> Option<Action> {
+    let identity = shadow.old.identity.map(|identity| identity.words().to_owned());
+    let draws = || shadow.old.default.as_deref().is_some_and(crate::sql::draws_numbers);
+    (identity.is_some() || draws()).then(|| Action::MoveNumbers { table: shadow.table_name(), from, to, identity })
+}
+
+/// Whether an UPDATE wrote what the new value is made of: the column, or another that USING reads. Where newer code may have written
+/// the new column under its own name, and can't be told from older code, the column alone.
+fn changed_of_old(shadow: &Shadow<'_>, context: &Context<'_>, own: String) -> String {
+    let told_apart = shadow.back.is_none() || (context.version.is_some() && !shadow.old.not_null);
+    let others = shadow.forward.column_names().into_iter().filter(|name| *name != shadow.from() && told_apart);
+    let others = others.filter_map(|name| {
+        let column = shadow.table.get(&name)?;
+        let (new, old) = (format!("new.{}", name.sql()), format!("old.{}", name.sql()));
+        Some(crate::sql::types::differ(&column.type_sql, column.collation.as_deref(), &new, &old))
+    });
+    std::iter::once(own).chain(others).collect::<Vec<_>>().join(" OR ")
 }
 
 /// Settings of the column that don't follow from its type. On a partition those of the whole are there already.
@@ -357,6 +388,9 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
             questions::rows_where(shadow.table, &alias, &format!("{old}::text NOT IN ({})", labels.join(", "))),
             "add these values to the type, mend them in an earlier revision, or say USING (an expression that mends them)",
         );
+    }
+    if context.catalog.new_types.contains(&crate::sql::types::bare(&shadow.type_sql)) {
+        return decision.note(format!("whether every value can become {} is seen when it is filled", shadow.type_sql));
     }
     let (key, rows) = match foreseen::rows(&shadow.table_name(), &shadow.forward.column_names(), context) {
         Rows::Foreseen(rows) => (rows.key_text(shadow.table, &alias), Some(rows.sql)),
