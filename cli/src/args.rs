@@ -1,11 +1,12 @@
 //! The words of the command line.
 
+use crate::limits::LimitWords;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Zero-downtime online migrations for PostgreSQL, from plain SQL.
 ///
-/// Exit codes: 0 done, 1 error, 2 a preflight check doesn't hold, 3 waiting for contract.
+/// Exit codes: 0 done, 1 error, 2 a preflight check failed, 3 waiting for contract.
 #[derive(Debug, Parser)]
 #[command(name = "concertina", version, max_term_width = 100)]
 pub(crate) struct Words {
@@ -18,32 +19,32 @@ pub(crate) struct Words {
 /// What every verb understands.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// The database; otherwise DATABASE_URL, PGHOST and its kin, or the settings file
+    /// The database to connect to [default: DATABASE_URL, PGHOST and the like, or the config file]
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub(crate) url: Option<String>,
-    /// The folder of revisions [default: revisions]
+    /// The directory of revisions [default: revisions]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub(crate) revisions: Option<PathBuf>,
-    /// The settings file
+    /// The config file
     #[arg(long, global = true, value_name = "FILE", default_value = "concertina.toml")]
     pub(crate) config: PathBuf,
-    /// Whether plans are compared with the statements in scratch databases first: auto, always, never
+    /// Compare plans with the statements in scratch databases first: auto, always, never
     #[arg(long, global = true, value_name = "WHEN")]
     pub(crate) rehearse: Option<concertina_engine::Rehearse>,
-    /// One JSON object a line instead of text
+    /// Print one JSON object a line instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Only errors and what was asked for
+    /// Print only errors and results
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Say more; twice for everything that is sent to the server
+    /// Print more; twice: every statement sent to the server
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Make the folder of revisions and a settings file
+    /// Create the directory of revisions and a config file
     Init,
     /// Write a new, empty revision behind the newest
     New {
@@ -119,12 +120,12 @@ pub(crate) enum Verb {
         #[command(flatten)]
         limits: LimitWords,
     },
-    /// Take back what is in flight: the newest revision, or all down to one
+    /// Undo what is in flight: the newest revision, or all down to one
     Rollback {
-        /// The last one to take back
+        /// The last one to undo
         revision: Option<String>,
     },
-    /// Take back what is applied, as online as it came
+    /// Revert what is applied, as online as it came
     Downgrade {
         /// How far: -N, base, or the id to stop at
         #[arg(allow_hyphen_values = true)]
@@ -141,14 +142,14 @@ pub(crate) enum Verb {
         #[command(flatten)]
         limits: LimitWords,
     },
-    /// Let running backfills stand still, from anywhere
+    /// Pause running backfills
     Pause {
-        /// Shown to whoever looks
+        /// Reason, shown in `status`
         reason: Vec<String>,
     },
-    /// Let them go on
+    /// Resume paused backfills
     Resume,
-    /// Say what of the pending revisions would be refused, and what running code may stumble over
+    /// Check pending revisions: what would be refused, and what could break running code
     ///
     /// Exit code 2 when something is refused.
     Check {
@@ -157,13 +158,13 @@ pub(crate) enum Verb {
         /// Plan against a catalog that `concertina catalog` wrote, without a database
         #[arg(long, value_name = "FILE")]
         catalog: Option<PathBuf>,
-        /// How to say it
+        /// The format of the findings
         #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
         format: CheckFormat,
     },
-    /// Write what a database holds, for `check --catalog`
+    /// Dump the catalog as JSON, for offline `check`
     Catalog,
-    /// Say more about a problem or a hazard
+    /// Explain a problem or a hazard
     Explain {
         /// Its code, such as C105 or H02; without one all are listed
         code: Option<String>,
@@ -190,12 +191,12 @@ pub(crate) enum Verb {
         /// Accept files that were edited after they ran
         #[arg(long)]
         force: bool,
-        /// Forget all records first, also of revisions that aren't in the folder, and what is in flight: its triggers and helpers are
+        /// Forget all records first, also of revisions that aren't in the directory, and what is in flight: its triggers and helpers are
         /// taken away, and what its statements did stays
         #[arg(long)]
         purge: bool,
     },
-    /// Say in what the database differs from what its history makes, object by object
+    /// Compare the database with what its revisions make, object by object
     ///
     /// The history is replayed in a database of its own on the same server, which needs CREATEDB. Exit code 2 when something
     /// differs.
@@ -233,7 +234,7 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "S", default_value_t = 60)]
         timeout: u64,
     },
-    /// Look at the server and the database for what would be in the way
+    /// Check the server and the database for what would prevent a change
     ///
     /// Exit code 1 when a change can't be made.
     Doctor,
@@ -243,9 +244,9 @@ pub(crate) enum Verb {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
-    /// Write manual pages into a folder
+    /// Write manual pages into a directory
     Man {
-        /// The folder
+        /// The directory
         folder: PathBuf,
     },
 }
@@ -255,7 +256,7 @@ pub(crate) enum Verb {
 pub(crate) enum Tool {
     /// Alembic's: ids and parents are kept
     Alembic {
-        /// The folder of alembic.ini, in which Alembic is run; or what `alembic upgrade head --sql` wrote
+        /// The directory of alembic.ini, in which Alembic is run; or what `alembic upgrade head --sql` wrote
         path: PathBuf,
         /// What `alembic downgrade head:base --sql` wrote
         #[arg(long, value_name = "FILE")]
@@ -264,9 +265,9 @@ pub(crate) enum Tool {
         #[arg(long)]
         stamp: bool,
     },
-    /// A folder of numbered SQL: plain, Flyway, dbmate, sqlx, goose, golang-migrate, sql-migrate, node-pg-migrate
+    /// A directory of numbered SQL: plain, Flyway, dbmate, sqlx, goose, golang-migrate, sql-migrate, node-pg-migrate
     Folder {
-        /// The folder
+        /// The directory
         path: PathBuf,
         /// Record as applied what the tool's own table in the database says
         #[arg(long)]
@@ -285,47 +286,4 @@ pub(crate) enum CheckFormat {
     Sarif,
     /// Annotations of GitHub Actions
     Github,
-}
-
-/// Limits that can be set for one run.
-#[derive(Debug, Args, Default)]
-pub(crate) struct LimitWords {
-    /// Connections for a backfill
-    #[arg(long, value_name = "N")]
-    pub(crate) workers: Option<u16>,
-    /// Work as if nobody else did: all workers at once, longer batches
-    #[arg(long)]
-    pub(crate) eager: bool,
-    /// How long one batch should take, in milliseconds
-    #[arg(long, value_name = "MS")]
-    pub(crate) batch_target_ms: Option<f64>,
-    /// A ceiling on rows a second
-    #[arg(long, value_name = "ROWS")]
-    pub(crate) rows_per_second_max: Option<u32>,
-    /// How much longer queries may take than before, in percent
-    #[arg(long, value_name = "PERCENT")]
-    pub(crate) latency_budget_percent: Option<u32>,
-    /// Hours in which a backfill may work: "22:00-06:00 Europe/Berlin"
-    #[arg(long, value_name = "HOURS")]
-    pub(crate) hours: Option<String>,
-    /// The longest that a strong lock is waited for at a time, in milliseconds
-    #[arg(long, value_name = "MS")]
-    pub(crate) lock_timeout_ms: Option<u64>,
-    /// After so many seconds without a lock a step ends
-    #[arg(long, value_name = "S")]
-    pub(crate) lock_budget_s: Option<u64>,
-}
-
-impl LimitWords {
-    /// What is said here goes before the settings file.
-    pub(crate) fn over(&self, limits: &mut concertina::project::Limits) {
-        limits.workers = self.workers.or(limits.workers);
-        limits.batch_target_ms = self.batch_target_ms.or(limits.batch_target_ms);
-        limits.eager = self.eager.then_some(true).or(limits.eager);
-        limits.rows_per_second_max = self.rows_per_second_max.or(limits.rows_per_second_max);
-        limits.latency_budget_percent = self.latency_budget_percent.or(limits.latency_budget_percent);
-        limits.hours = self.hours.clone().or_else(|| limits.hours.take());
-        limits.lock_timeout_ms = self.lock_timeout_ms.or(limits.lock_timeout_ms);
-        limits.lock_budget_s = self.lock_budget_s.or(limits.lock_budget_s);
-    }
 }

@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod draw;
 mod exit;
+mod limits;
 
 use clap::Parser;
 use exit::Exit;

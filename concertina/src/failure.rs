@@ -10,7 +10,7 @@ pub enum Failure {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Diagnostics(Vec<Diagnostic>),
     /// Preflight checks that don't hold.
-    #[error("{} preflight checks of {revision} don't hold", .failed.len())]
+    #[error("{} preflight checks failed for {revision}", .failed.len())]
     Preflight {
         /// The revision.
         revision: RevisionId,

@@ -24,7 +24,7 @@
 //! `rehearse`: what is planned and compared before the first change · `recorded`: what the database says has been done · `done`: what the
 //! verbs share · [`Runner`]: the same for services · [`Failure`]: why a verb ended · [`check`]: what would be refused · [`adopt`]:
 //! histories of other tools · [`drift`]: what there is against what should be · [`script`]: the same as a script for psql ·
-//! [`project`] and [`connection`]: where settings and the database come from.
+//! [`settings`]: all of them, in one list · [`project`] and [`connection`]: where settings and the database come from.
 
 pub mod adopt;
 mod ahead;
@@ -39,6 +39,7 @@ mod recorded;
 mod rehearse;
 mod runner;
 pub mod script;
+pub mod settings;
 mod stamp;
 mod up;
 

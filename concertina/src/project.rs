@@ -1,6 +1,7 @@
 //! `concertina.toml`: where the revisions are, which database, and the limits.
 
 use crate::failure::Failure;
+use crate::settings::Limits;
 use concertina_engine::{Rehearse, Settings};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -27,42 +28,6 @@ pub struct Project {
     /// How gentle to be.
     #[serde(default)]
     pub limits: Limits,
-}
-
-/// Section `[limits]`; what is left out has the default of [`Settings`].
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// The longest stall that others may see, in milliseconds.
-    pub lock_timeout_ms: Option<u64>,
-    /// After so many seconds without a lock a step fails.
-    pub lock_budget_s: Option<u64>,
-    /// How long a batch should take, in milliseconds.
-    pub batch_target_ms: Option<f64>,
-    /// Connections for a backfill.
-    pub workers: Option<u16>,
-    /// As if nobody else were at work.
-    pub eager: Option<bool>,
-    /// Passes over a window; 1 turns HOT windows off.
-    pub passes_max: Option<u16>,
-    /// A ceiling on rows a second.
-    pub rows_per_second_max: Option<u32>,
-    /// A standby further behind than this stops the backfill, in seconds.
-    pub replica_lag_max_s: Option<u64>,
-    /// A standby with more WAL ahead of it slows the backfill down, in megabytes.
-    pub replica_backlog_max_mb: Option<u64>,
-    /// How much longer queries may take than before, in percent.
-    pub latency_budget_percent: Option<u32>,
-    /// Sessions besides ours that may be active.
-    pub active_sessions_max: Option<u32>,
-    /// A query that gives true while the backfill should stand still.
-    pub throttle_query: Option<String>,
-    /// Hours in which a backfill may work: `22:00-06:00 Europe/Berlin`.
-    pub hours: Option<String>,
-    /// A ceiling on WAL, in megabytes a second.
-    pub wal_mb_per_second_max: Option<u64>,
-    /// Above this percentage of dead rows the table is vacuumed meanwhile.
-    pub vacuum_dead_percent: Option<u32>,
 }
 
 impl Project {
@@ -116,6 +81,7 @@ impl Project {
 }
 
 impl Limits {
+    /// The engine's settings that these limits make.
     fn settings(&self) -> Result<Settings, Failure> {
         let mut settings = Settings::default();
         let set = |slot: &mut Duration, value: Option<Duration>| *slot = value.unwrap_or(*slot);

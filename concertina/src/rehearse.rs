@@ -126,7 +126,7 @@ fn diagnostic(refused: Objection, path: &[&Revision]) -> Option<Diagnostic> {
             let revision = find(revision)?;
             let whole = revision.up.get(statement.checked_sub(1)?)?.span;
             let help = hint.unwrap_or_else(|| {
-                "nothing was changed; mend the statement, and try it by `concertina check`".to_owned()
+                "nothing was changed; fix the statement, and try it by `concertina check`".to_owned()
             });
             let found = Diagnostic::error(code::REFUSED, format!("PostgreSQL refuses this statement: {message}"));
             Some(found.at(&revision.source, pointed(revision, whole, position), "refused in the rehearsal").help(help))

@@ -11,9 +11,10 @@ use crate::stage::Stage;
 use crate::sweep;
 use crate::sweep::CASES_OF_A_SCENE;
 use crate::verdict::{Difference, Verdict};
+use parking_lot::Mutex;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What is wanted of a run.
@@ -63,7 +64,7 @@ pub async fn run(stage: Arc<Stage>, wanted: Wanted, known: Arc<Known>, tell: fn(
         // A worker that panicked is a bug of ours, and its cases are missing in the numbers.
         worker.await.map_err(|error| Broken::File(format!("a worker ended: {error}")))?;
     }
-    let mut report = shared.report.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut report = shared.report.lock().clone();
     report.took = began.elapsed();
     report.processor_s = shared.stage.processor_s().zip(used).map(|(after, before)| after - before);
     Ok(report)
@@ -81,7 +82,7 @@ struct Shared {
 
 impl Shared {
     fn report(&self, change: impl FnOnce(&mut Report)) {
-        change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.report.lock());
     }
 
     fn is_over(&self, scene: u64) -> bool {

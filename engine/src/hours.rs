@@ -1,8 +1,8 @@
 //! Hours of the day: `22:00-06:00 Europe/Berlin`.
 
+use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 use std::fmt;
 use std::str::FromStr;
 
@@ -38,7 +38,7 @@ impl fmt::Display for Hours {
 impl Hours {
     /// Whether a moment lies in them.
     pub(crate) fn contain(&self, moment: Timestamp) -> bool {
-        let now = Zoned::new(moment, self.zone.clone()).time();
+        let now = self.zone.to_datetime(moment).time();
         if self.from <= self.until {
             self.from <= now && now < self.until
         } else {

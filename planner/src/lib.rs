@@ -72,6 +72,7 @@ pub use explain::explain;
 pub use helper::is_helper;
 pub use needs::Needs;
 pub use plan::{Phase, Plan, Step, StepId, Work};
+pub use sql::setting_of_policy;
 pub use tried::{Tried, tried};
 pub use versions::schema_of;
 

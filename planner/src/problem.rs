@@ -278,12 +278,7 @@ pub(crate) fn blocks(what: &str, instead: &str) -> Problem {
 }
 
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let distance = |candidate: &str| {
-        let common = candidate.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
-        let shared = name.chars().filter(|c| candidate.contains(*c)).count();
-        (common * 2 + shared, std::cmp::Reverse(candidate.len().abs_diff(name.len())))
-    };
-    known.max_by_key(|candidate| distance(candidate)).map_or_else(
+    concertina_revisions::nearest(name, known).map_or_else(
         || "check the name and the search_path".to_owned(),
         |nearest| format!("check the name; the nearest is `{nearest}`"),
     )

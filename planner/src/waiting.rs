@@ -5,7 +5,8 @@
 //! touch what the waiting contract will change.
 
 use crate::action::{Action, Online};
-use crate::catalog::{Catalog, Column, Constraint, ConstraintKind, Identity};
+use crate::after::identity;
+use crate::catalog::{Catalog, Column, Constraint, ConstraintKind};
 use crate::change::Change;
 use crate::footprint::Footprint;
 use crate::plan::{Phase, Plan, Step, Work};
@@ -89,10 +90,9 @@ impl Catalog {
         let Some(table) = altered(action).and_then(|table| self.table_mut(table)) else { return };
         match action {
             Action::AddIdentity { column, definition, .. } => {
-                let always = definition.starts_with("GENERATED ALWAYS");
                 table.get_mut(column).into_iter().for_each(|column| {
                     column.generated = true;
-                    column.identity = Some(if always { Identity::Always } else { Identity::ByDefault });
+                    column.identity = Some(identity(definition, &column.type_sql));
                 });
             }
             Action::AddColumn { column, type_sql, not_null, .. } => table.columns.push(Column {

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, code};
 use crate::name::Ident;
+use crate::nearest::nearest;
 use crate::source::{Source, Span};
 use std::sync::Arc;
 
@@ -126,10 +127,8 @@ pub(crate) fn parse(text: &str, source: &Arc<Source>, span: Span) -> Result<Dire
         _ => None,
     };
     parsed.ok_or_else(|| {
-        let nearest = FORMS
-            .iter()
-            .max_by(|a, b| strsim::jaro(word, a.0).total_cmp(&strsim::jaro(word, b.0)))
-            .map_or("", |form| form.1);
+        let nearest = nearest(word, FORMS.map(|form| form.0));
+        let nearest = FORMS.iter().find(|form| Some(form.0) == nearest).map_or("", |form| form.1);
         let known = FORMS.map(|form| form.0).join(", ");
         Box::new(
             Diagnostic::error(code::DIRECTIVE, format!("unknown directive `{text}`"))

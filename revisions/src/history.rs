@@ -1,6 +1,7 @@
 //! The graph of all revisions: heads, bases, and the path between two points.
 
 use crate::diagnostic::{Diagnostic, code};
+use crate::nearest::nearest;
 use crate::revision::{Draft, Revision, RevisionId};
 use crate::source::Source;
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,13 +121,10 @@ impl History {
         match matching.as_slice() {
             [one] => Ok(one),
             [] => {
-                let nearest = self
-                    .revisions
-                    .iter()
-                    .max_by(|a, b| strsim::jaro(text, a.id.as_str()).total_cmp(&strsim::jaro(text, b.id.as_str())));
+                let nearest = nearest(text, self.revisions.iter().map(|revision| revision.id.as_str()));
                 let error = Diagnostic::error(code::TARGET, format!("no revision is called `{text}`"));
                 Err(Box::new(match nearest {
-                    Some(nearest) => error.help(format!("the nearest is {}", nearest.id)),
+                    Some(nearest) => error.help(format!("the nearest is {nearest}")),
                     None => error.help("the folder holds no revision yet: `concertina new` writes one"),
                 }))
             }
@@ -224,13 +222,9 @@ fn unknown_parents(drafts: &[Draft], ids: &[RevisionId]) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     for draft in drafts {
         for parent in draft.revises.iter().flatten().filter(|parent| !ids.contains(parent)) {
-            let nearest = ids
-                .iter()
-                .filter(|id| **id != draft.id())
-                .max_by(|a, b| {
-                    strsim::jaro(parent.as_str(), a.as_str()).total_cmp(&strsim::jaro(parent.as_str(), b.as_str()))
-                })
-                .map_or_else(String::new, |id| format!("; the nearest is {id}"));
+            let others = ids.iter().filter(|id| **id != draft.id()).map(RevisionId::as_str);
+            let nearest = nearest(parent.as_str(), others);
+            let nearest = nearest.map_or_else(String::new, |id| format!("; the nearest is {id}"));
             problems.push(
                 Diagnostic::error(code::UNKNOWN_PARENT, format!("no file has the id {parent}"))
                     .at(&draft.source, draft.revises_span, "the parent named here")

@@ -4,12 +4,13 @@
 
 use crate::error::Error;
 use hdrhistogram::Histogram;
+use parking_lot::{Mutex, RwLock};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_postgres::types::ToSql;
@@ -115,15 +116,14 @@ impl Traffic {
 
     /// The same for a version that connects in another way. Each client ends what it does first.
     pub fn deploy(&self, url: &str, operations: Vec<Operation>) {
-        let mut current = self.shared.version.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.shared.version.write();
         *current = Version { number: current.number + 1, url: url.to_owned(), operations: Arc::new(operations) };
     }
 
     /// What came of the traffic since the start or since this was last asked.
     pub fn report(&self) -> Report {
-        let histogram =
-            std::mem::replace(&mut *self.shared.histogram.lock().unwrap_or_else(PoisonError::into_inner), empty());
-        let errors = std::mem::take(&mut *self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner));
+        let histogram = std::mem::replace(&mut *self.shared.histogram.lock(), empty());
+        let errors = std::mem::take(&mut *self.shared.errors.lock());
         let ms = |micros: u64| micros as f64 / 1_000.0;
         Report {
             queries: self.shared.queries.swap(0, Ordering::Relaxed),
@@ -146,7 +146,7 @@ impl Traffic {
 
 impl Shared {
     fn version(&self) -> Version {
-        self.version.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.version.read().clone()
     }
 }
 
@@ -225,11 +225,11 @@ async fn run(shared: &Shared, mut client: Client, period: Duration, offset: Dura
         }
         .await;
         let micros = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
-        shared.histogram.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(micros.max(1));
+        shared.histogram.lock().saturating_record(micros.max(1));
         shared.queries.fetch_add(1, Ordering::Relaxed);
         if let Err(error) = result {
             shared.failed.fetch_add(1, Ordering::Relaxed);
-            let mut errors = shared.errors.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut errors = shared.errors.lock();
             if errors.len() < ERRORS_KEPT && !errors.contains(&error) {
                 errors.push(error);
             }

@@ -1,9 +1,10 @@
 //! `concertina baseline`
 
 use super::{Found, live, settings};
-use crate::args::{Common, LimitWords};
+use crate::args::Common;
 use crate::draw;
 use crate::exit::Exit;
+use crate::limits::LimitWords;
 use concertina::{Despite, Failure, drift};
 use concertina_revisions::Target;
 use concertina_revisions::import::without_session;

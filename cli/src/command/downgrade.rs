@@ -1,8 +1,9 @@
 //! `concertina downgrade`
 
 use super::{Found, live, settings, until};
-use crate::args::{Common, LimitWords};
+use crate::args::Common;
 use crate::exit::Exit;
+use crate::limits::LimitWords;
 use concertina::Failure;
 use concertina_planner::Policy;
 use concertina_revisions::Target;

@@ -1,9 +1,10 @@
 //! `concertina import`
 
 use super::{Found, live, settings};
-use crate::args::{Common, LimitWords, Tool};
+use crate::args::{Common, Tool};
 use crate::draw;
 use crate::exit::Exit;
+use crate::limits::LimitWords;
 use concertina::{Failure, adopt};
 use concertina_revisions::Diagnostic;
 use concertina_revisions::import::{self, Imported};

@@ -25,8 +25,9 @@ mod status;
 mod upgrade;
 mod version;
 
-use crate::args::{Common, LimitWords, Verb, Words};
+use crate::args::{Common, Verb, Words};
 use crate::exit::Exit;
+use crate::limits::LimitWords;
 use concertina::{Failure, Project, Until, connection};
 use concertina_engine::{Connect, Engine, Rehearse, Settings, Stopper};
 use concertina_revisions::History;

@@ -8,12 +8,12 @@ use concertina::Failure;
 
 pub(crate) async fn pause(common: &Common, reason: &str) -> Result<Exit, Failure> {
     Found::read(common)?.reader()?.pause(reason).await?;
-    draw::line(common.quiet, "backfills stand still; `concertina resume` lets them go on");
+    draw::line(common.quiet, "backfills are paused; `concertina resume` resumes them");
     Ok(Exit::Done)
 }
 
 pub(crate) async fn resume(common: &Common) -> Result<Exit, Failure> {
     Found::read(common)?.reader()?.resume().await?;
-    draw::line(common.quiet, "backfills go on");
+    draw::line(common.quiet, "backfills are resumed");
     Ok(Exit::Done)
 }

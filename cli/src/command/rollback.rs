@@ -1,8 +1,9 @@
 //! `concertina rollback`
 
 use super::{Found, live, settings};
-use crate::args::{Common, LimitWords};
+use crate::args::Common;
 use crate::exit::Exit;
+use crate::limits::LimitWords;
 use concertina::Failure;
 
 pub(crate) async fn run(common: &Common, revision: Option<&str>) -> Result<Exit, Failure> {

@@ -1,9 +1,10 @@
 //! `upgrade --sql`, `downgrade --sql`
 
 use super::{Found, settings, until};
-use crate::args::{Common, LimitWords};
+use crate::args::Common;
 use crate::draw;
 use crate::exit::Exit;
+use crate::limits::LimitWords;
 use concertina::{Failure, script};
 use concertina_engine::Engine;
 use concertina_planner::Policy;

@@ -1,8 +1,9 @@
 //! `concertina stamp`
 
 use super::{Found, live, settings};
-use crate::args::{Common, LimitWords};
+use crate::args::Common;
 use crate::exit::Exit;
+use crate::limits::LimitWords;
 use concertina::{Despite, Failure};
 use concertina_revisions::Target;
 

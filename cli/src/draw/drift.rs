@@ -12,7 +12,7 @@ pub(crate) fn verified(compared: &Comparison, as_json: bool) {
     }
     not_compared(compared);
     if compared.differences.is_empty() {
-        line(false, "the database is what its history makes");
+        line(false, "the database matches its revisions");
     }
     compared.differences.iter().for_each(|difference| line(false, &difference.to_string()));
 }

@@ -33,7 +33,7 @@ fn text(failure: &Failure, colours: bool) -> String {
 fn preflight(revision: &RevisionId, failed: &[FailedCheck]) -> String {
     let mut lines = vec![format!("preflight of {revision}: nothing was changed")];
     for FailedCheck { check, count, examples } in failed {
-        let rows = if *count == 1 { "1 against it".to_owned() } else { format!("{count} against it") };
+        let rows = if *count == 1 { "1 row violates it".to_owned() } else { format!("{count} rows violate it") };
         lines.push(format!("  ✗ {} (statement {}): {rows}", check.what, check.statement));
         lines.extend(examples.iter().map(|example| format!("      {example}")));
         lines.push(format!("    help: {}", check.remedy));

@@ -3,8 +3,9 @@
 use super::{aside, json};
 use concertina_engine::{Blocker, Event, Events, Progress};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use parking_lot::Mutex;
 use std::io::IsTerminal;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Where there are no bars, a moving backfill or a waiting step is told this often.
@@ -66,7 +67,7 @@ impl How {
             How::Quiet => {}
             How::Lines(last) => {
                 let repeats = matches!(event, Event::Progress(_) | Event::Waiting { .. });
-                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut last = last.lock();
                 if repeats && last.is_some_and(|last| last.elapsed() < LINE_EVERY) {
                     return;
                 }

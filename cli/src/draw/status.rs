@@ -73,10 +73,10 @@ fn next(known: &Known) -> &'static str {
             "concertina contract once no old version of the application is left, or concertina rollback"
         }
         (State::Contracting, _) => {
-            "concertina contract, once what stops it is mended; or concertina stamp --purge, which leaves all as it is"
+            "concertina contract, once what stops it is fixed; or concertina stamp --purge, which leaves all as it is"
         }
         (State::Undoing, _) => {
-            "concertina rollback, once what stops it is mended; or concertina stamp --purge, which leaves all as it is"
+            "concertina rollback, once what stops it is fixed; or concertina stamp --purge, which leaves all as it is"
         }
         (State::Applied, _) => "nothing",
     }

@@ -29,7 +29,7 @@ const WANTED: &str = "CREATE TYPE state AS ENUM ('new', 'open', 'won');
 async fn drift_is_told_object_by_object() {
     let site = Site::new("", &[("001_first", FIRST)]).await;
     site.run(&["upgrade"]).ends(0);
-    site.run(&["verify"]).ends(0).says("the database is what its history makes");
+    site.run(&["verify"]).ends(0).says("the database matches its revisions");
     site.client
         .batch_execute(
             "DROP INDEX leads_owner; ALTER TABLE leads ADD COLUMN secret text; CREATE TABLE stray (id int);

@@ -63,7 +63,7 @@ async fn a_contract_that_somebody_is_in_the_way_of_goes_on_afterwards() {
     site.does("CREATE VIEW shown AS SELECT score FROM leads").await;
     let said = site.run(&["contract"]).ends(1);
     assert!(said.err.contains("shown"), "{}", said.err);
-    site.stands("001_wider: contracting", "next: concertina contract, once what stops it is mended");
+    site.stands("001_wider: contracting", "next: concertina contract, once what stops it is fixed");
     site.run(&["rollback"]).ends(1).says("concertina contract");
     site.does("DROP VIEW shown").await;
     site.run(&["contract"]).ends(0);
@@ -73,7 +73,7 @@ async fn a_contract_that_somebody_is_in_the_way_of_goes_on_afterwards() {
     site.stands("waiting", "next: concertina contract");
     site.does("CREATE VIEW shown AS SELECT score FROM leads").await;
     site.run(&["contract"]).ends(1);
-    site.stands("contracting", "next: concertina contract, once what stops it is mended");
+    site.stands("contracting", "next: concertina contract, once what stops it is fixed");
     site.does("DROP VIEW shown").await;
     site.run(&["contract"]).ends(0);
     site.run(&["current"]).ends(0).says("base");
@@ -87,7 +87,7 @@ async fn a_rollback_that_somebody_is_in_the_way_of_goes_on_afterwards() {
     site.run(&["upgrade"]).ends(3);
     site.does("CREATE VIEW shown AS SELECT points FROM leads").await;
     site.run(&["rollback"]).ends(1);
-    site.stands("001_points: undoing", "next: concertina rollback, once what stops it is mended");
+    site.stands("001_points: undoing", "next: concertina rollback, once what stops it is fixed");
     site.run(&["upgrade"]).ends(1).says("concertina rollback");
     site.does("DROP VIEW shown").await;
     site.run(&["rollback"]).ends(0);

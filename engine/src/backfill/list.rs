@@ -20,8 +20,9 @@ use crate::tid::Tid;
 use concertina_planner::action::sql::{do_block, drop_own_table};
 use concertina_planner::action::{Backfill, Operation, WorkList};
 use concertina_revisions::TableName;
+use parking_lot::Mutex;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_postgres::types::ToSql;
 

@@ -39,10 +39,11 @@ use concertina_planner::action::{Backfill, Operation};
 use concertina_revisions::{Ident, TableName};
 pub(crate) use leaf::{Leaf, leaves};
 pub(crate) use list_sql::ListSql;
+use parking_lot::Mutex;
 use progress::Meter;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU16, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -118,11 +119,11 @@ impl Shared {
         if self.halted.load(Ordering::Relaxed) {
             return None;
         }
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        self.queue.lock().pop_front()
     }
 
     fn has_parts(&self) -> bool {
-        !self.queue.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        !self.queue.lock().is_empty()
     }
 
     /// What the whole server writes for each row of ours.
@@ -142,11 +143,11 @@ impl Shared {
 
     fn passes_for(&self, leaf: usize) -> u16 {
         let old_snapshot = self.conditions.borrow().old_snapshot.is_some();
-        self.leaves[leaf].passes.lock().unwrap_or_else(PoisonError::into_inner).next(old_snapshot)
+        self.leaves[leaf].passes.lock().next(old_snapshot)
     }
 
     fn learned(&self, leaf: usize, passes: u16, window: Changed) {
-        let mut known = self.leaves[leaf].passes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.leaves[leaf].passes.lock();
         known.learned(passes, window.rows, window.hot);
     }
 
@@ -354,13 +355,13 @@ async fn sweep_parts(lease: &Lease, shared: &Shared) -> Result<(), Error> {
             start = end;
         }
     }
-    *shared.queue.lock().unwrap_or_else(PoisonError::into_inner) = parts;
+    *shared.queue.lock() = parts;
     Ok(())
 }
 
 /// Workers up, until the queue is empty; workers down.
 async fn work(lease: &Lease, key: &JobKey, shared: &Arc<Shared>, sweeping: bool) -> Result<(), Error> {
-    let parts = shared.queue.lock().unwrap_or_else(PoisonError::into_inner).len();
+    let parts = shared.queue.lock().len();
     let count = usize::from(shared.backfill.workers.unwrap_or(shared.settings.workers)).min(parts);
     let mut meter = Meter::new(shared, sweeping);
     let mut workers = JoinSet::new();

@@ -2,7 +2,6 @@
 
 use super::{Part, Shared};
 use crate::event::Progress;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -36,7 +35,7 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(shared: &Shared, sweeping: bool) -> Meter {
-        let queue = shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = shared.queue.lock();
         let blocks = queue.iter().map(blocks_of).sum::<f64>();
         let moved = shared.moved.load(Ordering::Relaxed);
         Meter {

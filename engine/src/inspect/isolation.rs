@@ -6,6 +6,7 @@ use crate::connection::session::Session;
 use crate::error::Error;
 use crate::inspect::catalog;
 use concertina_planner::catalog::Table;
+use concertina_planner::setting_of_policy;
 use concertina_revisions::Ident;
 use serde::Serialize;
 use tokio_postgres::error::SqlState;
@@ -88,14 +89,8 @@ impl Engine {
 
 /// The column and the setting that the table's policies speak of.
 fn hidden(table: &Table) -> Option<Hidden<'_>> {
-    let policy = table.policies.iter().find(|policy| policy.definition.contains("current_setting('"))?;
-    let (before, after) = policy.definition.split_once("current_setting('")?;
-    let setting = after.split('\'').next()?.to_owned();
-    let compared = |name: &str| {
-        let quoted = Ident::new(name).sql();
-        before.contains(&format!("({quoted} = ")) || before.contains(&format!("({quoted})::text = "))
-    };
-    let column = table.columns.iter().find(|column| compared(&column.name))?;
+    let (name, setting) = table.policies.iter().find_map(|policy| setting_of_policy(&policy.definition))?;
+    let column = table.columns.iter().find(|column| column.name == name)?;
     Some(Hidden { table, column: Ident::new(column.name.as_str()), setting })
 }
 

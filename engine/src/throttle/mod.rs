@@ -150,7 +150,7 @@ impl Monitor {
                     // A managed server may hide a view: such a signal has no say, and that is told once.
                     Err(error) if !session.is_closed() && !silent.contains(&signal.name()) => {
                         silent.push(signal.name());
-                        let text = format!("throttle signal {} has no say: {}", signal.name(), error);
+                        let text = format!("throttle signal {} is ignored: {}", signal.name(), error);
                         events(Event::Note { text });
                     }
                     Err(_) => {}

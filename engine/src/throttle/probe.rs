@@ -12,10 +12,11 @@ use crate::connection::address::Connect;
 use crate::connection::session::{Role, Session};
 use crate::error::Error;
 use crate::tid::Tid;
+use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio_postgres::Statement;
@@ -94,7 +95,7 @@ impl Prober {
 
     /// What others feel, once there are enough probes.
     pub(crate) fn felt(&self) -> Option<Felt> {
-        let known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.shared.known.lock();
         (known.working.len() >= FEWEST).then(|| Felt { still: slow(&known.still), working: slow(&known.working) })
     }
 }
@@ -110,7 +111,7 @@ pub(crate) struct Felt {
 
 impl Shared {
     fn add(&self, took: Duration, still: bool) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         let kept = if still { &mut known.still } else { &mut known.working };
         kept.push_back(took);
         if kept.len() > KEPT {

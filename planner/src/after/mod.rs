@@ -15,6 +15,7 @@ use crate::change::{
     Setting, Special,
 };
 use crate::footprint::{Footprint, Thing};
+use crate::sql::numbering;
 use concertina_revisions::{Ident, TableName};
 use std::sync::Arc;
 
@@ -349,8 +350,7 @@ pub(super) fn pair(name: &TableName) -> (String, String) {
 
 fn column(new: &NewColumn) -> Column {
     let identity = match &new.special {
-        Special::Identity(definition) if definition.starts_with("GENERATED ALWAYS") => Some(Identity::Always),
-        Special::Identity(_) => Some(Identity::ByDefault),
+        Special::Identity(definition) => Some(identity(definition, &new.type_sql)),
         Special::None | Special::Serial | Special::Stored(_) | Special::Virtual(_) => None,
     };
     Column {
@@ -362,4 +362,10 @@ fn column(new: &NewColumn) -> Column {
         default: new.default.as_ref().map(|value| value.sql.clone()),
         ..Column::default()
     }
+}
+
+/// Which identity a definition gives.
+pub(crate) fn identity(definition: &str, type_sql: &str) -> Identity {
+    let always = numbering(definition, type_sql).is_some_and(|numbering| numbering.always);
+    if always { Identity::Always } else { Identity::ByDefault }
 }

@@ -368,13 +368,4 @@ impl Constraint {
     pub fn referenced(&self) -> Option<TableName> {
         self.references.as_ref().map(|(schema, name)| TableName::new(schema.as_str(), name.as_str()))
     }
-
-    /// When it is asked, as SQL behind a key of the same kind.
-    pub fn timing(&self) -> &'static str {
-        match (self.definition.contains(" DEFERRABLE"), self.definition.contains(" INITIALLY DEFERRED")) {
-            (_, true) => " DEFERRABLE INITIALLY DEFERRED",
-            (true, false) => " DEFERRABLE",
-            (false, false) => "",
-        }
-    }
 }

@@ -15,6 +15,7 @@ use concertina_revisions::{Ident, TableName};
 
 /// One change to a database. A statement becomes one of these, or several (`ALTER TABLE a .., b ..`).
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a revision has few of them")]
 pub enum Change {
     /// CREATE TABLE.
     CreateTable(NewTable),

@@ -42,7 +42,9 @@ pub(super) fn of_cast(old: &Column, new: &Column, through_text: bool) -> Option<
     let is_wider = matches!((place(&old.base), place(&new.base)), (Some(from), Some(to)) if from <= to);
     let is_longer = old.base == new.base && (new.modifier == -1 || old.modifier != -1 && old.modifier <= new.modifier);
     let is_text = new.base == "text" && matches!(old.base.as_str(), "character varying" | "text");
-    if !through_text && (is_wider || is_longer && old.base.starts_with("character") || is_text) {
+    if !through_text
+        && (is_wider || is_longer && matches!(old.base.as_str(), "character" | "character varying") || is_text)
+    {
         return None;
     }
     Some("values are cast: one that doesn't fit stops it, and what the new type can't hold is lost".to_owned())

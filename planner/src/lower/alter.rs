@@ -5,6 +5,7 @@ use crate::catalog::{Catalog, Column, Table};
 use crate::change::{AddColumn, Change, Effect, NewIdentity, NewType, Setting, SettingKind};
 use crate::footprint::{Aspect, Footprint, Thing};
 use crate::problem::{self, Problem};
+use crate::sql::is_at_utc;
 use crate::sql::types;
 use concertina_revisions::tree::{
     AlterTableCmd, AlterTableStmt, AlterTableType, DropBehavior, ObjectType, RangeVar, node,
@@ -248,7 +249,7 @@ fn new_type(command: &AlterTableCmd, table: &TableName, column: Ident) -> Result
     Ok(Change::AlterType(NewType {
         table: table.clone(),
         type_sql: deparse::type_name(type_name, None)?,
-        under_utc: using.as_ref().is_some_and(|using| is_at_utc(&using.sql, &column)),
+        under_utc: using.as_ref().is_some_and(|using| is_at_utc(&using.sql, column.as_str())),
         collation: new.coll_clause.as_ref().map(|clause| deparse::collation(clause)),
         converts: using.as_ref().is_some_and(|using| !plain(using)),
         sql: deparse::alter(table, command)?,
@@ -256,15 +257,6 @@ fn new_type(command: &AlterTableCmd, table: &TableName, column: Ident) -> Result
         column,
         like: None,
     }))
-}
-
-/// `c AT TIME ZONE 'UTC'`.
-fn is_at_utc(sql: &str, column: &Ident) -> bool {
-    let column = column.sql();
-    let zone = sql
-        .strip_prefix(&format!("{column} AT TIME ZONE "))
-        .or_else(|| sql.strip_prefix("timezone(")?.strip_suffix(&format!(", {column})")));
-    zone.is_some_and(|zone| matches!(zone.trim_matches('\'').to_uppercase().as_str(), "UTC" | "ETC/UTC"))
 }
 
 fn add_constraint(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Change, Problem> {

@@ -5,6 +5,7 @@ use crate::catalog::{Catalog, Policy, Trigger};
 use crate::change::{Change, Effect, Setting, SettingKind};
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
+use crate::sql::conditions_set;
 use concertina_revisions::tree::{AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, DropStmt, ObjectType, node};
 use concertina_revisions::{Ident, TableName};
 
@@ -36,8 +37,8 @@ pub(super) fn alter_policy(alter: &AlterPolicyStmt, sql: &str, catalog: &Catalog
     let name = Ident::new(alter.policy_name.as_str());
     let known = policy(&table, &name, catalog)?;
     // ALTER POLICY can put a condition in another's place, but can't take one away.
-    let (using, check) = (known.alteration.contains(" USING ("), known.alteration.contains(" WITH CHECK ("));
-    let kept = (alter.qual.is_none() || using) && (alter.with_check.is_none() || check) && !known.alteration.is_empty();
+    let kept = conditions_set(&known.alteration)
+        .is_some_and(|(using, check)| (alter.qual.is_none() || using) && (alter.with_check.is_none() || check));
     Ok(vec![Change::Setting(Setting {
         other: None,
         what: format!("alter policy {} on {}", name.as_str(), table.shown()),

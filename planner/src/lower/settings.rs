@@ -5,6 +5,7 @@ use super::{deparse, rolespec};
 use crate::catalog::{Catalog, ConstraintKind, Identity, Table};
 use crate::change::{Change, Effect, Setting, SettingKind};
 use crate::problem::{self, Problem, code};
+use crate::sql::Timing;
 use concertina_revisions::tree::{AlterTableCmd, AlterTableType as Kind, DefElem, Node, node};
 use concertina_revisions::{Ident, TableName};
 
@@ -193,10 +194,10 @@ fn reverse(command: &AlterTableCmd, table: &TableName, known: Option<&Table>) ->
             if new.alter_enforceability || new.alter_inheritability {
                 return None;
             }
-            let words = match (old.definition.contains(" DEFERRABLE"), old.definition.contains("INITIALLY DEFERRED")) {
-                (_, true) => "DEFERRABLE INITIALLY DEFERRED",
-                (true, false) => "DEFERRABLE INITIALLY IMMEDIATE",
-                (false, false) => "NOT DEFERRABLE",
+            let words = match old.timing() {
+                Timing::Deferred => "DEFERRABLE INITIALLY DEFERRED",
+                Timing::Deferrable => "DEFERRABLE INITIALLY IMMEDIATE",
+                Timing::Now => "NOT DEFERRABLE",
             };
             alter(format!("ALTER CONSTRAINT {} {words}", Ident::new(old.name.as_str()).sql()))
         }

@@ -81,7 +81,7 @@ pub(super) fn definition(table: &Table, constraint: &Constraint) -> String {
     if let Some(tablespace) = &index.tablespace {
         kept = format!("{kept} USING INDEX TABLESPACE {}", Ident::new(tablespace.as_str()).sql());
     }
-    let timing = constraint.timing();
+    let timing = constraint.timing().sql();
     let bare = constraint.definition.strip_suffix(timing).unwrap_or(&constraint.definition);
     format!("{bare}{kept}{timing}")
 }

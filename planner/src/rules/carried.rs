@@ -61,7 +61,7 @@ pub(super) fn back(new: &NewType, column: &Column, context: &Context<'_>) -> Res
     if new.under_utc {
         return read(&format!("{name} AT TIME ZONE 'UTC'")).map(Some);
     }
-    if new.using.as_ref().is_some_and(|using| !is_cast(using, &new.column)) {
+    if new.using.is_some() && casts(new).is_none_or(|casts| casts.is_empty()) {
         if context.version.is_none() && !context.catalog.has_versions() {
             return Ok(None);
         }
@@ -71,14 +71,14 @@ pub(super) fn back(new: &NewType, column: &Column, context: &Context<'_>) -> Res
         )));
     }
     // As it came: no cast leads from one enum to another.
-    if new.using.as_ref().is_some_and(|using| using.sql.contains("::text::")) {
+    if casts(new).is_some_and(|casts| casts.split_last().is_some_and(|(_, over)| over.iter().any(|one| one == "text")))
+    {
         return read(&format!("{name}::text::{}", column.type_sql)).map(Some);
     }
     read(&types::assigned(&name, &column.type_sql, context.catalog)).map(Some)
 }
 
-/// `column::type`, whatever the type.
-fn is_cast(using: &Expr, column: &Ident) -> bool {
-    let rest = using.sql.strip_prefix(&column.sql()).and_then(|rest| rest.strip_prefix("::"));
-    rest.is_some() && using.columns.len() == 1 && using.functions.is_empty()
+/// The types that USING casts the column to, one after the other; nothing where it does anything else.
+fn casts(new: &NewType) -> Option<Vec<String>> {
+    crate::sql::casts_of(&new.using.as_ref()?.sql, &new.column)
 }

@@ -119,14 +119,11 @@ fn offenders(table: &Table, constraint: &Constraint, context: &Context<'_>) -> O
     match constraint.kind {
         ConstraintKind::ForeignKey => foreign_key::orphans_of(&name, constraint, context),
         ConstraintKind::Check if !later => {
-            let text = constraint.definition.strip_prefix("CHECK ")?;
-            let text = text.strip_suffix(" NOT VALID").unwrap_or(text);
-            let expression = crate::sql::from_text(text)?;
+            let expression = constraint.condition()?;
+            let wrong = format!("NOT ({})", expression.sql);
             match foreseen::rows(&name, &expression.column_names(), context) {
-                Rows::Now => Some(questions::rows_where(table, &name.name, &format!("NOT {text}"))),
-                Rows::Foreseen(rows) => {
-                    Some(questions::foreseen_where(&rows, table, &name.name, &format!("NOT {text}")))
-                }
+                Rows::Now => Some(questions::rows_where(table, &name.name, &wrong)),
+                Rows::Foreseen(rows) => Some(questions::foreseen_where(&rows, table, &name.name, &wrong)),
                 Rows::Unknown => None,
             }
         }

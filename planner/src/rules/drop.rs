@@ -10,6 +10,7 @@ use crate::catalog::{Constraint, ConstraintKind, Dependant, Table, TableKind, Tr
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
 use crate::problem::{Problem, code, hazard};
+use crate::sql::rewrite;
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -79,19 +80,12 @@ fn references_columns(key: &Constraint, unique: &Constraint) -> bool {
     if let Some(index) = &key.relies_on {
         return *index == unique.name;
     }
-    let referenced = key
-        .definition
-        .split_once("REFERENCES ")
-        .and_then(|(_, rest)| rest.split_once('('))
-        .and_then(|(_, rest)| rest.split_once(')'));
-    match referenced {
-        Some((columns, _)) => {
-            let columns: Vec<&str> = columns.split(',').map(|column| column.trim().trim_matches('"')).collect();
-            columns.len() == unique.columns.len()
-                && unique.columns.iter().all(|column| columns.contains(&column.as_str()))
-        }
-        None => unique.kind == ConstraintKind::PrimaryKey,
+    let columns = rewrite::referenced_columns(key);
+    if columns.is_empty() {
+        return unique.kind == ConstraintKind::PrimaryKey;
     }
+    columns.len() == unique.columns.len()
+        && unique.columns.iter().all(|column| columns.iter().any(|named| named.as_str() == column))
 }
 
 /// What would be in the way of a DROP, of a column or of the whole table.

@@ -64,7 +64,7 @@ pub(super) fn add_to(new: &NewIdentity, context: &Context<'_>) -> Result<Decisio
         let undo = Action::AsWritten { what: "drop the identity".to_owned(), sql: reverse.clone(), locks: vec![] };
         return Ok(Decision::because("the table holds no row").expand(add, [undo]).reverse(reverse));
     }
-    let begins = definition.to_uppercase().contains("START ");
+    let begins = crate::sql::numbering(definition, &there.type_sql).is_some_and(|numbering| numbering.starts);
     let led = known.indexes.iter().any(|index| index.valid && index.keys.first() == Some(&there.name));
     let from = match (begins, led) {
         (true, _) => Numbers::Start,

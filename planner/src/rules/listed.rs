@@ -9,6 +9,7 @@ use crate::action::{Backfill, Listed, Operation, WorkList};
 use crate::catalog::{ConstraintKind, Table, TableKind};
 use crate::decision::Decision;
 use crate::problem::{Problem, code};
+use crate::sql::Timing;
 use crate::sql::rewrite::{self, GoesAlong};
 use concertina_revisions::{Ident, TableName};
 
@@ -108,7 +109,7 @@ pub(super) fn asked_at_the_end(table: &Table, deed: super::reach::Deed, assigned
             }
         },
         ConstraintKind::Unique | ConstraintKind::PrimaryKey | ConstraintKind::Exclude
-            if deed == Deed::Update && !constraint.timing().is_empty() && writes(&constraint.columns) =>
+            if deed == Deed::Update && constraint.timing() != Timing::Now && writes(&constraint.columns) =>
         {
             Some("a constraint over what it writes is asked at the end of the statement")
         }

@@ -8,6 +8,7 @@
 
 use super::{Context, plain_sql};
 use crate::action::{Action, Lock, Online};
+use crate::catalog::ConstraintKind;
 use crate::change::{NewMaterializedView, Reindex};
 use crate::decision::{Decision, Rank};
 use crate::footprint::{Footprint, Thing};
@@ -17,8 +18,11 @@ use concertina_revisions::TableName;
 
 pub(super) fn reindex(reindex: &Reindex, context: &Context<'_>) -> Result<Decision, Problem> {
     let Some(table) = context.table(&reindex.table) else { return Ok(Decision::default()) };
-    let excluding =
-        |name: &str| table.indexes.iter().any(|index| index.name == name && index.definition.contains("EXCLUDE"));
+    let excluding = |name: &str| {
+        let mut excluding = table.constraints.iter().filter(|constraint| constraint.kind == ConstraintKind::Exclude);
+        let index = table.indexes.iter().find(|index| index.name == name);
+        excluding.any(|constraint| index.and_then(|index| index.constraint.as_ref()) == Some(&constraint.name))
+    };
     if reindex.index.as_ref().is_some_and(|index| excluding(index.name.as_str())) {
         return Err(crate::problem::blocks("REINDEX of an exclusion constraint's index", "leave it as it is"));
     }

@@ -47,8 +47,7 @@ pub(super) fn set_not_null(table: &TableName, column: &Ident, context: &Context<
 /// Whether a valid CHECK says `column IS NOT NULL`, alone or as a part of an AND.
 fn is_proven(table: &Table, column: &Ident) -> bool {
     let says = |constraint: &Constraint| {
-        let text = constraint.definition.strip_prefix("CHECK (")?.strip_suffix(')')?;
-        let expression = crate::sql::from_text(text)?;
+        let expression = constraint.condition()?;
         let named = |part: &Conjunct| matches!(part, Conjunct::IsNotNull(mention) if mention.name == *column);
         Some(expression.conjuncts.iter().any(named))
     };

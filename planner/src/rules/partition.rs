@@ -190,7 +190,7 @@ fn like_the_parent(parent: &Table, part: &Table, context: &Context<'_>) -> Decis
                 name: own.clone(),
                 primary: constraint.kind == ConstraintKind::PrimaryKey,
                 index: own,
-                timing: constraint.timing().to_owned(),
+                timing: constraint.timing().sql().to_owned(),
             });
         }
     }

@@ -1,6 +1,7 @@
 //! SQL text: read into an [`Expr`](crate::expr::Expr), searched for what it mentions, rewritten, and printed by PostgreSQL's own
 //! grammar. It knows no statement and no rule.
 
+mod definition;
 pub(crate) mod deparse;
 pub(crate) mod expression;
 pub(crate) mod mentions;
@@ -10,6 +11,8 @@ pub(crate) mod rewrite;
 pub(crate) mod types;
 mod volatility;
 
+pub use definition::setting_of_policy;
+pub(crate) use definition::{Timing, conditions_set, draws_numbers, is_at_utc};
 pub(crate) use expression::{casts_of, from_text, stored_expression, type_words};
 pub(crate) use mentions::{functions, in_body, named_in, of_statement as mentioned_in, of_tree as mentioned};
 pub(crate) use numbering::{Numbering, numbering};

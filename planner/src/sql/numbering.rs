@@ -13,11 +13,17 @@ pub(crate) struct Numbering {
     pub(crate) options: String,
     /// How many numbers there are; none when they begin again.
     pub(crate) capacity: Option<u64>,
+    /// Whether it is said where they start.
+    pub(crate) starts: bool,
+    /// Whether it is GENERATED ALWAYS.
+    pub(crate) always: bool,
 }
 
 /// Reads the definition of an identity, or that of a serial column, which is empty, over an integer type.
 pub(crate) fn numbering(definition: &str, type_sql: &str) -> Option<Numbering> {
-    let options = if definition.is_empty() { vec![] } else { written(definition)?.options };
+    let written = if definition.is_empty() { None } else { Some(written(definition)?) };
+    let always = written.as_ref().is_some_and(|written| written.generated_when == "a");
+    let options = written.map(|written| written.options).unwrap_or_default();
     let options: Vec<DefElem> = options
         .into_iter()
         .filter_map(|option| match option.node {
@@ -52,7 +58,8 @@ pub(crate) fn numbering(definition: &str, type_sql: &str) -> Option<Numbering> {
         .filter(|option| !matches!(option.defname.as_str(), "sequence_name" | "owned_by" | "logged"))
         .map(|option| Node { node: Some(node::Node::DefElem(Box::new(option.clone()))) })
         .collect();
-    Some(Numbering { name, options: deparse::sequence_options(&kept).ok()?, capacity })
+    let starts = said("start").is_some();
+    Some(Numbering { name, options: deparse::sequence_options(&kept).ok()?, capacity, starts, always })
 }
 
 impl Numbering {

@@ -148,7 +148,8 @@ pub(crate) fn pointing_column<'a>(key: &'a Constraint, referenced: &Ident) -> Op
     key.columns.get(at).map(String::as_str)
 }
 
-fn constraint_of(definition: &str) -> Option<tree::Constraint> {
+/// A constraint as the tree that it is.
+pub(super) fn constraint_of(definition: &str) -> Option<tree::Constraint> {
     let Some(NodeEnum::AlterTableStmt(alter)) = first(&format!("ALTER TABLE x ADD {definition}")) else { return None };
     let node::Node::AlterTableCmd(command) = alter.cmds.into_iter().next()?.node? else { return None };
     let node::Node::Constraint(constraint) = command.def?.node? else { return None };

@@ -6,6 +6,14 @@ use concertina_planner::action::{Action, Operation, Value};
 use insta::assert_snapshot;
 
 #[test]
+fn a_cast_with_more_around_it_is_not_taken_back_by_a_cast() {
+    let plan = plan_of("ALTER TABLE leads ALTER COLUMN owner_id TYPE numeric USING owner_id::numeric + 1", &crm());
+    assert!(plan.reverse.is_err(), "{:?}", plan.reverse);
+    let plan = plan_of("ALTER TABLE leads ALTER COLUMN owner_id TYPE numeric USING owner_id::numeric", &crm());
+    assert!(plan.reverse.is_ok(), "{:?}", plan.reverse);
+}
+
+#[test]
 fn volatile_default() {
     assert_snapshot!(planned("ALTER TABLE leads ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid()", &crm()));
 }

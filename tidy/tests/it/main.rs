@@ -6,4 +6,5 @@ mod files;
 mod links;
 mod rooms;
 mod sizes;
+mod walks;
 mod words;

@@ -1,6 +1,6 @@
 //! How often we log in: as often as there is work for sessions, but once a second where the server doesn't let us in.
 
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 use std::time::{Duration, Instant};
 
 /// Between a refusal and the next try.
@@ -20,7 +20,7 @@ impl Logins {
 
     /// How long until the next one; none when it is now. After a refusal one goes ahead, and the others wait for what comes of it.
     fn wait(&self, now: Instant) -> Option<Duration> {
-        let mut next = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = self.0.lock();
         let due = (*next)?;
         if now < due {
             return Some(due - now);
@@ -31,12 +31,12 @@ impl Logins {
 
     /// One was refused: the next comes a second later.
     pub(crate) fn refused(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
+        *self.0.lock() = Some(Instant::now() + PAUSE);
     }
 
     /// One was let in: the others needn't wait.
     pub(crate) fn let_in(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.0.lock() = None;
     }
 }
 

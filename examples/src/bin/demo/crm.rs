@@ -7,9 +7,10 @@ use concertina_engine::{Connect, Engine, Event, Rehearse, Settings};
 use concertina_examples::crm;
 use concertina_revisions::Target;
 use concertina_sandbox::{Postgres, Report, Traffic};
+use parking_lot::Mutex;
 use serde::Serialize;
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
@@ -154,7 +155,7 @@ impl Demo {
         let backfilled = Arc::new(Mutex::new(Backfilled::default()));
         let kept = Arc::clone(&backfilled);
         let events = Arc::new(move |event| {
-            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut kept = kept.lock();
             match event {
                 Event::StepBegun { step, what, .. } => say(&format!("    {step}: {}", what.join("; "))),
                 Event::StepDone { rows: Some(rows), seconds, .. } => {
@@ -191,7 +192,7 @@ impl Demo {
     }
 
     fn backfilled(&self) -> Backfilled {
-        self.backfilled.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.backfilled.lock().clone()
     }
 }
 

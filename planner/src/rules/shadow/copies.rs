@@ -27,13 +27,13 @@ pub(super) fn indexes(mut decision: Decision, shadow: &Shadow<'_>, swap: &mut Sw
         decision = decision.then_because(REBUILT).build_index(&shadow.table_name(), &name, index.unique, tail);
         match index.constraint.as_ref().and_then(|of| shadow.table.constraint(&Ident::new(of.as_str()))) {
             Some(constraint) => {
-                swap.before.push(dropped(&shadow.table_name(), constraint));
+                swap.keys.push(dropped(&shadow.table_name(), constraint));
                 swap.after.push(Action::AddConstraintUsingIndex {
                     table: shadow.table_name(),
                     name: Ident::new(constraint.name.as_str()),
                     primary: constraint.kind == ConstraintKind::PrimaryKey,
                     index: name,
-                    timing: constraint.timing().to_owned(),
+                    timing: constraint.timing().sql().to_owned(),
                 });
             }
             None => swap.after.push(Action::RenameIndex {
@@ -134,7 +134,7 @@ pub(super) fn constraints(
         decision = demand_and_proof(decision, &table, &name, definition, constraint, phase);
         // Before the key that it may rely on; with the column it points at, if that was replaced first.
         if !matches!(partner, Some((.., Turn::Before))) {
-            swap.before.insert(1, dropped(&table, constraint));
+            swap.constraints.push(dropped(&table, constraint));
         }
         swap.after.push(Action::RenameConstraint {
             table: table.clone(),
@@ -175,7 +175,7 @@ fn belongs_to_its_column(
     match context.retyped_too(&table, own) {
         None => return false,
         Some(Turn::Before) => {}
-        Some(Turn::After) => swap.before.insert(1, dropped(&table, key)),
+        Some(Turn::After) => swap.constraints.push(dropped(&table, key)),
     }
     true
 }
@@ -229,7 +229,7 @@ pub(super) fn referencing(
         let definition = definition.trim_end_matches(" NOT VALID").to_owned();
         let name = shadow.temporary("fk", &format!("{}.{}", other.full_name().shown(), key.name));
         decision = demand_and_proof(decision, &other.full_name(), &name, definition, key, Phase::Backfill);
-        swap.before.insert(1, dropped(&other.full_name(), key));
+        swap.constraints.push(dropped(&other.full_name(), key));
         swap.after.push(Action::RenameConstraint {
             table: other.full_name(),
             from: name,
@@ -261,7 +261,7 @@ pub(super) fn demanded(
     let sets = contract
         .into_iter()
         .filter_map(|part| if let Work::Quick { actions } = part.work { Some(actions) } else { None });
-    swap.before.splice(1..1, sets.flatten());
+    swap.demands.extend(sets.flatten());
     for part in &before {
         // PostgreSQL 18 has it under a name, which is the column's in the end.
         if let Work::Quick { actions } = &part.work
@@ -296,7 +296,7 @@ pub(super) fn statistics(shadow: &Shadow<'_>, swap: &mut Swap) {
             sql,
             locks: locks.clone(),
         };
-        swap.before.push(action("drop", format!("DROP STATISTICS {}", name.sql())));
+        swap.statistics.push(action("drop", format!("DROP STATISTICS {}", name.sql())));
         swap.after.push(action("create", again));
     }
 }

@@ -112,7 +112,7 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
     });
     let rename = Action::RenameColumn { table: table.clone(), from: shadow.to(), to: shadow.name.clone() };
     let gone = Action::DropColumn { table: table.clone(), column: shadow.from() };
-    let actions = swap.before.into_iter().chain([gone, rename]).chain(swap.after).chain(default).collect();
+    let actions = swap.actions([gone, rename], default);
     let decision = decision
         .then_because("everything is ready: names are swapped in one short transaction, and the first column goes")
         .together(Phase::Contract, Rank::Swap, actions, vec![])
@@ -129,13 +129,13 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
 
 /// What is written between the proof that no row is left and the swap must not be left either.
 fn unguarded(decision: Decision, shadow: &Shadow<'_>, swap: &Swap) -> Decision {
-    match swap.before.first() {
-        Some(Action::RemoveSync(sync)) if shadow.may_leave => decision
+    match &swap.sync {
+        Some(sync) if shadow.may_leave => decision
             .then_because(
                 "whoever writes what can't be carried over fails from here on, as a row that is left would be lost",
             )
             .quick(Phase::Contract, Rank::Demand, Action::RefuseUnfilled(sync.clone()), []),
-        _ => decision,
+        Some(_) | None => decision,
     }
 }
 
@@ -212,11 +212,33 @@ fn own_on_partition(shadow: &Shadow<'_>, part: &Table) -> Option<String> {
         .or_else(|| statistics.map(|(_, statistics, _)| format!("statistics {statistics} of {name}")))
 }
 
-/// What the swap does, before the first column goes and after.
+/// What the swap does, in the order of its fields.
 #[derive(Default)]
 struct Swap {
-    before: Vec<Action>,
+    /// The trigger that keeps both columns the same goes.
+    sync: Option<Sync>,
+    /// What the second column demands, before anything that needs it: an identity, a primary key.
+    demands: Vec<Action>,
+    /// Constraints go; those that were found last may rely on those found first, and go before them.
+    constraints: Vec<Action>,
+    /// The numbers of a sequence move over.
+    numbers: Vec<Action>,
+    /// Keys go with which indexes were made.
+    keys: Vec<Action>,
+    /// Statistics go.
+    statistics: Vec<Action>,
+    /// Names and what else comes once the first column is gone.
     after: Vec<Action>,
+}
+
+impl Swap {
+    /// All of it, with what takes the first column's place.
+    fn actions(self, columns: [Action; 2], default: Option<Action>) -> Vec<Action> {
+        let Swap { sync, demands, constraints, numbers, keys, statistics, after } = self;
+        let before = sync.map(Action::RemoveSync).into_iter().chain(demands).chain(constraints.into_iter().rev());
+        let before = before.chain(numbers).chain(keys).chain(statistics);
+        before.chain(columns).chain(after).chain(default).collect()
+    }
 }
 
 /// The second column and the trigger.
@@ -276,17 +298,8 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
             locks: vec![(one.full_name(), Lock::AccessExclusive)],
         }));
     }
-    swap.before.push(Action::RemoveSync(sync.clone()));
-    if let Some(identity) = shadow.old.identity {
-        swap.before.push(Action::MoveNumbers {
-            table: table.clone(),
-            from: from.clone(),
-            to: to.clone(),
-            identity: Some(identity.words().to_owned()),
-        });
-    } else if shadow.old.default.as_ref().is_some_and(|default| default.contains("nextval(")) {
-        swap.before.push(Action::MoveNumbers { table: table.clone(), from, to: to.clone(), identity: None });
-    }
+    swap.sync = Some(sync.clone());
+    swap.numbers.extend(numbers(shadow, from, to.clone()));
     let touches = Footprint::default()
         .on(&table)
         .read(Thing::column(&table, &shadow.from()))
@@ -296,6 +309,13 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         .make(Thing::Helper(sync.name.clone()));
     let undo = vec![Work::Quick { actions: vec![Action::RemoveSync(sync), Action::DropColumn { table, column: to }] }];
     Decision::because(WRITTEN).together(Phase::Expand, Rank::AsWritten, actions, undo).last_touching(touches)
+}
+
+/// The sequence that gives the column its values gives them to the other.
+fn numbers(shadow: &Shadow<'_>, from: Ident, to: Ident) -> Option<Action> {
+    let identity = shadow.old.identity.map(|identity| identity.words().to_owned());
+    let draws = || shadow.old.default.as_deref().is_some_and(crate::sql::draws_numbers);
+    (identity.is_some() || draws()).then(|| Action::MoveNumbers { table: shadow.table_name(), from, to, identity })
 }
 
 /// Whether an UPDATE wrote what the new value is made of: the column, or another that USING reads. Where newer code may have written
