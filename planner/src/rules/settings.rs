@@ -147,8 +147,7 @@ fn surprise(kind: SettingKind) -> Facts {
             "inserts that leave the column out, or give it, may fail once it has changed",
         ),
     };
-    let lock = (kind != Kind::Revoke).then_some(Lock::AccessExclusive);
-    Facts { lock, surprise: Some((code, surprise)), why }
+    Facts { lock: (kind != Kind::Revoke).then_some(Lock::AccessExclusive), surprise: Some((code, surprise)), why }
 }
 
 /// Whether a later statement of the revision writes rows of the table.

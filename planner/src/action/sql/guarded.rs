@@ -25,7 +25,7 @@ pub(super) fn install(sync: &Sync) -> Vec<String> {
         (Some(twin), Some((_, newer))) => {
             let speaks = version::speaks(newer);
             let own = events(twin, &format!("NOT {speaks}"));
-            let back = [speaks.clone(), format!("({}) AND {speaks}", written(twin, changed_new(twin)))];
+            let back = [speaks.clone(), format!("({}) AND {speaks}", written(twin, &changed_new(twin)))];
             std::iter::once(version::SPEAKS.to_owned())
                 .chain(kept(sync, &sync.name, &keeping(sync, twin, &forward(sync, twin)), &own))
                 .chain(kept(sync, &back_name(sync), &carrying_back(sync, twin), &back))
@@ -136,14 +136,14 @@ fn kept(sync: &Sync, name: &Ident, body: &str, when: &[String; 2]) -> Vec<String
 fn events(twin: &Twin, also: &str) -> [String; 2] {
     let update = format!(
         "({}) OR {}",
-        written(twin, format!("{} OR new.{} IS NULL", changed_new(twin), twin.new.sql())),
+        written(twin, &format!("{} OR new.{} IS NULL", changed_new(twin), twin.new.sql())),
         changed_old(twin)
     );
     if also.is_empty() { [String::new(), update] } else { [also.to_owned(), format!("({update}) AND {also}")] }
 }
 
 /// Not for our own batches.
-fn written(twin: &Twin, condition: String) -> String {
+fn written(twin: &Twin, condition: &str) -> String {
     format!("({condition}) AND current_setting('{FILLING}', true) IS DISTINCT FROM {}", twin.new.literal())
 }
 

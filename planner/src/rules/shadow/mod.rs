@@ -277,16 +277,7 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         }));
     }
     swap.before.push(Action::RemoveSync(sync.clone()));
-    if let Some(identity) = shadow.old.identity {
-        swap.before.push(Action::MoveNumbers {
-            table: table.clone(),
-            from: from.clone(),
-            to: to.clone(),
-            identity: Some(identity.words().to_owned()),
-        });
-    } else if shadow.old.default.as_ref().is_some_and(|default| default.contains("nextval(")) {
-        swap.before.push(Action::MoveNumbers { table: table.clone(), from, to: to.clone(), identity: None });
-    }
+    swap.before.extend(numbers(shadow, &to));
     let touches = Footprint::default()
         .on(&table)
         .read(Thing::column(&table, &shadow.from()))
@@ -296,6 +287,19 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         .make(Thing::Helper(sync.name.clone()));
     let undo = vec![Work::Quick { actions: vec![Action::RemoveSync(sync), Action::DropColumn { table, column: to }] }];
     Decision::because(WRITTEN).together(Phase::Expand, Rank::AsWritten, actions, undo).last_touching(touches)
+}
+
+/// The sequence that gives the column its values is handed over.
+fn numbers(shadow: &Shadow<'_>, to: &Ident) -> Option<Action> {
+    let identity = shadow.old.identity.map(|identity| identity.words().to_owned());
+    let is_numbered =
+        identity.is_some() || shadow.old.default.as_ref().is_some_and(|default| default.contains("nextval("));
+    is_numbered.then(|| Action::MoveNumbers {
+        table: shadow.table_name(),
+        from: shadow.from(),
+        to: to.clone(),
+        identity,
+    })
 }
 
 /// Whether an UPDATE wrote what the new value is made of: the column, or another that USING reads. Where newer code may have written
