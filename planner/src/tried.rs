@@ -238,7 +238,7 @@ fn declares(seen: &Seen, function: &str) -> bool {
 }
 
 /// Whether what it makes or changes may be what a later expression names, besides tables and their columns.
-fn obscures(seen: &Seen) -> bool {
+pub(crate) fn obscures(seen: &Seen) -> bool {
     let makes_table = matches!(seen.change, Change::CreateTable(_) | Change::RenameTable(..) | Change::DropTable(_));
     let names = |access: &Access| match &access.thing {
         Thing::Anything => true,

@@ -126,8 +126,11 @@ pub(super) fn of_action(command: &AlterTableCmd, table: &TableName, catalog: &Ca
         | Kind::AtResetOptions
         | Kind::AtSetStorage
         | Kind::AtSetCompression => of_column().change(aspect(Aspect::Storage)),
-        Kind::AtSetIdentity | Kind::AtDropIdentity => {
-            of_column().change(aspect(Aspect::Identity)).change(aspect(Aspect::Default))
+        Kind::AtSetIdentity => of_column().change(aspect(Aspect::Identity)).change(aspect(Aspect::Default)),
+        Kind::AtDropIdentity => {
+            let all = of_column().change(aspect(Aspect::Identity)).change(aspect(Aspect::Default));
+            let own = name.iter().map(|name| Thing::Relation(crate::footprint::sequence_of(table, name)));
+            own.fold(all, Footprint::drop)
         }
         Kind::AtSetExpression | Kind::AtDropExpression | Kind::AtColumnDefault => {
             of_column().change(aspect(Aspect::Default))
