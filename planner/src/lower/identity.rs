@@ -120,7 +120,8 @@ pub(super) fn of_action(command: &AlterTableCmd, table: &TableName, catalog: &Ca
     let name = Some(Ident::new(command.name.as_str())).filter(|name| !name.as_str().is_empty());
     let aspect = |what| Thing::Aspect(table.clone(), name.clone(), what);
     let of_column = || name.iter().fold(Footprint::default(), |all, name| all.read(Thing::column(table, name)));
-    let numbered = || of_column().change(aspect(Aspect::Identity)).change(aspect(Aspect::Default));
+    let of_default = || of_column().change(aspect(Aspect::Default));
+    let numbered = || of_default().change(aspect(Aspect::Identity));
     match command.subtype() {
         Kind::AtSetStatistics
         | Kind::AtSetOptions
@@ -131,9 +132,7 @@ pub(super) fn of_action(command: &AlterTableCmd, table: &TableName, catalog: &Ca
         Kind::AtDropIdentity => {
             name.iter().fold(numbered(), |all, name| all.drop(Thing::Relation(sequence_of(table, name))))
         }
-        Kind::AtSetExpression | Kind::AtDropExpression | Kind::AtColumnDefault => {
-            of_column().change(aspect(Aspect::Default))
-        }
+        Kind::AtSetExpression | Kind::AtDropExpression | Kind::AtColumnDefault => of_default(),
         Kind::AtChangeOwner => all.change(Thing::Owner(Box::new(Thing::Relation(table.clone())))),
         Kind::AtEnableTrig | Kind::AtEnableAlwaysTrig | Kind::AtEnableReplicaTrig | Kind::AtDisableTrig => {
             all.change(Thing::Trigger(table.clone(), name))
