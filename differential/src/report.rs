@@ -186,6 +186,22 @@ impl fmt::Display for Report {
             self.silent(),
             percent(self.silent())
         )?;
+        self.refusals(f)?;
+        self.differences(f)?;
+        self.coverage(f)?;
+        if self.cases == 0 {
+            writeln!(f, "\nNO CASE WAS TRIED")?;
+        }
+        if !self.broken.is_empty() {
+            writeln!(f, "\nCOULDN'T BE TRIED, so that nothing is known of them:")?;
+            by_times(f, self.broken.iter().map(|(why, times)| (why.clone(), *times)))?;
+        }
+        Ok(())
+    }
+}
+
+impl Report {
+    fn refusals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nrefusals by code, of what psql runs:")?;
         by_times(f, self.codes.iter().map(|(code, times)| (code.clone(), *times)))?;
         for (code, examples) in &self.refused_of {
@@ -193,6 +209,10 @@ impl fmt::Display for Report {
                 writeln!(f, "    {code}: {}", example.chars().take(EXAMPLE_CHARS_MAX).collect::<String>())?;
             }
         }
+        Ok(())
+    }
+
+    fn differences(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\ndifferences by manner:")?;
         by_times(f, self.manners.iter().map(|(manner, times)| (manner.name().to_owned(), *times)))?;
         writeln!(f, "\ndifferences by kind:")?;
@@ -207,7 +227,11 @@ impl fmt::Display for Report {
                 let again = format!("--case {} --ways {}", kind.seed, kind.way.name());
                 (format!("{known}{} ({again})", print.text()), kind.times)
             }),
-        )?;
+        )
+    }
+
+    /// What the cases met.
+    fn coverage(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let never: Vec<&str> =
             crate::statement::all().map(|kind| kind.name).filter(|name| !self.statements.contains_key(name)).collect();
         let all = crate::statement::all().count();
@@ -223,15 +247,7 @@ impl fmt::Display for Report {
         writeln!(f, "\nactions of plans, of every fourth case:")?;
         by_times(f, self.actions.iter().map(|(action, times)| (action.clone(), *times)))?;
         let never: Vec<String> = all_actions().into_iter().filter(|name| !self.actions.contains_key(name)).collect();
-        writeln!(f, "actions that no plan had: {}", never.join(", "))?;
-        if self.cases == 0 {
-            writeln!(f, "\nNO CASE WAS TRIED")?;
-        }
-        if !self.broken.is_empty() {
-            writeln!(f, "\nCOULDN'T BE TRIED, so that nothing is known of them:")?;
-            by_times(f, self.broken.iter().map(|(why, times)| (why.clone(), *times)))?;
-        }
-        Ok(())
+        writeln!(f, "actions that no plan had: {}", never.join(", "))
     }
 }
 

@@ -134,6 +134,18 @@ pub enum Error {
         /// How often the table was swept.
         sweeps: u32,
     },
+    /// Rows whose copies could not be made when they were written.
+    #[error("{rows} rows of {table} could not be taken over to {target} when they were written: {keys}")]
+    NotTakenOver {
+        /// The table that was written.
+        table: String,
+        /// Where its rows are copied to.
+        target: String,
+        /// How many.
+        rows: i64,
+        /// The keys of some of them.
+        keys: String,
+    },
     /// A table can be walked neither by blocks nor by a key.
     #[error("{table} has no heap of PostgreSQL's own and no unique key to walk by")]
     NoKey {
@@ -209,6 +221,9 @@ impl Error {
                 "something keeps writing them as they were; look at triggers and jobs on the table, then run again"
                     .to_owned()
             }
+            Error::NotTakenOver { target, .. } => format!(
+                "write them once more so that {target} takes them (its constraints tell what it refuses), or delete them; then run again"
+            ),
             Error::NoKey { .. } => "name a unique key: `-- concertina: key (column)` above the statement".to_owned(),
             Error::State(_) => String::new(),
             Error::Interrupted => "run the same command again to go on".to_owned(),

@@ -69,6 +69,13 @@ pub enum Event {
     },
     /// A backfill moves.
     Progress(Progress),
+    /// A sync trigger had no value for what the application wrote. The writes went through; contract waits for their rows.
+    Unfilled {
+        /// The revision.
+        revision: RevisionId,
+        /// Of what, and how many.
+        unfilled: Unfilled,
+    },
     /// Worth knowing.
     Note {
         /// The sentence.
@@ -81,6 +88,17 @@ pub enum Event {
         /// The state.
         state: State,
     },
+}
+
+/// What a sync trigger couldn't do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unfilled {
+    /// The table that was written.
+    pub table: String,
+    /// What is not filled: columns of it, or the table that its rows are copied to.
+    pub target: String,
+    /// How many writes, those that were put right since included; of a copy, how many rows.
+    pub writes: i64,
 }
 
 /// How far a backfill is.

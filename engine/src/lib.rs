@@ -43,6 +43,7 @@ mod stop;
 mod structure;
 mod throttle;
 mod tid;
+mod unfilled;
 
 pub use backfill::estimate::Estimate;
 pub use checkpoint::Known;
@@ -51,7 +52,7 @@ pub use config::{Rehearse, Settings};
 pub use connection::address::{Connect, Passwords, Place};
 pub use connection::engine::Engine;
 pub use error::Error;
-pub use event::{Blocker, Event, Events, Progress};
+pub use event::{Blocker, Event, Events, Progress, Unfilled};
 pub use hours::Hours;
 pub use inspect::doctor::{Finding, Severity};
 pub use inspect::isolation::{Isolation, Untried};
@@ -114,6 +115,17 @@ impl Engine {
         let session = self.reader().await?;
         let rows = checkpoint::progress_rows(&session, id).await?;
         Ok(rows)
+    }
+
+    /// For how many writes of the application the sync triggers of a revision had no value. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the database can't be reached or read.
+    pub async fn unfilled(&self, id: &RevisionId) -> Result<Vec<Unfilled>, Error> {
+        let session = self.reader().await?;
+        let Some(plan) = checkpoint::one(&session, id).await?.and_then(|known| known.plan) else { return Ok(vec![]) };
+        unfilled::of_plan(&session, &plan).await
     }
 
     /// What to expect of a plan's online work on this database. It samples the tables by reading, and by changing a few

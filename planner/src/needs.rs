@@ -59,6 +59,7 @@ fn of_action(action: &Action, needs: &mut Needs) {
         | Action::DropColumn { .. }
         | Action::DropTable { .. }
         | Action::InstallSync(_)
+        | Action::RefuseUnfilled(_)
         | Action::RemoveSync(_)
         | Action::CreateVersion(_)
         | Action::DropVersion { .. }

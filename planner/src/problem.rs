@@ -136,10 +136,13 @@ pub mod hazard {
     /// What the way back doesn't take back, as the rehearsal has shown.
     pub const LEFT: Code = Code("H17");
 
+    /// What is written to a table after its rows were copied.
+    pub const COPIED: Code = Code("H18");
+
     /// All of them.
-    pub const ALL: [Code; 17] = [
+    pub const ALL: [Code; 18] = [
         DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION, LATE, REMAINS, DEMAND,
-        APPEARS, UNPROVEN, LEFT,
+        APPEARS, UNPROVEN, LEFT, COPIED,
     ];
 }
 

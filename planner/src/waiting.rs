@@ -142,6 +142,7 @@ impl Catalog {
             | Action::MoveNumbers { .. }
             | Action::DropTable { .. }
             | Action::InstallSync(_)
+            | Action::RefuseUnfilled(_)
             | Action::RemoveSync(_)
             | Action::CreateVersion(_)
             | Action::DropVersion { .. }
@@ -175,6 +176,7 @@ fn altered(action: &Action) -> Option<&TableName> {
         | Action::MoveNumbers { .. }
         | Action::DropTable { .. }
         | Action::InstallSync(_)
+        | Action::RefuseUnfilled(_)
         | Action::RemoveSync(_)
         | Action::CreateVersion(_)
         | Action::DropVersion { .. }

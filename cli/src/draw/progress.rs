@@ -113,6 +113,7 @@ fn sentences(event: &Event) -> Vec<String> {
         Event::Waiting { doing, blockers, queued } => vec![format!("  {doing}: {}", waiting(blockers, *queued))],
         Event::Retrying { doing, why, after_ms } => vec![format!("  {doing}: {why}; again in {after_ms} ms")],
         Event::Progress(progress) => vec![format!("  {}: {}", progress.step, numbers(progress))],
+        Event::Unfilled { unfilled, .. } => vec![format!("  {}", super::status::unfilled(unfilled))],
         Event::Note { text } => vec![format!("  note: {text}")],
         Event::RevisionReached { revision, state } => vec![format!("{revision}: {state}")],
         _ => vec![],

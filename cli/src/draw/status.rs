@@ -3,7 +3,7 @@
 use super::revisions::state;
 use super::{json, line};
 use concertina::Failure;
-use concertina_engine::{BackfillStatus, Direction, Known, State};
+use concertina_engine::{BackfillStatus, Direction, Known, State, Unfilled};
 use concertina_revisions::Revision;
 use serde_json::{Value, json};
 
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 pub(crate) struct Flying<'a> {
     pub(crate) known: &'a Known,
     pub(crate) backfills: Vec<BackfillStatus>,
+    pub(crate) unfilled: Vec<Unfilled>,
 }
 
 /// Prints the status; what is pending isn't known where the folder can't be read.
@@ -29,6 +30,9 @@ pub(crate) fn print(flying: &[Flying<'_>], pending: &[&Revision], unread: Option
             if let Some(why) = &backfill.throttle {
                 line(false, &format!("    throttled: {why}"));
             }
+        }
+        for left in &one.unfilled {
+            line(false, &format!("  {}", unfilled(left)));
         }
         if let Some(error) = &one.known.error {
             line(false, &format!("  stopped: {error}"));
@@ -50,6 +54,14 @@ pub(crate) fn print(flying: &[Flying<'_>], pending: &[&Revision], unread: Option
             }
         }
     }
+}
+
+/// What sync triggers had no value for, in a sentence.
+pub(super) fn unfilled(left: &Unfilled) -> String {
+    let Unfilled { table, target, writes } = left;
+    format!(
+        "{writes} writes to {table} gave no value for {target}: they went through, and contract waits until their rows are put right"
+    )
 }
 
 /// The command that takes a state further.
@@ -76,6 +88,7 @@ fn value(one: &Flying<'_>) -> Value {
         "state": one.known.state,
         "direction": one.known.direction,
         "backfills": one.backfills,
+        "unfilled": one.unfilled,
         "error": one.known.error,
         "next": next(one.known),
     })

@@ -2,6 +2,7 @@
 //! wish. One range, one worker at a time; the checkpoint is the last key behind us.
 
 use super::batch_sql::{key_compares, keyed, next_key};
+use super::stuck::Stuck;
 use super::worker::{SWEEPS_MAX, Worker};
 use crate::checkpoint::RangeRow;
 use crate::error::{Class, Error};
@@ -10,12 +11,15 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tokio_postgres::types::ToSql;
 
+/// So often a batch is tried again that takes longer than a batch may, each time with fewer rows.
+const TRIES_MAX: u32 = 40;
+
 /// Rows of a batch for each block that the pace allows.
 const ROWS_PER_BLOCK: u32 = 32;
 
 /// Walks the range to its end; how many rows that changed.
 pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) -> Result<u64, Error> {
-    let (mut changed, mut stumbles) = (0, 0);
+    let (mut changed, mut slow, mut stuck) = (0, 0, Stuck::default());
     while !range.done {
         worker.gate().await?;
         let began = Instant::now();
@@ -27,12 +31,15 @@ pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) 
                 worker.pay(rows).await;
                 range = next;
                 changed += rows;
-                stumbles = 0;
+                slow = 0;
+                stuck.moved();
             }
             Err(error) => match error.class() {
-                Class::Contention if stumbles < 1_000 => {
-                    stumbles += 1;
+                // A batch that takes too long is cut smaller, until it is as small as it can be.
+                Class::Contention if slow < TRIES_MAX => {
+                    slow += u32::from(error.is_of_time());
                     worker.pace.stumbled();
+                    stuck.stumbled_at(&worker.shared, "the rows behind the last key of its checkpoint", &error)?;
                 }
                 Class::Connection => {
                     worker.reconnect(&error.to_string()).await?;

@@ -5,6 +5,7 @@
 //! block of it is a perfect checkpoint, which moves in the statement that changes the rows: whatever is killed wherever, no row is
 //! changed twice. It is logged: a crash would empty another one, and nothing could tell then which rows are done.
 
+use super::stuck::Stuck;
 use super::window::Passes;
 use super::worker::Worker;
 use super::{ListSql, Part, Target, leaves, share, work};
@@ -196,7 +197,7 @@ struct Did {
 /// Walks the list to its end.
 pub(super) async fn walk(worker: &mut Worker, mut range: RangeRow) -> Result<(), Error> {
     worker.session.batch_execute("setting up a worker", "SET synchronize_seqscans = off").await?;
-    let (mut stumbles, mut named) = (0, 0);
+    let (mut stumbles, mut named, mut stuck) = (0, 0, Stuck::default());
     while !range.done {
         worker.gate().await?;
         let upto = (range.next + i64::from(worker.pace.blocks())).min(range.end);
@@ -214,11 +215,14 @@ pub(super) async fn walk(worker: &mut Worker, mut range: RangeRow) -> Result<(),
                 worker.pay(did.applied).await;
                 range = next;
                 stumbles = 0;
+                stuck.moved();
             }
             Err(error) => match error.class() {
                 Class::Contention if stumbles < STUMBLES_MAX => {
                     stumbles += 1;
                     worker.pace.stumbled();
+                    let place = format!("blocks {} to {upto} of the list", range.next);
+                    stuck.stumbled_at(&worker.shared, &place, &error)?;
                 }
                 Class::Connection => {
                     worker.reconnect(&error.to_string()).await?;

@@ -49,6 +49,7 @@ use tokio::task::JoinSet;
 use vacuum::Janitor;
 use window::Passes;
 pub(crate) use worker::SILENT;
+pub(crate) use worker::filling;
 use worker::{Changed, SWEEPS_MAX, Worker};
 
 /// How often progress is told, and the lease looked after.

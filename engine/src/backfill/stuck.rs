@@ -37,14 +37,19 @@ impl Stuck {
 
     /// It didn't. An error when that has been so for longer than others may hold a lock.
     pub(super) fn stumbled(&mut self, shared: &Shared, cut: Cut, error: &Error) -> Result<(), Error> {
+        self.stumbled_at(shared, &format!("blocks {} to {}", cut.from, cut.upto), error)
+    }
+
+    /// The same of a place that isn't told by blocks of the table.
+    pub(super) fn stumbled_at(&mut self, shared: &Shared, place: &str, error: &Error) -> Result<(), Error> {
         let stuck = self.since.get_or_insert_with(Instant::now).elapsed();
         if stuck > shared.settings.lock_budget {
             let why = format!("no progress within {} s: {}", stuck.as_secs(), cause(error));
-            return Err(ended(cut, error, why));
+            return Err(ended_at(place, error, why));
         }
         if stuck > TOLD_EVERY * (self.told + 1) {
             self.told += 1;
-            let text = format!("no progress for {} s at blocks {} to {}: {error}", stuck.as_secs(), cut.from, cut.upto);
+            let text = format!("no progress for {} s at {place}: {error}", stuck.as_secs());
             (shared.events)(Event::Note { text });
         }
         Ok(())
@@ -109,11 +114,15 @@ fn too_long(shared: &Shared, cut: Cut, error: &Error) -> Error {
 
 /// The end of it, which isn't tried again as a lock would be.
 fn ended(cut: Cut, error: &Error, why: String) -> Error {
+    ended_at(&format!("blocks {} to {}", cut.from, cut.upto), error, why)
+}
+
+fn ended_at(place: &str, error: &Error, why: String) -> Error {
     let doing = match error {
         Error::Sql { doing, .. } => doing.as_str(),
         _ => "the backfill",
     };
-    Error::Stuck { doing: format!("{doing}, blocks {} to {}", cut.from, cut.upto), why }
+    Error::Stuck { doing: format!("{doing}, {place}"), why }
 }
 
 pub(super) fn cause(error: &Error) -> String {

@@ -11,7 +11,8 @@ use crate::error::{Class, Error};
 use crate::event::Event;
 use crate::retry::Backoff;
 use crate::throttle::Prober;
-use concertina_planner::action::Operation;
+use concertina_planner::action::sql::FILLING;
+use concertina_planner::action::{Backfill, Operation};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -249,7 +250,21 @@ async fn open(shared: &Shared) -> Result<Session, Error> {
     if shared.backfill.silent {
         session.batch_execute("setting up a worker", SILENT).await?;
     }
+    if let Some(filling) = filling(&shared.backfill) {
+        session.batch_execute("setting up a worker", &filling).await?;
+    }
     Ok(session)
+}
+
+/// Tells triggers which second column is filled: what batches write there needs nothing carried over.
+pub(crate) fn filling(backfill: &Backfill) -> Option<String> {
+    match &backfill.operation {
+        Operation::Assign(sets) if backfill.synced => {
+            let [(column, _)] = sets.as_slice() else { return None };
+            Some(format!("SET {FILLING} = {}", column.literal()))
+        }
+        Operation::Assign(_) | Operation::Delete | Operation::Copy { .. } | Operation::Listed(_) => None,
+    }
 }
 
 /// How long a statement takes that does nothing: the shortest of a few.

@@ -171,8 +171,15 @@ impl Trial<'_> {
                 self.leak(format!("as {own}, rows of others can be {what}"));
             }
         }
-        let Some(other) = other else { return Ok(()) };
-        let other = Ident::new(other).literal();
+        match other {
+            Some(other) => self.given_to(own, &Ident::new(other).literal()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether rows can be given to another tenant, or made for it.
+    async fn given_to(&mut self, own: &str, other: &str) -> Result<(), Error> {
+        let (table, column) = (self.hidden.table.full_name().sql(), self.hidden.column.sql());
         let place = format!("ctid = (SELECT ctid FROM {table} LIMIT 1)");
         let moved = self.ended(&format!("UPDATE {table} SET {column} = {other} WHERE {place}")).await?;
         // An error of another kind comes after the policy has let the row through.
@@ -182,7 +189,7 @@ impl Trial<'_> {
         let columns = self.hidden.table.columns.iter().filter(|one| one.expression.is_none());
         let names: Vec<String> = columns.map(|one| Ident::new(one.name.as_str()).sql()).collect();
         let values: Vec<String> =
-            names.iter().map(|name| if *name == column { other.clone() } else { name.clone() }).collect();
+            names.iter().map(|name| if *name == column { other.to_owned() } else { name.clone() }).collect();
         let insert = format!(
             "INSERT INTO {table} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {table} LIMIT 1",
             names.join(", "),

@@ -53,33 +53,18 @@ pub(super) fn around(structure: &Structure, seeds: &BTreeSet<u32>) -> Scope {
         needs.iter().for_each(|other| needed_by.entry(*other).or_default().push(*own));
     }
     // What is named, and what hangs on it.
-    let mut full: BTreeSet<ObjectId> = BTreeSet::new();
-    let mut open: Vec<ObjectId> = all.iter().copied().filter(|id| seeds.contains(&id.1)).collect();
-    while let Some(id) = open.pop() {
-        if full.insert(id) {
-            open.extend(needed_by.get(&id).into_iter().flatten().copied());
-            open.extend(owner.get(&id));
-        }
-    }
+    let seeded = all.iter().copied().filter(|id| seeds.contains(&id.1)).collect();
+    let full = reached(seeded, |id| needed_by.get(&id).into_iter().flatten().chain(owner.get(&id)).copied().collect());
     // What that needs.
-    let mut light: BTreeSet<ObjectId> = BTreeSet::new();
-    let mut open: Vec<ObjectId> = full.iter().copied().collect();
     let hanging = structure.parts.iter().filter(|part| on(part).is_some_and(|table| full.contains(&table)));
-    open.extend(hanging.map(|part| part.id));
-    while let Some(id) = open.pop() {
-        if light.insert(id) {
-            open.extend(structure.needs.get(&id).into_iter().flatten().copied());
-            open.extend(owner.get(&id));
-        }
-    }
+    let light = reached(full.iter().copied().chain(hanging.map(|part| part.id)).collect(), |id| {
+        structure.needs.get(&id).into_iter().flatten().chain(owner.get(&id)).copied().collect()
+    });
     // What needs a relation that is left out is left out as well.
-    let mut out: BTreeSet<ObjectId> = BTreeSet::new();
-    let mut open: Vec<ObjectId> = all.iter().copied().filter(|id| !light.contains(id)).collect();
-    while let Some(id) = open.pop() {
-        if out.insert(id) {
-            open.extend(needed_by.get(&id).into_iter().flatten().copied().filter(|id| !light.contains(id)));
-        }
-    }
+    let left_out = all.iter().copied().filter(|id| !light.contains(id)).collect();
+    let out = reached(left_out, |id| {
+        needed_by.get(&id).into_iter().flatten().copied().filter(|id| !light.contains(id)).collect()
+    });
     let is_in = |part: &&Part| {
         let table = if is_relation(part) { Some(part.id) } else { on(part) };
         !out.contains(&part.id)
@@ -96,4 +81,15 @@ pub(super) fn around(structure: &Structure, seeds: &BTreeSet<u32>) -> Scope {
             }
     };
     Scope { parts: structure.parts.iter().filter(is_in).cloned().collect(), is_whole: false }
+}
+
+/// These, and whatever leads on from them, however far.
+fn reached(mut open: Vec<ObjectId>, next: impl Fn(ObjectId) -> Vec<ObjectId>) -> BTreeSet<ObjectId> {
+    let mut found = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if found.insert(id) {
+            open.extend(next(id));
+        }
+    }
+    found
 }

@@ -22,6 +22,8 @@ use crate::place::JobKey;
 use crate::run::next::{Next, Until, next};
 use crate::run::quick::Record;
 use crate::state::{Direction, State};
+use crate::unfilled;
+use concertina_planner::action::Backfill;
 use concertina_planner::plan::{Phase, Plan, Step, Work};
 use concertina_revisions::{Checksum, RevisionId, TableName};
 use std::time::Instant;
@@ -131,6 +133,7 @@ impl Lease {
         self.tell(Event::RevisionBegun { revision: id.clone(), direction: direction.as_str(), resumed });
         *proven |= state == State::Contracting;
         let mut swept_for = None;
+        let mut none_comes_in = false;
         loop {
             self.stop.check()?;
             let done = checkpoint::done_steps(&self.records, id, direction).await?;
@@ -141,6 +144,13 @@ impl Lease {
                         state = State::Contracting;
                     }
                     let place = Place::of(id, direction, step);
+                    none_comes_in &= !unfilled::begins_to_refuse(step);
+                    if phase == Phase::Contract && unfilled::relies_on_none(step, &plan) && !none_comes_in {
+                        self.prove_of(id, direction, &plan, |backfill| unfilled::is_relied_on(backfill, step, &plan))
+                            .await?;
+                        unfilled::none_left_behind(&self.records, &plan).await?;
+                        none_comes_in = true;
+                    }
                     match self.perform(&place, Some(phase), step).await {
                         // A partition may have come with rows since they were filled.
                         Err(error) if error.is_of_rows() && swept_for.as_ref() != Some(&step.id) => {
@@ -152,10 +162,13 @@ impl Lease {
                     }
                 }
                 Next::Prove => {
+                    self.tell_unfilled(id, &plan).await?;
+                    unfilled::none_left_behind(&self.records, &plan).await?;
                     self.prove(id, direction, &plan).await?;
                     *proven = true;
                 }
                 Next::Wait => {
+                    self.tell_unfilled(id, &plan).await?;
                     checkpoint::set_state(&self.records, id, State::Waiting).await?;
                     self.tell(Event::RevisionReached { revision: id.clone(), state: State::Waiting });
                     return Ok(Outcome::WaitingForContract);
@@ -170,6 +183,14 @@ impl Lease {
                 }
             }
         }
+    }
+
+    /// Tells how many writes sync triggers have left to be put right.
+    async fn tell_unfilled(&self, id: &RevisionId, plan: &Plan) -> Result<(), Error> {
+        for unfilled in unfilled::of_plan(&self.records, plan).await? {
+            self.tell(Event::Unfilled { revision: id.clone(), unfilled });
+        }
+        Ok(())
     }
 
     pub(crate) async fn stored(&self, id: &RevisionId) -> Result<(Plan, Direction, State), Error> {
@@ -218,9 +239,21 @@ impl Lease {
 
     /// Nothing is enforced or removed before it is proven that no row is left to backfill.
     async fn prove(&mut self, id: &RevisionId, direction: Direction, plan: &Plan) -> Result<(), Error> {
+        self.prove_of(id, direction, plan, |_| true).await
+    }
+
+    /// The same of some backfills.
+    async fn prove_of(
+        &mut self,
+        id: &RevisionId,
+        direction: Direction,
+        plan: &Plan,
+        which: impl Fn(&Backfill) -> bool,
+    ) -> Result<(), Error> {
         for step in plan.phase(Phase::Backfill) {
             if let Work::Backfill { backfill } = &step.work
                 && backfill.synced
+                && which(backfill)
             {
                 let place = Place::of(id, direction, step);
                 backfill::sweep(self, &place.job(), backfill).await?;

@@ -2,7 +2,8 @@
 
 use super::{block, literal};
 use crate::backfill::list::ours_alone;
-use crate::backfill::{ListSql, SILENT, over};
+use crate::backfill::{ListSql, SILENT, filling, over};
+use concertina_planner::action::sql::FILLING;
 use concertina_planner::action::{Backfill, WorkList};
 use concertina_revisions::TableName;
 
@@ -68,6 +69,10 @@ pub(super) fn as_script(backfill: &Backfill) -> String {
         table = backfill.table.regclass_literal(),
         place = literal(leaf.sql()),
     ));
+    let walk = match filling(backfill) {
+        Some(filling) => format!("{filling};\n{walk}RESET {FILLING};\n"),
+        None => walk,
+    };
     if backfill.silent {
         format!("{SILENT};\n{walk}RESET session_replication_role;\nRESET concertina.silent;\n")
     } else {

@@ -128,8 +128,24 @@ fn contract(text: &mut String, run: &NewRun<'_>, begins: &str, settings: &Settin
     if !filled.is_empty() {
         let _ = writeln!(text, "\n-- nothing is enforced while a row is left\n{}", filled.concat());
     }
+    let plan = run.plan;
+    plan.contract.iter().flat_map(|one| crate::unfilled::as_script(one, plan)).for_each(|one| text.push_str(&one));
     text.push_str(begins);
-    run.plan.contract.iter().for_each(|one| step(text, run, one, settings));
+    let mut none_comes_in = false;
+    for one in &plan.contract {
+        none_comes_in &= !crate::unfilled::begins_to_refuse(one);
+        if crate::unfilled::relies_on_none(one, plan) && !none_comes_in {
+            let own = plan.backfill.iter().filter_map(|step| match &step.work {
+                Work::Backfill { backfill } if crate::unfilled::is_relied_on(backfill, one, plan) => Some(backfill),
+                _ => None,
+            });
+            own.map(backfill::as_script)
+                .chain(crate::unfilled::as_script(one, plan))
+                .for_each(|sql| text.push_str(&sql));
+            none_comes_in = true;
+        }
+        step(text, run, one, settings);
+    }
 }
 
 fn synced(plan: &Plan) -> Vec<String> {

@@ -37,7 +37,9 @@ impl Action {
             }
             Action::DropConstraint { table, references, .. } => with(table, Lock::AccessExclusive, references),
             Action::RenameIndex { table, .. } => vec![(table.clone(), Lock::ShareUpdateExclusive)],
-            Action::InstallSync(sync) => vec![(sync.table.clone(), Lock::ShareRowExclusive)],
+            Action::InstallSync(sync) | Action::RefuseUnfilled(sync) => {
+                vec![(sync.table.clone(), Lock::ShareRowExclusive)]
+            }
             Action::RemoveSync(sync) => exclusive(&sync.table),
             Action::CreateVersion(version) => {
                 version.views.iter().map(|view| (view.table.clone(), Lock::AccessShare)).collect()
@@ -125,6 +127,9 @@ impl Action {
             Action::InstallSync(sync) => {
                 format!("install sync trigger on {}: {}", sync.table.shown(), what_it_does(sync))
             }
+            Action::RefuseUnfilled(sync) => {
+                format!("refuse writes to {} that the sync trigger has no value for", sync.table.shown())
+            }
             Action::RemoveSync(sync) => format!("remove sync trigger of {}", sync.table.shown()),
             Action::CreateVersion(version) => {
                 format!("create version schema {} of {} views", version.schema.as_str(), version.views.len())
@@ -157,6 +162,9 @@ fn what_it_does(sync: &Sync) -> String {
         } else {
             format!("{old} and {new} say the same")
         };
+    }
+    if let Some(follow) = &sync.follow {
+        return format!("what is written there is taken over to {}", follow.target.shown());
     }
     let filled: Vec<&str> = sync.assignments.iter().map(|(column, _)| column.as_str()).collect();
     format!("fill {}", filled.join(", "))

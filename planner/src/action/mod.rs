@@ -12,7 +12,7 @@ mod version;
 pub use as_written::{AsWritten, ROWS_ARRIVED};
 pub use list::{Listed, WorkList};
 pub use lock::Lock;
-pub use sync::{Alias, Sync, Twin};
+pub use sync::{Alias, Follow, Sync, Twin};
 pub use version::{NewVersion, Shown, View};
 
 use concertina_revisions::{Ident, RevisionId, TableName};
@@ -217,6 +217,8 @@ pub enum Action {
     },
     /// Makes a trigger that fills columns for every writer.
     InstallSync(Sync),
+    /// Lets writes fail whose values such a trigger can't compute, so that none comes in behind the proof that no row is left.
+    RefuseUnfilled(Sync),
     /// Removes such a trigger and its function.
     RemoveSync(Sync),
     /// Makes a version of the application's schema.

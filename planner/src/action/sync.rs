@@ -19,11 +19,16 @@ pub struct Sync {
     pub predicate: Option<String>,
     /// When the trigger has work to do, over `new` alone.
     pub when: String,
+    /// Whether an UPDATE wrote what the values are made of and left the columns as they were, over `old` and `new`: they are computed
+    /// again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<String>,
     /// The schemas in which the expressions were understood; pinned when they name functions or relations.
     pub search_path: Option<Vec<Ident>>,
     /// Whether it must read relations that the application's role may not see.
     pub definer: bool,
-    /// Whether a value that can't be computed leaves the column NULL, so that the writer doesn't fail; the batches come to it.
+    /// Whether a value that can't be computed leaves the column NULL, so that the writer doesn't fail; it is counted, and the
+    /// batches come to it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guarded: bool,
     /// Two columns that are kept the same, whichever is written, in place of columns that are filled.
@@ -32,6 +37,26 @@ pub struct Sync {
     /// A second name of one column, in place of columns that are filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<Alias>,
+    /// Rows of another table that are kept as those of this one say, in place of columns that are filled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow: Option<Follow>,
+}
+
+/// Rows of another table, each made of one row of this one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Follow {
+    /// The other table.
+    pub target: TableName,
+    /// Its columns.
+    pub columns: Vec<Ident>,
+    /// Their values, over `new`.
+    pub values: Vec<String>,
+    /// The other table's columns that tell whose row it is, each with the column of this one.
+    pub key: Vec<(Ident, Ident)>,
+    /// Whether a row has one there, over `new`; every row has, where nothing is said.
+    pub takes_new: Option<String>,
+    /// The same of the former row, over `old`.
+    pub took_old: Option<String>,
 }
 
 /// A column that stands for another one under a second name, for as long as code may use either. The original holds every
@@ -72,4 +97,7 @@ pub struct Twin {
     /// The version of the application's schema whose sessions write the new one, and mean it when they leave it NULL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newer: Option<Ident>,
+    /// Whether the old one refuses NULL, and stays as it was where it can't have the new one's value.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refuses_null: bool,
 }

@@ -5,7 +5,7 @@ mod rows;
 mod setting;
 
 pub use partition::{Attach, Detach};
-pub use rows::{Delete, Insert, Listing, RowCopy, Update};
+pub use rows::{Delete, Insert, Listing, PlainCopy, RowCopy, Update};
 pub use setting::{Effect, Setting, SettingKind};
 
 use crate::catalog::{PartitionKey, PartitionOf};

@@ -16,8 +16,27 @@ pub struct Insert {
     pub copy: Option<Result<RowCopy, &'static str>>,
     /// How they can be written down first, or why they can't.
     pub listing: Option<Result<Listing, &'static str>>,
+    /// The rows of one table, where it copies them each by itself.
+    pub plain: Option<PlainCopy>,
     /// The statement as written.
     pub sql: String,
+}
+
+/// The rows of one table, each of which gives one of another by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlainCopy {
+    /// The table that is read.
+    pub source: TableName,
+    /// What the statement calls it.
+    pub alias: Ident,
+    /// The columns written.
+    pub columns: Vec<Ident>,
+    /// Their values.
+    pub values: Vec<Expr>,
+    /// The WHERE clause.
+    pub predicate: Option<Expr>,
+    /// Whether a row that is there already is left as it is.
+    pub ignores_conflicts: bool,
 }
 
 /// Rows that go from one table to another, each on its own.

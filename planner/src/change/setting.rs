@@ -41,8 +41,10 @@ pub enum SettingKind {
     Clustering,
     /// `OWNER TO`.
     Owner,
-    /// `ENABLE`, `DISABLE TRIGGER`.
+    /// `ENABLE TRIGGER`.
     Trigger,
+    /// `DISABLE TRIGGER`.
+    TriggerOff,
     /// `ENABLE`, `DISABLE RULE`.
     Rule,
     /// Rows begin to be hidden.

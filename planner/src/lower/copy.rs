@@ -88,7 +88,7 @@ pub(super) fn rows(
 }
 
 /// What makes a SELECT more than a list of rows, each on its own.
-fn gathers(insert: &InsertStmt, select: &SelectStmt) -> Option<&'static str> {
+pub(super) fn gathers(insert: &InsertStmt, select: &SelectStmt) -> Option<&'static str> {
     let parts = [
         (select.op() != SetOperation::SetopNone, "combines several SELECTs"),
         (!select.distinct_clause.is_empty(), "has DISTINCT"),

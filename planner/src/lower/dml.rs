@@ -1,6 +1,6 @@
 //! INSERT, UPDATE and DELETE.
 
-use super::{copy, deparse, existing, expression, listing};
+use super::{copy, deparse, existing, expression, listing, plain};
 use crate::catalog::Catalog;
 use crate::change::{Change, Delete, Insert, Update};
 use crate::expr::Expr;
@@ -16,9 +16,13 @@ pub(super) fn insert(insert: &InsertStmt, sql: &str, catalog: &Catalog) -> Resul
         .into_iter()
         .chain(known(&expression::relations(&insert.with_clause), catalog))
         .collect();
-    let (copy, listing) = match catalog.table(&table) {
-        Some(target) => (copy::rows(insert, target, catalog)?, listing::of_insert(insert, target, catalog)?),
-        None => (None, None),
+    let (copy, listing, plain) = match catalog.table(&table) {
+        Some(target) => (
+            copy::rows(insert, target, catalog)?,
+            listing::of_insert(insert, target, catalog)?,
+            plain::copy(insert, target, catalog)?,
+        ),
+        None => (None, None, None),
     };
     let named: Vec<Ident> = insert
         .cols
@@ -29,7 +33,7 @@ pub(super) fn insert(insert: &InsertStmt, sql: &str, catalog: &Catalog) -> Resul
         })
         .collect();
     let columns = (!named.is_empty()).then_some(named);
-    Ok(vec![Change::Insert(Insert { table, columns, reads, copy, listing, sql: sql.to_owned() })])
+    Ok(vec![Change::Insert(Insert { table, columns, reads, copy, listing, plain, sql: sql.to_owned() })])
 }
 
 pub(super) fn update(update: &UpdateStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {

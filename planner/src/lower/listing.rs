@@ -104,7 +104,7 @@ fn unlisted(insert: &InsertStmt, select: &SelectStmt) -> Option<&'static str> {
 }
 
 /// Puts the columns in the place of each `*`, by the names that they have for the author; and how many there are.
-fn spelled_out(select: &mut SelectStmt, catalog: &Catalog) -> Option<usize> {
+pub(super) fn spelled_out(select: &mut SelectStmt, catalog: &Catalog) -> Option<usize> {
     if let Some(rows) = select.values_lists.first() {
         return match &rows.node {
             Some(node::Node::List(values)) => Some(values.items.len()),

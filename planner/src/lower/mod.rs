@@ -15,12 +15,14 @@ mod identity;
 mod in_use;
 mod index;
 mod listing;
+mod merge;
 mod named;
 mod never;
 mod objects;
 mod partition;
 mod parts;
 mod pass;
+mod plain;
 pub(crate) mod reach;
 mod relation;
 mod rename;
@@ -59,6 +61,7 @@ fn read(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem
         NodeEnum::InsertStmt(insert) => dml::insert(insert, sql, catalog),
         NodeEnum::UpdateStmt(update) => dml::update(update, sql, catalog),
         NodeEnum::DeleteStmt(delete) => dml::delete(delete, sql, catalog),
+        NodeEnum::MergeStmt(merge) if !statement.directives.allows_blocking() => merge::merge(merge, catalog),
         NodeEnum::CreatePolicyStmt(create) => parts::create_policy(create, sql, catalog),
         NodeEnum::AlterPolicyStmt(alter) => parts::alter_policy(alter, sql, catalog),
         NodeEnum::CreateTrigStmt(create) => parts::create_trigger(create, sql, catalog),
@@ -92,6 +95,7 @@ fn read(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem
 
 pub(crate) use identity::is_conditional;
 pub(crate) use partition::of_parent as detachment;
+pub(crate) use plain::delete_where;
 pub(crate) use rights::{column_grants, grants};
 
 /// A statement that is never run live, but that its author allows.

@@ -41,7 +41,7 @@ pub(super) fn read(command: &AlterTableCmd, table: &TableName, catalog: &Catalog
             }
             format!("{what} of {}.{}", table.shown(), name.as_str())
         }
-        SettingKind::Trigger | SettingKind::Rule if !command.name.is_empty() => {
+        SettingKind::Trigger | SettingKind::TriggerOff | SettingKind::Rule if !command.name.is_empty() => {
             format!("{what} {} of {}", name.as_str(), table.shown())
         }
         _ => format!("{what} of {}", table.shown()),
@@ -64,7 +64,14 @@ pub(super) fn read(command: &AlterTableCmd, table: &TableName, catalog: &Catalog
 /// Whether an action is about the table alone in any case, so that ONLY says nothing.
 pub(super) fn is_of_one_table(kind: Kind) -> bool {
     family(kind).is_some_and(|(family, _)| {
-        !matches!(family, SettingKind::Trigger | SettingKind::Storage | SettingKind::Identity | SettingKind::Expression)
+        !matches!(
+            family,
+            SettingKind::Trigger
+                | SettingKind::TriggerOff
+                | SettingKind::Storage
+                | SettingKind::Identity
+                | SettingKind::Expression
+        )
     })
 }
 
@@ -110,7 +117,7 @@ fn family(kind: Kind) -> Option<(SettingKind, &'static str)> {
         | Kind::AtEnableTrigAll
         | Kind::AtEnableTrigUser => (SettingKind::Trigger, "enable trigger"),
         Kind::AtDisableTrig | Kind::AtDisableTrigAll | Kind::AtDisableTrigUser => {
-            (SettingKind::Trigger, "disable trigger")
+            (SettingKind::TriggerOff, "disable trigger")
         }
         Kind::AtEnableRule | Kind::AtEnableAlwaysRule | Kind::AtEnableReplicaRule => (SettingKind::Rule, "enable rule"),
         Kind::AtDisableRule => (SettingKind::Rule, "disable rule"),

@@ -7,7 +7,7 @@
 //! **Hazard**: a default that only stands in for old code is dropped in contract.
 
 use super::update::SMALL_TABLE_BLOCKS;
-use super::{Context, check, foreign_key, guard, helper, identity, not_null, questions, unique, update};
+use super::{Context, check, foreign_key, guard, helper, identity, not_null, questions, synced, unique};
 use crate::action::{Action, Backfill, Operation, Sync, Value};
 use crate::catalog::TableKind;
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
@@ -146,11 +146,13 @@ fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Con
         from: None,
         predicate: None,
         when: format!("new.{} IS NULL", column.name.sql()),
+        again: None,
         search_path: Some(context.catalog.search_path.clone()),
         definer: false,
         guarded: false,
         twin: None,
         alias: None,
+        follow: None,
     };
     let decision =
         Decision::because("a default that changes from row to row would rewrite the table under ACCESS EXCLUSIVE")
@@ -163,7 +165,7 @@ fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Con
                 },
                 [],
             )
-            .then_because(update::WRITTEN_MEANWHILE)
+            .then_because(synced::WRITTEN_MEANWHILE)
             .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
             .fill(own_value(table, column, default, context));
     let decision =
@@ -263,11 +265,13 @@ pub(super) fn numbered(
         from: None,
         predicate: None,
         when: format!("new.{} IS NULL", column.name.sql()),
+        again: None,
         search_path: None,
         definer: false,
         guarded: false,
         twin: None,
         alias: None,
+        follow: None,
     };
     let backfill = Backfill {
         table: table.clone(),

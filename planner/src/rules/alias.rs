@@ -174,6 +174,7 @@ impl Names<'_> {
             from: None,
             predicate: None,
             when: apart.clone(),
+            again: None,
             search_path: Some(context.catalog.search_path.clone()),
             definer: false,
             guarded: false,
@@ -185,6 +186,7 @@ impl Names<'_> {
                 // What a batch of ours carries over was not written by the second name.
                 updated: format!("{} AND {apart}", self.differ(&new_to, &old_to)),
             }),
+            follow: None,
         }
     }
 

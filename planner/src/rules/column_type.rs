@@ -5,6 +5,7 @@
 //! again NOT VALID in the same moment and proven online, as PostgreSQL would scan the table for it.
 //! **Hazard**: prepared statements that give the column fail once, with another result type.
 
+use super::carried::{back, carries_all, carries_all_back, cuts, no_way_back};
 use super::shadow::{self, Shadow};
 use super::{Context, guard};
 use crate::action::{Action, Lock, Online};
@@ -16,7 +17,6 @@ use crate::decision::{Decision, Part, Rank};
 use crate::expr::Expr;
 use crate::plan::{Phase, Work};
 use crate::problem::{Problem, code, hazard};
-use crate::sql::rewrite;
 use crate::sql::types;
 use concertina_revisions::{Ident, TableName};
 
@@ -313,7 +313,10 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
     let name = new.column.sql();
     let forward = match &new.using {
         Some(using) => using.clone(),
-        None => read(&format!("{name}::{}", new.type_sql))?,
+        None if types::may_cut(&new.type_sql, context.catalog) => return Err(cuts(new)),
+        // What a type that the revision makes demands isn't known: it is assigned, which asks for all of it.
+        None if context.catalog.new_types.contains(&types::bare(&new.type_sql)) => read(&name)?,
+        None => read(&types::assigned(&name, &new.type_sql, context.catalog))?,
     };
     others_as_they_were(new, context)?;
     let back = back(new, column, context)?;
@@ -326,6 +329,9 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
             back.sql
         )
     });
+    let may_leave = !carries_all(new, column, context);
+    let guarded = may_leave || !carries_all_back(new, back.as_ref(), column, context);
+    let (refuses_null, carried_back) = (column.not_null, back.is_some());
     let shadow = Shadow {
         table,
         old: column,
@@ -335,11 +341,25 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
         keeps_classes: types::keeps_indexes(&column.type_sql, &new.type_sql, context.catalog),
         forward,
         back,
+        guarded,
+        may_leave,
     };
-    let decision = shadow::replace(&shadow, context)?.warning(
-        hazard::DEMAND,
-        format!("writers of values of {} that can't become {} fail from expand on", new.column.as_str(), new.type_sql),
-    );
+    let mut decision = shadow::replace(&shadow, context)?;
+    if may_leave {
+        let (name, kind) = (new.column.as_str(), &new.type_sql);
+        decision = decision.warning(
+            hazard::DEMAND,
+            format!("while rows hold values of {name} that can't become {kind}, contract doesn't begin; newer code reads NULL there"),
+        );
+    }
+    if carried_back && guarded && (context.version.is_some() || context.catalog.has_versions()) {
+        let (name, kind) = (new.column.as_str(), &column.type_sql);
+        let seen = if refuses_null { "the former value, and may not insert such a row" } else { "NULL" };
+        decision = decision.warning(
+            hazard::DEMAND,
+            format!("of values of {name} that newer code writes and {kind} can't hold, older code reads {seen}; a rollback loses them"),
+        );
+    }
     Ok(match reverse {
         Some(reverse) => decision.reverse(reverse),
         None => decision.irreversible(no_way_back(&new.column)),
@@ -362,45 +382,4 @@ fn others_as_they_were(new: &NewType, context: &Context<'_>) -> Result<(), Probl
     )
     .label("until contract the former column is there")
     .help("put it into a revision of its own, behind this one"))
-}
-
-fn no_way_back(column: &Ident) -> String {
-    format!("USING changes the values of {}, and nothing tells how to change them back", column.as_str())
-}
-
-/// The old value from the new one. None where nothing tells it and nobody needs it before contract: the second column is written
-/// by its name in a version alone.
-fn back(new: &NewType, column: &Column, context: &Context<'_>) -> Result<Option<Expr>, Problem> {
-    let read =
-        |sql: &str| crate::sql::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")));
-    let name = new.column.sql();
-    if let Some(written) = context.directives.reverse() {
-        return match &new.like {
-            None => read(written).map(Some),
-            Some(like) => read(&rewrite::in_place(&read(written)?, like, &name)).map(Some),
-        };
-    }
-    if new.under_utc {
-        return read(&format!("{name} AT TIME ZONE 'UTC'")).map(Some);
-    }
-    if new.using.as_ref().is_some_and(|using| !is_cast(using, &new.column)) {
-        if context.version.is_none() && !context.catalog.has_versions() {
-            return Ok(None);
-        }
-        return Err(Problem::new(code::NO_REVERSE, no_way_back(&new.column)).label("no cast goes back").help(format!(
-            "say `-- concertina: reverse (expression over {})` above the statement: the old column is kept right by it",
-            new.column.as_str()
-        )));
-    }
-    // As it came: no cast leads from one enum to another.
-    if new.using.as_ref().is_some_and(|using| using.sql.contains("::text::")) {
-        return read(&format!("{name}::text::{}", column.type_sql)).map(Some);
-    }
-    read(&format!("{name}::{}", column.type_sql)).map(Some)
-}
-
-/// `column::type`, whatever the type.
-fn is_cast(using: &Expr, column: &Ident) -> bool {
-    let rest = using.sql.strip_prefix(&column.sql()).and_then(|rest| rest.strip_prefix("::"));
-    rest.is_some() && using.columns.len() == 1 && using.functions.is_empty()
 }

@@ -13,17 +13,31 @@ use crate::change::Update;
 use crate::decision::Decision;
 use crate::expr::{Expr, Shape};
 use crate::plan::Question;
+use crate::sql::types;
 use concertina_revisions::Ident;
 
-/// Whether a value, or the condition, may end in an error.
-pub(super) fn may_fail(update: &Update) -> bool {
+/// Whether a value, or the condition, may end in an error: when it is computed, or when its column takes it.
+pub(super) fn may_fail(update: &Update, context: &Context<'_>) -> bool {
+    let catalog = context.catalog;
+    let columns = |name: &Ident| context.table(&update.table).and_then(|table| table.get(name));
+    let is_refused = |(set, value): &(Ident, Expr)| {
+        let Some(kind) = columns(set).map(|column| &column.type_sql) else { return false };
+        let bare = value.columns.first().filter(|mention| mention.range == (0..value.sql.len()));
+        match bare.and_then(|mention| columns(&mention.name)) {
+            Some(from) => types::narrows(kind, catalog) && !types::is_total(&from.type_sql, kind, catalog),
+            None => {
+                types::narrows(kind, catalog) && !matches!(value.shape, Shape::Literal | Shape::Null | Shape::Default)
+            }
+        }
+    };
     update.sets.iter().map(|(_, value)| value).chain(&update.predicate).any(|expr| expr.reach.raises)
+        || update.sets.iter().any(is_refused)
 }
 
 /// Asks whether every value can be computed.
 pub(super) fn asked(decision: Decision, update: &Update, context: &Context<'_>) -> Decision {
     let Some(table) = context.table(&update.table) else { return decision };
-    if context.catalog.is_empty(&update.table) || !may_fail(update) {
+    if context.catalog.is_empty(&update.table) || !may_fail(update, context) {
         return decision;
     }
     let Some(question) = question(update, table, context) else { return decision };
@@ -62,7 +76,7 @@ fn question(update: &Update, table: &Table, context: &Context<'_>) -> Option<Que
     };
     let mut values = Vec::new();
     for (column, value) in &update.sets {
-        values.push(format!("({})::{}", over(value), table.get(column)?.type_sql));
+        values.push(types::assigned(&format!("({})", over(value)), &table.get(column)?.type_sql, catalog));
     }
     let row = format!("ROW({})", values.join(", "));
     let condition = update.predicate.as_ref().map(&over);
@@ -75,7 +89,8 @@ fn question(update: &Update, table: &Table, context: &Context<'_>) -> Option<Que
         }
     };
     let reads: Vec<Ident> = all().flat_map(|expr| scope.target_columns(expr)).collect();
-    let (key, rows) = match foreseen::rows(&update.table, &reads, context) {
+    let functions: Vec<&String> = all().flat_map(|expr| &expr.functions).collect();
+    let (key, rows) = match foreseen::rows_for(&update.table, &reads, &functions, context) {
         Rows::Foreseen(rows) => (rows.key_text(table, &update.alias), Some(rows.sql)),
         Rows::Now => (questions::key_text(table, &update.alias), None),
         Rows::Unknown => return None,

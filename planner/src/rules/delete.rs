@@ -6,7 +6,7 @@
 //! **Hazard**: code that still reads the rows.
 
 use super::reach::{self, Deed, Fired, Look};
-use super::{Context, listed, update};
+use super::{Context, follow, listed, update};
 use crate::action::{Action, Backfill, Listed, Lock, Operation, WorkList};
 use crate::catalog::{Table, TableKind};
 use crate::change::Delete;
@@ -16,6 +16,15 @@ use crate::sql::rewrite::{self, GoesAlong};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn delete(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> {
+    let spared = follow::spares_what_came_later(delete, context);
+    let is_spared = spared.is_some();
+    let decision = deleted(spared.as_ref().unwrap_or(delete), context)?;
+    Ok(decision.note_of(is_spared.then(|| {
+        format!("rows of {} that were written after they were copied are left as they are", delete.table.shown())
+    })))
+}
+
+fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> {
     let Some(table) = context.table(&delete.table) else { return Ok(Decision::default()) };
     if context.is_copied_into(&delete.table) {
         return Err(update::copied_meanwhile());

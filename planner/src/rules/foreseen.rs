@@ -42,7 +42,25 @@ impl Relation {
 
 /// The rows of a table as far as these columns go.
 pub(super) fn rows(table: &TableName, columns: &[Ident], context: &Context<'_>) -> Rows {
-    let Some(model) = Model::at(table, context) else { return Rows::Unknown };
+    told(Model::at(table, false, context), columns)
+}
+
+/// The same for expressions that call these functions: what is done to others doesn't matter to them.
+pub(super) fn rows_for(table: &TableName, columns: &[Ident], functions: &[&String], context: &Context<'_>) -> Rows {
+    let calls = |seen: &Seen| functions.iter().any(|name| makes_function(seen, name));
+    if context.before().iter().any(calls) {
+        return Rows::Unknown;
+    }
+    told(Model::at(table, true, context), columns)
+}
+
+/// Whether a statement makes a function another one, or there at all.
+fn makes_function(seen: &Seen, name: &str) -> bool {
+    seen.touches.writes().any(|access| matches!(&access.thing, Thing::Function(made) if made.as_str() == name))
+}
+
+fn told(model: Option<Model<'_>>, columns: &[Ident]) -> Rows {
+    let Some(model) = model else { return Rows::Unknown };
     match model.sql {
         None => Rows::Now,
         Some(sql) => {
@@ -72,10 +90,12 @@ struct Model<'a> {
     /// None for the table itself.
     sql: Option<String>,
     before: &'a [Seen],
+    /// Functions that statements make or drop are no matter, but for expressions that call them.
+    minds_calls: bool,
 }
 
 impl<'a> Model<'a> {
-    fn at(table: &TableName, context: &Context<'a>) -> Option<Model<'a>> {
+    fn at(table: &TableName, minds_calls: bool, context: &Context<'a>) -> Option<Model<'a>> {
         let mut name = table.clone();
         for seen in context.before().iter().rev() {
             if let Change::RenameTable(from, to) = &seen.change
@@ -86,8 +106,14 @@ impl<'a> Model<'a> {
         }
         let known = context.at_start().table(&name).filter(|known| !known.is_new)?;
         let columns = known.columns.iter().map(|column| Column { name: Ident::new(column.name.as_str()), known: true });
-        let mut model =
-            Model { columns: columns.collect(), sql: None, before: context.before(), base: name.clone(), name };
+        let mut model = Model {
+            columns: columns.collect(),
+            sql: None,
+            before: context.before(),
+            base: name.clone(),
+            name,
+            minds_calls,
+        };
         for (position, seen) in context.before().iter().enumerate() {
             model.step(position, seen)?;
         }
@@ -97,7 +123,7 @@ impl<'a> Model<'a> {
     fn step(&mut self, position: usize, seen: &Seen) -> Option<()> {
         let change = &seen.change;
         if change.table().is_none_or(|table| *table != self.name) {
-            return (!disturbs(seen, &self.name)).then_some(());
+            return (!self.is_disturbed(seen, &self.name)).then_some(());
         }
         if let Change::RenameTable(_, to) = change {
             self.select(&Ident::new("renamed"), &[], "");
@@ -114,7 +140,7 @@ impl<'a> Model<'a> {
             self.update(position, update, seen)?;
         } else if let Change::Delete(delete) = change {
             self.delete(position, delete, seen)?;
-        } else if disturbs(seen, &self.name) {
+        } else if self.is_disturbed(seen, &self.name) {
             return None;
         }
         Some(())
@@ -265,15 +291,11 @@ impl<'a> Model<'a> {
         expressions.iter().all(|expr| {
             !expr.is_volatile(catalog)
                 && !expr.reach.clock
-                && !expr.functions.iter().any(|name| {
-                    let is_other = |other: &Seen| {
-                        other
-                            .touches
-                            .writes()
-                            .any(|access| matches!(&access.thing, Thing::Function(made) if made.as_str() == name))
-                    };
-                    catalog.reading_functions.contains(name) || self.before[..position].iter().any(is_other)
-                })
+                && !expr.functions.iter().any(|name| catalog.reading_functions.contains(name))
+                && !expr
+                    .functions
+                    .iter()
+                    .any(|name| self.before[..position].iter().any(|one| makes_function(one, name)))
                 && !expr.columns.iter().any(|mention| unknown(&mention.name) || whole(&mention.name))
                 && expr.relations.iter().all(|(schema, name, _)| {
                     let read = catalog.resolve(schema.as_deref(), name);
@@ -292,7 +314,18 @@ impl<'a> Model<'a> {
         let start = &self.before.first().unwrap_or(seen).before;
         start.table(read).is_some()
             && (*read != self.name || self.sql.is_none())
-            && !self.before[..position].iter().any(|other| family.iter().any(|name| disturbs(other, name)))
+            && !self.before[..position].iter().any(|other| family.iter().any(|name| self.is_disturbed(other, name)))
+    }
+
+    fn is_disturbed(&self, seen: &Seen, table: &TableName) -> bool {
+        let only_functions = || {
+            let mut writes = seen.touches.writes();
+            !seen.touches.is_opaque()
+                && writes.all(|access| {
+                    matches!(access.thing, Thing::Function(_) | Thing::Rights(..) | Thing::Comment(_) | Thing::Owner(_))
+                })
+        };
+        !(self.minds_calls && only_functions()) && disturbs(seen, table)
     }
 }
 

@@ -8,7 +8,7 @@
 //! **Hazard**: rows that the source gets or changes later stay as they were copied, as with one statement.
 
 use super::reach::{self, Deed};
-use super::{Context, listed};
+use super::{Context, follow, listed};
 use crate::action::{Action, Backfill, Listed, Lock, Operation, WorkList};
 use crate::catalog::{Catalog, Table};
 use crate::change::{Insert, Listing, RowCopy};
@@ -35,6 +35,15 @@ fn walked<'a>(insert: &'a Insert, catalog: &Catalog) -> Option<&'a RowCopy> {
 }
 
 pub(super) fn insert(insert: &Insert, context: &Context<'_>) -> Result<Decision, Problem> {
+    if !context.directives.allows_blocking()
+        && let Some(decision) = follow::followed(insert, context)
+    {
+        return Ok(reverse(decision, insert, context));
+    }
+    Ok(follow::told(copied_once(insert, context)?, insert, context))
+}
+
+fn copied_once(insert: &Insert, context: &Context<'_>) -> Result<Decision, Problem> {
     if let Some(source) = large_source(insert, context.catalog)
         && !context.directives.allows_blocking()
     {

@@ -4,6 +4,7 @@
 mod add_column;
 mod again;
 mod alias;
+mod carried;
 mod check;
 mod column_type;
 mod computed;
@@ -11,6 +12,7 @@ mod default;
 mod delete;
 mod drop;
 mod fate;
+mod follow;
 mod foreign_key;
 mod foreseen;
 mod guard;
@@ -28,6 +30,7 @@ mod reach;
 mod rename;
 mod settings;
 mod shadow;
+mod synced;
 mod unique;
 mod update;
 mod way;
@@ -163,6 +166,10 @@ impl<'a> Context<'a> {
     /// The changes before this one.
     fn before(&self) -> &'a [Seen] {
         &self.all[..self.position]
+    }
+
+    fn after(&self) -> impl Iterator<Item = &'a Seen> {
+        self.all[self.position + 1..].iter()
     }
 
     /// The catalog as the revision found it: what it drops is still there until contract.

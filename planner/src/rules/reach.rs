@@ -147,7 +147,7 @@ impl<'a> Look<'a> {
 
 const GATHERS: &str = "computes over many rows at once";
 
-fn gathers(expr: &Expr, catalog: &Catalog) -> bool {
+pub(super) fn gathers(expr: &Expr, catalog: &Catalog) -> bool {
     expr.reach.gathers || expr.functions.iter().any(|function| catalog.is_aggregate(function))
 }
 
@@ -328,7 +328,7 @@ pub(super) fn fired(table: &TableName, deed: Deed, assigned: &[Ident], before: &
         }
         let Change::Setting(setting) = &seen.change else { continue };
         if met.iter().any(|(name, ..)| *name == setting.table) {
-            if matches!(setting.kind, SettingKind::CreateTrigger | SettingKind::Trigger) {
+            if matches!(setting.kind, SettingKind::CreateTrigger | SettingKind::Trigger | SettingKind::TriggerOff) {
                 fired.rows.push(setting.what.clone());
             } else if matches!(setting.kind, SettingKind::CreateRule | SettingKind::Rule) {
                 fired.rules.push(setting.what.clone());

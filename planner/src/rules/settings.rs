@@ -7,7 +7,7 @@
 
 use super::Context;
 use crate::action::{Action, Lock};
-use crate::change::{Setting, SettingKind};
+use crate::change::{Change, Setting, SettingKind};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
 use crate::problem::{Problem, code, hazard};
@@ -56,7 +56,7 @@ fn facts(kind: SettingKind, row_security: bool) -> Facts {
         | Kind::Expression => Facts::expand(exclusive, CATALOG),
         Kind::RenamePart => Facts::expand(exclusive, "a name that queries don't use"),
         Kind::RenameIndex => Facts::expand(Some(Lock::ShareUpdateExclusive), "a name that queries don't use"),
-        Kind::Trigger => Facts::expand(Some(Lock::ShareRowExclusive), CATALOG),
+        Kind::Trigger | Kind::TriggerOff => Facts::expand(Some(Lock::ShareRowExclusive), CATALOG),
         Kind::CreateTrigger => Facts::expand(Some(Lock::ShareRowExclusive), "it fires from then on, for old code too"),
         Kind::CreatePolicy => Facts::expand(exclusive, POLICY),
         Kind::RestrictivePolicy if !row_security => Facts::expand(exclusive, POLICY),
@@ -128,6 +128,7 @@ fn surprise(kind: SettingKind) -> Facts {
         | Kind::Clustering
         | Kind::Owner
         | Kind::Trigger
+        | Kind::TriggerOff
         | Kind::Rule
         | Kind::CreatePolicy
         | Kind::CreateTrigger
@@ -148,6 +149,16 @@ fn surprise(kind: SettingKind) -> Facts {
     };
     let lock = (kind != Kind::Revoke).then_some(Lock::AccessExclusive);
     Facts { lock, surprise: Some((code, surprise)), why }
+}
+
+/// Whether a later statement of the revision writes rows of the table.
+fn writes_meanwhile(setting: &Setting, context: &Context<'_>) -> bool {
+    let rows = !context.catalog.is_empty(&setting.table);
+    let writes = |change: &Change| {
+        matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_))
+            && change.table() == Some(&setting.table)
+    };
+    rows && context.after().any(|seen| writes(&seen.change))
 }
 
 pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -180,7 +191,18 @@ pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decisi
             sql: sql.clone(),
             locks: if new { vec![] } else { vec![(setting.table.clone(), Lock::AccessExclusive)] },
         });
-        decision.expand(action, undo.collect::<Vec<_>>())
+        let decision = decision.expand(action, undo.collect::<Vec<_>>());
+        if setting.kind == SettingKind::TriggerOff && !new && writes_meanwhile(setting, context) {
+            decision.warning(
+                hazard::TRIGGER,
+                format!(
+                    "{}: it doesn't fire for the application either, until the rows are written and it is enabled again",
+                    setting.what
+                ),
+            )
+        } else {
+            decision
+        }
     };
     Ok(match &setting.reverse {
         Ok(sql) => decision.reverse(sql.clone()),

@@ -7,9 +7,10 @@
 //! **Hazard**: old code that leaves a new column out relies on that trigger until contract.
 
 use super::reach::{self, Deed, Look};
+use super::synced::{WRITTEN_MEANWHILE, relies_on_sync, removed, sync};
 use super::way::{Way, way};
-use super::{Context, computed, helper, listed, questions};
-use crate::action::{Action, Backfill, Listed, Lock, Operation, Sync, WorkList};
+use super::{Context, listed, questions};
+use crate::action::{Action, Backfill, Listed, Lock, Operation, WorkList};
 use crate::catalog::{Column, Table, TableKind};
 use crate::change::{Change, Update};
 use crate::decision::Decision;
@@ -23,9 +24,6 @@ pub(super) const SMALL_TABLE_BLOCKS: u64 = 128;
 
 const BATCHES: &str =
     "one statement would hold its locks and its snapshot until the last row; batches hold them for milliseconds";
-
-pub(super) const WRITTEN_MEANWHILE: &str =
-    "rows that any version of the application writes meanwhile are filled as they are written";
 
 pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision, Problem> {
     let Some(table) = context.table(&update.table) else { return Ok(Decision::default()) };
@@ -129,7 +127,7 @@ fn with_sync(decision: Decision, update: &Update, context: &Context<'_>) -> Deci
     let sync = sync(update, &scope, context);
     let mut sync = Decision::because(WRITTEN_MEANWHILE)
         .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
-        .contract(Action::RemoveSync(sync))
+        .and(removed(sync, update, context))
         .hazard(hazard::SYNC, relies_on_sync(update));
     sync.why = why;
     sync.reverse = decision.reverse.clone();
@@ -221,7 +219,7 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
         decision = decision
             .then_because(WRITTEN_MEANWHILE)
             .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
-            .contract(Action::RemoveSync(sync))
+            .and(removed(sync, update, context))
             .then_because(BATCHES)
             .hazard(hazard::SYNC, relies_on_sync(update));
     } else {
@@ -240,15 +238,6 @@ fn batches(update: &Update, table: &Table, context: &Context<'_>) -> Result<Deci
     Ok(reverse(decision, update, context))
 }
 
-fn relies_on_sync(update: &Update) -> String {
-    let columns: Vec<&str> = update.sets.iter().map(|(column, _)| column.as_str()).collect();
-    format!(
-        "code that doesn't write {}.{} yet relies on the sync trigger; its rows stay NULL once contract removes it",
-        update.table.shown(),
-        columns.join(", ")
-    )
-}
-
 /// The predicate that is true for rows still to do and false for rows that are done or can't be done.
 fn still_to_do(update: &Update, synced: bool, table: &Table, scope: &Scope<'_>, context: &Context<'_>) -> String {
     let assigned: Vec<&Ident> = update.sets.iter().map(|(column, _)| column).collect();
@@ -265,7 +254,7 @@ fn still_to_do(update: &Update, synced: bool, table: &Table, scope: &Scope<'_>, 
             (false, _) if (volatile || reads_itself) && context.directives.idempotent() => String::new(),
             // The condition is false once the row is done.
             (false, _) if reads_itself => String::new(),
-            (false, _) => differs(&own, &value.sql, table.get(column)),
+            (false, _) => differs(&own, &value.sql, table.get(column), context),
         });
     }
     let mut parts: Vec<String> = update.predicate.iter().map(|predicate| format!("({})", predicate.sql)).collect();
@@ -276,54 +265,11 @@ fn still_to_do(update: &Update, synced: bool, table: &Table, scope: &Scope<'_>, 
 }
 
 /// Whether a stored value is another one than what would be stored, bit by bit.
-fn differs(own: &str, value: &str, column: Option<&Column>) -> String {
+fn differs(own: &str, value: &str, column: Option<&Column>, context: &Context<'_>) -> String {
     let (type_sql, collation) =
         column.map_or(("text", None), |column| (column.type_sql.as_str(), column.collation.as_deref()));
-    crate::sql::types::differ(type_sql, collation, own, &format!("(({value})::{type_sql})"))
-}
-
-/// Whether a row that somebody writes has no value yet. Where a trigger of others may have kept the UPDATE from it, what we write
-/// without them for another statement is no occasion to make up for that.
-fn unfilled(update: &Update, context: &Context<'_>) -> String {
-    let columns: Vec<String> = update.sets.iter().map(|(column, _)| format!("new.{} IS NULL", column.sql())).collect();
-    let unfilled = columns.join(" OR ");
-    let fires =
-        |name: &TableName| context.table(name).is_some_and(|table| table.triggers.iter().any(|one| one.on_update));
-    let family = std::iter::once(update.table.clone()).chain(context.catalog.below(&update.table));
-    if family.into_iter().any(|name| fires(&name)) {
-        format!("({unfilled}) AND current_setting('concertina.silent', true) IS DISTINCT FROM 'on'")
-    } else {
-        unfilled
-    }
-}
-
-fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
-    let over_new = |expression: &Expr| {
-        expression.rewrite(|mention| scope.is_target(mention).then(|| format!("new.{}", mention.name.sql())))
-    };
-    let columns: Vec<&str> = update.sets.iter().map(|(column, _)| column.as_str()).collect();
-    let mut parts = vec![update.table.schema.as_str(), update.table.name.as_str()];
-    parts.extend(columns);
-    let reads = !update.reads.is_empty();
-    let calls = update
-        .sets
-        .iter()
-        .map(|(_, value)| value)
-        .chain(&update.predicate)
-        .any(|expression| !expression.functions.is_empty());
-    Sync {
-        table: update.table.clone(),
-        name: Ident::new(format!("zzz_{}", helper("sync", &parts).as_str())),
-        assignments: update.sets.iter().map(|(column, value)| (column.clone(), over_new(value))).collect(),
-        from: update.from.clone(),
-        predicate: update.predicate.as_ref().map(over_new),
-        when: unfilled(update, context),
-        search_path: (reads || calls).then(|| context.catalog.search_path.clone()),
-        definer: reads,
-        guarded: computed::may_fail(update),
-        twin: None,
-        alias: None,
-    }
+    let value = crate::sql::types::assigned(&format!("({value})"), type_sql, context.catalog);
+    crate::sql::types::differ(type_sql, collation, own, &format!("({value})"))
 }
 
 /// Whether an UPDATE before this place asks whether it has a value for every row.

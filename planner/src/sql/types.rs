@@ -129,6 +129,37 @@ pub(crate) fn is_integer(type_sql: &str) -> bool {
     own_name(type_sql).is_some_and(|name| matches!(name.as_str(), "int2" | "int4" | "int8"))
 }
 
+/// Whether a column of the type takes fewer values than its base type has: a length, or a domain's demands.
+pub(crate) fn narrows(type_sql: &str, catalog: &Catalog) -> bool {
+    stored(type_sql, catalog).is_some_and(|(kind, demanding)| demanding || !kind.modifiers.is_empty())
+}
+
+/// Whether a cast from the one to the other has a value for whatever it is given.
+pub(crate) fn is_total(old: &str, new: &str, catalog: &Catalog) -> bool {
+    let (Some((from, _)), Some((to, demanding))) = (stored(old, catalog), stored(new, catalog)) else { return false };
+    if fits(old, new, catalog) {
+        return true;
+    }
+    if demanding || to.is_array || to.schema != OWN || !to.modifiers.is_empty() {
+        return false;
+    }
+    // Every value has a text.
+    if matches!(to.name.as_str(), "text" | "varchar") {
+        return true;
+    }
+    from.schema == OWN
+        && !from.is_array
+        && match from.name.as_str() {
+            "int2" => matches!(to.name.as_str(), "int4" | "int8" | "numeric" | "float4" | "float8"),
+            "int4" => matches!(to.name.as_str(), "int8" | "numeric" | "float4" | "float8"),
+            "int8" => matches!(to.name.as_str(), "numeric" | "float4" | "float8"),
+            "float4" => to.name == "float8",
+            "jsonb" => to.name == "json",
+            "timestamp" => to.name == "date",
+            _ => false,
+        }
+}
+
 /// Whether a value of the one may be assigned to a column of the other without a word.
 pub(crate) fn assigns(old: &str, new: &str, catalog: &Catalog) -> bool {
     let (Some((from, _)), Some((to, _))) = (stored(old, catalog), stored(new, catalog)) else { return true };
@@ -139,6 +170,33 @@ pub(crate) fn assigns(old: &str, new: &str, catalog: &Catalog) -> bool {
         || is_text
         || catalog.assignment_casts.is_empty()
         || (from.is_array == to.is_array && catalog.assignment_casts.contains(&(name(&from), name(&to))))
+}
+
+/// A value as PostgreSQL assigns it to a column of the type, as SQL. A cast that is written out cuts a text that is too long; an
+/// assignment refuses it.
+pub(crate) fn assigned(value: &str, type_sql: &str, catalog: &Catalog) -> String {
+    let Some((kind, length)) = limit(type_sql, catalog) else { return format!("{value}::{type_sql}") };
+    // The length as PostgreSQL keeps it, beside the four bytes of a header.
+    let text = format!("{OWN}.\"{kind}\"({value}::text, {}, false)", length + 4);
+    let is_domain = meant(type_sql, catalog).is_some_and(|kind| kind.user(catalog).is_some());
+    if is_domain { format!("{text}::{type_sql}") } else { text }
+}
+
+/// Whether a cast that is written out may cut values which an assignment refuses, and no expression tells the two apart.
+pub(crate) fn may_cut(type_sql: &str, catalog: &Catalog) -> bool {
+    let limited = |kind: &Meant| {
+        kind.schema == OWN
+            && matches!(kind.name.as_str(), "varchar" | "bpchar" | "bit" | "varbit")
+            && !kind.modifiers.is_empty()
+    };
+    stored(type_sql, catalog).is_some_and(|(kind, _)| limited(&kind)) && limit(type_sql, catalog).is_none()
+}
+
+/// The text type with a length that values are stored as, and the length.
+fn limit(type_sql: &str, catalog: &Catalog) -> Option<(&'static str, i32)> {
+    let (kind, _) = stored(type_sql, catalog)?;
+    let name = ["varchar", "bpchar"].into_iter().find(|name| kind.is_own(name))?;
+    kind.modifiers.first().map(|length| (name, *length))
 }
 
 /// Whether one is a timestamp with, and the other the same without a time zone.
@@ -292,6 +350,32 @@ mod tests {
         assert!(!fits("\"Email\"", "email", &catalog), "its rows would have to be looked at");
         assert!(fits("short", "varchar(12)", &catalog) && !fits("varchar(12)", "short", &catalog));
         assert!(keeps_indexes("short", "text", &catalog) && !keeps_indexes("text", "public.uuid", &catalog));
+    }
+
+    #[test]
+    fn an_assignment_cuts_nothing() {
+        let domain = |name: &str, base: &str| UserType {
+            defaulted: false,
+            schema: "public".to_owned(),
+            name: name.to_owned(),
+            base: Some(base.to_owned()),
+            demanding: false,
+            collation: None,
+            hidden: false,
+        };
+        let types = vec![domain("code", "character varying(3)"), domain("codes", "character varying(3)[]")];
+        let catalog = Catalog { types: Arc::new(types), ..Catalog::default() };
+        let of = |type_sql: &str| assigned("t.a", type_sql, &catalog);
+        assert_eq!(of("text"), "t.a::text");
+        assert_eq!(of("varchar"), "t.a::varchar");
+        assert_eq!(of("character varying(3)"), "pg_catalog.\"varchar\"(t.a::text, 7, false)");
+        assert_eq!(of("char(2)"), "pg_catalog.\"bpchar\"(t.a::text, 6, false)");
+        assert_eq!(of("code"), "pg_catalog.\"varchar\"(t.a::text, 7, false)::code");
+        for (type_sql, cuts) in
+            [("varchar(3)", false), ("varchar(3)[]", true), ("codes", true), ("bit(3)", true), ("text[]", false)]
+        {
+            assert_eq!(may_cut(type_sql, &catalog), cuts, "{type_sql}");
+        }
     }
 
     #[test]

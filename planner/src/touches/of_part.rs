@@ -116,6 +116,7 @@ impl Whole<'_> {
                 on(table).drop(Thing::Relation(table.clone())).change(Thing::Whole(table.clone()))
             }
             Action::InstallSync(sync) => self.relying(synced(sync)).make(Thing::Helper(sync.name.clone())),
+            Action::RefuseUnfilled(sync) => synced(sync).change(Thing::Helper(sync.name.clone())),
             Action::RemoveSync(sync) => minded(sync).drop(Thing::Helper(sync.name.clone())),
             Action::CreateVersion(version) => {
                 let schema = Footprint::default().make(Thing::Helper(version.schema.clone()));

@@ -5,7 +5,7 @@ use super::words::Words;
 use crate::connection::tls::Verify;
 use crate::error::Error;
 use std::net::IpAddr;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 /// A host and its port.
 pub(super) fn place_of(config: &tokio_postgres::Config) -> (String, u16) {
@@ -69,6 +69,22 @@ pub(super) fn trust(words: &Words) -> Result<(SslMode, Verify), Error> {
         Some(_) => {
             const KNOWN: &str = "disable, allow, prefer, require, verify-ca, verify-full";
             return Err(Error::BadConnection(format!("sslmode isn't one of {KNOWN}")));
+        }
+    })
+}
+
+/// Which of several servers is meant: one that can be written.
+pub(super) fn attributes(words: &Words, several: bool) -> Result<TargetSessionAttrs, Error> {
+    Ok(match words.get("target_session_attrs") {
+        None if several => TargetSessionAttrs::ReadWrite,
+        None | Some("any") => TargetSessionAttrs::Any,
+        Some("read-write" | "primary") => TargetSessionAttrs::ReadWrite,
+        Some("read-only" | "standby" | "prefer-standby") => {
+            return Err(Error::BadConnection("changes need the primary: target_session_attrs=read-write".to_owned()));
+        }
+        Some(_) => {
+            const KNOWN: &str = "any, read-write, primary";
+            return Err(Error::BadConnection(format!("target_session_attrs isn't one of {KNOWN}")));
         }
     })
 }

@@ -8,14 +8,14 @@ mod words;
 use crate::connection::session::Session;
 use crate::connection::tls::{self, Trust};
 use crate::error::{Error, describe};
-use hosts::{hosts, place_of, trust};
+use hosts::{attributes, hosts, place_of, trust};
 use logins::Logins;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
-use tokio_postgres::config::{ChannelBinding, Host, SslMode, SslNegotiation, TargetSessionAttrs};
+use tokio_postgres::config::{ChannelBinding, Host, SslMode, SslNegotiation};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -120,21 +120,7 @@ impl Connect {
     fn of(words: Words) -> Result<Connect, Error> {
         let (mode, verify) = trust(&words)?;
         let mut hosts = hosts(&words)?;
-        let several = hosts.len() > 1;
-        let attributes = match words.get("target_session_attrs") {
-            None if several => TargetSessionAttrs::ReadWrite,
-            None | Some("any") => TargetSessionAttrs::Any,
-            Some("read-write" | "primary") => TargetSessionAttrs::ReadWrite,
-            Some("read-only" | "standby" | "prefer-standby") => {
-                return Err(Error::BadConnection(
-                    "changes need the primary: target_session_attrs=read-write".to_owned(),
-                ));
-            }
-            Some(_) => {
-                const KNOWN: &str = "any, read-write, primary";
-                return Err(Error::BadConnection(format!("target_session_attrs isn't one of {KNOWN}")));
-            }
-        };
+        let attributes = attributes(&words, hosts.len() > 1)?;
         let seconds = |text: &str| text.parse::<u64>().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs);
         let timeout = words.get("connect_timeout").and_then(seconds).unwrap_or(Duration::from_secs(10));
         for config in &mut hosts {

@@ -1,11 +1,14 @@
 //! The only DDL text in the workspace. Names come from [`Ident`] and [`TableName`], which carry their quoting.
 
 mod as_written;
+mod follow;
+mod guarded;
 mod sync;
 mod version;
 
 use super::{Action, Numbers, Online, Value};
 use concertina_revisions::{Ident, TableName};
+pub use guarded::{FILLING, counter};
 
 /// The schema that holds our state and our functions.
 pub const OUR_SCHEMA: &str = "concertina";
@@ -70,6 +73,7 @@ impl Action {
             Action::DropTable { table } => vec![format!("DROP TABLE {}", table.sql())],
             Action::BeginAsWritten(begin) => as_written::begin(begin),
             Action::InstallSync(sync) => sync::install(sync),
+            Action::RefuseUnfilled(sync) => guarded::refuse(sync),
             Action::RemoveSync(sync) => sync::remove(sync),
             Action::CreateVersion(version) => version::create(version),
             Action::DropVersion { schema, .. } => vec![version::drop(schema)],

@@ -128,7 +128,10 @@ pub(super) fn constraints(
         let bare = constraint.definition.trim_end_matches(" NOT VALID");
         let definition = rewrite::constraint(bare, own, referenced).ok_or_else(|| unread(constraint))?;
         let name = shadow.temporary("ck", &constraint.name);
-        decision = demand_and_proof(decision, &table, &name, definition, constraint);
+        // A row whose value can't be carried over yet has NULL there.
+        let is_check = constraint.kind == ConstraintKind::Check;
+        let phase = if shadow.may_leave && is_check { Phase::Contract } else { Phase::Backfill };
+        decision = demand_and_proof(decision, &table, &name, definition, constraint, phase);
         // Before the key that it may rely on; with the column it points at, if that was replaced first.
         if !matches!(partner, Some((.., Turn::Before))) {
             swap.before.insert(1, dropped(&table, constraint));
@@ -187,6 +190,7 @@ fn demand_and_proof(
     name: &Ident,
     definition: String,
     like: &Constraint,
+    phase: Phase,
 ) -> Decision {
     let demand = Action::AddConstraint {
         table: table.clone(),
@@ -196,7 +200,7 @@ fn demand_and_proof(
         references: like.referenced(),
     };
     let undo = Action::DropConstraint { table: table.clone(), name: name.clone(), references: like.referenced() };
-    let decision = decision.then_because(REBUILT).quick(Phase::Backfill, Rank::Demand, demand, [undo]);
+    let decision = decision.then_because(REBUILT).quick(phase, Rank::Demand, demand, [undo]);
     if !like.validated {
         return decision;
     }
@@ -205,7 +209,7 @@ fn demand_and_proof(
         constraints: vec![name.clone()],
         references: like.referenced().into_iter().collect(),
     };
-    decision.slow(Phase::Backfill, Rank::Prove, proof, [])
+    decision.slow(phase, Rank::Prove, proof, [])
 }
 
 /// Foreign keys of other tables that point at the column.
@@ -224,7 +228,7 @@ pub(super) fn referencing(
         let definition = rewrite::constraint(&key.definition, None, Some(place)).ok_or_else(|| unread(key))?;
         let definition = definition.trim_end_matches(" NOT VALID").to_owned();
         let name = shadow.temporary("fk", &format!("{}.{}", other.full_name().shown(), key.name));
-        decision = demand_and_proof(decision, &other.full_name(), &name, definition, key);
+        decision = demand_and_proof(decision, &other.full_name(), &name, definition, key, Phase::Backfill);
         swap.before.insert(1, dropped(&other.full_name(), key));
         swap.after.push(Action::RenameConstraint {
             table: other.full_name(),
@@ -247,7 +251,12 @@ pub(super) fn demanded(
         return decision;
     }
     let parts = not_null::prove_and_set(Decision::default(), &shadow.table_name(), &shadow.to(), context).parts;
-    let (contract, before): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.phase == Phase::Contract);
+    let (contract, mut before): (Vec<Part>, Vec<Part>) =
+        parts.into_iter().partition(|part| part.phase == Phase::Contract);
+    if shadow.may_leave {
+        // A row whose value can't be carried over yet has NULL there.
+        before.iter_mut().for_each(|part| part.phase = Phase::Contract);
+    }
     // After the trigger is gone, and before anything that needs it: an identity, a primary key.
     let sets = contract
         .into_iter()

@@ -38,6 +38,10 @@ pub(super) struct Shadow<'a> {
     pub(super) forward: Expr,
     /// The old value from the new column, called by its name in the end; none where nothing tells it.
     pub(super) back: Option<Expr>,
+    /// Whether either can be impossible for some values: writers of these don't fail.
+    pub(super) guarded: bool,
+    /// Whether the new value can be, so that rows may be left without one.
+    pub(super) may_leave: bool,
 }
 
 impl Shadow<'_> {
@@ -92,6 +96,7 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
     let mut swap = Swap::default();
     let mut decision = beside(shadow, context, &mut swap);
     decision = filled(decision, shadow, context);
+    decision = unguarded(decision, shadow, &swap);
     decision = copies::indexes(decision, shadow, &mut swap)?;
     decision = copies::constraints(decision, shadow, context, &mut swap)?;
     decision = copies::referencing(decision, shadow, context, &mut swap)?;
@@ -120,6 +125,18 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
             shadow.name.as_str()
         ),
     ))
+}
+
+/// What is written between the proof that no row is left and the swap must not be left either.
+fn unguarded(decision: Decision, shadow: &Shadow<'_>, swap: &Swap) -> Decision {
+    match swap.before.first() {
+        Some(Action::RemoveSync(sync)) if shadow.may_leave => decision
+            .then_because(
+                "whoever writes what can't be carried over fails from here on, as a row that is left would be lost",
+            )
+            .quick(Phase::Contract, Rank::Demand, Action::RefuseUnfilled(sync.clone()), []),
+        _ => decision,
+    }
 }
 
 /// What can't be carried over.
@@ -230,9 +247,10 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         predicate: None,
         // Not for our own batches, nor for writers of other columns.
         when: of_new(&new_to, &format!("({forward})::{}", shadow.type_sql)),
+        again: None,
         search_path: Some(context.catalog.search_path.clone()),
         definer: false,
-        guarded: false,
+        guarded: shadow.guarded,
         twin: Some(Twin {
             old: from.clone(),
             new: to.clone(),
@@ -240,11 +258,13 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
             back: shadow.carried_back(&to),
             as_text: false,
             new_changed: Some(of_new(&new_to, &old_to)),
-            old_changed: Some(of_old(&new_from, &old_from)),
+            old_changed: Some(changed_of_old(shadow, context, of_old(&new_from, &old_from))),
             // Of a column that refuses NULL, what is left out can only be meant to have the default.
             newer: context.version.cloned().filter(|_| !shadow.old.not_null),
+            refuses_null: shadow.old.not_null,
         }),
         alias: None,
+        follow: None,
     };
     let mut actions = vec![add, Action::InstallSync(sync.clone())];
     let below = context.catalog.below(&table);
@@ -276,6 +296,19 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         .make(Thing::Helper(sync.name.clone()));
     let undo = vec![Work::Quick { actions: vec![Action::RemoveSync(sync), Action::DropColumn { table, column: to }] }];
     Decision::because(WRITTEN).together(Phase::Expand, Rank::AsWritten, actions, undo).last_touching(touches)
+}
+
+/// Whether an UPDATE wrote what the new value is made of: the column, or another that USING reads. Where newer code may have written
+/// the new column under its own name, and can't be told from older code, the column alone.
+fn changed_of_old(shadow: &Shadow<'_>, context: &Context<'_>, own: String) -> String {
+    let told_apart = shadow.back.is_none() || (context.version.is_some() && !shadow.old.not_null);
+    let others = shadow.forward.column_names().into_iter().filter(|name| *name != shadow.from() && told_apart);
+    let others = others.filter_map(|name| {
+        let column = shadow.table.get(&name)?;
+        let (new, old) = (format!("new.{}", name.sql()), format!("old.{}", name.sql()));
+        Some(crate::sql::types::differ(&column.type_sql, column.collation.as_deref(), &new, &old))
+    });
+    std::iter::once(own).chain(others).collect::<Vec<_>>().join(" OR ")
 }
 
 /// Settings of the column that don't follow from its type. On a partition those of the whole are there already.
@@ -335,6 +368,9 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
             questions::rows_where(shadow.table, &alias, &format!("{old}::text NOT IN ({})", labels.join(", "))),
             "add these values to the type, mend them in an earlier revision, or say USING (an expression that mends them)",
         );
+    }
+    if context.catalog.new_types.contains(&crate::sql::types::bare(&shadow.type_sql)) {
+        return decision.note(format!("whether every value can become {} is seen when it is filled", shadow.type_sql));
     }
     let (key, rows) = match foreseen::rows(&shadow.table_name(), &shadow.forward.column_names(), context) {
         Rows::Foreseen(rows) => (rows.key_text(shadow.table, &alias), Some(rows.sql)),
