@@ -1,12 +1,12 @@
 //! Questions of a preflight that can't be asked before the first change.
 
+use crate::barrier;
 use crate::change::Change;
 use crate::decision::Decision;
 use crate::fold::Seen;
 use crate::footprint::{How, Thing};
 use crate::plan::Question;
 use crate::sql::{self, types};
-use crate::tried;
 
 /// Leaves out the questions that can't be asked before the first change: of what an earlier statement makes or renames, and of
 /// rows that it changes.
@@ -46,7 +46,7 @@ fn without_names_to_come(decision: &mut Decision, seen: &[Seen], position: usize
     let to_come = |question: &Question| {
         let words = sql::mentioned_in(&sql_of(question)?, &one.before).only(|access| is_named(&access.thing));
         let beyond = || words.reads().any(|access| is_beyond(&access.thing));
-        earlier.iter().find(|other| other.touches.conflicts(&words) || (tried::obscures(other) && beyond())).copied()
+        earlier.iter().find(|other| other.touches.conflicts(&words) || (barrier::obscures(other) && beyond())).copied()
     };
     for check in std::mem::take(&mut decision.checks) {
         match to_come(&check.1) {
