@@ -1,4 +1,4 @@
--- difference: refused: C109 <- ALTER TABLE DROP CONSTRAINT CASCADE; ALTER TABLE ADD PRIMARY KEY
+-- difference: refused: C109 <- ALTER TABLE DROP CONSTRAINT CASCADE; ALTER TABLE ADD PRIMARY KEY | JOIN MATERIALIZED REFERENCES VIEW
 -- right: as psql
 -- status: fixed
 -- way: plain

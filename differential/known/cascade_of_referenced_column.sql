@@ -1,4 +1,4 @@
--- difference: refused: C109 <- ALTER TABLE DROP COLUMN CASCADE
+-- difference: refused: C109 <- ALTER TABLE DROP COLUMN CASCADE | JOIN MATERIALIZED REFERENCES VIEW
 -- right: as psql
 -- status: fixed
 -- way: plain

@@ -1,4 +1,4 @@
--- difference: refused: C109 <- DROP TABLE CASCADE
+-- difference: refused: C109 <- DROP TABLE CASCADE | JOIN MATERIALIZED REFERENCES VIEW
 -- right: as psql
 -- status: fixed
 -- way: plain

@@ -1,4 +1,4 @@
--- difference: refused: C109 <- DROP TABLE CASCADE; CREATE TABLE
+-- difference: refused: C109 <- DROP TABLE CASCADE; CREATE TABLE | JOIN MATERIALIZED REFERENCES VIEW
 -- right: as psql
 -- status: fixed
 -- way: plain

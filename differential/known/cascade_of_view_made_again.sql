@@ -1,4 +1,4 @@
--- difference: refused: C109 <- DROP VIEW IF EXISTS CASCADE; CREATE VIEW AS SELECT FROM; CREATE VIEW AS SELECT FROM
+-- difference: refused: C109 <- DROP VIEW IF EXISTS CASCADE; CREATE VIEW AS SELECT FROM | JOIN MATERIALIZED REFERENCES VIEW
 -- right: as psql
 -- status: fixed
 -- way: plain

@@ -1,4 +1,4 @@
--- difference: bare error: 42704 <- CREATE EXTENSION; ALTER TABLE ADD CONSTRAINT CHECK BOB; ALTER TABLE ALTER COLUMN TYPE
+-- difference: bare error: 42704 <- CREATE EXTENSION; ALTER TABLE ADD CONSTRAINT CHECK; ALTER TABLE ALTER COLUMN TYPE
 -- right: as psql
 -- status: fixed
 -- way: plain

@@ -1,4 +1,4 @@
--- difference: dead end: 2BP01 <- ALTER TABLE ADD COLUMN; DROP TYPE
+-- difference: dead end: 2BP01 <- ALTER TABLE ADD COLUMN; DROP TYPE | ENUM TYPE
 -- right: as psql
 -- status: fixed
 -- way: plain

@@ -1,4 +1,4 @@
--- difference: dead end: 2BP01 <- ALTER TABLE ALTER COLUMN TYPE; DROP TYPE
+-- difference: dead end: 2BP01 <- ALTER TABLE ALTER COLUMN TYPE; DROP TYPE | DEFAULT ENUM TYPE
 -- right: as psql
 -- status: fixed
 -- way: plain

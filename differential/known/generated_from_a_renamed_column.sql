@@ -1,4 +1,4 @@
--- difference: dead end: 2BP01 <- ALTER TABLE RENAME COLUMN TO; ALTER TABLE ADD COLUMN GENERATED ALWAYS AS STORED
+-- difference: dead end: 2BP01 <- ALTER TABLE RENAME COLUMN TO; ALTER TABLE ADD COLUMN GENERATED ALWAYS AS STORED @ beside
 -- right: as psql
 -- status: fixed
 -- way: beside

@@ -1,4 +1,4 @@
--- difference: panic <- ALTER TABLE INHERIT
+-- difference: panic <- ALTER TABLE INHERIT | INHERITS
 -- right: as psql
 -- status: fixed
 -- way: plain

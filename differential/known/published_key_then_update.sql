@@ -1,4 +1,4 @@
--- difference: bare error: 55000 <- ALTER TABLE ADD PRIMARY KEY; UPDATE SET; ALTER TABLE RENAME COLUMN TO
+-- difference: bare error: 55000 <- ALTER TABLE ADD PRIMARY KEY; UPDATE SET; ALTER TABLE RENAME COLUMN TO | DEFAULT NOT PUBLICATION
 -- right: as psql
 -- status: fixed
 -- way: plain

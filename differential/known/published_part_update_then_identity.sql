@@ -1,4 +1,4 @@
--- difference: half way: 55000 <- UPDATE SET WHERE; ALTER TABLE REPLICA IDENTITY NOTHING
+-- difference: half way: 55000 <- UPDATE SET WHERE; ALTER TABLE REPLICA IDENTITY NOTHING | BY NOT PARTITION PUBLICATION RANGE
 -- right: as psql
 -- status: fixed
 -- way: plain
