@@ -10,7 +10,13 @@ use concertina_revisions::{RevisionId, TableName};
 use std::collections::BTreeSet;
 
 /// Puts all decisions of a revision together.
-pub(crate) fn assemble(revision: &RevisionId, decisions: &[Decided], order: &Order, catalog: &Catalog) -> Plan {
+pub(crate) fn assemble(
+    revision: &RevisionId,
+    decisions: &[Decided],
+    order: &Order,
+    catalog: &Catalog,
+    is_behind: bool,
+) -> Plan {
     let reverse = reverse(decisions);
     let mut plan = Plan {
         revision: revision.clone(),
@@ -40,9 +46,9 @@ pub(crate) fn assemble(revision: &RevisionId, decisions: &[Decided], order: &Ord
             Phase::Contract => plan.contract = steps,
         }
     }
-    // What is one transaction is all there, or nothing of it.
+    // What is one transaction is all there, or nothing of it; but behind a revision that waits it may be taken back with that.
     let is_one = plan.steps().count() == 1 && plan.steps().all(|(_, step)| matches!(step.work, Work::Quick { .. }));
-    if !is_one {
+    if !is_one || is_behind {
         plan.warnings.extend(crate::remains::of(decisions, order));
     }
     plan

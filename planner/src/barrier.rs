@@ -8,6 +8,7 @@ use crate::catalog::TableKind;
 use crate::change::{Change, NewConstraintKind};
 use crate::decision::Decision;
 use crate::fold::Seen;
+use crate::footprint::{Access, How, Thing};
 use crate::lower;
 use crate::problem::{Problem, code};
 use concertina_revisions::Statement;
@@ -110,4 +111,41 @@ fn is_enumerated(one: &Seen) -> bool {
         | Change::Allowed(..)
         | Change::Nothing(_) => false,
     }
+}
+
+/// Whether what it makes or changes may be what a later expression names, besides tables and their columns.
+pub(crate) fn obscures(seen: &Seen) -> bool {
+    let makes_table = matches!(seen.change, Change::CreateTable(_) | Change::RenameTable(..) | Change::DropTable(_));
+    let names = |access: &Access| match &access.thing {
+        Thing::Anything => true,
+        // In a new one there is nothing yet; another by whose name things are found changes what names mean.
+        Thing::Schema(name) => access.how != How::Make || seen.before.search_path.contains(name),
+        // No expression names these.
+        Thing::Named(kind, _) => !["publication", "statistics", "role"].contains(&kind.as_str()),
+        // A table has a row type.
+        Thing::Type(_) => !makes_table,
+        // A function is told apart by its name.
+        Thing::Function(_)
+        | Thing::Relation(_)
+        | Thing::Whole(_)
+        | Thing::Column(..)
+        | Thing::Aspect(..)
+        | Thing::Rows(..)
+        | Thing::AnyRows
+        | Thing::Demands(..)
+        | Thing::Key(..)
+        | Thing::Indexes(_)
+        | Thing::Partitions(_)
+        | Thing::Constraint(..)
+        | Thing::Trigger(..)
+        | Thing::Rule(..)
+        | Thing::Policy(..)
+        | Thing::Options(_)
+        | Thing::Rights(..)
+        | Thing::Owner(_)
+        | Thing::Comment(_)
+        | Thing::DefaultRights
+        | Thing::Helper(_) => false,
+    };
+    seen.touches.is_opaque() || seen.touches.writes().any(names)
 }

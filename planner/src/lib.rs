@@ -62,6 +62,7 @@ mod sql;
 pub mod stored;
 mod touches;
 mod tried;
+mod unasked;
 mod versions;
 mod waiting;
 

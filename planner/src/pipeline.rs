@@ -2,16 +2,14 @@
 
 use crate::assemble::assemble;
 use crate::catalog::Catalog;
-use crate::change::Change;
 use crate::decision::{Decided, Decision};
 use crate::fold::{self, Seen};
-use crate::footprint::{How, Thing};
 use crate::order::Order;
-use crate::plan::{Plan, Question};
+use crate::plan::Plan;
 use crate::rules::{self, Context};
 use crate::touches::{self, Whole};
 use crate::versions::{self, Toward};
-use crate::{barrier, fresh, lower, one_pass, problem, sql};
+use crate::{barrier, fresh, lower, one_pass, problem, sql, unasked};
 use concertina_revisions::{Diagnostic, Revision, Statement};
 use std::collections::BTreeSet;
 
@@ -91,7 +89,7 @@ pub(crate) fn plan_statements(
             if let Some(behind) = barrier::before(&seen, position) {
                 barrier::guard(one, &decision, statement, behind)?;
             }
-            unasked(&mut decision, &seen, position);
+            unasked::leave_out(&mut decision, &seen, position);
             Ok(decision)
         });
         match decided {
@@ -133,33 +131,7 @@ pub(crate) fn plan_statements(
         problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));
         return Err(problems);
     }
-    Ok(assemble(&revision.id, &decisions, &order, &end))
-}
-
-/// Leaves out the questions that can't be asked before the first change: of what an earlier statement makes or renames, and of
-/// rows that it changes.
-fn unasked(decision: &mut Decision, seen: &[Seen], position: usize) {
-    let one = &seen[position];
-    let mut asked = one.touches.only(|access| {
-        access.how == How::Read && matches!(access.thing, Thing::Relation(_) | Thing::Column(..) | Thing::Rows(..))
-    });
-    for access in one.touches.accesses.iter().filter(|access| access.how != How::Make) {
-        if let Thing::Column(table, column) = &access.thing {
-            asked.add(How::Read, Thing::Rows(table.clone(), column.clone()));
-            asked.add(How::Read, Thing::Column(table.clone(), column.clone()));
-        }
-    }
-    // Of a column that is new here each rule asks as it is: NULL, or not at all.
-    let is_new = |other: &Seen| matches!(other.change, Change::AddColumn(_));
-    let before = seen[..position].iter().filter(|other| other.statement != one.statement && !is_new(other));
-    let Some(other) = before.into_iter().find(|other| other.touches.conflicts(&asked)) else { return };
-    let of_rows = |question: &Question| {
-        matches!(question, Question::NoRows { foreseen: false, .. } | Question::NoErrors { rows: None, .. })
-    };
-    for (what, ..) in decision.checks.extract_if(.., |(_, question, _)| of_rows(question)) {
-        let earlier = other.statement + 1;
-        decision.notes.push(format!("whether {what} is seen only once statement {earlier} has run"));
-    }
+    Ok(assemble(&revision.id, &decisions, &order, &end, !toward.waiting.is_empty()))
 }
 
 /// Says of each part what it touches; where its rule did, with the tables above.

@@ -5,10 +5,11 @@
 //! carries an expression is run on a table without rows, both in a transaction that is rolled back. A table that earlier
 //! statements change is stood for by a temporary one of its name and its columns, as they will be by then.
 
+use crate::barrier;
 use crate::catalog::{Catalog, Column, ConstraintKind, Identity, Table, TableKind};
 use crate::change::{AddColumn, Change, NewConstraintKind, Special};
 use crate::fold::Seen;
-use crate::footprint::{Access, How, Thing};
+use crate::footprint::{How, Thing};
 use crate::pipeline::{lower_all, settled_by};
 use crate::{lower, sql};
 use concertina_revisions::{Ident, Revision, TableName};
@@ -43,7 +44,7 @@ pub fn tried(revisions: &[&Revision], catalog: &Catalog) -> Vec<Vec<Tried>> {
         let mut of_revision = Vec::new();
         for one in seen {
             // What nobody can see into, and what makes new names for values: whatever follows may speak of it.
-            if earlier.iter().any(obscures) {
+            if earlier.iter().any(barrier::obscures) {
                 break;
             }
             let statement = &revision.up[one.statement];
@@ -235,41 +236,4 @@ fn reshapes(seen: &Seen, table: &TableName) -> bool {
 /// Whether a statement makes, changes or drops a function of that name.
 fn declares(seen: &Seen, function: &str) -> bool {
     seen.touches.writes().any(|access| matches!(&access.thing, Thing::Function(name) if name.as_str() == function))
-}
-
-/// Whether what it makes or changes may be what a later expression names, besides tables and their columns.
-fn obscures(seen: &Seen) -> bool {
-    let makes_table = matches!(seen.change, Change::CreateTable(_) | Change::RenameTable(..) | Change::DropTable(_));
-    let names = |access: &Access| match &access.thing {
-        Thing::Anything => true,
-        // In a new one there is nothing yet; another by whose name things are found changes what names mean.
-        Thing::Schema(name) => access.how != How::Make || seen.before.search_path.contains(name),
-        // No expression names these.
-        Thing::Named(kind, _) => !["publication", "statistics", "role"].contains(&kind.as_str()),
-        // A table has a row type.
-        Thing::Type(_) => !makes_table,
-        // A function is told apart by its name.
-        Thing::Function(_)
-        | Thing::Relation(_)
-        | Thing::Whole(_)
-        | Thing::Column(..)
-        | Thing::Aspect(..)
-        | Thing::Rows(..)
-        | Thing::AnyRows
-        | Thing::Demands(..)
-        | Thing::Key(..)
-        | Thing::Indexes(_)
-        | Thing::Partitions(_)
-        | Thing::Constraint(..)
-        | Thing::Trigger(..)
-        | Thing::Rule(..)
-        | Thing::Policy(..)
-        | Thing::Options(_)
-        | Thing::Rights(..)
-        | Thing::Owner(_)
-        | Thing::Comment(_)
-        | Thing::DefaultRights
-        | Thing::Helper(_) => false,
-    };
-    seen.touches.is_opaque() || seen.touches.writes().any(names)
 }

@@ -138,7 +138,13 @@ async fn writers_do_not_fail_for_another_type() {
         trial.client.batch_execute(&write).await.unwrap_or_else(|error| panic!("{change}: {error:?}"));
         let status = trial.run(&["status", "--json"]).ends(0).says("\"unfilled\"");
         assert!(!status.out.contains("wrong"), "{}", status.out);
-        trial.run(&["contract"]).ends(1).says("id = 1").says("id = 9001").says("writes to t gave no value");
+        let refused = trial.run(&["contract"]).ends(1).says("writes to t gave no value");
+        if change.contains("DOMAIN") {
+            // What a type of the same revision demands is known to the assignment alone.
+            refused.says("digits_check");
+        } else {
+            refused.says("id = 1").says("id = 9001");
+        }
         trial.client.batch_execute(&format!("UPDATE t SET {column} = '7' WHERE id IN (1, 9001)")).await.unwrap();
         trial.run(&["contract"]).ends(0);
         let rows = text(&trial, &format!("SELECT {column}::text FROM t WHERE id IN (1, 2, 9001)")).await;

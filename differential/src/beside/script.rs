@@ -44,7 +44,9 @@ impl Written {
             let tags = tags::tags(&statement.text());
             let has = |all: &[&str]| tags.iter().any(|tag| all.contains(&tag.as_str()));
             written.nothing_lasts |= has(&["Delete", "Truncate", "Merge", "Do", "Call", "Insert", "DropOwned"]);
-            if has(&["Update"]) {
+            // Rows of a partition or an heir that goes are the table's no more.
+            let takes_away = ["AlterTable AtDetachPartition", "AlterTable AtDropInherit", "Drop ObjectTable"];
+            if has(&["Update"]) || has(&takes_away) {
                 // A statement that was read from a file has no marked names: then nothing is known.
                 let names = Sql::names(statement);
                 written.nothing_lasts |= names.is_empty() && !statement.text().starts_with("UPDATE ");
@@ -128,7 +130,9 @@ impl Script {
         let mut kept = Vec::new();
         for query in std::mem::take(&mut self.queries) {
             client.batch_execute("BEGIN").await?;
-            let worked = client.simple_query(&query.sql).await.is_ok();
+            // What is deferred would be refused at the end alone.
+            let worked = client.simple_query(&query.sql).await.is_ok()
+                && client.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await.is_ok();
             client.batch_execute("ROLLBACK").await?;
             kept.extend(worked.then_some(query));
         }

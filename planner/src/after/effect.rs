@@ -93,6 +93,10 @@ impl Table {
             }
             Effect::RowSecurityForced(forced) => self.row_security_forced = *forced,
             Effect::PolicyDropped(gone) => self.policies.retain(|policy| policy.name != *gone),
+            Effect::RuleAdded(new) => {
+                self.rules.retain(|rule| rule.name != new.name);
+                self.rules.push(new.clone());
+            }
             Effect::TriggerAdded(new) => {
                 self.triggers.retain(|trigger| trigger.name != new.name);
                 self.triggers.push(new.clone());
@@ -111,7 +115,9 @@ impl Table {
                 self.kind == TableKind::Plain
                     && !self.constraints.iter().any(|one| one.kind == ConstraintKind::PrimaryKey)
             }
-            Some(_) => false,
+            Some("FULL") => false,
+            // By an index, which has to be there.
+            Some(identity) => !self.indexes.iter().any(|index| identity == index.as_identity()),
         }
     }
 
@@ -132,6 +138,10 @@ impl Table {
     }
 
     pub(crate) fn rename_index(&mut self, old: &str, new: &str) {
+        let by_index = |name: &str| format!("USING INDEX {}", Ident::new(name).sql());
+        if self.replica_identity.as_deref() == Some(by_index(old).as_str()) {
+            self.replica_identity = Some(by_index(new));
+        }
         self.indexes.iter_mut().filter(|index| index.name == old).for_each(|index| new.clone_into(&mut index.name));
     }
 

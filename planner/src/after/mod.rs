@@ -24,7 +24,26 @@ impl Catalog {
     pub fn after(&self, change: &Change) -> Catalog {
         let mut next = self.clone();
         next.make(change);
+        next.identify(change, self);
         next
+    }
+
+    /// Whether published rows of what a change is about can still, or again, be told apart by subscribers.
+    fn identify(&mut self, change: &Change, before: &Catalog) {
+        let of_index = |name: &TableName| before.index(Some(name.schema.as_str()), name.name.as_str());
+        let table = if let Change::DropIndex(name) = change {
+            of_index(name).map(|(table, _)| table.full_name())
+        } else {
+            change.table().cloned()
+        };
+        let Some(table) = table else { return };
+        for name in std::iter::once(table.clone()).chain(self.below(&table)) {
+            let nothing = |catalog: &Catalog| catalog.table(&name).is_some_and(Table::identifies_nothing);
+            let (was, is) = (nothing(before), nothing(self));
+            if was != is && self.table(&name).is_some_and(|table| table.update_published) {
+                self.alter(&name, |table| table.update_refused = is);
+            }
+        }
     }
 
     /// Nothing is new any more: the revision that made it is done.

@@ -41,7 +41,10 @@ impl Catalog {
         }
         for access in touches.writes() {
             if let Thing::Trigger(table, None) = &access.thing {
-                self.alter(table, |table| table.update_refused |= table.identifies_nothing());
+                self.alter(table, |table| {
+                    table.update_published = true;
+                    table.update_refused |= table.identifies_nothing();
+                });
             }
         }
     }

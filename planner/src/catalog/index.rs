@@ -1,6 +1,6 @@
 //! Indexes.
 
-use concertina_revisions::TableName;
+use concertina_revisions::{Ident, TableName};
 use serde::{Deserialize, Serialize};
 
 /// One index.
@@ -39,6 +39,13 @@ pub struct Index {
     /// The index of a partitioned table that it is a part of, as `[schema, name]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<(String, String)>,
+}
+
+impl Index {
+    /// What a replica identity by this index is written as.
+    pub(crate) fn as_identity(&self) -> String {
+        format!("USING INDEX {}", Ident::new(self.name.as_str()).sql())
+    }
 }
 
 impl Index {

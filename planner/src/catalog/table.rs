@@ -43,6 +43,9 @@ pub struct Table {
     /// Whether PostgreSQL refuses to update it: it is published, and nothing identifies its rows to subscribers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub update_refused: bool,
+    /// Whether its updates are published.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub update_published: bool,
     /// Whether the connected role may alter it.
     pub owned: bool,
     /// The role that owns it.

@@ -250,6 +250,10 @@ pub struct NewIndex {
     pub keys: Vec<Ident>,
     /// What PostgreSQL calls each column, expressions too, when it makes a name for the index.
     pub labels: Vec<Ident>,
+    /// What each key is computed by, as SQL; none where a collation or an operator class decides what is equal.
+    pub values: Option<Vec<String>>,
+    /// Which rows it covers, as SQL.
+    pub predicate: Option<String>,
     /// Every column mentioned.
     pub mentions: Vec<Ident>,
     /// Whether it refuses duplicates.

@@ -17,7 +17,7 @@ pub struct Insert {
     /// How they can be written down first, or why they can't.
     pub listing: Option<Result<Listing, &'static str>>,
     /// The rows of one table, where it copies them each by itself.
-    pub plain: Option<PlainCopy>,
+    pub plain: Option<Box<PlainCopy>>,
     /// The statement as written.
     pub sql: String,
 }

@@ -155,6 +155,8 @@ pub enum Effect {
     PolicyDropped(String),
     /// A trigger is there, with what makes it again.
     TriggerAdded(crate::catalog::Trigger),
+    /// A rule is there.
+    RuleAdded(crate::catalog::Rule),
     /// A trigger is gone.
     TriggerDropped(String),
     /// A constraint has another name.

@@ -1,7 +1,7 @@
 //! ALTER TABLE: one change for each of its actions. Every form that PostgreSQL's grammar has is named here.
 
-use super::{column, constraint, deparse, existing, expression, partition, pass, relation, schema, settings};
-use crate::catalog::{Catalog, Column, ConstraintKind, Table};
+use super::{cascade, column, constraint, deparse, existing, expression, partition, pass, relation, schema, settings};
+use crate::catalog::{Catalog, Column, Table};
 use crate::change::{AddColumn, Change, Effect, NewIdentity, NewType, Setting, SettingKind};
 use crate::footprint::{Aspect, Footprint, Thing};
 use crate::problem::{self, Problem};
@@ -136,35 +136,16 @@ fn family(kind: AlterTableType) -> Family {
     }
 }
 
-/// Whether CASCADE is only a word: nothing hangs on the column or constraint.
-fn takes_nothing_along(command: &AlterTableCmd, name: &TableName, catalog: &Catalog) -> bool {
-    let Some(table) = catalog.table(name) else { return true };
-    let pointed_at = catalog.referencing(name).next().is_some();
-    match command.subtype() {
-        AlterTableType::AtDropColumn => {
-            let keyed = table.indexes.iter().any(|index| index.unique && index.mentions.contains(&command.name));
-            let below = catalog.below(name);
-            let mut all = std::iter::once(table).chain(below.iter().filter_map(|below| catalog.table(below)));
-            let used = all.any(|table| {
-                table.dependants.iter().any(|one| one.column.as_ref().is_none_or(|of| *of == command.name))
-            });
-            let computed = table.columns.iter().any(|column| column.expression.is_some());
-            !(used || computed || keyed && pointed_at)
-        }
-        AlterTableType::AtDropConstraint => {
-            let constraint = table.constraints.iter().find(|constraint| constraint.name == command.name);
-            constraint.is_none_or(|constraint| {
-                matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::ForeignKey) || !pointed_at
-            })
-        }
-        _ => false,
+fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    if command.behavior() == DropBehavior::DropCascade && !cascade::takes_nothing_along(command, table, catalog) {
+        let mut changes = cascade::taken_along(command, table, catalog)?;
+        changes.extend(done(command, table, catalog)?);
+        return Ok(changes);
     }
+    done(command, table, catalog)
 }
 
-fn action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
-    if command.behavior() == DropBehavior::DropCascade && !takes_nothing_along(command, table, catalog) {
-        return Err(problem::cascade());
-    }
+fn done(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let one = match family(command.subtype()) {
         Family::Column => return of_column(command, table, catalog),
         Family::Constraint => of_constraint(command, table, catalog)?,
@@ -318,6 +299,9 @@ fn inherit(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Res
         AlterTableType::AtAddInherit => (SettingKind::Inherit, "inherit", Some("NO INHERIT")),
         _ => (SettingKind::NoInherit, "no inherit", None),
     };
+    if kind == SettingKind::Inherit {
+        partition::not_in_circles(&parent, table, catalog)?;
+    }
     let effect = if kind == SettingKind::Inherit {
         Effect::Inherits(parent.clone())
     } else {

@@ -1,13 +1,13 @@
 //! Statements that change an object other than a table, or that are their author's business.
 
 use super::objects::{beginning, only};
-use super::{dotted, existing, existing_index, named_tables, rolespec};
-use crate::catalog::Catalog;
-use crate::change::{CatalogOnly, Change, Reindex, Setting, SettingKind};
+use super::{dotted, existing, existing_index, named_tables, qualified, rolespec, strings};
+use crate::catalog::{Catalog, Rule};
+use crate::change::{CatalogOnly, Change, Effect, Reindex, Setting, SettingKind};
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
-    AlterDomainStmt, AlterEnumStmt, AlterOwnerStmt, NodeEnum, ReindexObjectType, ReindexStmt, RuleStmt, node,
+    AlterDomainStmt, AlterEnumStmt, AlterOwnerStmt, CmdType, NodeEnum, ReindexObjectType, ReindexStmt, RuleStmt, node,
 };
 use concertina_revisions::{Ident, TableName};
 
@@ -15,7 +15,7 @@ use concertina_revisions::{Ident, TableName};
 pub(super) fn altered(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>, Problem> {
     let only = |what: String, reverse: Option<String>| only(sql, what, reverse);
     Ok(Some(match tree {
-        NodeEnum::AlterEnumStmt(alter) => enum_value(alter, sql),
+        NodeEnum::AlterEnumStmt(alter) => enum_value(alter, sql, catalog)?,
         NodeEnum::AlterDomainStmt(alter) => domain(alter, sql)?,
         NodeEnum::RefreshMatViewStmt(refresh) => Change::Refresh(existing(refresh.relation.as_ref(), catalog)?),
         NodeEnum::ReindexStmt(reindex) => self::reindex(reindex, catalog)?,
@@ -117,7 +117,12 @@ fn opaque(tree: &NodeEnum, sql: &str) -> Option<Change> {
 }
 
 /// ALTER TYPE .. ADD VALUE, RENAME VALUE.
-fn enum_value(alter: &AlterEnumStmt, sql: &str) -> Change {
+fn enum_value(alter: &AlterEnumStmt, sql: &str, catalog: &Catalog) -> Result<Change, Problem> {
+    let parts = strings(&alter.type_name);
+    let (_, bare) = qualified(&parts);
+    if !catalog.enums.iter().any(|known| known.name == bare) && !catalog.new_types.contains(bare) {
+        return Err(problem::missing_object("enum", bare, catalog.enums.iter().map(|known| known.name.as_str())));
+    }
     let name = dotted(&alter.type_name);
     let (what, reverse) = if alter.old_val.is_empty() {
         // PostgreSQL can't take a value out of a type.
@@ -129,7 +134,7 @@ fn enum_value(alter: &AlterEnumStmt, sql: &str) -> Change {
     };
     // A new value can't be used in the transaction that adds it.
     let (removes, alone) = (!alter.old_val.is_empty(), alter.old_val.is_empty());
-    Change::CatalogOnly(CatalogOnly { removes, alone, ..only(sql, what, reverse) })
+    Ok(Change::CatalogOnly(CatalogOnly { removes, alone, ..only(sql, what, reverse) }))
 }
 
 /// ALTER DOMAIN: PostgreSQL looks at every column of the domain while their writers wait, unless it is told not to.
@@ -184,7 +189,11 @@ fn rule(rule: &RuleStmt, sql: &str, catalog: &Catalog) -> Result<Change, Problem
         } else {
             Ok(format!("DROP RULE {} ON {}", name.sql(), table.sql()))
         },
-        effect: None,
+        effect: Some(Effect::RuleAdded(Rule {
+            name: rule.rulename.clone(),
+            event: [CmdType::CmdInsert, CmdType::CmdUpdate, CmdType::CmdDelete].map(|event| rule.event() == event),
+            in_replica: false,
+        })),
         touches: Footprint::default(),
         other: None,
         table,

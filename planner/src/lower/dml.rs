@@ -20,7 +20,7 @@ pub(super) fn insert(insert: &InsertStmt, sql: &str, catalog: &Catalog) -> Resul
         Some(target) => (
             copy::rows(insert, target, catalog)?,
             listing::of_insert(insert, target, catalog)?,
-            plain::copy(insert, target, catalog)?,
+            plain::copy(insert, target, catalog)?.map(Box::new),
         ),
         None => (None, None, None),
     };

@@ -1,18 +1,19 @@
 //! DROP TABLE, DROP INDEX, DROP TYPE and the like; one change an object.
 
 use super::objects::{beginning, only};
-use super::{missing_index, qualified, strings};
+use super::{cascade, in_use, missing_index, qualified, strings};
 use crate::catalog::Catalog;
 use crate::change::{CatalogOnly, Change};
+use crate::footprint::{How, Thing};
 use crate::problem::{self, Problem, code};
 use concertina_revisions::TableName;
 use concertina_revisions::tree::{DropBehavior, DropStmt, Node, ObjectType, node};
 
 pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
-    if drop.behavior() == DropBehavior::DropCascade && !takes_nothing_along(drop, catalog) {
-        return Err(problem::cascade());
-    }
     let mut changes = Vec::new();
+    if drop.behavior() == DropBehavior::DropCascade && !takes_nothing_along(drop, catalog) {
+        changes = taken_along(drop, catalog)?;
+    }
     for object in &drop.objects {
         let parts = object_name(object);
         let (schema, name) = qualified(&parts);
@@ -21,7 +22,10 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
             ObjectType::ObjectIndex => drop_index(schema, name, catalog)?,
             kind if drop.missing_ok && !may_be_there(kind, drop, catalog) => None,
             kind => {
-                Some(Change::CatalogOnly(CatalogOnly { removes: true, ..only(sql, dropped(kind, &parts, sql), None) }))
+                if drop.behavior() != DropBehavior::DropCascade {
+                    in_use::refuse(kind, &parts, &dropped_too(drop, catalog), catalog)?;
+                }
+                Some(removed(kind, &parts, sql))
             }
         };
         match change {
@@ -39,29 +43,72 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
     Ok(changes)
 }
 
+/// The relations that the statement drops by name.
+fn dropped_too(drop: &DropStmt, catalog: &Catalog) -> Vec<TableName> {
+    let named = drop.objects.iter().map(object_name);
+    named
+        .filter_map(|parts| {
+            let (schema, name) = qualified(&parts);
+            catalog.resolve(schema, name)
+        })
+        .collect()
+}
+
+pub(super) fn removed(kind: ObjectType, parts: &[String], sql: &str) -> Change {
+    Change::CatalogOnly(CatalogOnly { removes: true, ..only(sql, dropped(kind, parts, sql), None) })
+}
+
+/// What CASCADE takes along, where all of it is known.
+fn taken_along(drop: &DropStmt, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+    let kind = drop.remove_type();
+    if !matches!(kind, ObjectType::ObjectTable | ObjectType::ObjectView | ObjectType::ObjectMatview) {
+        return Err(problem::cascade());
+    }
+    let mut changes = Vec::new();
+    for object in &drop.objects {
+        let parts = object_name(object);
+        let (schema, name) = qualified(&parts);
+        let Some(table) = catalog.resolve(schema, name) else { continue };
+        let members = std::iter::once(table.clone()).chain(catalog.below(&table));
+        if members.into_iter().any(|one| has_hidden_users(&one, catalog)) {
+            return Err(problem::cascade());
+        }
+        for change in cascade::of_relation(&table, None, catalog)? {
+            // One that is named goes by its name.
+            if !changes.contains(&change) && !names(drop, &change, catalog) {
+                changes.push(change);
+            }
+        }
+    }
+    Ok(changes)
+}
+
+/// Whether the statement drops by name what this change does, or what it is about.
+fn names(drop: &DropStmt, change: &Change, catalog: &Catalog) -> bool {
+    let is_dropped = |table: &TableName| {
+        drop.objects.iter().any(|object| {
+            let parts = object_name(object);
+            let (schema, name) = qualified(&parts);
+            catalog.resolve(schema, name).as_ref() == Some(table)
+        })
+    };
+    match change {
+        Change::CatalogOnly(only) => only.touches.writes().any(|access| {
+            access.how == How::Drop && matches!(&access.thing, Thing::Relation(name) if is_dropped(name))
+        }),
+        other => other.table().is_some_and(is_dropped),
+    }
+}
+
 /// Whether CASCADE says nothing more: tables that nothing depends on, or that aren't there.
 fn takes_nothing_along(drop: &DropStmt, catalog: &Catalog) -> bool {
     if drop.remove_type() != ObjectType::ObjectTable {
         return false;
     }
     let is_alone = |name: &TableName| {
-        let Some(table) = catalog.table(name) else { return false };
-        // Sequences of its columns go with it.
-        let defaults = table.columns.iter().filter_map(|column| column.default.as_deref());
-        let own: Vec<TableName> = defaults.flat_map(|text| super::named_in(text, catalog)).collect();
-        let mut others = catalog.tables.iter().filter(|other| !other.is(name));
-        table.dependants.is_empty()
-            && table.children.is_empty()
+        catalog.table(name).is_some_and(|table| table.dependants.is_empty())
             && catalog.referencing(name).all(|(other, _)| other.is(name))
-            && !others.any(|other| {
-                let of_its_type = |text: &str| crate::sql::types::bare(text).trim_end_matches("[]") == table.name;
-                let reads = |column: &crate::catalog::Column| {
-                    let named = column.default.iter().flat_map(|text| super::named_in(text, catalog));
-                    named.into_iter().any(|sequence| own.contains(&sequence))
-                };
-                other.columns.iter().any(|column| of_its_type(&column.type_sql) || reads(column))
-            })
-            && !catalog.functions.iter().any(|one| one.arguments.contains(&table.name))
+            && !has_hidden_users(name, catalog)
     };
     let is_free = |object: &Node| {
         let parts = object_name(object);
@@ -72,6 +119,26 @@ fn takes_nothing_along(drop: &DropStmt, catalog: &Catalog) -> bool {
         }
     };
     drop.objects.iter().all(is_free)
+}
+
+/// Whether anything but views and foreign keys needs a table: what inherits it, has its row type, or takes numbers from its
+/// sequences.
+fn has_hidden_users(name: &TableName, catalog: &Catalog) -> bool {
+    let Some(table) = catalog.table(name) else { return true };
+    // Sequences of its columns go with it.
+    let defaults = table.columns.iter().filter_map(|column| column.default.as_deref());
+    let own: Vec<TableName> = defaults.flat_map(|text| super::named_in(text, catalog)).collect();
+    let mut others = catalog.tables.iter().filter(|other| !other.is(name));
+    !table.children.is_empty()
+        || others.any(|other| {
+            let of_its_type = |text: &str| crate::sql::types::bare(text).trim_end_matches("[]") == table.name;
+            let reads = |column: &crate::catalog::Column| {
+                let named = column.default.iter().flat_map(|text| super::named_in(text, catalog));
+                named.into_iter().any(|sequence| own.contains(&sequence))
+            };
+            other.columns.iter().any(|column| of_its_type(&column.type_sql) || reads(column))
+        })
+        || catalog.functions.iter().any(|one| one.arguments.contains(&table.name))
 }
 
 /// Whether any of the objects may be there; of many kinds the catalog doesn't tell.

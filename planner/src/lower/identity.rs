@@ -4,7 +4,7 @@ use super::named::{found, new_name, of_kind, parts_of, published, published_no_m
 use super::{mentions, rolespec, strings};
 use crate::catalog::{Catalog, TableKind};
 use crate::change::Change;
-use crate::footprint::{Aspect, Footprint, How, Thing, relation_made};
+use crate::footprint::{Aspect, Footprint, How, Thing, relation_made, sequence_of};
 use concertina_revisions::tree::{
     AlterTableCmd, AlterTableStmt, AlterTableType, CommentStmt, DropStmt, GrantStmt, GrantTargetType, Node, NodeEnum,
     ObjectType, RenameStmt, SelectStmt, node,
@@ -120,18 +120,19 @@ pub(super) fn of_action(command: &AlterTableCmd, table: &TableName, catalog: &Ca
     let name = Some(Ident::new(command.name.as_str())).filter(|name| !name.as_str().is_empty());
     let aspect = |what| Thing::Aspect(table.clone(), name.clone(), what);
     let of_column = || name.iter().fold(Footprint::default(), |all, name| all.read(Thing::column(table, name)));
+    let of_default = || of_column().change(aspect(Aspect::Default));
+    let numbered = || of_default().change(aspect(Aspect::Identity));
     match command.subtype() {
         Kind::AtSetStatistics
         | Kind::AtSetOptions
         | Kind::AtResetOptions
         | Kind::AtSetStorage
         | Kind::AtSetCompression => of_column().change(aspect(Aspect::Storage)),
-        Kind::AtSetIdentity | Kind::AtDropIdentity => {
-            of_column().change(aspect(Aspect::Identity)).change(aspect(Aspect::Default))
+        Kind::AtSetIdentity => numbered(),
+        Kind::AtDropIdentity => {
+            name.iter().fold(numbered(), |all, name| all.drop(Thing::Relation(sequence_of(table, name))))
         }
-        Kind::AtSetExpression | Kind::AtDropExpression | Kind::AtColumnDefault => {
-            of_column().change(aspect(Aspect::Default))
-        }
+        Kind::AtSetExpression | Kind::AtDropExpression | Kind::AtColumnDefault => of_default(),
         Kind::AtChangeOwner => all.change(Thing::Owner(Box::new(Thing::Relation(table.clone())))),
         Kind::AtEnableTrig | Kind::AtEnableAlwaysTrig | Kind::AtEnableReplicaTrig | Kind::AtDisableTrig => {
             all.change(Thing::Trigger(table.clone(), name))

@@ -28,9 +28,14 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
         }
     }
     keys.truncate(create.index_params.len());
-    if let Some(predicate) = &create.where_clause {
-        mentions.extend(expression::read(predicate)?.column_names());
-    }
+    let predicate = match &create.where_clause {
+        Some(written) => {
+            let predicate = expression::read(written)?;
+            mentions.extend(predicate.column_names());
+            Some(predicate.sql)
+        }
+        None => None,
+    };
     for column in &mentions {
         // The columns of a view that this revision makes aren't known.
         if catalog.table(&table).is_some_and(|table| !table.columns.is_empty() && table.get(column).is_none()) {
@@ -54,10 +59,28 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
         name,
         keys,
         labels,
+        values: values(create)?,
+        predicate,
         mentions,
         unique: create.unique,
         partial: create.where_clause.is_some(),
         only: create.relation.as_ref().is_some_and(|range| !range.inh),
         tail: deparse::index_tail(create)?,
     })])
+}
+
+/// What each key is computed by, where equal is what the type calls so.
+fn values(create: &IndexStmt) -> Result<Option<Vec<String>>, Problem> {
+    let mut values = Vec::new();
+    for node in &create.index_params {
+        let Some(node::Node::IndexElem(element)) = &node.node else { return Ok(None) };
+        if !element.collation.is_empty() || !element.opclass.is_empty() {
+            return Ok(None);
+        }
+        values.push(match &element.expr {
+            Some(written) => format!("({})", expression::read(written)?.sql),
+            None => Ident::new(element.name.as_str()).sql(),
+        });
+    }
+    Ok(Some(values))
 }

@@ -2,7 +2,7 @@
 
 use super::reach::is_of_our_steps;
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{NodeEnum, ObjectType};
+use concertina_revisions::tree::{NodeEnum, ObjectType, VacuumStmt, node};
 
 pub(super) fn refusal(tree: &NodeEnum) -> Option<Problem> {
     blocking(tree).or_else(|| of_the_server(tree)).or_else(|| of_the_session(tree))
@@ -21,9 +21,20 @@ pub(super) fn left_out(tree: &NodeEnum) -> Option<&'static str> {
         NodeEnum::VacuumStmt(vacuum) if !vacuum.is_vacuumcmd => {
             Some("ANALYZE is left out: a large backfill is analyzed by itself")
         }
+        NodeEnum::VacuumStmt(vacuum) if !is_full(vacuum) => {
+            Some("VACUUM is left out: a large backfill is vacuumed and analyzed by itself")
+        }
         NodeEnum::VariableShowStmt(_) => Some("SHOW is left out: it only shows something"),
         _ => None,
     }
+}
+
+/// VACUUM FULL, or whatever is said of it.
+fn is_full(vacuum: &VacuumStmt) -> bool {
+    vacuum
+        .options
+        .iter()
+        .any(|option| matches!(&option.node, Some(node::Node::DefElem(option)) if option.defname == "full"))
 }
 
 /// What makes others wait for long.
@@ -94,7 +105,7 @@ fn of_the_server(tree: &NodeEnum) -> Option<Problem> {
         }
         NodeEnum::DropOwnedStmt(_) => ("DROP OWNED drops things without naming them", "DROP and REVOKE them by name"),
         NodeEnum::VacuumStmt(_) => (
-            "VACUUM changes nothing of the schema; VACUUM FULL writes the table anew under its strongest lock",
+            "VACUUM FULL changes nothing of the schema, and writes the table anew under its strongest lock",
             "run it by hand, or pg_repack; a large backfill is vacuumed and analyzed by itself",
         ),
         NodeEnum::CheckPointStmt(_) => ("CHECKPOINT is of the server", "leave it out"),

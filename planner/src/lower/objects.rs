@@ -150,24 +150,10 @@ fn function(create: &CreateFunctionStmt, sql: &str, catalog: &Catalog) -> Result
     let reverse = match there.as_slice() {
         [] => Some(format!("DROP {} {}({})", word.to_uppercase(), name.sql(), types.join(", "))),
         _ if !create.replace => Some(format!("DROP {} {}({})", word.to_uppercase(), name.sql(), types.join(", "))),
-        [one] if count(&one.arguments) == types.len() => Some(one.definition.trim_end().to_owned()),
+        [one] if crate::sql::arguments_of(&one.arguments) == types.len() => Some(one.definition.trim_end().to_owned()),
         _ => None,
     };
     Ok(Change::CatalogOnly(only(sql, format!("create {word} {}", name.shown()), reverse)))
-}
-
-/// How many arguments a list names; commas within parentheses belong to a type.
-fn count(arguments: &str) -> usize {
-    let mut depth = 0;
-    let commas = arguments.chars().filter(|c| {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        *c == ',' && depth == 0
-    });
-    if arguments.is_empty() { 0 } else { commas.count() + 1 }
 }
 
 /// CREATE AGGREGATE, OPERATOR, TYPE, TEXT SEARCH .., COLLATION.

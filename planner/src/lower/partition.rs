@@ -4,7 +4,7 @@
 use super::{deparse, existing, name};
 use crate::catalog::{Catalog, Table};
 use crate::change::{Attach, Change, Detach};
-use crate::problem::{self, Problem};
+use crate::problem::{self, Problem, code};
 use concertina_revisions::tree::{
     AlterTableCmd, Node, PartitionBoundSpec, PartitionCmd, PartitionRangeDatumKind, node,
 };
@@ -24,7 +24,18 @@ pub(super) fn attach(written: &AlterTableCmd, parent: &TableName, catalog: &Cata
     if let Some(other) = catalog.table(&name).and_then(|table| table.partition_of.as_ref()) {
         return Err(problem::exists("partition", &format!("{} of {}", name.shown(), other.parent().shown())));
     }
+    not_in_circles(parent, &name, catalog)?;
     Ok(Change::Attach(whole(parent, name, bound, catalog)?))
+}
+
+/// Refuses to put a table below itself.
+pub(super) fn not_in_circles(parent: &TableName, below: &TableName, catalog: &Catalog) -> Result<(), Problem> {
+    if parent != below && !catalog.below(below).contains(parent) {
+        return Ok(());
+    }
+    Err(Problem::new(code::DEPENDED_ON, format!("{} would be below itself", below.shown()))
+        .label("circular inheritance, which PostgreSQL refuses too")
+        .help("name another table"))
 }
 
 /// The attachment of a table, with the conditions that its bound makes.

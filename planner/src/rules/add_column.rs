@@ -6,11 +6,14 @@
 //! nullable column, a default and a trigger for writers, a backfill, and only then constraints.
 //! **Hazard**: a default that only stands in for old code is dropped in contract.
 
+use super::update::SMALL_TABLE_BLOCKS;
 use super::{Context, check, foreign_key, guard, helper, identity, not_null, questions, synced, unique};
 use crate::action::{Action, Backfill, Operation, Sync, Value};
+use crate::catalog::TableKind;
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
 use crate::decision::Decision;
 use crate::expr::{Expr, Shape};
+use crate::plan::Question;
 use crate::problem::{self, Problem, code, hazard};
 use crate::sql::Numbering;
 use crate::sql::types;
@@ -28,6 +31,9 @@ pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
         guard::unnoticed(table, "a column with a value of its own for each row", context)?;
     }
     let decision = match (&column.special, &column.default, fill) {
+        (Special::Stored(definition), ..) if !empty && is_small(table, context) => {
+            stored(table, column, definition, context)
+        }
         (Special::Stored(_), ..) if !empty => {
             return Err(problem::blocks(
                 "a STORED generated column",
@@ -178,6 +184,31 @@ fn generated(table: &TableName, column: &NewColumn, definition: &str, context: &
     let decision =
         Decision::because(why).expand(action(table, &named, None, column.not_null && !later), undo(table, column));
     if later { not_null::prove_and_set(decision, table, &column.name, context) } else { decision }
+}
+
+/// Whether a table is written anew in a moment.
+fn is_small(table: &TableName, context: &Context<'_>) -> bool {
+    let known = context.table(table);
+    known.is_some_and(|table| {
+        table.kind == TableKind::Plain && table.pages <= SMALL_TABLE_BLOCKS && table.children.is_empty()
+    })
+}
+
+/// A column whose values PostgreSQL computes and stores, on a table that is written anew in a moment.
+fn stored(table: &TableName, column: &NewColumn, definition: &str, context: &Context<'_>) -> Decision {
+    let named = NewColumn { type_sql: format!("{} {definition}", column.type_sql), ..column.clone() };
+    let decision = Decision::because("the table is small: it is written anew in a moment")
+        .expand(action(table, &named, None, column.not_null), undo(table, column));
+    let value = crate::sql::stored_expression(definition).filter(|value| value.reach.raises || column.not_null);
+    let (Some(known), Some(value)) = (context.table(table), value) else { return decision };
+    let alias = Ident::new(known.name.as_str());
+    let key = questions::key_text(known, &alias);
+    let question = Question::NoErrors { table: table.clone(), key, alias, expression: value.sql, rows: None };
+    decision.check(
+        format!("every value of {}.{} can be computed", table.shown(), column.name.as_str()),
+        question,
+        "mend these rows first, or write an expression that minds them (NULLIF, CASE)",
+    )
 }
 
 /// A number from a sequence for each row.

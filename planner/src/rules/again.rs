@@ -19,6 +19,7 @@ pub(super) fn index(table: &Table, index: &Index, catalog: &Catalog) -> Option<V
     if index.clustered {
         statements.push(format!("ALTER TABLE {} CLUSTER ON {}", table.full_name().sql(), name.name.sql()));
     }
+    statements.extend(identity(table, index));
     Some(statements)
 }
 
@@ -34,8 +35,16 @@ pub(super) fn constraint(table: &Table, constraint: &Constraint) -> Vec<String> 
         if index.clustered {
             statements.push(format!("ALTER TABLE {on} CLUSTER ON {}", name.sql()));
         }
+        statements.extend(identity(table, index));
     }
     statements
+}
+
+/// What lets an index tell subscribers again which row is meant.
+fn identity(table: &Table, index: &Index) -> Option<String> {
+    let identity = index.as_identity();
+    let is_own = table.replica_identity.as_ref() == Some(&identity);
+    is_own.then(|| format!("ALTER TABLE {} REPLICA IDENTITY {identity}", table.full_name().sql()))
 }
 
 /// The comments on the indexes and constraints that partitions have of a unique constraint, where PostgreSQL calls them as they are.

@@ -24,7 +24,9 @@ pub(super) fn set_default(table: &TableName, column: &Ident, value: Option<&Expr
             .note(format!("the default of {} comes with the new column", column.as_str()))
             .reverse(back);
     }
-    if value.is_none() && context.is_retyped_later(table, column) {
+    // A sequence that it names may be dropped before the column is.
+    let names = old.as_ref().is_some_and(|default| !crate::sql::named_in(default, context.catalog).is_empty());
+    if value.is_none() && context.is_retyped_later(table, column) && !names {
         return Decision::because("")
             .note(format!("the default of {} goes with the old column", column.as_str()))
             .reverse(back);

@@ -32,7 +32,7 @@ const FOLLOWED: &str = "rows are copied in batches; what is written to the sourc
 /// Copies rows and takes over what is written meanwhile, where a later statement takes the source away and a key tells which row is
 /// whose copy.
 pub(super) fn followed(insert: &Insert, context: &Context<'_>) -> Option<Decision> {
-    let copy = insert.plain.as_ref()?;
+    let copy = insert.plain.as_deref()?;
     let goes = goes(insert, &copy.source, context)?;
     if goes == Goes::Rows || !is_undisturbed(insert, copy, context) {
         return None;
@@ -79,7 +79,7 @@ pub(super) fn told(decision: Decision, insert: &Insert, context: &Context<'_>) -
     let lost = insert.reads.iter().find_map(|source| Some((source, goes(insert, source, context)?)));
     let Some((source, goes)) = lost else { return decision };
     let kept = goes == Goes::Rows
-        && insert.plain.as_ref().is_some_and(|copy| {
+        && insert.plain.as_deref().is_some_and(|copy| {
             copy.source == *source && only_copied(copy, &insert.table, context.catalog, &copy.alias).is_some()
         });
     if kept {
@@ -110,7 +110,7 @@ fn goes(insert: &Insert, source: &TableName, context: &Context<'_>) -> Option<Go
         return None;
     }
     let mut name = source.clone();
-    let is_read = |column: &Ident| match insert.plain.as_ref().filter(|copy| copy.source == *source) {
+    let is_read = |column: &Ident| match insert.plain.as_deref().filter(|copy| copy.source == *source) {
         Some(copy) => read_columns(copy).contains(column),
         None => true,
     };
@@ -240,7 +240,7 @@ fn only_copied(copy: &PlainCopy, target: &TableName, catalog: &Catalog, alias: &
 pub(super) fn spares_what_came_later(delete: &Delete, context: &Context<'_>) -> Option<Delete> {
     let copies = context.before().iter().filter_map(|seen| {
         let Change::Insert(insert) = &seen.change else { return None };
-        insert.plain.as_ref().map(|copy| (insert, copy, &seen.before))
+        insert.plain.as_deref().map(|copy| (insert, copy, &seen.before))
     });
     let mut conditions = Vec::new();
     for (insert, copy, before) in copies {

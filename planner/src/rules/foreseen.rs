@@ -354,7 +354,7 @@ fn goes_along(update: &Update, table: &TableName, catalog: &Catalog) -> bool {
 fn writes(touches: &Footprint, table: &TableName, makes_table: bool) -> bool {
     touches.is_opaque()
         || touches.writes().any(|access| match &access.thing {
-            Thing::Anything | Thing::AnyRows | Thing::Function(_) | Thing::Named(..) | Thing::Schema(_) => true,
+            Thing::Anything | Thing::AnyRows | Thing::Named(..) | Thing::Schema(_) => true,
             // A table that is made has a row type.
             Thing::Type(_) => !makes_table,
             Thing::Relation(other)
@@ -371,6 +371,8 @@ fn writes(touches: &Footprint, table: &TableName, makes_table: bool) -> bool {
             | Thing::Rule(..)
             | Thing::Policy(..)
             | Thing::Options(_)
+            // Whoever calls it asks for that.
+            | Thing::Function(_)
             | Thing::Rights(..)
             | Thing::Owner(_)
             | Thing::Comment(_)

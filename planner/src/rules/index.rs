@@ -52,8 +52,7 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
             [],
         );
     }
-    let plain = new.unique && !new.partial && !new.keys.iter().any(|key| key.as_str().is_empty());
-    if let Some(question) = unique::duplicates(known, &new.keys, context).filter(|_| plain) {
+    if let Some(question) = unique::shared(known, new, context).filter(|_| new.unique) {
         decision = decision.check(
             format!("no two rows of {} share the key of {}", new.table.shown(), new.name.as_str()),
             question,

@@ -79,7 +79,15 @@ pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> D
 
 pub(super) fn refresh(view: &TableName, context: &Context<'_>) -> Result<Decision, Problem> {
     let Some(known) = context.table(view) else { return Ok(Decision::default()) };
-    if known.is_new || known.unfilled {
+    if known.is_new && !known.unfilled {
+        // An earlier statement has filled it with what there was then.
+        let sql = format!("REFRESH MATERIALIZED VIEW {}", view.sql());
+        return Ok(Decision::because("made by this revision, whose code isn't there yet")
+            .quick(Phase::Backfill, Rank::Fill, Action::Blocking { sql, locks: vec![] }, [])
+            .alone()
+            .reverse(""));
+    }
+    if known.unfilled {
         return Ok(Decision::because("nobody can read it before it is filled")
             .slow(Phase::Backfill, Rank::Fill, Online::Fill { view: view.clone() }, [])
             .reverse(""));

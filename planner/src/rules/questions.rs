@@ -75,6 +75,28 @@ fn groups(name: &str, columns: &[Ident], foreseen: bool) -> Question {
     }
 }
 
+/// Groups of rows for which a condition holds, and that share what expressions give.
+pub(super) fn shared(from: &str, values: &[String], condition: Option<&str>, foreseen: bool) -> Question {
+    let is_constant = |value: &&String| crate::sql::from_text(value).is_some_and(|value| value.columns.is_empty());
+    // A number alone in GROUP BY is a place in the list.
+    let list: Vec<&str> = values.iter().filter(|value| !is_constant(value)).map(String::as_str).collect();
+    let mut conditions: Vec<String> = values.iter().map(|value| format!("{value} IS NOT NULL")).collect();
+    conditions.extend(condition.map(|condition| format!("({condition})")));
+    let by = if list.is_empty() { String::new() } else { format!(" GROUP BY {}", list.join(", ")) };
+    let groups = format!("FROM {from} WHERE {}{by} HAVING count(*) > 1", conditions.join(" AND "));
+    let part = |value: &&str| format!("concat({}, {value})", Ident::new(format!("{value} = ")).literal());
+    let named = if list.is_empty() {
+        "'the same for all of them'".to_owned()
+    } else {
+        format!("concat_ws(', ', {})", list.iter().map(part).collect::<Vec<_>>().join(", "))
+    };
+    Question::NoRows {
+        count: format!("SELECT count(*) FROM (SELECT 1 {groups}) AS duplicates"),
+        examples: format!("SELECT {named} {groups} LIMIT 5"),
+        foreseen,
+    }
+}
+
 /// How a row is named to people: its key, or its place where it has none.
 pub(super) fn key_text(table: &Table, alias: &Ident) -> String {
     table.key().map_or_else(|| format!("{}.ctid::text", alias.sql()), |columns| named(&columns, Some(alias)))

@@ -8,9 +8,10 @@ use super::foreseen::{self, Rows};
 use super::{Context, again, check, helper, not_null, partitions, questions};
 use crate::action::Action;
 use crate::catalog::{ConstraintKind, Table, TableKind};
-use crate::change::{NewConstraint, NewConstraintKind};
+use crate::change::{NewConstraint, NewConstraintKind, NewIndex};
 use crate::decision::Decision;
 use crate::footprint::Thing;
+use crate::plan::Question;
 use crate::problem::{self, Problem, code, hazard};
 use concertina_revisions::{Ident, TableName};
 
@@ -180,7 +181,7 @@ fn free_name(table: &TableName, constraint: &NewConstraint, context: &Context<'_
 }
 
 /// Nothing need be asked when a column is new, or when fewer columns are unique already.
-pub(super) fn duplicates(table: &Table, columns: &[Ident], context: &Context<'_>) -> Option<crate::plan::Question> {
+pub(super) fn duplicates(table: &Table, columns: &[Ident], context: &Context<'_>) -> Option<Question> {
     let name = table.full_name();
     let settled =
         |column: &Ident| table.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(&name, column);
@@ -197,6 +198,32 @@ pub(super) fn duplicates(table: &Table, columns: &[Ident], context: &Context<'_>
         Rows::Foreseen(rows) if !later => Some(questions::foreseen_duplicates(&rows, columns)),
         Rows::Foreseen(_) | Rows::Now | Rows::Unknown => {
             (columns.iter().all(settled) && !proven).then(|| questions::duplicates(table, columns))
+        }
+    }
+}
+
+/// Asks for rows that share the key of an index to be.
+pub(super) fn shared(table: &Table, new: &NewIndex, context: &Context<'_>) -> Option<Question> {
+    let plain = !new.partial && !new.keys.iter().any(|key| key.as_str().is_empty());
+    if plain {
+        return duplicates(table, &new.keys, context);
+    }
+    let name = table.full_name();
+    let is_settled =
+        |column: &Ident| table.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(&name, column);
+    if new.mentions.iter().any(|column| context.is_filled_later(&name, column)) {
+        return None;
+    }
+    let values = new.values.as_ref()?;
+    match foreseen::rows(&name, &new.mentions, context) {
+        Rows::Foreseen(rows) => {
+            let from = format!("{} AS {}", rows.sql, name.name.sql());
+            Some(questions::shared(&from, values, new.predicate.as_deref(), true))
+        }
+        Rows::Now => Some(questions::shared(&name.sql(), values, new.predicate.as_deref(), false)),
+        Rows::Unknown => {
+            let settled = new.mentions.iter().all(is_settled);
+            settled.then(|| questions::shared(&name.sql(), values, new.predicate.as_deref(), false))
         }
     }
 }

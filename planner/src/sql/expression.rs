@@ -358,3 +358,14 @@ fn names(list: &Value) -> Vec<String> {
 pub(crate) fn column_list(nodes: &[Node]) -> Vec<Ident> {
     strings(nodes).into_iter().map(Ident::new).collect()
 }
+
+/// The expression of `GENERATED ALWAYS AS (..) STORED`.
+pub(crate) fn stored_expression(definition: &str) -> Option<Expr> {
+    let parsed = parse(&format!("CREATE TABLE a (b int {definition})"), 0).ok()?;
+    let NodeEnum::CreateStmt(create) = parsed.protobuf.stmts.into_iter().next()?.stmt?.node? else { return None };
+    let node::Node::ColumnDef(column) = create.table_elts.into_iter().next()?.node? else { return None };
+    column.constraints.into_iter().find_map(|node| match node.node {
+        Some(node::Node::Constraint(constraint)) => read(constraint.raw_expr.as_deref()?).ok(),
+        _ => None,
+    })
+}

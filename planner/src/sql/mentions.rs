@@ -68,6 +68,18 @@ pub(crate) fn functions(tree: &NodeEnum) -> Vec<String> {
     found.functions
 }
 
+/// The names that stand in a function's body: of relations, columns, functions, and whatever else may be one.
+pub(crate) fn in_body(definition: &str) -> Vec<String> {
+    let Ok(parsed) = parse(definition, 0) else { return vec![] };
+    let mut found = Mentions::default();
+    found.walk(&serde_json::to_value(&parsed.protobuf.stmts).unwrap_or_default());
+    for body in std::mem::take(&mut found.bodies) {
+        found.body(&body);
+    }
+    let relations = found.relations.into_iter().map(|(_, name)| name);
+    relations.chain(found.functions).chain(found.columns).chain(found.words).collect()
+}
+
 /// The relations that a tree names in literals, and the sequences of columns that it does.
 pub(crate) fn literals(tree: &NodeEnum, catalog: &Catalog) -> Vec<TableName> {
     let mut found = Mentions::default();

@@ -39,6 +39,27 @@ pub(crate) fn looks_at(sql: &str) -> LooksAt {
     }
 }
 
+/// Whether a statement puts a function in the place of one that is given so much.
+pub(crate) fn replaces(sql: &str, arguments: &str) -> bool {
+    let tree = parse(sql, 0).ok().and_then(|parsed| parsed.protobuf.stmts.into_iter().next()?.stmt?.node);
+    let Some(NodeEnum::CreateFunctionStmt(create)) = tree else { return false };
+    create.replace && create.parameters.len() == arguments_of(arguments)
+}
+
+/// How many arguments a list names; commas within parentheses belong to a type.
+pub(crate) fn arguments_of(arguments: &str) -> usize {
+    let mut depth = 0;
+    let commas = arguments.chars().filter(|c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        *c == ',' && depth == 0
+    });
+    if arguments.is_empty() { 0 } else { commas.count() + 1 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,11 @@
 //! The footprint of each change, as if it were run as its author wrote it. Every kind of change is named: one that is new
 //! has to say here what it touches.
 
-use super::of_rows::{delete, insert, rows_of, update};
+use super::of_rows::{delete, identified, insert, read_beside, rows_of, update};
 use crate::catalog::{Catalog, ConstraintKind, Table};
 use crate::change::{
-    AddColumn, Attach, Change, Fill, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewTable, NewType, Special,
+    AddColumn, Attach, Change, Effect, Fill, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewTable, NewType,
+    Special,
 };
 use crate::expr::Expr;
 use crate::footprint::{Aspect, Footprint, How, Thing, made, relation_made, sequence_of};
@@ -63,7 +64,10 @@ fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
         Change::Update(new) => update(new, catalog),
         Change::Delete(new) => delete(new, catalog),
         Change::CatalogOnly(only) => only.touches.clone(),
-        Change::Setting(setting) => on(&setting.table).and(&setting.touches),
+        Change::Setting(setting) => {
+            let identity = matches!(setting.effect, Some(Effect::ReplicaIdentity(_)));
+            identified(on(&setting.table).and(&setting.touches), &setting.table, identity, catalog)
+        }
         Change::RenameColumn(table, from, to) => {
             let all = on_column(on(table), table, from, catalog);
             let all = all.rename(Thing::column(table, from), Thing::column(table, to));
@@ -143,6 +147,7 @@ fn add_column(add: &AddColumn, catalog: &Catalog) -> Footprint {
     if column.not_null {
         all.add(How::Make, Thing::Demands(table.clone(), Some(column.name.clone())));
     }
+    all = read_beside(all, table, column);
     for below in catalog.below(table) {
         all.add(How::Make, Thing::column(&below, &column.name));
     }
@@ -200,10 +205,11 @@ fn alter_type(new: &NewType, catalog: &Catalog) -> Footprint {
 fn remade(mut all: Footprint, new: &NewType, catalog: &Catalog) -> Footprint {
     let Some(table) = catalog.table(&new.table) else { return all };
     let column = new.column.as_str();
-    let marked = table.indexes.iter().filter(|index| index.mentions.iter().any(|name| name == column)).any(|index| {
-        let identity = format!("USING INDEX {}", Ident::new(index.name.as_str()).sql());
-        index.clustered || table.replica_identity.as_ref() == Some(&identity)
-    });
+    let marked = table
+        .indexes
+        .iter()
+        .filter(|index| index.mentions.iter().any(|name| name == column))
+        .any(|index| index.clustered || table.replica_identity.as_ref() == Some(&index.as_identity()));
     if marked {
         all = all.change(Thing::Options(new.table.clone()));
     }
@@ -255,6 +261,7 @@ fn demanded(mut all: Footprint, table: &TableName, constraint: &NewConstraint, c
             if let Some(index) = using_index {
                 all = all.drop(Thing::beside(table, index));
             }
+            all = identified(all, table, *primary, catalog);
             if *primary {
                 all = columns.iter().fold(all, |all, column| all.change(Thing::aspect(table, column, Aspect::Null)));
             }
@@ -286,6 +293,7 @@ fn drop_constraint(table: &TableName, name: &Ident, catalog: &Catalog) -> Footpr
     if let Some(references) = known.referenced() {
         all = all.on(&references).drop(Thing::Demands(references, None));
     }
+    all = identified(all, table, known.kind == ConstraintKind::PrimaryKey, catalog);
     if matches!(known.kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey | ConstraintKind::Exclude) {
         all =
             all.drop(Thing::beside(table, name)).drop(Thing::key(table, &columns)).drop(Thing::Indexes(table.clone()));
@@ -343,6 +351,8 @@ fn drop_index(name: &TableName, catalog: &Catalog) -> Footprint {
     let Some((table, index)) = catalog.index(Some(name.schema.as_str()), name.name.as_str()) else { return all };
     let table = table.full_name();
     let columns = idents(&index.mentions);
+    let identity = catalog.table(&table).and_then(|table| table.replica_identity.clone());
+    let all = identified(all, &table, identity == Some(index.as_identity()), catalog);
     let mut all = all.on(&table).columns(&table, &columns).drop(Thing::Indexes(table.clone()));
     for (_, part) in catalog.parts_of(name) {
         all = all.drop(Thing::Relation(part.full_name()));

@@ -2,7 +2,7 @@
 //! run as its author wrote it touches all of it. Every kind of work is named.
 
 use crate::action::{Action, Backfill, Listed, Numbers, Online, Operation, Sync, Value, WorkList};
-use crate::change::{Change, NewConstraint, NewConstraintKind};
+use crate::change::{Change, NewConstraint, NewConstraintKind, Special};
 use crate::footprint::{Access, Aspect, Footprint, How, Thing};
 use crate::helper::is_helper;
 use crate::plan::Work;
@@ -42,11 +42,12 @@ impl Whole<'_> {
                 let all = self.relying(on(table)).make(Thing::column(table, column)).and(&self.demands());
                 let is_new = matches!(self.change, Change::AddColumn(_));
                 let all = if is_new { all.and(&self.inherited(table)) } else { all };
+                let is_stored =
+                    matches!(self.change, Change::AddColumn(add) if matches!(add.column.special, Special::Stored(_)));
                 match default {
                     // The value is read when the column is added.
-                    Some(Value::Read(_)) => all.and(&self.touches.only(|access| {
-                        access.how == How::Read && matches!(access.thing, Thing::Rows(..) | Thing::AnyRows)
-                    })),
+                    None if is_stored => all.and(&self.rows_read()),
+                    Some(Value::Read(_)) => all.and(&self.rows_read()),
                     Some(Value::Sql(_)) | None => all,
                 }
             }
@@ -81,7 +82,7 @@ impl Whole<'_> {
             Action::AddConstraintUsingIndex { table, name, index, primary, .. } => {
                 let all = self.relying(on(table)).make(Thing::constraint(table, name));
                 let all = all.drop(Thing::beside(table, index)).make(Thing::beside(table, name));
-                if *primary { all.and(&self.only_aspects(Aspect::Null)) } else { all }
+                if *primary { all.and(&self.only_aspects(Aspect::Null)).and(&self.identified()) } else { all }
             }
             Action::DropConstraint { table, name, .. } if is_helper(name) => {
                 on(table).drop(Thing::constraint(table, name))
@@ -90,6 +91,7 @@ impl Whole<'_> {
                 .drop(Thing::constraint(table, name))
                 .drop(Thing::beside(table, name))
                 .and(&self.only_aspects(Aspect::Null))
+                .and(&self.identified())
                 .and(&self.demands()),
             Action::MoveNumbers { table, from, to, .. } => on(table)
                 .read(Thing::column(table, from))
@@ -115,7 +117,7 @@ impl Whole<'_> {
             }
             Action::InstallSync(sync) => self.relying(synced(sync)).make(Thing::Helper(sync.name.clone())),
             Action::RefuseUnfilled(sync) => synced(sync).change(Thing::Helper(sync.name.clone())),
-            Action::RemoveSync(sync) => synced(sync).drop(Thing::Helper(sync.name.clone())),
+            Action::RemoveSync(sync) => minded(sync).drop(Thing::Helper(sync.name.clone())),
             Action::CreateVersion(version) => {
                 let schema = Footprint::default().make(Thing::Helper(version.schema.clone()));
                 version.views.iter().fold(schema, |all, view| all.on(&view.table))
@@ -200,6 +202,12 @@ impl Whole<'_> {
         own.and(&structure)
     }
 
+    /// The rows that the statement reads.
+    fn rows_read(&self) -> Footprint {
+        let is_row = |thing: &Thing| matches!(thing, Thing::Rows(..) | Thing::AnyRows);
+        self.touches.only(|access| access.how == How::Read && is_row(&access.thing))
+    }
+
     /// Whether it adds a column whose demands hold of every row, as there is no value yet, and none points at nothing.
     fn is_null_everywhere(&self) -> bool {
         let Change::AddColumn(add) = self.change else { return false };
@@ -217,6 +225,11 @@ impl Whole<'_> {
         self.touches.only(|access| {
             access.how != How::Read && matches!(access.thing, Thing::Aspect(_, _, what) if what == wanted)
         })
+    }
+
+    /// Whether subscribers can tell rows apart, where that changes.
+    fn identified(&self) -> Footprint {
+        self.touches.only(|access| access.how == How::Change && matches!(access.thing, Thing::Trigger(_, None)))
     }
 
     /// Constraints and indexes that the statement changes along with a column.
@@ -269,4 +282,14 @@ fn of_list(all: Footprint, table: &TableName, list: &WorkList) -> Footprint {
 /// The table whose name a sync trigger is made, and removed, by.
 fn synced(sync: &Sync) -> Footprint {
     Footprint::default().on(&sync.table)
+}
+
+/// What a sync trigger fills, and reads of the row, must keep its name for as long as there is the trigger.
+fn minded(sync: &Sync) -> Footprint {
+    let texts = sync.assignments.iter().map(|(_, value)| value).chain(&sync.predicate).chain([&sync.when]);
+    let read = texts.filter_map(|text| crate::sql::from_text(text)).flat_map(|expression| expression.columns);
+    let of_row = read.filter(|mention| mention.qualifier.as_ref().is_some_and(|name| name.as_str() == "new"));
+    let columns: Vec<Ident> =
+        sync.assignments.iter().map(|(column, _)| column.clone()).chain(of_row.map(|mention| mention.name)).collect();
+    synced(sync).columns(&sync.table, &columns)
 }

@@ -1,7 +1,7 @@
 //! The footprints of changes of rows: whose rows are read and written, and what is minded on the way.
 
-use crate::catalog::{Catalog, TableKind};
-use crate::change::{Delete, Insert, Update};
+use crate::catalog::{Catalog, Table, TableKind};
+use crate::change::{Delete, Insert, NewColumn, NewConstraint, Special, Update};
 use crate::expr::Expr;
 use crate::footprint::{Access, Aspect, Footprint, How, Thing};
 use concertina_revisions::{Ident, TableName};
@@ -29,6 +29,7 @@ fn written(mut all: Footprint, table: &TableName, columns: Option<&[Ident]>, cat
         .read(Thing::Trigger(table.clone(), None))
         .read(Thing::Rule(table.clone(), None))
         .read(Thing::Policy(table.clone(), None));
+    all = stirred(all, table, catalog);
     let Some(columns) = columns else {
         return all.change(Thing::Rows(table.clone(), None)).read(Thing::Demands(table.clone(), None));
     };
@@ -97,4 +98,66 @@ pub(super) fn delete(new: &Delete, catalog: &Catalog) -> Footprint {
     }
     let read: Vec<Ident> = new.predicate.iter().flat_map(Expr::column_names).collect();
     rows_of(read_in(all, &new.table, &read, catalog), &new.reads, catalog)
+}
+
+/// What tells subscribers which row is meant decides whether rows may be updated and deleted, as a trigger may.
+pub(super) fn identified(all: Footprint, table: &TableName, changes: bool, catalog: &Catalog) -> Footprint {
+    if !changes {
+        return all;
+    }
+    let members = std::iter::once(table.clone()).chain(catalog.below(table));
+    let published = members.filter(|one| catalog.table(one).is_some_and(|table| table.update_published));
+    published.fold(all, |all, one| all.change(Thing::Trigger(one, None)))
+}
+
+/// The other columns that a new one is computed or checked by.
+pub(super) fn read_beside(all: Footprint, table: &TableName, column: &NewColumn) -> Footprint {
+    let computed = match &column.special {
+        Special::Stored(definition) | Special::Virtual(definition) => crate::sql::stored_expression(definition),
+        Special::None | Special::Serial | Special::Identity(_) => None,
+    };
+    let checked = column.constraints.iter().flat_map(NewConstraint::columns);
+    let mut read: Vec<Ident> = computed.iter().flat_map(Expr::column_names).chain(checked).collect();
+    read.retain(|name| *name != column.name);
+    let all = all.columns(table, &read);
+    read.into_iter().fold(all, |all, name| all.read(Thing::Rows(table.clone(), Some(name))))
+}
+
+/// The rows that triggers of a table write along, as far as the words of their functions tell.
+fn stirred(mut all: Footprint, name: &TableName, catalog: &Catalog) -> Footprint {
+    let below = catalog.below(name);
+    let members: Vec<&Table> = std::iter::once(name).chain(&below).filter_map(|one| catalog.table(one)).collect();
+    let triggers = members.iter().flat_map(|table| &table.triggers);
+    if members.iter().any(|table| !table.rules.is_empty()) {
+        all = all.change(Thing::AnyRows);
+    }
+    let mut called: Vec<String> = triggers
+        .flat_map(|trigger| crate::sql::mentioned_in(&trigger.definition, catalog).accesses)
+        .filter_map(
+            |access| if let Thing::Function(name) = access.thing { Some(name.as_str().to_owned()) } else { None },
+        )
+        .collect();
+    let mut at = 0;
+    while let Some(function) = called.get(at).cloned() {
+        at += 1;
+        for known in catalog.functions.iter().filter(|known| known.name == function) {
+            for word in crate::sql::in_body(&known.definition) {
+                if word == "execute" {
+                    // What it puts together isn't known.
+                    all = all.change(Thing::AnyRows);
+                }
+                for other in catalog.tables.iter().filter(|other| other.name == word) {
+                    all = all.change(Thing::Rows(other.full_name(), None));
+                }
+                let column = Ident::new(word.as_str());
+                if members.first().is_some_and(|table| table.get(&column).is_some()) {
+                    all = all.change(Thing::Rows(name.clone(), Some(column)));
+                }
+                if catalog.functions.iter().any(|other| other.name == word) && !called.contains(&word) {
+                    called.push(word);
+                }
+            }
+        }
+    }
+    all
 }

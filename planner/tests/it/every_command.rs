@@ -2,7 +2,7 @@
 //! with the reason and the remedy. None is passed through unseen, and none is merely unknown.
 
 use crate::fixture::crm;
-use concertina_planner::catalog::{Column, Index, PartitionKey, PartitionOf, Policy, TableKind, Trigger};
+use concertina_planner::catalog::{Column, Enum, Index, PartitionKey, PartitionOf, Policy, TableKind, Trigger};
 use concertina_planner::{Catalog, Table, explain, law, plan};
 use concertina_revisions::{Revision, RevisionId};
 use insta::assert_snapshot;
@@ -13,6 +13,11 @@ use std::sync::Arc;
 pub(crate) fn database() -> Catalog {
     let mut catalog = crm();
     catalog.server_version = 180_000;
+    catalog.enums.push(Enum {
+        schema: "public".into(),
+        name: "mood".into(),
+        labels: vec!["glad".into(), "sad".into()],
+    });
     let mut events = Table::new("events").rows(1_000_000).column("id", "bigint").column("at", "date");
     events.kind = TableKind::Partitioned;
     events.partition_key = Some(PartitionKey { strategy: "RANGE".into(), columns: vec!["at".into()] });
@@ -284,7 +289,7 @@ pub(crate) const COMMANDS: &str = "
     CREATE TEXT SEARCH TEMPLATE t (lexize = dsimple_lexize)
     CREATE TRANSFORM FOR int LANGUAGE sql (FROM SQL WITH FUNCTION f(internal))
     CREATE TRIGGER stamp BEFORE UPDATE ON seats FOR EACH ROW EXECUTE FUNCTION f()
-    CREATE TYPE mood AS ENUM ('glad', 'sad')
+    CREATE TYPE feeling AS ENUM ('glad', 'sad')
     CREATE TYPE pair AS (a int, b text)
     CREATE TYPE span AS RANGE (subtype = int)
     CREATE USER someone

@@ -39,8 +39,10 @@ pub(crate) async fn try_updates(
         }
     }
     for table in &mut catalog.tables {
-        if refused.contains(&table.full_name()) {
-            Arc::make_mut(table).update_refused = true;
+        let name = table.full_name();
+        if published.contains(&name) {
+            let table = Arc::make_mut(table);
+            (table.update_published, table.update_refused) = (true, refused.contains(&name));
         }
     }
     Ok(())

@@ -43,9 +43,7 @@ pub(super) fn indexes(mut decision: Decision, shadow: &Shadow<'_>, swap: &mut Sw
             }),
         }
         swap.after.extend(marks(shadow, index));
-        if shadow.table.replica_identity.as_ref()
-            == Some(&format!("USING INDEX {}", Ident::new(index.name.as_str()).sql()))
-        {
+        if shadow.table.replica_identity.as_ref() == Some(&index.as_identity()) {
             swap.after.push(Action::AsWritten {
                 what: format!("replica identity of {}", shadow.table_name().shown()),
                 sql: format!(

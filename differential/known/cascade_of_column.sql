@@ -1,0 +1,15 @@
+-- difference: refused: C109 <- ALTER TABLE DROP COLUMN CASCADE
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE o (id int PRIMARY KEY, n text);
+CREATE TABLE t (id int PRIMARY KEY, a int, b text, o_id int REFERENCES o (id));
+INSERT INTO o SELECT g, g::text FROM generate_series(1, 50) g;
+INSERT INTO t SELECT g, g, g, g FROM generate_series(1, 50) g;
+CREATE VIEW v AS SELECT id, b FROM t;
+CREATE VIEW w AS SELECT id FROM v;
+CREATE MATERIALIZED VIEW mv AS SELECT b FROM v;
+CREATE VIEW x AS SELECT v.id FROM v JOIN w ON v.id = w.id;
+-- revision
+ALTER TABLE t DROP COLUMN b CASCADE;

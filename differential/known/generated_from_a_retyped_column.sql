@@ -1,0 +1,10 @@
+-- difference: dead end: 2BP01 <- ALTER TABLE ALTER COLUMN TYPE; ALTER TABLE ADD COLUMN GENERATED ALWAYS AS STORED
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+INSERT INTO t SELECT g, g, 'X' || g FROM generate_series(1, 50) g;
+-- revision
+ALTER TABLE t ALTER COLUMN a TYPE text;
+ALTER TABLE t ADD COLUMN low text GENERATED ALWAYS AS (a || b) STORED;

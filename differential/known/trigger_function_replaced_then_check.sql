@@ -1,0 +1,13 @@
+-- difference: refused: preflight <- CREATE OR REPLACE FUNCTION RETURNS LANGUAGE AS BEGIN NEW RETURN NEW END; UPDATE SET WHERE; ALTER TABLE ADD CONSTRAINT CHECK
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+INSERT INTO t SELECT g, g, 'X' || g FROM generate_series(1, 50) g;
+CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS $x$ BEGIN NEW.a := 5; RETURN NEW; END $x$;
+CREATE TRIGGER tr BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION tf();
+-- revision
+CREATE OR REPLACE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS $x$ BEGIN NEW.a := 50; RETURN NEW; END $x$;
+UPDATE t SET b = 'q' WHERE a < 50;
+ALTER TABLE t ADD CONSTRAINT c CHECK (a > 49);

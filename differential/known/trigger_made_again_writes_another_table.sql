@@ -1,0 +1,17 @@
+-- difference: rows <- DELETE FROM WHERE; DROP TRIGGER ON; CREATE TRIGGER AFTER INSERT ON FOR EACH ROW EXECUTE FUNCTION; INSERT INTO SELECT NULL FROM; INSERT INTO SELECT FROM
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+CREATE TABLE audit (what text, n int);
+CREATE TABLE tot (k int);
+INSERT INTO t SELECT g, g, $x$X$x$ || g FROM generate_series(1, 50) g;
+CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS $x$ BEGIN INSERT INTO audit VALUES (TG_OP, NEW.a); RETURN NULL; END $x$;
+CREATE TRIGGER tr AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION tf();
+-- revision
+DELETE FROM t WHERE a < 5;
+DROP TRIGGER tr ON t;
+CREATE TRIGGER tr AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION tf();
+INSERT INTO t SELECT g + 100, g, NULL FROM generate_series(1, 5) g;
+INSERT INTO tot SELECT n FROM audit;

@@ -1,0 +1,20 @@
+-- difference: rows <- DROP TRIGGER ON; CREATE TRIGGER AFTER INSERT ON FOR EACH ROW EXECUTE FUNCTION; INSERT INTO SELECT NULL FROM; INSERT INTO SELECT FROM
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+CREATE TABLE audit (what text, n int);
+CREATE TABLE tot (k int);
+INSERT INTO t SELECT g, g, $x$X$x$ || g FROM generate_series(1, 50) g;
+CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS $x$ BEGIN INSERT INTO audit VALUES (TG_OP, NEW.a); RETURN NULL; END $x$;
+CREATE FUNCTION dyn() RETURNS trigger LANGUAGE plpgsql AS $x$ BEGIN EXECUTE $q$INSERT INTO au$q$ || $q$dit VALUES ($1, 4)$q$ USING TG_OP; RETURN NULL; END $x$;
+CREATE FUNCTION helper_f(int) RETURNS void LANGUAGE sql AS $x$ INSERT INTO audit VALUES ($q$sql$q$, $1) $x$;
+CREATE FUNCTION via() RETURNS trigger LANGUAGE plpgsql AS $x$ BEGIN PERFORM helper_f(NEW.a); RETURN NULL; END $x$;
+CREATE FUNCTION nothing_f() RETURNS trigger LANGUAGE plpgsql AS $x$ BEGIN RETURN NULL; END $x$;
+CREATE TRIGGER tr AFTER UPDATE OR INSERT ON t FOR EACH ROW EXECUTE FUNCTION tf();
+-- revision
+DROP TRIGGER tr ON t;
+CREATE TRIGGER tr AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION via();
+INSERT INTO t SELECT g + 100, g, NULL FROM generate_series(1, 5) g;
+INSERT INTO tot SELECT n FROM audit;

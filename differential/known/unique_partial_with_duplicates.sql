@@ -1,0 +1,9 @@
+-- difference: half way: 23505 <- CREATE UNIQUE INDEX ON WHERE
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, e text, k int);
+INSERT INTO t SELECT g, CASE WHEN g % 9 = 0 THEN 'Bob' ELSE 'x' || g END, g % 5 FROM generate_series(1, 50) g;
+-- revision
+CREATE UNIQUE INDEX i ON t (e) WHERE k < 3;
