@@ -88,6 +88,7 @@ fn trial(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[See
             let sql = format!("CREATE INDEX ON {} {}", stand_in(&new.table).sql(), new.tail);
             of_twin(number, one.before.table(&new.table)?, sql)
         }
+        Change::CatalogOnly(_) => there(one, statement, earlier),
         Change::SetDefault(_, _, None)
         | Change::AddConstraint(..)
         | Change::CreateTable(_)
@@ -99,7 +100,6 @@ fn trial(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[See
         | Change::DropIndex(_)
         | Change::DropTable(_)
         | Change::CreateEnum(_)
-        | Change::CatalogOnly(_)
         | Change::Setting(_)
         | Change::RenameColumn(..)
         | Change::RenameTable(..)
@@ -112,6 +112,23 @@ fn trial(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[See
         | Change::Allowed(..)
         | Change::Nothing(_) => None,
     }
+}
+
+/// Whether the objects that a statement is about are there: asked of those that no earlier statement says anything of.
+fn there(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[Seen]) -> Option<Tried> {
+    let brings_sequences = |other: &Seen| match &other.change {
+        Change::AddColumn(add) => matches!(add.column.special, Special::Serial | Special::Identity(_)),
+        other => matches!(other, Change::CreateTable(_) | Change::AddIdentity(_)),
+    };
+    let is_asked = |address: &lower::Address| {
+        let said = |other: &Seen| other.touches.writes().any(|access| access.thing.is_called(&address.own));
+        !earlier.iter().any(|other| said(other) || (address.is_sequence() && brings_sequences(other)))
+    };
+    let calls = lower::addressed(statement.tree.as_ref()).into_iter().filter(is_asked).map(|address| address.sql());
+    let calls: Vec<String> = calls.collect();
+    let sql = format!("SELECT {}", calls.join(", "));
+    let statement = one.statement + 1;
+    (!calls.is_empty()).then(|| Tried { statement, twins: vec![], before: "", sql, is_as_written: false })
 }
 
 /// Whether a statement makes a relation of that name in a way that the catalog doesn't follow.

@@ -60,6 +60,48 @@ async fn what_postgresql_refuses_is_refused_before_the_first_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn objects_that_are_not_there_are_missed_before_the_first_change() {
+    let mut oracle = Oracle::new().await;
+    const FIRST: &str = "ALTER TABLE t ADD COLUMN c text DEFAULT 'x' NOT NULL;";
+    for (statement, said) in [
+        ("ALTER SEQUENCE no_s RESTART;", "\"no_s\" does not exist"),
+        ("ALTER SEQUENCE public.no_s OWNED BY NONE;", "\"public.no_s\" does not exist"),
+        ("ALTER VIEW no_v SET (security_barrier = true);", "no table is called `no_v`"),
+        ("DROP EXTENSION no_e;", "extension \"no_e\" does not exist"),
+        ("DROP STATISTICS no_st;", "statistics object \"no_st\" does not exist"),
+        ("DROP PUBLICATION no_p;", "publication \"no_p\" does not exist"),
+        ("COMMENT ON COLLATION no_c IS 'x';", "collation \"no_c\""),
+        ("REVOKE USAGE ON TYPE no_t FROM PUBLIC;", "type \"no_t\" does not exist"),
+        ("ALTER DOMAIN no_d SET NOT NULL;", "type \"no_d\" does not exist"),
+    ] {
+        let revision = format!("{FIRST} {statement}");
+        let trial = oracle.trial(SETUP, &revision).await;
+        trial.run(&["check"]).ends(2).says(said);
+        trial.run(&["upgrade", "--contract"]).ends(1).says(said);
+        assert!(
+            !trial.value::<bool>("SELECT EXISTS (SELECT FROM pg_attribute WHERE attname = 'c')").await,
+            "{revision}"
+        );
+        assert!(trial.client.batch_execute(&revision).await.is_err(), "{revision}");
+    }
+    // What the revision makes, drops or renames itself, and what need not be there.
+    for revision in [
+        "CREATE TABLE s (id serial PRIMARY KEY); ALTER SEQUENCE s_id_seq RESTART 10;",
+        "ALTER TABLE t ADD COLUMN n serial; ALTER SEQUENCE t_n_seq INCREMENT 2;",
+        "CREATE SEQUENCE \"A.b\"; ALTER SEQUENCE \"A.b\" RENAME TO c; COMMENT ON SEQUENCE c IS 'x';",
+        "CREATE VIEW v AS SELECT id FROM p; ALTER VIEW v RENAME TO w; ALTER VIEW w SET (security_barrier = true);",
+        "CREATE TYPE mood AS (a int); ALTER TYPE mood RENAME TO mode; COMMENT ON TYPE mode IS 'x';",
+        "CREATE DOMAIN d AS int; ALTER DOMAIN d SET DEFAULT 5; COMMENT ON DOMAIN d IS 'x';",
+        "CREATE STATISTICS st ON a, b FROM t; ALTER STATISTICS st SET STATISTICS 10; DROP STATISTICS st;",
+        "CREATE SCHEMA x; ALTER SCHEMA x RENAME TO y; COMMENT ON SCHEMA y IS 'x';",
+        "DROP SEQUENCE IF EXISTS no_s; DROP EXTENSION IF EXISTS no_e; ALTER SEQUENCE IF EXISTS no_s RESTART;",
+        "COMMENT ON TYPE t IS 'a row'; COMMENT ON TYPE int4 IS NULL; GRANT USAGE ON SCHEMA public TO PUBLIC;",
+    ] {
+        oracle.same(SETUP, revision).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_revision_makes_itself_is_understood() {
     let mut oracle = Oracle::new().await;
     for revision in [

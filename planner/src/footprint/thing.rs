@@ -87,6 +87,31 @@ fn meets(one: Option<&Ident>, other: Option<&Ident>) -> bool {
 }
 
 impl Thing {
+    /// Whether it is, or belongs to, an object of that name; of what may be anything, always.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        match self {
+            Thing::Anything => true,
+            Thing::Relation(table)
+            | Thing::Whole(table)
+            | Thing::Indexes(table)
+            | Thing::Partitions(table)
+            | Thing::Options(table)
+            | Thing::Column(table, _)
+            | Thing::Aspect(table, ..)
+            | Thing::Rows(table, _)
+            | Thing::Demands(table, _)
+            | Thing::Key(table, _)
+            | Thing::Constraint(table, _)
+            | Thing::Trigger(table, _)
+            | Thing::Rule(table, _)
+            | Thing::Policy(table, _) => table.name.as_str() == name,
+            Thing::Type(own) | Thing::Function(own) | Thing::Schema(own) | Thing::Helper(own) => own.as_str() == name,
+            Thing::Named(_, own) => own.is_empty() || own == name,
+            Thing::Rights(of, _) | Thing::Owner(of) | Thing::Comment(of) => of.is_called(name),
+            Thing::AnyRows | Thing::DefaultRights => false,
+        }
+    }
+
     /// A column by its name and type.
     pub(crate) fn column(table: &TableName, column: &Ident) -> Thing {
         Thing::Column(table.clone(), Some(column.clone()))

@@ -2,6 +2,7 @@
 //! resolved here, and what no rule knows is refused here.
 
 mod acl;
+mod addressed;
 mod along;
 mod alter;
 mod altered;
@@ -30,6 +31,8 @@ mod rights;
 mod settings;
 mod statistics;
 mod table;
+
+pub(crate) use addressed::{Address, addressed};
 
 use crate::catalog::{Catalog, Index, Table};
 use crate::change::Change;
