@@ -151,6 +151,8 @@ struct Mentions {
     operators: Vec<String>,
     collations: Vec<String>,
     literals: Vec<String>,
+    /// Sequences whose position moves.
+    drawn: Vec<String>,
     /// Tables with a column, whose sequence is asked for.
     numbered: Vec<(String, String)>,
     bodies: Vec<String>,
@@ -226,6 +228,9 @@ impl Mentions {
             }
         } else if matches!(name.as_str(), "nextval" | "currval" | "setval") {
             collect_strings(&call["args"], &mut self.literals);
+            if name != "currval" {
+                collect_strings(&call["args"], &mut self.drawn);
+            }
         }
     }
 
@@ -294,6 +299,9 @@ impl Mentions {
         }
         for literal in &self.literals {
             all = all.on(&resolved(literal, catalog));
+        }
+        for sequence in &self.drawn {
+            all = all.change(Thing::Rows(resolved(sequence, catalog), None));
         }
         for (table, column) in &self.numbered {
             let (table, column) = (resolved(table, catalog), Ident::new(column.as_str()));

@@ -102,13 +102,13 @@ fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
 }
 
 /// The sequence of a serial or identity column.
-fn own_sequence(table: &TableName, column: &NewColumn) -> Option<Thing> {
+fn own_sequence(table: &TableName, column: &NewColumn) -> Option<TableName> {
     let definition = match &column.special {
         Special::Serial => "",
         Special::Identity(definition) => definition,
         Special::None | Special::Stored(_) | Special::Virtual(_) => return None,
     };
-    Some(Thing::Relation(numbers(table, &column.name, definition)))
+    Some(numbers(table, &column.name, definition))
 }
 
 /// The sequence of a column by what is said of it.
@@ -128,7 +128,7 @@ fn create_table(new: &NewTable, catalog: &Catalog) -> Footprint {
     for column in &new.columns {
         all.add(How::Read, Thing::Type(Ident::new(crate::sql::types::bare(&column.type_sql))));
         if let Some(sequence) = own_sequence(&new.table, column) {
-            all.add(How::Make, sequence);
+            all.add(How::Make, Thing::Relation(sequence));
         }
     }
     // What it is born with is nobody else's yet, but their names are, and what they point at.
@@ -152,7 +152,8 @@ fn add_column(add: &AddColumn, catalog: &Catalog) -> Footprint {
         all.add(How::Make, Thing::column(&below, &column.name));
     }
     if let Some(sequence) = own_sequence(table, column) {
-        all.add(How::Make, sequence);
+        all = all.change(Thing::Rows(sequence.clone(), None));
+        all.add(How::Make, Thing::Relation(sequence));
     }
     if let Some(Fill::Read(query)) = fill {
         all = rows_of(all, &relations(query, catalog), catalog);

@@ -117,7 +117,10 @@ impl Whole<'_> {
             }
             Action::InstallSync(sync) => self.relying(synced(sync)).make(Thing::Helper(sync.name.clone())),
             Action::RefuseUnfilled(sync) => synced(sync).change(Thing::Helper(sync.name.clone())),
-            Action::RemoveSync(sync) => minded(sync).drop(Thing::Helper(sync.name.clone())),
+            // Until it is gone, rows that are left are numbered as well.
+            Action::RemoveSync(sync) => {
+                self.drawn().fold(minded(sync), Footprint::on).drop(Thing::Helper(sync.name.clone()))
+            }
             Action::CreateVersion(version) => {
                 let schema = Footprint::default().make(Thing::Helper(version.schema.clone()));
                 version.views.iter().fold(schema, |all, view| all.on(&view.table))
@@ -174,6 +177,8 @@ impl Whole<'_> {
             };
         }
         let all = self.relying(Footprint::default().on(table)).read(Thing::Trigger(table.clone(), None));
+        // As the sequence is at the statement's place.
+        let all = self.drawn().fold(all, |all, sequence| all.on(sequence).change(Thing::Rows(sequence.clone(), None)));
         match &backfill.operation {
             Operation::Assign(sets) => sets.iter().fold(all, |all, (column, _)| {
                 all.read(Thing::column(table, column)).change(Thing::Rows(table.clone(), Some(column.clone())))
@@ -182,6 +187,15 @@ impl Whole<'_> {
             Operation::Copy { target, .. } => all.on(target).change(Thing::Rows(target.clone(), None)),
             Operation::Listed(list) => of_list(all, table, list),
         }
+    }
+
+    /// The sequences that a new column's numbers are drawn from.
+    fn drawn(&self) -> impl Iterator<Item = &TableName> {
+        let is_new = matches!(self.change, Change::AddColumn(_));
+        self.touches
+            .writes()
+            .filter(move |access| is_new && access.how == How::Change)
+            .filter_map(|access| if let Thing::Rows(sequence, None) = &access.thing { Some(sequence) } else { None })
     }
 
     /// With what the statement needs to be there: all that it reads but rows, and what is minded when rows are written.
