@@ -116,9 +116,10 @@ fn trial(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[See
 
 /// Whether the objects that a statement is about are there: asked of those that no earlier statement says anything of.
 fn there(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[Seen]) -> Option<Tried> {
-    let brings_sequences = |other: &Seen| match &other.change {
-        Change::AddColumn(add) => matches!(add.column.special, Special::Serial | Special::Identity(_)),
-        other => matches!(other, Change::CreateTable(_) | Change::AddIdentity(_)),
+    let is_numbered = |add: &AddColumn| matches!(add.column.special, Special::Serial | Special::Identity(_));
+    let brings_sequences = |other: &Seen| {
+        matches!(&other.change, Change::CreateTable(_) | Change::AddIdentity(_))
+            || matches!(&other.change, Change::AddColumn(add) if is_numbered(add))
     };
     let is_asked = |address: &lower::Address| {
         let said = |other: &Seen| other.touches.writes().any(|access| access.thing.is_called(&address.own));
