@@ -124,10 +124,11 @@ async fn what_others_left_is_dropped_and_what_others_use_is_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_right_it_is_said_or_refused_and_what_was_shown_once_is_remembered() {
     // The values that are missing are found by the preflight, once the rehearsal is over: nothing has begun.
-    let change = "UPDATE leads SET email = upper(email);\nALTER TABLE leads ALTER COLUMN at SET NOT NULL;\n";
-    let site = Site::new(LEADS, &[("001_change", change)]).await;
+    let change = "UPDATE leads SET email = upper(email);\nALTER TABLE notes ALTER COLUMN at SET NOT NULL;\n";
+    let schema = format!("{LEADS} CREATE TABLE notes AS SELECT id, at FROM leads LIMIT 5");
+    let site = Site::new(&schema, &[("001_change", change)]).await;
     site.client
-        .batch_execute("CREATE ROLE owner LOGIN; ALTER TABLE leads OWNER TO owner; GRANT CREATE ON DATABASE site TO owner; ALTER FUNCTION stamp() OWNER TO owner")
+        .batch_execute("CREATE ROLE owner LOGIN; ALTER TABLE leads OWNER TO owner; ALTER TABLE notes OWNER TO owner; GRANT CREATE ON DATABASE site TO owner; ALTER FUNCTION stamp() OWNER TO owner")
         .await
         .unwrap();
     let url = site.server.url("site").replacen("user=postgres", "user=owner", 1);
