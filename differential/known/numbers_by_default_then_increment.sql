@@ -1,4 +1,4 @@
--- difference: rows <- CREATE SEQUENCE; ALTER TABLE ADD COLUMN DEFAULT; ALTER SEQUENCE INCREMENT
+-- difference: rows <- CREATE SEQUENCE START; ALTER TABLE ADD COLUMN DEFAULT; ALTER SEQUENCE INCREMENT
 -- right: as psql
 -- status: fixed
 -- way: plain
