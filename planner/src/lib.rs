@@ -38,6 +38,7 @@ mod barrier;
 pub mod catalog;
 pub mod change;
 mod decision;
+mod drawn;
 #[allow(clippy::wildcard_enum_match_arm, reason = "knows nothing of changes and actions")]
 pub mod drift;
 mod explain;

@@ -5,6 +5,7 @@
 //! it would with each alone.
 
 use crate::change::{Change, Update};
+use crate::drawn;
 use crate::expr::{Expr, Scope, Shape};
 use crate::fold::Seen;
 use crate::footprint::Footprint;
@@ -55,7 +56,9 @@ fn partner(seen: &Seen, kept: &[Seen], plain: &impl Fn(usize) -> bool) -> Option
     let at = kept.iter().rposition(of_table)?;
     let (before, between) = (&kept[at], &kept[at + 1..]);
     let Change::Update(other) = &before.change else { return None };
-    if !(plain(before.statement) && is_fill(other, before) && are_apart(other, update, seen)) {
+    if drawn::share(before, seen)
+        || !(plain(before.statement) && is_fill(other, before) && are_apart(other, update, seen))
+    {
         return None;
     }
     let free = |touches: &Footprint| !between.iter().any(|one| one.touches.conflicts(touches));

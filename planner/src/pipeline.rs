@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::rules::{self, Context};
 use crate::touches::{self, Whole};
 use crate::versions::{self, Toward};
-use crate::{barrier, fresh, lower, one_pass, problem, sql, unasked};
+use crate::{barrier, drawn, fresh, lower, one_pass, problem, sql, unasked};
 use concertina_revisions::{Diagnostic, Revision, Statement};
 use std::collections::BTreeSet;
 
@@ -89,6 +89,7 @@ pub(crate) fn plan_statements(
             if let Some(behind) = barrier::before(&seen, position) {
                 barrier::guard(one, &decision, statement, behind)?;
             }
+            drawn::guard(&seen, position)?;
             unasked::leave_out(&mut decision, &seen, position);
             Ok(decision)
         });
