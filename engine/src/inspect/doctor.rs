@@ -247,7 +247,7 @@ mod tests {
         let needs = connections::needs(Settings::CONNECTIONS_MIN, backfill);
         let connections = (connections::ABOUT, format!("{needs}; {}", connections::remedy()));
         let looks = LOOKS.iter().chain([&LEFT_OVER]).filter(|look| look.severity != Severity::Fine);
-        let looks = looks.map(|look| (look.about, look.remedy.replace("{user}", "ROLE").replace("{session}", "ROLE")));
+        let looks = looks.map(|look| (look.about, look.remedy.replace("{user}", "NAME").replace("{session}", "NAME")));
         let mut table = "| `doctor` reports | what to do |\n|---|---|\n".to_owned();
         for (about, remedy) in looks.chain([connections]) {
             table.push_str(&format!("| {about} | {remedy} |\n"));

@@ -249,19 +249,23 @@ impl Connect {
     pub(crate) async fn open(&self, application: &str) -> Result<Opened, Error> {
         let latest = self.latest.load(Ordering::Relaxed);
         let others = (0..self.hosts.len()).filter(|at| *at != latest);
-        let mut failed = None;
+        // Of several failures the one of the last host is told, in whatever order they were tried.
+        let mut failed: Option<(usize, String, Option<String>)> = None;
         for at in std::iter::once(latest).chain(others) {
             let config = &self.hosts[at];
-            match tokio::time::timeout(within(config), self.open_host(config, application)).await {
+            let (why, code) = match tokio::time::timeout(within(config), self.open_host(config, application)).await {
                 Ok(Ok(opened)) => {
                     self.latest.store(at, Ordering::Relaxed);
                     return Ok(opened);
                 }
-                Ok(Err(error)) => failed = Some((describe(&error), error.code().map(|code| code.code().to_owned()))),
-                Err(_) => failed = Some(("no answer from the server".to_owned(), None)),
+                Ok(Err(error)) => (describe(&error), error.code().map(|code| code.code().to_owned())),
+                Err(_) => ("no answer from the server".to_owned(), None),
+            };
+            if failed.as_ref().is_none_or(|(before, ..)| *before < at) {
+                failed = Some((at, why, code));
             }
         }
-        let Some((why, code)) = failed else { return Err(Error::BadConnection("no host is named".to_owned())) };
+        let Some((_, why, code)) = failed else { return Err(Error::BadConnection("no host is named".to_owned())) };
         Err(Error::Connect { target: self.target(), why, code })
     }
 
