@@ -248,11 +248,8 @@ mod tests {
         let connections = (connections::ABOUT, format!("{needs}; {}", connections::remedy()));
         let looks = LOOKS.iter().chain([&LEFT_OVER]).filter(|look| look.severity != Severity::Fine);
         let looks = looks.map(|look| (look.about, look.remedy.replace("{user}", "NAME").replace("{session}", "NAME")));
-        let mut table = "| `doctor` reports | what to do |\n|---|---|\n".to_owned();
-        for (about, remedy) in looks.chain([connections]) {
-            table.push_str(&format!("| {about} | {remedy} |\n"));
-        }
-        table
+        let rows = looks.chain([connections]).map(|(about, remedy)| format!("| {about} | {remedy} |\n"));
+        format!("| `doctor` reports | what to do |\n|---|---|\n{}", rows.collect::<String>())
     }
 
     #[test]
