@@ -143,7 +143,10 @@ impl Catalog {
             Change::Update(update) => self.write_by(update),
             Change::Insert(insert) => self.write(&insert.table, |_| true),
             Change::Allowed(..) => self.write_anywhere(),
-            Change::Delete(_) | Change::Reindex(_) | Change::Nothing(_) => {}
+            Change::DomainDemand(new) => {
+                Arc::make_mut(&mut self.constrained_domains).insert(new.domain.as_str().to_owned());
+            }
+            Change::Delete(_) | Change::Truncate(_) | Change::Reindex(_) | Change::Nothing(_) => {}
         }
     }
 
