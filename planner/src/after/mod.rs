@@ -72,6 +72,10 @@ impl Catalog {
     pub(crate) fn populate(&mut self, change: &Change) {
         if let Change::Insert(insert) = change {
             self.alter(&insert.table, |table| table.without_rows = false);
+        } else if let Change::CreateTable(new) = change
+            && new.filled_from.is_some()
+        {
+            self.alter(&new.table, |table| table.without_rows = false);
         }
     }
 

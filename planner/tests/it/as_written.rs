@@ -25,7 +25,7 @@ fn the_authors_order_and_words_are_kept() {
     for sql in [
         "TRUNCATE drafts; ALTER TABLE drafts DROP COLUMN body; ALTER TABLE drafts ADD COLUMN body int NOT NULL",
         "DROP TABLE drafts CASCADE; CREATE TABLE drafts (id int)",
-        "CREATE TABLE copy AS SELECT id FROM drafts; UPDATE copy SET id = id + 1; DROP TABLE copy",
+        "ALTER TABLE drafts DROP COLUMN body; CREATE TABLE copy AS SELECT id FROM drafts; UPDATE copy SET id = id + 1; DROP TABLE copy",
         "ALTER TABLE drafts ALTER body TYPE int USING body::int; CREATE INDEX ON drafts (body); UPDATE drafts SET body = 1",
         "ALTER TABLE drafts RENAME TO sketches; CREATE TABLE drafts (id int)",
     ] {
@@ -145,7 +145,7 @@ fn the_way_back_is_known_or_said_to_be_unknown() {
     let known = plan_of("ALTER TABLE drafts ADD COLUMN n int NOT NULL; ANALYZE drafts", &crm());
     assert!(known.is_as_written() && known.reverse.as_ref().is_ok_and(|sql| sql.len() == 1), "{:?}", known.reverse);
     let unknown = plan_of("ALTER TABLE drafts ADD COLUMN n int; TRUNCATE drafts", &crm());
-    assert!(unknown.reverse.as_ref().is_err_and(|why| why.starts_with("statement 2 ")), "{:?}", unknown.reverse);
+    assert!(unknown.reverse.as_ref().is_err_and(|why| why.starts_with("statement 2")), "{:?}", unknown.reverse);
 }
 
 fn revision(sql: &str) -> Revision {
