@@ -116,6 +116,9 @@ pub struct UserType {
     /// Whether its name alone means another type.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
+    /// The types of a composite type's attributes, as `format_type` writes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<String>,
 }
 
 /// One enum type.

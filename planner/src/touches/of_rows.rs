@@ -1,7 +1,7 @@
 //! The footprints of changes of rows: whose rows are read and written, and what is minded on the way.
 
 use crate::catalog::{Catalog, Table, TableKind};
-use crate::change::{Delete, Insert, NewColumn, NewConstraint, Special, Update};
+use crate::change::{Delete, Insert, NewColumn, NewConstraint, Special, Truncate, Update};
 use crate::expr::Expr;
 use crate::footprint::{Access, Aspect, Footprint, How, Thing};
 use concertina_revisions::{Ident, TableName};
@@ -98,6 +98,21 @@ pub(super) fn delete(new: &Delete, catalog: &Catalog) -> Footprint {
     }
     let read: Vec<Ident> = new.predicate.iter().flat_map(Expr::column_names).collect();
     rows_of(read_in(all, &new.table, &read, catalog), &new.reads, catalog)
+}
+
+pub(super) fn truncate(new: &Truncate, catalog: &Catalog) -> Footprint {
+    let mut all = Footprint::default();
+    for table in &new.tables {
+        all = written(all.on(table), table, None, catalog);
+        // A key of another table that points at it stands in the way.
+        let own = catalog.table(table).into_iter().flat_map(|table| &table.constraints);
+        let others = catalog.referencing(table).map(|(other, key)| (other.full_name(), key));
+        for (of, key) in own.map(|key| (table.clone(), key)).chain(others) {
+            all = all.read(Thing::constraint(&of, &Ident::new(key.name.as_str())));
+        }
+    }
+    // Which sequences are theirs isn't known here.
+    if new.restarts { all.change(Thing::AnyRows) } else { all }
 }
 
 /// What tells subscribers which row is meant decides whether rows may be updated and deleted, as a trigger may.
