@@ -169,7 +169,10 @@ impl<'a> Stage<'a> {
 }
 
 /// A database with the structure and, maybe, rows; in what it isn't like the real one, and what it holds.
-async fn cloned(scratch: &mut Scratch, props: Props<'_>) -> Result<(Ident, Vec<Uncopied>, Inventory), Error> {
+pub(super) async fn cloned(
+    scratch: &mut Scratch,
+    props: Props<'_>,
+) -> Result<(Ident, Vec<Uncopied>, Inventory), Error> {
     let name = scratch.empty().await?;
     let session = scratch.session(&name).await?;
     let doing = "copying the structure";
