@@ -44,9 +44,9 @@ mod drawn;
 pub mod drift;
 mod explain;
 pub mod expr;
-mod fold;
 #[cfg(feature = "fault-points")]
 pub mod faulty;
+mod fold;
 pub mod footprint;
 mod fresh;
 mod helper;

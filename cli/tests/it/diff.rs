@@ -138,8 +138,10 @@ async fn it_needs_no_revisions_and_says_what_it_leaves_out() {
 async fn owners_are_compared_where_the_file_says_whose_things_are() {
     let made = "CREATE TABLE t (id int PRIMARY KEY, n serial); CREATE VIEW v AS SELECT id FROM t;
          CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE SCHEMA s; CREATE TYPE mood AS ENUM ('a');";
-    let site = site(&format!("CREATE ROLE one; CREATE ROLE two; {made} ALTER TABLE t OWNER TO one; ALTER VIEW v OWNER TO one"))
-        .await;
+    let site = site(&format!(
+        "CREATE ROLE one; CREATE ROLE two; {made} ALTER TABLE t OWNER TO one; ALTER VIEW v OWNER TO one"
+    ))
+    .await;
     let told = diff(&site, made).ends(0).says("-- nothing differs");
     assert!(told.out.contains("-- not compared: owners"), "{}", told.out);
     let wanted = format!(

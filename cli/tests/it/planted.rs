@@ -34,7 +34,7 @@ async fn check_and_upgrade_stop_a_plan_that_ends_otherwise() {
     let before = all_of(&site).await;
     for (fault, words) in [
         ("lost create_index", "index public.by_email on public.leads: psql leaves it, the plan doesn't"),
-        ("blind backfill assign", "rows of public.leads"),
+        ("blind backfill listed", "rows of public.leads"),
         ("lost set_not_null", "email"),
         ("lost rename_column", "id"),
     ] {
@@ -80,13 +80,16 @@ async fn contract_stops_where_others_have_changed_what_it_would_lose() {
         let said = run(&site, verb, None).ends(1);
         said.says("error[C123]").says("index public.by_hand on public.leads").says("rollback");
         assert_eq!(all_of(&site).await, before);
-        run(&site, &["current"], None).says("001_wide (waiting)");
+        run(&site, &["current"], None).says("001_wide (waiting for contract)");
     }
     site.client.batch_execute("DROP INDEX by_hand").await.unwrap();
     let said = run(&site, &["contract"], None).ends(0);
     assert!(!said.err.contains("rehearsed"), "{}", said.err);
     assert_eq!(
-        site.value::<String>("SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = 'leads'::regclass AND attname = 'id'").await,
+        site.value::<String>(
+            "SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = 'leads'::regclass AND attname = 'id'"
+        )
+        .await,
         "bigint"
     );
     assert_eq!(site.value::<i64>("SELECT count(*) FROM pg_database WHERE datname LIKE 'concertina\\_%'").await, 0);

@@ -51,7 +51,8 @@ pub(crate) async fn rehearse_down(
     let acts: Vec<Act<'_>> = ways.iter().map(|(revision, plan)| Act { revision, plan, direction }).collect();
     let mut told = Told::default();
     if acts.iter().any(|act| is_about_what_is_there(act, &start)) {
-        let tried = tried(engine, Some(lease), &acts, &start).await.map(|ended| ended.map(|ended| lenient(ended, path)));
+        let tried =
+            tried(engine, Some(lease), &acts, &start).await.map(|ended| ended.map(|ended| lenient(ended, path)));
         let all: Vec<&Revision> = ways.iter().map(|(revision, _)| revision).collect();
         told = judged(tried, when, &all, Remedy::Applied)?;
     }
@@ -61,8 +62,7 @@ pub(crate) async fn rehearse_down(
 
 /// Statements that were derived are nobody's text: what PostgreSQL refuses of them is told, and the plan has to do without.
 fn lenient(mut ended: Rehearsed, path: &[&Revision]) -> Rehearsed {
-    let is_written =
-        |id: &concertina_revisions::RevisionId| path.iter().any(|one| one.id == *id && one.down.is_some());
+    let is_written = |id: &concertina_revisions::RevisionId| path.iter().any(|one| one.id == *id && one.down.is_some());
     match ended.refused.take() {
         Some(Objection::Statement { revision, message, .. }) if !is_written(&revision) => {
             ended.unproven.push(format!("not rehearsed: {revision}: PostgreSQL says {message}"));

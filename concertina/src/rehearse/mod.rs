@@ -32,7 +32,12 @@ pub(crate) async fn rehearse(
 ) -> Result<Told, Failure> {
     let when = engine.settings().rehearse;
     let direction = Direction::Up;
-    let mut acts: Vec<Act<'_>> = path.iter().copied().zip(ahead).map(|(revision, ahead)| Act { revision, plan: &ahead.plan, direction }).collect();
+    let mut acts: Vec<Act<'_>> = path
+        .iter()
+        .copied()
+        .zip(ahead)
+        .map(|(revision, ahead)| Act { revision, plan: &ahead.plan, direction })
+        .collect();
     if when == Rehearse::Never || !acts.iter().any(|act| is_about_what_is_there(act, catalog)) {
         return Ok(Told::default());
     }
@@ -56,11 +61,13 @@ pub(crate) async fn rehearse(
     Ok(told)
 }
 
-/// Whether a plan is about more than new things. What is run as it is written in one transaction needs no proof.
+/// Whether a plan is about more than new things. What is run as it is written in one transaction needs no proof; that nothing is to
+/// be done does.
 fn is_about_what_is_there(act: &Act<'_>, catalog: &Catalog) -> bool {
     let Act { revision, plan, .. } = *act;
     let touches = || concertina_planner::named(&[revision], catalog).iter().any(|table| catalog.table(table).is_some());
-    !plan.is_at_once() && (!plan.backfill.is_empty() || !plan.contract.is_empty() || touches())
+    let is_as_written = plan.is_at_once() && plan.steps().next().is_some();
+    !is_as_written && (!plan.backfill.is_empty() || !plan.contract.is_empty() || touches())
 }
 
 /// What is remembered of the same, or a rehearsal, which whoever may write remembers.

@@ -104,7 +104,11 @@ fn diagnostic(refused: Objection, path: &[&Revision], remedy: Remedy) -> Option<
             let revision = find(revision)?;
             let message = format!("the plan doesn't end as its statements do: {}", differences.join("; "));
             let found = Diagnostic::error(code::ENDS_OTHERWISE, message);
-            Some(found.at(&revision.source, revision.beginning(), "ended otherwise in the rehearsal").help(remedy.help()))
+            Some(
+                found
+                    .at(&revision.source, revision.beginning(), "ended otherwise in the rehearsal")
+                    .help(remedy.help()),
+            )
         }
     }
 }

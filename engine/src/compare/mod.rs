@@ -62,11 +62,7 @@ impl Engine {
     /// # Errors
     ///
     /// When the server can't be worked with, or a statement fails there.
-    pub async fn compare_with_history(
-        &self,
-        statements: &[String],
-        owners: bool,
-    ) -> Result<Option<Comparison>, Error> {
+    pub async fn compare_with_history(&self, statements: &[String], owners: bool) -> Result<Option<Comparison>, Error> {
         let Some(mut scratch) = Scratch::open(&self.connect, &self.settings).await? else { return Ok(None) };
         let compared = self.against_history(&mut scratch, statements, owners).await;
         let closed = scratch.close().await;

@@ -26,7 +26,7 @@ pub(super) async fn written_out(session: &Session, statement: &Statement) -> Res
         return Ok(vec![own]);
     }
     let catalog = catalog::load(session, false).await?;
-    let Some(Along { columns, sql }) = concertina_planner::along(statement, &catalog) else { return Ok(vec![own]) };
+    let Some(Along { columns, sql, .. }) = concertina_planner::along(statement, &catalog) else { return Ok(vec![own]) };
     let tables: Vec<String> = columns.iter().map(|(table, _)| table.sql()).collect();
     let names: Vec<&str> = columns.iter().map(|(_, column)| column.as_str()).collect();
     let keys = session.query("looking for the keys of columns", KEYS, &[&tables, &names]).await?;

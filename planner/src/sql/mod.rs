@@ -16,8 +16,8 @@ pub use definition::setting_of_policy;
 pub(crate) use definition::{Timing, conditions_set, draws_numbers, is_at_utc};
 pub(crate) use expression::{casts_of, from_text, stored_expression, type_words};
 pub(crate) use mentions::{functions, in_body, named_in, of_statement as mentioned_in, of_tree as mentioned};
-pub use owner::gives_owner;
 pub(crate) use numbering::{Numbering, numbering};
+pub use owner::gives_owner;
 pub(crate) use volatility::{LooksAt, arguments_of, looks_at, replaces};
 
 use crate::catalog::Catalog;
