@@ -34,7 +34,7 @@ async fn check_and_upgrade_stop_a_plan_that_ends_otherwise() {
     let before = all_of(&site).await;
     for (fault, words) in [
         ("lost create_index", "index public.by_email on public.leads: psql leaves it, the plan doesn't"),
-        ("blind backfill listed", "rows of public.leads"),
+        ("lost as_written", "rows of public.leads"),
         ("lost set_not_null", "email"),
         ("lost rename_column", "id"),
     ] {
