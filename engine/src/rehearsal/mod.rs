@@ -8,6 +8,7 @@ mod back;
 pub(crate) mod clone;
 mod compare;
 mod ground;
+mod leftover;
 mod rows;
 mod scope;
 pub(crate) mod scratch;

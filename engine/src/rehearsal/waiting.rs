@@ -9,7 +9,7 @@ use super::scope::{self, Scope};
 use super::scratch::Scratch;
 use super::stage::{Props, cloned};
 use super::uncopied::Uncopied;
-use super::{Act, Rehearsed, failed, on_stage};
+use super::{Act, Rehearsed, failed, leftover, on_stage};
 use crate::connection::engine::Engine;
 use crate::connection::session::Session;
 use crate::error::Error;
@@ -172,7 +172,9 @@ impl HalfWay {
 
 async fn differences(theirs: &Session, ours: &Session) -> Result<Vec<String>, Error> {
     let (wanted, there) = tokio::join!(Structure::of(theirs), Structure::of(ours));
-    Ok(structures_since(&there?.inventory(), &wanted?.inventory()))
+    let mut found = structures_since(&there?.inventory(), &wanted?.inventory());
+    found.extend(leftover::of(ours).await?);
+    Ok(found)
 }
 
 fn unproven(why: String) -> Rehearsed {
