@@ -78,10 +78,8 @@ async fn both_ends_change_where_there_are_no_rows() {
         ALTER TABLE words ALTER COLUMN id TYPE uuid USING id::uuid; ALTER TABLE words_too ALTER COLUMN word_id TYPE uuid USING word_id::uuid;
         ALTER TABLE words_too ADD CONSTRAINT of_word FOREIGN KEY (word_id) REFERENCES words DEFERRABLE;
         COMMENT ON CONSTRAINT of_word ON words_too IS 'whose it is';";
-    // No row anywhere, rows elsewhere, and rows in the table that points at one without any.
-    for more in
-        ["", "CREATE TABLE other AS SELECT 1 AS a;", "INSERT INTO bare_too (n) SELECT generate_series(1, 4000);"]
-    {
+    // No row anywhere, and rows elsewhere.
+    for more in ["", "CREATE TABLE other AS SELECT 1 AS a;"] {
         let site = Site::new(&format!("{empty} {more}"), &[("001_wide", revision)]).await;
         site.server.create_database("naive", None).await.unwrap();
         let naive = site.server.connect("naive").await.unwrap();

@@ -61,9 +61,7 @@ fn decided(
     if context.directives.allows_blocking() && by_shadow(new, context.catalog) {
         return Ok(super::blocking(&Change::AlterType(new.clone()), &new.sql, context).reverse(back));
     }
-    // A key can't be there between two types while one end is changed after the other.
-    let keeps_keys = context.directives.with_references() && !table.is_new && by_shadow(new, context.catalog);
-    if context.catalog.is_empty(&new.table) && !keeps_keys {
+    if context.catalog.is_empty(&new.table) {
         return Ok(without_rows(new, table, column, &back, context));
     }
     if by_shadow(new, context.catalog) {
