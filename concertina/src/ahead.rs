@@ -1,6 +1,7 @@
 //! Revisions planned before their time, each against the catalog that the ones before it leave.
 
 use crate::failure::Failure;
+use crate::planted::planted;
 use concertina_engine::Refused;
 use concertina_planner::problem::code;
 use concertina_planner::{Catalog, Outlook, Plan, look_ahead};
@@ -19,7 +20,13 @@ pub(crate) struct Ahead {
 impl Ahead {
     pub(crate) fn of(revision: &Revision, catalog: &Catalog) -> Result<Ahead, Failure> {
         let Outlook { plan, after, is_foreseen } = look_ahead(revision, catalog);
-        Ok(Ahead { plan: plan?, after, is_foreseen })
+        Ok(Ahead { plan: planted(plan?), after, is_foreseen })
+    }
+
+    /// A revision whose plan is known.
+    pub(crate) fn planned(revision: &Revision, plan: Plan, catalog: &Catalog) -> Ahead {
+        let Outlook { after, is_foreseen, .. } = look_ahead(revision, catalog);
+        Ahead { plan, after, is_foreseen }
     }
 }
 
@@ -33,7 +40,7 @@ pub(crate) fn foresee(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Ahead
         catalog = after.clone();
         match plan {
             Ok(plan) => {
-                all.push(Ahead { plan, after, is_foreseen });
+                all.push(Ahead { plan: planted(plan), after, is_foreseen });
                 known = known && is_foreseen;
             }
             Err(refused) if known => problems.extend(refused),

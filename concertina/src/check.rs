@@ -81,7 +81,7 @@ pub async fn rehearsed(engine: &Engine, history: &History, ground: &Ground) -> R
     let known = engine.known().await?;
     let path = history.path_up(&begun(&known), &Target::Heads)?;
     let ahead = foresee(&path, &ground.catalog)?;
-    let told = rehearse(engine, None, &known, &path, &ahead, &ground.catalog).await?;
+    let told = rehearse(engine, None, history, &known, &path, &ahead, &ground.catalog).await?;
     let mut findings: Vec<Diagnostic> = told.refused.into_iter().collect();
     findings.extend(told.unproven.into_iter().map(|text| Diagnostic::warning(hazard::UNPROVEN, text)));
     findings.extend(told.left.into_iter().map(|text| Diagnostic::warning(hazard::LEFT, text)));

@@ -2,7 +2,9 @@
 
 use crate::done::{Done, hazards, new_run, preflight, still_waiting};
 use crate::failure::Failure;
+use crate::planted::planted;
 use crate::recorded::{self, in_flight};
+use crate::rehearse::rehearse_down;
 use concertina_engine::{Direction, Engine, Known, Outcome, State, Until};
 use concertina_planner::{Policy, plan_reverse};
 use concertina_revisions::{History, RevisionId, Target};
@@ -51,7 +53,13 @@ pub async fn downgrade(
     let known = lease.known().await?;
     let ids: Vec<RevisionId> = known.iter().map(|known| known.id.clone()).collect();
     let mut done = Done::default();
-    for revision in history.path_down(&ids, target)? {
+    let path = history.path_down(&ids, target)?;
+    let told = Box::pin(rehearse_down(engine, &mut lease, &known, &path, policy)).await?;
+    told.notes().for_each(|note| engine.note(note));
+    if let Some(refused) = told.refused {
+        return Err(vec![refused].into());
+    }
+    for revision in path {
         let Some(own) = known.iter().find(|known| known.id == revision.id) else { continue };
         match (own.direction, own.state) {
             (Direction::Up, State::Running | State::Waiting | State::Undoing) => {
@@ -63,7 +71,8 @@ pub async fn downgrade(
                 return Err(recorded::contract_first(&revision.id));
             }
             (Direction::Up, State::Applied) => {
-                let plan = plan_reverse(revision, &own.reverse, &lease.catalog_for(&[revision]).await?, policy)?;
+                let catalog = lease.catalog_for(&[revision]).await?;
+                let plan = planted(plan_reverse(revision, &own.reverse, &catalog, policy)?);
                 preflight(&mut lease, &plan).await?;
                 if plan.is_at_once() {
                     lease.run_at_once(&new_run(revision, Direction::Down, &plan)).await?;

@@ -36,7 +36,7 @@ pub async fn compared(engine: &Engine, history: &History) -> Result<Comparison, 
     let applied = history.revisions().iter().filter(|revision| ids.contains(&revision.id));
     let replayed: Vec<Made<'_>> =
         applied.flat_map(|revision| revision.up.iter().map(|statement| (&revision.source, statement))).collect();
-    let compared = engine.compare_with_history(&sql(&replayed)).await;
+    let compared = engine.compare_with_history(&sql(&replayed), says_owners(&replayed)).await;
     compared.map_err(|error| placed(error, &replayed))?.ok_or_else(no_scratch)
 }
 
@@ -58,7 +58,7 @@ pub async fn wanted(engine: &Engine, history: Option<&History>, name: &str, text
     }
     let (source, read) = schema_file(name, text)?;
     let made: Vec<Made<'_>> = read.iter().map(|statement| (&source, statement)).collect();
-    let compared = engine.compare_with(&sql(&made)).await;
+    let compared = engine.compare_with(&sql(&made), says_owners(&made)).await;
     compared.map_err(|error| placed(error, &made))?.ok_or_else(no_scratch)
 }
 
@@ -67,6 +67,11 @@ type Made<'a> = (&'a Arc<Source>, &'a Statement);
 
 fn sql(made: &[Made<'_>]) -> Vec<String> {
     made.iter().map(|(_, statement)| statement.sql.clone()).collect()
+}
+
+/// Whether anything is said of owners; else everything there belongs to whoever makes it, which is nobody's wish.
+fn says_owners(made: &[Made<'_>]) -> bool {
+    made.iter().any(|(_, statement)| concertina_planner::gives_owner(statement))
 }
 
 /// Where the statement stands that PostgreSQL refuses.

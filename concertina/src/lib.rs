@@ -21,7 +21,7 @@
 //! # Layout
 //!
 //! This file: the folder of revisions · `up`: [`upgrade`], [`contract`] · `down`: [`rollback`], [`downgrade`] · `stamp` · `ahead`,
-//! `rehearse`: what is planned and compared before the first change · `recorded`: what the database says has been done · `done`: what the
+//! `rehearse`: what is planned and compared before the first change · `planted`: faults, for tests · `recorded`: what the database says has been done · `done`: what the
 //! verbs share · [`Runner`]: the same for services · [`Failure`]: why a verb ended · [`check`]: what would be refused · [`adopt`]:
 //! histories of other tools · [`drift`]: what there is against what should be · [`script`]: the same as a script for psql ·
 //! [`settings`]: all of them, in one list · [`project`] and [`connection`]: where settings and the database come from.
@@ -34,6 +34,7 @@ mod done;
 mod down;
 pub mod drift;
 mod failure;
+mod planted;
 pub mod project;
 mod recorded;
 mod rehearse;

@@ -110,7 +110,7 @@ impl Runner {
     ///
     /// Why it ended; what was done stays done.
     pub async fn contract(&self) -> Result<Done, Failure> {
-        crate::up::contract(&self.engine).await
+        crate::up::contract(&self.engine, Some(&self.history)).await
     }
 
     /// Takes back what is in flight, the newest first.

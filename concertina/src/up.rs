@@ -3,8 +3,9 @@
 use crate::ahead::{Ahead, foresee, told};
 use crate::done::{Done, begun, contract_waiting, hazards, new_run, preflight, reached, still_waiting};
 use crate::failure::Failure;
+use crate::planted::planted;
 use crate::recorded::{self, compare};
-use crate::rehearse::rehearse;
+use crate::rehearse::{Told, rehearse, rehearse_waiting};
 use concertina_engine::{Direction, Engine, Error, Known, Lease, Outcome, State, Until};
 use concertina_planner::{Catalog, MayChange, Plan, catalog_after, plan_behind, tried};
 use concertina_revisions::{History, Revision, Target};
@@ -24,7 +25,7 @@ pub async fn pending(engine: &Engine, history: &History, target: &Target) -> Res
     let path = history.path_up(&begun(&known), target)?;
     let catalog = once_gone_on(history, &known, engine.catalog_for(&path).await?);
     let mut ahead = foresee(&path, &catalog)?;
-    let told = rehearse(engine, None, &known, &path, &ahead, &catalog).await?;
+    let told = rehearse(engine, None, history, &known, &path, &ahead, &catalog).await?;
     let plans: Vec<&Plan> = ahead.iter().map(|ahead| &ahead.plan).collect();
     let concerns = engine.concerns(&plans).await?;
     if let Some(first) = ahead.first_mut() {
@@ -79,31 +80,42 @@ async fn upgrade_once(
         path.iter().copied().filter(|revision| !known.iter().any(|known| known.id == revision.id)).collect();
     let ahead = plan_ahead(engine, &mut lease, history, &known, &fresh).await?;
     if until == Until::Contracted {
+        heeded(engine, rehearse_waiting(engine, Some(history), &known, None).await?)?;
         contract_waiting(&mut lease, done).await?;
     }
+    let is_rehearsed = recorded::in_flight(&known).next().is_none();
     let known = lease.known().await?;
-    let mut way = Way { lease: &mut lease, known, ahead: ahead.into(), model: None, until, done };
+    let ahead = ahead.into();
+    let mut way = Way { engine, history, lease: &mut lease, known, ahead, is_rehearsed, model: None, until, done };
     Box::pin(way.run(&path)).await?;
     still_waiting(&mut lease, done).await
 }
 
-/// Runs the contract of every revision that waits for it.
+/// Runs the contract of every revision that waits for it. With the history they are rehearsed before.
 ///
 /// # Errors
 ///
 /// Why it ended; what was done stays done.
-pub async fn contract(engine: &Engine) -> Result<Done, Failure> {
+pub async fn contract(engine: &Engine, history: Option<&History>) -> Result<Done, Failure> {
     let mut done = Done::default();
-    while let Err(error) = Box::pin(contract_once(engine, &mut done)).await {
+    while let Err(error) = Box::pin(contract_once(engine, history, &mut done)).await {
         anew(engine, error)?;
     }
     Ok(done)
 }
 
-async fn contract_once(engine: &Engine, done: &mut Done) -> Result<(), Failure> {
+async fn contract_once(engine: &Engine, history: Option<&History>, done: &mut Done) -> Result<(), Failure> {
     let mut lease = engine.lease().await?;
-    done.keep_recorded(&lease.known().await?);
+    let known = lease.known().await?;
+    done.keep_recorded(&known);
+    heeded(engine, rehearse_waiting(engine, history, &known, None).await?)?;
     contract_waiting(&mut lease, done).await
+}
+
+/// Ends with what a rehearsal refuses, and tells the rest.
+fn heeded(engine: &Engine, told: Told) -> Result<(), Failure> {
+    told.notes().for_each(|note| engine.note(note));
+    told.refused.map_or(Ok(()), |refused| Err(vec![refused].into()))
 }
 
 /// Everything is planned before the first change: a mistake in the last file is no reason to stop half way.
@@ -123,7 +135,11 @@ async fn plan_ahead(
     let ahead = foresee(fresh, &catalog)?;
     Box::pin(understood(lease, fresh, &ahead, &catalog)).await?;
     Box::pin(ask_ahead(lease, fresh, &ahead, &catalog)).await?;
-    let told = Box::pin(rehearse(engine, Some(lease), known, fresh, &ahead, &catalog)).await?;
+    if recorded::in_flight(known).next().is_some() {
+        // What was interrupted, or waits, may leave the database otherwise: each is planned, and rehearsed, when it begins.
+        return Ok(vec![]);
+    }
+    let told = Box::pin(rehearse(engine, Some(lease), history, known, fresh, &ahead, &catalog)).await?;
     if let Some(refused) = told.refused {
         if let Some(first) = ahead.first() {
             // What the rows themselves are against says more.
@@ -132,16 +148,19 @@ async fn plan_ahead(
         return Err(vec![refused].into());
     }
     told.notes().for_each(|note| engine.note(note));
-    // What was interrupted may leave the database otherwise.
-    Ok(if recorded::in_flight(known).next().is_some() { vec![] } else { ahead })
+    Ok(ahead)
 }
 
 /// One run up.
 struct Way<'a> {
+    engine: &'a Engine,
+    history: &'a History,
     lease: &'a mut Lease,
     known: Vec<Known>,
     /// What was planned before the first change, from the next revision on, as long as it came that way.
     ahead: VecDeque<Ahead>,
+    /// Whether everything was rehearsed before the first change.
+    is_rehearsed: bool,
     /// The catalog as it is now, where that is known without asking.
     model: Option<Catalog>,
     until: Until,
@@ -226,7 +245,7 @@ impl Way<'_> {
                 let waiting = self.known.iter().filter(|known| known.state == State::Waiting);
                 let waiting: Vec<Plan> = waiting.filter_map(|known| known.plan.clone()).collect();
                 let catalog = self.lease.catalog_for(&[revision]).await?;
-                let plan = plan_behind(revision, &catalog, &waiting)?;
+                let plan = planted(plan_behind(revision, &catalog, &waiting)?);
                 // What stood behind others can be read only now.
                 let tried: Vec<_> = tried(&[revision], &catalog).into_iter().flatten().collect();
                 let wrong = self.lease.refused(&tried).await?;
@@ -236,8 +255,23 @@ impl Way<'_> {
                 plan
             }
         };
+        if !self.is_rehearsed {
+            Box::pin(self.rehearsed(revision, &plan)).await?;
+        }
         preflight(self.lease, &plan).await?;
         Ok(self.lease.begin(&new_run(revision, Direction::Up, &plan)).await?)
+    }
+
+    /// Rehearses a revision that couldn't be before the first change, as it is about to begin.
+    async fn rehearsed(&mut self, revision: &Revision, plan: &Plan) -> Result<(), Failure> {
+        let told = if recorded::in_flight(&self.known).next().is_some() {
+            rehearse_waiting(self.engine, Some(self.history), &self.known, Some((revision, plan))).await?
+        } else {
+            let catalog = self.lease.catalog_for(&[revision]).await?;
+            let ahead = [Ahead::planned(revision, plan.clone(), &catalog)];
+            rehearse(self.engine, Some(self.lease), self.history, &self.known, &[revision], &ahead, &catalog).await?
+        };
+        heeded(self.engine, told)
     }
 
     async fn by_phases(&mut self, revision: &Revision) -> Result<(), Failure> {

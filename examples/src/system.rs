@@ -169,7 +169,7 @@ impl System {
             tokio::time::sleep(PAUSE).await;
             traffic.deploy(&self.url(server, engine).await?, stage.after.clone());
             tokio::time::sleep(PAUSE).await;
-            concertina::contract(engine).await?;
+            concertina::contract(engine, Some(history)).await?;
         }
         Ok(())
     }
@@ -192,7 +192,7 @@ impl System {
                 if done.waiting.is_empty() {
                     break;
                 }
-                concertina::contract(engine).await?;
+                concertina::contract(engine, Some(history)).await?;
             }
         }
         Ok(())

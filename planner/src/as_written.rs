@@ -7,6 +7,7 @@ use crate::catalog::{Catalog, TableKind};
 use crate::footprint::Footprint;
 use crate::lower::lower;
 use crate::lower::reach::{Manner, Reach, SessionUse, may_be_proven, reach};
+use crate::meant;
 use crate::plan::{Phase, Plan, Question, Step, StepId, Work};
 use crate::problem::code;
 use crate::sql::mentioned;
@@ -110,7 +111,9 @@ fn reaches(statements: &[Statement], catalog: &Catalog) -> Vec<(Reach, Catalog)>
     let mut now = catalog.clone();
     let mut found = Vec::new();
     for statement in statements {
-        let reach = reach(statement, &now);
+        let mut reach = reach(statement, &now);
+        let along = meant::along(statement, &now);
+        reach.changed.extend(along.iter().flat_map(|along| &along.columns).map(|(table, _)| table.clone()));
         let mentioned = mentioned(statement.tree.as_ref(), &now);
         let next = lower(statement, &mentioned, &now)
             .map(|changes| changes.iter().fold(now.clone(), |now, change| now.after(change)));
@@ -242,8 +245,9 @@ fn segments(
                 notes.push(format!("statement {} is left out: {why}", at + 1));
                 continue;
             }
-            Manner::Instead(sql) => sql,
-            Manner::Inside | Manner::Last | Manner::Never => &statement.sql,
+            Manner::Instead(sql) => sql.clone(),
+            Manner::Inside | Manner::Last | Manner::Never => meant::along(statement, now)
+                .map_or_else(|| statement.sql.clone(), |along| along.written_out(&statement.sql)),
         };
         let fits = segments.last().is_some_and(|last| !last.ended && last.transaction == statement.transaction);
         if !fits {
@@ -277,7 +281,7 @@ fn segments(
         segment.begin.session |= reach.session != SessionUse::None || reach.opaque;
         segment.ended = reach.manner == Manner::Last;
         segment.views.extend(locks.iter().map(|(view, _)| view.clone()));
-        segment.actions.push(Action::AsWritten { what: shown(&statement.sql), sql: sql.clone(), locks });
+        segment.actions.push(Action::AsWritten { what: shown(&statement.sql), sql, locks });
         segment.statements.push(at + 1);
     }
     segments

@@ -22,7 +22,8 @@
 //! catalog entry, `one_pass`: many fills of a table into one · `rules`: a change to a decision, one family a file · `barrier`: behind what
 //! nobody can see into · `order`: what comes after what · `assemble`: decisions to a [`Plan`] · `remains`: what a rollback leaves ·
 //! `versions`: schemas of views, one a revision. Beside it: `as_written`: what is run as it is written, where there are no rows ·
-//! `waiting`: planning behind a contract that hasn't run · `tried`: what PostgreSQL is asked beforehand.
+//! `waiting`: planning behind a contract that hasn't run · `tried`: what PostgreSQL is asked beforehand ·
+//! `meant`: what a statement means beyond its words.
 //!
 //! What all of them lean on: [`catalog`]: what a database holds, `after`: what it becomes by a change · [`footprint`]: what is read and
 //! written, `touches`: by each kind of change and of work · `sql`: text read, searched, rewritten and printed · [`action`]: what steps
@@ -43,6 +44,8 @@ mod drawn;
 pub mod drift;
 mod explain;
 pub mod expr;
+#[cfg(feature = "fault-points")]
+pub mod faulty;
 mod fold;
 pub mod footprint;
 mod fresh;
@@ -50,6 +53,7 @@ mod helper;
 pub mod law;
 #[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
 mod lower;
+mod meant;
 mod needs;
 mod one_pass;
 mod order;
@@ -71,9 +75,10 @@ pub use as_written::{MayChange, named};
 pub use catalog::{Catalog, Table};
 pub use explain::explain;
 pub use helper::is_helper;
+pub use meant::{Along, along};
 pub use needs::Needs;
 pub use plan::{Phase, Plan, Step, StepId, Work};
-pub use sql::setting_of_policy;
+pub use sql::{gives_owner, setting_of_policy};
 pub use tried::{Tried, tried};
 pub use versions::schema_of;
 
@@ -194,6 +199,11 @@ pub fn reverse_of(revision: &Revision, derived: &Result<Vec<String>, String>) ->
         return Ok(Revision { id, up: vec![], down: None, ..revision.clone() });
     }
     Revision::from_text(&id, &statements.join(";\n"))
+}
+
+/// Whether no statement of a revision runs code that nobody can see into, or changes what names mean.
+pub fn runs_no_code(revision: &Revision, catalog: &Catalog) -> bool {
+    as_written::nothing_is_opaque(&revision.up, catalog)
 }
 
 /// Plans the way back from a revision: its `-- down` part if its author wrote one, else the reverse that was

@@ -24,6 +24,8 @@ pub(crate) async fn upgrade(
 
 pub(crate) async fn contract(common: &Common, limits: &LimitWords) -> Result<Exit, Failure> {
     let mut found = Found::read(common)?;
+    // Contract needs no file; the rehearsal does.
+    let history = found.history().ok();
     let settings = settings(&mut found, limits)?;
-    live::run(common, &found, settings, async |engine| concertina::contract(engine).await).await
+    live::run(common, &found, settings, async |engine| concertina::contract(engine, history.as_ref()).await).await
 }

@@ -135,6 +135,30 @@ async fn it_needs_no_revisions_and_says_what_it_leaves_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn owners_are_compared_where_the_file_says_whose_things_are() {
+    let made = "CREATE TABLE t (id int PRIMARY KEY, n serial); CREATE VIEW v AS SELECT id FROM t;
+         CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE SCHEMA s; CREATE TYPE mood AS ENUM ('a');";
+    let site = site(&format!(
+        "CREATE ROLE one; CREATE ROLE two; {made} ALTER TABLE t OWNER TO one; ALTER VIEW v OWNER TO one"
+    ))
+    .await;
+    let told = diff(&site, made).ends(0).says("-- nothing differs");
+    assert!(told.out.contains("-- not compared: owners"), "{}", told.out);
+    let wanted = format!(
+        "{made} ALTER TABLE t OWNER TO two; ALTER VIEW v OWNER TO one; ALTER FUNCTION f() OWNER TO two; ALTER SCHEMA s OWNER TO one;
+         ALTER TYPE mood OWNER TO two; CREATE TABLE more (a int); ALTER TABLE more OWNER TO one;"
+    );
+    let out = leads_there(&site, &wanted);
+    assert!(out.contains("ALTER TABLE public.t OWNER TO two") && !out.contains("ALTER VIEW"), "{out}");
+    let owner = "SELECT string_agg(relname || '=' || pg_get_userbyid(relowner), ' ' ORDER BY relname) FROM pg_class
+                 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'S')";
+    assert_eq!(site.value::<String>(owner).await, "more=one t=two t_n_seq=two v=one");
+    // Back to whoever is connected, which making it says nothing of.
+    leads_there(&site, &wanted.replace("ALTER TABLE t OWNER TO two;", "ALTER TABLE t OWNER TO postgres;"));
+    assert_eq!(site.value::<String>(owner).await, "more=one t=postgres t_n_seq=postgres v=one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_right_to_make_databases_it_says_so() {
     let site = site("CREATE ROLE plain LOGIN; CREATE TABLE t (a int)").await;
     std::fs::write(site.folder.path().join("wanted.sql"), "CREATE TABLE t (a bigint)").unwrap();

@@ -3,7 +3,7 @@
 
 use crate::corpus::tables;
 use crate::fixture::{Said, Site, said};
-use concertina_engine::{Act, Connect, Engine, Objection, Settings};
+use concertina_engine::{Act, Connect, Direction, Engine, Objection, Settings};
 use concertina_planner::{Plan, plan};
 use concertina_revisions::{Revision, RevisionId};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ async fn rehearsed(site: &Site, sql: &str, plant: impl FnOnce(&mut Plan)) -> Opt
     let catalog = engine.catalog_for(&[&revision]).await.unwrap();
     let mut plan = plan(&revision, &catalog).unwrap();
     plant(&mut plan);
-    let acts = [Act { revision: &revision, plan: &plan }];
+    let acts = [Act { revision: &revision, plan: &plan, direction: Direction::Up }];
     let ground = engine.ground(&acts, &catalog).await.unwrap();
     Box::pin(engine.rehearse(&acts, &ground)).await.unwrap().unwrap().refused
 }

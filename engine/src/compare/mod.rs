@@ -24,6 +24,9 @@ const BY_NAME: &str = "what base types, operators, text search objects, foreign 
 /// What no statement changes.
 const ORDER: &str = "order of columns";
 
+/// Whose an object is.
+const OWNER: &str = "owner";
+
 /// Kinds that a history may leave to others.
 const RIGHTS: [&str; 2] = ["rights", "default privileges"];
 
@@ -53,30 +56,35 @@ impl Comparison {
 }
 
 impl Engine {
-    /// In what the database differs from what these statements make of an empty one. Nothing where the connected role may make no
+    /// In what the database differs from what these statements make of an empty one; `owners`: whose objects are, too. Nothing where the connected role may make no
     /// database.
     ///
     /// # Errors
     ///
     /// When the server can't be worked with, or a statement fails there.
-    pub async fn compare_with_history(&self, statements: &[String]) -> Result<Option<Comparison>, Error> {
+    pub async fn compare_with_history(&self, statements: &[String], owners: bool) -> Result<Option<Comparison>, Error> {
         let Some(mut scratch) = Scratch::open(&self.connect, &self.settings).await? else { return Ok(None) };
-        let compared = self.against_history(&mut scratch, statements).await;
+        let compared = self.against_history(&mut scratch, statements, owners).await;
         let closed = scratch.close().await;
         let compared = compared?;
         closed.map(|()| Some(compared))
     }
 
-    async fn against_history(&self, scratch: &mut Scratch, statements: &[String]) -> Result<Comparison, Error> {
+    async fn against_history(
+        &self,
+        scratch: &mut Scratch,
+        statements: &[String],
+        owners: bool,
+    ) -> Result<Comparison, Error> {
         let reader = self.reader().await?;
         let (name, session) = self.empty(scratch, &reader).await?;
         let empty = Structure::of(&session).await?.inventory();
         make(&session, statements).await?;
         let (mut there, mut wanted) =
-            (schema::read(&reader).await?.inventory(), schema::read(&session).await?.inventory());
+            (read(&reader, owners).await?.inventory(), read(&session, owners).await?.inventory());
         drop(session);
         scratch.drop(&name).await?;
-        let mut not_compared = not_compared();
+        let mut not_compared = not_compared(owners);
         let is_right = |object: &Object| RIGHTS.contains(&object.kind.as_str());
         if !wanted.0.iter().any(|object| is_right(object) && !empty.0.contains(object)) {
             there.0.retain(|object| !is_right(object));
@@ -90,16 +98,16 @@ impl Engine {
         Ok(Comparison { differences: found, not_compared, ..Comparison::default() })
     }
 
-    /// In what the database differs from what these statements make of an empty one, and what leads there, tried on a copy. Nothing
-    /// where the connected role may make no database.
+    /// In what the database differs from what these statements make of an empty one, and what leads there, tried on a copy; `owners`:
+    /// whose objects are, too. Nothing where the connected role may make no database.
     ///
     /// # Errors
     ///
     /// When the server can't be worked with, or a statement fails there.
-    pub async fn compare_with(&self, wanted: &[String]) -> Result<Option<Comparison>, Error> {
+    pub async fn compare_with(&self, wanted: &[String], owners: bool) -> Result<Option<Comparison>, Error> {
         let Some(mut scratch) = Scratch::open(&self.connect, &self.settings).await? else { return Ok(None) };
         let compared = tokio::select! {
-            compared = self.against(&mut scratch, wanted) => compared,
+            compared = self.against(&mut scratch, wanted, owners) => compared,
             () = self.stop.asked() => Err(Error::Interrupted),
         };
         let closed = scratch.close().await;
@@ -107,21 +115,21 @@ impl Engine {
         closed.map(|()| Some(compared))
     }
 
-    async fn against(&self, scratch: &mut Scratch, sql: &[String]) -> Result<Comparison, Error> {
+    async fn against(&self, scratch: &mut Scratch, sql: &[String], owners: bool) -> Result<Comparison, Error> {
         let reader = self.reader().await?;
         let (_, session) = self.empty(scratch, &reader).await?;
         make(&session, sql).await?;
-        let wanted = schema::read(&session).await?;
+        let wanted = read(&session, owners).await?;
         drop(session);
-        let there = schema::read(&reader).await?;
+        let there = read(&reader, owners).await?;
         let mut compared = Comparison {
             differences: differences(&there.inventory(), &wanted.inventory()),
-            not_compared: not_compared(),
+            not_compared: not_compared(owners),
             ..Comparison::default()
         };
         if !compared.differences.is_empty() {
             let structure = Structure::of(&reader).await?;
-            trial::run(scratch, &structure, &there, &wanted, &mut compared).await?;
+            trial::run(scratch, &structure, &there, &wanted, owners, &mut compared).await?;
         }
         Ok(compared)
     }
@@ -168,10 +176,18 @@ async fn make(session: &Session, statements: &[String]) -> Result<(), Error> {
     Ok(())
 }
 
+/// A structure, without whose its objects are where nobody says whose they should be.
+async fn read(session: &Session, owners: bool) -> Result<Schema, Error> {
+    let mut schema = schema::read(session).await?;
+    schema.things.retain(|thing| owners || thing.object.kind != OWNER);
+    Ok(schema)
+}
+
 /// What no comparison looks at.
-fn not_compared() -> Vec<String> {
+fn not_compared(owners: bool) -> Vec<String> {
+    let whose = (!owners).then(|| "owners, of which nothing is said".to_owned());
     let kinds = NOT_COMPARED.iter().map(|(_, words)| (*words).to_owned());
-    kinds.chain([NEVER_READ.to_owned(), BY_NAME.to_owned()]).collect()
+    whose.into_iter().chain(kinds).chain([NEVER_READ.to_owned(), BY_NAME.to_owned()]).collect()
 }
 
 /// The part that a difference is about.

@@ -1,11 +1,11 @@
 //! Statements run on a copy of the structure, and what is left to do after them.
 
-use super::{Comparison, holds, object_of};
+use super::{Comparison, holds, object_of, read};
 use crate::connection::session::Session;
 use crate::error::{Class, Error, describe};
 use crate::rehearsal::clone;
 use crate::rehearsal::scratch::Scratch;
-use crate::structure::{Structure, schema};
+use crate::structure::Structure;
 use concertina_planner::drift::{Schema, Statement, differences, statements};
 
 /// What is left after the statements have run is written again, so many times.
@@ -17,6 +17,7 @@ pub(super) async fn run(
     structure: &Structure,
     there: &Schema,
     wanted: &Schema,
+    owners: bool,
     compared: &mut Comparison,
 ) -> Result<(), Error> {
     let name = scratch.empty().await?;
@@ -25,7 +26,7 @@ pub(super) async fn run(
     let (before, after) = structure.statements();
     clone::make(&copier, &before).await?;
     clone::make(&copier, &after).await?;
-    let copy = schema::read(&copier).await?;
+    let copy = read(&copier, owners).await?;
     drop(copier);
     let uncopied = differences(&copy.inventory(), &there.inventory());
     compared.untried = uncopied.iter().map(|one| object_of(one).to_string()).collect();
@@ -37,7 +38,7 @@ pub(super) async fn run(
         let is_stuck = ran.is_empty();
         compared.statements.extend(ran);
         compared.refused = refused;
-        now = schema::read(&session).await?;
+        now = read(&session, owners).await?;
         compared.remaining = differences(&now.inventory(), &wanted.inventory());
         // What couldn't be copied isn't to be made.
         if compared.remaining.is_empty() || is_stuck || !uncopied.is_empty() {

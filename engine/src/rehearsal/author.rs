@@ -1,5 +1,6 @@
-//! The author's statements as they stand, one after the other, as psql would run them.
+//! The author's statements as they stand, one after the other, as psql would run them; with what a directive adds to one.
 
+use super::along;
 use crate::connection::session::Session;
 use crate::error::{Class, Error, describe};
 use concertina_revisions::Statement;
@@ -58,7 +59,8 @@ pub(super) async fn run(session: &Session, statements: &[Statement]) -> Result<O
             }
             open = statement.transaction;
         }
-        let ended = if open.is_some() { within(session, statement).await? } else { alone(session, statement).await? };
+        let sql = along::written_out(session, statement).await?;
+        let ended = if open.is_some() { within(session, &sql).await? } else { alone(session, &sql).await? };
         match ended {
             Ended::Well => {}
             Ended::Refused(cause) => return Ok(Some(refusal(at + 1, &cause))),
@@ -91,10 +93,12 @@ fn ended(ended: Result<(), Error>) -> Result<Ended, Error> {
 }
 
 /// A statement in an open transaction, which is at an end unless it went well.
-async fn within(session: &Session, statement: &Statement) -> Result<Ended, Error> {
-    let ended = ended(session.batch_execute(DOING, &statement.sql).await)?;
-    if !matches!(ended, Ended::Well) {
-        return Ok(ended);
+async fn within(session: &Session, statements: &[String]) -> Result<Ended, Error> {
+    for sql in statements {
+        let ended = ended(session.batch_execute(DOING, sql).await)?;
+        if !matches!(ended, Ended::Well) {
+            return Ok(ended);
+        }
     }
     let is_outside: bool = session.query_one(DOING, OUTSIDE, &[]).await?.get(0);
     if is_outside {
@@ -105,15 +109,15 @@ async fn within(session: &Session, statement: &Statement) -> Result<Ended, Error
 }
 
 /// A statement that is a transaction of its own. It is given one that can be taken back, unless it can't stand in any.
-async fn alone(session: &Session, statement: &Statement) -> Result<Ended, Error> {
+async fn alone(session: &Session, statements: &[String]) -> Result<Ended, Error> {
     session.batch_execute(DOING, "BEGIN").await?;
-    match within(session, statement).await? {
+    match within(session, statements).await? {
         Ended::Well => ended(session.batch_execute(DOING, "COMMIT").await),
         Ended::Outside => Ok(Ended::Outside),
         Ended::Refused(cause) => {
             session.batch_execute(DOING, "ROLLBACK").await?;
-            if cause.code() == Some(&SqlState::ACTIVE_SQL_TRANSACTION) {
-                return ended(session.batch_execute(DOING, &statement.sql).await);
+            if let ([sql], Some(&SqlState::ACTIVE_SQL_TRANSACTION)) = (statements, cause.code()) {
+                return ended(session.batch_execute(DOING, sql).await);
             }
             Ok(Ended::Refused(cause))
         }

@@ -11,7 +11,16 @@ const NOT_BACK: [&str; 2] = ["position of sequence", ORDER];
 /// In what the plan's database isn't as the author's.
 pub(super) fn structures(plan: &Inventory, author: &Inventory, columns_move: bool) -> Vec<String> {
     let found = differences(plan, author);
-    let found = found.iter().filter(|difference| !(columns_move && object_of(difference).kind == ORDER));
+    told(found.iter().filter(|difference| !(columns_move && object_of(difference).kind == ORDER)))
+}
+
+/// The same where the plan has been at work for a while: numbers have been taken, and others may have added columns.
+pub(super) fn structures_since(plan: &Inventory, author: &Inventory) -> Vec<String> {
+    let found = differences(plan, author);
+    told(found.iter().filter(|difference| !NOT_BACK.contains(&object_of(difference).kind.as_str())))
+}
+
+fn told<'a>(found: impl Iterator<Item = &'a Difference>) -> Vec<String> {
     found
         .map(|difference| match difference {
             Difference::Missing { wanted } => format!("{wanted}: psql leaves it, the plan doesn't"),

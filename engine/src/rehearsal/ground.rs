@@ -4,6 +4,7 @@ use super::scope;
 use super::{Act, Rehearsed};
 use crate::checkpoint;
 use crate::connection::engine::Engine;
+use crate::connection::session::Session;
 use crate::error::Error;
 use crate::lock::lease::Lease;
 use crate::structure::{Part, Structure};
@@ -40,16 +41,25 @@ impl Engine {
         let reader = self.reader().await?;
         let structure = Structure::of(&reader).await?;
         let revisions: Vec<&Revision> = acts.iter().map(|act| act.revision).collect();
-        let named: Vec<String> = concertina_planner::named(&revisions, catalog).iter().map(TableName::sql).collect();
-        let sql = "SELECT to_regclass(name)::oid FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL";
-        let named = reader.query("looking what the revisions name", sql, &[&named]).await?;
-        let named: BTreeSet<u32> = named.iter().map(|row| row.get(0)).collect();
+        let named = named_by(&reader, &revisions, catalog).await?;
         let holds_rows = catalog.tables.iter().filter(|table| !table.without_rows);
         let populated: BTreeSet<TableName> = holds_rows.map(|table| table.full_name()).collect();
         let about = scope::around(&structure, &named).parts;
         let digest = digest(&about, &populated, acts, catalog);
         Ok(Ground { structure, named, populated, digest })
     }
+}
+
+/// The relations that revisions name, by their oids.
+pub(super) async fn named_by(
+    reader: &Session,
+    revisions: &[&Revision],
+    catalog: &Catalog,
+) -> Result<BTreeSet<u32>, Error> {
+    let named: Vec<String> = concertina_planner::named(revisions, catalog).iter().map(TableName::sql).collect();
+    let sql = "SELECT to_regclass(name)::oid FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL";
+    let named = reader.query("looking what the revisions name", sql, &[&named]).await?;
+    Ok(named.iter().map(|row| row.get(0)).collect())
 }
 
 impl Engine {
@@ -82,8 +92,9 @@ fn digest(about: &[Part], populated: &BTreeSet<TableName>, acts: &[Act<'_>], cat
     let still = about.iter().map(|part| &part.told).filter(|object| object.kind != "position of sequence");
     let still: Vec<_> = still.map(|object| (&object.kind, &object.table, &object.name, &object.definition)).collect();
     let populated: Vec<String> = populated.iter().map(TableName::sql).collect();
-    let written: Vec<&str> =
-        acts.iter().flat_map(|act| &act.revision.up).map(|statement| statement.sql.as_str()).collect();
+    // The way down is rehearsed with the way up, and directives say where a statement ends.
+    let written: Vec<(&str, &str)> =
+        acts.iter().map(|act| (act.revision.checksum.0.as_str(), act.direction.as_str())).collect();
     hash.update(format!("{} {still:?} {populated:?} {written:?}", catalog.server_version));
     hash.update(serde_json::to_vec(&plans).unwrap_or_default());
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()

@@ -2,22 +2,26 @@
 //! scratch database the author's statements run as they stand, in another the plan, to its end and by the code that will run it.
 //! Both have the structure of the real database and rows that are made up; what they hold afterwards has to be the same.
 
+mod along;
 mod author;
 mod back;
 pub(crate) mod clone;
 mod compare;
 mod ground;
+mod leftover;
 mod rows;
 mod scope;
 pub(crate) mod scratch;
 mod stage;
 mod uncopied;
+mod waiting;
 
 pub use ground::Ground;
 
 use crate::config::Settings;
 use crate::connection::engine::Engine;
 use crate::error::{Class, Error};
+use crate::state::Direction;
 use concertina_planner::Plan;
 use concertina_planner::drift::Inventory;
 use concertina_revisions::{Revision, RevisionId};
@@ -39,6 +43,8 @@ pub struct Act<'a> {
     pub revision: &'a Revision,
     /// Its plan.
     pub plan: &'a Plan,
+    /// Which way it goes. The statements of a way down are those of a revision of their own.
+    pub direction: Direction,
 }
 
 /// How a rehearsal ended.
@@ -86,17 +92,22 @@ impl Engine {
     /// When the server can't be worked with; what is wrong with a revision is no error but a verdict.
     pub async fn rehearse(&self, acts: &[Act<'_>], ground: &Ground) -> Result<Option<Rehearsed>, Error> {
         let Some(mut scratch) = Scratch::open(&self.connect, &self.settings).await? else { return Ok(None) };
-        let ended = tokio::select! {
-            ended = self.tries(&mut scratch, acts, ground) => ended,
+        let ended = self.within(self.tries(&mut scratch, acts, ground)).await;
+        let closed = scratch.close().await;
+        let rehearsed = ended?;
+        closed.map(|()| Some(rehearsed))
+    }
+
+    /// No longer than a rehearsal may take, and no longer than the user lets it.
+    async fn within<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        tokio::select! {
+            ended = work => ended,
             () = self.stop.asked() => Err(Error::Interrupted),
             () = tokio::time::sleep(WITHIN) => Err(Error::Stuck {
                 doing: "the rehearsal".to_owned(),
                 why: format!("it isn't over after {} s", WITHIN.as_secs()),
             }),
-        };
-        let closed = scratch.close().await;
-        let rehearsed = ended?;
-        closed.map(|()| Some(rehearsed))
+        }
     }
 
     /// Made-up rows may be at fault where statements are refused, and so may be what wasn't copied of a large structure.
@@ -142,7 +153,10 @@ impl Engine {
             }
         }
         verdict.unproven.extend(stage.uncopied.iter().map(|what| format!("not proven for {what}: it can't be copied")));
-        verdict.left = Box::pin(back::rehearse(&mut stage, acts, &past)).await?;
+        // Nobody goes up from half way down.
+        if acts.iter().all(|act| act.direction == Direction::Up) {
+            verdict.left = Box::pin(back::rehearse(&mut stage, acts, &past)).await?;
+        }
         Ok(Ended::Verdict(verdict))
     }
 }

@@ -171,12 +171,16 @@ fn distinct(column: &Column, number: usize) -> Option<String> {
     })
 }
 
-/// Values of a type; the first are the plainest.
+/// What a column's checks name, and then what its type has: a check may want its constants (`IN ('a', 'b')`) or anything else (`<> ''`).
 fn samples(column: &Column) -> Vec<String> {
+    let mut all: Vec<String> = column.constants.iter().map(|text| text.replace("''", "'")).collect();
+    all.extend(of_type(column));
+    all
+}
+
+/// Values of a type; the first are the plainest.
+fn of_type(column: &Column) -> Vec<String> {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    if !column.constants.is_empty() {
-        return column.constants.iter().map(|text| text.replace("''", "'")).collect();
-    }
     match (column.kind.as_str(), column.category.as_str(), column.base.as_str()) {
         ("e", ..) => column.labels.clone(),
         ("c", ..) => vec![format!("({})", ",".repeat(usize::try_from(column.fields - 1).unwrap_or(0)))],

@@ -5,7 +5,7 @@ use super::rows::{self, Images, Unlooked};
 use super::scope::Scope;
 use super::scratch::Scratch;
 use super::uncopied::Uncopied;
-use super::{Act, clone, compare, failed, on_stage};
+use super::{Act, clone, compare, failed, leftover, on_stage};
 use crate::connection::engine::Engine;
 use crate::connection::session::Session;
 use crate::error::Error;
@@ -125,7 +125,8 @@ impl<'a> Stage<'a> {
     pub(super) async fn differences(&mut self, acts: &[Act<'_>]) -> Result<Vec<String>, Error> {
         let (wanted, there) = tokio::join!(Structure::of(&self.theirs.1), Structure::of(&self.ours.1));
         let (wanted, there) = (wanted?.inventory(), there?.inventory());
-        let found = compare::structures(&there, &wanted, self.columns_move);
+        let mut found = compare::structures(&there, &wanted, self.columns_move);
+        found.extend(leftover::of(&self.ours.1).await?);
         self.now = there;
         if !found.is_empty() {
             return Ok(found);
@@ -169,7 +170,10 @@ impl<'a> Stage<'a> {
 }
 
 /// A database with the structure and, maybe, rows; in what it isn't like the real one, and what it holds.
-async fn cloned(scratch: &mut Scratch, props: Props<'_>) -> Result<(Ident, Vec<Uncopied>, Inventory), Error> {
+pub(super) async fn cloned(
+    scratch: &mut Scratch,
+    props: Props<'_>,
+) -> Result<(Ident, Vec<Uncopied>, Inventory), Error> {
     let name = scratch.empty().await?;
     let session = scratch.session(&name).await?;
     let doing = "copying the structure";

@@ -114,10 +114,10 @@ async fn positions(session: &Session, parts: &[Part]) -> Result<Vec<Part>, Error
          WHERE CASE WHEN r.relkind = 'S' THEN has_sequence_privilege(r.oid, 'SELECT') END"
     );
     let mut found = Vec::new();
-    let owned_by = |id: ObjectId| {
-        let owner = parts.iter().find(|part| part.id == id && !part.told.table.is_empty());
-        owner.map(|part| part.told.table.clone()).unwrap_or_default()
-    };
+    let mut owned_by: BTreeMap<ObjectId, &str> = BTreeMap::new();
+    for part in parts.iter().filter(|part| !part.told.table.is_empty()) {
+        owned_by.entry(part.id).or_insert(&part.told.table);
+    }
     let rows = session.query(doing, &sql, &[]).await?;
     for rows in rows.chunks(SEQUENCES_PER_QUESTION) {
         let one = |(at, row): (usize, &tokio_postgres::Row)| {
@@ -134,7 +134,7 @@ async fn positions(session: &Session, parts: &[Part]) -> Result<Vec<Part>, Error
             let sql = format!("SELECT pg_catalog.setval({literal}, {last}, {called})");
             let told = Object {
                 kind: "position of sequence".to_owned(),
-                table: owned_by(id),
+                table: owned_by.get(&id).map_or_else(String::new, |table| (*table).to_owned()),
                 name,
                 definition: format!("{last}{}", if called { "" } else { ", not yet taken" }),
             };

@@ -14,6 +14,11 @@
     LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
     WHERE r.relkind IN ('r', 'p', 'v', 'm')
 ),
+-- The columns of each table at once: to look through all of them for each would take the square of their number.
+listed AS (
+    SELECT attrelid, string_agg(format('%I %s%s%s', attname, type_sql, generated, refuses_null), ', ' ORDER BY attnum) AS columns
+    FROM col WHERE attislocal OR attinhcount = 0 OR relispartition GROUP BY attrelid
+),
 -- Numbers of columns.
 numbered AS (
     SELECT s.*, r.relname, r.name, r.relpersistence, d.refobjid, d.refobjsubid, d.deptype,
@@ -38,11 +43,10 @@ WHERE s.deptype = 'i'
 UNION ALL
 SELECT 7, 'pg_class'::regclass, r.oid, 'table', '', r.name, 'CREATE TABLE' || head.tail, head.start || head.body || head.tail
 FROM relation r LEFT JOIN pg_am am ON am.oid = r.relam LEFT JOIN pg_tablespace ts ON ts.oid = r.reltablespace
-LEFT JOIN pg_class toast ON toast.oid = r.reltoastrelid, LATERAL (
+LEFT JOIN pg_class toast ON toast.oid = r.reltoastrelid LEFT JOIN listed own ON own.attrelid = r.oid, LATERAL (
     SELECT format('CREATE TABLE %s', r.name) AS start,
            CASE WHEN r.reloftype <> 0 THEN ' OF ' || format_type(r.reloftype, NULL) ELSE ' (' || concat_ws(', ',
-               (SELECT string_agg(format('%I %s%s%s', attname, type_sql, generated, refuses_null), ', ' ORDER BY attnum)
-                FROM col c WHERE c.attrelid = r.oid AND (c.attislocal OR c.attinhcount = 0 OR r.relispartition)),
+               own.columns,
                (SELECT string_agg(format('CONSTRAINT %I %s', conname, pg_get_constraintdef(k.oid)), ', ' ORDER BY conname)
                 FROM pg_constraint k WHERE k.conrelid = r.oid AND contype = 'c' AND convalidated AND (conislocal OR r.relispartition))) || ')' END AS body,
            coalesce(' INHERITS (' || (SELECT string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno) FROM pg_inherits

@@ -32,13 +32,13 @@ async fn no_query_of_the_application_fails_on_the_way_to_tenants() {
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     traffic.switch(crm::with_teams(LEADS));
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    contract(&engine).await.unwrap();
+    contract(&engine, Some(&history)).await.unwrap();
     let done = up("20260214_0005").await;
     assert_eq!(done.waiting.len(), 2, "tenant_id and its constraints wait, the new tables don't");
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     traffic.switch(crm::with_tenants(LEADS));
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    contract(&engine).await.unwrap();
+    contract(&engine, Some(&history)).await.unwrap();
     let done = up("20260215_0007").await;
     assert!(done.waiting.is_empty(), "{:?}", done.waiting);
     let report = traffic.stop().await;

@@ -73,6 +73,8 @@ pub(super) fn change(there: &Thing, wanted: &Thing) -> Change {
             "default" | "owner of sequence" | "comment" | "security label" | "replica identity" | "UNLOGGED" => {
                 Change::By(plain(vec![wanted.sql.clone()]))
             }
+            // What makes it is left out where it is whoever makes it.
+            "owner" => Change::By(plain(vec![wanted.object.definition.clone()])),
             "order of columns" | "range type" | "base type" => Change::Never,
             _ => Change::Again,
         },

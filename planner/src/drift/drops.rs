@@ -36,7 +36,7 @@ pub(super) fn drop(thing: &Thing) -> Vec<Statement> {
         "foreign server" => format!("DROP SERVER {name}"),
         "rights" => return alter::rights(Some(thing), None),
         "default privileges" => return alter::default_privileges(Some(thing), None),
-        "operator class" | "index of partition" | "order of columns" | "NOT NULL" => return vec![],
+        "operator class" | "index of partition" | "order of columns" | "NOT NULL" | "owner" => return vec![],
         kind => match alter::unset(thing) {
             Some(sql) if matches!(kind, "column setting" | "index setting" | "trigger of partition") => {
                 return alter::plain(sql);

@@ -277,4 +277,4 @@ impl Thing {
 }
 
 /// Kinds of parts that are never compared, in words.
-pub const NOT_COMPARED: [(&str, &str); 2] = [("owner", "owners"), ("position of sequence", "positions of sequences")];
+pub const NOT_COMPARED: [(&str, &str); 1] = [("position of sequence", "positions of sequences")];

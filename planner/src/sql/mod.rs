@@ -7,6 +7,7 @@ pub(crate) mod expression;
 pub(crate) mod mentions;
 pub(crate) mod name;
 mod numbering;
+mod owner;
 pub(crate) mod rewrite;
 pub(crate) mod types;
 mod volatility;
@@ -16,6 +17,7 @@ pub(crate) use definition::{Timing, conditions_set, draws_numbers, is_at_utc};
 pub(crate) use expression::{casts_of, from_text, stored_expression, type_words};
 pub(crate) use mentions::{functions, in_body, named_in, of_statement as mentioned_in, of_tree as mentioned};
 pub(crate) use numbering::{Numbering, numbering};
+pub use owner::gives_owner;
 pub(crate) use volatility::{LooksAt, arguments_of, looks_at, replaces};
 
 use crate::catalog::Catalog;

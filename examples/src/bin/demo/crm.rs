@@ -188,7 +188,8 @@ impl Demo {
     }
 
     async fn contract(&self) -> Result<Done, Failure> {
-        concertina::contract(&self.engine).await
+        let history = concertina::history(&crm::revisions())?;
+        concertina::contract(&self.engine, Some(&history)).await
     }
 
     fn backfilled(&self) -> Backfilled {
