@@ -147,11 +147,7 @@ impl Engine {
     pub async fn concerns(&self, plans: &[&Plan]) -> Result<Vec<String>, Error> {
         let session = self.reader().await?;
         let mut all = Needs::default();
-        for needs in plans.iter().map(|plan| plan.needs()) {
-            all.schemas.extend(needs.schemas);
-            all.references.extend(needs.references);
-            all.backfills |= needs.backfills;
-        }
+        plans.iter().for_each(|plan| all.add(plan.needs()));
         let mut told = Vec::new();
         match inspect::rights::missing(&session, &all).await {
             Err(error @ Error::Rights { .. }) => told.push(format!("{error}: {}", error.help())),

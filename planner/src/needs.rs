@@ -16,6 +16,21 @@ pub struct Needs {
     pub backfills: bool,
 }
 
+impl Needs {
+    /// Whether all that the other needs is among these.
+    pub fn cover(&self, other: &Needs) -> bool {
+        let backfills = self.backfills || !other.backfills;
+        backfills && self.schemas.is_superset(&other.schemas) && self.references.is_superset(&other.references)
+    }
+
+    /// Both together.
+    pub fn add(&mut self, other: Needs) {
+        self.schemas.extend(other.schemas);
+        self.references.extend(other.references);
+        self.backfills |= other.backfills;
+    }
+}
+
 impl Plan {
     /// What its steps need.
     pub fn needs(&self) -> Needs {

@@ -5,6 +5,8 @@ use crate::kill::checkpointed;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const LEADS: &str = "CREATE TABLE owners (id int PRIMARY KEY, team_id int NOT NULL);
@@ -95,6 +97,34 @@ async fn a_trigger_that_is_dropped_meanwhile_is_made_up_for() {
     site.client.batch_execute("INSERT INTO leads (id, owner_id) VALUES (200000, 9)").await.ok();
     site.run(&["contract"]).ends(0);
     assert_eq!(site.value::<i64>(WRONG).await, 0);
+}
+
+/// Queries that come to two tables the other way round than the statement of ours: one is in the middle at any time.
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_lock_in_another_order_neither_fail_nor_keep_it_waiting_for_ever() {
+    let key = "CREATE TABLE calls (id int PRIMARY KEY, lead_id int CONSTRAINT calls_lead REFERENCES leads);
+        INSERT INTO calls SELECT g, g FROM generate_series(1, 500) g;";
+    let drop = "ALTER TABLE calls DROP CONSTRAINT calls_lead;";
+    let site = Site::new(&format!("{LEADS}{key}"), &[("001_drop", drop)]).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut writers = Vec::new();
+    for late in 0..3 {
+        let (client, stop) = (site.server.connect(&site.database).await.unwrap(), Arc::clone(&stop));
+        writers.push(tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(10 * late)).await;
+            while !stop.load(Ordering::Relaxed) {
+                let turn = "BEGIN; LOCK TABLE leads IN ROW EXCLUSIVE MODE; SELECT pg_sleep(0.03);
+                    LOCK TABLE calls IN ROW SHARE MODE; COMMIT";
+                client.batch_execute(turn).await.unwrap();
+            }
+        }));
+    }
+    site.run(&["upgrade", "--contract", "--lock-budget-s", "30"]).ends(0);
+    stop.store(true, Ordering::Relaxed);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(site.value::<i64>("SELECT count(*) FROM pg_constraint WHERE conname = 'calls_lead'").await, 0);
 }
 
 /// A file system of a few megabytes, where this machine lets us have one.

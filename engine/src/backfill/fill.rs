@@ -7,7 +7,7 @@ use super::batch_sql::BatchSql;
 use super::stuck::Stuck;
 use super::window::{batch_blocks_max, passes_left};
 use super::worker::{Changed, Cut, STUMBLES_MAX, Worker, poisoned};
-use crate::checkpoint::RangeRow;
+use crate::checkpoint::BlockRange;
 use crate::connection::session::{Bound, UnderWay};
 use crate::error::{Class, Error};
 use crate::tid::Tid;
@@ -25,16 +25,16 @@ const MEASURE_EVERY: Duration = Duration::from_secs(1);
 struct Flight {
     cut: Cut,
     /// Where the range stands once it is done.
-    next: RangeRow,
+    next: BlockRange,
     sent: UnderWay,
 }
 
 /// A window on its way.
 struct Window {
     /// Where its checkpoint is.
-    range: RangeRow,
+    range: BlockRange,
     /// Up to where batches were sent.
-    sent: RangeRow,
+    sent: BlockRange,
     flights: VecDeque<Flight>,
     changed: Changed,
     stumbles: u32,
@@ -44,10 +44,10 @@ struct Window {
 }
 
 impl Window {
-    fn new(range: RangeRow) -> Window {
+    fn new(range: BlockRange) -> Window {
         let measures = range.passes > 2 && range.pass == 0 && range.next == range.start;
         let (flights, changed) = (VecDeque::new(), Changed::default());
-        Window { sent: range.clone(), range, flights, changed, stumbles: 0, stuck: Stuck::default(), measures }
+        Window { sent: range, range, flights, changed, stumbles: 0, stuck: Stuck::default(), measures }
     }
 
     /// Whether the first pass has just been sent to its end.
@@ -55,14 +55,14 @@ impl Window {
         self.measures && self.sent.pass == 1
     }
 
-    fn is_at(&mut self, range: RangeRow) {
-        (self.sent, self.range) = (range.clone(), range);
+    fn is_at(&mut self, range: BlockRange) {
+        (self.sent, self.range) = (range, range);
     }
 }
 
 impl Worker {
     /// One window, in as many passes as are worth it.
-    pub(super) async fn fill(&mut self, leaf: usize, mut range: RangeRow) -> Result<(), Error> {
+    pub(super) async fn fill(&mut self, leaf: usize, mut range: BlockRange) -> Result<(), Error> {
         if range.passes == 0 {
             range.passes = i32::from(self.shared.passes_for(leaf));
             if range.passes > 1 && !self.any(leaf, &range).await? {
@@ -85,7 +85,7 @@ impl Worker {
             match self.landed(leaf, flight.sent).await {
                 Ok(changed) => {
                     let (cut, before) = (flight.cut, window.range.rows);
-                    window.range = RangeRow { rows: before + signed(changed.rows), ..flight.next };
+                    window.range = BlockRange { rows: before + signed(changed.rows), ..flight.next };
                     self.done(&mut window, cut, changed).await;
                 }
                 Err(error) => {
@@ -114,7 +114,7 @@ impl Worker {
             let cut = Cut { from: window.sent.next, upto, pass: window.sent.pass, passes: window.sent.passes };
             match self.launch(leaf, &window.sent, cut, window.flights.is_empty(), window.stumbles).await {
                 Ok(flight) => {
-                    window.sent = flight.next.clone();
+                    window.sent = flight.next;
                     window.flights.push_back(flight);
                 }
                 Err(error) => return Err(Box::new((cut, error))),
@@ -127,7 +127,7 @@ impl Worker {
     async fn launch(
         &mut self,
         leaf: usize,
-        at: &RangeRow,
+        at: &BlockRange,
         cut: Cut,
         first: bool,
         stumbles: u32,
@@ -146,7 +146,7 @@ impl Worker {
     }
 
     /// A batch of nothing: what it takes is what goes with every batch.
-    async fn measure(&mut self, leaf: usize, at: &RangeRow) -> Result<(), Error> {
+    async fn measure(&mut self, leaf: usize, at: &BlockRange) -> Result<(), Error> {
         let nothing = Cut { from: at.next, upto: at.next, pass: at.pass, passes: at.passes };
         let began = Instant::now();
         let sent = self.send(leaf, at, at, nothing, 0, false).await?;
@@ -193,7 +193,7 @@ impl Worker {
             Class::Contention => self.pace.stumbled(),
         }
         // Only the checkpoint knows where the range stands.
-        let stands = self.reread(window.range.clone()).await?;
+        let stands = self.stored(&window.range).await?;
         let still_there = stands.is_where(&window.range);
         window.is_at(stands);
         if class == Class::Fatal && still_there {
@@ -218,7 +218,7 @@ impl Worker {
         let sent = self.send(leaf, &window.range, &next, none, signed(rows), false).await?;
         self.landed(leaf, sent).await?;
         let rows = window.range.rows + signed(rows);
-        window.is_at(RangeRow { rows, ..next });
+        window.is_at(BlockRange { rows, ..next });
         window.stumbles = 0;
         Ok(())
     }
@@ -235,7 +235,7 @@ impl Worker {
             let fewer = Changed::default();
             self.shared.moved(blocks, fitting, fewer);
             self.shared.unmoved(blocks, passes_of(range.passes));
-            window.is_at(RangeRow { passes: i32::from(fitting), ..range.clone() });
+            window.is_at(BlockRange { passes: i32::from(fitting), ..*range });
             self.bound_by(i32::from(fitting));
         }
     }
@@ -255,7 +255,7 @@ impl Worker {
     }
 
     /// Whether a window has any row to change.
-    async fn any(&mut self, leaf: usize, range: &RangeRow) -> Result<bool, Error> {
+    async fn any(&mut self, leaf: usize, range: &BlockRange) -> Result<bool, Error> {
         let doing = format!("{}, looking for rows", self.shared.doing(leaf));
         let mut from = range.next;
         while from < range.end {
@@ -281,12 +281,12 @@ impl Worker {
     }
 
     /// The checkpoint of a window in which nothing is to do.
-    async fn nothing_to_do(&mut self, leaf: usize, range: RangeRow) -> Result<(), Error> {
-        let mut window = Window::new(RangeRow { passes: 1, ..range });
+    async fn nothing_to_do(&mut self, leaf: usize, range: BlockRange) -> Result<(), Error> {
+        let mut window = Window::new(BlockRange { passes: 1, ..range });
         while !window.range.done {
-            let at = window.range.clone();
+            let at = window.range;
             let cut = Cut { from: at.next, upto: at.next, pass: at.pass, passes: 1 };
-            let next = RangeRow { next: at.end, pass: at.pass + 1, done: true, ..at.clone() };
+            let next = BlockRange { next: at.end, pass: at.pass + 1, done: true, ..at };
             let landed = match self.send(leaf, &at, &next, cut, 0, false).await {
                 Ok(sent) => self.landed(leaf, sent).await,
                 Err(error) => Err(error),
@@ -307,8 +307,8 @@ impl Worker {
     async fn send(
         &mut self,
         leaf: usize,
-        at: &RangeRow,
-        next: &RangeRow,
+        at: &BlockRange,
+        next: &BlockRange,
         cut: Cut,
         more: i64,
         around_locks: bool,
@@ -325,7 +325,7 @@ impl Worker {
                 (prepared.slice.clone(), of_slice)
             }
         };
-        self.with_checkpoint(leaf, change, at, next, more).await
+        self.with_checkpoint(leaf, change, at.mark_to(next), more).await
     }
 
     pub(super) async fn prepared(&mut self, leaf: usize) -> Result<std::sync::Arc<super::statements::Prepared>, Error> {
@@ -343,8 +343,8 @@ fn passes_of(passes: i32) -> u16 {
 }
 
 /// Where a range stands once a batch is done.
-fn after(range: &RangeRow, cut: Cut) -> RangeRow {
-    let mut next = RangeRow { next: cut.upto, ..range.clone() };
+fn after(range: &BlockRange, cut: Cut) -> BlockRange {
+    let mut next = BlockRange { next: cut.upto, ..*range };
     if next.next >= next.end {
         next.pass += 1;
         if next.pass >= next.passes {
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn a_range_goes_round_pass_by_pass() {
         let mut range =
-            RangeRow { job: 1, start: 100, end: 110, next: 100, pass: 0, passes: 2, rows: 0, done: false, key: None };
+            BlockRange { job: 1, start: 100, end: 110, next: 100, pass: 0, passes: 2, rows: 0, done: false };
         let mut seen = Vec::new();
         while !range.done {
             let upto = (range.next + 6).min(range.end);

@@ -4,7 +4,7 @@
 use super::batch_sql::{key_compares, keyed, next_key};
 use super::stuck::Stuck;
 use super::worker::{SWEEPS_MAX, Worker};
-use crate::checkpoint::RangeRow;
+use crate::checkpoint::{self, KeyRange};
 use crate::error::{Class, Error};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,7 +18,7 @@ const TRIES_MAX: u32 = 40;
 const ROWS_PER_BLOCK: u32 = 32;
 
 /// Walks the range to its end; how many rows that changed.
-pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) -> Result<u64, Error> {
+pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: KeyRange) -> Result<u64, Error> {
     let (mut changed, mut slow, mut stuck) = (0, 0, Stuck::default());
     while !range.done {
         worker.gate().await?;
@@ -43,7 +43,7 @@ pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) 
                 }
                 Class::Connection => {
                     worker.reconnect(&error.to_string()).await?;
-                    range = worker.reread(range).await?;
+                    range = stored(worker, range).await?;
                 }
                 _ => return Err(error),
             },
@@ -52,12 +52,23 @@ pub(crate) async fn walk(worker: &mut Worker, leaf: usize, mut range: RangeRow) 
     Ok(changed)
 }
 
+/// Where the range stands by its checkpoint, which knows what was committed.
+async fn stored(worker: &mut Worker, range: KeyRange) -> Result<KeyRange, Error> {
+    let Some(job) = range.job else { return Ok(range) };
+    loop {
+        match checkpoint::key_range(&worker.session, job).await {
+            Ok(stored) => return Ok(stored.unwrap_or(range)),
+            Err(error) if error.class() == Class::Connection => worker.reconnect(&error.to_string()).await?,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// Walks the whole table again, until a walk finds nothing to change. A count would take as long, in one statement.
 pub(crate) async fn sweep(worker: &mut Worker, leaf: usize) -> Result<(), Error> {
     let mut found = 0;
     for _ in 0..SWEEPS_MAX {
-        let again =
-            RangeRow { job: -1, start: 0, end: 0, next: 0, pass: 0, passes: 1, rows: 0, done: false, key: None };
+        let again = KeyRange { job: None, last: None, rows: 0, done: false };
         found = walk(worker, leaf, again).await?;
         if found == 0 {
             break;
@@ -68,14 +79,14 @@ pub(crate) async fn sweep(worker: &mut Worker, leaf: usize) -> Result<(), Error>
 }
 
 /// The rows up to the next key, and where the range stands then.
-async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(RangeRow, u64), Error> {
+async fn batch(worker: &mut Worker, leaf: usize, range: &KeyRange) -> Result<(KeyRange, u64), Error> {
     let shared = Arc::clone(&worker.shared);
     let doing = shared.doing(leaf);
     let (table, backfill) = (&shared.leaves[leaf], &shared.backfill);
     let key = table.key.as_deref().unwrap_or_default();
     let name = &table.leaf.name;
-    let after = range.key.as_ref().map(|_| key_compares(&backfill.alias, key, ">", 1));
-    let last: Vec<&(dyn ToSql + Sync)> = range.key.iter().flatten().map(|value| value as _).collect();
+    let after = range.last.as_ref().map(|_| key_compares(&backfill.alias, key, ">", 1));
+    let last: Vec<&(dyn ToSql + Sync)> = range.last.iter().flatten().map(|value| value as _).collect();
     let limit = worker.pace.blocks() * ROWS_PER_BLOCK;
     let sql = next_key(name, &backfill.alias, key, after.as_deref(), limit);
     let reach = worker.statements.other(&worker.session, doing, sql).await?;
@@ -87,18 +98,18 @@ async fn batch(worker: &mut Worker, leaf: usize, range: &RangeRow) -> Result<(Ra
     }
     // Past the last key the batch is empty, and only the checkpoint moves.
     let range_sql = if next_key.is_some() { bounds.join(" AND ") } else { "false".to_owned() };
-    let bounds = next_key.iter().flat_map(|upto| range.key.iter().flatten().chain(upto));
+    let bounds = next_key.iter().flat_map(|upto| range.last.iter().flatten().chain(upto));
     let bound: Vec<Box<dyn ToSql + Sync + Send>> = bounds.map(|value| Box::new(value.clone()) as _).collect();
     let statement = worker.statements.other(&worker.session, doing, keyed(backfill, name, &range_sql)).await?;
-    let next =
-        RangeRow { done: next_key.is_none(), key: next_key.clone().or_else(|| range.key.clone()), ..range.clone() };
-    if range.job < 0 {
+    let done = next_key.is_none();
+    let next = KeyRange { done, last: next_key.or_else(|| range.last.clone()), ..range.clone() };
+    let Some(job) = range.job else {
         let parameters: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect();
         let rows = worker.session.execute(doing, &statement, &parameters).await?;
         return Ok((next, rows));
-    }
-    let sent = worker.with_checkpoint(leaf, (statement, bound), range, &next, 0).await?;
+    };
+    let sent = worker.with_checkpoint(leaf, (statement, bound), next.mark(job), 0).await?;
     let changed = worker.landed(leaf, sent).await?;
     let rows = range.rows + i64::try_from(changed.rows).unwrap_or(i64::MAX);
-    Ok((RangeRow { rows, ..next }, changed.rows))
+    Ok((KeyRange { rows, ..next }, changed.rows))
 }

@@ -9,7 +9,7 @@ use super::stuck::Stuck;
 use super::window::Passes;
 use super::worker::Worker;
 use super::{ListSql, Part, Target, leaves, share, work};
-use crate::checkpoint::{self, RangeRow};
+use crate::checkpoint::{self, BlockRange};
 use crate::connection::session::Session;
 use crate::error::{Class, Error};
 use crate::event::Event;
@@ -50,9 +50,9 @@ pub(crate) async fn run(lease: &mut Lease, key: &JobKey, backfill: &Backfill, li
         Some(job) => job,
         None => listed(lease, key, backfill, list).await?,
     };
-    let ranges = checkpoint::load_ranges(&lease.records, job).await?;
+    let ranges = checkpoint::block_ranges(&lease.records, job).await?;
     let before = ranges.iter().map(|range| u64::try_from(range.rows).unwrap_or(0)).sum();
-    let left: VecDeque<RangeRow> = ranges.into_iter().filter(|range| !range.done).collect();
+    let left: VecDeque<BlockRange> = ranges.into_iter().filter(|range| !range.done).collect();
     if !left.is_empty() {
         change(lease, key, backfill, job, left, before).await?;
     }
@@ -67,7 +67,7 @@ async fn change(
     key: &JobKey,
     backfill: &Backfill,
     job: i64,
-    left: VecDeque<RangeRow>,
+    left: VecDeque<BlockRange>,
     before: u64,
 ) -> Result<(), Error> {
     let name = table(job);
@@ -82,7 +82,7 @@ async fn change(
     let doing = format!("{}: rows of {} by a list", key.step, backfill.table.shown());
     let passes = Mutex::new(Passes::new(false, leaf.rows_per_block(), 1));
     let target = Target { counted: leaf.oid, leaf, doing, key: None, passes };
-    let parts = left.into_iter().map(|range| Part::Fill(0, range)).collect();
+    let parts = left.into_iter().map(Part::List).collect();
     let shared = share(lease, key, backfill, vec![target], parts, before).await?;
     work(lease, key, &shared, false).await
 }
@@ -196,13 +196,13 @@ struct Did {
 }
 
 /// Walks the list to its end.
-pub(super) async fn walk(worker: &mut Worker, mut range: RangeRow) -> Result<(), Error> {
+pub(super) async fn walk(worker: &mut Worker, mut range: BlockRange) -> Result<(), Error> {
     worker.session.batch_execute("setting up a worker", "SET synchronize_seqscans = off").await?;
     let (mut stumbles, mut named, mut stuck) = (0, 0, Stuck::default());
     while !range.done {
         worker.gate().await?;
         let upto = (range.next + i64::from(worker.pace.blocks())).min(range.end);
-        let next = RangeRow { next: upto, done: upto >= range.end, ..range.clone() };
+        let next = BlockRange { next: upto, done: upto >= range.end, ..range };
         match batch(worker, &range, &next).await {
             Ok(did) => {
                 let blocks = u32::try_from(upto - range.next).unwrap_or(u32::MAX);
@@ -227,7 +227,7 @@ pub(super) async fn walk(worker: &mut Worker, mut range: RangeRow) -> Result<(),
                 }
                 Class::Connection => {
                     worker.reconnect(&error.to_string()).await?;
-                    range = worker.reread(range).await?;
+                    range = worker.stored(&range).await?;
                 }
                 Class::Contention => {
                     let why = format!(
@@ -245,7 +245,7 @@ pub(super) async fn walk(worker: &mut Worker, mut range: RangeRow) -> Result<(),
 }
 
 /// The failure with the blocks of the list that it is about.
-fn of_blocks(range: &RangeRow, upto: i64, error: Error) -> Error {
+fn of_blocks(range: &BlockRange, upto: i64, error: Error) -> Error {
     match error {
         Error::Sql { doing, cause } => {
             Error::Sql { doing: format!("{doing}, blocks {} to {upto} of the list", range.next), cause }
@@ -255,7 +255,7 @@ fn of_blocks(range: &RangeRow, upto: i64, error: Error) -> Error {
 }
 
 /// One statement: the rows and the checkpoint.
-async fn batch(worker: &mut Worker, range: &RangeRow, next: &RangeRow) -> Result<Did, Error> {
+async fn batch(worker: &mut Worker, range: &BlockRange, next: &BlockRange) -> Result<Did, Error> {
     let shared = Arc::clone(&worker.shared);
     let Operation::Listed(list) = &shared.backfill.operation else {
         return Err(Error::State("a list is walked for what has none".to_owned()));

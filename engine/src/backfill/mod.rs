@@ -14,6 +14,7 @@ mod keyset;
 mod leaf;
 pub(crate) mod list;
 mod list_sql;
+mod open;
 mod pace;
 mod progress;
 mod statements;
@@ -23,7 +24,7 @@ mod vacuum;
 mod window;
 mod worker;
 
-use crate::checkpoint::{self, RangeRow};
+use crate::checkpoint::{self, BlockRange, KeyRange};
 use crate::config::Settings;
 use crate::connection::address::Connect;
 use crate::connection::session::{Role, Session};
@@ -39,6 +40,7 @@ use concertina_planner::action::{Backfill, Operation};
 use concertina_revisions::{Ident, TableName};
 pub(crate) use leaf::{Leaf, leaves};
 pub(crate) use list_sql::ListSql;
+use open::{open, target};
 use parking_lot::Mutex;
 use progress::Meter;
 use std::collections::VecDeque;
@@ -62,13 +64,19 @@ const WAL_BYTES_PER_ROW_GUESS: f64 = 500.0;
 /// Blocks that one sweep statement counts.
 const SWEEP_BLOCKS: i64 = 8_192;
 
-/// A part of the work that one worker takes.
+/// A part of the work that one worker takes, of the table with this number.
 #[derive(Debug)]
 enum Part {
-    /// Change the rows of a range of a table.
-    Fill(usize, RangeRow),
-    /// Look for rows that are left between two blocks of a table.
+    /// Change the rows of some blocks.
+    Blocks(usize, BlockRange),
+    /// Change all rows, in the order of a key.
+    Keys(usize, KeyRange),
+    /// Change the rows that some blocks of a list name.
+    List(BlockRange),
+    /// Look for rows that are left between two blocks.
     Sweep(usize, i64, i64),
+    /// Look for rows that are left, in the order of a key.
+    SweepByKey(usize),
 }
 
 /// A table of the backfill, with how it is walked.
@@ -232,50 +240,6 @@ fn nothing_left(lease: &Lease, shared: &Shared, backfill: &Backfill) -> Result<(
     Ok(())
 }
 
-async fn target(lease: &Lease, key: &JobKey, backfill: &Backfill, leaf: Leaf) -> Result<Target, Error> {
-    let by_key = backfill.key.is_some() || !leaf.heap;
-    let walked_by = if by_key { Some(leaf::key(&lease.records, backfill, &leaf).await?) } else { None };
-    let counted = match &backfill.operation {
-        Operation::Copy { target, .. } => {
-            let sql = "SELECT coalesce(to_regclass($1)::oid, 0::oid)";
-            lease.records.query_one("looking for the table to copy to", sql, &[&target.sql()]).await?.get(0)
-        }
-        Operation::Assign(_) | Operation::Delete | Operation::Listed(_) => leaf.oid,
-    };
-    let hot = backfill.hot && matches!(backfill.operation, Operation::Assign(_));
-    let passes = Mutex::new(Passes::new(hot, leaf.rows_per_block(), lease.settings.passes_max));
-    let doing = format!("{}: backfill of {}", key.step, leaf.name.shown());
-    Ok(Target { leaf, doing, counted, key: walked_by, passes })
-}
-
-/// The tables, what is left to walk of them, and the rows that earlier runs changed.
-async fn open(lease: &Lease, key: &JobKey, backfill: &Backfill) -> Result<(Vec<Target>, VecDeque<Part>, u64), Error> {
-    let (mut targets, mut parts, mut before) = (Vec::new(), VecDeque::new(), 0);
-    for (at, leaf) in leaves(&lease.records, &backfill.table).await?.into_iter().enumerate() {
-        let target = target(lease, key, backfill, leaf).await?;
-        let leaf = &target.leaf;
-        let stored = checkpoint::job(&lease.records, key, leaf.oid).await?;
-        let job = match stored {
-            Some(job) if job.filenode == leaf.filenode => job,
-            stored => {
-                if let Some(job) = stored {
-                    let text = format!("{} was rewritten since; its blocks are walked again", leaf.name.shown());
-                    lease.tell(Event::Note { text });
-                    checkpoint::restart_job(&lease.records, job.id).await?;
-                }
-                let window = if target.key.is_some() { 0 } else { lease.settings.window_blocks };
-                checkpoint::open_job(&lease.records, key, leaf.oid, leaf.filenode, leaf.blocks, window).await?
-            }
-        };
-        let ranges = checkpoint::load_ranges(&lease.records, job.id).await?;
-        tracing::debug!(table = leaf.name.shown(), blocks = job.blocks, ranges = ranges.len(), "backfill job");
-        before += ranges.iter().map(|range| u64::try_from(range.rows).unwrap_or(0)).sum::<u64>();
-        parts.extend(ranges.into_iter().filter(|range| !range.done).map(|range| Part::Fill(at, range)));
-        targets.push(target);
-    }
-    Ok((targets, parts, before))
-}
-
 async fn share(
     lease: &Lease,
     key: &JobKey,
@@ -344,7 +308,7 @@ async fn sweep_parts(lease: &Lease, shared: &Shared) -> Result<(), Error> {
     let mut parts = VecDeque::new();
     for (at, target) in shared.leaves.iter().enumerate() {
         if target.key.is_some() {
-            parts.push_back(Part::Sweep(at, 0, 0));
+            parts.push_back(Part::SweepByKey(at));
             continue;
         }
         let blocks = today.iter().find(|leaf| leaf.oid == target.leaf.oid).map_or(0, |leaf| leaf.blocks);

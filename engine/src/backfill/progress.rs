@@ -96,12 +96,14 @@ impl Meter {
 /// Blocks that a part still has ahead.
 fn blocks_of(part: &Part) -> f64 {
     match part {
-        Part::Fill(_, range) => {
+        Part::Blocks(_, range) | Part::List(range) => {
             let passes = f64::from(range.passes.max(1));
             let behind = f64::from(range.pass) / passes
                 + (range.next - range.start) as f64 / ((range.end - range.start).max(1) as f64 * passes);
             (range.end - range.start) as f64 * (1.0 - behind)
         }
         Part::Sweep(_, start, end) => (end - start) as f64,
+        // How far a key leads nobody knows.
+        Part::Keys(..) | Part::SweepByKey(_) => 0.0,
     }
 }

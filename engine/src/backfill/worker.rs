@@ -5,7 +5,7 @@ use super::fixed::Fixed;
 use super::pace::Pace;
 use super::statements::{Bookkeeping, Statements};
 use super::{Part, Shared, keyset, list};
-use crate::checkpoint::RangeRow;
+use crate::checkpoint::{self, BlockRange, Mark};
 use crate::connection::session::{Bound, Role, Session, UnderWay};
 use crate::error::{Class, Error};
 use crate::event::Event;
@@ -88,30 +88,24 @@ impl Worker {
             self.stand_by().await?;
             let Some(part) = self.shared.take() else { return Ok(()) };
             match part {
-                Part::Fill(leaf, range) if self.shared.leaves[leaf].key.is_some() => {
+                Part::Blocks(leaf, range) => self.fill(leaf, range).await?,
+                Part::Keys(leaf, range) => {
                     keyset::walk(self, leaf, range).await?;
                 }
-                Part::Fill(_, range) if matches!(self.shared.backfill.operation, Operation::Listed(_)) => {
-                    list::walk(self, range).await?;
-                }
-                Part::Fill(leaf, range) => self.fill(leaf, range).await?,
-                Part::Sweep(leaf, start, end) if self.shared.leaves[leaf].key.is_some() => {
-                    debug_assert_eq!((start, end), (0, 0), "a table that is walked by key is swept as a whole");
-                    keyset::sweep(self, leaf).await?;
-                }
+                Part::List(range) => list::walk(self, range).await?,
                 Part::Sweep(leaf, start, end) => self.sweep(leaf, start, end).await?,
+                Part::SweepByKey(leaf) => keyset::sweep(self, leaf).await?,
             }
         }
     }
 
-    /// Sends a change with its checkpoint, in one transaction, and doesn't wait for the answer. `at`: where the checkpoint stands
-    /// before; `next`: after.
+    /// Sends a change with its checkpoint, in one transaction, and doesn't wait for the answer. `more`: rows that were changed
+    /// without a checkpoint.
     pub(crate) async fn with_checkpoint(
         &mut self,
         leaf: usize,
         change: Bound,
-        at: &RangeRow,
-        next: &RangeRow,
+        mark_to: Mark,
         more: i64,
     ) -> Result<UnderWay, Error> {
         let shared = Arc::clone(&self.shared);
@@ -119,17 +113,17 @@ impl Worker {
         let relation = shared.leaves[leaf].counted;
         let Bookkeeping { count, mark } = self.statements.bookkeeping(&self.session, doing).await?;
         let to_mark: Vec<Box<dyn ToSql + Sync + Send>> = vec![
-            Box::new(next.job),
-            Box::new(next.start),
-            Box::new(next.next),
-            Box::new(next.pass),
-            Box::new(next.passes),
+            Box::new(mark_to.job),
+            Box::new(mark_to.start),
+            Box::new(mark_to.to.0),
+            Box::new(mark_to.to.1),
+            Box::new(mark_to.passes),
             Box::new(more),
-            Box::new(next.done),
-            Box::new(next.key.clone()),
+            Box::new(mark_to.done),
+            Box::new(mark_to.key),
             Box::new(relation),
-            Box::new(at.next),
-            Box::new(at.pass),
+            Box::new(mark_to.from.0),
+            Box::new(mark_to.from.1),
         ];
         self.session.send(doing, [(count, vec![Box::new(relation)]), change, (mark, to_mark)]).await
     }
@@ -214,15 +208,12 @@ impl Worker {
     }
 
     /// Where a range stands by its checkpoint, which knows what was committed.
-    pub(crate) async fn reread(&mut self, range: RangeRow) -> Result<RangeRow, Error> {
+    pub(super) async fn stored(&mut self, range: &BlockRange) -> Result<BlockRange, Error> {
         loop {
-            match crate::checkpoint::one_range(&self.session, range.job, range.start).await {
-                Ok(stored) => {
-                    return Ok(stored.map_or(range.clone(), |stored| RangeRow {
-                        passes: if stored.passes == 0 { range.passes } else { stored.passes },
-                        ..stored
-                    }));
-                }
+            match checkpoint::block_range(&self.session, range.job, range.start).await {
+                Ok(None) => return Ok(*range),
+                Ok(Some(stored)) if stored.passes == 0 => return Ok(BlockRange { passes: range.passes, ..stored }),
+                Ok(Some(stored)) => return Ok(stored),
                 Err(error) if error.class() == Class::Connection => self.reconnect(&error.to_string()).await?,
                 Err(error) => return Err(error),
             }

@@ -1,4 +1,4 @@
-//! How far a backfill is: one job a table, one row a range of its blocks.
+//! Backfills that were begun: one job a table.
 
 use crate::connection::session::Session;
 use crate::error::Error;
@@ -6,7 +6,6 @@ use crate::place::JobKey;
 use crate::state::BackfillStatus;
 use concertina_planner::action::sql::drop_own_table;
 use concertina_revisions::{RevisionId, TableName};
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 /// A job as stored.
@@ -16,27 +15,6 @@ pub(crate) struct JobRow {
     pub(crate) filenode: u32,
     /// Blocks when it began: the scan ends there, however much the table grows.
     pub(crate) blocks: i64,
-}
-
-/// A range as stored.
-#[derive(Debug, Clone)]
-pub(crate) struct RangeRow {
-    pub(crate) job: i64,
-    pub(crate) start: i64,
-    pub(crate) end: i64,
-    pub(crate) next: i64,
-    pub(crate) pass: i32,
-    pub(crate) passes: i32,
-    pub(crate) rows: i64,
-    pub(crate) done: bool,
-    pub(crate) key: Option<Vec<String>>,
-}
-
-impl RangeRow {
-    /// Whether both stand at the same place.
-    pub(crate) fn is_where(&self, other: &RangeRow) -> bool {
-        (self.next, self.pass, self.done) == (other.next, other.pass, other.done)
-    }
 }
 
 /// The job of a table, when an earlier run has begun it.
@@ -53,19 +31,20 @@ pub(crate) async fn job(session: &Session, key: &JobKey, relation: u32) -> Resul
     Ok(row.map(|row| JobRow { id: row.get(0), filenode: row.get(1), blocks: row.get(2) }))
 }
 
-/// Begins a job: its row and its ranges, in one statement. `window` 0 makes one range that is walked by key.
+/// Begins a job: its row and its ranges of so many blocks, in one statement. Without `window` there is one range, walked by a key.
 pub(crate) async fn open_job(
     session: &Session,
     key: &JobKey,
     relation: u32,
     filenode: u32,
     blocks: i64,
-    window: u32,
+    window: Option<u32>,
 ) -> Result<JobRow, Error> {
-    let ranges = if window == 0 {
-        "SELECT 0::bigint AS lo, 0::bigint AS hi".to_owned()
-    } else {
-        format!("SELECT lo, least(lo + {window}, $6) AS hi FROM generate_series(0, $6 - 1, {window}) AS lo")
+    let ranges = match window {
+        None => "SELECT 0::bigint AS lo, 0::bigint AS hi".to_owned(),
+        Some(blocks) => {
+            format!("SELECT lo, least(lo + {blocks}, $6) AS hi FROM generate_series(0, $6 - 1, {blocks}) AS lo")
+        }
     };
     let sql = format!(
         "WITH opened AS (
@@ -92,59 +71,6 @@ pub(crate) async fn restart_job(session: &Session, job: i64) -> Result<(), Error
     session.execute("restarting the backfill", sql, &[&job]).await?;
     Ok(())
 }
-
-/// All ranges of a job, in physical order.
-pub(crate) async fn load_ranges(session: &Session, job: i64) -> Result<Vec<RangeRow>, Error> {
-    let sql = format!("{RANGES} WHERE job = $1 ORDER BY start_block");
-    let rows = session.query(READING, &sql, &[&job]).await?;
-    Ok(rows.iter().map(|row| range(job, row)).collect())
-}
-
-/// The range of a job that begins at a block.
-pub(crate) async fn one_range(session: &Session, job: i64, start: i64) -> Result<Option<RangeRow>, Error> {
-    let sql = format!("{RANGES} WHERE job = $1 AND start_block = $2");
-    Ok(session.query_opt(READING, &sql, &[&job, &start]).await?.map(|row| range(job, &row)))
-}
-
-const READING: &str = "reading the backfill's checkpoint";
-
-const RANGES: &str = "SELECT start_block, end_block, next_block, pass, passes, rows, done, key FROM concertina.range";
-
-fn range(job: i64, row: &Row) -> RangeRow {
-    RangeRow {
-        job,
-        start: row.get(0),
-        end: row.get(1),
-        next: row.get(2),
-        pass: row.get(3),
-        passes: row.get(4),
-        rows: row.get(5),
-        done: row.get(6),
-        key: row.get(7),
-    }
-}
-
-/// Remembers the counters of table `$1` at the start of a batch. PostgreSQL's counters "of the transaction" also hold
-/// what earlier transactions of the session haven't reported yet, so only a difference tells.
-pub(crate) const COUNT_FROM_HERE: &str = "SELECT
-     set_config('concertina.rows', (pg_stat_get_xact_tuples_updated($1) + pg_stat_get_xact_tuples_deleted($1)
-                                   + pg_stat_get_xact_tuples_inserted($1))::text, true),
-     set_config('concertina.hot', pg_stat_get_xact_tuples_hot_updated($1)::text, true)";
-
-/// Moves a range, sent in its batch's own transaction: `$6` are rows that were changed without a checkpoint, `$9` is the table.
-/// The server's counters add this batch's rows without another round trip; the answer is how many were HOT, and how many
-/// microseconds the server has worked on the batch: the network between us is not the application's burden. The range must stand
-/// where the batch was cut, at block `$10` in pass `$11`: what was sent behind a batch that failed fails as well, by a division by
-/// zero, as there is no other way to end a transaction from within a statement.
-pub(crate) const MARK_RANGE: &str = "UPDATE concertina.range
-     SET next_block = CASE WHEN next_block = $10 AND pass = $11 THEN $3 ELSE $3 / (next_block - next_block) END,
-         pass = $4, passes = $5, done = $7, key = $8,
-         rows = rows + $6 + pg_stat_get_xact_tuples_updated($9) + pg_stat_get_xact_tuples_deleted($9)
-                + pg_stat_get_xact_tuples_inserted($9)
-                - current_setting('concertina.rows')::bigint
-     WHERE job = $1 AND start_block = $2
-     RETURNING pg_stat_get_xact_tuples_hot_updated($9) - current_setting('concertina.hot')::bigint,
-               (extract(epoch FROM clock_timestamp() - now()) * 1e6)::bigint";
 
 /// Rows that all backfills of a revision have changed, for `status`.
 pub(crate) async fn progress_rows(session: &Session, revision: &RevisionId) -> Result<Vec<BackfillStatus>, Error> {

@@ -2,15 +2,16 @@
 
 mod at_once;
 mod job;
+mod range;
 mod rehearsal;
 mod revision;
 mod step;
 mod written;
 
 pub(crate) use at_once::{revision_done, step_done};
-pub(crate) use job::{COUNT_FROM_HERE, ListCounts, MARK_RANGE, RangeRow};
-pub(crate) use job::{begin_list_job, clear_lists, list_counts, list_job, open_list_job};
-pub(crate) use job::{job, load_ranges, one_range, open_job, progress_rows, restart_job, set_paused, set_throttle};
+pub(crate) use job::{ListCounts, begin_list_job, clear_lists, list_counts, list_job, open_list_job};
+pub(crate) use job::{job, open_job, progress_rows, restart_job, set_paused, set_throttle};
+pub(crate) use range::{BlockRange, COUNT_FROM_HERE, KeyRange, MARK_RANGE, Mark, block_range, block_ranges, key_range};
 pub(crate) use rehearsal::{remember, remembered};
 pub use revision::Known;
 pub(crate) use revision::{Begin, all, begin, forget, is_applied, one, set_direction_up, set_error, set_state, stamp};

@@ -5,6 +5,7 @@ use crate::error::{Error, describe};
 use crate::event::{Blocker, Event};
 use crate::lock::blockers;
 use crate::lock::lease::Lease;
+use crate::lock::order;
 use crate::retry::Backoff;
 use concertina_planner::action::Lock;
 use concertina_revisions::TableName;
@@ -14,12 +15,16 @@ use std::time::{Duration, Instant};
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// No pause takes a larger part of the time that locks are waited for: what fails by chance must have its tries.
+const PAUSE_PART: u32 = 60;
 /// How often someone who is outside the queue looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// How one try may wait.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Try {
+    /// What is sent before all other statements: locks, in another order than theirs.
+    pub(crate) locks_first: Vec<String>,
     /// For PostgreSQL's `lock_timeout`.
     pub(crate) lock_timeout: Duration,
     /// Whether to lower `deadlock_timeout`, after which an autovacuum in the way gives up.
@@ -32,17 +37,20 @@ pub(crate) struct Ladder {
     strong: Vec<(TableName, Lock)>,
     began: Instant,
     backoff: Backoff,
+    /// Whether a try met a lock.
+    failed: bool,
     /// Whom we last saw in the way.
     seen: Vec<Blocker>,
 }
 
 impl Ladder {
-    pub(crate) fn new(doing: &str, locks: &[(TableName, Lock)]) -> Ladder {
+    pub(crate) fn new(doing: &str, locks: &[(TableName, Lock)], budget: Duration) -> Ladder {
         Ladder {
             doing: doing.to_owned(),
             strong: locks.iter().filter(|(_, lock)| lock.blocks()).cloned().collect(),
             began: Instant::now(),
-            backoff: Backoff::new(PAUSE_FIRST, PAUSE_MAX),
+            backoff: Backoff::new(PAUSE_FIRST, PAUSE_MAX.min((budget / PAUSE_PART).max(PAUSE_FIRST))),
+            failed: false,
             seen: Vec::new(),
         }
     }
@@ -66,7 +74,7 @@ impl Ladder {
                 return Err(Error::LockBudget { doing: self.doing.clone(), seconds, blockers });
             }
             if !others {
-                return Ok(self.attempt(lease));
+                return self.attempt(lease).await;
             }
             let blockers = self.seen.clone();
             lease.tell(Event::Waiting { doing: self.doing.clone(), blockers, queued: false });
@@ -80,16 +88,19 @@ impl Ladder {
             Error::Sql { cause, .. } => describe(cause),
             other => other.to_string(),
         };
+        self.failed = true;
         self.backoff.rest(&lease.events, &lease.stop, &self.doing, &why).await
     }
 
-    fn attempt(&self, lease: &Lease) -> Try {
+    async fn attempt(&self, lease: &Lease) -> Result<Try, Error> {
+        let locks_first = if self.failed { order::by_chance(&lease.records, &self.strong).await? } else { vec![] };
         let (lock_timeout, may_shorten) = (lease.settings.lock_timeout, lease.server.may_set_deadlock_timeout);
         if may_shorten || !self.seen.iter().any(Blocker::is_autovacuum) {
-            return Try { lock_timeout, short_deadlock_timeout: may_shorten };
+            return Ok(Try { locks_first, lock_timeout, short_deadlock_timeout: may_shorten });
         }
         // Without the right to shorten deadlock_timeout, one longer try: an autovacuum gives up only then.
-        Try { lock_timeout: lease.server.deadlock_timeout.mul_f64(1.2), short_deadlock_timeout: false }
+        let lock_timeout = lease.server.deadlock_timeout.mul_f64(1.2);
+        Ok(Try { locks_first, lock_timeout, short_deadlock_timeout: false })
     }
 }
 

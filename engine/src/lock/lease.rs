@@ -12,7 +12,7 @@ use crate::lock::ladder::surely;
 use crate::lock::replicas;
 use crate::retry::Backoff;
 use crate::stop::Stop;
-use concertina_planner::Catalog;
+use concertina_planner::{Catalog, Needs};
 use concertina_revisions::{Checksum, Revision, RevisionId};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -46,6 +46,8 @@ pub struct Lease {
     pub(crate) server: Server,
     /// Tables, by their oids, whose rows were found to be ours; asked once.
     pub(crate) own_tables: BTreeSet<u32>,
+    /// Rights that our role was seen to have.
+    pub(crate) rights: Needs,
 }
 
 impl Lease {
@@ -55,7 +57,8 @@ impl Lease {
         let server = ask_server(&lease).await?;
         checkpoint::prepare(&lease).await?;
         let own_tables = BTreeSet::new();
-        Ok(Lease { connect, settings, events, stop, records: lease, hands, server, own_tables })
+        let rights = Needs::default();
+        Ok(Lease { connect, settings, events, stop, records: lease, hands, server, own_tables, rights })
     }
 
     /// What the database holds now, and which tables hold no row as far as these revisions need to know.

@@ -3,4 +3,5 @@
 pub(crate) mod blockers;
 pub(crate) mod ladder;
 pub(crate) mod lease;
+pub(crate) mod order;
 pub(crate) mod replicas;

@@ -76,15 +76,15 @@ impl Lease {
     async fn in_turn(&mut self, place: &Place, actions: &[Action], records: Records<'_>) -> Result<(), Error> {
         let doing = place.doing();
         let locks = Work::Quick { actions: actions.to_vec() }.locks();
-        let mut attempt = Try { lock_timeout: FIRST_TRY, short_deadlock_timeout: false };
+        let mut attempt = Try { locks_first: vec![], lock_timeout: FIRST_TRY, short_deadlock_timeout: false };
         let mut ladder: Option<Ladder> = None;
         loop {
             self.stop.check()?;
-            match self.once(place, actions, records, attempt).await {
+            match self.once(place, actions, records, &attempt).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.class() == Class::Contention => match &mut ladder {
                     Some(ladder) => ladder.step_back(self, &error).await?,
-                    None => ladder = Some(Ladder::new(&doing, &locks)),
+                    None => ladder = Some(Ladder::new(&doing, &locks, self.settings.lock_budget)),
                 },
                 // A step of several is gone on with by the loop that asks which are done.
                 Err(error) if error.class() == Class::Connection && matches!(records, Records::Revision(_)) => {
@@ -117,7 +117,7 @@ impl Lease {
         place: &Place,
         actions: &[Action],
         records: Records<'_>,
-        attempt: Try,
+        attempt: &Try,
     ) -> Result<(), Error> {
         let doing = place.doing();
         let done = tokio::select! {
@@ -147,7 +147,7 @@ impl Lease {
         place: &Place,
         actions: &[Action],
         records: Records<'_>,
-        attempt: Try,
+        attempt: &Try,
     ) -> Result<Vec<u32>, Error> {
         let doing = place.doing();
         let began = Instant::now();
@@ -172,7 +172,7 @@ impl Lease {
     }
 
     /// From BEGIN to the first statement. Rows that a policy hides are rows: it is asked before policies hold.
-    fn opening(&self, begin: &AsWritten, attempt: Try) -> String {
+    fn opening(&self, begin: &AsWritten, attempt: &Try) -> String {
         let lock = millis(attempt.lock_timeout);
         let deadlock = if attempt.short_deadlock_timeout {
             format!("SET LOCAL deadlock_timeout = {}; ", (lock / 2).max(1))
@@ -183,7 +183,7 @@ impl Lease {
         let statement = if begin.unpopulated { "0" } else { STATEMENT_TIMEOUT };
         let mut text =
             format!("BEGIN; SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = '{statement}'; {deadlock}");
-        for sql in Action::BeginAsWritten(begin.clone()).sql(None) {
+        for sql in attempt.locks_first.iter().cloned().chain(Action::BeginAsWritten(begin.clone()).sql(None)) {
             text.push_str(&sql);
             text.push_str("; ");
         }

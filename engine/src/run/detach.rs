@@ -21,7 +21,7 @@ impl Lease {
         partition: &TableName,
     ) -> Result<bool, Error> {
         let doing = place.doing();
-        let mut ladder = Ladder::new(&doing, &[(partition.clone(), Lock::AccessExclusive)]);
+        let mut ladder = Ladder::new(&doing, &[(partition.clone(), Lock::AccessExclusive)], self.settings.lock_budget);
         let mut already = true;
         loop {
             let attempt = ladder.look(self).await?;

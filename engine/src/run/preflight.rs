@@ -41,7 +41,11 @@ impl Lease {
     /// When PostgreSQL refuses a question.
     pub async fn preflight(&mut self, plan: &Plan) -> Result<Vec<FailedCheck>, Error> {
         let needs = plan.needs();
-        surely!(self, Box::pin(rights::missing(&self.records, &needs)))?;
+        // One transaction is refused as a whole: what was there a revision ago needn't be asked for again.
+        if !(plan.is_at_once() && self.rights.cover(&needs)) {
+            surely!(self, Box::pin(rights::missing(&self.records, &needs)))?;
+            self.rights.add(needs.clone());
+        }
         if needs.backfills {
             Box::pin(self.enough_connections()).await?;
             for finding in surely!(self, Box::pin(doctor::of_backfills(&self.records)))? {

@@ -39,17 +39,17 @@ impl Lease {
         }
         let doing = place.doing();
         let locks = with_those_below(Work::Quick { actions: actions.to_vec() }.locks(), &place.below);
-        let mut ladder = Ladder::new(&doing, &locks);
+        let mut ladder = Ladder::new(&doing, &locks, self.settings.lock_budget);
         loop {
             let attempt = ladder.look(self).await?;
-            match self.quick_once(place, actions, record, attempt).await {
+            match self.quick_once(place, actions, record, &attempt).await {
                 Err(error) if error.class() == Class::Contention => ladder.step_back(self, &error).await?,
                 other => return other,
             }
         }
     }
 
-    async fn quick_once(&self, place: &Place, actions: &[Action], record: Record, attempt: Try) -> Result<(), Error> {
+    async fn quick_once(&self, place: &Place, actions: &[Action], record: Record, attempt: &Try) -> Result<(), Error> {
         let doing = place.doing();
         tokio::select! {
             done = transact(&self.hands, place, actions, record, attempt, &self.events) => done,
@@ -63,13 +63,16 @@ async fn transact(
     place: &Place,
     actions: &[Action],
     record: Record,
-    attempt: Try,
+    attempt: &Try,
     events: &Events,
 ) -> Result<(), Error> {
     let doing = place.doing();
     let began = Instant::now();
     let done = async {
         hands.batch_execute(&doing, &format!("BEGIN; {}", limits(attempt, actions))).await?;
+        for lock in &attempt.locks_first {
+            hands.batch_execute(&doing, lock).await?;
+        }
         for action in actions {
             if record == Record::Done {
                 run_action(hands, action, &doing).await?;
@@ -93,7 +96,7 @@ async fn transact(
     done
 }
 
-fn limits(attempt: Try, actions: &[Action]) -> String {
+fn limits(attempt: &Try, actions: &[Action]) -> String {
     let allowed = actions.iter().any(|action| matches!(action, Action::Blocking { .. }));
     let statement = if allowed { "0" } else { STATEMENT_TIMEOUT };
     let lock = millis(attempt.lock_timeout);

@@ -6,7 +6,7 @@ mod guarded;
 mod sync;
 mod version;
 
-use super::{Action, Numbers, Online, Value};
+use super::{Action, Lock, Numbers, Online, Value};
 use concertina_revisions::{Ident, TableName};
 pub use guarded::{FILLING, counter};
 
@@ -210,6 +210,11 @@ END
 /// Ends the way out of a partition that was begun and interrupted.
 pub fn finalize_detach(parent: &TableName, partition: &TableName) -> String {
     alter(parent, &format!("DETACH PARTITION {} FINALIZE", partition.sql()))
+}
+
+/// Locks one table, without its partitions and heirs.
+pub fn lock_only(table: &TableName, lock: Lock) -> String {
+    format!("LOCK TABLE ONLY {} IN {} MODE", table.sql(), lock.name())
 }
 
 fn alter(table: &TableName, action: &str) -> String {
