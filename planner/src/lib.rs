@@ -48,6 +48,7 @@ pub mod footprint;
 mod fresh;
 mod helper;
 pub mod law;
+mod lossless;
 #[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
 mod lower;
 mod needs;
@@ -89,7 +90,7 @@ pub const OLDEST_SERVER: u32 = 140_000;
 /// What the user allows.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Policy {
-    /// Whether a derived reverse may drop tables that hold rows.
+    /// Whether a derived reverse may drop tables that hold rows, and change values that the former type can't hold.
     pub allow_data_loss: bool,
 }
 
@@ -209,6 +210,10 @@ pub fn plan_reverse(
     let rules = |statements: &[Statement], catalog: &Catalog| plan_statements(&down, statements, catalog, &toward);
     let mut plan = as_written::or_by_rule(&down.id, &down.up, catalog, own_rows, &rules)?;
     plan.revision = revision.id.clone();
+    if revision.down.is_none() && !policy.allow_data_loss {
+        let (seen, _) = lower_all(&down, &down.up, catalog);
+        plan.preflight.extend(lossless::checks(&seen, &down.up, catalog));
+    }
     if revision.down.is_none()
         && let Some(table) = dropped_with_rows(&plan, catalog)
         && !policy.allow_data_loss

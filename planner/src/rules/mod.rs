@@ -35,6 +35,8 @@ mod unique;
 mod update;
 mod way;
 
+pub(crate) use questions::key_text;
+
 use crate::action::{Action, Lock};
 use crate::catalog::{Catalog, Table};
 use crate::change::{Change, NewConstraint, NewConstraintKind, NewType, Update};
