@@ -21,8 +21,9 @@
 //! `pipeline`: the way through the rooms. In its order: `lower`: parse tree to [`change::Change`] · `fold`: many statements into one
 //! catalog entry, `one_pass`: many fills of a table into one · `rules`: a change to a decision, one family a file · `barrier`: behind what
 //! nobody can see into · `order`: what comes after what · `assemble`: decisions to a [`Plan`] · `remains`: what a rollback leaves ·
-//! `versions`: schemas of views, one a revision. Beside it: `as_written`: what is run as it is written, where there are no rows ·
-//! `waiting`: planning behind a contract that hasn't run · `tried`: what PostgreSQL is asked beforehand.
+//! `lossless`: what a way down must not change · `versions`: schemas of views, one a revision. Beside
+//! it: `as_written`: what is run as it is written, where there are no rows · `waiting`: planning behind a contract that hasn't run ·
+//! `tried`: what PostgreSQL is asked beforehand.
 //!
 //! What all of them lean on: [`catalog`]: what a database holds, `after`: what it becomes by a change · [`footprint`]: what is read and
 //! written, `touches`: by each kind of change and of work · `sql`: text read, searched, rewritten and printed · [`action`]: what steps
