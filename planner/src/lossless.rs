@@ -64,19 +64,19 @@ mod tests {
     use concertina_revisions::{Revision, RevisionId};
 
     /// The questions of the way down, about what must not be lost.
-    fn asked(from: &str, to: &str, policy: &Policy) -> usize {
+    fn asked(from: &str, to: &str, policy: Policy) -> usize {
         let table = |kind: &str| Catalog::of([Table::new("leads").rows(10).column("id", "bigint").column("n", kind)]);
         let text = format!("ALTER TABLE leads ALTER COLUMN n TYPE {to}");
         let revision = Revision::from_text(&RevisionId::new("r"), &text).expect("valid SQL");
         let up = plan(&revision, &table(from)).expect("a plan");
-        let down = plan_reverse(&revision, &up.reverse, &table(to), policy).expect("a way down");
+        let down = plan_reverse(&revision, &up.reverse, &table(to), &policy).expect("a way down");
         down.preflight.iter().filter(|check| check.what.contains("can be kept as")).count()
     }
 
     #[test]
     fn what_the_former_type_would_round_is_asked_for() {
-        assert_eq!(asked("integer", "numeric(10,2)", &Policy::default()), 1);
-        assert_eq!(asked("integer", "numeric(10,2)", &Policy { allow_data_loss: true }), 0);
-        assert_eq!(asked("integer", "json", &Policy::default()), 0);
+        assert_eq!(asked("integer", "numeric(10,2)", Policy::default()), 1);
+        assert_eq!(asked("integer", "numeric(10,2)", Policy { allow_data_loss: true }), 0);
+        assert_eq!(asked("integer", "json", Policy::default()), 0);
     }
 }
