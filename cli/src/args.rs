@@ -133,7 +133,7 @@ pub(crate) enum Verb {
         /// Run the contract of the way down too
         #[arg(long)]
         contract: bool,
-        /// Allow to drop tables that hold rows
+        /// Allow to drop tables that hold rows, and values that the former type can't hold
         #[arg(long)]
         allow_data_loss: bool,
         /// Write a script for psql instead, and change nothing

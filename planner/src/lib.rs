@@ -21,9 +21,9 @@
 //! `pipeline`: the way through the rooms. In its order: `lower`: parse tree to [`change::Change`] · `fold`: many statements into one
 //! catalog entry, `one_pass`: many fills of a table into one · `rules`: a change to a decision, one family a file · `barrier`: behind what
 //! nobody can see into · `order`: what comes after what · `assemble`: decisions to a [`Plan`] · `remains`: what a rollback leaves ·
-//! `versions`: schemas of views, one a revision. Beside it: `as_written`: what is run as it is written, where there are no rows ·
-//! `waiting`: planning behind a contract that hasn't run · `tried`: what PostgreSQL is asked beforehand ·
-//! `meant`: what a statement means beyond its words.
+//! `lossless`: what a way down must not change · `versions`: schemas of views, one a revision. Beside it: `as_written`: what is run
+//! as it is written, where there are no rows · `waiting`: planning behind a contract that hasn't run · `tried`: what PostgreSQL is asked
+//! beforehand · `meant`: what a statement means beyond its words.
 //!
 //! What all of them lean on: [`catalog`]: what a database holds, `after`: what it becomes by a change · [`footprint`]: what is read and
 //! written, `touches`: by each kind of change and of work · `sql`: text read, searched, rewritten and printed · [`action`]: what steps
@@ -51,6 +51,7 @@ pub mod footprint;
 mod fresh;
 mod helper;
 pub mod law;
+mod lossless;
 #[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
 mod lower;
 mod meant;
@@ -94,7 +95,7 @@ pub const OLDEST_SERVER: u32 = 140_000;
 /// What the user allows.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Policy {
-    /// Whether a derived reverse may drop tables that hold rows.
+    /// Whether a derived reverse may drop tables that hold rows, and change values that the former type can't hold.
     pub allow_data_loss: bool,
 }
 
@@ -226,6 +227,10 @@ pub fn plan_reverse(
     let rules = |statements: &[Statement], catalog: &Catalog| plan_statements(&down, statements, catalog, &toward);
     let mut plan = as_written::or_by_rule(&down.id, &down.up, catalog, own_rows, &rules)?;
     plan.revision = revision.id.clone();
+    if revision.down.is_none() && !policy.allow_data_loss {
+        let (seen, _) = lower_all(&down, &down.up, catalog);
+        plan.preflight.extend(lossless::checks(&seen, &down.up, catalog));
+    }
     if revision.down.is_none()
         && let Some(table) = dropped_with_rows(&plan, catalog)
         && !policy.allow_data_loss

@@ -43,7 +43,8 @@ pub(crate) fn lower_all(
             Ok(changes) => {
                 for change in changes {
                     let next = now.after(&change);
-                    let touches = touches::with_family(touches::of_change(&change, &now).and(&mentioned), &now);
+                    let touches = touches::of_change(&change, &now).and(&mentioned);
+                    let touches = touches::with_family(touches::with_called(touches, &change, &now), &now);
                     seen.push(Seen {
                         touches,
                         change,

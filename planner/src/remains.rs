@@ -13,8 +13,15 @@ pub(crate) fn of(decisions: &[Decided], order: &Order) -> Vec<Hazard> {
     let before = order.nodes.iter().filter(|node| node.part.phase != Phase::Contract);
     let with_undo = before.filter(|node| !node.part.undo.is_empty());
     let made: Vec<&Thing> = with_undo
-        .flat_map(|node| node.part.touches.writes())
-        .filter(|access| access.how == How::Make)
+        .flat_map(|node| {
+            let writes = || node.part.touches.writes();
+            // What was there by another name, or in another form, is there again.
+            let was_there = move |thing: &Thing| {
+                let same_kind = |other: &Thing| std::mem::discriminant(other) == std::mem::discriminant(thing);
+                writes().any(|access| access.how == How::Drop && same_kind(&access.thing))
+            };
+            writes().filter(move |access| access.how == How::Make && !was_there(&access.thing))
+        })
         .map(|access| &access.thing)
         .collect();
     let mut all = Vec::new();
@@ -51,5 +58,38 @@ fn goes_with(thing: &Thing, made: &Thing) -> bool {
         }
         (_, Thing::Relation(made)) => thing.table() == Some(made),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::problem::hazard;
+    use crate::{Catalog, Table, plan};
+    use concertina_revisions::{Revision, RevisionId};
+
+    /// What a plan says that a rollback leaves.
+    fn left(text: &str) -> Vec<String> {
+        let revision = Revision::from_text(&RevisionId::new("r"), text).expect("valid SQL");
+        let leads = Table::new("leads").rows(10).column("id", "bigint");
+        let plan = plan(&revision, &Catalog::of([leads])).expect("a plan");
+        let told = plan.warnings.iter().filter(|told| told.code == hazard::REMAINS.0);
+        told.map(|one| one.message.clone()).collect()
+    }
+
+    #[test]
+    fn rows_stay_in_a_table_that_only_gets_its_name_back() {
+        let rows = left("ALTER TABLE leads RENAME TO people; INSERT INTO people (id) VALUES (7)");
+        assert!(matches!(rows.as_slice(), [row] if row.contains("which rows")), "{rows:?}");
+        assert!(left("CREATE TABLE other (id bigint); INSERT INTO other VALUES (7)").is_empty());
+    }
+
+    #[test]
+    fn rows_that_a_with_took_elsewhere_have_no_way_back() {
+        let leads = Table::new("leads").rows(10).column("id", "bigint");
+        let text =
+            "CREATE TABLE old (id bigint); WITH d AS (DELETE FROM leads RETURNING id) INSERT INTO old SELECT id FROM d";
+        let revision = Revision::from_text(&RevisionId::new("r"), text).expect("valid SQL");
+        let plan = plan(&revision, &Catalog::of([leads])).expect("a plan");
+        assert!(plan.reverse.is_err_and(|why| why.contains("leads")));
     }
 }

@@ -25,6 +25,7 @@ impl Catalog {
         let mut next = self.clone();
         next.make(change);
         next.identify(change, self);
+        next.write_along(change, self);
         next
     }
 

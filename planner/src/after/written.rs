@@ -1,7 +1,9 @@
 //! Which columns that a revision made have values by now.
 
 use crate::catalog::{Catalog, Column};
-use crate::change::Update;
+use crate::change::{Change, Update};
+use crate::footprint::Thing;
+use crate::touches;
 use concertina_revisions::TableName;
 use std::sync::Arc;
 
@@ -29,6 +31,17 @@ impl Catalog {
         }
     }
 
+    /// Columns get values from what others write along with a statement.
+    pub(super) fn write_along(&mut self, change: &Change, before: &Catalog) {
+        for access in touches::written_along(change, before).accesses {
+            if access.thing == Thing::AnyRows {
+                self.write_anywhere();
+            } else if let Thing::Rows(table, column) = access.thing {
+                self.write(&table, |name| column.as_ref().is_none_or(|column| column.as_str() == name));
+            }
+        }
+    }
+
     /// Any column of the revision may have values from here on.
     pub(super) fn write_anywhere(&mut self) {
         let fresh = |column: &Column| column.is_new && !column.is_written;
@@ -50,7 +63,8 @@ mod tests {
         let text = format!("{before}; UPDATE leads SET b = id * 2");
         let revision = Revision::from_text(&RevisionId::new("r"), &text).expect("valid SQL");
         let leads = Table::new("leads").rows(1_000_000).column("id", "bigint");
-        let plan = plan(&revision, &Catalog::of([leads])).expect("a plan");
+        let other = Table::new("other").rows(10).column("id", "bigint");
+        let plan = plan(&revision, &Catalog::of([leads, other])).expect("a plan");
         let steps = plan.backfill.iter().chain(&plan.contract).rev();
         let mut fills = steps.filter_map(|step| match &step.work {
             Work::Backfill { backfill } => Some(backfill.predicate.clone()),
@@ -68,6 +82,7 @@ mod tests {
             "ALTER TABLE leads ADD COLUMN b bigint DEFAULT 0; ALTER TABLE leads ALTER b DROP DEFAULT".to_owned(),
             format!("{add}; INSERT INTO leads (id, b) VALUES (-1, 7)"),
             format!("{add}; UPDATE leads SET b = id WHERE id < 5"),
+            format!("{add}; WITH w AS (UPDATE leads SET b = 1 RETURNING 1) UPDATE other SET id = 0 FROM w"),
             format!("{add}; DO $$ BEGIN UPDATE leads SET b = 1; END $$"),
         ] {
             assert!(!still_to_do(&written).contains(null), "{written}: {}", still_to_do(&written));

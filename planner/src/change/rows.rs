@@ -12,6 +12,8 @@ pub struct Insert {
     pub columns: Option<Vec<Ident>>,
     /// Tables that its SELECT reads.
     pub reads: Vec<TableName>,
+    /// Tables whose rows its WITH writes.
+    pub beside: Vec<TableName>,
     /// How the rows of a SELECT can be taken batch by batch, or why they can't.
     pub copy: Option<Result<RowCopy, &'static str>>,
     /// How they can be written down first, or why they can't.
@@ -107,6 +109,8 @@ pub struct Update {
     pub sources: Option<Vec<(TableName, Ident)>>,
     /// Tables read besides the one written.
     pub reads: Vec<TableName>,
+    /// Tables whose rows its WITH writes.
+    pub beside: Vec<TableName>,
     /// Whether it reads what isn't known by name: a CTE, a table of the system.
     pub opaque: bool,
     /// Whether it says ONLY.
@@ -144,6 +148,8 @@ pub struct Delete {
     pub sources: Option<Vec<(TableName, Ident)>>,
     /// Tables read besides the one written.
     pub reads: Vec<TableName>,
+    /// Tables whose rows its WITH writes.
+    pub beside: Vec<TableName>,
     /// Whether it reads what isn't known by name: a CTE, a table of the system.
     pub opaque: bool,
     /// Whether it says ONLY.

@@ -33,7 +33,8 @@ pub(super) fn insert(insert: &InsertStmt, sql: &str, catalog: &Catalog) -> Resul
         })
         .collect();
     let columns = (!named.is_empty()).then_some(named);
-    Ok(vec![Change::Insert(Insert { table, columns, reads, copy, listing, plain, sql: sql.to_owned() })])
+    let beside = written_by(insert.with_clause.as_ref(), catalog);
+    Ok(vec![Change::Insert(Insert { table, columns, reads, beside, copy, listing, plain, sql: sql.to_owned() })])
 }
 
 pub(super) fn update(update: &UpdateStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
@@ -67,6 +68,7 @@ pub(super) fn update(update: &UpdateStmt, sql: &str, catalog: &Catalog) -> Resul
             update.where_clause.as_deref(),
             update.with_clause.as_ref(),
         )?,
+        beside: written_by(update.with_clause.as_ref(), catalog),
         table,
         alias,
         sets,
@@ -112,6 +114,7 @@ pub(super) fn delete(delete: &DeleteStmt, sql: &str, catalog: &Catalog) -> Resul
             delete.where_clause.as_deref(),
             delete.with_clause.as_ref(),
         )?,
+        beside: written_by(delete.with_clause.as_ref(), catalog),
         table,
         alias,
         reads,
@@ -138,6 +141,22 @@ pub(super) fn writes(with: &WithClause) -> bool {
         }
         _ => true,
     })
+}
+
+/// The tables whose rows a WITH writes.
+fn written_by(with: Option<&WithClause>, catalog: &Catalog) -> Vec<TableName> {
+    let queries = with.into_iter().flat_map(|with| &with.ctes).filter_map(|cte| match &cte.node {
+        Some(node::Node::CommonTableExpr(cte)) => cte.ctequery.as_deref()?.node.as_ref(),
+        _ => None,
+    });
+    let written = queries.filter_map(|query| match query {
+        node::Node::InsertStmt(insert) => insert.relation.as_ref(),
+        node::Node::UpdateStmt(update) => update.relation.as_ref(),
+        node::Node::DeleteStmt(delete) => delete.relation.as_ref(),
+        node::Node::MergeStmt(merge) => merge.relation.as_ref(),
+        _ => None,
+    });
+    written.filter_map(|range| catalog.resolve(super::schema(range), &range.relname)).collect()
 }
 
 fn says_only(relation: Option<&RangeVar>) -> bool {

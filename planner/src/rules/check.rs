@@ -98,9 +98,14 @@ pub(super) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -
         locks: locks.clone(),
     };
     let undo = vec![Work::Quick { actions: back.iter().map(unproven).collect() }];
-    let decision = Decision::because("VALIDATE lets readers and writers go on")
-        .slow_and_back(Phase::Backfill, Rank::Prove, online, undo)
-        .reverse_by(back);
+    let why = "VALIDATE lets readers and writers go on";
+    let decision = if comes_from_above(table, name, context) {
+        // It can only be dropped, and made again, with that of the table above.
+        let stays = format!("{} comes from a table above, and can't be unproven here alone", name.as_str());
+        Decision::because(why).slow_and_back(Phase::Backfill, Rank::Prove, online, vec![]).irreversible(stays)
+    } else {
+        Decision::because(why).slow_and_back(Phase::Backfill, Rank::Prove, online, undo).reverse_by(back)
+    };
     match offenders(whole, known, context) {
         Some(question) => decision.check(
             format!("every row of {} obeys {}", table.shown(), name.as_str()),
@@ -109,6 +114,12 @@ pub(super) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -
         ),
         None => decision,
     }
+}
+
+/// Whether a constraint is that of a table above, too.
+fn comes_from_above(table: &TableName, name: &Ident, context: &Context<'_>) -> bool {
+    let catalog = context.catalog;
+    catalog.tables.iter().any(|one| one.constraint(name).is_some() && catalog.below(&one.full_name()).contains(table))
 }
 
 /// The rows that a constraint which isn't proven would be proven wrong by.

@@ -31,7 +31,7 @@ fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> 
         return Err(update::copied_meanwhile());
     }
     if context.catalog.is_empty(&delete.table) {
-        return Ok(as_written(delete, table, "the table holds no row that anyone else sees"));
+        return Ok(as_written(delete, table, "the table holds no row that anyone else sees", context));
     }
     let fired = reach::fired(&delete.table, Deed::Delete, &[], context.before(), context.catalog);
     let look = Look::of_delete(delete, context.catalog);
@@ -39,7 +39,7 @@ fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> 
     let beyond = look.beyond();
     let plain = fired == Fired::default() && at_once.is_none() && delete.whole.is_none();
     if (beyond.is_some() || !plain) && is_small(&delete.table, context.catalog) {
-        return Ok(as_written(delete, table, "the table is small: one short transaction"));
+        return Ok(as_written(delete, table, "the table is small: one short transaction", context));
     }
     if !fired.rules.is_empty() {
         return Err(listed::rules("this DELETE", &delete.table, &fired.rules));
@@ -71,11 +71,14 @@ fn lost(table: &TableName) -> String {
     format!("the deleted rows of {} are gone", table.shown())
 }
 
-fn as_written(delete: &Delete, table: &Table, why: &str) -> Decision {
+fn as_written(delete: &Delete, table: &Table, why: &str, context: &Context<'_>) -> Decision {
     let locks = if table.is_new { vec![] } else { vec![(delete.table.clone(), Lock::RowExclusive)] };
     let action =
         Action::AsWritten { what: format!("delete from {}", delete.table.shown()), sql: delete.sql.clone(), locks };
     let decision = Decision::because(why).expand(action, []);
+    if let Some(table) = context.written_beside(&delete.beside) {
+        return decision.irreversible(format!("the rows of {} as they were aren't kept", table.shown()));
+    }
     if table.is_new { decision.reverse("") } else { decision.irreversible(lost(&delete.table)) }
 }
 

@@ -145,6 +145,9 @@ fn copied(insert: &Insert, copy: &RowCopy, context: &Context<'_>) -> Decision {
 }
 
 fn reverse(decision: Decision, insert: &Insert, context: &Context<'_>) -> Decision {
+    if let Some(table) = context.written_beside(&insert.beside) {
+        return decision.irreversible(format!("the rows of {} as they were aren't kept", table.shown()));
+    }
     if context.table(&insert.table).is_some_and(|table| table.is_new) {
         decision.reverse("")
     } else {

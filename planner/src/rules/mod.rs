@@ -39,6 +39,8 @@ mod update;
 pub(crate) mod verbatim;
 mod way;
 
+pub(crate) use questions::key_text;
+
 use crate::action::{Action, Lock};
 use crate::catalog::{Catalog, Table};
 use crate::change::{Change, NewConstraint, NewConstraintKind, NewType, Update};
@@ -277,6 +279,11 @@ impl<'a> Context<'a> {
 
     fn table(&self, name: &TableName) -> Option<&'a Table> {
         self.catalog.table(name)
+    }
+
+    /// The first of the tables that a WITH writes which is older than the revision.
+    fn written_beside<'t>(&self, tables: &'t [TableName]) -> Option<&'t TableName> {
+        tables.iter().find(|name| self.table(name).is_none_or(|table| !table.is_new))
     }
 }
 

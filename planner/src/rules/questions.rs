@@ -98,7 +98,7 @@ pub(super) fn shared(from: &str, values: &[String], condition: Option<&str>, for
 }
 
 /// How a row is named to people: its key, or its place where it has none.
-pub(super) fn key_text(table: &Table, alias: &Ident) -> String {
+pub(crate) fn key_text(table: &Table, alias: &Ident) -> String {
     table.key().map_or_else(|| format!("{}.ctid::text", alias.sql()), |columns| named(&columns, Some(alias)))
 }
 

@@ -145,7 +145,9 @@ fn reverse(decision: Decision, update: &Update, context: &Context<'_>) -> Decisi
     let of_new = |column: &Ident| {
         table.is_some_and(|table| table.is_new || table.get(column).is_some_and(|column| column.is_new))
     };
-    if update.sets.iter().all(|(column, _)| of_new(column)) {
+    if let Some(table) = context.written_beside(&update.beside) {
+        decision.irreversible(format!("the rows of {} as they were aren't kept", table.shown()))
+    } else if update.sets.iter().all(|(column, _)| of_new(column)) {
         decision.reverse("")
     } else {
         decision.irreversible(format!("the old values of {} aren't kept", update.table.shown()))

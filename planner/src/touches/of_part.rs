@@ -48,6 +48,8 @@ impl Whole<'_> {
                     // The value is read when the column is added.
                     None if is_stored => all.and(&self.rows_read()),
                     Some(Value::Read(_)) => all.and(&self.rows_read()),
+                    // By what it calls.
+                    Some(Value::Sql(_)) if is_new => all.and(&self.rows_read()),
                     Some(Value::Sql(_)) | None => all,
                 }
             }

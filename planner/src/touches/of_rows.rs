@@ -1,9 +1,11 @@
 //! The footprints of changes of rows: whose rows are read and written, and what is minded on the way.
 
-use crate::catalog::{Catalog, Table, TableKind};
+use super::called::stirred;
+use crate::catalog::{Catalog, TableKind};
 use crate::change::{Delete, Insert, NewColumn, NewConstraint, Special, Truncate, Update};
 use crate::expr::Expr;
 use crate::footprint::{Access, Aspect, Footprint, How, Thing};
+use crate::sql::rewrite::{self, GoesAlong};
 use concertina_revisions::{Ident, TableName};
 
 /// The rows that a query of these relations reads.
@@ -46,7 +48,8 @@ pub(super) fn insert(new: &Insert, catalog: &Catalog) -> Footprint {
         Some(columns) => all.columns(&new.table, columns),
         None => all.read(Thing::Column(new.table.clone(), None)),
     };
-    rows_of(written(all, &new.table, None, catalog), &new.reads, catalog)
+    let all = beside(written(all, &new.table, None, catalog), &new.beside, catalog);
+    rows_of(all, &new.reads, catalog)
 }
 
 pub(super) fn update(new: &Update, catalog: &Catalog) -> Footprint {
@@ -57,9 +60,38 @@ pub(super) fn update(new: &Update, catalog: &Catalog) -> Footprint {
         Some(_) => written(all.read(Thing::Column(new.table.clone(), None)), &new.table, None, catalog),
         None => written(all, &new.table, Some(&sets), catalog),
     };
+    let all = following(all, &new.table, &sets, new.whole.is_some(), catalog);
+    let all = beside(all, &new.beside, catalog);
     let read = new.sets.iter().map(|(_, value)| value).chain(&new.predicate);
     let read: Vec<Ident> = read.flat_map(Expr::column_names).collect();
     rows_of(read_in(all, &new.table, &read, catalog), &new.reads, catalog)
+}
+
+/// The rows that get another value with the key that they point at, and so on.
+fn following(mut all: Footprint, table: &TableName, sets: &[Ident], whole: bool, catalog: &Catalog) -> Footprint {
+    let mut met = vec![(table.clone(), sets.to_vec())];
+    let mut at = 0;
+    while let Some((name, sets)) = met.get(at).cloned() {
+        let any = whole && at == 0;
+        at += 1;
+        for (other, key) in catalog.referencing(&name) {
+            let is_set = any || rewrite::referenced_columns(key).iter().any(|column| sets.contains(column));
+            if !is_set || rewrite::on_update(key) == GoesAlong::Not {
+                continue;
+            }
+            let columns: Vec<Ident> = key.columns.iter().map(|column| Ident::new(column.as_str())).collect();
+            let next = (other.full_name(), columns);
+            if !met.contains(&next) {
+                all = next
+                    .1
+                    .iter()
+                    .fold(all, |all, column| all.change(Thing::Rows(next.0.clone(), Some(column.clone()))));
+                all = stirred(all, &next.0, catalog);
+                met.push(next);
+            }
+        }
+    }
+    all
 }
 
 /// The columns of the table that an UPDATE names.
@@ -83,8 +115,20 @@ fn read_in(mut all: Footprint, table: &TableName, columns: &[Ident], catalog: &C
 }
 
 pub(super) fn delete(new: &Delete, catalog: &Catalog) -> Footprint {
-    let mut all = written(Footprint::default().on(&new.table), &new.table, None, catalog);
-    let mut reached = vec![new.table.clone()];
+    let all = gone(Footprint::default(), &new.table, catalog);
+    let read: Vec<Ident> = new.predicate.iter().flat_map(Expr::column_names).collect();
+    rows_of(read_in(beside(all, &new.beside, catalog), &new.table, &read, catalog), &new.reads, catalog)
+}
+
+/// Rows are written by a WITH, nobody says how.
+fn beside(all: Footprint, tables: &[TableName], catalog: &Catalog) -> Footprint {
+    tables.iter().fold(all, |all, table| following(gone(all, table, catalog), table, &[], true, catalog))
+}
+
+/// Rows go, or are written in any way.
+fn gone(all: Footprint, table: &TableName, catalog: &Catalog) -> Footprint {
+    let mut all = written(all.on(table), table, None, catalog);
+    let mut reached = vec![table.clone()];
     // Rows that go along, or lose what they point at.
     while let Some(table) = reached.pop() {
         for (other, _) in catalog.referencing(&table) {
@@ -92,18 +136,18 @@ pub(super) fn delete(new: &Delete, catalog: &Catalog) -> Footprint {
             let rows = Access { how: How::Change, thing: Thing::Rows(other.clone(), None) };
             if !all.accesses.contains(&rows) {
                 all.accesses.push(rows);
+                all = stirred(all, &other, catalog);
                 reached.push(other);
             }
         }
     }
-    let read: Vec<Ident> = new.predicate.iter().flat_map(Expr::column_names).collect();
-    rows_of(read_in(all, &new.table, &read, catalog), &new.reads, catalog)
+    all
 }
 
 pub(super) fn truncate(new: &Truncate, catalog: &Catalog) -> Footprint {
     let mut all = Footprint::default();
     for table in &new.tables {
-        all = written(all.on(table), table, None, catalog);
+        all = stirred(written(all.on(table), table, None, catalog), table, catalog);
         // A key of another table that points at it stands in the way.
         let own = catalog.table(table).into_iter().flat_map(|table| &table.constraints);
         let others = catalog.referencing(table).map(|(other, key)| (other.full_name(), key));
@@ -136,43 +180,4 @@ pub(super) fn read_beside(all: Footprint, table: &TableName, column: &NewColumn)
     read.retain(|name| *name != column.name);
     let all = all.columns(table, &read);
     read.into_iter().fold(all, |all, name| all.read(Thing::Rows(table.clone(), Some(name))))
-}
-
-/// The rows that triggers of a table write along, as far as the words of their functions tell.
-fn stirred(mut all: Footprint, name: &TableName, catalog: &Catalog) -> Footprint {
-    let below = catalog.below(name);
-    let members: Vec<&Table> = std::iter::once(name).chain(&below).filter_map(|one| catalog.table(one)).collect();
-    let triggers = members.iter().flat_map(|table| &table.triggers);
-    if members.iter().any(|table| !table.rules.is_empty()) {
-        all = all.change(Thing::AnyRows);
-    }
-    let mut called: Vec<String> = triggers
-        .flat_map(|trigger| crate::sql::mentioned_in(&trigger.definition, catalog).accesses)
-        .filter_map(
-            |access| if let Thing::Function(name) = access.thing { Some(name.as_str().to_owned()) } else { None },
-        )
-        .collect();
-    let mut at = 0;
-    while let Some(function) = called.get(at).cloned() {
-        at += 1;
-        for known in catalog.functions.iter().filter(|known| known.name == function) {
-            for word in crate::sql::in_body(&known.definition) {
-                if word == "execute" {
-                    // What it puts together isn't known.
-                    all = all.change(Thing::AnyRows);
-                }
-                for other in catalog.tables.iter().filter(|other| other.name == word) {
-                    all = all.change(Thing::Rows(other.full_name(), None));
-                }
-                let column = Ident::new(word.as_str());
-                if members.first().is_some_and(|table| table.get(&column).is_some()) {
-                    all = all.change(Thing::Rows(name.clone(), Some(column)));
-                }
-                if catalog.functions.iter().any(|other| other.name == word) && !called.contains(&word) {
-                    called.push(word);
-                }
-            }
-        }
-    }
-    all
 }

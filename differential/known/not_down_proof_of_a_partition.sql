@@ -1,0 +1,11 @@
+-- difference: dead end: 42P16 <- ALTER TABLE VALIDATE CONSTRAINT | BY CHECK CONSTRAINT NOT PARTITION RANGE VALID
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE p (id int NOT NULL, n int) PARTITION BY RANGE (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (1000);
+INSERT INTO p SELECT g, g FROM generate_series(1, 200) g;
+ALTER TABLE p ADD CONSTRAINT c CHECK (n > 0) NOT VALID;
+-- revision
+ALTER TABLE p1 VALIDATE CONSTRAINT c;

@@ -1,0 +1,16 @@
+-- difference: rows <- UPDATE SET; INSERT INTO SELECT FROM | CASCADE COLUMN PLAIN REFERENCES SET STORAGE UPDATE
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE p (id int PRIMARY KEY, pad text);
+ALTER TABLE p ALTER COLUMN pad SET STORAGE PLAIN;
+CREATE TABLE c (id int PRIMARY KEY REFERENCES p ON UPDATE CASCADE);
+CREATE TABLE e (id int REFERENCES c ON UPDATE CASCADE);
+CREATE TABLE a (n bigint);
+INSERT INTO p SELECT g, repeat('x', 7000) FROM generate_series(1, 200) g;
+INSERT INTO c SELECT id FROM p;
+INSERT INTO e SELECT id FROM p;
+-- revision
+UPDATE p SET id = id + 1000;
+INSERT INTO a SELECT max(id) FROM e;
