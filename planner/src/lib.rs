@@ -160,9 +160,9 @@ pub struct Outlook {
     pub is_foreseen: bool,
 }
 
-/// Whether it makes a table whose columns and rows are a query's.
+/// Whether it makes a table of which only the query tells the columns.
 fn is_made_of_rows(change: &change::Change) -> bool {
-    matches!(change, change::Change::CreateTable(new) if new.filled_from.is_some())
+    matches!(change, change::Change::CreateTable(new) if new.filled_from.is_some() && new.columns.is_empty())
 }
 
 /// Plans a revision, and looks at what it leaves for the next one.

@@ -148,11 +148,14 @@ impl Catalog {
             Change::Update(update) => self.write_by(update),
             Change::Insert(insert) => self.write(&insert.table, |_| true),
             Change::Allowed(..) => self.write_anywhere(),
-            Change::DomainDemand(new) => {
-                Arc::make_mut(&mut self.constrained_domains).insert(new.domain.as_str().to_owned());
-            }
+            Change::DomainDemand(new) => self.demand_of(&new.domain),
             Change::Delete(_) | Change::Truncate(_) | Change::Reindex(_) | Change::Nothing(_) => {}
         }
+    }
+
+    /// Something of the values of a domain.
+    fn demand_of(&mut self, domain: &Ident) {
+        Arc::make_mut(&mut self.constrained_domains).insert(domain.as_str().to_owned());
     }
 
     /// Without an index, and those of partitions that are a part of it.

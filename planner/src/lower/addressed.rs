@@ -94,11 +94,11 @@ pub(crate) fn addressed(tree: &NodeEnum) -> Vec<Address> {
 
 /// The column of OWNED BY.
 fn owning_column(options: &[Node]) -> Option<Address> {
-    let options = options.iter().filter_map(|option| match &option.node {
+    let mut options = options.iter().filter_map(|option| match &option.node {
         Some(node::Node::DefElem(option)) if option.defname == "owned_by" => option.arg.as_deref(),
         _ => None,
     });
-    let node::Node::List(list) = options.last()?.node.as_ref()? else { return None };
+    let node::Node::List(list) = options.next_back()?.node.as_ref()? else { return None };
     let mut names = strings(&list.items);
     let column = names.pop()?;
     (!names.is_empty()).then(|| of_column(names, &column)).flatten()

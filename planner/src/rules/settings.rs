@@ -34,6 +34,12 @@ const CATALOG: &str = "a catalog entry; no row is looked at";
 const POLICY: &str = "a policy shows or hides nothing before row-level security is on";
 const RIGHT: &str = "a right is a catalog entry, and no table is locked";
 
+const LEFT_OUT: (&str, Code, &str) = (
+    "running code may leave the column out",
+    hazard::DEFAULT,
+    "inserts that leave the column out, or give it, may fail once it has changed",
+);
+
 /// Families that change nothing for running code.
 fn facts(kind: SettingKind, row_security: bool) -> Facts {
     use SettingKind as Kind;
@@ -145,11 +151,7 @@ fn surprise(kind: SettingKind) -> Facts {
         | Kind::Expression
         | Kind::View
         | Kind::Grant
-        | Kind::Comment => (
-            "running code may leave the column out",
-            hazard::DEFAULT,
-            "inserts that leave the column out, or give it, may fail once it has changed",
-        ),
+        | Kind::Comment => LEFT_OUT,
     };
     Facts { lock: (kind != Kind::Revoke).then_some(Lock::AccessExclusive), surprise: Some((code, surprise)), why }
 }
