@@ -2,10 +2,11 @@
 //! end, and none of its queries may have failed but those that the server's own crash cut.
 
 use concertina_sandbox::Postgres;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -22,9 +23,20 @@ const ROWS: i64 = 3_000;
 /// What may be found under an id: an email, or no row. More than one after a query whose answer was lost.
 type Expected = BTreeMap<i64, Vec<Option<String>>>;
 
+/// Where the database is, and what became of the one before.
+#[derive(Debug, Clone)]
+struct Home {
+    url: String,
+    /// How often it has moved.
+    moves: usize,
+    /// Whether everything that was acknowledged moved along.
+    keeps_all: bool,
+}
+
 /// Writers of table `leads`.
 pub struct Application {
     stop: Arc<AtomicBool>,
+    home: watch::Sender<Home>,
     writers: Vec<JoinHandle<Remembered>>,
 }
 
@@ -44,21 +56,31 @@ impl Application {
     /// Puts writers to work, straight at the server. `rest`: of each, between turns of up to four writes.
     pub fn start(server: &Postgres, database: &str, ends_inserts: bool, rest: Duration) -> Application {
         let stop = Arc::new(AtomicBool::new(false));
+        let (home, seen) = watch::channel(Home { url: server.url(database), moves: 0, keeps_all: true });
         let writers = (0..WRITERS)
             .map(|number| {
                 let writer = Writer {
-                    url: server.url(database),
+                    home: seen.clone(),
+                    moves: 0,
                     number,
                     ends_inserts,
                     inserts: true,
                     rest,
                     client: None,
+                    written: BTreeMap::new(),
                     remembered: Remembered::default(),
                 };
                 tokio::spawn(writer.work(Arc::clone(&stop)))
             })
             .collect();
-        Application { stop, writers }
+        Application { stop, home, writers }
+    }
+
+    /// The database is on another server now. `keeps_all`: with everything that was acknowledged; else with what that server has.
+    pub fn moved(&self, server: &Postgres, database: &str, keeps_all: bool) {
+        self.home.send_modify(|home| {
+            *home = Home { url: server.url(database), moves: home.moves + 1, keeps_all };
+        });
     }
 
     /// Ends the writers; what they know together.
@@ -80,13 +102,17 @@ impl Application {
 }
 
 struct Writer {
-    url: String,
+    home: watch::Receiver<Home>,
+    /// How often it has moved along.
+    moves: usize,
     number: i64,
     /// Whether a missing value may end its inserts: whoever ran the contract has said that no such code is left.
     ends_inserts: bool,
     inserts: bool,
     rest: Duration,
     client: Option<Client>,
+    /// All that it ever wrote under an id.
+    written: BTreeMap<i64, BTreeSet<Option<String>>>,
     remembered: Remembered,
 }
 
@@ -127,7 +153,13 @@ impl Writer {
     }
 
     async fn write(&mut self, sql: &str, becomes: &[(i64, Option<&String>)]) {
-        let Some(client) = self.connected().await else { return };
+        if self.connected().await.is_none() {
+            return;
+        }
+        for (id, value) in becomes {
+            self.written.entry(*id).or_default().insert(value.cloned());
+        }
+        let Some(client) = &self.client else { return };
         match client.batch_execute(sql).await {
             Ok(()) => {
                 self.remembered.acknowledged += 1;
@@ -139,8 +171,7 @@ impl Writer {
                 self.client = None;
                 self.remembered.cut += 1;
                 for (id, value) in becomes {
-                    let before = || vec![if *id < NEW { Some(format!("lead{id}")) } else { None }];
-                    self.remembered.expected.entry(*id).or_insert_with(before).push(value.cloned());
+                    self.remembered.expected.entry(*id).or_insert_with(|| vec![at_first(*id)]).push(value.cloned());
                 }
             }
             Err(error) if self.ends_inserts && error.code() == Some(&SqlState::NOT_NULL_VIOLATION) => {
@@ -157,11 +188,16 @@ impl Writer {
     }
 
     /// The connection, made again after the server's end.
-    async fn connected(&mut self) -> Option<&Client> {
-        if self.client.is_none() {
-            match tokio_postgres::connect(&self.url, NoTls).await {
+    async fn connected(&mut self) -> Option<()> {
+        let home = self.home.borrow().clone();
+        if self.client.is_none() || self.moves != home.moves {
+            match tokio_postgres::connect(&home.url, NoTls).await {
                 Ok((client, connection)) => {
                     tokio::spawn(connection);
+                    if self.moves != home.moves {
+                        self.recall(&client, home.keeps_all).await?;
+                        self.moves = home.moves;
+                    }
                     self.client = Some(client);
                 }
                 Err(_) => {
@@ -170,8 +206,42 @@ impl Writer {
                 }
             }
         }
-        self.client.as_ref()
+        Some(())
     }
+
+    /// On another server: what is there is what is expected from now on. It must be what was acknowledged, or, where that may be lost, what
+    /// was written at some time.
+    async fn recall(&mut self, client: &Client, keeps_all: bool) -> Option<()> {
+        let found = rows(client).await.ok()?;
+        for (id, expected) in &mut self.remembered.expected {
+            let there = found.get(id).cloned();
+            let was_written = there == at_first(*id) || self.written.get(id).is_some_and(|all| all.contains(&there));
+            let is_right = if keeps_all { expected.contains(&there) } else { was_written };
+            if is_right {
+                *expected = vec![there];
+            } else {
+                let lost = format!("lead {id} is {there:?} after a failover and was written as {expected:?}");
+                self.remembered.failed.push(lost);
+            }
+        }
+        Some(())
+    }
+}
+
+/// What is found under an id before anything was written.
+fn at_first(id: i64) -> Option<String> {
+    (id < NEW).then(|| format!("lead{id}"))
+}
+
+async fn rows(client: &Client) -> Result<BTreeMap<i64, String>, tokio_postgres::Error> {
+    let mut found = BTreeMap::new();
+    for message in client.simple_query("SELECT id, email FROM leads").await? {
+        if let SimpleQueryMessage::Row(row) = message {
+            let id = row.get(0).and_then(|id| id.parse().ok()).unwrap_or_default();
+            found.insert(id, row.get(1).unwrap_or_default().to_owned());
+        }
+    }
+    Ok(found)
 }
 
 /// Whether the server ended, or didn't let anyone in because it was ending or starting.
@@ -186,13 +256,7 @@ impl Remembered {
     ///
     /// When the table can't be read.
     pub async fn wrong(&self, client: &Client) -> Result<Vec<String>, tokio_postgres::Error> {
-        let mut found: BTreeMap<i64, String> = BTreeMap::new();
-        for message in client.simple_query("SELECT id, email FROM leads").await? {
-            if let SimpleQueryMessage::Row(row) = message {
-                let id = row.get(0).and_then(|id| id.parse().ok()).unwrap_or_default();
-                found.insert(id, row.get(1).unwrap_or_default().to_owned());
-            }
-        }
+        let found = rows(client).await?;
         let mut wrong = Vec::new();
         for (id, expected) in &self.expected {
             let there = found.get(id).cloned();

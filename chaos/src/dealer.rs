@@ -56,7 +56,7 @@ impl Writes {
 impl Dealer {
     /// What a schedule says.
     pub(crate) fn by(schedule: &Schedule) -> Dealer {
-        Dealer::By { schedule: schedule.0.clone(), passed: BTreeMap::new() }
+        Dealer::By { schedule: schedule.dealt.clone(), passed: BTreeMap::new() }
     }
 
     /// Whether it has to be told the server's state at each point.

@@ -44,10 +44,18 @@ pub enum Fault {
     SecondEngine,
     /// The engine's wall clock jumps by ten years, forward or, the next time, back.
     ClockJump,
+    /// The primary is gone, and its standby is promoted.
+    FailOver,
+    /// The standby is cut off, the engine goes on for a few statements, and then the standby is promoted without them.
+    FailOverBehind,
+    /// The standby is cut off for a moment: where it is synchronous, nothing is committed meanwhile.
+    StandbyStops,
+    /// What the standby receives is late.
+    StandbyLags,
 }
 
 /// Every fault there is.
-pub const FAULTS: [Fault; 22] = [
+pub const FAULTS: [Fault; 26] = [
     Fault::Kill,
     Fault::KillDuring,
     Fault::Freeze,
@@ -70,6 +78,10 @@ pub const FAULTS: [Fault; 22] = [
     Fault::VacuumFull,
     Fault::SecondEngine,
     Fault::ClockJump,
+    Fault::FailOver,
+    Fault::FailOverBehind,
+    Fault::StandbyStops,
+    Fault::StandbyLags,
 ];
 
 impl fmt::Display for Fault {
@@ -98,8 +110,55 @@ impl fmt::Display for Fault {
             Fault::VacuumFull => "a table is rewritten by somebody",
             Fault::SecondEngine => "a second engine",
             Fault::ClockJump => "the engine's clock jumps",
+            Fault::FailOver => "the server fails over",
+            Fault::FailOverBehind => "the server fails over to a standby that lacks the last statements",
+            Fault::StandbyStops => "the standby is cut off",
+            Fault::StandbyLags => "the standby lags",
         })
     }
+}
+
+impl Fault {
+    /// Whether it is about a standby.
+    pub fn is_of_standby(self) -> bool {
+        match self {
+            Fault::FailOver | Fault::FailOverBehind | Fault::StandbyStops | Fault::StandbyLags => true,
+            Fault::Kill
+            | Fault::KillDuring
+            | Fault::Freeze
+            | Fault::Cut
+            | Fault::CutDuring
+            | Fault::Garble
+            | Fault::Silence
+            | Fault::Slow
+            | Fault::ServerCrash
+            | Fault::Terminate
+            | Fault::Cancel
+            | Fault::Raise(_)
+            | Fault::LockTable
+            | Fault::IdleInTransaction
+            | Fault::VacuumFull
+            | Fault::SecondEngine
+            | Fault::ClockJump => false,
+        }
+    }
+
+    /// Whether the server ends by it, and with it what its sessions were doing.
+    pub fn ends_server(self) -> bool {
+        matches!(self, Fault::ServerCrash | Fault::FailOver | Fault::FailOverBehind)
+    }
+}
+
+/// Whether there is a standby, and whether a commit waits for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Replication {
+    /// There is none.
+    #[default]
+    None,
+    /// A failover may lose what was acknowledged last.
+    Asynchronous,
+    /// A failover loses nothing that was acknowledged.
+    Synchronous,
 }
 
 /// A fault and its place: the point, and at which time of passing it.
@@ -121,12 +180,35 @@ impl fmt::Display for Dealt {
 
 /// What happens in a trial.
 #[derive(Debug, Clone, Default)]
-pub struct Schedule(pub Vec<Dealt>);
+pub struct Schedule {
+    /// The faults.
+    pub dealt: Vec<Dealt>,
+    /// What the server has of standbys.
+    pub replication: Replication,
+}
 
 impl Schedule {
     /// One fault, the first time that a point is passed.
     pub fn once(point: &Point, fault: Fault) -> Schedule {
-        Schedule(vec![Dealt { point: point.clone(), turn: 1, fault }])
+        Schedule::of(vec![Dealt { point: point.clone(), turn: 1, fault }], false)
+    }
+
+    /// The same with a standby that commits wait for.
+    #[must_use]
+    pub fn synchronously(self) -> Schedule {
+        Schedule::of(self.dealt, true)
+    }
+
+    /// A standby is there where a fault is about it. One that commits wait for can't be left behind.
+    fn of(dealt: Vec<Dealt>, synchronous: bool) -> Schedule {
+        let replication = if !dealt.iter().any(|dealt| dealt.fault.is_of_standby()) {
+            Replication::None
+        } else if synchronous && !dealt.iter().any(|dealt| dealt.fault == Fault::FailOverBehind) {
+            Replication::Synchronous
+        } else {
+            Replication::Asynchronous
+        };
+        Schedule { dealt, replication }
     }
 
     /// Up to four faults at places by chance, of those that a calm run passes. The long ones are rarer.
@@ -145,13 +227,17 @@ impl Schedule {
             let turn = random.random_range(1..=*times);
             dealt.push(Dealt { point: Point { answered, ..point.clone() }, turn, fault });
         }
-        Schedule(dealt)
+        Schedule::of(dealt, random.random_bool(0.5))
     }
 }
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dealt: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&dealt.join("; "))
+        let dealt: Vec<String> = self.dealt.iter().map(ToString::to_string).collect();
+        f.write_str(&dealt.join("; "))?;
+        f.write_str(match self.replication {
+            Replication::None | Replication::Asynchronous => "",
+            Replication::Synchronous => " (a synchronous standby)",
+        })
     }
 }

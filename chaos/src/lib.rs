@@ -6,7 +6,7 @@
 //! [`scenario`]: what is migrated · [`subject`]: the engine that things happen to · [`director`]: hears where it is, and says
 //! how it goes on · [`fault`]: what can happen, and schedules of it from a seed · [`others`]: sessions that aren't ours ·
 //! [`application`]: writes, and remembers what was acknowledged · `dealer`: what decides at each point · `play`: one database on its
-//! way · [`trial`]: one life of a scenario under a schedule ·
+//! way · `standby`: a server that takes the primary's place · [`trial`]: one life of a scenario under a schedule ·
 //! [`oracle`]: what must hold · [`summary`]: what was dealt. And [`any_text`]: what must hold of whatever is read.
 
 pub mod any_text;
@@ -19,6 +19,7 @@ pub mod oracle;
 pub mod others;
 mod play;
 pub mod scenario;
+mod standby;
 pub mod subject;
 pub mod summary;
 pub mod trial;

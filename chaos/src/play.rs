@@ -1,11 +1,13 @@
 //! One database on its way: runs of the engine on it, and what happens to them.
 
 use crate::Broken;
+use crate::application::Application;
 use crate::dealer::Dealer;
 use crate::director::{Asked, Director};
 use crate::fault::Fault;
 use crate::others::{Others, administer};
 use crate::scenario::Scenario;
+use crate::standby::Standby;
 use crate::subject::{Orders, Way};
 use concertina_sandbox::{Clock, Postgres, Proxy};
 use std::path::{Path, PathBuf};
@@ -15,14 +17,22 @@ use tokio::process::{Child, Command};
 use tokio_postgres::{Client, Statement};
 
 /// Settings of the servers.
-pub(crate) const SETTINGS: [(&str, &str); 3] =
-    [("fsync", "off"), ("autovacuum_naptime", "1s"), ("deadlock_timeout", "500ms")];
+pub(crate) const SETTINGS: [(&str, &str); 4] = [
+    ("fsync", "off"),
+    ("autovacuum_naptime", "1s"),
+    ("deadlock_timeout", "500ms"),
+    // A standby that was cut off for a moment finds what it missed.
+    ("wal_keep_size", "256MB"),
+];
 
 /// The longest that one run of the engine may take, with all that happens to it.
 const RUN_MAX: Duration = Duration::from_mins(3);
 
 /// Ten years, in seconds.
 const JUMP: i64 = 10 * 365 * 86_400;
+
+/// A standby is promoted without what the engine did at so many points.
+const BEHIND: usize = 8;
 
 /// A suspended machine sleeps for longer than our sessions may be idle in a transaction.
 const FROZEN: Duration = Duration::from_secs(11);
@@ -65,6 +75,14 @@ pub(crate) struct Play {
     database: String,
     director: Director,
     proxy: Proxy,
+    /// The standby, until it is promoted.
+    standby: Option<Standby>,
+    /// The way to it, also once it is the primary.
+    other_proxy: Option<Proxy>,
+    /// At so many points from now on it is promoted.
+    behind: Option<usize>,
+    /// Where the application works.
+    pub(crate) application: Option<Application>,
     /// Sees what the server's state is, from another database, by a statement that is made once: it is asked at every point.
     watcher: (Client, Statement),
     /// Where the machine has one.
@@ -94,9 +112,17 @@ impl Play {
         program: &Path,
         scenario: &Scenario,
         database: &str,
+        standby: Option<Standby>,
     ) -> Result<Play, Broken> {
         let proxy = Proxy::start(server.port()).await?;
-        let url = format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", proxy.port());
+        let other_proxy = match &standby {
+            Some(standby) => Some(Proxy::start(standby.port()).await?),
+            None => None,
+        };
+        let ports: Vec<u16> = [&proxy].into_iter().chain(&other_proxy).map(Proxy::port).collect();
+        let hosts: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+        let hosts = hosts.join(",");
+        let url = format!("postgres://postgres@{hosts}/{database}?sslmode=disable&target_session_attrs=read-write");
         let to = if scenario.way == Way::Up { &scenario.top } else { &scenario.bottom };
         let orders = Orders {
             url,
@@ -111,6 +137,10 @@ impl Play {
             database: database.to_owned(),
             director: Director::new()?,
             proxy,
+            standby,
+            other_proxy,
+            behind: None,
+            application: None,
             watcher: watcher(server).await?,
             clock: Clock::find()?,
             jumped: 0,
@@ -140,10 +170,16 @@ impl Play {
                 asked = self.director.next() => asked,
                 () = tokio::time::sleep_until(began + RUN_MAX) => {
                     child.kill().await.ok();
-                    self.proxy.cut();
+                    self.network(Proxy::cut);
                     return Ok(Ended::Hung(format!("it hangs after {:?}", self.dealt.last())));
                 }
             };
+            if self.behind.is_some() {
+                self.behind = self.behind.and_then(|left| left.checked_sub(1));
+                if self.behind.is_none() {
+                    self.fail_over(server).await?;
+                }
+            }
             let state = if dealer.watches() { Some(self.state().await?) } else { None };
             // Without a clock of its own nothing happens to it.
             match dealer
@@ -158,9 +194,14 @@ impl Play {
             }
         };
         // What was silent ends as the server's keepalives end it.
-        self.proxy.cut();
-        self.proxy.delay(Duration::ZERO);
+        self.network(Proxy::cut);
+        self.network(|proxy| proxy.delay(Duration::ZERO));
         let said = said.await?;
+        if self.behind.take().is_some() {
+            // Also what the engine has reported as done may be lost.
+            self.fail_over(server).await?;
+            return Ok(Ended::Badly("it failed over after its end".to_owned()));
+        }
         Ok(if status.success() { Ended::Well } else { Ended::Badly(format!("{status} {}", said.trim())) })
     }
 
@@ -169,6 +210,47 @@ impl Play {
     async fn state(&self) -> Result<String, Broken> {
         let (client, asking) = &self.watcher;
         Ok(client.query_one(asking, &[&self.database]).await?.get(0))
+    }
+
+    /// Does something to every way from the engine to a server.
+    fn network(&self, does: impl Fn(&Proxy)) {
+        [&self.proxy].into_iter().chain(&self.other_proxy).for_each(does);
+    }
+
+    /// The standby takes the primary's place, where there still is one.
+    async fn fail_over(&mut self, server: &mut Postgres) -> Result<(), Broken> {
+        let Some(standby) = self.standby.take() else { return Ok(()) };
+        let keeps_all = standby.is_synchronous();
+        standby.take_over(server).await?;
+        if let Some(application) = &self.application {
+            application.moved(server, &self.database, keeps_all);
+        }
+        Ok(())
+    }
+
+    /// The standby receives nothing any more, and is promoted some statements later.
+    fn leave_behind(&mut self) {
+        if let Some(standby) = &self.standby {
+            standby.cut_off();
+            self.behind = Some(BEHIND);
+        }
+    }
+
+    async fn begin_second(&mut self) -> Result<(), Broken> {
+        self.second.wait().await;
+        let mut child = self.orders.begin(&self.program, None, None)?;
+        drop(child.stderr.take());
+        self.second = Second(Some(child));
+        self.lasting += 1;
+        Ok(())
+    }
+
+    /// The standby goes, where there still is one.
+    pub(crate) async fn retire_standby(&mut self, server: &Postgres) -> Result<(), Broken> {
+        match self.standby.take() {
+            Some(standby) => standby.retire(server).await,
+            None => Ok(()),
+        }
     }
 
     async fn strike(
@@ -193,7 +275,7 @@ impl Play {
             Fault::CutDuring => {
                 asked.go().await;
                 tokio::time::sleep(Duration::from_millis(1)).await;
-                self.proxy.cut();
+                self.network(Proxy::cut);
                 return Ok(());
             }
             Fault::Raise(sqlstate) => {
@@ -205,10 +287,10 @@ impl Play {
                 tokio::time::sleep(FROZEN).await;
                 signal(child, "CONT").await?;
             }
-            Fault::Cut => self.proxy.cut(),
-            Fault::Garble => self.proxy.garble(),
-            Fault::Silence => self.proxy.silence(),
-            Fault::Slow => self.proxy.delay(Duration::from_millis(4)),
+            Fault::Cut => self.network(Proxy::cut),
+            Fault::Garble => self.network(Proxy::garble),
+            Fault::Silence => self.network(Proxy::silence),
+            Fault::Slow => self.network(|proxy| proxy.delay(Duration::from_millis(4))),
             Fault::ServerCrash => server.crash_and_restart(&SETTINGS).await?,
             Fault::Terminate => administer(server, &database, "pg_terminate_backend").await?,
             Fault::Cancel => administer(server, &database, "pg_cancel_backend").await?,
@@ -229,13 +311,11 @@ impl Play {
                     clock.set(self.jumped)?;
                 }
             }
-            Fault::SecondEngine => {
-                self.second.wait().await;
-                let mut child = self.orders.begin(&self.program, None, None)?;
-                drop(child.stderr.take());
-                self.second = Second(Some(child));
-                self.lasting += 1;
-            }
+            Fault::FailOver => self.fail_over(server).await?,
+            Fault::FailOverBehind => self.leave_behind(),
+            Fault::StandbyStops => self.standby.iter().for_each(Standby::stop),
+            Fault::StandbyLags => self.standby.iter().for_each(Standby::lag),
+            Fault::SecondEngine => self.begin_second().await?,
         }
         asked.go().await;
         Ok(())

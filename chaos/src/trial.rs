@@ -4,10 +4,11 @@ use crate::Broken;
 use crate::application::Application;
 use crate::dealer::{Dealer, Writes};
 use crate::director::Point;
-use crate::fault::{Fault, Schedule};
+use crate::fault::{Fault, Replication, Schedule};
 use crate::oracle::{self, Ending};
 use crate::play::{Ended, Play, SETTINGS};
 use crate::scenario::Scenario;
+use crate::standby::Standby;
 use crate::subject::Way;
 use crate::summary::Summary;
 use concertina_sandbox::Postgres;
@@ -51,12 +52,12 @@ impl<'a> Stage<'a> {
             Way::Up | Way::Half => None,
         };
         if let Some(way) = before {
-            let mut play = Play::new(&server, program, scenario, "start").await?;
+            let mut play = Play::new(&server, program, scenario, "start", None).await?;
             (play.orders.way, play.orders.to) = (way, scenario.top.clone());
             play.run(&mut server, &mut Dealer::Calm).await?.well()?;
         }
         server.create_database("calm", Some("start")).await?;
-        let mut play = Play::new(&server, program, scenario, "calm").await?;
+        let mut play = Play::new(&server, program, scenario, "calm", None).await?;
         let mut dealer = Dealer::Watching { passed: BTreeMap::new(), writes: Writes::default() };
         play.run(&mut server, &mut dealer).await?.well()?;
         let Dealer::Watching { passed, writes } = dealer else { return Err("another dealer".into()) };
@@ -83,7 +84,7 @@ impl<'a> Stage<'a> {
 
     async fn resting(&mut self, schedule: &Schedule, rest: Duration) -> Result<Summary, Broken> {
         let told = format!("{}: {schedule}", self.scenario.shown());
-        self.live(Dealer::by(schedule), rest, &told).await
+        self.live(Dealer::by(schedule), schedule.replication, rest, &told).await
     }
 
     /// A trial for each of [`Stage::ends`]: the engine is killed there, the first time.
@@ -107,24 +108,59 @@ impl<'a> Stage<'a> {
     pub async fn killed_at_each(&mut self) -> Result<Summary, Broken> {
         let told = format!("{}: killed at each point", self.scenario.shown());
         let dealer = Dealer::KillAtEach { seen: BTreeSet::new(), looks: self.looks.clone(), writes: Writes::default() };
-        self.live(dealer, REST, &told).await
+        self.live(dealer, Replication::None, REST, &told).await
     }
 
-    async fn live(&mut self, mut dealer: Dealer, rest: Duration, told: &str) -> Result<Summary, Broken> {
+    async fn live(
+        &mut self,
+        mut dealer: Dealer,
+        replication: Replication,
+        rest: Duration,
+        told: &str,
+    ) -> Result<Summary, Broken> {
         self.trials += 1;
         let database = format!("trial_{}", self.trials);
         self.server.create_database(&database, Some("start")).await?;
-        let mut play = Play::new(&self.server, &self.program, self.scenario, &database).await?;
+        let standby = Standby::of(&self.server, replication, &SETTINGS).await?;
+        let mut play = Play::new(&self.server, &self.program, self.scenario, &database, standby).await?;
         // A kill at each point is about the engine alone; it is quicker without an application.
         let applied = self.scenario.application && matches!(dealer, Dealer::By { .. });
-        let application =
+        play.application =
             applied.then(|| Application::start(&self.server, &database, self.scenario.ends_inserts, rest));
         let mut summary = Summary { scenarios: 1, ..Summary::default() };
+        let mut violations = self.run_to_its_end(&mut play, &mut dealer).await?;
+        let crashed = play.dealt.iter().any(|fault| fault.ends_server());
+        if let Some(application) = play.application.take() {
+            let remembered = application.stop().await;
+            summary.writes = remembered.acknowledged;
+            violations
+                .extend(remembered.failed.iter().map(|failed| format!("a query of the application failed: {failed}")));
+            if remembered.cut > 0 && !crashed {
+                violations.push(format!("{} queries of the application were cut", remembered.cut));
+            }
+            let client = self.server.connect(&database).await?;
+            violations.extend(remembered.wrong(&client).await?);
+        }
+        violations.extend(oracle::violations(&self.server, &database, self.scenario, &self.calm, !applied).await?);
+        for fault in &play.dealt {
+            *summary.faults.entry(*fault).or_default() += 1;
+        }
+        play.retire_standby(&self.server).await?;
+        drop(play);
+        if violations.is_empty() {
+            self.server.drop_database(&database).await?;
+        }
+        summary.violations = violations.into_iter().map(|violation| format!("{told}: {violation}")).collect();
+        Ok(summary)
+    }
+
+    /// Runs the engine until it ends well, and then once more. What of that doesn't hold.
+    async fn run_to_its_end(&mut self, play: &mut Play, dealer: &mut Dealer) -> Result<Vec<String>, Broken> {
         let mut violations = Vec::new();
         let mut runs = 0;
         loop {
             let dealt = play.dealt.len();
-            let ended = play.run(&mut self.server, &mut dealer).await?;
+            let ended = play.run(&mut self.server, dealer).await?;
             runs += 1;
             match ended {
                 Ended::Well => break,
@@ -142,27 +178,6 @@ impl<'a> Stage<'a> {
         if let Ended::Badly(why) | Ended::Hung(why) = play.run(&mut self.server, &mut Dealer::Calm).await? {
             violations.push(format!("a run that has nothing to do ended with: {why}"));
         }
-        let crashed = play.dealt.contains(&Fault::ServerCrash);
-        if let Some(application) = application {
-            let remembered = application.stop().await;
-            summary.writes = remembered.acknowledged;
-            violations
-                .extend(remembered.failed.iter().map(|failed| format!("a query of the application failed: {failed}")));
-            if remembered.cut > 0 && !crashed {
-                violations.push(format!("{} queries of the application were cut", remembered.cut));
-            }
-            let client = self.server.connect(&database).await?;
-            violations.extend(remembered.wrong(&client).await?);
-        }
-        violations.extend(oracle::violations(&self.server, &database, self.scenario, &self.calm, !applied).await?);
-        for fault in &play.dealt {
-            *summary.faults.entry(*fault).or_default() += 1;
-        }
-        drop(play);
-        if violations.is_empty() {
-            self.server.drop_database(&database).await?;
-        }
-        summary.violations = violations.into_iter().map(|violation| format!("{told}: {violation}")).collect();
-        Ok(summary)
+        Ok(violations)
     }
 }

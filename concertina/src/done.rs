@@ -16,6 +16,19 @@ pub struct Done {
     pub waiting: Vec<(RevisionId, Vec<Hazard>)>,
 }
 
+impl Done {
+    /// After a failover some of what was done may be lost: it is done again, and told then.
+    pub(crate) fn keep_recorded(&mut self, known: &[Known]) {
+        let is_done = |id: &RevisionId| {
+            known
+                .iter()
+                .any(|known| known.id == *id && known.state == State::Applied && known.direction == Direction::Up)
+        };
+        self.finished.retain(is_done);
+        self.waiting.clear();
+    }
+}
+
 pub(crate) fn new_run<'a>(revision: &'a Revision, direction: Direction, plan: &'a Plan) -> NewRun<'a> {
     NewRun { id: &revision.id, parents: &revision.revises, checksum: &revision.checksum, direction, plan }
 }

@@ -83,7 +83,8 @@ pub(crate) async fn rehearse(
             let why = "not rehearsed: the connected role may make no databases";
             Ok(Told::unproven(format!("{why}; {RIGHT}")))
         }
-        Err(error @ Error::Interrupted) => Err(error.into()),
+        // What was planned for the old primary isn't gone on with.
+        Err(error @ (Error::Interrupted | Error::FailedOver { .. })) => Err(error.into()),
         Err(error) if when == Rehearse::Always => Err(error.into()),
         Err(error) => Ok(Told::unproven(format!("not rehearsed: {error}"))),
     }

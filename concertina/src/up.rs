@@ -44,23 +44,47 @@ pub async fn pending(engine: &Engine, history: &History, target: &Target) -> Res
 ///
 /// Why it ended; what was done stays done.
 pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until: Until) -> Result<Done, Failure> {
+    let mut done = Done::default();
+    while let Err(error) = Box::pin(upgrade_once(engine, history, target, until, &mut done)).await {
+        anew(engine, error)?;
+    }
+    Ok(done)
+}
+
+/// After a failover nothing counts but what is recorded on the new primary, and that is where it begins anew. Each other error ends it.
+fn anew(engine: &Engine, error: Failure) -> Result<(), Failure> {
+    match error {
+        Failure::Engine(error @ Error::FailedOver { .. }) => {
+            engine.note(format!("{error}; going on from what is recorded there"));
+            Ok(())
+        }
+        other => Err(other),
+    }
+}
+
+async fn upgrade_once(
+    engine: &Engine,
+    history: &History,
+    target: &Target,
+    until: Until,
+    done: &mut Done,
+) -> Result<(), Failure> {
     let mut lease = engine.lease().await?;
     let known = lease.known().await?;
     compare(history, &known)?;
+    done.keep_recorded(&known);
     recorded::only_up(&known)?;
     let path = history.path_up(&reached(&known), target)?;
     let fresh: Vec<&Revision> =
         path.iter().copied().filter(|revision| !known.iter().any(|known| known.id == revision.id)).collect();
     let ahead = plan_ahead(engine, &mut lease, history, &known, &fresh).await?;
-    let mut done = Done::default();
     if until == Until::Contracted {
-        contract_waiting(&mut lease, &mut done).await?;
+        contract_waiting(&mut lease, done).await?;
     }
     let known = lease.known().await?;
-    let mut way = Way { lease: &mut lease, known, ahead: ahead.into(), model: None, until, done: &mut done };
+    let mut way = Way { lease: &mut lease, known, ahead: ahead.into(), model: None, until, done };
     Box::pin(way.run(&path)).await?;
-    still_waiting(&mut lease, &mut done).await?;
-    Ok(done)
+    still_waiting(&mut lease, done).await
 }
 
 /// Runs the contract of every revision that waits for it.
@@ -69,10 +93,17 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
 ///
 /// Why it ended; what was done stays done.
 pub async fn contract(engine: &Engine) -> Result<Done, Failure> {
-    let mut lease = engine.lease().await?;
     let mut done = Done::default();
-    contract_waiting(&mut lease, &mut done).await?;
+    while let Err(error) = Box::pin(contract_once(engine, &mut done)).await {
+        anew(engine, error)?;
+    }
     Ok(done)
+}
+
+async fn contract_once(engine: &Engine, done: &mut Done) -> Result<(), Failure> {
+    let mut lease = engine.lease().await?;
+    done.keep_recorded(&lease.known().await?);
+    contract_waiting(&mut lease, done).await
 }
 
 /// Everything is planned before the first change: a mistake in the last file is no reason to stop half way.

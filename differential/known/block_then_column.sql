@@ -1,6 +1,6 @@
 -- difference: schema: - CREATE TABLE <- DO BEGIN ALTER TABLE DROP COLUMN END; ALTER TABLE ADD COLUMN IF NOT EXISTS
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, a int, b text);

@@ -1,6 +1,6 @@
 -- difference: not down: RETURN 0A000 <- ALTER TABLE ALTER COLUMN TYPE @ versions
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: versions
 -- setup
 CREATE TABLE a (n int);

@@ -1,6 +1,6 @@
 -- difference: schema: CREATE TABLE.. - DEFAULT <- ALTER TABLE ALTER COLUMN TYPE | BY COLUMN DEFAULT NOT PARTITION RANGE SET
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: plain
 -- setup
 CREATE TABLE p (id bigint NOT NULL, n int, title text) PARTITION BY RANGE (id);

@@ -108,6 +108,18 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// So many connections a run needs at once: one with the lock, and one for DDL.
+    pub(crate) const CONNECTIONS_MIN: usize = 2;
+
+    /// What each connection is for.
+    pub(crate) const CONNECTIONS: &str = "one connection holds the lock, one runs DDL, one monitors the server, each worker has one \
+        (--workers), and so has a latency budget";
+
+    /// So many it needs at least where it fills rows: one that monitors the server, one worker, and one that measures latencies.
+    pub(crate) fn connections_of_backfill(&self) -> usize {
+        Settings::CONNECTIONS_MIN + 2 + usize::from(self.latency_budget_percent.is_some())
+    }
+
     /// Checks that the settings go together.
     ///
     /// # Errors

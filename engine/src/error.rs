@@ -1,5 +1,6 @@
 //! What can go wrong, in sentences that a person can act on.
 
+use crate::config::Settings;
 use crate::event::Blocker;
 use concertina_revisions::Ident;
 use tokio_postgres::error::SqlState;
@@ -25,6 +26,14 @@ pub enum Error {
     #[error("{target} is a standby, which can only be read")]
     Standby {
         /// Host, port and database.
+        target: String,
+    },
+    /// A standby was promoted while a command ran.
+    #[error(
+        "the server has failed over: {target} is another primary now, and may lack the last of what the old one had acknowledged"
+    )]
+    FailedOver {
+        /// Host and port of the new primary.
         target: String,
     },
     /// Rights are missing that a later step needs; nothing was changed.
@@ -180,13 +189,13 @@ impl Error {
             Error::Standby { .. } => {
                 "name the primary; with several hosts in the URL (host1,host2) it is found by itself".to_owned()
             }
+            Error::FailedOver { .. } => {
+                "`concertina status` shows what is recorded there; run the same command again to go on from it".to_owned()
+            }
             Error::Rights { missing, .. } => missing.iter().map(|(_, grant)| grant.as_str()).collect::<Vec<_>>().join("; "),
             Error::FewConnections { user, .. } => {
-                format!(
-                    "ALTER ROLE {} CONNECTION LIMIT, max_connections, or the pool's size: one for the lock, one for DDL, one that \
-                     watches the server, and one for each worker (--workers 1)",
-                    Ident::new(user.as_str()).sql()
-                )
+                let user = Ident::new(user.as_str()).sql();
+                format!("ALTER ROLE {user} CONNECTION LIMIT, max_connections, or the pool's size: {}", Settings::CONNECTIONS)
             }
             Error::TooOld { .. } => {
                 "PostgreSQL before 14 can't scan a range of a table's blocks; upgrade the server first".to_owned()

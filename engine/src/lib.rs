@@ -153,8 +153,12 @@ impl Engine {
             Err(error @ Error::Rights { .. }) => told.push(format!("{error}: {}", error.help())),
             asked => asked?,
         }
+        for plan in plans {
+            told.extend(inspect::subscribers::need(&session, plan).await?);
+        }
         if all.backfills {
-            let findings = inspect::doctor::of_backfills(&session).await?;
+            let mut findings = inspect::doctor::of_backfills(&session).await?;
+            findings.extend(inspect::connections::too_few(&session, &self.settings).await?);
             told.extend(findings.iter().map(|finding| format!("{}: {}", finding.what, finding.remedy)));
         }
         Ok(told)

@@ -11,7 +11,8 @@ use crate::fold::Seen;
 use crate::footprint::{Access, How, Thing};
 use crate::lower;
 use crate::problem::{Problem, code};
-use concertina_revisions::Statement;
+use crate::rules::{Context, verbatim};
+use concertina_revisions::{Statement, TableName};
 
 /// The statement before this one that may have done anything, counted from 1.
 pub(crate) fn before(seen: &[Seen], position: usize) -> Option<usize> {
@@ -20,23 +21,41 @@ pub(crate) fn before(seen: &[Seen], position: usize) -> Option<usize> {
     before.find(|one| one.touches.is_opaque()).map(|one| one.statement + 1)
 }
 
-/// Refuses what is decided from a catalog that may be another by then.
-pub(crate) fn guard(one: &Seen, decision: &Decision, statement: &Statement, behind: usize) -> Result<(), Problem> {
+/// Refuses what is decided from a catalog that may be another by then, or leaves it to PostgreSQL, and notes of which tables.
+pub(crate) fn guard(
+    decision: Decision,
+    statement: &Statement,
+    behind: usize,
+    context: &Context<'_>,
+    left_open: &mut Vec<TableName>,
+) -> Result<Decision, Problem> {
+    let one = context.seen();
     let conditional = lower::is_conditional(statement.tree.as_ref()) && !runs_as_written(&one.change);
-    if !conditional && !decision.parts.is_empty() && !is_enumerated(one) {
-        return Ok(());
+    let mut touched = one.touches.accesses.iter().filter_map(|access| access.thing.table());
+    let is_open = !matches!(one.change, Change::CreateTable(_)) && touched.any(|table| left_open.contains(table));
+    if !conditional && !decision.parts.is_empty() && !is_enumerated(one) && !is_open {
+        return Ok(decision);
     }
-    let why = if conditional || decision.parts.is_empty() {
-        "whether there is anything to do"
-    } else {
-        "what stands on the table"
-    };
-    Err(Problem::new(
+    if !conditional && !decision.parts.is_empty() {
+        return Err(unseen(behind, "what stands on the table"));
+    }
+    let what = lower::conditional(statement.tree.as_ref(), &one.before).filter(|_| conditional && context.is_alone());
+    if let Some(what) = what
+        && let Some(verbatim) = verbatim::decide(&what, &statement.sql, context)
+    {
+        left_open.extend(what.tables().iter().cloned());
+        return Ok(verbatim);
+    }
+    Err(unseen(behind, "whether there is anything to do"))
+}
+
+fn unseen(behind: usize, why: &str) -> Problem {
+    Problem::new(
         code::OPAQUE,
         format!("nobody can see what statement {behind} does, and {why} is known only once it has run"),
     )
     .label(format!("depends on what statement {behind} leaves"))
-    .help("put this statement, and those after it, into the next revision"))
+    .help("put this statement, and those after it, into the next revision")
 }
 
 /// Whether PostgreSQL itself asks `IF [NOT] EXISTS`, as the statement is run as its author wrote it.
@@ -60,6 +79,8 @@ fn runs_as_written(change: &Change) -> bool {
         | Change::Insert(_)
         | Change::Update(_)
         | Change::Delete(_)
+        | Change::Truncate(_)
+        | Change::DomainDemand(_)
         | Change::Setting(_)
         | Change::RenameColumn(..)
         | Change::RenameTable(..)
@@ -82,7 +103,8 @@ fn is_enumerated(one: &Seen) -> bool {
         Change::RenameColumn(table, ..) | Change::RenameTable(table, _) => {
             one.before.table(table).is_some_and(|table| !table.is_new)
         }
-        Change::Attach(_) => true,
+        // Which tables it is about, and how large they are.
+        Change::Attach(_) | Change::DomainDemand(_) => true,
         Change::CreateIndex(new) => partitioned(&new.table),
         Change::AddConstraint(table, constraint) => {
             partitioned(table) && !matches!(constraint.kind, NewConstraintKind::Check(_))
@@ -102,6 +124,7 @@ fn is_enumerated(one: &Seen) -> bool {
         | Change::Update(_)
         | Change::Delete(_)
         | Change::CatalogOnly(_)
+        | Change::Truncate(_)
         | Change::Setting(_)
         | Change::AddIdentity(_)
         | Change::Detach(_)

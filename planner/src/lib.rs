@@ -156,13 +156,20 @@ pub struct Outlook {
     pub is_foreseen: bool,
 }
 
+/// Whether it makes a table whose columns and rows are a query's.
+fn is_made_of_rows(change: &change::Change) -> bool {
+    matches!(change, change::Change::CreateTable(new) if new.filled_from.is_some())
+}
+
 /// Plans a revision, and looks at what it leaves for the next one.
 pub fn look_ahead(revision: &Revision, catalog: &Catalog) -> Outlook {
     let (seen, problems) = lower_all(revision, &revision.up, catalog);
     Outlook {
         plan: plan(revision, catalog),
         after: settled_by(&seen, revision, catalog),
-        is_foreseen: problems.is_empty() && as_written::nothing_is_opaque(&revision.up, catalog),
+        is_foreseen: problems.is_empty()
+            && as_written::nothing_is_opaque(&revision.up, catalog)
+            && !seen.iter().any(|seen| is_made_of_rows(&seen.change)),
     }
 }
 

@@ -80,6 +80,8 @@ pub(crate) fn plan_statements(
     let mut decisions: Vec<Decided> = Vec::new();
     // Statements that their authors allow to block, as they are written and whatever else of them could be done online.
     let mut as_written = BTreeSet::new();
+    // Tables of which it is left to PostgreSQL what statements do.
+    let mut left_open = Vec::new();
     for (position, one) in seen.iter().enumerate() {
         let statement = &statements[one.statement];
         let context = Context::new(&seen, position, &statement.directives, version.as_ref());
@@ -88,7 +90,7 @@ pub(crate) fn plan_statements(
         }
         let decided = rules::decide(&one.change, &context).and_then(|mut decision| {
             if let Some(behind) = barrier::before(&seen, position) {
-                barrier::guard(one, &decision, statement, behind)?;
+                decision = barrier::guard(decision, statement, behind, &context, &mut left_open)?;
             }
             drawn::guard(&seen, position)?;
             unasked::leave_out(&mut decision, &seen, position);

@@ -251,6 +251,14 @@ pub(crate) fn missing_table(name: &str, catalog: &Catalog) -> Problem {
 /// A column that its table doesn't have.
 pub(crate) fn missing_column(table: &TableName, column: &Ident, catalog: &Catalog) -> Problem {
     let columns = catalog.table(table).into_iter().flat_map(|table| &table.columns);
+    if catalog.table(table).is_some_and(|table| table.is_new && table.columns.is_empty()) {
+        return Problem::new(
+            code::NO_COLUMN,
+            format!("which columns {} has is known only once it is made", table.shown()),
+        )
+        .label("names a column of it")
+        .help("put this statement into the next revision, or name the table's columns in CREATE TABLE");
+    }
     Problem::new(code::NO_COLUMN, format!("table {} has no column `{}`", table.shown(), column.as_str()))
         .label("names a column that isn't there")
         .help(nearest(column.as_str(), columns.map(|column| column.name.as_str())))

@@ -88,9 +88,17 @@ fn trial(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[See
             let sql = format!("CREATE INDEX ON {} {}", stand_in(&new.table).sql(), new.tail);
             of_twin(number, one.before.table(&new.table)?, sql)
         }
+        // Where one of its name is still there, EXPLAIN would say only that.
+        Change::CreateTable(new) if new.filled_from.is_some() => {
+            let start = &earlier.first().unwrap_or(one).before;
+            let is_taken = start.relation_name_taken(new.table.schema.as_str(), new.table.name.as_str());
+            if is_taken { None } else { explained(one, statement, earlier) }
+        }
         Change::CatalogOnly(_) => there(one, statement, earlier),
         Change::SetDefault(_, _, None)
         | Change::AddConstraint(..)
+        | Change::Truncate(_)
+        | Change::DomainDemand(_)
         | Change::CreateTable(_)
         | Change::SetNotNull(..)
         | Change::DropNotNull(..)

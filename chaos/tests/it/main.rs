@@ -3,6 +3,7 @@
 
 mod any_text;
 mod exhaustive;
+mod failover;
 mod random;
 
 use concertina_chaos::summary::Summary;

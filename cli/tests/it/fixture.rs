@@ -41,7 +41,13 @@ impl Said {
 
 impl Site {
     pub(crate) async fn new(schema: &str, revisions: &[(&str, &str)]) -> Site {
-        let server = Postgres::start_filled(&[("fsync", "off")], "site", "").await.unwrap();
+        Site::with(&[], schema, revisions).await
+    }
+
+    /// On a server with settings of its own.
+    pub(crate) async fn with(settings: &[(&str, &str)], schema: &str, revisions: &[(&str, &str)]) -> Site {
+        let settings: Vec<(&str, &str)> = [("fsync", "off")].iter().chain(settings).copied().collect();
+        let server = Postgres::start_filled(&settings, "site", "").await.unwrap();
         let site = Site::on(Arc::new(server), "site", revisions).await;
         site.client.batch_execute(schema).await.unwrap();
         site

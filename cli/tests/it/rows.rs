@@ -67,7 +67,8 @@ impl Oracle {
         let wanted = self.wanted(setup, revision).await;
         let done = trial.run(&["upgrade", "--contract"]);
         assert_eq!(done.code, 0, "{revision}\n{}\n{}", done.out, done.err);
-        differ(&rows(&trial.client).await, &wanted, revision);
+        let told = format!("{revision}\n{}\n{}", done.out, done.err);
+        differ(&rows(&trial.client).await, &wanted, &told);
         left_nothing(&trial).await;
         // And by psql, from the script.
         self.cases += 1;

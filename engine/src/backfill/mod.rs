@@ -94,6 +94,8 @@ struct Target {
 /// What the workers of a backfill share.
 struct Shared {
     connect: Connect,
+    /// The one that holds our lock.
+    server: String,
     settings: Settings,
     events: Events,
     stop: Stop,
@@ -267,6 +269,7 @@ async fn share(
     tokio::spawn(monitor.run(session, sender));
     Ok(Arc::new(Shared {
         connect: lease.connect.clone(),
+        server: lease.records.server.clone(),
         settings: lease.settings.clone(),
         events: lease.events.clone(),
         stop: lease.stop.clone(),

@@ -233,6 +233,7 @@ pub(super) fn poisoned(cut: Cut, error: Error) -> Error {
 
 async fn open(shared: &Shared) -> Result<Session, Error> {
     let session = Session::open(&shared.connect, Role::Worker, &shared.settings).await?;
+    let session = session.beside(&shared.server, &shared.connect)?;
     if shared.backfill.lookups {
         // PostgreSQL overestimates a slice, and would hash the whole other table for a few hundred rows.
         let sql = "SET enable_hashjoin = off; SET enable_mergejoin = off;";

@@ -27,35 +27,43 @@ const SESSION: &str = "a.pid, coalesce(a.usename, '') AS usename, coalesce(a.app
 /// one, or never give way.
 pub(crate) async fn outside(session: &Session, locks: &[(TableName, Lock)], own: i32) -> Result<Vec<Blocker>, Error> {
     let mut found: Vec<Blocker> = Vec::new();
-    for (table, lock) in locks {
+    let mut kinds: Vec<Lock> = locks.iter().map(|(_, lock)| *lock).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    // A partitioned table may have thousands of partitions: all that are locked alike are asked for at once.
+    for kind in kinds {
+        let alike = locks.iter().filter(|(_, lock)| *lock == kind);
+        let tables: Vec<String> = alike.map(|(table, _)| table.sql()).collect();
         let sql = format!(
             "SELECT DISTINCT {SESSION}
              FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-             WHERE l.locktype = 'relation' AND l.relation = to_regclass($1)
+             WHERE l.locktype = 'relation' AND l.relation IN ({NAMED})
                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                AND l.mode = ANY ($2) AND l.pid <> $3
                AND (NOT l.granted OR {FOR_LONG} OR clock_timestamp() - a.xact_start > make_interval(secs => $4))"
         );
-        let rows = session
-            .query("looking who holds locks", &sql, &[&table.sql(), &conflicting(*lock), &own, &OLD_SECONDS])
-            .await?;
+        let modes = conflicting(kind);
+        let rows = session.query("looking who holds locks", &sql, &[&tables, &modes, &own, &OLD_SECONDS]).await?;
         for blocker in rows.iter().map(blocker) {
             if !found.iter().any(|known| known.pid == blocker.pid) {
                 found.push(blocker);
             }
         }
-        found.extend(prepared(session, table, *lock).await?);
+        found.extend(prepared(session, &tables, &modes).await?);
     }
     Ok(found)
 }
 
+/// The tables of some names, by their oids.
+const NAMED: &str = "SELECT to_regclass(name)::oid FROM unnest($1::text[]) AS named (name)";
+
 /// Transactions that were prepared and hold a conflicting lock: no session runs them, and they end only when somebody says how.
-async fn prepared(session: &Session, table: &TableName, lock: Lock) -> Result<Vec<Blocker>, Error> {
+async fn prepared(session: &Session, tables: &[String], modes: &[&str]) -> Result<Vec<Blocker>, Error> {
     let sql = format!(
-        "SELECT {PREPARED} FROM {PREPARED_LOCKS} WHERE l.locktype = 'relation' AND l.relation = to_regclass($1) AND l.mode = ANY ($2)
+        "SELECT {PREPARED} FROM {PREPARED_LOCKS} WHERE l.locktype = 'relation' AND l.relation IN ({NAMED}) AND l.mode = ANY ($2)
            AND p.database = current_database()"
     );
-    let rows = session.query("looking for prepared transactions", &sql, &[&table.sql(), &conflicting(lock)]).await?;
+    let rows = session.query("looking for prepared transactions", &sql, &[&tables, &modes]).await?;
     Ok(rows.iter().map(blocker).collect())
 }
 

@@ -9,6 +9,7 @@ use crate::event::{Event, Events};
 use crate::inspect::catalog;
 use crate::lock::blockers;
 use crate::lock::ladder::surely;
+use crate::lock::lineage::Lineage;
 use crate::lock::replicas;
 use crate::retry::Backoff;
 use crate::stop::Stop;
@@ -16,6 +17,7 @@ use concertina_planner::{Catalog, Needs};
 use concertina_revisions::{Checksum, Revision, RevisionId};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+use tokio_postgres::error::SqlState;
 
 /// The key of our advisory lock: "concerti" in ASCII. Advisory locks belong to one database.
 pub(crate) const LOCK_KEY: i64 = 0x636f_6e63_6572_7469;
@@ -44,6 +46,8 @@ pub struct Lease {
     /// Runs DDL and other statements that may wait.
     pub(crate) hands: Session,
     pub(crate) server: Server,
+    /// Of the server that holds the lock.
+    pub(crate) lineage: Lineage,
     /// Tables, by their oids, whose rows were found to be ours; asked once.
     pub(crate) own_tables: BTreeSet<u32>,
     /// Rights that our role was seen to have.
@@ -52,13 +56,14 @@ pub struct Lease {
 
 impl Lease {
     pub(crate) async fn take(connect: Connect, settings: Settings, events: Events, stop: Stop) -> Result<Lease, Error> {
-        let (lease, hands) = sessions(&connect, &settings).await?;
+        let (lease, hands) = at_first(&connect, &settings).await?;
         replicas::synchronous(&lease, &settings, &events, &stop).await?;
         let server = ask_server(&lease).await?;
+        let lineage = Lineage::of(&lease).await?;
         checkpoint::prepare(&lease).await?;
         let own_tables = BTreeSet::new();
         let rights = Needs::default();
-        Ok(Lease { connect, settings, events, stop, records: lease, hands, server, own_tables, rights })
+        Ok(Lease { connect, settings, events, stop, records: lease, hands, server, lineage, own_tables, rights })
     }
 
     /// What the database holds now, and which tables hold no row as far as these revisions need to know.
@@ -126,7 +131,8 @@ impl Lease {
     ///
     /// # Errors
     ///
-    /// When the budget is spent, or another engine has taken over.
+    /// When the budget is spent, another engine has taken over, or a standby was promoted: what is remembered of the old primary doesn't
+    /// hold there.
     pub(crate) async fn reconnect(&mut self, why: &Error) -> Result<(), Error> {
         let began = Instant::now();
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
@@ -140,7 +146,10 @@ impl Lease {
                 Err(error)
                     if began.elapsed() < self.settings.reconnect_budget
                         && (error.class() == Class::Connection
-                            || matches!(error, Error::Busy { .. } | Error::Standby { .. })
+                            || matches!(
+                                error,
+                                Error::Busy { .. } | Error::Standby { .. } | Error::FewConnections { .. }
+                            )
                             || self.connect.may_let_in(&error)) =>
                 {
                     why = error.to_string();
@@ -163,11 +172,34 @@ impl Lease {
             self.records.replaces(&self.hands).await?;
             let open = async {
                 let hands = Session::open(&self.connect, Role::Hands, &self.settings).await?;
+                let hands = hands.beside(&self.records.server, &self.connect)?;
                 at_work(&hands).await.map(|()| hands)
             };
             self.hands = self.connect.in_time(sessions_within(&self.settings), open).await?;
         }
-        Ok(())
+        let now = Lineage::of(&self.records).await?;
+        if self.lineage.goes_on_as(&now) { Ok(()) } else { Err(Error::FailedOver { target: self.connect.reached() }) }
+    }
+}
+
+/// Both sessions, with the lock. Where connections are few, one of ours that has just ended may still be counted.
+async fn at_first(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {
+    let began = Instant::now();
+    loop {
+        match sessions(connect, settings).await {
+            Err(error) if is_full(&error) && began.elapsed() < settings.patience => {
+                tokio::time::sleep(LOCK_RETRY).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+fn is_full(error: &Error) -> bool {
+    match error {
+        Error::FewConnections { .. } => true,
+        Error::Connect { code, .. } => code.as_deref() == Some(SqlState::TOO_MANY_CONNECTIONS.code()),
+        _ => false,
     }
 }
 
@@ -183,12 +215,24 @@ fn sessions_within(settings: &Settings) -> Duration {
 
 async fn sessions_now(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {
     let lease = Session::open(connect, Role::Lease, settings).await?;
-    let hands = Session::open(connect, Role::Hands, settings).await?;
+    let hands = Session::open(connect, Role::Hands, settings).await.map_err(|error| one_is_too_few(error, connect))?;
+    let hands = hands.beside(&lease.server, connect)?;
     refuse_standby(&lease, connect).await?;
     lock(&lease, settings.patience).await?;
     end_orphans(&lease).await?;
     at_work(&hands).await?;
     Ok((lease, hands))
+}
+
+/// The server has let in the session that holds the lock, and no other.
+fn one_is_too_few(error: Error, connect: &Connect) -> Error {
+    match error {
+        Error::Connect { ref why, .. } if is_full(&error) => {
+            let (needed, why) = (Settings::CONNECTIONS_MIN, why.clone());
+            Error::FewConnections { needed, got: 1, why, user: connect.user() }
+        }
+        other => other,
+    }
 }
 
 /// Refuses a server that can only be read.

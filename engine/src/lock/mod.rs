@@ -3,5 +3,6 @@
 pub(crate) mod blockers;
 pub(crate) mod ladder;
 pub(crate) mod lease;
+pub(crate) mod lineage;
 pub(crate) mod order;
 pub(crate) mod replicas;

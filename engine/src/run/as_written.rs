@@ -6,7 +6,7 @@ use crate::connection::session::{Role, millis};
 use crate::error::{Class, Error};
 use crate::event::Event;
 use crate::inspect::catalog::holds_others;
-use crate::lock::ladder::{Ladder, Try};
+use crate::lock::ladder::{Ladder, Try, surely};
 use crate::lock::lease::{Lease, at_work};
 use crate::run::quick::{STATEMENT_TIMEOUT, WATCH};
 use crate::run::{NewRun, Place};
@@ -76,11 +76,19 @@ impl Lease {
     async fn in_turn(&mut self, place: &Place, actions: &[Action], records: Records<'_>) -> Result<(), Error> {
         let doing = place.doing();
         let locks = Work::Quick { actions: actions.to_vec() }.locks();
-        let mut attempt = Try { locks_first: vec![], lock_timeout: FIRST_TRY, short_deadlock_timeout: false };
+        let first = Try { locks_first: vec![], lock_timeout: FIRST_TRY, short_deadlock_timeout: false };
         let mut ladder: Option<Ladder> = None;
         loop {
             self.stop.check()?;
-            match self.once(place, actions, records, &attempt).await {
+            let attempt = match &mut ladder {
+                Some(ladder) => ladder.look(self).await,
+                None => Ok(first.clone()),
+            };
+            let done = match attempt {
+                Ok(attempt) => self.once(place, actions, records, &attempt).await,
+                Err(error) => Err(error),
+            };
+            match done {
                 Ok(()) => return Ok(()),
                 Err(error) if error.class() == Class::Contention => match &mut ladder {
                     Some(ladder) => ladder.step_back(self, &error).await?,
@@ -89,14 +97,11 @@ impl Lease {
                 // A step of several is gone on with by the loop that asks which are done.
                 Err(error) if error.class() == Class::Connection && matches!(records, Records::Revision(_)) => {
                     self.reconnect(&error).await?;
-                    if self.is_done(records).await? {
+                    if surely!(self, self.is_done(records))? {
                         return Ok(());
                     }
                 }
                 Err(error) => return Err(error),
-            }
-            if let Some(ladder) = &mut ladder {
-                attempt = ladder.look(self).await?;
             }
         }
     }

@@ -112,15 +112,14 @@ impl Lease {
     ///
     /// Why it stopped. What was done stays done and recorded; running it again goes on from there.
     pub async fn run(&mut self, id: &RevisionId, until: Until) -> Result<Outcome, Error> {
-        let mut proven = false;
-        let ended = surely!(self, Box::pin(self.run_on(id, until, &mut proven)));
+        let ended = surely!(self, Box::pin(self.run_on(id, until)));
         if let Err(error) = &ended {
             checkpoint::set_error(&self.records, id, &error.to_string()).await.ok();
         }
         ended
     }
 
-    async fn run_on(&mut self, id: &RevisionId, until: Until, proven: &mut bool) -> Result<Outcome, Error> {
+    async fn run_on(&mut self, id: &RevisionId, until: Until) -> Result<Outcome, Error> {
         let (plan, direction, state) = self.stored(id).await?;
         if state == State::Undoing {
             return Err(Error::State(format!(
@@ -131,13 +130,14 @@ impl Lease {
         let first = checkpoint::done_steps(&self.records, id, direction).await?;
         let resumed = !first.is_empty();
         self.tell(Event::RevisionBegun { revision: id.clone(), direction: direction.as_str(), resumed });
-        *proven |= state == State::Contracting;
+        // After a lost connection only what is recorded counts: the last rows of a proof may be lost with it.
+        let mut proven = state == State::Contracting;
         let mut swept_for = None;
         let mut none_comes_in = false;
         loop {
             self.stop.check()?;
             let done = checkpoint::done_steps(&self.records, id, direction).await?;
-            match next(&plan, &done, until, *proven) {
+            match next(&plan, &done, until, proven) {
                 Next::Perform(phase, step) => {
                     if phase == Phase::Contract && state != State::Contracting {
                         checkpoint::set_state(&self.records, id, State::Contracting).await?;
@@ -165,7 +165,7 @@ impl Lease {
                     self.tell_unfilled(id, &plan).await?;
                     unfilled::none_left_behind(&self.records, &plan).await?;
                     self.prove(id, direction, &plan).await?;
-                    *proven = true;
+                    proven = true;
                 }
                 Next::Wait => {
                     self.tell_unfilled(id, &plan).await?;

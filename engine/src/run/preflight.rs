@@ -1,10 +1,11 @@
 //! The questions that must be answered well before the first change. They only read.
 
+use crate::config::Settings;
 use crate::connection::session::{Role, Session};
 use crate::error::Error;
 use crate::event::Event;
 use crate::inspect::doctor;
-use crate::inspect::rights;
+use crate::inspect::{rights, subscribers};
 use crate::lock::ladder::surely;
 use crate::lock::lease::Lease;
 use concertina_planner::Plan;
@@ -15,9 +16,6 @@ use std::time::Duration;
 
 /// For a session that a backfill will need.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
-
-/// The sessions that are open all the time.
-const OWN_SESSIONS: usize = 2;
 
 /// How often we look whom a check waits for.
 const WATCH: Duration = Duration::from_secs(1);
@@ -51,6 +49,9 @@ impl Lease {
             for finding in surely!(self, Box::pin(doctor::of_backfills(&self.records)))? {
                 self.tell(Event::Note { text: format!("{}: {}", finding.what, finding.remedy) });
             }
+        }
+        for text in surely!(self, Box::pin(subscribers::need(&self.records, plan)))? {
+            self.tell(Event::Note { text });
         }
         let (mut failed, mut broken) = (Vec::new(), None);
         for check in &plan.preflight {
@@ -86,7 +87,7 @@ impl Lease {
                 Ok(Err(error)) => return Err(error),
                 Err(_) => "no answer in time".to_owned(),
             };
-            let (needed, got) = (OWN_SESSIONS + roles.len(), OWN_SESSIONS + open.len());
+            let (needed, got) = (self.settings.connections_of_backfill(), Settings::CONNECTIONS_MIN + open.len());
             return Err(Error::FewConnections { needed, got, why, user: self.connect.user() });
         }
         Ok(())

@@ -2,7 +2,8 @@
 
 use concertina_engine::{Connect, Engine, Error, Settings};
 use concertina_sandbox::Postgres;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use std::path::Path;
 use std::sync::Arc;
 
 async fn ask(url: &str) -> Result<(), Error> {
@@ -47,6 +48,82 @@ async fn the_certificate_is_checked_as_far_as_is_asked() {
     }
     let missing = ask(&url("localhost", "sslmode=verify-full&sslrootcert=/nowhere.crt")).await.unwrap_err();
     assert!(matches!(missing, Error::BadConnection(_)), "{missing}");
+}
+
+/// A certificate for a name, with its key, in files.
+fn certified(folder: &Path, name: &str, authority: &CertifiedIssuer<'_, KeyPair>) -> String {
+    let key = KeyPair::generate().unwrap();
+    let mut own = CertificateParams::new(vec![]).unwrap();
+    own.distinguished_name.push(DnType::CommonName, name);
+    let certificate = own.signed_by(&key, authority).unwrap();
+    let (at, key_at) = (folder.join(format!("{name}.crt")), folder.join(format!("{name}.key")));
+    std::fs::write(&at, certificate.pem()).unwrap();
+    std::fs::write(&key_at, key.serialize_pem()).unwrap();
+    format!("sslcert={}&sslkey={}", at.display(), key_at.display())
+}
+
+/// A server that lets in who shows a certificate of our authority: with the role's name, or with any name and a password.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_shows_its_own_certificate() {
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params.clone(), KeyPair::generate().unwrap()).unwrap();
+    let stranger = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let server = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+    let access = "local all all trust\nhostssl all ann 127.0.0.1/32 cert\nhostssl all bob 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n";
+    let (certificate, key, root) = (server.pem(), key.serialize_pem(), authority.pem());
+    let files = [
+        ("server.crt", certificate.as_str()),
+        ("server.key", key.as_str()),
+        ("root.crt", root.as_str()),
+        ("pg_hba.conf", access),
+    ];
+    let settings = [("ssl", "on"), ("ssl_ca_file", "root.crt"), ("fsync", "off")];
+    let server = match Postgres::start_with(&settings, &files).await {
+        Err(concertina_sandbox::Error::Start(log)) if log.contains("SSL is not supported by this build") => return,
+        started => started.unwrap(),
+    };
+    let client = server.connect("postgres").await.unwrap();
+    client.batch_execute("CREATE ROLE ann LOGIN; CREATE ROLE bob LOGIN PASSWORD 'secret'").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let root_at = folder.path().join("root.crt");
+    std::fs::write(&root_at, &root).unwrap();
+    let [ann, other] = ["ann", "other"].map(|name| certified(folder.path(), name, &authority));
+    let forged = certified(folder.path(), "mallory", &stranger);
+    let root_at = root_at.display();
+    let url = |user: &str, own: &str| {
+        format!(
+            "postgres://{user}@localhost:{}/postgres?sslmode=verify-full&sslrootcert={root_at}&{own}",
+            server.port()
+        )
+    };
+    ask(&url("ann", &ann)).await.unwrap();
+    ask(&url("bob:secret", &other)).await.unwrap();
+    for (user, own) in [
+        ("ann", other.as_str()),
+        ("ann", "connect_timeout=5"),
+        ("bob:wrong", &other),
+        ("bob:secret", "connect_timeout=5"),
+    ] {
+        let refused = ask(&url(user, own)).await.unwrap_err();
+        assert!(
+            matches!(&refused, Error::Connect { code: Some(code), .. } if code.starts_with("28")),
+            "{user} {own}: {refused}"
+        );
+        assert!(refused.help().contains("sslcert"), "{}", refused.help());
+        assert!(!refused.to_string().contains("secret"), "{refused}");
+    }
+    let unknown = ask(&url("ann", &forged)).await.unwrap_err();
+    assert!(matches!(unknown, Error::Connect { .. }), "{unknown}");
+    // A key that can't be read is told by its file, before anybody is asked.
+    let broken = folder.path().join("broken.key");
+    std::fs::write(&broken, "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n")
+        .unwrap();
+    let certificate = folder.path().join("ann.crt");
+    let own = format!("sslcert={}&sslkey={}", certificate.display(), broken.display());
+    let unusable = ask(&url("ann", &own)).await.unwrap_err();
+    assert!(matches!(unusable, Error::BadConnection(_)) && unusable.to_string().contains("broken.key"), "{unusable}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

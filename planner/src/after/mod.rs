@@ -73,6 +73,10 @@ impl Catalog {
     pub(crate) fn populate(&mut self, change: &Change) {
         if let Change::Insert(insert) = change {
             self.alter(&insert.table, |table| table.without_rows = false);
+        } else if let Change::CreateTable(new) = change
+            && new.filled_from.is_some()
+        {
+            self.alter(&new.table, |table| table.without_rows = false);
         }
     }
 
@@ -144,7 +148,10 @@ impl Catalog {
             Change::Update(update) => self.write_by(update),
             Change::Insert(insert) => self.write(&insert.table, |_| true),
             Change::Allowed(..) => self.write_anywhere(),
-            Change::Delete(_) | Change::Reindex(_) | Change::Nothing(_) => {}
+            Change::DomainDemand(new) => {
+                Arc::make_mut(&mut self.constrained_domains).insert(new.domain.as_str().to_owned());
+            }
+            Change::Delete(_) | Change::Truncate(_) | Change::Reindex(_) | Change::Nothing(_) => {}
         }
     }
 

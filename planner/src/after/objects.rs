@@ -1,7 +1,7 @@
 //! What becomes of a catalog's objects other than tables' parts: views, types, functions, sequences and schemas.
 
 use super::pair;
-use crate::catalog::{Catalog, PartitionOf, Table, TableKind};
+use crate::catalog::{Catalog, PartitionOf, Table, TableKind, UserType};
 use crate::change::CatalogOnly;
 use crate::footprint::{Footprint, How, Thing};
 use concertina_revisions::Ident;
@@ -148,7 +148,15 @@ impl Catalog {
     }
 
     fn forget_type(&mut self, name: &Ident, to: Option<&Ident>) {
-        let Some(to) = to else { return self.enums.retain(|known| known.name != name.as_str()) };
+        let Some(to) = to else {
+            self.enums.retain(|known| known.name != name.as_str());
+            // Of several of a name it isn't told which.
+            let is_it = |known: &UserType| known.name == name.as_str();
+            if self.types.iter().filter(|known| is_it(known)).count() == 1 {
+                Arc::make_mut(&mut self.types).retain(|known| !is_it(known));
+            }
+            return;
+        };
         self.enums.iter_mut().filter(|known| known.name == name.as_str()).for_each(|known| {
             to.as_str().clone_into(&mut known.name);
         });

@@ -5,11 +5,13 @@ pub mod account;
 mod attached;
 mod functions;
 mod index;
+mod places;
 mod table;
 
 pub use attached::{Dependant, Policy, Rule, Trigger, TypeObstacle};
 pub use functions::{AGGREGATE_BUILTINS, Function, VOLATILE_BUILTINS};
 pub use index::Index;
+pub use places::Places;
 pub use table::{Column, Constraint, ConstraintKind, Identity, PartitionKey, PartitionOf, Table, TableKind};
 
 use crate::footprint::Thing;
@@ -75,6 +77,9 @@ pub struct Catalog {
     /// Whether no table holds a row, but those that revisions put there that were run as they are written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unpopulated: bool,
+    /// Where tables are.
+    #[serde(skip)]
+    pub places: Places,
 }
 
 /// A version of the application's schema.
@@ -111,6 +116,9 @@ pub struct UserType {
     /// Whether its name alone means another type.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
+    /// The types of a composite type's attributes, as `format_type` writes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<String>,
 }
 
 /// One enum type.
@@ -139,11 +147,11 @@ impl Catalog {
 
     /// The table of exactly this name.
     pub fn table(&self, name: &TableName) -> Option<&Table> {
-        self.tables.iter().find(|table| table.is(name)).map(Arc::as_ref)
+        self.places.find(&self.tables, name).map(|at| &*self.tables[at])
     }
 
     pub(crate) fn table_mut(&mut self, name: &TableName) -> Option<&mut Table> {
-        self.tables.iter_mut().find(|table| table.is(name)).map(Arc::make_mut)
+        self.places.find(&self.tables, name).map(|at| Arc::make_mut(&mut self.tables[at]))
     }
 
     /// What a name in SQL means: the schema it says, or the first in the search path that has such a relation.

@@ -1,16 +1,17 @@
 //! A statement with its spelling folded away: what the rules decide about.
 
+mod objects;
 mod partition;
 mod rows;
 mod setting;
 
+pub use objects::{Asks, CatalogOnly, DomainDemand, NewEnum, NewMaterializedView};
 pub use partition::{Attach, Detach};
-pub use rows::{Delete, Insert, Listing, PlainCopy, RowCopy, Update};
+pub use rows::{Delete, Insert, Listing, PlainCopy, RowCopy, Truncate, Update};
 pub use setting::{Effect, Setting, SettingKind};
 
 use crate::catalog::{PartitionKey, PartitionOf};
 use crate::expr::Expr;
-use crate::footprint::Footprint;
 use concertina_revisions::{Ident, TableName};
 
 /// One change to a database. A statement becomes one of these, or several (`ALTER TABLE a .., b ..`).
@@ -51,6 +52,10 @@ pub enum Change {
     Update(Update),
     /// DELETE.
     Delete(Delete),
+    /// TRUNCATE.
+    Truncate(Truncate),
+    /// ALTER DOMAIN .. ADD CONSTRAINT, VALIDATE CONSTRAINT, SET NOT NULL.
+    DomainDemand(DomainDemand),
     /// A statement that touches the system catalogs only and locks no table: schema, sequence, function, comment.
     CatalogOnly(CatalogOnly),
     /// A setting of a table, or a policy or trigger on it: instant, as written.
@@ -92,6 +97,8 @@ pub struct NewTable {
     pub parents: Vec<TableName>,
     /// The table that is made by the same revision, and that it is a partition of from birth, with its bound.
     pub partition_of: Option<PartitionOf>,
+    /// What it is filled from, where it is made `AS SELECT ..`: the relations that are read.
+    pub filled_from: Option<Vec<TableName>>,
     /// The statement as written.
     pub sql: String,
 }
@@ -116,23 +123,6 @@ pub struct Reindex {
     pub table: TableName,
     /// One index of it; none for all of them.
     pub index: Option<TableName>,
-}
-
-/// A materialized view to be made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewMaterializedView {
-    /// Its name.
-    pub view: TableName,
-    /// What its query reads.
-    pub reads: Vec<TableName>,
-    /// What its query mentions.
-    pub mentions: Footprint,
-    /// Whether it is to be filled.
-    pub filled: bool,
-    /// The statement, WITH NO DATA.
-    pub sql: String,
-    /// Another name, and the statement that makes it under that one, for while what is to be replaced is still there.
-    pub beside: (TableName, String),
 }
 
 /// A column to be added to a table.
@@ -266,42 +256,6 @@ pub struct NewIndex {
     pub tail: String,
 }
 
-/// An enum type to be made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewEnum {
-    /// Its name.
-    pub name: TableName,
-    /// Its values.
-    pub labels: Vec<String>,
-    /// The statement as written.
-    pub sql: String,
-}
-
-/// A statement about objects other than tables.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CatalogOnly {
-    /// What it does, in words.
-    pub what: String,
-    /// The statement as written.
-    pub sql: String,
-    /// The statement that takes it back, where that loses nothing.
-    pub reverse: Option<String>,
-    /// Whether it removes something, and so belongs to contract.
-    pub removes: bool,
-    /// Whether it has to have its transaction for itself.
-    pub alone: bool,
-    /// Tables that it names, and that are locked a little for it.
-    pub concerns: Vec<TableName>,
-    /// The extension it installs.
-    pub extension: Option<String>,
-    /// The view it makes.
-    pub view: Option<TableName>,
-    /// Worth knowing about it.
-    pub note: Option<String>,
-    /// What it reads and writes.
-    pub touches: Footprint,
-}
-
 /// Another type for a column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewType {
@@ -356,6 +310,8 @@ impl Change {
             Change::DropIndex(_)
             | Change::CreateEnum(_)
             | Change::CatalogOnly(_)
+            | Change::Truncate(_)
+            | Change::DomainDemand(_)
             | Change::Allowed(..)
             | Change::Nothing(_) => None,
         }
@@ -369,7 +325,9 @@ impl Change {
             Change::Delete(delete) => &delete.reads,
             Change::CreateMaterializedView(new) => &new.reads,
             Change::Allowed(tables, _) => tables,
-            Change::CreateTable(_)
+            Change::CreateTable(new) => new.filled_from.as_deref().unwrap_or_default(),
+            Change::Truncate(_)
+            | Change::DomainDemand(_)
             | Change::AddColumn(_)
             | Change::SetDefault(..)
             | Change::AlterType(_)

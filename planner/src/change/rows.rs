@@ -1,4 +1,4 @@
-//! INSERT, UPDATE and DELETE.
+//! INSERT, UPDATE, DELETE and TRUNCATE.
 
 use crate::expr::Expr;
 use concertina_revisions::{Ident, TableName};
@@ -162,6 +162,17 @@ pub struct Delete {
     pub whole: Option<&'static str>,
     /// The rows that it removes.
     pub listing: Listing,
+    /// The statement as written.
+    pub sql: String,
+}
+
+/// What TRUNCATE empties.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Truncate {
+    /// The tables, with those below them.
+    pub tables: Vec<TableName>,
+    /// Whether their sequences begin again.
+    pub restarts: bool,
     /// The statement as written.
     pub sql: String,
 }

@@ -87,6 +87,8 @@ pub enum SettingKind {
     OfType,
     /// `SET EXPRESSION` of a column that is computed when it is read.
     Expression,
+    /// `SET LOGGED`, `SET UNLOGGED`.
+    Persistence,
     /// Options, defaults and the like of a view.
     View,
     /// GRANT.

@@ -47,6 +47,9 @@ pub(crate) fn addressed(tree: &NodeEnum) -> Vec<Address> {
         NodeEnum::DropStmt(drop) => {
             drop.objects.iter().filter_map(|object| of_node(drop.remove_type(), object)).collect()
         }
+        NodeEnum::RenameStmt(rename) if rename.rename_type() == ObjectType::ObjectAttribute => {
+            rename.relation.iter().filter_map(|range| of_column(of_range_names(range), &rename.subname)).collect()
+        }
         NodeEnum::RenameStmt(rename) => match &rename.relation {
             Some(range) => of_range(rename.rename_type(), range).into_iter().collect(),
             None => one(rename.rename_type(), rename.object.as_deref()),
@@ -59,8 +62,10 @@ pub(crate) fn addressed(tree: &NodeEnum) -> Vec<Address> {
         NodeEnum::CommentStmt(comment) => one(comment.objtype(), comment.object.as_deref()),
         NodeEnum::AlterSeqStmt(alter) => {
             let range = alter.sequence.iter();
-            range.filter_map(|range| of_range(ObjectType::ObjectSequence, range)).collect()
+            let sequence = range.filter_map(|range| of_range(ObjectType::ObjectSequence, range));
+            sequence.chain(owning_column(&alter.options)).collect()
         }
+        NodeEnum::CreateSeqStmt(create) => owning_column(&create.options).into_iter().collect(),
         // ALTER VIEW and ALTER SEQUENCE share their form with ALTER TABLE.
         NodeEnum::AlterTableStmt(alter) => {
             alter.relation.iter().filter_map(|range| of_range(alter.objtype(), range)).collect()
@@ -85,6 +90,25 @@ pub(crate) fn addressed(tree: &NodeEnum) -> Vec<Address> {
         }
         _ => vec![],
     }
+}
+
+/// The column of OWNED BY.
+fn owning_column(options: &[Node]) -> Option<Address> {
+    let options = options.iter().filter_map(|option| match &option.node {
+        Some(node::Node::DefElem(option)) if option.defname == "owned_by" => option.arg.as_deref(),
+        _ => None,
+    });
+    let node::Node::List(list) = options.last()?.node.as_ref()? else { return None };
+    let mut names = strings(&list.items);
+    let column = names.pop()?;
+    (!names.is_empty()).then(|| of_column(names, &column)).flatten()
+}
+
+/// A column of a table, or an attribute of a composite type: it comes and goes with what is done to its relation.
+fn of_column(mut names: Vec<String>, column: &str) -> Option<Address> {
+    let own = names.last()?.clone();
+    names.push(column.to_owned());
+    Some(Address { kind: "table column", names, arguments: vec![], own })
 }
 
 /// IF EXISTS.
@@ -112,8 +136,12 @@ fn of_node(kind: ObjectType, object: &Node) -> Option<Address> {
 }
 
 fn of_range(kind: ObjectType, range: &RangeVar) -> Option<Address> {
+    named(kind, of_range_names(range))
+}
+
+fn of_range_names(range: &RangeVar) -> Vec<String> {
     let schema = Some(range.schemaname.clone()).filter(|schema| !schema.is_empty());
-    named(kind, schema.into_iter().chain([range.relname.clone()]).collect())
+    schema.into_iter().chain([range.relname.clone()]).collect()
 }
 
 /// A type is looked up by its name as SQL.

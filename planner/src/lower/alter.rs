@@ -76,9 +76,6 @@ fn family(kind: AlterTableType) -> Family {
         | Kind::AtDetachPartitionFinalize
         | Kind::AtAddInherit
         | Kind::AtDropInherit => Family::Partition,
-        Kind::AtSetLogged | Kind::AtSetUnLogged => {
-            Family::Rewrite("SET LOGGED or UNLOGGED, which writes the table anew,", "make a new table")
-        }
         Kind::AtSetTableSpace => {
             Family::Rewrite("SET TABLESPACE, which copies the table,", "use pg_repack --tablespace")
         }
@@ -86,6 +83,8 @@ fn family(kind: AlterTableType) -> Family {
             Family::Rewrite("SET ACCESS METHOD, which writes the table anew,", "make a new table")
         }
         Kind::AtDropOids
+        | Kind::AtSetLogged
+        | Kind::AtSetUnLogged
         | Kind::AtSetStatistics
         | Kind::AtSetOptions
         | Kind::AtResetOptions

@@ -7,7 +7,7 @@ use crate::change::{CatalogOnly, Change, Effect, Reindex, Setting, SettingKind};
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
-    AlterDomainStmt, AlterEnumStmt, AlterOwnerStmt, CmdType, NodeEnum, ReindexObjectType, ReindexStmt, RuleStmt, node,
+    AlterEnumStmt, AlterOwnerStmt, CmdType, NodeEnum, ReindexObjectType, ReindexStmt, RuleStmt,
 };
 use concertina_revisions::{Ident, TableName};
 
@@ -16,7 +16,7 @@ pub(super) fn altered(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<O
     let only = |what: String, reverse: Option<String>| only(sql, what, reverse);
     Ok(Some(match tree {
         NodeEnum::AlterEnumStmt(alter) => enum_value(alter, sql, catalog)?,
-        NodeEnum::AlterDomainStmt(alter) => domain(alter, sql)?,
+        NodeEnum::AlterDomainStmt(alter) => super::domain::alter(alter, sql, catalog)?,
         NodeEnum::RefreshMatViewStmt(refresh) => Change::Refresh(existing(refresh.relation.as_ref(), catalog)?),
         NodeEnum::ReindexStmt(reindex) => self::reindex(reindex, catalog)?,
         NodeEnum::RuleStmt(rule) => self::rule(rule, sql, catalog)?,
@@ -135,26 +135,6 @@ fn enum_value(alter: &AlterEnumStmt, sql: &str, catalog: &Catalog) -> Result<Cha
     // A new value can't be used in the transaction that adds it.
     let (removes, alone) = (!alter.old_val.is_empty(), alter.old_val.is_empty());
     Ok(Change::CatalogOnly(CatalogOnly { removes, alone, ..only(sql, what, reverse) }))
-}
-
-/// ALTER DOMAIN: PostgreSQL looks at every column of the domain while their writers wait, unless it is told not to.
-fn domain(alter: &AlterDomainStmt, sql: &str) -> Result<Change, Problem> {
-    let name = dotted(&alter.type_name);
-    let looks = match alter.subtype.as_str() {
-        "O" | "V" => true,
-        "C" => match alter.def.as_ref().and_then(|def| def.node.as_ref()) {
-            Some(node::Node::Constraint(constraint)) => !constraint.skip_validation,
-            _ => true,
-        },
-        _ => false,
-    };
-    if looks {
-        return Err(problem::blocks(
-            "a demand of a domain, whose proof makes writers of every table that uses it wait,",
-            "add it NOT VALID, and add a CHECK to the columns of large tables",
-        ));
-    }
-    Ok(Change::CatalogOnly(only(sql, format!("alter domain {name}"), None)))
 }
 
 /// REINDEX of one index or of a table's.

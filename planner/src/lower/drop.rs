@@ -24,6 +24,9 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
             kind => {
                 if drop.behavior() != DropBehavior::DropCascade {
                     in_use::refuse(kind, &parts, &dropped_too(drop, catalog), catalog)?;
+                    if let [_] = drop.objects.as_slice() {
+                        in_use::refuse_type(kind, &parts, catalog)?;
+                    }
                 }
                 Some(removed(kind, &parts, sql))
             }

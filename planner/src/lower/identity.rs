@@ -385,25 +385,6 @@ fn selected(select: &SelectStmt, tree: &NodeEnum, catalog: &Catalog) -> Footprin
     sequences.into_iter().fold(all, |all, sequence| all.change(Thing::Rows(sequence, None)))
 }
 
-/// Whether a statement says IF EXISTS or IF NOT EXISTS.
-pub(crate) fn is_conditional(tree: &NodeEnum) -> bool {
-    match tree {
-        NodeEnum::CreateStmt(create) => create.if_not_exists,
-        NodeEnum::IndexStmt(create) => create.if_not_exists,
-        NodeEnum::CreateTableAsStmt(create) => create.if_not_exists,
-        NodeEnum::CreateExtensionStmt(create) => create.if_not_exists,
-        NodeEnum::DropStmt(drop) => drop.missing_ok,
-        NodeEnum::RenameStmt(rename) => rename.missing_ok,
-        NodeEnum::AlterTableStmt(alter) => {
-            alter.missing_ok
-                || alter.cmds.iter().any(
-                    |command| matches!(&command.node, Some(node::Node::AlterTableCmd(command)) if command.missing_ok),
-                )
-        }
-        _ => false,
-    }
-}
-
 /// Fills in what the changes of a statement touch, where they are run as their author wrote them.
 pub(super) fn fill(changes: &mut [Change], tree: &NodeEnum, mentioned: &Footprint, catalog: &Catalog) {
     for change in changes {

@@ -37,10 +37,24 @@ pub(super) fn refuse(
         }
         _ => None,
     };
-    let Some(user) = user else { return Ok(()) };
-    Err(Problem::new(code::DEPENDED_ON, format!("{name} is needed by {user}"))
+    user.map_or(Ok(()), |user| Err(needed(name, &user)))
+}
+
+/// Refuses to drop a type that another type is made of.
+pub(super) fn refuse_type(kind: ObjectType, parts: &[String], catalog: &Catalog) -> Result<(), Problem> {
+    if !matches!(kind, ObjectType::ObjectType | ObjectType::ObjectDomain) {
+        return Ok(());
+    }
+    let (_, name) = qualified(parts);
+    let is_it = |text: &String| crate::sql::types::bare(text).trim_end_matches("[]") == name;
+    let user = catalog.types.iter().find(|other| other.base.iter().chain(&other.attributes).any(is_it));
+    user.map_or(Ok(()), |user| Err(needed(name, &format!("type {}", user.name))))
+}
+
+fn needed(name: &str, user: &str) -> Problem {
+    Problem::new(code::DEPENDED_ON, format!("{name} is needed by {user}"))
         .label("PostgreSQL refuses it too")
-        .help("change or drop that first, in the same revision or an earlier one"))
+        .help("change or drop that first, in the same revision or an earlier one")
 }
 
 fn is_table(table: &Table) -> bool {

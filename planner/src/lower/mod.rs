@@ -8,9 +8,11 @@ mod alter;
 mod altered;
 mod cascade;
 mod column;
+mod conditional;
 mod constraint;
 mod copy;
 mod dml;
+mod domain;
 mod drop;
 mod identity;
 mod in_use;
@@ -31,6 +33,8 @@ mod rights;
 mod settings;
 mod statistics;
 mod table;
+mod table_as;
+mod truncate;
 
 pub(crate) use addressed::{Address, addressed};
 
@@ -92,11 +96,15 @@ fn read(statement: &Statement, catalog: &Catalog) -> Result<Vec<Change>, Problem
             Some(changes) => Ok(changes),
             None => drop::drop(drop, sql, catalog),
         },
-        other => objects::other(other, sql, catalog),
+        NodeEnum::TruncateStmt(truncate) => truncate::truncate(truncate, sql, catalog),
+        other => match table_as::create(other, sql, catalog) {
+            Some(changes) => changes,
+            None => objects::other(other, sql, catalog),
+        },
     }
 }
 
-pub(crate) use identity::is_conditional;
+pub(crate) use conditional::{Conditional, Cost, conditional, is_conditional};
 pub(crate) use partition::of_parent as detachment;
 pub(crate) use plain::delete_where;
 pub(crate) use rights::{column_grants, grants};

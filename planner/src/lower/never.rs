@@ -40,10 +40,6 @@ fn is_full(vacuum: &VacuumStmt) -> bool {
 /// What makes others wait for long.
 fn blocking(tree: &NodeEnum) -> Option<Problem> {
     let (why, instead) = match tree {
-        NodeEnum::TruncateStmt(_) => (
-            "TRUNCATE takes every row away from running code, under the table's strongest lock",
-            "DELETE FROM it, which is done in batches",
-        ),
         NodeEnum::ClusterStmt(_) => {
             ("CLUSTER writes the table anew under its strongest lock", "use pg_repack, or a maintenance window")
         }
@@ -54,14 +50,6 @@ fn blocking(tree: &NodeEnum) -> Option<Problem> {
         NodeEnum::ReassignOwnedStmt(_) => (
             "REASSIGN OWNED takes the strongest lock on everything that a role owns, all in one transaction",
             "ALTER .. OWNER TO, table by table",
-        ),
-        NodeEnum::CreateTableAsStmt(create) if create.objtype() != ObjectType::ObjectMatview => (
-            "CREATE TABLE AS reads all its rows in one transaction",
-            "CREATE TABLE, and INSERT .. SELECT .. ON CONFLICT (key) DO NOTHING, which is done in batches",
-        ),
-        NodeEnum::SelectStmt(select) if select.into_clause.is_some() => (
-            "SELECT INTO reads all its rows in one transaction",
-            "CREATE TABLE, and INSERT .. SELECT .. ON CONFLICT (key) DO NOTHING, which is done in batches",
         ),
         NodeEnum::MergeStmt(_) => (
             "MERGE can't be cut into batches",

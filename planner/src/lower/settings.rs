@@ -107,6 +107,7 @@ fn family(kind: Kind) -> Option<(SettingKind, &'static str)> {
         Kind::AtSetRelOptions | Kind::AtResetRelOptions => (SettingKind::Options, "storage parameters"),
         Kind::AtSetStatistics => (SettingKind::Statistics, "statistics target"),
         Kind::AtSetOptions | Kind::AtResetOptions => (SettingKind::ColumnOptions, "options"),
+        Kind::AtSetLogged | Kind::AtSetUnLogged => (SettingKind::Persistence, "persistence"),
         Kind::AtSetStorage => (SettingKind::Storage, "storage"),
         Kind::AtSetCompression => (SettingKind::Storage, "compression"),
         Kind::AtReplicaIdentity => (SettingKind::ReplicaIdentity, "replica identity"),

@@ -39,6 +39,7 @@ pub(super) fn create(create: &CreateStmt, sql: &str, catalog: &Catalog) -> Resul
         partition_key: create.partspec.as_ref().map(partition_key),
         parents: vec![],
         partition_of: None,
+        filled_from: None,
         sql: sql.to_owned(),
     };
     match &create.partbound {

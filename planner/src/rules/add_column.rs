@@ -6,10 +6,9 @@
 //! nullable column, a default and a trigger for writers, a backfill, and only then constraints.
 //! **Hazard**: a default that only stands in for old code is dropped in contract.
 
-use super::update::SMALL_TABLE_BLOCKS;
+use super::small::is_small;
 use super::{Context, check, foreign_key, guard, helper, identity, not_null, questions, synced, unique};
 use crate::action::{Action, Backfill, Operation, Sync, Value};
-use crate::catalog::TableKind;
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
 use crate::decision::Decision;
 use crate::expr::{Expr, Shape};
@@ -30,8 +29,9 @@ pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
     if own_values && !empty {
         guard::unnoticed(table, "a column with a value of its own for each row", context)?;
     }
+    let rewrites = !empty && context.catalog.constrained_domains.contains(&types::bare(&column.type_sql));
     let decision = match (&column.special, &column.default, fill) {
-        (Special::Stored(definition), ..) if !empty && is_small(table, context) => {
+        (Special::Stored(definition), ..) if !empty && is_small(table, context.catalog) => {
             stored(table, column, definition, context)
         }
         (Special::Stored(_), ..) if !empty => {
@@ -45,13 +45,14 @@ pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
             generated(table, column, definition, context)
         }
         (Special::Serial, ..) => serial(table, column, empty, context)?,
-        _ if !empty && context.catalog.constrained_domains.contains(&types::bare(&column.type_sql)) => {
+        _ if rewrites && (fill.is_some() || !is_small(table, context.catalog)) => {
             return Err(problem::blocks(
                 "a column of a domain that demands something, which rewrites the table,",
                 "add a column of the domain's base type, and a CHECK in a statement of its own",
             ));
         }
         (.., Some(fill)) => filled(table, column, fill),
+        _ if rewrites && (column.default.is_some() || !column.not_null) => of_domain(table, column, context),
         (_, Some(default), None) if default.is_volatile(context.catalog) && !empty => {
             volatile(table, column, default, context)
         }
@@ -105,6 +106,26 @@ fn plain(table: &TableName, column: &NewColumn) -> Decision {
         "a nullable column is a catalog entry: no row is written"
     };
     Decision::because(why).expand(action(table, column, default, column.not_null), undo(table, column))
+}
+
+/// A column of a domain that demands something, on a table that is written anew in a moment.
+fn of_domain(table: &TableName, column: &NewColumn, context: &Context<'_>) -> Decision {
+    let default = column.default.as_ref().map(|value| Value::Sql(value.sql.clone()));
+    let decision = Decision::because("the table is small: it is written anew in a moment")
+        .expand(action(table, column, default, column.not_null), undo(table, column));
+    let is_volatile = |value: &Expr| value.is_volatile(context.catalog);
+    let (Some(known), false) = (context.table(table), column.default.as_ref().is_some_and(is_volatile)) else {
+        return decision;
+    };
+    let alias = Ident::new(known.name.as_str());
+    let key = questions::key_text(known, &alias);
+    let value = column.default.as_ref().map_or("NULL", |value| value.sql.as_str());
+    let expression = format!("({value})::{}", column.type_sql);
+    decision.check(
+        format!("{} allows what {}.{} is born with", column.type_sql, table.shown(), column.name.as_str()),
+        Question::NoErrors { table: table.clone(), key, alias, expression, rows: None },
+        "give the column a DEFAULT that the domain allows",
+    )
 }
 
 /// ADD COLUMN, UPDATE and SET NOT NULL in one catalog entry.
@@ -184,14 +205,6 @@ fn generated(table: &TableName, column: &NewColumn, definition: &str, context: &
     let decision =
         Decision::because(why).expand(action(table, &named, None, column.not_null && !later), undo(table, column));
     if later { not_null::prove_and_set(decision, table, &column.name, context) } else { decision }
-}
-
-/// Whether a table is written anew in a moment.
-fn is_small(table: &TableName, context: &Context<'_>) -> bool {
-    let known = context.table(table);
-    known.is_some_and(|table| {
-        table.kind == TableKind::Plain && table.pages <= SMALL_TABLE_BLOCKS && table.children.is_empty()
-    })
 }
 
 /// A column whose values PostgreSQL computes and stores, on a table that is written anew in a moment.

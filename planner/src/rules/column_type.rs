@@ -58,6 +58,9 @@ fn decided(
     back: String,
     context: &Context<'_>,
 ) -> Result<Decision, Problem> {
+    if is_no_change(new, column, context.catalog) {
+        return Ok(Decision::because("").note(format!("{} has that type already", new.column.as_str())).reverse(""));
+    }
     if context.directives.allows_blocking() && by_shadow(new, context.catalog) {
         return Ok(super::blocking(&Change::AlterType(new.clone()), &new.sql, context).reverse(back));
     }
@@ -66,9 +69,6 @@ fn decided(
     }
     if by_shadow(new, context.catalog) {
         return shadowed(new, table, column, context);
-    }
-    if is_same(new, column, context.catalog) && table.indexes.iter().any(|index| is_rebuilt(index, new)) {
-        return Ok(Decision::because("").note(format!("{} has that type already", new.column.as_str())).reverse(""));
     }
     if new.under_utc && types::is_time_with_zone(&column.type_sql, &new.type_sql) {
         return Ok(under_utc(new, &back));
@@ -257,6 +257,13 @@ fn partners(table: &Table, column: &Ident, context: &Context<'_>) -> Vec<TableNa
 /// Whether the column has that type and collation already, and USING says nothing else.
 fn is_same(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
     types::is_same(&column.type_sql, &new.type_sql, catalog) && !new.converts && same_collation(new, column, catalog)
+}
+
+/// Whether nothing of it is another afterwards. Another type forgets how large values are kept and compressed, and gives the
+/// sequence of an identity the bounds of it.
+fn is_no_change(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
+    let is_plain = !column.storage_set && column.compression.is_none() && column.identity.is_none();
+    is_plain && is_same(new, column, catalog)
 }
 
 fn same_collation(new: &NewType, column: &Column, catalog: &Catalog) -> bool {

@@ -6,6 +6,7 @@
 //! **Hazard**: code that still reads the rows.
 
 use super::reach::{self, Deed, Fired, Look};
+use super::small::is_small;
 use super::{Context, follow, listed, update};
 use crate::action::{Action, Backfill, Listed, Lock, Operation, WorkList};
 use crate::catalog::{Table, TableKind};
@@ -37,7 +38,7 @@ fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> 
     let at_once = listed::asked_at_the_end(table, Deed::Delete, &[]);
     let beyond = look.beyond();
     let plain = fired == Fired::default() && at_once.is_none() && delete.whole.is_none();
-    if (beyond.is_some() || !plain) && table.pages <= update::SMALL_TABLE_BLOCKS && table.kind == TableKind::Plain {
+    if (beyond.is_some() || !plain) && is_small(&delete.table, context.catalog) {
         return Ok(as_written(delete, table, "the table is small: one short transaction", context));
     }
     if !fired.rules.is_empty() {

@@ -103,17 +103,27 @@ pub(super) fn told(decision: Decision, insert: &Insert, context: &Context<'_>) -
     )
 }
 
-/// What later statements take away of a table of which others hold rows.
+/// What later statements take away of a table that an INSERT copies.
 fn goes(insert: &Insert, source: &TableName, context: &Context<'_>) -> Option<Goes> {
+    let is_read = |column: &Ident| match insert.plain.as_deref().filter(|copy| copy.source == *source) {
+        Some(copy) => read_columns(copy).contains(column),
+        None => true,
+    };
+    taken(source, is_read, context)
+}
+
+/// Whether later statements take anything away of a table of which others hold rows.
+pub(super) fn is_taken_from(source: &TableName, context: &Context<'_>) -> bool {
+    taken(source, |_| true, context).is_some()
+}
+
+/// What later statements take away of a table of which others hold rows, and whose columns are read.
+fn taken(source: &TableName, is_read: impl Fn(&Ident) -> bool, context: &Context<'_>) -> Option<Goes> {
     let table = context.table(source)?;
     if table.is_new || context.catalog.is_empty(source) {
         return None;
     }
     let mut name = source.clone();
-    let is_read = |column: &Ident| match insert.plain.as_deref().filter(|copy| copy.source == *source) {
-        Some(copy) => read_columns(copy).contains(column),
-        None => true,
-    };
     for seen in context.after() {
         if let Change::RenameTable(from, to) = &seen.change
             && *from == name
@@ -126,7 +136,8 @@ fn goes(insert: &Insert, source: &TableName, context: &Context<'_>) -> Option<Go
         if matches!(&seen.change, Change::DropColumn(of, column) if *of == name && is_read(column)) {
             return Some(Goes::Columns);
         }
-        if matches!(&seen.change, Change::Delete(delete) if delete.table == name) {
+        let empties = matches!(&seen.change, Change::Truncate(new) if new.tables.contains(&name));
+        if empties || matches!(&seen.change, Change::Delete(delete) if delete.table == name) {
             return Some(Goes::Rows);
         }
     }

@@ -10,11 +10,11 @@
 use super::reach::{self, Deed};
 use super::{Context, follow, listed};
 use crate::action::{Action, Backfill, Listed, Lock, Operation, WorkList};
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Insert, Listing, RowCopy};
 use crate::decision::Decision;
 use crate::problem::{Problem, code};
-use concertina_revisions::Ident;
+use concertina_revisions::{Ident, TableName};
 
 /// A source of at most so many blocks (of 8 KiB) is read in a moment.
 const SMALL_SOURCE_BLOCKS: u64 = 1_024;
@@ -22,6 +22,15 @@ const SMALL_SOURCE_BLOCKS: u64 = 1_024;
 /// Whether the rows come batch by batch, as one statement would take too long.
 pub(super) fn in_batches(insert: &Insert, catalog: &Catalog) -> bool {
     large_source(insert, catalog).is_some() && matches!(insert.listing, Some(Ok(_)))
+}
+
+/// Whether a relation is read in a moment, as far as is known.
+pub(super) fn is_small_source(name: &TableName, catalog: &Catalog) -> bool {
+    let is_small = |table: &Table| match table.kind {
+        TableKind::Plain | TableKind::Partitioned | TableKind::Materialized => table.pages <= SMALL_SOURCE_BLOCKS,
+        TableKind::View | TableKind::Foreign => false,
+    };
+    std::iter::once(name.clone()).chain(catalog.below(name)).all(|one| catalog.table(&one).is_some_and(is_small))
 }
 
 fn large_source<'a>(insert: &Insert, catalog: &'a Catalog) -> Option<&'a Table> {

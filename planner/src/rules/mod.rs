@@ -10,6 +10,7 @@ mod column_type;
 mod computed;
 mod default;
 mod delete;
+mod domain;
 mod drop;
 mod fate;
 mod follow;
@@ -30,9 +31,12 @@ mod reach;
 mod rename;
 mod settings;
 mod shadow;
+mod small;
 mod synced;
+mod truncate;
 mod unique;
 mod update;
+pub(crate) mod verbatim;
 mod way;
 
 pub(crate) use questions::key_text;
@@ -137,6 +141,8 @@ impl<'a> Context<'a> {
             Change::CatalogOnly(only) => only.removes,
             Change::Setting(_) | Change::DropTable(_) => true,
             Change::CreateTable(_)
+            | Change::Truncate(_)
+            | Change::DomainDemand(_)
             | Change::AddColumn(_)
             | Change::SetDefault(..)
             | Change::AlterType(_)
@@ -163,6 +169,17 @@ impl<'a> Context<'a> {
             | Change::Allowed(..)
             | Change::Nothing(_) => false,
         })
+    }
+
+    /// The change.
+    pub(crate) fn seen(&self) -> &'a Seen {
+        &self.all[self.position]
+    }
+
+    /// Whether the statement is this one change.
+    pub(crate) fn is_alone(&self) -> bool {
+        let own = self.all[self.position].statement;
+        self.all.iter().filter(|seen| seen.statement == own).count() == 1
     }
 
     /// The changes before this one.
@@ -207,6 +224,14 @@ impl<'a> Context<'a> {
             (other == table && rename::waits(table, from, &seen.before)).then(|| to.clone())
         });
         self.retyped(table).into_iter().chain(renamed).collect()
+    }
+
+    /// The table whose columns the statement takes by their places, once an earlier one has moved one of these.
+    fn moved_before(&self) -> Option<&'a TableName> {
+        let mut taken = self.all[self.position].touches.reads().filter_map(|access| {
+            if let Thing::Column(table, None) | Thing::Whole(table) = &access.thing { Some(table) } else { None }
+        });
+        taken.find(|table| !self.retyped(table).is_empty())
     }
 
     /// The default that a column has in the end, which is `now`'s unless later statements of the revision say otherwise.
@@ -334,7 +359,9 @@ pub(crate) fn blocking(change: &Change, sql: &str, context: &Context<'_>) -> Dec
 
 fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> {
     match change {
-        Change::CreateTable(new) => Ok(objects::create_table(new, context)),
+        Change::CreateTable(new) => objects::create_table(new, context),
+        Change::Truncate(new) => truncate::truncate(new, context),
+        Change::DomainDemand(new) => domain::demand(new, context),
         Change::AddColumn(add) => add_column::add_column(add, context),
         Change::SetDefault(table, column, value) => Ok(default::set_default(table, column, value.as_ref(), context)),
         Change::SetNotNull(table, column) => Ok(not_null::set_not_null(table, column, context)),

@@ -3,16 +3,19 @@
 //! **Danger**: a foreign key in CREATE TABLE makes writers of the referenced table wait for a moment; the rest has none.
 //! **Instead**: as written, under the lock ladder. What removes something waits for contract.
 
-use super::{Context, plain_sql};
+use super::{Context, follow, insert, plain_sql};
 use crate::action::{Action, Lock};
 use crate::change::{CatalogOnly, NewEnum, NewTable};
 use crate::decision::{Decision, Rank};
 use crate::footprint::Thing;
 use crate::plan::{Phase, Question};
-use crate::problem::hazard;
+use crate::problem::{self, Problem, hazard};
 use concertina_revisions::TableName;
 
-pub(super) fn create_table(new: &NewTable, context: &Context<'_>) -> Decision {
+pub(super) fn create_table(new: &NewTable, context: &Context<'_>) -> Result<Decision, Problem> {
+    if let Some(reads) = &new.filled_from {
+        filled_at_once(reads, context)?;
+    }
     let of_others = |table: &TableName| context.table(table).is_some_and(|table| !table.is_new);
     let parents = new.parents.iter().filter(|parent| of_others(parent)).cloned().collect();
     let stays = context.stays(&Thing::Relation(new.table.clone()));
@@ -22,9 +25,36 @@ pub(super) fn create_table(new: &NewTable, context: &Context<'_>) -> Decision {
     references.sort();
     references.dedup();
     let create = Action::CreateTable { table: new.table.clone(), sql: new.sql.clone(), references, parents };
-    Decision::because("nobody uses a table that isn't there yet")
+    let decision = Decision::because("nobody uses a table that isn't there yet")
         .expand(create, [Action::DropTable { table: new.table.clone() }])
-        .reverse(if stays { format!("DROP TABLE {}", new.table.sql()) } else { String::new() })
+        .reverse(if stays { format!("DROP TABLE {}", new.table.sql()) } else { String::new() });
+    Ok(match context.moved_before() {
+        None => decision,
+        Some(source) => decision.hazard(
+            hazard::ORDER,
+            format!(
+                "{} is made of {} once a column of that has moved to its end: SELECT * and INSERT without names find it there",
+                new.table.shown(),
+                source.shown()
+            ),
+        ),
+    })
+}
+
+/// Refuses to fill a table by one statement from what isn't known to be small, or goes in the same revision.
+fn filled_at_once(reads: &[TableName], context: &Context<'_>) -> Result<(), Problem> {
+    let is_small = |name: &TableName| insert::is_small_source(name, context.catalog);
+    let why = if !reads.iter().all(is_small) {
+        "CREATE TABLE AS reads all its rows in one transaction"
+    } else if reads.iter().any(|source| follow::is_taken_from(source, context)) {
+        "CREATE TABLE AS copies rows that a later statement takes away, and what is written in between would be lost"
+    } else {
+        return Ok(());
+    };
+    Err(problem::never_live(
+        why,
+        "CREATE TABLE, and INSERT .. SELECT .. ON CONFLICT (key) DO NOTHING, which is done in batches",
+    ))
 }
 
 pub(super) fn create_enum(new: &NewEnum, context: &Context<'_>) -> Decision {

@@ -7,7 +7,7 @@
 use super::{Context, again, check, helper};
 use crate::action::{Action, Lock};
 use crate::catalog::{Catalog, Index, Table, TableKind};
-use crate::change::{NewConstraint, NewConstraintKind, NewIndex};
+use crate::change::{Change, NewConstraint, NewConstraintKind, NewIndex};
 use crate::decision::{Decision, Rank};
 use crate::footprint::{Footprint, Thing};
 use crate::plan::Phase;
@@ -49,6 +49,14 @@ pub(super) fn unique(
     let NewConstraintKind::Unique { columns, primary, index_suffix, timing, .. } = &constraint.kind else {
         return Err(problem::unknown("a unique constraint that isn't one"));
     };
+    if let Some(earlier) = context.before().iter().find(|seen| says_the_same(&seen.change, table, columns)) {
+        return Err(Problem::new(
+            code::DEPENDED_ON,
+            format!("statement {} makes the same columns of the same partitions unique", earlier.statement + 1),
+        )
+        .label("which index belongs to which of the two is known only once the first is there")
+        .help("put it into a revision of its own, behind this one"));
+    }
     let list = columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
     let mut decision = Decision::because(WHY);
     let mut catalog = context.catalog.clone();
@@ -83,6 +91,13 @@ pub(super) fn unique(
         .then_because("every partition has its own already, which the whole takes up")
         .quick(Phase::Contract, Rank::Adopt, whole, [])
         .alone())
+}
+
+/// Whether a change makes these columns of that table unique, by a constraint or an index.
+fn says_the_same(change: &Change, table: &TableName, columns: &[Ident]) -> bool {
+    let is_unique = |other: &NewConstraint| matches!(&other.kind, NewConstraintKind::Unique { columns: others, .. } if others == columns);
+    matches!(change, Change::AddConstraint(of, other) if of == table && is_unique(other))
+        || matches!(change, Change::CreateIndex(new) if new.table == *table && new.unique && new.keys == columns)
 }
 
 /// FOREIGN KEY: each partition's is proven by itself; the whole then takes them up.

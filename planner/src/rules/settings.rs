@@ -6,11 +6,13 @@
 //! **Hazard**: rows that are hidden from then on; code that relied on a trigger, a right or a constraint's name.
 
 use super::Context;
+use super::small::is_small;
 use crate::action::{Action, Lock};
+use crate::catalog::{ConstraintKind, Table, TableKind};
 use crate::change::{Change, Setting, SettingKind};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
-use crate::problem::{Problem, code, hazard};
+use crate::problem::{self, Problem, code, hazard};
 use concertina_revisions::{Code, TableName};
 
 /// What is the same for a whole family: its lock, and whom it may surprise.
@@ -54,6 +56,7 @@ fn facts(kind: SettingKind, row_security: bool) -> Facts {
         | Kind::OfType
         | Kind::View
         | Kind::Expression => Facts::expand(exclusive, CATALOG),
+        Kind::Persistence => Facts::expand(exclusive, "the table is small: it is written anew in a moment"),
         Kind::RenamePart => Facts::expand(exclusive, "a name that queries don't use"),
         Kind::RenameIndex => Facts::expand(Some(Lock::ShareUpdateExclusive), "a name that queries don't use"),
         Kind::Trigger | Kind::TriggerOff => Facts::expand(Some(Lock::ShareRowExclusive), CATALOG),
@@ -124,6 +127,7 @@ fn surprise(kind: SettingKind) -> Facts {
         | Kind::Statistics
         | Kind::ColumnOptions
         | Kind::Storage
+        | Kind::Persistence
         | Kind::ReplicaIdentity
         | Kind::Clustering
         | Kind::Owner
@@ -160,6 +164,21 @@ fn writes_meanwhile(setting: &Setting, context: &Context<'_>) -> bool {
     rows && context.after().any(|seen| writes(&seen.change))
 }
 
+/// Refuses to write a table anew that is large, or that a foreign key ties to others, of which it isn't known whether they are
+/// logged.
+fn written_anew(name: &TableName, context: &Context<'_>) -> Result<(), Problem> {
+    let is_tied = |table: &Table| {
+        table.constraints.iter().any(|one| one.kind == ConstraintKind::ForeignKey)
+            || context.catalog.referencing(name).next().is_some()
+    };
+    let known = context.table(name);
+    let is_small = context.catalog.is_empty(name) || is_small(name, context.catalog);
+    if known.is_some_and(|table| table.kind == TableKind::Plain && is_small && !is_tied(table)) {
+        return Ok(());
+    }
+    Err(problem::blocks("SET LOGGED or UNLOGGED, which writes the table anew,", "make a new table"))
+}
+
 pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decision, Problem> {
     let table = context.table(&setting.table);
     let new = table.is_some_and(|table| table.is_new);
@@ -173,6 +192,9 @@ pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decisi
         )
         .label("nobody but the owner would see a row")
         .help("CREATE POLICY first, in this revision or an earlier one"));
+    }
+    if setting.kind == SettingKind::Persistence {
+        written_anew(&setting.table, context)?;
     }
     let facts = facts(setting.kind, table.is_some_and(|table| table.row_security));
     let lock = facts.lock.filter(|_| !new);

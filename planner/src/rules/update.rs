@@ -7,6 +7,7 @@
 //! **Hazard**: old code that leaves a new column out relies on that trigger until contract.
 
 use super::reach::{self, Deed, Look};
+use super::small::is_small;
 use super::synced::{WRITTEN_MEANWHILE, relies_on_sync, removed, sync};
 use super::way::{Way, way};
 use super::{Context, listed, questions};
@@ -18,9 +19,6 @@ use crate::expr::{Conjunct, Expr, Scope, Shape};
 use crate::fold::Seen;
 use crate::problem::{Problem, code, hazard};
 use concertina_revisions::{Ident, TableName};
-
-/// A table of at most so many blocks (of 8 KiB) is updated as written when it can't be done in batches.
-pub(super) const SMALL_TABLE_BLOCKS: u64 = 128;
 
 const BATCHES: &str =
     "one statement would hold its locks and its snapshot until the last row; batches hold them for milliseconds";
@@ -37,7 +35,7 @@ pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision,
     let fired = reach::fired(&update.table, Deed::Update, &assigned, context.before(), context.catalog);
     let way = way(update, table, &fired, context);
     let as_one = !matches!(way, Way::Walk) || !fired.rules.is_empty();
-    if as_one && table.pages <= SMALL_TABLE_BLOCKS && table.kind == TableKind::Plain {
+    if as_one && is_small(&update.table, context.catalog) {
         let decision = as_written(update, context, "the table is small: one short transaction");
         return Ok(with_sync(decision, update, context));
     }

@@ -334,6 +334,7 @@ mod tests {
             demanding,
             collation: None,
             hidden: name == "uuid",
+            attributes: vec![],
         };
         let types = vec![
             user("Email", Some("text"), false),
@@ -362,6 +363,7 @@ mod tests {
             demanding: false,
             collation: None,
             hidden: false,
+            attributes: vec![],
         };
         let types = vec![domain("code", "character varying(3)"), domain("codes", "character varying(3)[]")];
         let catalog = Catalog { types: Arc::new(types), ..Catalog::default() };
@@ -388,6 +390,7 @@ mod tests {
             demanding: false,
             collation: Some("pg_catalog.\"C\"".to_owned()),
             hidden: false,
+            attributes: vec![],
         };
         let catalog = Catalog { types: Arc::new(vec![domain]), ..Catalog::default() };
         assert!(same_collation(("text", Some("\"C\"")), ("code", None), &catalog));

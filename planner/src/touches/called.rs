@@ -49,7 +49,8 @@ fn computes(change: &Change) -> bool {
         | Change::CreateIndex(_)
         | Change::Insert(_)
         | Change::Update(_)
-        | Change::Delete(_) => true,
+        | Change::Delete(_)
+        | Change::DomainDemand(_) => true,
         Change::CreateMaterializedView(new) => new.filled,
         Change::CreateTable(_)
         | Change::SetDefault(..)
@@ -70,6 +71,7 @@ fn computes(change: &Change) -> bool {
         | Change::Detach(_)
         | Change::Reindex(_)
         | Change::Refresh(_)
+        | Change::Truncate(_)
         | Change::Allowed(..)
         | Change::Nothing(_) => false,
     }

@@ -1,7 +1,7 @@
 //! The footprint of each change, as if it were run as its author wrote it. Every kind of change is named: one that is new
 //! has to say here what it touches.
 
-use super::of_rows::{delete, identified, insert, read_beside, rows_of, update};
+use super::of_rows::{delete, identified, insert, read_beside, rows_of, truncate, update};
 use crate::catalog::{Catalog, ConstraintKind, Table};
 use crate::change::{
     AddColumn, Attach, Change, Effect, Fill, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewTable, NewType,
@@ -63,6 +63,14 @@ fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
         Change::Insert(new) => insert(new, catalog),
         Change::Update(new) => update(new, catalog),
         Change::Delete(new) => delete(new, catalog),
+        Change::Truncate(new) => truncate(new, catalog),
+        Change::DomainDemand(new) => {
+            let all = Footprint::default().change(Thing::Type(new.domain.clone()));
+            let columns = new.columns.iter();
+            columns.fold(all, |all, (table, name)| {
+                all.on(table).read(Thing::column(table, name)).read(Thing::Rows(table.clone(), Some(name.clone())))
+            })
+        }
         Change::CatalogOnly(only) => only.touches.clone(),
         Change::Setting(setting) => {
             let identity = matches!(setting.effect, Some(Effect::ReplicaIdentity(_)));
@@ -119,6 +127,7 @@ pub(super) fn numbers(table: &TableName, column: &Ident, definition: &str) -> Ta
 
 fn create_table(new: &NewTable, catalog: &Catalog) -> Footprint {
     let mut all = relation_made(&new.table).make(Thing::Rows(new.table.clone(), None));
+    all = rows_of(all, new.filled_from.as_deref().unwrap_or_default(), catalog);
     for parent in &new.parents {
         all = all.on(parent).read(Thing::Whole(parent.clone())).change(Thing::Partitions(parent.clone()));
     }

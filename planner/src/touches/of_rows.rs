@@ -2,7 +2,7 @@
 
 use super::called::stirred;
 use crate::catalog::{Catalog, TableKind};
-use crate::change::{Delete, Insert, NewColumn, NewConstraint, Special, Update};
+use crate::change::{Delete, Insert, NewColumn, NewConstraint, Special, Truncate, Update};
 use crate::expr::Expr;
 use crate::footprint::{Access, Aspect, Footprint, How, Thing};
 use crate::sql::rewrite::{self, GoesAlong};
@@ -142,6 +142,21 @@ fn gone(all: Footprint, table: &TableName, catalog: &Catalog) -> Footprint {
         }
     }
     all
+}
+
+pub(super) fn truncate(new: &Truncate, catalog: &Catalog) -> Footprint {
+    let mut all = Footprint::default();
+    for table in &new.tables {
+        all = written(all.on(table), table, None, catalog);
+        // A key of another table that points at it stands in the way.
+        let own = catalog.table(table).into_iter().flat_map(|table| &table.constraints);
+        let others = catalog.referencing(table).map(|(other, key)| (other.full_name(), key));
+        for (of, key) in own.map(|key| (table.clone(), key)).chain(others) {
+            all = all.read(Thing::constraint(&of, &Ident::new(key.name.as_str())));
+        }
+    }
+    // Which sequences are theirs isn't known here.
+    if new.restarts { all.change(Thing::AnyRows) } else { all }
 }
 
 /// What tells subscribers which row is meant decides whether rows may be updated and deleted, as a trigger may.

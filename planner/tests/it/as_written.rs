@@ -25,7 +25,7 @@ fn the_authors_order_and_words_are_kept() {
     for sql in [
         "TRUNCATE drafts; ALTER TABLE drafts DROP COLUMN body; ALTER TABLE drafts ADD COLUMN body int NOT NULL",
         "DROP TABLE drafts CASCADE; CREATE TABLE drafts (id int)",
-        "CREATE TABLE copy AS SELECT id FROM drafts; UPDATE copy SET id = id + 1; DROP TABLE copy",
+        "ALTER TABLE drafts DROP COLUMN body; CREATE TABLE copy AS SELECT id FROM drafts; UPDATE copy SET id = id + 1; DROP TABLE copy",
         "ALTER TABLE drafts ALTER body TYPE int USING body::int; CREATE INDEX ON drafts (body); UPDATE drafts SET body = 1",
         "ALTER TABLE drafts RENAME TO sketches; CREATE TABLE drafts (id int)",
     ] {
@@ -40,14 +40,14 @@ fn a_table_with_rows_anywhere_in_reach_is_planned_for() {
         "ALTER TABLE leads ALTER email TYPE varchar(80); ALTER TABLE drafts DROP COLUMN body;",
         "ALTER TABLE drafts DROP COLUMN body; UPDATE leads SET status = 'x' WHERE id IN (SELECT id FROM drafts);",
         "INSERT INTO drafts (id) SELECT id FROM leads; ALTER TABLE drafts DROP COLUMN body",
+        "TRUNCATE drafts, leads",
+        "TRUNCATE drafts; CALL something()",
     ] {
         assert!(!plan_of(sql, &crm()).is_as_written(), "{sql}");
     }
     for sql in [
-        "TRUNCATE drafts, leads",
         "CREATE TABLE copy AS SELECT * FROM leads",
         "WITH d AS (SELECT * FROM drafts) SELECT l.id INTO copy FROM leads l, d",
-        "TRUNCATE drafts; CALL something()",
     ] {
         refused(sql, &crm());
     }
@@ -59,15 +59,16 @@ fn rows_live_below_above_and_at_the_other_end_of_a_key() {
     let mut parent = Table::new("parent").column("id", "int");
     parent.children = vec![pair("child")];
     let child = Table::new("child").rows(10).column("id", "int");
-    refused("TRUNCATE parent", &Catalog::of([parent.clone(), child]));
+    let planned = |sql: &str, catalog: &Catalog| assert!(!plan_of(sql, catalog).is_as_written(), "{sql}");
+    planned("TRUNCATE parent", &Catalog::of([parent.clone(), child]));
     let bare = Table::new("child").column("id", "int");
     assert!(plan_of("TRUNCATE parent", &Catalog::of([parent.clone(), bare.clone()])).is_as_written());
     // A child of one that has rows.
-    refused("TRUNCATE child", &Catalog::of([parent.rows(10), bare]));
+    planned("TRUNCATE child", &Catalog::of([parent.rows(10), bare]));
     // No block of its own proves nothing.
     let mut elsewhere = Table::new("elsewhere").column("id", "int");
     elsewhere.without_rows = false;
-    refused("TRUNCATE elsewhere", &Catalog::of([elsewhere]));
+    planned("TRUNCATE elsewhere", &Catalog::of([elsewhere]));
 }
 
 #[test]
@@ -144,7 +145,7 @@ fn the_way_back_is_known_or_said_to_be_unknown() {
     let known = plan_of("ALTER TABLE drafts ADD COLUMN n int NOT NULL; ANALYZE drafts", &crm());
     assert!(known.is_as_written() && known.reverse.as_ref().is_ok_and(|sql| sql.len() == 1), "{:?}", known.reverse);
     let unknown = plan_of("ALTER TABLE drafts ADD COLUMN n int; TRUNCATE drafts", &crm());
-    assert!(unknown.reverse.as_ref().is_err_and(|why| why.starts_with("statement 2 ")), "{:?}", unknown.reverse);
+    assert!(unknown.reverse.as_ref().is_err_and(|why| why.starts_with("statement 2")), "{:?}", unknown.reverse);
 }
 
 fn revision(sql: &str) -> Revision {

@@ -4,6 +4,7 @@ mod as_written;
 mod crm;
 mod every_command;
 mod fixture;
+mod in_a_moment;
 mod law;
 mod listed;
 mod order;

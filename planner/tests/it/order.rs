@@ -251,9 +251,8 @@ fn nothing_moves_past_what_nobody_can_see_into() {
     );
     ordered("SELECT f(1); CREATE TABLE k (id int);", &crm(), &["expand: run a SELECT, create table k"]);
     for sql in [
-        "DO 'BEGIN END'; ALTER TABLE leads ADD COLUMN IF NOT EXISTS email text;",
         "DO 'BEGIN END'; CREATE INDEX IF NOT EXISTS leads_status ON leads (status);",
-        "CALL p(); DROP TABLE IF EXISTS nothing;",
+        "CALL p(); DROP TABLE IF EXISTS nothing CASCADE;",
         "DO 'BEGIN END'; ALTER TABLE leads ALTER COLUMN status TYPE varchar(3);",
         "SELECT f(); ALTER TABLE leads ALTER id SET NOT NULL;",
     ] {

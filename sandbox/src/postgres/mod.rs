@@ -1,5 +1,6 @@
 //! A server of one's own: made from a template in a moment, and gone when dropped.
 
+mod standby;
 mod template;
 
 use crate::binaries;
@@ -132,40 +133,6 @@ impl Postgres {
             }
         }
         Err(Error::Start("every port is taken".to_owned()))
-    }
-
-    /// Starts a standby that follows this server by streaming.
-    ///
-    /// # Errors
-    ///
-    /// When the copy fails or the standby doesn't come up.
-    pub async fn standby(&self, name: &str) -> Result<Postgres, Error> {
-        let folder =
-            tempfile::Builder::new().prefix("concertina-pg-").tempdir().map_err(Error::io("making a folder"))?;
-        self.user.own(folder.path())?;
-        let program = binaries::program("pg_basebackup")?;
-        let mut copy = self.user.command(&program);
-        copy.args(["--checkpoint=fast", "--wal-method=stream", "--username=postgres", "--no-sync"])
-            .arg("--host")
-            .arg(self.folder.path())
-            .args(["--port", &self.port.to_string(), "-D"])
-            .arg(folder.path().join("data"))
-            .current_dir(folder.path());
-        let output = copy.output().map_err(Error::io("copying the server"))?;
-        if !output.status.success() {
-            return Err(Error::Program { program, output: String::from_utf8_lossy(&output.stderr).into_owned() });
-        }
-        let signal = folder.path().join("data/standby.signal");
-        std::fs::write(&signal, "").map_err(Error::io("making a standby"))?;
-        self.user.own(&signal)?;
-        let primary =
-            format!("host={} port={} user=postgres application_name={name}", self.folder.path().display(), self.port);
-        let settings = [("primary_conninfo", primary.as_str()), ("hot_standby", "on")];
-        let port = free_port()?;
-        let process = spawn(&self.bin, self.user, folder.path(), port, &settings)?;
-        let mut standby = Postgres { process, port, bin: self.bin.clone(), user: self.user, folder };
-        standby.wait().await?;
-        Ok(standby)
     }
 
     /// A URL for a database of the server, over its socket.

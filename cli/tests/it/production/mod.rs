@@ -6,6 +6,7 @@ mod poolers;
 mod replicas;
 mod rights;
 mod settings;
+mod subscribers;
 mod tables;
 
 use crate::fixture::{Said, Site, bare, said};

@@ -65,3 +65,73 @@ async fn a_right_that_a_later_step_needs_is_asked_for_before_the_first() {
     at(&site, &url, &["upgrade"]).ends(3);
     at(&site, &url, &["contract"]).ends(0);
 }
+
+/// Memberships of PostgreSQL 16 and later: each says by itself whether rights are inherited, and whether the role may be taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_membership_with_options_works_or_is_refused_before_anything_changes() {
+    let site = Site::new(LEADS, &[("001_lower", LOWER)]).await;
+    if site.value::<i32>("SELECT current_setting('server_version_num')::int").await < 160_000 {
+        return;
+    }
+    site.client
+        .batch_execute(
+            "CREATE ROLE owner NOLOGIN; GRANT CREATE ON DATABASE site TO owner; GRANT ALL ON SCHEMA public TO owner;
+             ALTER TABLE leads OWNER TO owner;
+             CREATE ROLE manages LOGIN; GRANT owner TO manages WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;
+             CREATE ROLE waits LOGIN; GRANT owner TO waits WITH INHERIT FALSE, SET TRUE;
+             CREATE ROLE becomes LOGIN; GRANT owner TO becomes WITH INHERIT FALSE, SET TRUE; ALTER ROLE becomes SET role = owner;
+             CREATE ROLE inherits LOGIN; GRANT owner TO inherits WITH INHERIT TRUE, SET FALSE;
+             GRANT CREATE ON DATABASE site TO manages, waits;",
+        )
+        .await
+        .unwrap();
+    let before = site.schema();
+    for role in ["manages", "waits"] {
+        let url = url_of(&site, role);
+        at(&site, &url, &["doctor"]).says("leads").says("belong to others");
+        at(&site, &url, &["upgrade"]).ends(1).says("owner");
+        assert_eq!(site.schema(), before, "{role}");
+        assert_eq!(site.value::<i64>("SELECT count(*) FROM concertina.revision").await, 0, "{role}");
+        site.client.batch_execute("DROP SCHEMA concertina CASCADE").await.unwrap();
+    }
+    at(&site, &url_of(&site, "waits"), &["doctor"]).says("ALTER ROLE waits SET role = OWNER");
+    at(&site, &url_of(&site, "becomes"), &["upgrade"]).ends(3);
+    at(&site, &url_of(&site, "becomes"), &["contract"]).ends(0);
+    at(&site, &url_of(&site, "becomes"), &["downgrade", "base", "--contract", "--allow-data-loss"]).ends(0);
+    site.client.batch_execute("DROP SCHEMA concertina CASCADE").await.unwrap();
+    at(&site, &url_of(&site, "inherits"), &["upgrade"]).ends(3);
+    at(&site, &url_of(&site, "inherits"), &["contract"]).ends(0);
+    assert_eq!(site.value::<i64>(WRONG).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_few_connections_are_told_before_a_run_and_refused_by_it() {
+    let site = Site::new(LEADS, &[("001_lower", LOWER)]).await;
+    site.client
+        .batch_execute(
+            "CREATE ROLE few LOGIN; GRANT CREATE ON DATABASE site TO few; GRANT ALL ON SCHEMA public TO few; ALTER TABLE leads OWNER TO few;",
+        )
+        .await
+        .unwrap();
+    let url = url_of(&site, "few");
+    let before = site.schema();
+    let limited = async |limit: i32| {
+        site.client.batch_execute(&format!("ALTER ROLE few CONNECTION LIMIT {limit}")).await.unwrap();
+    };
+    limited(1).await;
+    let told =
+        "only 1 connection is left (CONNECTION LIMIT 1 of role few): a run needs 2 at once, and 4 where it fills rows";
+    at(&site, &url, &["doctor"]).ends(1).says(&format!("wrong: {told}"));
+    at(&site, &url, &["plan"]).ends(0).says(told);
+    at(&site, &url, &["upgrade"]).ends(1).says("needs 2 connections at once, and only 1 can be had");
+    limited(3).await;
+    at(&site, &url, &["doctor"]).ends(0).says("warning: only 3 connections are left (CONNECTION LIMIT 3 of role few)");
+    at(&site, &url, &["upgrade"]).ends(1).says("4 connections");
+    assert_eq!(site.schema(), before);
+    limited(4).await;
+    let said = at(&site, &url, &["doctor"]).ends(0);
+    assert!(!said.out.contains("left"), "{}", said.out);
+    limited(-1).await;
+    site.client.batch_execute("ALTER DATABASE site CONNECTION LIMIT 3").await.unwrap();
+    at(&site, &url, &["doctor"]).ends(0).says("CONNECTION LIMIT 3 of database site");
+}

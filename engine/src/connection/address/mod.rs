@@ -13,13 +13,16 @@ use logins::Logins;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio_postgres::config::{ChannelBinding, Host, SslMode, SslNegotiation};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use words::Words;
+
+/// How long one host may take until it has let us in, where nothing else is said.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where PostgreSQL's socket usually is.
 const SOCKETS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
@@ -45,6 +48,8 @@ pub struct Place<'a> {
 pub struct Connect {
     /// One for each host, in the order in which they are tried.
     hosts: Vec<tokio_postgres::Config>,
+    /// The one that let us in last, which is tried first: after a failover the others may swallow what they are sent.
+    latest: Arc<AtomicUsize>,
     words: Words,
     tls: Option<MakeRustlsConnect>,
     passwords: Option<Passwords>,
@@ -122,7 +127,7 @@ impl Connect {
         let mut hosts = hosts(&words)?;
         let attributes = attributes(&words, hosts.len() > 1)?;
         let seconds = |text: &str| text.parse::<u64>().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs);
-        let timeout = words.get("connect_timeout").and_then(seconds).unwrap_or(Duration::from_secs(10));
+        let timeout = words.get("connect_timeout").and_then(seconds).unwrap_or(CONNECTS_WITHIN);
         for config in &mut hosts {
             config.ssl_mode(mode).target_session_attrs(attributes).connect_timeout(timeout);
             config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(30));
@@ -148,7 +153,7 @@ impl Connect {
         let without = mode == SslMode::Disable || only_sockets;
         let tls = if without { None } else { Some(MakeRustlsConnect::new(tls::config(&trust)?)) };
         let (logins, way) = (Arc::default(), Arc::new(AtomicU8::new(Way::Unknown as u8)));
-        Ok(Connect { hosts, words, tls, passwords: None, logins, way })
+        Ok(Connect { hosts, latest: Arc::default(), words, tls, passwords: None, logins, way })
     }
 
     fn first(&self) -> &tokio_postgres::Config {
@@ -190,6 +195,12 @@ impl Connect {
     /// Host, port and database, for messages.
     pub fn target(&self) -> String {
         format!("{}:{}/{} as {}", self.host(), self.port(), self.database(), self.user())
+    }
+
+    /// The host that let us in last, with its port.
+    pub(crate) fn reached(&self) -> String {
+        let (host, port) = place_of(&self.hosts[self.latest.load(Ordering::Relaxed)]);
+        format!("{host}:{port}")
     }
 
     fn password(&self, config: &tokio_postgres::Config) -> Option<String> {
@@ -236,16 +247,31 @@ impl Connect {
 
     /// Logs in at the first host that takes us.
     pub(crate) async fn open(&self, application: &str) -> Result<Opened, Error> {
-        let mut failed = None;
-        for config in &self.hosts {
-            match self.open_host(config, application).await {
-                Ok(opened) => return Ok(opened),
-                Err(error) => failed = Some(error),
+        let latest = self.latest.load(Ordering::Relaxed);
+        let others = (0..self.hosts.len()).filter(|at| *at != latest);
+        // Of several failures the one of the last host is told, in whatever order they were tried.
+        let mut failed: Option<(usize, String, Option<String>)> = None;
+        for at in std::iter::once(latest).chain(others) {
+            let config = &self.hosts[at];
+            let (why, code) = match tokio::time::timeout(within(config), self.open_host(config, application)).await {
+                Ok(Ok(opened)) => {
+                    self.latest.store(at, Ordering::Relaxed);
+                    return Ok(opened);
+                }
+                Ok(Err(error)) => (describe(&error), error.code().map(|code| code.code().to_owned())),
+                Err(_) => ("no answer from the server".to_owned(), None),
+            };
+            if failed.as_ref().is_none_or(|(before, ..)| *before < at) {
+                failed = Some((at, why, code));
             }
         }
-        let Some(error) = failed else { return Err(Error::BadConnection("no host is named".to_owned())) };
-        let code = error.code().map(|code| code.code().to_owned());
-        Err(Error::Connect { target: self.target(), why: describe(&error), code })
+        let Some((_, why, code)) = failed else { return Err(Error::BadConnection("no host is named".to_owned())) };
+        Err(Error::Connect { target: self.target(), why, code })
+    }
+
+    /// How long it may take until one of the hosts has let us in.
+    pub(crate) fn opens_within(&self) -> Duration {
+        self.hosts.iter().map(within).sum()
     }
 
     async fn open_host(
@@ -321,6 +347,11 @@ impl fmt::Debug for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Connect({})", self.target())
     }
+}
+
+/// How long a host may take, from the first packet until it has let us in: libpq's `connect_timeout` is of all of that.
+fn within(config: &tokio_postgres::Config) -> Duration {
+    config.get_connect_timeout().copied().unwrap_or(CONNECTS_WITHIN)
 }
 
 fn is_of_protocol(code: &SqlState) -> bool {

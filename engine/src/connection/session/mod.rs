@@ -74,6 +74,8 @@ pub(crate) struct Session {
     pub(crate) pid: i32,
     /// When the server began it, in seconds since 1970: process ids come again. Empty where its role may not see that.
     pub(crate) since: String,
+    /// When its server was started: another server has another time.
+    pub(crate) server: String,
     /// After so long without an answer it is lost; never where statements may take as long as they do.
     answers_within: Option<Duration>,
     /// Once it was lost that way.
@@ -84,7 +86,7 @@ impl Session {
     pub(crate) async fn open(connect: &Connect, role: Role, settings: &Settings) -> Result<Session, Error> {
         connect.turn().await;
         let opened = connect
-            .in_time(CONNECTS_WITHIN + settings.silence, Box::pin(Session::open_now(connect, role, settings)))
+            .in_time(connect.opens_within() + settings.silence, Box::pin(Session::open_now(connect, role, settings)))
             .await;
         // Also one that was let in and then lost: what is wrong stays wrong for a while.
         opened.inspect(|_| connect.let_in()).inspect_err(|_| connect.refused())
@@ -96,11 +98,13 @@ impl Session {
         let client = Arc::new(opened.client);
         let answers_within = statement_timeout(role, settings).map(|timeout| timeout + settings.silence);
         let silent = AtomicBool::new(false);
-        let mut session = Session { client, pid: 0, since: String::new(), answers_within, silent };
+        let mut session =
+            Session { client, pid: 0, since: String::new(), server: String::new(), answers_within, silent };
         session.set_up(role, settings).await?;
-        let sql = "SELECT pid, coalesce(extract(epoch FROM backend_start)::text, '') FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+        let sql = "SELECT pid, coalesce(extract(epoch FROM backend_start)::text, ''), extract(epoch FROM pg_postmaster_start_time())::text
+                   FROM pg_stat_activity WHERE pid = pg_backend_pid()";
         let row = session.query_one(SETTING_UP, sql, &[]).await?;
-        (session.pid, session.since) = (row.get(0), row.get(1));
+        (session.pid, session.since, session.server) = (row.get(0), row.get(1), row.get(2));
         Ok(session)
     }
 
@@ -118,6 +122,15 @@ impl Session {
             self.client.batch_execute(notice).await.ok();
         }
         Ok(())
+    }
+
+    /// Refuses to work on another server than the one that holds our lock: after a failover that one has the lock no more.
+    pub(crate) fn beside(self, server: &str, connect: &Connect) -> Result<Session, Error> {
+        if self.server == server {
+            return Ok(self);
+        }
+        let why = "another server answers than the one that holds our lock".to_owned();
+        Err(Error::Connect { target: connect.target(), why, code: None })
     }
 
     /// Whether there will be no more answers.
@@ -353,9 +366,6 @@ pub(crate) const THIS_ONE: &str = "pid = $1 AND coalesce(extract(epoch FROM back
 
 /// So many statements are sent ahead of their answers.
 const PIPELINED_MAX: usize = 64;
-
-/// For the connection itself.
-const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 
 /// A server that still believes in a client that is gone keeps its locks: also the one that makes us the only one.
 const NOTICE_OUR_END: [&str; 2] = [

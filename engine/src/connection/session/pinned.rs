@@ -35,6 +35,10 @@ const OF_BATCHES: [(&str, &str); 3] =
 /// waits as the server says; a record that a failover loses is asked of the catalog again.
 const OF_RECORDS: [(&str, &str); 1] = [("synchronous_commit", "local")];
 
+/// A crash may take no step with it that was reported as done: what DDL commits is at least written to disk here.
+const DDL_IS_KEPT: &str = "SELECT pg_catalog.set_config('synchronous_commit', 'local', false)
+    WHERE pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'";
+
 /// PostgreSQL looks into `pg_catalog` first unless a search_path says otherwise. One that does would let anybody who may make
 /// functions put another in the place of those that our statements call.
 const OWN_WORDS_FIRST: &str = "SELECT pg_catalog.set_config('search_path',
@@ -76,9 +80,10 @@ pub(super) fn sql(role: Role, settings: &Settings) -> String {
         .chain(limits)
         .map(|(name, value)| format!("('{name}', '{value}')"))
         .collect();
+    let kept = if role == Role::Hands { DDL_IS_KEPT } else { "" };
     // Not every server has all of them.
     format!(
-        "{OWN_WORDS_FIRST}; SELECT pg_catalog.set_config(name, value, false) FROM (VALUES {}) AS pinned (name, value) \
+        "{OWN_WORDS_FIRST}; {kept}; SELECT pg_catalog.set_config(name, value, false) FROM (VALUES {}) AS pinned (name, value) \
          WHERE pg_catalog.current_setting(name, true) IS NOT NULL",
         rows.join(", ")
     )
@@ -178,6 +183,18 @@ mod tests {
         let told = |row: &tokio_postgres::Row| (row.get::<_, String>(0), row.get::<_, String>(1));
         let unknown: Vec<_> = rows.iter().map(told).filter(|(name, category)| !known(name, category)).collect();
         assert!(rows.len() > 150 && unknown.is_empty(), "pin them, or say whose they are: {unknown:?}");
+    }
+
+    #[tokio::test]
+    async fn a_role_that_waits_for_no_disk_does_where_ddl_is_committed() {
+        let server = Postgres::start(&[("fsync", "off")]).await.expect("a server");
+        let client = server.connect("postgres").await.expect("a session");
+        for (of_role, ours) in [("off", "local"), ("local", "local"), ("remote_apply", "remote_apply")] {
+            client.batch_execute(&format!("SET synchronous_commit = {of_role}")).await.expect("it is set");
+            client.batch_execute(&sql(Role::Hands, &Settings::default())).await.expect("ours");
+            let row = client.query_one("SHOW synchronous_commit", &[]).await.expect("the setting");
+            assert_eq!(row.get::<_, &str>(0), ours);
+        }
     }
 
     #[tokio::test]

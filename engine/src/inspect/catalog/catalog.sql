@@ -384,6 +384,8 @@ SELECT json_build_object(
                    'collation', (SELECT format('%I.%I', cn.nspname, c.collname)
                                  FROM pg_collation c JOIN pg_namespace cn ON cn.oid = c.collnamespace
                                  WHERE c.oid = t.typcollation AND c.collname <> 'default'),
+                   'attributes', (SELECT coalesce(json_agg(format_type(a.atttypid, a.atttypmod)), '[]') FROM pg_attribute a
+                                  WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped),
                    'hidden', NOT pg_type_is_visible(t.oid)) ORDER BY n.nspname, t.typname), '[]')
         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
         WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'concertina')

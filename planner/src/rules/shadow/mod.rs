@@ -8,6 +8,7 @@
 //! **Hazard**: the column moves to the end of the table, where `SELECT *` and INSERT without names find it.
 
 mod copies;
+mod partitions;
 
 use super::foreseen::{self, Rows};
 use super::{Context, drop, helper, questions};
@@ -105,14 +106,16 @@ pub(super) fn replace(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<Deci
     copies::statistics(shadow, &mut swap);
     // In the same moment: an INSERT may rely on it.
     let default = context.default_in_the_end(&table, &shadow.name, shadow.old.default.as_ref());
+    let of_partitions = partitions::defaults(shadow, default.as_ref(), context);
     let default = default.map(|default| Action::SetDefault {
         table: table.clone(),
         column: shadow.name.clone(),
         default: Some(default),
     });
+    let defaults = default.into_iter().chain(of_partitions).collect();
     let rename = Action::RenameColumn { table: table.clone(), from: shadow.to(), to: shadow.name.clone() };
     let gone = Action::DropColumn { table: table.clone(), column: shadow.from() };
-    let actions = swap.actions([gone, rename], default);
+    let actions = swap.actions([gone, rename], defaults);
     let decision = decision
         .then_because("everything is ready: names are swapped in one short transaction, and the first column goes")
         .together(Phase::Contract, Rank::Swap, actions, vec![])
@@ -183,33 +186,13 @@ fn refusals(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<(), Problem> {
             "add a column, fill it by UPDATE, move the code to it, and drop the old one in a later revision",
         ));
     }
-    match below().find_map(|part| own_on_partition(shadow, part)) {
+    match below().find_map(|part| partitions::own(shadow, part, context)) {
         Some(what) => Err(crate::problem::blocks(
             &format!("another type of a column on which a partition has something of its own ({what})"),
             "add a column, fill it by UPDATE, move the code to it, and drop the old one in a later revision",
         )),
         None => Ok(()),
     }
-}
-
-/// What a partition demands or gives of the column that the whole doesn't.
-fn own_on_partition(shadow: &Shadow<'_>, part: &Table) -> Option<String> {
-    let name = part.full_name().shown();
-    let column = part.get(&shadow.from())?;
-    if column.default != shadow.old.default {
-        return Some(format!("the default of {name}"));
-    }
-    if column.not_null != shadow.old.not_null {
-        return Some(format!("NOT NULL of {name}"));
-    }
-    let of_whole = |one: &&crate::catalog::Constraint| {
-        shadow.table.constraints.iter().any(|whole| whole.name == one.name && whole.kind == one.kind)
-    };
-    let own = part.constraints.iter().filter(|one| shadow.concerns(&one.columns)).find(|one| !of_whole(one));
-    let statistics =
-        part.statistics.iter().find(|(_, _, text)| rewrite::words(text, &shadow.from(), &shadow.from()).is_some());
-    own.map(|one| format!("constraint {} of {name}", one.name))
-        .or_else(|| statistics.map(|(_, statistics, _)| format!("statistics {statistics} of {name}")))
 }
 
 /// What the swap does, in the order of its fields.
@@ -233,11 +216,11 @@ struct Swap {
 
 impl Swap {
     /// All of it, with what takes the first column's place.
-    fn actions(self, columns: [Action; 2], default: Option<Action>) -> Vec<Action> {
+    fn actions(self, columns: [Action; 2], defaults: Vec<Action>) -> Vec<Action> {
         let Swap { sync, demands, constraints, numbers, keys, statistics, after } = self;
         let before = sync.map(Action::RemoveSync).into_iter().chain(demands).chain(constraints.into_iter().rev());
         let before = before.chain(numbers).chain(keys).chain(statistics);
-        before.chain(columns).chain(after).chain(default).collect()
+        before.chain(columns).chain(after).chain(defaults).collect()
     }
 }
 

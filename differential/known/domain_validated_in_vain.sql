@@ -1,0 +1,12 @@
+-- difference: half way: 23514 <- UPDATE SET; ALTER DOMAIN ADD CONSTRAINT CHECK VALUE NOT VALID; ALTER DOMAIN VALIDATE CONSTRAINT | DOMAIN
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE DOMAIN d AS int;
+CREATE TABLE t (id int PRIMARY KEY, a d);
+INSERT INTO t SELECT g, g % 7 FROM generate_series(1, 200) g;
+-- revision
+UPDATE t SET id = id + 1000;
+ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE < 3) NOT VALID;
+ALTER DOMAIN d VALIDATE CONSTRAINT c;

@@ -1,0 +1,11 @@
+-- difference: refused: C101 / C105 <- CREATE TABLE AS SELECT FROM; ALTER TABLE ADD PRIMARY KEY; CREATE INDEX ON
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+INSERT INTO t (id, a, b) SELECT g, g % 7, 'v' || g FROM generate_series(1, 200) g;
+-- revision
+CREATE TABLE x AS SELECT * FROM t;
+ALTER TABLE x ADD PRIMARY KEY (id);
+CREATE INDEX ON x (a);
