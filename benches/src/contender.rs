@@ -19,7 +19,7 @@ const RANGE_ROWS: i64 = 5_000;
 pub enum Contender {
     /// One UPDATE statement.
     OneUpdate,
-    /// One ALTER TABLE, which writes the table anew.
+    /// One ALTER TABLE, which rewrites the table.
     AlterTable,
     /// Ranges of the primary key, a commit after each.
     KeyRanges,

@@ -23,7 +23,7 @@ pub(crate) struct Common {
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub(crate) url: Option<String>,
     /// The directory of revisions [default: revisions]
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub(crate) revisions: Option<PathBuf>,
     /// The config file
     #[arg(long, global = true, value_name = "FILE", default_value = "concertina.toml")]

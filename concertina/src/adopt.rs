@@ -20,7 +20,7 @@ pub fn write(folder: &Path, imported: &[Imported]) -> Result<Vec<PathBuf>, Failu
     if let Some(there) = imported.iter().map(path).find(|path| path.exists()) {
         return Err(Failure::usage(
             format!("{} is there already", there.display()),
-            "import into an empty folder: --revisions FOLDER",
+            "import into an empty directory: --revisions DIR",
         ));
     }
     for one in imported {

@@ -1,4 +1,4 @@
-//! The way down: what is in flight is undone, what is applied is taken back by its reverse.
+//! The way down: what is in flight is undone, what is applied is undone by its reverse.
 
 use crate::done::{Done, hazards, new_run, preflight, still_waiting};
 use crate::failure::Failure;
@@ -37,7 +37,7 @@ pub async fn rollback(engine: &Engine, history: &History, down_to: Option<&str>)
     Ok(done)
 }
 
-/// Goes down to a target: what is applied is taken back by its reverse, what is in flight by undoing it.
+/// Goes down to a target: what is applied is undone by its reverse, what is in flight by undoing it.
 ///
 /// # Errors
 ///

@@ -80,7 +80,7 @@ fn placed(error: Error, made: &[Made<'_>]) -> Failure {
     let (source, statement) = made[at];
     let told = Diagnostic::error(code::REFUSED, format!("PostgreSQL refuses this statement: {why}"));
     let told = told.at(source, statement.span, "was run in an empty scratch database");
-    Failure::Diagnostics(vec![told.help("mend it here; nothing of the database itself was changed")])
+    Failure::Diagnostics(vec![told.help("fix it here; nothing of the database itself was changed")])
 }
 
 fn no_scratch() -> Failure {

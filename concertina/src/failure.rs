@@ -43,7 +43,7 @@ impl Failure {
     pub fn help(&self) -> String {
         match self {
             Failure::Engine(error) => error.help(),
-            Failure::Folder(_) => "name the folder with --revisions, or make one with `concertina init`".to_owned(),
+            Failure::Folder(_) => "name the directory with --revisions, or make one with `concertina init`".to_owned(),
             Failure::Usage { help, .. } => help.clone(),
             Failure::Diagnostics(_) | Failure::Preflight { .. } => String::new(),
         }

@@ -18,8 +18,8 @@ pub fn compare(history: &History, known: &[Known]) -> Result<(), Failure> {
         match history.get(&known.id) {
             None => {
                 return Err(Failure::usage(
-                    format!("the database has revision {}, which isn't in the folder", known.id),
-                    "check out the version of the folder that has it, or downgrade with that version first",
+                    format!("the database has revision {}, which isn't in the directory", known.id),
+                    "check out the version of the directory that has it, or downgrade with that version first",
                 ));
             }
             Some(revision) if revision.checksum != known.checksum => {
@@ -64,7 +64,7 @@ pub(crate) fn only_up(known: &[Known]) -> Result<(), Failure> {
 }
 
 pub(crate) fn rollback_first(id: &RevisionId) -> Failure {
-    Failure::usage(format!("{id} is being taken back"), "finish that with `concertina rollback`")
+    Failure::usage(format!("{id} is being undone"), "finish that with `concertina rollback`")
 }
 
 pub(crate) fn contract_first(id: &RevisionId) -> Failure {

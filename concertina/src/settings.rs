@@ -217,7 +217,7 @@ pub const PROJECT: &[Setting] = &[
         kind: Kind::Text,
         default: Some("revisions"),
         example: "revisions",
-        flag: Some(Flag { long: "revisions", value: "FOLDER" }),
+        flag: Some(Flag { long: "revisions", value: "DIR" }),
         help: "Read revisions from this directory",
         means: "the directory of revisions, relative to this file",
     },

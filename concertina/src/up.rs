@@ -286,7 +286,7 @@ impl Way<'_> {
             Ok(Outcome::Done) => self.done.finished.push(revision.id.clone()),
             Ok(Outcome::WaitingForContract) => {}
             Err(error @ Error::Outdated { .. }) => {
-                // What it has done is taken back, so that it can be planned for rows.
+                // What it has done is undone, so that it can be planned for rows.
                 self.lease.undo(&revision.id).await?;
                 return Err(error.into());
             }

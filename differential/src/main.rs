@@ -45,10 +45,10 @@ struct Words {
     #[arg(long, default_value_t = 30)]
     shrink_s: u64,
     /// Write the shrunk cases of new kinds into this folder; with --replay, those that are tried again
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
     /// Differences that are known
-    #[arg(long, value_name = "FOLDER", default_value = "differential/known")]
+    #[arg(long, value_name = "DIR", default_value = "differential/known")]
     known: PathBuf,
     /// The command under test
     #[arg(long, value_name = "FILE", default_value = "target/debug/concertina")]

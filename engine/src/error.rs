@@ -69,7 +69,7 @@ pub enum Error {
     )]
     Pooled,
     /// Another engine works on this database.
-    #[error("another concertina is at work on this database: {holder}")]
+    #[error("another concertina is running on this database: {holder}")]
     Busy {
         /// Its session.
         holder: String,
@@ -83,7 +83,7 @@ pub enum Error {
         why: String,
     },
     /// A lock wasn't granted within the budget.
-    #[error("{doing}: no lock within {seconds} s; in the way: {}", blockers_text(.blockers))]
+    #[error("{doing}: no lock within {seconds} s; blocked by: {}", blockers_text(.blockers))]
     LockBudget {
         /// The step.
         doing: String,
@@ -212,9 +212,9 @@ impl Error {
                 format!("{} (or COMMIT PREPARED), then run the command again", ends.collect::<Vec<_>>().join("; "))
             }
             Error::LockBudget { .. } => {
-                "end the session in the way, or run the command again at a quieter time".to_owned()
+                "end the blocking session, or run the command again at a quieter time".to_owned()
             }
-            Error::Made { .. } => "mend that statement: nothing of the database itself was changed".to_owned(),
+            Error::Made { .. } => "fix that statement: nothing of the database itself was changed".to_owned(),
             Error::Sql { cause, .. } => sql_help(cause),
             Error::Stuck { .. } => {
                 "what is done is kept: remove the reason (build the index that a cascade needs, disable the trigger, end the \

@@ -33,7 +33,7 @@ pub fn violations(plan: &Plan) -> Vec<String> {
     found
 }
 
-/// The one table that online work may lock strongly: a partition that is taken off, which is a catalog entry under
+/// The one table that online work may lock strongly: a partition that is taken off, which is a metadata-only change under
 /// lock_timeout; a materialized view, which nobody writes, or nobody can read before it is filled.
 fn short_or_unseen(online: &Online, plan: &Plan) -> Option<TableName> {
     let made_here = |view: &TableName| {

@@ -43,7 +43,7 @@ pub mod code {
     /// The work has to wait for the contract of an earlier revision.
     pub const WAITS: Code = Code("C114");
 
-    /// The table would be written anew.
+    /// The table would be rewritten.
     pub const REWRITES: Code = Code("C117");
 
     /// A statement that is no change of a database.

@@ -75,9 +75,10 @@ pub const NESTED: [&str; 2] = ["migration.sql", "up.sql"];
 pub fn foreign(folder: &Path, read: &[Source]) -> Result<Option<Foreign>, FolderError> {
     let names = |source: &Source| source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let files: Vec<(String, &str)> = read.iter().map(|source| (names(source), source.text.as_str())).collect();
-    let import = format!("`concertina import folder {}` into another folder makes revisions of it", folder.display());
+    let import =
+        format!("`concertina import folder {}` into another directory makes revisions of it", folder.display());
     if let Some(what) = crate::import::recognised(&files) {
-        return Ok(Some(Foreign { what: format!("{} is a folder of {what}", folder.display()), help: import }));
+        return Ok(Some(Foreign { what: format!("{} is a directory of {what}", folder.display()), help: import }));
     }
     if !read.is_empty() {
         return Ok(None);
@@ -91,7 +92,7 @@ pub fn foreign(folder: &Path, read: &[Source]) -> Result<Option<Foreign>, Folder
     let nested = paths.iter().filter(|path| holds(path)).count();
     if nested > 0 {
         let what = format!(
-            "{} holds {nested} folders with a migration each, as Prisma and diesel keep theirs",
+            "{} holds {nested} directories with a migration each, as Prisma and diesel keep theirs",
             folder.display()
         );
         return Ok(Some(Foreign { what, help: import }));

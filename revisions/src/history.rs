@@ -125,7 +125,7 @@ impl History {
                 let error = Diagnostic::error(code::TARGET, format!("no revision is called `{text}`"));
                 Err(Box::new(match nearest {
                     Some(nearest) => error.help(format!("the nearest is {nearest}")),
-                    None => error.help("the folder holds no revision yet: `concertina new` writes one"),
+                    None => error.help("the directory holds no revision yet: `concertina new` writes one"),
                 }))
             }
             several => Err(Box::new(
@@ -228,7 +228,7 @@ fn unknown_parents(drafts: &[Draft], ids: &[RevisionId]) -> Vec<Diagnostic> {
             problems.push(
                 Diagnostic::error(code::UNKNOWN_PARENT, format!("no file has the id {parent}"))
                     .at(&draft.source, draft.revises_span, "the parent named here")
-                    .help(format!("name the stem of a file in the same folder{nearest}")),
+                    .help(format!("name the stem of a file in the same directory{nearest}")),
             );
         }
     }
@@ -246,7 +246,7 @@ fn in_order(mut waiting: Vec<Revision>) -> Result<Vec<Revision>, Box<Diagnostic>
             return Err(Box::new(
                 Diagnostic::error(code::CYCLE, format!("these revisions follow each other in a circle: {ids}"))
                     .at(&first.source, first.beginning(), "one of the circle")
-                    .help("mend the `-- revises:` line of one of them"),
+                    .help("fix the `-- revises:` line of one of them"),
             ));
         };
         let revision = waiting.remove(ready);

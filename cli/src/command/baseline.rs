@@ -17,8 +17,8 @@ pub(crate) async fn run(common: &Common, name: &str) -> Result<Exit, Failure> {
         .map_err(|error| Failure::usage(format!("can't make {}: {error}", folder.display()), "check its rights"))?;
     if let Some(first) = found.history()?.revisions().first() {
         return Err(Failure::usage(
-            format!("the folder has revisions already, {} first", first.id),
-            "a baseline is the first revision: name an empty folder with --revisions",
+            format!("the directory has revisions already, {} first", first.id),
+            "a baseline is the first revision: name an empty directory with --revisions",
         ));
     }
     if let Some(known) = found.reader()?.known().await?.first() {

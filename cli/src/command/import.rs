@@ -49,7 +49,7 @@ fn alembic(path: &Path, down: Option<&Path>) -> Result<Vec<Imported>, Failure> {
     if !path.join("alembic.ini").is_file() {
         return Err(Failure::usage(
             format!("{} has no alembic.ini", path.display()),
-            "name the folder that has it, or a file that `alembic upgrade head --sql` wrote",
+            "name the directory that has it, or a file that `alembic upgrade head --sql` wrote",
         ));
     }
     let up = said(path, &["upgrade", "heads", "--sql"])?;
@@ -110,7 +110,7 @@ fn told_with(found: Vec<Diagnostic>, left_out: &[String]) -> Failure {
 /// A file's name and text.
 type File = (String, String);
 
-/// The migrations of a folder, and what else is in it. One that is a folder of its own has that folder's name.
+/// The migrations of a folder, and what else is in it. One that is a directory of its own has that folder's name.
 fn collected(folder: &Path) -> Result<(Vec<File>, Vec<String>), Failure> {
     let (mut found, mut left_out) = (Vec::new(), Vec::new());
     let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| unreadable(path, &error));

@@ -10,7 +10,7 @@ use concertina::project::TEMPLATE;
 pub(crate) fn run(common: &Common) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
     let failed = |what: &std::path::Path, error: &std::io::Error| {
-        Failure::usage(format!("can't make {}: {error}", what.display()), "check the rights of the folder")
+        Failure::usage(format!("can't make {}: {error}", what.display()), "check the rights of the directory")
     };
     let folder = found.folder();
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;

@@ -19,7 +19,7 @@ pub(crate) fn man(folder: &Path) -> Result<Exit, Failure> {
     let failed = |error: std::io::Error| {
         Failure::usage(
             format!("can't write into {}: {error}", folder.display()),
-            "name a folder that you may write into",
+            "name a directory that you may write into",
         )
     };
     std::fs::create_dir_all(folder).map_err(failed)?;

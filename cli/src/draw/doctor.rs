@@ -21,6 +21,6 @@ pub(crate) fn print(findings: &[Finding], as_json: bool) {
         }
     }
     if findings.iter().all(|finding| finding.severity == Severity::Fine) {
-        line(false, "nothing is in the way");
+        line(false, "nothing was found");
     }
 }

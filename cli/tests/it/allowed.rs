@@ -7,6 +7,8 @@ const TABLES: &str = "CREATE TABLE logs (id bigint PRIMARY KEY, at date, during 
     INSERT INTO logs SELECT g, date '2026-01-01' + g % 300, int4range(g, g + 1) FROM generate_series(1, 50000) g;
     CREATE TABLE kept (id bigint PRIMARY KEY);
     INSERT INTO kept SELECT g FROM generate_series(1, 50000) g;
+    -- How much a view reads isn't known.
+    CREATE VIEW shown AS SELECT * FROM logs;
     ANALYZE;";
 
 /// Each statement, and what shows that it ran.
@@ -16,7 +18,7 @@ const BLOCKING: [(&str, &str); 6] = [
         "ALTER TABLE logs ADD CONSTRAINT alone EXCLUDE USING gist (during WITH &&)",
         "SELECT count(*) = 1 FROM pg_constraint WHERE conname = 'alone'",
     ),
-    ("CREATE TABLE copied AS SELECT * FROM logs", "SELECT count(*) = 50000 FROM copied"),
+    ("CREATE TABLE copied AS SELECT * FROM shown", "SELECT count(*) = 50000 FROM copied"),
     (
         "ALTER TABLE logs ADD COLUMN twice bigint GENERATED ALWAYS AS (id * 2) STORED",
         "SELECT bool_and(twice = id * 2) FROM logs",

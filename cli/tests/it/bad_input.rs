@@ -165,7 +165,7 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Answers simple queries with nothing and prepared ones with one row: pid and beginning of the session, or the version.
+/// Answers simple queries with nothing and prepared ones with one row: pid, beginning of the session and of the server, or the version.
 fn old_server() -> u16 {
     use std::io::{Read, Write};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -216,7 +216,7 @@ fn old_server() -> u16 {
                     let columns = if versions {
                         [vec![0, 2], column("number", 23), column("version", 25)].concat()
                     } else {
-                        [vec![0, 2], column("pid", 23), column("since", 25)].concat()
+                        [vec![0, 3], column("pid", 23), column("since", 25), column("started", 25)].concat()
                     };
                     [message(b't', &[0, 0]), message(b'T', &columns)].concat()
                 }
@@ -225,7 +225,8 @@ fn old_server() -> u16 {
                     let row = if versions {
                         [&[0, 2, 0, 0, 0, 4][..], &130_023_i32.to_be_bytes(), &[0, 0, 0, 5], b"13.23"].concat()
                     } else {
-                        [&[0, 2, 0, 0, 0, 4][..], &7_i32.to_be_bytes(), &[0, 0, 0, 1], b"0"].concat()
+                        let text = &[0, 0, 0, 1, b'0'];
+                        [&[0, 3, 0, 0, 0, 4][..], &7_i32.to_be_bytes(), text, text].concat()
                     };
                     [message(b'D', &row), message(b'C', b"SELECT 1\0")].concat()
                 }

@@ -93,7 +93,7 @@ async fn a_baseline_makes_the_database_again() {
     without(&["baseline"]).ends(0).says("0000_baseline");
     site.run(&["current"]).ends(0).says("0000_baseline (applied)");
     site.run(&["verify"]).ends(0);
-    site.run(&["baseline", "again"]).ends(1).says("the folder has revisions already");
+    site.run(&["baseline", "again"]).ends(1).says("the directory has revisions already");
     // Its text makes the same on an empty database.
     site.server.create_database("other", None).await.unwrap();
     let other = ["--url", &site.server.url("other"), "upgrade", "--contract"];

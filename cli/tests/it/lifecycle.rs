@@ -1,4 +1,4 @@
-//! Each case through its whole life: taken back half way without a trace, run to the end with the same schema and rows
+//! Each case through its whole life: rolled back half way without a trace, run to the end with the same schema and rows
 //! as psql gives, and down again to where it began.
 
 use crate::corpus::{Case, Copied, each, tables};

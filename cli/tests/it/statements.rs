@@ -36,9 +36,9 @@ const HEAD: &str = "# What each statement becomes
 Made from the planner's rules and the plans of its test cases; a test fails when this page isn't what they say. The tables hold
 thousands of rows: on an empty table, or one made by the same revision, every statement runs as it is written.
 
-Each row has been seen, on PostgreSQL 14 to 18: taken back half way without a trace; run to the end with the same schema
+Each row has been seen, on PostgreSQL 14 to 18: rolled back half way without a trace; run to the end with the same schema
 (`pg_dump`) and rows as psql gives; where a reverse is derived, down again to where it began, and up again; every lock of every
-step, read from `pg_locks` inside the step's own transaction, no stronger than the plan says, and no table written anew by an
+step, read from `pg_locks` inside the step's own transaction, no stronger than the plan says, and no table rewritten by an
 instant step; and a reader and a writer beside it, on tables of 60 000 rows, who never waited for a lock longer than
 `lock_timeout`. The name in the last column is that of the case, in `cli/tests/it/corpus`.
 

@@ -74,7 +74,7 @@ async fn trace(server: &Postgres, name: &str, sql: &str, steps: &mut usize, wron
             .map(|(table, _)| table)
             .collect();
         if !anew.is_empty() {
-            wrong.push(format!("{name}, {}: written anew: {anew:?}", step.id));
+            wrong.push(format!("{name}, {}: rewritten: {anew:?}", step.id));
         }
     }
 }

@@ -56,7 +56,7 @@ async fn revisions_are_written_and_opened() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_names_what_is_in_the_way() {
     let mut site = Site::new(SCHEMA, &[]).await;
-    site.run(&["doctor"]).ends(0).says("nothing is in the way");
+    site.run(&["doctor"]).ends(0).says("nothing was found");
     site.client
         .batch_execute(
             "CREATE ROLE app LOGIN; CREATE ROLE other; CREATE TABLE theirs (id int); ALTER TABLE theirs OWNER TO other;

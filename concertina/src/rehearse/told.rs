@@ -45,7 +45,7 @@ impl Remedy {
     fn help(self) -> &'static str {
         match self {
             Remedy::Fresh => {
-                "nothing was changed; this is a mistake of Concertina's: report it with the file and these lines. Until it is mended, \
+                "nothing was changed; this is a mistake of Concertina's: report it with the file and these lines. Until it is fixed, \
                  split the revision, or run it by hand and `concertina stamp` it"
             }
             Remedy::Waiting => {
@@ -53,7 +53,7 @@ impl Remedy {
                  back, or `concertina rollback` and begin again; else it is a mistake of Concertina's: report it with the file and these lines"
             }
             Remedy::Applied => {
-                "nothing was changed; this is a mistake of Concertina's: report it with the file and these lines. Until it is mended, \
+                "nothing was changed; this is a mistake of Concertina's: report it with the file and these lines. Until it is fixed, \
                  take it back by hand, and `concertina stamp` what is left"
             }
         }

@@ -287,7 +287,7 @@ async fn unchanging(session: &Session, leaf: &Leaf) -> Result<Option<tokio_postg
     Ok(session.prepare("preparing a batch", &sql).await.ok())
 }
 
-/// Rows, WAL in bytes and the time of a change that is taken back.
+/// Rows, WAL in bytes and the time of a change that is undone.
 async fn rolled_back(
     session: &Session,
     change: &tokio_postgres::Statement,

@@ -106,7 +106,7 @@ pub(crate) async fn begin(session: &Session, begin: &Begin<'_>) -> Result<(), Er
         return Ok(());
     }
     Err(Error::State(format!(
-        "{doing}: it isn't where it was; another concertina was at work meanwhile, run the same command again"
+        "{doing}: it isn't where it was; another concertina was running meanwhile, run the same command again"
     )))
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn unrecord_step(
     step: &str,
 ) -> Result<(), Error> {
     let sql = "DELETE FROM concertina.step WHERE revision = $1 AND direction = $2 AND step = $3";
-    let doing = format!("recording that {revision} {step} is taken back");
+    let doing = format!("recording that {revision} {step} is undone");
     session.execute(&doing, sql, &[&revision.as_str(), &direction.as_str(), &step]).await?;
     let sql = "DELETE FROM concertina.job WHERE revision = $1 AND direction = $2 AND step = $3";
     session.execute(&doing, sql, &[&revision.as_str(), &direction.as_str(), &step]).await?;

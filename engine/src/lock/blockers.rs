@@ -80,7 +80,7 @@ const PREPARED: &str = "DISTINCT 0 AS pid, p.owner::text, ''::text, 'prepared tr
 async fn of_session(records: &Session, waiting: &Session) -> Result<Vec<Blocker>, Error> {
     let sql = format!("SELECT {SESSION} FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1))");
     let mut found: Vec<Blocker> =
-        records.query("looking who is in the way", &sql, &[&waiting.pid]).await?.iter().map(blocker).collect();
+        records.query("looking for the blocking session", &sql, &[&waiting.pid]).await?.iter().map(blocker).collect();
     // PostgreSQL calls them by the process id 0.
     let sql = format!(
         "SELECT {PREPARED} FROM {PREPARED_LOCKS}

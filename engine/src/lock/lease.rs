@@ -280,7 +280,7 @@ async fn lock(lease: &Session, patience: Duration) -> Result<(), Error> {
                WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
                  AND (l.classid::bigint << 32) | l.objid::bigint = $1
                  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    let row = lease.query_opt("looking who is at work", sql, &[&LOCK_KEY]).await?;
+    let row = lease.query_opt("looking for the lock holder", sql, &[&LOCK_KEY]).await?;
     let holder = row.map_or_else(|| "a session that has just ended; try again".to_owned(), |row| row.get(0));
     Err(Error::Busy { holder })
 }

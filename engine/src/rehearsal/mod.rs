@@ -189,7 +189,7 @@ impl Rehearsed {
 fn of_author(revision: &Revision, refusal: author::Refusal, uncopied: &[Uncopied]) -> Rehearsed {
     let author::Refusal { statement, message, hint, position, is_sure, is_outside } = refusal;
     if is_outside {
-        let note = format!("{} can't be rehearsed: statement {statement} was taken back: {message}", revision.id);
+        let note = format!("{} can't be rehearsed: statement {statement} was rolled back: {message}", revision.id);
         return Rehearsed { unproven: vec![note], ..Rehearsed::default() };
     }
     if is_sure && !uncopied.iter().any(|one| one.has_name) {

@@ -17,7 +17,7 @@ use tokio_postgres::error::SqlState;
 
 impl Lease {
     /// Takes away what is ours of a revision in flight, its sync triggers and helpers, and forgets it. Neither its statements'
-    /// own work is taken back nor what is left of them is done.
+    /// own work is undone nor what is left of them is done.
     ///
     /// # Errors
     ///

@@ -122,9 +122,7 @@ impl Lease {
     async fn run_on(&mut self, id: &RevisionId, until: Until) -> Result<Outcome, Error> {
         let (plan, direction, state) = self.stored(id).await?;
         if state == State::Undoing {
-            return Err(Error::State(format!(
-                "revision {id} is being taken back: finish that with `concertina rollback`"
-            )));
+            return Err(Error::State(format!("revision {id} is being undone: finish that with `concertina rollback`")));
         }
         let mut state = state;
         let first = checkpoint::done_steps(&self.records, id, direction).await?;

@@ -50,7 +50,7 @@ fn head(patience: Duration) -> String {
     let busy = "\nDECLARE\n  began timestamptz := clock_timestamp();\nBEGIN\n  \
                 WHILE NOT pg_try_advisory_lock($key) LOOP\n    \
                 IF clock_timestamp() > began + interval '$patience ms' THEN\n      \
-                RAISE 'another concertina is at work on this database';\n    END IF;\n    \
+                RAISE 'another concertina is running on this database';\n    END IF;\n    \
                 PERFORM pg_sleep(0.05);\n  END LOOP;\nEND\n";
     let newer = "\nBEGIN\n  IF to_regclass('concertina.meta') IS NOT NULL THEN\n    \
                  IF (SELECT format FROM concertina.meta) > $format THEN\n      \

@@ -189,7 +189,7 @@ impl Online {
     pub fn locks(&self) -> Vec<(TableName, Lock)> {
         let (own, others) = match self {
             Online::Validate { references, .. } => (Lock::ShareUpdateExclusive, references.as_slice()),
-            // The partition's is taken for a catalog entry, under lock_timeout.
+            // The partition's is taken for a metadata-only change, under lock_timeout.
             Online::Detach { parent, partition } => {
                 return vec![(parent.clone(), Lock::ShareUpdateExclusive), (partition.clone(), Lock::AccessExclusive)];
             }

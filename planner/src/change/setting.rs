@@ -3,7 +3,7 @@
 use crate::footprint::Footprint;
 use concertina_revisions::TableName;
 
-/// A change of a table that costs a catalog entry.
+/// A change of a table that costs a metadata-only change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
     /// The table.

@@ -53,7 +53,7 @@ enum Family {
     Constraint,
     Partition,
     Setting,
-    /// The table is written anew, and what to do instead.
+    /// The table is rewritten, and what to do instead.
     Rewrite(&'static str, &'static str),
     /// PostgreSQL's own step on the way; its grammar gives none of these.
     Internal,
@@ -79,9 +79,7 @@ fn family(kind: AlterTableType) -> Family {
         Kind::AtSetTableSpace => {
             Family::Rewrite("SET TABLESPACE, which copies the table,", "use pg_repack --tablespace")
         }
-        Kind::AtSetAccessMethod => {
-            Family::Rewrite("SET ACCESS METHOD, which writes the table anew,", "make a new table")
-        }
+        Kind::AtSetAccessMethod => Family::Rewrite("SET ACCESS METHOD, which rewrites the table,", "make a new table"),
         Kind::AtDropOids
         | Kind::AtSetLogged
         | Kind::AtSetUnLogged
@@ -226,7 +224,7 @@ fn of_setting(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> 
             Err(problem::unknown(&format!("{} of a column that isn't generated", words(command.subtype()))))
         }
         Kind::AtSetExpression if known.is_some_and(is_stored) => Err(problem::blocks(
-            "SET EXPRESSION of a STORED generated column, which writes every row anew,",
+            "SET EXPRESSION of a STORED generated column, which rewrites every row,",
             "add a column with the new expression in a revision of its own",
         )),
         _ => settings::read(command, table, catalog),

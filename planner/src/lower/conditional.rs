@@ -10,7 +10,7 @@ use concertina_revisions::tree::{
 /// What a statement asks for that PostgreSQL does, or leaves, by what there is when it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Conditional {
-    /// A column of a table, by a catalog entry alone or by looking at its rows.
+    /// A column of a table, by a metadata-only change alone or by looking at its rows.
     AddsColumn(TableName, Cost),
     /// An index of a table.
     BuildsIndex(TableName),

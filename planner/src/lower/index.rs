@@ -47,7 +47,7 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
         && let Some((_, there)) = catalog.index(Some(table.schema.as_str()), name)
     {
         if create.if_not_exists {
-            let but = if there.valid { "" } else { ", but not valid: REINDEX INDEX CONCURRENTLY mends it" };
+            let but = if there.valid { "" } else { ", but not valid: REINDEX INDEX CONCURRENTLY fixes it" };
             return Ok(vec![Change::Nothing(format!("index {name} is there already{but}"))]);
         }
         return Err(problem::exists("index", name));

@@ -41,14 +41,14 @@ fn is_full(vacuum: &VacuumStmt) -> bool {
 fn blocking(tree: &NodeEnum) -> Option<Problem> {
     let (why, instead) = match tree {
         NodeEnum::ClusterStmt(_) => {
-            ("CLUSTER writes the table anew under its strongest lock", "use pg_repack, or a maintenance window")
+            ("CLUSTER rewrites the table under an ACCESS EXCLUSIVE lock", "use pg_repack, or a maintenance window")
         }
         NodeEnum::AlterTableMoveAllStmt(_) => (
-            "ALTER .. ALL IN TABLESPACE copies every table under its strongest lock",
+            "ALTER .. ALL IN TABLESPACE copies every table under an ACCESS EXCLUSIVE lock",
             "use pg_repack --tablespace, table by table",
         ),
         NodeEnum::ReassignOwnedStmt(_) => (
-            "REASSIGN OWNED takes the strongest lock on everything that a role owns, all in one transaction",
+            "REASSIGN OWNED takes ACCESS EXCLUSIVE locks on everything that a role owns, all in one transaction",
             "ALTER .. OWNER TO, table by table",
         ),
         NodeEnum::MergeStmt(_) => (
@@ -93,7 +93,7 @@ fn of_the_server(tree: &NodeEnum) -> Option<Problem> {
         }
         NodeEnum::DropOwnedStmt(_) => ("DROP OWNED drops things without naming them", "DROP and REVOKE them by name"),
         NodeEnum::VacuumStmt(_) => (
-            "VACUUM FULL changes nothing of the schema, and writes the table anew under its strongest lock",
+            "VACUUM FULL changes nothing of the schema, and rewrites the table under an ACCESS EXCLUSIVE lock",
             "run it by hand, or pg_repack; a large backfill is vacuumed and analyzed by itself",
         ),
         NodeEnum::CheckPointStmt(_) => ("CHECKPOINT is of the server", "leave it out"),

@@ -25,7 +25,7 @@ pub(super) fn alter(alter: &AlterTableStmt, sql: &str, catalog: &Catalog) -> Res
         return Err(problem::cascade());
     }
     if commands.iter().any(|command| command.subtype() == AlterTableType::AtSetTableSpace) {
-        return Err(problem::blocks("SET TABLESPACE, which copies all of it,", "build it anew where it shall be"));
+        return Err(problem::blocks("SET TABLESPACE, which copies all of it,", "create a new one there"));
     }
     match alter.objtype() {
         ObjectType::ObjectIndex => index(&commands, &range, alter.missing_ok, sql, catalog),

@@ -53,7 +53,7 @@ pub(super) fn read(command: &AlterTableCmd, table: &TableName, catalog: &Catalog
         kind,
         what: named,
         reverse: reverse(command, table, known).ok_or_else(|| match command.subtype() {
-            Kind::AtDropExpression => "what computed the column would have to write every row anew".to_owned(),
+            Kind::AtDropExpression => "what computed the column would have to rewrite every row".to_owned(),
             _ => format!("the former {what} of {} isn't known", table.shown()),
         }),
         sql: deparse::alter(table, command)?,

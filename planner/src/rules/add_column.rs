@@ -2,7 +2,7 @@
 //!
 //! **Danger**: a volatile default, serial or a domain rewrites the table under ACCESS EXCLUSIVE; an inline CHECK
 //! or UNIQUE scans or builds under it.
-//! **Instead**: one value for all rows is a catalog entry (PostgreSQL 11 and later); anything else becomes a
+//! **Instead**: one value for all rows is a metadata-only change (PostgreSQL 11 and later); anything else becomes a
 //! nullable column, a default and a trigger for writers, a backfill, and only then constraints.
 //! **Hazard**: a default that only stands in for old code is dropped in contract.
 
@@ -99,19 +99,19 @@ fn undo(table: &TableName, column: &NewColumn) -> [Action; 1] {
 fn plain(table: &TableName, column: &NewColumn) -> Decision {
     let default = column.default.as_ref().map(|value| Value::Sql(value.sql.clone()));
     let why = if default.is_some() {
-        "a default that doesn't change is a catalog entry: no row is written"
+        "a default that doesn't change is a metadata-only change: no row is written"
     } else if column.not_null {
         "the table holds no row"
     } else {
-        "a nullable column is a catalog entry: no row is written"
+        "a nullable column is a metadata-only change: no row is written"
     };
     Decision::because(why).expand(action(table, column, default, column.not_null), undo(table, column))
 }
 
-/// A column of a domain that demands something, on a table that is written anew in a moment.
+/// A column of a domain that demands something, on a table that is rewritten in a moment.
 fn of_domain(table: &TableName, column: &NewColumn, context: &Context<'_>) -> Decision {
     let default = column.default.as_ref().map(|value| Value::Sql(value.sql.clone()));
-    let decision = Decision::because("the table is small: it is written anew in a moment")
+    let decision = Decision::because("the table is small: it is rewritten in a moment")
         .expand(action(table, column, default, column.not_null), undo(table, column));
     let is_volatile = |value: &Expr| value.is_volatile(context.catalog);
     let (Some(known), false) = (context.table(table), column.default.as_ref().is_some_and(is_volatile)) else {
@@ -207,10 +207,10 @@ fn generated(table: &TableName, column: &NewColumn, definition: &str, context: &
     if later { not_null::prove_and_set(decision, table, &column.name, context) } else { decision }
 }
 
-/// A column whose values PostgreSQL computes and stores, on a table that is written anew in a moment.
+/// A column whose values PostgreSQL computes and stores, on a table that is rewritten in a moment.
 fn stored(table: &TableName, column: &NewColumn, definition: &str, context: &Context<'_>) -> Decision {
     let named = NewColumn { type_sql: format!("{} {definition}", column.type_sql), ..column.clone() };
-    let decision = Decision::because("the table is small: it is written anew in a moment")
+    let decision = Decision::because("the table is small: it is rewritten in a moment")
         .expand(action(table, &named, None, column.not_null), undo(table, column));
     let value = crate::sql::stored_expression(definition).filter(|value| value.reach.raises || column.not_null);
     let (Some(known), Some(value)) = (context.table(table), value) else { return decision };
@@ -220,7 +220,7 @@ fn stored(table: &TableName, column: &NewColumn, definition: &str, context: &Con
     decision.check(
         format!("every value of {}.{} can be computed", table.shown(), column.name.as_str()),
         question,
-        "mend these rows first, or write an expression that minds them (NULLIF, CASE)",
+        "fix these rows first, or write an expression that minds them (NULLIF, CASE)",
     )
 }
 

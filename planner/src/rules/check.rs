@@ -19,7 +19,7 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         return decision;
     }
     if !constraint.enforced {
-        return Decision::because("nobody looks after it: a catalog entry")
+        return Decision::because("nobody looks after it: a metadata-only change")
             .expand(as_written(table, constraint), [undo(table, constraint)])
             .reverse(reverse(table, constraint));
     }
@@ -62,7 +62,7 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
                 } else {
                     questions::rows_where(known, &table.name, &format!("NOT ({condition})"))
                 },
-                "mend these rows first, or add an UPDATE to this revision that does",
+                "fix these rows first, or add an UPDATE to this revision that does",
             );
         }
     }
@@ -110,7 +110,7 @@ pub(super) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -
         Some(question) => decision.check(
             format!("every row of {} obeys {}", table.shown(), name.as_str()),
             question,
-            "mend these rows first, or add an UPDATE or DELETE to this revision that does",
+            "fix these rows first, or add an UPDATE or DELETE to this revision that does",
         ),
         None => decision,
     }

@@ -1,7 +1,7 @@
 //! ALTER COLUMN TYPE
 //!
-//! **Danger**: most changes write the table and all its indexes anew under ACCESS EXCLUSIVE.
-//! **Instead**: where every stored value is right as it is, a catalog entry; a CHECK that names the column is added
+//! **Danger**: most changes rewrite the table and all its indexes under ACCESS EXCLUSIVE.
+//! **Instead**: where every stored value is right as it is, a metadata-only change; a CHECK that names the column is added
 //! again NOT VALID in the same moment and proven online, as PostgreSQL would scan the table for it.
 //! **Hazard**: prepared statements that give the column fail once, with another result type.
 
@@ -95,7 +95,7 @@ fn as_stored(new: &NewType, table: &Table, column: &Column, back: String, contex
         sql: back.clone(),
         locks: locks.clone(),
     });
-    let decision = Decision::because("every value that is stored is right as it is: a catalog entry")
+    let decision = Decision::because("every value that is stored is right as it is: a metadata-only change")
         .expand(written(new, together(new, &checks), locks), undo);
     let decision = if checks.is_empty() {
         decision
@@ -206,7 +206,7 @@ fn under_utc(new: &NewType, back: &str) -> Decision {
         new.type_sql
     );
     let back = format!("{back} USING {} AT TIME ZONE 'UTC'", new.column.sql());
-    Decision::because("a time of UTC is stored as the same number with and without its zone: a catalog entry")
+    Decision::because("a time of UTC is stored as the same number with and without its zone: a metadata-only change")
         .expand(written(new, sql, vec![(new.table.clone(), Lock::AccessExclusive)]), [])
         .alone()
         .note(prepared(&new.column))

@@ -45,7 +45,7 @@ pub(super) fn asked(decision: Decision, update: &Update, context: &Context<'_>) 
     decision.check(
         format!("every value of {}.{} can be computed", update.table.shown(), names.join(", ")),
         question,
-        "mend these rows first, leave them out by WHERE, or write an expression that minds them (NULLIF, CASE)",
+        "fix these rows first, leave them out by WHERE, or write an expression that minds them (NULLIF, CASE)",
     )
 }
 

@@ -31,7 +31,7 @@ pub(super) fn set_default(table: &TableName, column: &Ident, value: Option<&Expr
             .note(format!("the default of {} goes with the old column", column.as_str()))
             .reverse(back);
     }
-    let decision = Decision::because("a default is a catalog entry");
+    let decision = Decision::because("a default is a metadata-only change");
     match value {
         None if known.is_some_and(|column| column.not_null) && !context.catalog.is_empty(table) => {
             decision.contract(set(None)).hazard(

@@ -57,7 +57,7 @@ pub(super) fn demand(new: &DomainDemand, context: &Context<'_>) -> Result<Decisi
                 new.domain.as_str()
             );
             decision =
-                decision.check(what, question, "mend these rows first, or add an UPDATE to this revision that does");
+                decision.check(what, question, "fix these rows first, or add an UPDATE to this revision that does");
         }
     }
     Ok(match &new.reverse {

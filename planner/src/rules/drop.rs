@@ -51,7 +51,7 @@ pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>)
         let undo: Vec<Action> = undo.collect();
         return Ok(Decision::because("the table holds no row").expand(drop, undo).reverse_by(back));
     }
-    let decision = Decision::because("enforcing less is a catalog entry, for once no code relies on it")
+    let decision = Decision::because("enforcing less is a metadata-only change, for once no code relies on it")
         .contract(drop)
         .reverse_by(back);
     Ok(if unique {

@@ -21,7 +21,7 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         return Ok(decision);
     }
     if !constraint.enforced {
-        return Ok(Decision::because("nobody looks after it: a catalog entry")
+        return Ok(Decision::because("nobody looks after it: a metadata-only change")
             .expand(check::as_written(table, constraint), [check::undo(table, constraint)])
             .reverse(check::reverse(table, constraint)));
     }
@@ -58,7 +58,7 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
             decision = decision.check(
                 format!("every {} of {} has its row in {}", names(columns), table.shown(), references.shown()),
                 question,
-                "delete or mend the orphans first, or add that to this revision",
+                "delete or fix the orphans first, or add that to this revision",
             );
         }
     }

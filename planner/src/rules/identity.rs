@@ -76,7 +76,7 @@ pub(super) fn add_to(new: &NewIdentity, context: &Context<'_>) -> Result<Decisio
             ));
         }
     };
-    let decision = Decision::because("a catalog entry; its numbers go on after the largest that is there");
+    let decision = Decision::because("a metadata-only change; its numbers go on after the largest that is there");
     let add = add(table, column, definition, from);
     let was_not_null = context
         .at_start()

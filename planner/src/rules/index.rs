@@ -56,7 +56,7 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
         decision = decision.check(
             format!("no two rows of {} share the key of {}", new.table.shown(), new.name.as_str()),
             question,
-            "remove or mend the duplicates first, or add that to this revision",
+            "remove or fix the duplicates first, or add that to this revision",
         );
     }
     Ok(decision)
@@ -77,7 +77,7 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
     let made_here = context.at_start().index(Some(name.schema.as_str()), name.name.as_str()).is_none();
     let decision = if table.kind == TableKind::Partitioned {
         let decision = Decision::because(
-            "with its partitions' it can't go concurrently; it is a catalog entry, and an ACCESS EXCLUSIVE lock on all",
+            "with its partitions' it can't go concurrently; it is a metadata-only change, and an ACCESS EXCLUSIVE lock on all",
         )
         .quick(Phase::Contract, Rank::Remove, at_once(), []);
         missed(decision, &table.full_name(), index, slower)

@@ -45,7 +45,7 @@ pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> D
     };
     let what = format!("create materialized view {}, empty", built.shown());
     let made = crate::footprint::relation_made(built).and(&new.mentions);
-    let mut decision = Decision::because("without data it is a catalog entry")
+    let mut decision = Decision::because("without data it is a metadata-only change")
         .expand(plain_sql(what, sql.clone()), [undo])
         .last_touching(made);
     if new.filled {

@@ -122,7 +122,7 @@ pub(super) fn drop_not_null(table: &TableName, column: &Ident, context: &Context
             .note(format!("{}.{} accepts NULL already", table.shown(), column.as_str()))
             .reverse("");
     }
-    Decision::because("accepting more is a catalog entry").and(loosen(table, column, context)).reverse(format!(
+    Decision::because("accepting more is a metadata-only change").and(loosen(table, column, context)).reverse(format!(
         "ALTER TABLE {} ALTER COLUMN {} SET NOT NULL",
         table.sql(),
         column.sql()
@@ -135,7 +135,7 @@ pub(super) fn loosen(table: &TableName, column: &Ident, context: &Context<'_>) -
     let (last, first): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.phase == Phase::Contract);
     let back = first.into_iter().chain(last).map(|part| part.work).collect();
     let action = Action::DropNotNull { table: table.clone(), column: column.clone() };
-    Decision::because("accepting more is a catalog entry").expand_and_back(action, back)
+    Decision::because("accepting more is a metadata-only change").expand_and_back(action, back)
 }
 
 /// The demand, its proof, and what it is for, when every writer is covered.

@@ -60,7 +60,7 @@ fn filled_at_once(reads: &[TableName], context: &Context<'_>) -> Result<(), Prob
 pub(super) fn create_enum(new: &NewEnum, context: &Context<'_>) -> Decision {
     let drop = format!("DROP TYPE {}", new.name.sql());
     let stays = context.stays(&Thing::Type(new.name.name.clone()));
-    Decision::because("a type is a catalog entry")
+    Decision::because("a type is a metadata-only change")
         .expand(
             plain_sql(format!("create type {}", new.name.shown()), new.sql.clone()),
             [plain_sql(format!("drop type {}", new.name.shown()), drop.clone())],

@@ -38,8 +38,9 @@ pub(super) fn attach(attach: &Attach, context: &Context<'_>) -> Result<Decision,
     if let Some(default) = beside {
         decision = out_of_default(decision, attach, default, &mut helpers)?;
     }
-    decision = decision
-        .then_because("with nothing left to look at it is a catalog entry; readers and writers of the parent go on");
+    decision = decision.then_because(
+        "with nothing left to look at it is a metadata-only change; readers and writers of the parent go on",
+    );
     decision = match (empty, beside) {
         (true, None) => decision.expand(action, [undo]),
         (true, Some(_)) => decision.quick(Phase::Backfill, Rank::Adopt, action, [undo]),
@@ -290,7 +291,7 @@ pub(super) fn take_off(detach: &Detach, context: &Context<'_>) -> Decision {
     let default = context.table(parent).and_then(|parent| default_of(parent, context)).map(Table::full_name);
     let new = context.table(partition).is_some_and(|part| part.is_new);
     if new || default.is_some() {
-        let why = "with a default partition it can't go concurrently; a catalog entry";
+        let why = "with a default partition it can't go concurrently; a metadata-only change";
         let default = default.filter(|default| default != partition);
         let action = Action::DetachPartition { parent: parent.clone(), partition: partition.clone(), default };
         let phase = if new { Phase::Expand } else { Phase::Contract };

@@ -108,7 +108,7 @@ pub(super) fn foreign_key(
 ) -> Result<Decision, Problem> {
     let mut decision = Decision::because("on the whole it can't be added NOT VALID; partition by partition it can");
     for leaf in plain_leaves(table, context)? {
-        // Whichever of the two goes first when it is taken back takes the other along.
+        // Whichever of the two goes first when it is undone takes the other along.
         let undo = Action::AsWritten {
             what: format!("drop constraint {} of {}", constraint.name.as_str(), leaf.shown()),
             sql: format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", leaf.sql(), constraint.name.sql()),
@@ -244,7 +244,7 @@ fn attach(
     };
     // What is attached goes with the whole; nothing else takes it off.
     decision
-        .then_because("a catalog entry")
+        .then_because("a metadata-only change")
         .quick(phase, Rank::Demand, attach, [drop_index(&parent.full_name(), to)])
         .last_touching(Footprint::default().on(child).on(index).on(to).change(Thing::Indexes(child.clone())))
 }

@@ -59,7 +59,7 @@ pub(super) fn column(table: &TableName, from: &Ident, to: &Ident, context: &Cont
         Err(why) => {
             let last = context.at_start().table(table).is_some_and(|table| table.get(to).is_some());
             let rank = if last { Rank::Rename } else { Rank::Swap };
-            Decision::because("a name is a catalog entry").quick(Phase::Contract, rank, rename(from, to), []).hazard(
+            Decision::because("a name is a metadata-only change").quick(Phase::Contract, rank, rename(from, to), []).hazard(
                 hazard::LATE,
                 format!("code that says {}.{} doesn't find it until contract has renamed it: there is no second column, as {why}", table.shown(), to.as_str()),
             )

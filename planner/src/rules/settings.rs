@@ -1,6 +1,6 @@
 //! Settings of a table, and policies and triggers on it
 //!
-//! **Danger**: none grows with the table, but most need its strongest lock for a moment, and some change what running
+//! **Danger**: none grows with the table, but most need an ACCESS EXCLUSIVE lock for a moment, and some change what running
 //! code sees at once.
 //! **Instead**: as written, under the lock ladder; what hides rows, takes rights or removes something waits for contract.
 //! **Hazard**: rows that are hidden from then on; code that relied on a trigger, a right or a constraint's name.
@@ -30,9 +30,9 @@ impl Facts {
     }
 }
 
-const CATALOG: &str = "a catalog entry; no row is looked at";
+const CATALOG: &str = "a metadata-only change; no row is looked at";
 const POLICY: &str = "a policy shows or hides nothing before row-level security is on";
-const RIGHT: &str = "a right is a catalog entry, and no table is locked";
+const RIGHT: &str = "a right is a metadata-only change, and no table is locked";
 
 const LEFT_OUT: (&str, Code, &str) = (
     "running code may leave the column out",
@@ -51,9 +51,9 @@ fn facts(kind: SettingKind, row_security: bool) -> Facts {
         | Kind::Clustering
         | Kind::Comment
         | Kind::IndexOptions => {
-            Facts::expand(Some(Lock::ShareUpdateExclusive), "a catalog entry; neither readers nor writers wait")
+            Facts::expand(Some(Lock::ShareUpdateExclusive), "a metadata-only change; neither readers nor writers wait")
         }
-        Kind::Storage => Facts::expand(exclusive, "a catalog entry; rows that are there keep their form"),
+        Kind::Storage => Facts::expand(exclusive, "a metadata-only change; rows that are there keep their form"),
         Kind::AttachIndex => Facts::expand(Some(Lock::AccessShare), CATALOG),
         Kind::ReplicaIdentity
         | Kind::Owner
@@ -62,7 +62,7 @@ fn facts(kind: SettingKind, row_security: bool) -> Facts {
         | Kind::OfType
         | Kind::View
         | Kind::Expression => Facts::expand(exclusive, CATALOG),
-        Kind::Persistence => Facts::expand(exclusive, "the table is small: it is written anew in a moment"),
+        Kind::Persistence => Facts::expand(exclusive, "the table is small: it is rewritten in a moment"),
         Kind::RenamePart => Facts::expand(exclusive, "a name that queries don't use"),
         Kind::RenameIndex => Facts::expand(Some(Lock::ShareUpdateExclusive), "a name that queries don't use"),
         Kind::Trigger | Kind::TriggerOff => Facts::expand(Some(Lock::ShareRowExclusive), CATALOG),
@@ -178,7 +178,7 @@ fn written_anew(name: &TableName, context: &Context<'_>) -> Result<(), Problem> 
     if known.is_some_and(|table| table.kind == TableKind::Plain && is_small && !is_tied(table)) {
         return Ok(());
     }
-    Err(problem::blocks("SET LOGGED or UNLOGGED, which writes the table anew,", "make a new table"))
+    Err(problem::blocks("SET LOGGED or UNLOGGED, which rewrites the table,", "make a new table"))
 }
 
 pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decision, Problem> {

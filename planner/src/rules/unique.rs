@@ -74,7 +74,7 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
         decision = decision.check(
             format!("no two rows of {} share ({list})", table.shown()),
             question,
-            "remove or mend the duplicates first, or add that to this revision",
+            "remove or fix the duplicates first, or add that to this revision",
         );
     }
     Ok(decision)

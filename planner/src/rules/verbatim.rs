@@ -1,7 +1,7 @@
 //! IF EXISTS and IF NOT EXISTS behind a statement that nobody can see into
 //!
 //! **Danger**: whether there is anything to do is known only once that has run.
-//! **Instead**: PostgreSQL is asked by the statement itself, as its author wrote it, where it costs a catalog entry or the table
+//! **Instead**: PostgreSQL is asked by the statement itself, as its author wrote it, where it costs a metadata-only change or the table
 //! is small; what it may drop waits for contract.
 //! **Hazard**: code that names what is dropped.
 

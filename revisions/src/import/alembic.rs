@@ -35,7 +35,7 @@ pub fn alembic(up: &str, down: &str, stems: &BTreeMap<String, String>) -> Result
     }
     if imported.is_empty() {
         let nothing = Diagnostic::error(code::EMPTY, "no line `-- Running upgrade .. -> ..` is in the script");
-        return Err(vec![nothing.help("give Alembic's folder, or a file that `alembic upgrade head --sql` wrote")]);
+        return Err(vec![nothing.help("give Alembic's directory, or a file that `alembic upgrade head --sql` wrote")]);
     }
     Ok(imported)
 }

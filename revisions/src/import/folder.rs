@@ -40,8 +40,8 @@ pub fn folder(files: &[(String, String)]) -> Result<Vec<Imported>, Vec<Diagnosti
         numbered.push((numbers(&version), repeated, stem.to_owned(), imported));
     }
     if numbered.is_empty() {
-        let nothing = Diagnostic::error(code::EMPTY, "the folder holds no .sql file");
-        return Err(vec![nothing.help("name the folder that holds the numbered files")]);
+        let nothing = Diagnostic::error(code::EMPTY, "the directory holds no .sql file");
+        return Err(vec![nothing.help("name the directory that holds the numbered files")]);
     }
     numbered.sort_by(|a, b| (a.1, &a.0, &a.2).cmp(&(b.1, &b.0, &b.2)));
     let mut before: Vec<String> = vec![];

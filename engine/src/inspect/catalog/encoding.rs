@@ -28,7 +28,7 @@ pub(super) async fn named(session: &Session, error: Error) -> Error {
     match wrong {
         None => error,
         Some(row) => Error::State(format!(
-            "{} isn't UTF-8, and what a database of the encoding SQL_ASCII means by such bytes can't be known: write it anew in UTF-8",
+            "{} isn't UTF-8, and what a database of the encoding SQL_ASCII means by such bytes can't be known: save it in UTF-8",
             String::from_utf8_lossy(row.get(0))
         )),
     }

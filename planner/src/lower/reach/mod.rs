@@ -203,7 +203,7 @@ impl Reacher<'_> {
             | NodeEnum::CreateSubscriptionStmt(_)
             | NodeEnum::AlterSubscriptionStmt(_)
             | NodeEnum::DropSubscriptionStmt(_) => self.reach.manner = Manner::Never,
-            NodeEnum::DiscardStmt(_) => self.leave_out("the session is ours, and made anew"),
+            NodeEnum::DiscardStmt(_) => self.leave_out("the session is ours, and is opened again"),
             NodeEnum::DoStmt(_)
             | NodeEnum::CallStmt(_)
             | NodeEnum::ExecuteStmt(_)

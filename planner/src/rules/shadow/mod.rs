@@ -1,6 +1,6 @@
 //! A column that takes another's place: with another type, or another name
 //!
-//! **Danger**: another type writes the table and all its indexes anew under ACCESS EXCLUSIVE; another name is gone for the code
+//! **Danger**: another type rewrites the table and all its indexes under ACCESS EXCLUSIVE; another name is gone for the code
 //! that is running.
 //! **Instead**: a second column beside the first; a trigger that carries whatever is written to either over to the other; a
 //! backfill; every index and constraint of the column built and proven on the second one, online; in contract one short
@@ -162,7 +162,7 @@ fn refusals(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<(), Problem> {
             code::DEPENDED_ON,
             format!("{} changes together with another column of its indexes or constraints, or twice", shadow.old.name),
         )
-        .label("each would be built anew for one of them alone")
+        .label("each would be rebuilt for one of them alone")
         .help("put it into a revision of its own, behind this one"));
     }
     let below = context.catalog.below(&shadow.table_name());
@@ -369,7 +369,7 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
         return decision.check(
             format!("every value of {}.{} is one of {}", shadow.table_name().shown(), shadow.old.name, shadow.type_sql),
             questions::rows_where(shadow.table, &alias, &format!("{old}::text NOT IN ({})", labels.join(", "))),
-            "add these values to the type, mend them in an earlier revision, or say USING (an expression that mends them)",
+            "add these values to the type, fix them in an earlier revision, or say USING (an expression that fixes them)",
         );
     }
     if context.catalog.new_types.contains(&crate::sql::types::bare(&shadow.type_sql)) {
@@ -382,7 +382,7 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
     decision.check(
         format!("every value of {}.{} can become {}", shadow.table_name().shown(), shadow.old.name, shadow.type_sql),
         Question::NoErrors { table: shadow.table_name(), key, alias, expression: value, rows },
-        "mend these values in an earlier revision, or say USING (an expression that mends them)",
+        "fix these values in an earlier revision, or say USING (an expression that fixes them)",
     )
 }
 
