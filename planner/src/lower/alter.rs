@@ -59,7 +59,6 @@ enum Family {
     Internal,
 }
 
-#[expect(clippy::too_many_lines, reason = "a line for each form that the grammar has")]
 fn family(kind: AlterTableType) -> Family {
     use AlterTableType as Kind;
     match kind {
