@@ -218,7 +218,7 @@ impl Error {
             Error::Sql { cause, .. } => sql_help(cause),
             Error::Stuck { .. } => {
                 "what is done is kept: remove the reason (build the index that a cascade needs, disable the trigger, end the \
-                 session in the way), then run the same command again"
+                 blocking session), then run the same command again"
                     .to_owned()
             }
             Error::Silent { .. } => "look at the network and the server, then run the same command again".to_owned(),

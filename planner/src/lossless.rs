@@ -49,7 +49,7 @@ fn check(new: &NewType, forward: &Expr, statement: usize, catalog: &Catalog) -> 
             expression: format!("1 / CASE WHEN ({again}) IS DISTINCT FROM {own} THEN 0 ELSE 1 END"),
             rows: None,
         },
-        remedy: "mend these values first, or say --allow-data-loss".to_owned(),
+        remedy: "fix these values first, or say --allow-data-loss".to_owned(),
         statement,
     })
 }

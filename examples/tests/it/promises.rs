@@ -47,8 +47,10 @@ async fn ids_that_are_no_uuids_are_counted_and_named_before_anything_changes() {
     };
     assert_eq!(revision, RevisionId::new("20251022_1350_masterplans_user_id"));
     let values = failed.iter().find(|one| one.count == 2).expect("the two values");
+    // By their key: what is in them is not for everybody's eyes.
     let named = values.examples.join(" ");
-    assert!(named.contains("bob") && named.contains("not-a-uuid"), "{named}");
+    assert_eq!(named.matches("masterplan_id = ").count(), 2, "{named}");
+    assert!(!named.contains("bob"), "{named}");
     assert_eq!(server.dump_schema("devmatrix").unwrap(), before);
     // Mended as the document says, it goes on.
     client.batch_execute("DELETE FROM masterplans WHERE user_id !~ '^[0-9a-f]{8}-'").await.unwrap();

@@ -31,8 +31,8 @@ impl Conditional {
 /// What a column that is added costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cost {
-    /// A catalog entry.
-    CatalogEntry,
+    /// Metadata only.
+    MetadataOnly,
     /// A look at every row.
     Rows,
 }
@@ -94,7 +94,7 @@ fn cost(command: &AlterTableCmd, catalog: &Catalog) -> Result<Cost, Problem> {
     };
     let Some(name) = &column.type_name else { return Ok(Cost::Rows) };
     let is_plain = types::is_plain(&types::bare(&deparse::type_name(name, None)?));
-    Ok(if !is_plain || !has_plain_default(column, catalog)? { Cost::Rows } else { Cost::CatalogEntry })
+    Ok(if !is_plain || !has_plain_default(column, catalog)? { Cost::Rows } else { Cost::MetadataOnly })
 }
 
 /// Whether nothing is said of the column but a default that is the same for each row.

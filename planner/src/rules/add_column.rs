@@ -128,7 +128,7 @@ fn of_domain(table: &TableName, column: &NewColumn, context: &Context<'_>) -> De
     )
 }
 
-/// ADD COLUMN, UPDATE and SET NOT NULL in one catalog entry.
+/// ADD COLUMN, UPDATE and SET NOT NULL in one metadata-only change.
 fn filled(table: &TableName, column: &NewColumn, fill: &Fill) -> Decision {
     let value = match fill {
         Fill::Constant(value) => Value::Sql(value.sql.clone()),

@@ -166,7 +166,7 @@ fn writes_meanwhile(setting: &Setting, context: &Context<'_>) -> bool {
     rows && context.after().any(|seen| writes(&seen.change))
 }
 
-/// Refuses to write a table anew that is large, or that a foreign key ties to others, of which it isn't known whether they are
+/// Refuses to rewrite a table that is large, or that a foreign key ties to others, of which it isn't known whether they are
 /// logged.
 fn written_anew(name: &TableName, context: &Context<'_>) -> Result<(), Problem> {
     let is_tied = |table: &Table| {

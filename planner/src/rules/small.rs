@@ -1,4 +1,4 @@
-//! Tables that one statement looks through, or writes anew, in a moment.
+//! Tables that one statement reads or rewrites in a moment.
 
 use crate::catalog::{Catalog, TableKind};
 use concertina_revisions::TableName;

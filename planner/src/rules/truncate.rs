@@ -1,6 +1,6 @@
 //! TRUNCATE
 //!
-//! **Danger**: it takes the table's strongest lock, and every row away from running code.
+//! **Danger**: it takes an ACCESS EXCLUSIVE lock, and every row away from running code.
 //! **Instead**: it costs the same however many rows there are: as written, under the lock ladder, in contract.
 //! **Hazard**: code that still reads the rows.
 
