@@ -32,11 +32,15 @@ async fn check_and_upgrade_stop_a_plan_that_ends_otherwise() {
     // The schema of our records is there before and after.
     run(&site, &["upgrade"], Some("lost create_index")).ends(1).says("error[C123]");
     let before = all_of(&site).await;
-    for (fault, words) in [
+    let mut faults = vec![
         ("lost create_index", "index public.by_email on public.leads: psql leaves it, the plan doesn't"),
-        ("lost set_not_null", "email"),
         ("lost rename_column", "id"),
-    ] {
+    ];
+    // From PostgreSQL 18 on other parts stand for it.
+    if site.value::<i32>("SELECT current_setting('server_version_num')::int").await < 180_000 {
+        faults.push(("lost set_not_null", "email"));
+    }
+    for (fault, words) in faults {
         run(&site, &["check"], Some(fault)).ends(2).says("error[C123]").says(words);
         for verb in [&["upgrade"][..], &["upgrade", "--contract"], &["plan"]] {
             run(&site, verb, Some(fault)).ends(1).says("error[C123]").says(words).says("001_change.sql:1");
