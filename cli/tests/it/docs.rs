@@ -101,7 +101,7 @@ fn console(site: &Site, name: &str, text: &str, last: i32) -> usize {
         let wanted = if at + 1 == commands.len() { last } else { 0 };
         let done: Said = in_shell(site, command);
         assert_eq!(done.code, wanted, "{name}: $ {command}\n{}{}", done.out, done.err);
-        let told = without_numbers(&format!("{}{}", done.out, done.err));
+        let told = without_names(&without_numbers(&format!("{}{}", done.out, done.err)));
         let mut rest = told.as_str();
         for line in printed.iter().filter(|line| **line != "...") {
             let line = without_numbers(line.trim_end_matches("..."));
@@ -230,4 +230,17 @@ fn without_common(help: &str) -> String {
     }
     let text = kept.join("\n");
     text.trim().trim_end_matches("Options:").trim_end().to_owned()
+}
+
+/// Without the names that NOT NULL has from PostgreSQL 18 on.
+fn without_names(text: &str) -> String {
+    let mut parts = text.split(" CONSTRAINT ");
+    let mut all = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(' ') {
+            Some((name, rest)) if name.ends_with("_not_null") => all.extend([" ", rest]),
+            _ => all.extend([" CONSTRAINT ", part]),
+        }
+    }
+    all
 }

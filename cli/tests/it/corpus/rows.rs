@@ -12,7 +12,6 @@ corpus! {
     delete: one_way("DELETE FROM visits WHERE lead_id % 2 = 0;");
     delete_using: one_way("DELETE FROM visits USING leads WHERE leads.id = visits.lead_id AND leads.score = 3;");
     delete_of_partitions: one_way("DELETE FROM events WHERE kind = 'k2';");
-    truncate: one_way("TRUNCATE visits, seats RESTART IDENTITY;");
     insert_values: one_way("INSERT INTO owners VALUES (1000, 1), (1001, 2) ON CONFLICT DO NOTHING;");
     insert_select: both_ways(
         "CREATE TABLE emails (id bigint PRIMARY KEY, email text);
