@@ -1,6 +1,6 @@
 //! ADD UNIQUE, ADD PRIMARY KEY.
 
-use super::{both_ways, corpus, one_way};
+use super::{both_ways, corpus};
 
 corpus! {
     add_unique: both_ways("ALTER TABLE leads ADD CONSTRAINT leads_owner_email UNIQUE (owner_id, email);");
