@@ -52,8 +52,8 @@ fn computes(change: &Change) -> bool {
         | Change::Delete(_)
         | Change::DomainDemand(_) => true,
         Change::CreateMaterializedView(new) => new.filled,
-        Change::CreateTable(_)
-        | Change::SetDefault(..)
+        Change::CreateTable(new) => new.filled_from.is_some(),
+        Change::SetDefault(..)
         | Change::SetNotNull(..)
         | Change::DropNotNull(..)
         | Change::DropConstraint(..)
