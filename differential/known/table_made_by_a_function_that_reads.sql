@@ -1,4 +1,4 @@
--- difference: rows <- DELETE FROM WHERE; CREATE TABLE AS SELECT FROM | FUNCTION RETURNS STABLE WHERE
+-- difference: rows <- DELETE FROM WHERE; CREATE TABLE AS SELECT AS FROM | FUNCTION RETURNS STABLE WHERE
 -- right: as psql
 -- status: fixed
 -- way: plain
@@ -8,7 +8,6 @@ INSERT INTO o SELECT g FROM generate_series(1, 600) g;
 CREATE TABLE a (id int PRIMARY KEY);
 INSERT INTO a SELECT g FROM generate_series(1, 600) g;
 CREATE FUNCTION f(i int) RETURNS int LANGUAGE sql STABLE AS 'SELECT count(*)::int FROM o WHERE id = i';
-ANALYZE;
 -- revision
 DELETE FROM o WHERE id <= 300;
 CREATE TABLE c AS SELECT id, f(id) AS n FROM a;
