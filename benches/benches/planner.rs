@@ -1,4 +1,5 @@
-//! How long planning takes: a revision of two hundred statements against a catalog of five hundred tables.
+//! How long planning takes: a revision of two hundred statements against a catalog of five hundred
+//! tables.
 
 use concertina_planner::{Catalog, Table, plan};
 use concertina_revisions::{Revision, RevisionId};

@@ -23,7 +23,8 @@ pub enum Contender {
     AlterTable,
     /// Ranges of the primary key, a commit after each.
     KeyRanges,
-    /// The batch statement that pgroll publishes, with its kind of row trigger, replayed statement by statement.
+    /// The batch statement that pgroll publishes, with its kind of row trigger, replayed statement
+    /// by statement.
     PgrollShape,
     /// Reshape itself, when it is on the PATH.
     Reshape,
@@ -49,7 +50,12 @@ impl Contender {
     /// All that make sense for a shape.
     pub fn all(shape: Shape, rows: u64) -> Vec<Contender> {
         if shape == Shape::Retype {
-            return vec![Contender::AlterTable, Contender::Default, Contender::Eager(1), Contender::Eager(2)];
+            return vec![
+                Contender::AlterTable,
+                Contender::Default,
+                Contender::Eager(1),
+                Contender::Eager(2),
+            ];
         }
         let mut all = vec![Contender::OneUpdate];
         if shape != Shape::Noindex {
@@ -74,7 +80,11 @@ impl Contender {
             Contender::OnePass,
         ]);
         let modest = u32::try_from(rows / 10).unwrap_or(u32::MAX).max(1_000);
-        all.extend([Contender::Throttled(modest), Contender::Budget(25), Contender::Limit]);
+        all.extend([
+            Contender::Throttled(modest),
+            Contender::Budget(25),
+            Contender::Limit,
+        ]);
         all
     }
 
@@ -93,7 +103,9 @@ impl Contender {
             Contender::Reshape => "Reshape".to_owned(),
             Contender::Pgroll => "pgroll".to_owned(),
             Contender::Default => "Concertina".to_owned(),
-            Contender::Batches(micros) => format!("Concertina, batches of {:.1} ms", micros as f64 / 1e3),
+            Contender::Batches(micros) => {
+                format!("Concertina, batches of {:.1} ms", micros as f64 / 1e3)
+            }
             Contender::Eager(workers) => format!("Concertina, eager, {workers} workers"),
             Contender::OnePass => "Concertina, eager, one pass".to_owned(),
             Contender::Throttled(rows) => format!("Concertina, {rows} rows/s"),
@@ -132,22 +144,49 @@ impl Contender {
             Contender::Pgroll => pgroll(url).await?,
             Contender::Default => concertina(shape, url, Settings::default()).await?,
             Contender::Batches(micros) => {
-                let settings = Settings { batch_target: Duration::from_micros(micros), ..Settings::default() };
+                let settings = Settings {
+                    batch_target: Duration::from_micros(micros),
+                    ..Settings::default()
+                };
                 concertina(shape, url, settings).await?;
             }
             Contender::Eager(workers) => {
-                concertina(shape, url, Settings { workers, eager: true, ..Settings::default() }).await?;
+                concertina(
+                    shape,
+                    url,
+                    Settings {
+                        workers,
+                        eager: true,
+                        ..Settings::default()
+                    },
+                )
+                .await?;
             }
             Contender::Throttled(rows) => {
-                let settings = Settings { rows_per_second_max: Some(rows), ..Settings::default() };
+                let settings = Settings {
+                    rows_per_second_max: Some(rows),
+                    ..Settings::default()
+                };
                 concertina(shape, url, settings).await?;
             }
             Contender::Budget(percent) => {
-                let settings = Settings { latency_budget_percent: Some(percent), ..Settings::default() };
+                let settings = Settings {
+                    latency_budget_percent: Some(percent),
+                    ..Settings::default()
+                };
                 concertina(shape, url, settings).await?;
             }
             Contender::OnePass | Contender::Limit => {
-                concertina(shape, url, Settings { passes_max: 1, eager: true, ..Settings::default() }).await?;
+                concertina(
+                    shape,
+                    url,
+                    Settings {
+                        passes_max: 1,
+                        eager: true,
+                        ..Settings::default()
+                    },
+                )
+                .await?;
             }
         }
         Ok(())
@@ -157,17 +196,29 @@ impl Contender {
 /// The versions that the peers on the PATH give themselves.
 pub fn versions() -> Vec<String> {
     let told = |name: &str| {
-        let output = std::process::Command::new(name).arg("--version").output().ok()?;
+        let output = std::process::Command::new(name)
+            .arg("--version")
+            .output()
+            .ok()?;
         let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        Some(if said.is_empty() { format!("{name}, which tells no version") } else { said })
+        Some(if said.is_empty() {
+            format!("{name}, which tells no version")
+        } else {
+            said
+        })
     };
-    ["pgroll", "reshape"].into_iter().filter(|peer| installed(peer)).filter_map(told).collect()
+    ["pgroll", "reshape"]
+        .into_iter()
+        .filter(|peer| installed(peer))
+        .filter_map(told)
+        .collect()
 }
 
 /// Whether a program is on the PATH.
 pub fn installed(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+    std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    })
 }
 
 /// Its `add_column` with `up`, started and completed.
@@ -178,7 +229,19 @@ async fn reshape(url: &str) -> Result<()> {
         "[[actions]]\ntype = \"add_column\"\ntable = \"t\"\nup = \"42\"\n[actions.column]\nname = \"v\"\ntype = \"BIGINT\"\n",
     )?;
     let folder = folder.path().display().to_string();
-    program("reshape", &["migration", "start", "--complete", "--url", url, "--dirs", &folder]).await
+    program(
+        "reshape",
+        &[
+            "migration",
+            "start",
+            "--complete",
+            "--url",
+            url,
+            "--dirs",
+            &folder,
+        ],
+    )
+    .await
 }
 
 /// Its `add_column` with `up`, started and completed.
@@ -194,13 +257,41 @@ async fn pgroll(url: &str) -> Result<()> {
     // Without it a schema that holds tables is refused.
     let baseline = tempfile::tempdir()?;
     let into = baseline.path().display().to_string();
-    program("pgroll", &["baseline", "0_baseline", &into, "--yes", "--postgres-url", url]).await?;
-    program("pgroll", &["start", "--complete", "--postgres-url", url, &file.display().to_string()]).await
+    program(
+        "pgroll",
+        &[
+            "baseline",
+            "0_baseline",
+            &into,
+            "--yes",
+            "--postgres-url",
+            url,
+        ],
+    )
+    .await?;
+    program(
+        "pgroll",
+        &[
+            "start",
+            "--complete",
+            "--postgres-url",
+            url,
+            &file.display().to_string(),
+        ],
+    )
+    .await
 }
 
 async fn program(name: &str, words: &[&str]) -> Result<()> {
-    let output = tokio::process::Command::new(name).args(words).output().await?;
-    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned().into()) }
+    let output = tokio::process::Command::new(name)
+        .args(words)
+        .output()
+        .await?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
+    }
 }
 
 async fn key_ranges(shape: Shape, client: &Client) -> Result<()> {
@@ -208,13 +299,16 @@ async fn key_ranges(shape: Shape, client: &Client) -> Result<()> {
     let last: i64 = client.query_one("SELECT max(id) FROM t", &[]).await?.get(0);
     let mut from = 0;
     while from < last {
-        client.execute(&statement, &[&from, &(from + RANGE_ROWS)]).await?;
+        client
+            .execute(&statement, &[&from, &(from + RANGE_ROWS)])
+            .await?;
         from += RANGE_ROWS;
     }
     Ok(())
 }
 
-/// The statement of pgroll's `pkg/backfill/templates/sql.go`: rows are touched in key order, and the trigger works.
+/// The statement of pgroll's `pkg/backfill/templates/sql.go`: rows are touched in key order, and
+/// the trigger works.
 async fn pgroll_shape(client: &Client) -> Result<()> {
     let sql = format!(
         "WITH batch AS (SELECT id FROM t WHERE id > $1 ORDER BY id LIMIT {BATCH_ROWS} FOR NO KEY UPDATE),
@@ -223,7 +317,11 @@ async fn pgroll_shape(client: &Client) -> Result<()> {
     );
     let statement = client.prepare(&sql).await?;
     let mut last = 0_i64;
-    while let Some(next) = client.query_one(&statement, &[&last]).await?.get::<_, Option<i64>>(0) {
+    while let Some(next) = client
+        .query_one(&statement, &[&last])
+        .await?
+        .get::<_, Option<i64>>(0)
+    {
         last = next;
     }
     Ok(())
@@ -243,16 +341,30 @@ pub async fn on_engine(engine: &Engine, shape: Shape) -> Result<()> {
     let mut lease = engine.lease().await?;
     let id = RevisionId::new("fill");
     let text = |problems: Vec<concertina_revisions::Diagnostic>| {
-        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     let revision = Revision::from_text(&id, &shape.update()).map_err(text)?;
     let plan = plan(&revision, &lease.catalog_for(&[&revision]).await?).map_err(text)?;
-    let new = NewRun { id: &id, parents: &[], checksum: &revision.checksum, direction: Direction::Up, plan: &plan };
+    let new = NewRun {
+        id: &id,
+        parents: &[],
+        checksum: &revision.checksum,
+        direction: Direction::Up,
+        plan: &plan,
+    };
     if !lease.known().await?.iter().any(|known| known.id == id) {
         lease.begin(&new).await?;
     }
     // The swap is a part of it.
-    let until = if shape == Shape::Retype { Until::Contracted } else { Until::Backfilled };
+    let until = if shape == Shape::Retype {
+        Until::Contracted
+    } else {
+        Until::Backfilled
+    };
     lease.run(&id, until).await?;
     Ok(())
 }

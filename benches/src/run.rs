@@ -63,9 +63,17 @@ pub struct Measured {
 /// Reads by key, with three in ten that also update.
 fn traffic(rows: i64, writes: bool) -> Vec<Operation> {
     let any = 1..rows + 1;
-    let mut all = vec![Operation::new(7, "SELECT id, n, k1 FROM t WHERE id = $1", std::slice::from_ref(&any))];
+    let mut all = vec![Operation::new(
+        7,
+        "SELECT id, n, k1 FROM t WHERE id = $1",
+        std::slice::from_ref(&any),
+    )];
     if writes {
-        all.push(Operation::new(3, "UPDATE t SET n = n + 1 WHERE id = $1", std::slice::from_ref(&any)));
+        all.push(Operation::new(
+            3,
+            "UPDATE t SET n = n + 1 WHERE id = $1",
+            std::slice::from_ref(&any),
+        ));
     }
     all
 }
@@ -80,7 +88,9 @@ impl Busy {
             let stop = Arc::clone(&stop);
             std::thread::spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
-                    std::hint::black_box((0_u64..100_000).fold(0, |sum, number| sum ^ number.wrapping_mul(sum + 7)));
+                    std::hint::black_box(
+                        (0_u64..100_000).fold(0, |sum, number| sum ^ number.wrapping_mul(sum + 7)),
+                    );
                 }
             });
         }
@@ -99,9 +109,17 @@ impl Drop for Busy {
 /// # Errors
 ///
 /// The first that happens; also when a row is left.
-pub async fn run(server: &Postgres, shape: Shape, rows: u64, contender: Contender, around: Around) -> Result<Measured> {
+pub async fn run(
+    server: &Postgres,
+    shape: Shape,
+    rows: u64,
+    contender: Contender,
+    around: Around,
+) -> Result<Measured> {
     let admin = server.connect("postgres").await?;
-    admin.batch_execute("DROP DATABASE IF EXISTS run WITH (FORCE)").await?;
+    admin
+        .batch_execute("DROP DATABASE IF EXISTS run WITH (FORCE)")
+        .await?;
     server.create_database("run", Some("master")).await?;
     let url = server.url("run");
     let client = server.connect("run").await?;
@@ -111,11 +129,17 @@ pub async fn run(server: &Postgres, shape: Shape, rows: u64, contender: Contende
     client.batch_execute("VACUUM ANALYZE t").await?;
     client.batch_execute("CHECKPOINT").await?;
     // Without a key every query would read the whole table: such a shape is measured alone.
-    let rate = if shape == Shape::Noindex { 0 } else { around.rate };
+    let rate = if shape == Shape::Noindex {
+        0
+    } else {
+        around.rate
+    };
     let _busy = Busy::start(around.busy);
     let traffic = match rate {
         0 => None,
-        rate => Some(Traffic::start(&url, 8, rate, traffic(i64::try_from(rows)?, around.writes)).await?),
+        rate => {
+            Some(Traffic::start(&url, 8, rate, traffic(i64::try_from(rows)?, around.writes)).await?)
+        }
     };
     tokio::time::sleep(ALONE).await;
     let alone = traffic.as_ref().map(Traffic::report).unwrap_or_default();
@@ -136,7 +160,9 @@ pub async fn run(server: &Postgres, shape: Shape, rows: u64, contender: Contende
         Some(traffic) => traffic.stop().await,
         None => alone.clone(),
     };
-    all_filled(&client).await.map_err(|left| format!("{}: {left}", contender.name()))?;
+    all_filled(&client)
+        .await
+        .map_err(|left| format!("{}: {left}", contender.name()))?;
     let grown = Grown::between(&before, &after, rows);
     Ok(Measured {
         contender: contender.name(),
@@ -162,7 +188,10 @@ async fn at_the_end_of(server: &Postgres, way: Duration) -> Result<(Option<Proxy
     }
     let proxy = Proxy::start(server.port()).await?;
     proxy.delay(way / 2);
-    let url = format!("postgres://postgres@127.0.0.1:{}/run?sslmode=disable", proxy.port());
+    let url = format!(
+        "postgres://postgres@127.0.0.1:{}/run?sslmode=disable",
+        proxy.port()
+    );
     Ok((Some(proxy), url))
 }
 

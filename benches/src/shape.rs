@@ -26,10 +26,16 @@ impl Shape {
     pub fn schema(self, rows: u64) -> String {
         let filler = match self {
             Shape::Narrow | Shape::Noindex => "''",
-            Shape::Crm | Shape::Manyindex | Shape::Join | Shape::Retype => "repeat(md5(g::text), 3)",
+            Shape::Crm | Shape::Manyindex | Shape::Join | Shape::Retype => {
+                "repeat(md5(g::text), 3)"
+            }
             Shape::Wide => "repeat(md5(g::text), 28)",
         };
-        let key = if self == Shape::Noindex { "" } else { "ALTER TABLE t ADD PRIMARY KEY (id);" };
+        let key = if self == Shape::Noindex {
+            ""
+        } else {
+            "ALTER TABLE t ADD PRIMARY KEY (id);"
+        };
         let indexes = match self {
             Shape::Narrow | Shape::Noindex | Shape::Wide => String::new(),
             Shape::Crm | Shape::Join => index(1..=2),
@@ -59,7 +65,9 @@ impl Shape {
     pub fn update(self) -> String {
         match self {
             Shape::Retype => "ALTER TABLE t ALTER COLUMN v TYPE numeric".to_owned(),
-            Shape::Join => "UPDATE t SET v = o.v FROM o WHERE o.id = t.o_id AND t.v IS NULL".to_owned(),
+            Shape::Join => {
+                "UPDATE t SET v = o.v FROM o WHERE o.id = t.o_id AND t.v IS NULL".to_owned()
+            }
             _ => format!("UPDATE t SET v = {} WHERE v IS NULL", self.value()),
         }
     }
@@ -79,5 +87,7 @@ impl Shape {
 }
 
 fn index(numbers: std::ops::RangeInclusive<u32>) -> String {
-    numbers.map(|number| format!("CREATE INDEX t_k{number} ON t (k{number});")).collect()
+    numbers
+        .map(|number| format!("CREATE INDEX t_k{number} ON t (k{number});"))
+        .collect()
 }

@@ -25,7 +25,13 @@ impl Sizes {
                           (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database())::float8";
         let row = client.query_one(sql, &[]).await?;
         let cpu = worked(server);
-        Ok(Sizes { heap: row.get(0), indexes: row.get(1), wal: row.get(2), commits: row.get(3), cpu })
+        Ok(Sizes {
+            heap: row.get(0),
+            indexes: row.get(1),
+            wal: row.get(2),
+            commits: row.get(3),
+            cpu,
+        })
     }
 }
 
@@ -60,25 +66,40 @@ impl Grown {
     }
 }
 
-/// Ticks of a second in `/proc`: what Linux has on every machine that PostgreSQL's packages are built for.
+/// Ticks of a second in `/proc`: what Linux has on every machine that PostgreSQL's packages are
+/// built for.
 const TICKS: f64 = 100.0;
 
-/// Seconds of a core that a server has worked: its processes that are there, and those that are gone. Source: proc(5), `stat`.
+/// Seconds of a core that a server has worked: its processes that are there, and those that are
+/// gone. Source: proc(5), `stat`.
 fn worked(server: u32) -> f64 {
     let stat = |pid: u32| {
         let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name, in parentheses, may hold anything.
-        let fields: Vec<String> = text.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect();
+        let fields: Vec<String> = text
+            .rsplit_once(')')?
+            .1
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
         (fields.len() > 14).then_some(fields)
     };
     let of = |fields: &[String], numbers: std::ops::Range<usize>| -> f64 {
-        fields[numbers].iter().map(|ticks| ticks.parse().unwrap_or(0.0)).sum()
+        fields[numbers]
+            .iter()
+            .map(|ticks| ticks.parse().unwrap_or(0.0))
+            .sum()
     };
     let ended = stat(server).map_or(0.0, |fields| of(&fields, 11..15));
     let alive = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let alive = alive.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).filter_map(stat);
+    let alive = alive
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        .filter_map(stat);
     let parent = server.to_string();
-    let alive: f64 = alive.filter(|fields| fields[1] == parent).map(|fields| of(&fields, 11..13)).sum();
+    let alive: f64 = alive
+        .filter(|fields| fields[1] == parent)
+        .map(|fields| of(&fields, 11..13))
+        .sum();
     (ended + alive) / TICKS
 }
 
@@ -88,6 +109,13 @@ fn worked(server: u32) -> f64 {
 ///
 /// When a row is left.
 pub async fn all_filled(client: &Client) -> Result<()> {
-    let left: i64 = client.query_one("SELECT count(*) FROM t WHERE v IS NULL", &[]).await?.get(0);
-    if left > 0 { Err(format!("{left} rows are left").into()) } else { Ok(()) }
+    let left: i64 = client
+        .query_one("SELECT count(*) FROM t WHERE v IS NULL", &[])
+        .await?
+        .get(0);
+    if left > 0 {
+        Err(format!("{left} rows are left").into())
+    } else {
+        Ok(())
+    }
 }

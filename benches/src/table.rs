@@ -11,7 +11,17 @@ pub fn medians(runs: &[Measured]) -> Vec<Measured> {
             names.push(&run.contender);
         }
     }
-    names.iter().map(|name| median(&runs.iter().filter(|run| run.contender == *name).collect::<Vec<_>>())).collect()
+    names
+        .iter()
+        .map(|name| {
+            median(
+                &runs
+                    .iter()
+                    .filter(|run| run.contender == *name)
+                    .collect::<Vec<_>>(),
+            )
+        })
+        .collect()
 }
 
 fn median(runs: &[&Measured]) -> Measured {
@@ -40,14 +50,19 @@ fn median(runs: &[&Measured]) -> Measured {
 /// The table in Markdown. The ratio is to the first contender, the share to the limit.
 pub fn markdown(medians: &[Measured]) -> String {
     let first = medians.first().map_or(1.0, |first| first.rows_per_second);
-    let limit = medians.iter().find(|one| one.contender.starts_with("limit")).map(|limit| limit.rows_per_second);
+    let limit = medians
+        .iter()
+        .find(|one| one.contender.starts_with("limit"))
+        .map(|limit| limit.rows_per_second);
     let mut text = String::from(
         "| who | rows/s | ratio | of the limit | heap | indexes | WAL B/row | longest transaction ms | p99 ms (alone) | longest stall ms | GB/h | commits | CPU s a million |\n\
          |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for one in medians {
-        let share =
-            limit.map_or_else(|| "-".to_owned(), |limit| format!("{:.0} %", 100.0 * one.rows_per_second / limit));
+        let share = limit.map_or_else(
+            || "-".to_owned(),
+            |limit| format!("{:.0} %", 100.0 * one.rows_per_second / limit),
+        );
         let _ = writeln!(
             text,
             "| {} | {:.0}k | {:.2} | {share} | {:.2} | {:.2} | {:.0} | {:.0} | {:.2} ({:.2}) | {:.0} | {:.0} | {:.0} | {:.1} |",
@@ -86,6 +101,10 @@ mod tests {
         assert_eq!(medians.len(), 2);
         assert!((medians[0].rows_per_second - 2_000.0).abs() < f64::EPSILON);
         assert_eq!(medians[0].failed, 3);
-        assert!(markdown(&medians).contains("| b | 6k | 3.00 | - |"), "{}", markdown(&medians));
+        assert!(
+            markdown(&medians).contains("| b | 6k | 3.00 | - |"),
+            "{}",
+            markdown(&medians)
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! What must hold of any text that is read, whoever wrote it: no panic, no place outside of the text, nothing planned that
-//! isn't SQL, and no password in what is told. Called by tests with texts by chance, and by the fuzzer.
+//! What must hold of any text that is read, whoever wrote it: no panic, no place outside of the
+//! text, nothing planned that isn't SQL, and no password in what is told. Called by tests with
+//! texts by chance, and by the fuzzer.
 
 use concertina::Project;
 use concertina_engine::Connect;
@@ -10,8 +11,18 @@ use std::path::Path;
 
 /// What the statements are planned against.
 fn catalog() -> Catalog {
-    let leads = Table::new("leads").rows(1_000_000).column("id", "bigint").column("email", "text").column("n", "int");
-    Catalog::of([leads, Table::new("owners").rows(10).column("id", "bigint").column("team", "text")])
+    let leads = Table::new("leads")
+        .rows(1_000_000)
+        .column("id", "bigint")
+        .column("email", "text")
+        .column("n", "int");
+    Catalog::of([
+        leads,
+        Table::new("owners")
+            .rows(10)
+            .column("id", "bigint")
+            .column("team", "text"),
+    ])
 }
 
 /// A file of revisions.
@@ -35,7 +46,8 @@ pub fn revision(text: &str) {
                     back.is_empty() || Revision::from_text(&RevisionId::new("back"), &back).is_ok(),
                     "{text}\n{back}"
                 );
-                let json = serde_json::to_string(&StoredPlan::new(plan.clone())).expect("a plan is JSON");
+                let json =
+                    serde_json::to_string(&StoredPlan::new(plan.clone())).expect("a plan is JSON");
                 assert_eq!(StoredPlan::read(&json), Ok(plan), "{text}");
             }
         }
@@ -47,8 +59,15 @@ fn spans_lie_in_order(revision: &Revision) {
     for part in [&revision.up, revision.down.as_ref().unwrap_or(&vec![])] {
         let mut at = 0;
         for statement in part {
-            assert!(statement.span.start >= at && statement.span.end <= text.len(), "{text}");
-            assert_eq!(revision.source.slice(statement.span).trim(), statement.sql.trim(), "{text}");
+            assert!(
+                statement.span.start >= at && statement.span.end <= text.len(),
+                "{text}"
+            );
+            assert_eq!(
+                revision.source.slice(statement.span).trim(),
+                statement.sql.trim(),
+                "{text}"
+            );
             assert!(tree::parse(&statement.sql, 0).is_ok(), "{text}");
             at = statement.span.end;
         }
@@ -60,7 +79,10 @@ fn said_well(problems: &[Diagnostic]) {
     for problem in problems {
         assert!(!problem.message.is_empty());
         if let Some((source, span)) = &problem.place {
-            assert!(span.start <= span.end && span.end <= source.text.len(), "{problem:?}");
+            assert!(
+                span.start <= span.end && span.end <= source.text.len(),
+                "{problem:?}"
+            );
             let (line, column) = source.line_column(span.start);
             assert!(line >= 1 && column >= 1);
         }
@@ -74,7 +96,9 @@ fn said_well(problems: &[Diagnostic]) {
 /// When something doesn't hold.
 pub fn directive(text: &str) {
     let text = text.replace(['\n', '\r'], " ");
-    revision(&format!("-- concertina: {text}\nUPDATE leads SET n = 1 WHERE n IS NULL;"));
+    revision(&format!(
+        "-- concertina: {text}\nUPDATE leads SET n = 1 WHERE n IS NULL;"
+    ));
 }
 
 /// A settings file.

@@ -1,5 +1,6 @@
-//! An application at work meanwhile: it writes, and remembers what was acknowledged. What it remembers must be there at the
-//! end, and none of its queries may have failed but those that the server's own crash cut.
+//! An application at work meanwhile: it writes, and remembers what was acknowledged. What it
+//! remembers must be there at the end, and none of its queries may have failed but those that the
+//! server's own crash cut.
 
 use concertina_sandbox::Postgres;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,8 @@ const NEW: i64 = 1_000_000;
 /// Rows of the table that it updates: `leads`, ids 1 to this.
 const ROWS: i64 = 3_000;
 
-/// What may be found under an id: an email, or no row. More than one after a query whose answer was lost.
+/// What may be found under an id: an email, or no row. More than one after a query whose answer was
+/// lost.
 type Expected = BTreeMap<i64, Vec<Option<String>>>;
 
 /// Where the database is, and what became of the one before.
@@ -53,10 +55,20 @@ pub struct Remembered {
 }
 
 impl Application {
-    /// Puts writers to work, straight at the server. `rest`: of each, between turns of up to four writes.
-    pub fn start(server: &Postgres, database: &str, ends_inserts: bool, rest: Duration) -> Application {
+    /// Puts writers to work, straight at the server. `rest`: of each, between turns of up to four
+    /// writes.
+    pub fn start(
+        server: &Postgres,
+        database: &str,
+        ends_inserts: bool,
+        rest: Duration,
+    ) -> Application {
         let stop = Arc::new(AtomicBool::new(false));
-        let (home, seen) = watch::channel(Home { url: server.url(database), moves: 0, keeps_all: true });
+        let (home, seen) = watch::channel(Home {
+            url: server.url(database),
+            moves: 0,
+            keeps_all: true,
+        });
         let writers = (0..WRITERS)
             .map(|number| {
                 let writer = Writer {
@@ -73,13 +85,22 @@ impl Application {
                 tokio::spawn(writer.work(Arc::clone(&stop)))
             })
             .collect();
-        Application { stop, home, writers }
+        Application {
+            stop,
+            home,
+            writers,
+        }
     }
 
-    /// The database is on another server now. `keeps_all`: with everything that was acknowledged; else with what that server has.
+    /// The database is on another server now. `keeps_all`: with everything that was acknowledged;
+    /// else with what that server has.
     pub fn moved(&self, server: &Postgres, database: &str, keeps_all: bool) {
         self.home.send_modify(|home| {
-            *home = Home { url: server.url(database), moves: home.moves + 1, keeps_all };
+            *home = Home {
+                url: server.url(database),
+                moves: home.moves + 1,
+                keeps_all,
+            };
         });
     }
 
@@ -106,7 +127,8 @@ struct Writer {
     /// How often it has moved along.
     moves: usize,
     number: i64,
-    /// Whether a missing value may end its inserts: whoever ran the contract has said that no such code is left.
+    /// Whether a missing value may end its inserts: whoever ran the contract has said that no such
+    /// code is left.
     ends_inserts: bool,
     inserts: bool,
     rest: Duration,
@@ -125,9 +147,15 @@ impl Writer {
             let new = NEW + turn * WRITERS + self.number;
             let email = format!("w{}-{turn}@example.com", self.number);
             let other = format!("n{}-{turn}@example.com", self.number);
-            self.write(&format!("UPDATE leads SET email = '{email}' WHERE id = {old}"), &[(old, Some(&email))]).await;
-            let insert =
-                format!("INSERT INTO leads (id, email, owner_id) VALUES ({new}, '{other}', {})", 1 + turn % 50);
+            self.write(
+                &format!("UPDATE leads SET email = '{email}' WHERE id = {old}"),
+                &[(old, Some(&email))],
+            )
+            .await;
+            let insert = format!(
+                "INSERT INTO leads (id, email, owner_id) VALUES ({new}, '{other}', {})",
+                1 + turn % 50
+            );
             if self.inserts {
                 self.write(&insert, &[(new, Some(&other))]).await;
             }
@@ -137,10 +165,15 @@ impl Writer {
                     "BEGIN; UPDATE leads SET email = 'a{email}' WHERE id = {new}; UPDATE leads SET email = 'b{email}' WHERE id = {old}; COMMIT"
                 );
                 let (first, second) = (format!("a{email}"), format!("b{email}"));
-                self.write(&sql, &[(new, Some(&first)), (old, Some(&second))]).await;
+                self.write(&sql, &[(new, Some(&first)), (old, Some(&second))])
+                    .await;
             }
             if turn % 4 == 0 {
-                self.write(&format!("DELETE FROM leads WHERE id = {new}"), &[(new, None)]).await;
+                self.write(
+                    &format!("DELETE FROM leads WHERE id = {new}"),
+                    &[(new, None)],
+                )
+                .await;
             }
             tokio::time::sleep(self.rest).await;
         }
@@ -149,7 +182,10 @@ impl Writer {
 
     /// Whether the row is there for sure: an answer may have been lost.
     fn is_certain(&self, id: i64) -> bool {
-        matches!(self.remembered.expected.get(&id).map(Vec::as_slice), Some([Some(_)]))
+        matches!(
+            self.remembered.expected.get(&id).map(Vec::as_slice),
+            Some([Some(_)])
+        )
     }
 
     async fn write(&mut self, sql: &str, becomes: &[(i64, Option<&String>)]) {
@@ -171,17 +207,24 @@ impl Writer {
                 self.client = None;
                 self.remembered.cut += 1;
                 for (id, value) in becomes {
-                    self.remembered.expected.entry(*id).or_insert_with(|| vec![at_first(*id)]).push(value.cloned());
+                    self.remembered
+                        .expected
+                        .entry(*id)
+                        .or_insert_with(|| vec![at_first(*id)])
+                        .push(value.cloned());
                 }
             }
-            Err(error) if self.ends_inserts && error.code() == Some(&SqlState::NOT_NULL_VIOLATION) => {
+            Err(error)
+                if self.ends_inserts && error.code() == Some(&SqlState::NOT_NULL_VIOLATION) =>
+            {
                 (self.inserts, self.client) = (false, None);
             }
             Err(error) => {
                 self.client = None;
-                let why = error
-                    .as_db_error()
-                    .map_or_else(|| error.to_string(), |db| format!("{} [{}]", db.message(), db.code().code()));
+                let why = error.as_db_error().map_or_else(
+                    || error.to_string(),
+                    |db| format!("{} [{}]", db.message(), db.code().code()),
+                );
                 self.remembered.failed.push(format!("{sql}: {why}"));
             }
         }
@@ -209,18 +252,25 @@ impl Writer {
         Some(())
     }
 
-    /// On another server: what is there is what is expected from now on. It must be what was acknowledged, or, where that may be lost, what
-    /// was written at some time.
+    /// On another server: what is there is what is expected from now on. It must be what was
+    /// acknowledged, or, where that may be lost, what was written at some time.
     async fn recall(&mut self, client: &Client, keeps_all: bool) -> Option<()> {
         let found = rows(client).await.ok()?;
         for (id, expected) in &mut self.remembered.expected {
             let there = found.get(id).cloned();
-            let was_written = there == at_first(*id) || self.written.get(id).is_some_and(|all| all.contains(&there));
-            let is_right = if keeps_all { expected.contains(&there) } else { was_written };
+            let was_written = there == at_first(*id)
+                || self.written.get(id).is_some_and(|all| all.contains(&there));
+            let is_right = if keeps_all {
+                expected.contains(&there)
+            } else {
+                was_written
+            };
             if is_right {
                 *expected = vec![there];
             } else {
-                let lost = format!("lead {id} is {there:?} after a failover and was written as {expected:?}");
+                let lost = format!(
+                    "lead {id} is {there:?} after a failover and was written as {expected:?}"
+                );
                 self.remembered.failed.push(lost);
             }
         }
@@ -237,7 +287,10 @@ async fn rows(client: &Client) -> Result<BTreeMap<i64, String>, tokio_postgres::
     let mut found = BTreeMap::new();
     for message in client.simple_query("SELECT id, email FROM leads").await? {
         if let SimpleQueryMessage::Row(row) = message {
-            let id = row.get(0).and_then(|id| id.parse().ok()).unwrap_or_default();
+            let id = row
+                .get(0)
+                .and_then(|id| id.parse().ok())
+                .unwrap_or_default();
             found.insert(id, row.get(1).unwrap_or_default().to_owned());
         }
     }
@@ -246,7 +299,9 @@ async fn rows(client: &Client) -> Result<BTreeMap<i64, String>, tokio_postgres::
 
 /// Whether the server ended, or didn't let anyone in because it was ending or starting.
 fn lost(error: &tokio_postgres::Error) -> bool {
-    error.code().is_none_or(|code| ["57P01", "57P02", "57P03"].contains(&code.code()))
+    error
+        .code()
+        .is_none_or(|code| ["57P01", "57P02", "57P03"].contains(&code.code()))
 }
 
 impl Remembered {
@@ -261,10 +316,15 @@ impl Remembered {
         for (id, expected) in &self.expected {
             let there = found.get(id).cloned();
             if !expected.contains(&there) {
-                wrong.push(format!("lead {id} is {there:?} and was written as {expected:?}"));
+                wrong.push(format!(
+                    "lead {id} is {there:?} and was written as {expected:?}"
+                ));
             }
         }
-        for id in found.keys().filter(|id| **id >= NEW && !self.expected.contains_key(id)) {
+        for id in found
+            .keys()
+            .filter(|id| **id >= NEW && !self.expected.contains_key(id))
+        {
             wrong.push(format!("lead {id} was written by nobody"));
         }
         wrong.truncate(5);

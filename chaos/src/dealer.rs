@@ -12,12 +12,23 @@ pub(crate) enum Dealer {
     /// Nothing happens.
     Calm,
     /// Nothing happens; which statements write is found out.
-    Watching { passed: BTreeMap<Point, usize>, writes: Writes },
+    Watching {
+        passed: BTreeMap<Point, usize>,
+        writes: Writes,
+    },
     /// What a schedule says.
-    By { schedule: Vec<Dealt>, passed: BTreeMap<Point, usize> },
-    /// The engine is killed before every statement once, one after the other. `looks`: the statements that wrote nothing
-    /// when they were watched, before which no kill is needed; one of them that writes after all is followed by a kill.
-    KillAtEach { seen: BTreeSet<String>, looks: BTreeSet<String>, writes: Writes },
+    By {
+        schedule: Vec<Dealt>,
+        passed: BTreeMap<Point, usize>,
+    },
+    /// The engine is killed before every statement once, one after the other. `looks`: the
+    /// statements that wrote nothing when they were watched, before which no kill is needed; one of
+    /// them that writes after all is followed by a kill.
+    KillAtEach {
+        seen: BTreeSet<String>,
+        looks: BTreeSet<String>,
+        writes: Writes,
+    },
 }
 
 /// Which statements wrote, by the server's state before and after each.
@@ -30,8 +41,8 @@ pub(crate) struct Writes {
 }
 
 impl Writes {
-    /// Hears of a point with the server's state. Whether a statement was answered and had written, or something else had
-    /// meanwhile.
+    /// Hears of a point with the server's state. Whether a statement was answered and had written,
+    /// or something else had meanwhile.
     fn hear(&mut self, point: &Point, state: Option<&str>) -> bool {
         let state = state.unwrap_or_default();
         if !point.answered {
@@ -39,7 +50,10 @@ impl Writes {
             return false;
         }
         // Of a statement whose beginning wasn't seen nothing is known.
-        let wrote = self.before.remove(&point.name).is_none_or(|before| before != state);
+        let wrote = self
+            .before
+            .remove(&point.name)
+            .is_none_or(|before| before != state);
         if wrote {
             self.names.insert(point.name.clone());
         }
@@ -48,15 +62,24 @@ impl Writes {
 
     /// Those of some points whose statement was answered each time and never wrote.
     pub(crate) fn looks(&self, passed: &BTreeMap<Point, usize>) -> BTreeSet<String> {
-        let answered = passed.keys().filter(|point| point.answered).map(|point| &point.name);
-        answered.filter(|name| !self.names.contains(*name) && !self.before.contains_key(*name)).cloned().collect()
+        let answered = passed
+            .keys()
+            .filter(|point| point.answered)
+            .map(|point| &point.name);
+        answered
+            .filter(|name| !self.names.contains(*name) && !self.before.contains_key(*name))
+            .cloned()
+            .collect()
     }
 }
 
 impl Dealer {
     /// What a schedule says.
     pub(crate) fn by(schedule: &Schedule) -> Dealer {
-        Dealer::By { schedule: schedule.dealt.clone(), passed: BTreeMap::new() }
+        Dealer::By {
+            schedule: schedule.dealt.clone(),
+            passed: BTreeMap::new(),
+        }
     }
 
     /// Whether it has to be told the server's state at each point.
@@ -66,7 +89,11 @@ impl Dealer {
 
     /// So often the engine may be run until it ends well.
     pub(crate) fn runs_max(&self) -> usize {
-        if matches!(self, Dealer::KillAtEach { .. }) { usize::MAX } else { RUNS_MAX }
+        if matches!(self, Dealer::KillAtEach { .. }) {
+            usize::MAX
+        } else {
+            RUNS_MAX
+        }
     }
 
     /// What happens at a point; with the server's state there for one that watches.
@@ -81,12 +108,22 @@ impl Dealer {
             Dealer::By { schedule, passed } => {
                 let times = passed.entry(point.clone()).or_default();
                 *times += 1;
-                let at = schedule.iter().position(|dealt| dealt.point == *point && dealt.turn == *times)?;
+                let at = schedule
+                    .iter()
+                    .position(|dealt| dealt.point == *point && dealt.turn == *times)?;
                 Some(schedule.remove(at).fault)
             }
-            Dealer::KillAtEach { seen, looks, writes } => {
+            Dealer::KillAtEach {
+                seen,
+                looks,
+                writes,
+            } => {
                 let wrote = writes.hear(point, state);
-                let is_end = if point.answered { wrote } else { !looks.contains(&point.name) };
+                let is_end = if point.answered {
+                    wrote
+                } else {
+                    !looks.contains(&point.name)
+                };
                 (is_end && seen.insert(point.name.clone())).then_some(Fault::Kill)
             }
         }
@@ -98,17 +135,26 @@ mod tests {
     use super::*;
 
     fn point(answered: bool, name: &str) -> Point {
-        Point { answered, name: name.to_owned() }
+        Point {
+            answered,
+            name: name.to_owned(),
+        }
     }
 
     /// What a dealer does with points and the server's states there.
     fn dealt(dealer: &mut Dealer, points: &[(bool, &str, &str)]) -> Vec<bool> {
-        points.iter().map(|(after, name, state)| dealer.deal(&point(*after, name), Some(state)).is_some()).collect()
+        points
+            .iter()
+            .map(|(after, name, state)| dealer.deal(&point(*after, name), Some(state)).is_some())
+            .collect()
     }
 
     #[test]
     fn a_statement_looks_when_nothing_changed_around_it_any_time() {
-        let mut dealer = Dealer::Watching { passed: BTreeMap::new(), writes: Writes::default() };
+        let mut dealer = Dealer::Watching {
+            passed: BTreeMap::new(),
+            writes: Writes::default(),
+        };
         let points = [
             (false, "look", "1"),
             (true, "look", "1"),
@@ -128,14 +174,20 @@ mod tests {
             (true, "unasked", "4"),
         ];
         assert!(dealt(&mut dealer, &points).iter().all(|dealt| !dealt));
-        let Dealer::Watching { passed, writes } = dealer else { unreachable!() };
+        let Dealer::Watching { passed, writes } = dealer else {
+            unreachable!()
+        };
         assert_eq!(writes.looks(&passed), BTreeSet::from(["look".to_owned()]));
     }
 
     #[test]
     fn each_end_is_a_kill_and_a_look_that_writes_after_all_is_one() {
         let looks = BTreeSet::from(["look".to_owned(), "liar".to_owned()]);
-        let mut dealer = Dealer::KillAtEach { seen: BTreeSet::new(), looks, writes: Writes::default() };
+        let mut dealer = Dealer::KillAtEach {
+            seen: BTreeSet::new(),
+            looks,
+            writes: Writes::default(),
+        };
         let points = [
             (false, "look", "1"),
             (true, "look", "1"),
@@ -148,6 +200,9 @@ mod tests {
             (false, "liar", "3"),
             (true, "liar", "4"),
         ];
-        assert_eq!(dealt(&mut dealer, &points), [false, false, true, false, false, false, true, false, false]);
+        assert_eq!(
+            dealt(&mut dealer, &points),
+            [false, false, true, false, false, false, true, false, false]
+        );
     }
 }

@@ -18,7 +18,12 @@ pub struct Point {
 
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} \"{}\"", if self.answered { "after" } else { "before" }, self.name)
+        write!(
+            f,
+            "{} \"{}\"",
+            if self.answered { "after" } else { "before" },
+            self.name
+        )
     }
 }
 
@@ -67,7 +72,9 @@ impl Director {
     /// The next engine at a point.
     pub async fn next(&self) -> Asked {
         loop {
-            let Ok((stream, _)) = self.listener.accept().await else { continue };
+            let Ok((stream, _)) = self.listener.accept().await else {
+                continue;
+            };
             let mut reader = BufReader::new(stream);
             let mut line = String::new();
             // One that was killed while it asked.
@@ -75,8 +82,14 @@ impl Director {
                 continue;
             }
             if let Some((when, name)) = line.trim_end().split_once('\t') {
-                let point = Point { answered: when == "after", name: name.to_owned() };
-                return Asked { point, stream: reader.into_inner() };
+                let point = Point {
+                    answered: when == "after",
+                    name: name.to_owned(),
+                };
+                return Asked {
+                    point,
+                    stream: reader.into_inner(),
+                };
             }
         }
     }

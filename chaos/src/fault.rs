@@ -13,7 +13,8 @@ pub enum Fault {
     Kill,
     /// The engine is killed when the statement has just been sent.
     KillDuring,
-    /// The engine stands still for longer than its sessions may be idle in a transaction, as a machine that is suspended does.
+    /// The engine stands still for longer than its sessions may be idle in a transaction, as a
+    /// machine that is suspended does.
     Freeze,
     /// All its connections end.
     Cut,
@@ -31,8 +32,8 @@ pub enum Fault {
     Terminate,
     /// An administrator cancels what the engine's sessions do.
     Cancel,
-    /// The statement fails with an SQLSTATE: a statement's timeout, a lock's, a deadlock, a serialization failure, a full disk,
-    /// no memory.
+    /// The statement fails with an SQLSTATE: a statement's timeout, a lock's, a deadlock, a
+    /// serialization failure, a full disk, no memory.
     Raise(&'static str),
     /// Somebody else holds the strongest lock of a table for a while.
     LockTable,
@@ -46,9 +47,11 @@ pub enum Fault {
     ClockJump,
     /// The primary is gone, and its standby is promoted.
     FailOver,
-    /// The standby is cut off, the engine goes on for a few statements, and then the standby is promoted without them.
+    /// The standby is cut off, the engine goes on for a few statements, and then the standby is
+    /// promoted without them.
     FailOverBehind,
-    /// The standby is cut off for a moment: where it is synchronous, nothing is committed meanwhile.
+    /// The standby is cut off for a moment: where it is synchronous, nothing is committed
+    /// meanwhile.
     StandbyStops,
     /// What the standby receives is late.
     StandbyLags,
@@ -111,7 +114,9 @@ impl fmt::Display for Fault {
             Fault::SecondEngine => "a second engine",
             Fault::ClockJump => "the engine's clock jumps",
             Fault::FailOver => "the server fails over",
-            Fault::FailOverBehind => "the server fails over to a standby that lacks the last statements",
+            Fault::FailOverBehind => {
+                "the server fails over to a standby that lacks the last statements"
+            }
             Fault::StandbyStops => "the standby is cut off",
             Fault::StandbyLags => "the standby lags",
         })
@@ -122,7 +127,9 @@ impl Fault {
     /// Whether it is about a standby.
     pub fn is_of_standby(self) -> bool {
         match self {
-            Fault::FailOver | Fault::FailOverBehind | Fault::StandbyStops | Fault::StandbyLags => true,
+            Fault::FailOver | Fault::FailOverBehind | Fault::StandbyStops | Fault::StandbyLags => {
+                true
+            }
             Fault::Kill
             | Fault::KillDuring
             | Fault::Freeze
@@ -145,7 +152,10 @@ impl Fault {
 
     /// Whether the server ends by it, and with it what its sessions were doing.
     pub fn ends_server(self) -> bool {
-        matches!(self, Fault::ServerCrash | Fault::FailOver | Fault::FailOverBehind)
+        matches!(
+            self,
+            Fault::ServerCrash | Fault::FailOver | Fault::FailOverBehind
+        )
     }
 }
 
@@ -190,7 +200,14 @@ pub struct Schedule {
 impl Schedule {
     /// One fault, the first time that a point is passed.
     pub fn once(point: &Point, fault: Fault) -> Schedule {
-        Schedule::of(vec![Dealt { point: point.clone(), turn: 1, fault }], false)
+        Schedule::of(
+            vec![Dealt {
+                point: point.clone(),
+                turn: 1,
+                fault,
+            }],
+            false,
+        )
     }
 
     /// The same with a standby that commits wait for.
@@ -199,11 +216,16 @@ impl Schedule {
         Schedule::of(self.dealt, true)
     }
 
-    /// A standby is there where a fault is about it. One that commits wait for can't be left behind.
+    /// A standby is there where a fault is about it. One that commits wait for can't be left
+    /// behind.
     fn of(dealt: Vec<Dealt>, synchronous: bool) -> Schedule {
         let replication = if !dealt.iter().any(|dealt| dealt.fault.is_of_standby()) {
             Replication::None
-        } else if synchronous && !dealt.iter().any(|dealt| dealt.fault == Fault::FailOverBehind) {
+        } else if synchronous
+            && !dealt
+                .iter()
+                .any(|dealt| dealt.fault == Fault::FailOverBehind)
+        {
             Replication::Synchronous
         } else {
             Replication::Asynchronous
@@ -211,7 +233,8 @@ impl Schedule {
         Schedule { dealt, replication }
     }
 
-    /// Up to four faults at places by chance, of those that a calm run passes. The long ones are rarer.
+    /// Up to four faults at places by chance, of those that a calm run passes. The long ones are
+    /// rarer.
     pub fn random(random: &mut StdRng, passed: &BTreeMap<Point, usize>) -> Schedule {
         let points: Vec<(&Point, &usize)> = passed.iter().collect();
         let count = random.random_range(1..=4);
@@ -223,9 +246,20 @@ impl Schedule {
                 continue;
             }
             // An answered statement can't fail any more.
-            let answered = point.answered && !matches!(fault, Fault::Raise(_) | Fault::KillDuring | Fault::CutDuring);
+            let answered = point.answered
+                && !matches!(
+                    fault,
+                    Fault::Raise(_) | Fault::KillDuring | Fault::CutDuring
+                );
             let turn = random.random_range(1..=*times);
-            dealt.push(Dealt { point: Point { answered, ..point.clone() }, turn, fault });
+            dealt.push(Dealt {
+                point: Point {
+                    answered,
+                    ..point.clone()
+                },
+                turn,
+                fault,
+            });
         }
         Schedule::of(dealt, random.random_bool(0.5))
     }

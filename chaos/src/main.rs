@@ -1,5 +1,5 @@
-//! `chaos`: trials by chance, one seed after the other, for as long as it may take. The same program is the engine that things
-//! happen to.
+//! `chaos`: trials by chance, one seed after the other, for as long as it may take. The same
+//! program is the engine that things happen to.
 
 use clap::{Parser, Subcommand};
 use concertina_chaos::Broken;
@@ -47,7 +47,11 @@ enum Verb {
 #[tokio::main]
 async fn main() -> ExitCode {
     let ended = match Words::parse().verb {
-        Verb::Run { minutes, seed, trials } => run(minutes, seed, trials.unwrap_or(u64::MAX)).await,
+        Verb::Run {
+            minutes,
+            seed,
+            trials,
+        } => run(minutes, seed, trials.unwrap_or(u64::MAX)).await,
         Verb::Exhaustive { name } => exhaustive(name.as_deref()).await,
         Verb::Engine(orders) => orders.obey().await.map(|()| true),
     };
@@ -70,7 +74,10 @@ async fn exhaustive(name: Option<&str>) -> Result<bool, Broken> {
     let mut all = Summary::default();
     let scenarios = histories()?.into_iter().chain(systems());
     for scenario in scenarios.filter(|scenario| name.is_none_or(|name| scenario.name == name)) {
-        let summary = Stage::set(&scenario, &program).await?.killed_at_each_alone().await?;
+        let summary = Stage::set(&scenario, &program)
+            .await?
+            .killed_at_each_alone()
+            .await?;
         for violation in &summary.violations {
             tell(&format!("VIOLATION: {violation}"));
         }
@@ -104,7 +111,10 @@ async fn run(minutes: f64, first: u64, trials: u64) -> Result<bool, Broken> {
             none => none.insert(Stage::set(&scenarios[at], &program).await?),
         };
         let schedule = Schedule::random(&mut random, &stage.passed);
-        tell(&format!("seed {seed}: {}: {schedule}", scenarios[at].shown()));
+        tell(&format!(
+            "seed {seed}: {}: {schedule}",
+            scenarios[at].shown()
+        ));
         let summary = stage.trial(&schedule).await?;
         for violation in &summary.violations {
             tell(&format!("VIOLATION with seed {seed}: {violation}"));

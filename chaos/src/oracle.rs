@@ -32,12 +32,20 @@ const SETTLED: [Promise; 2] = [
 /// # Errors
 ///
 /// When it can't be read.
-pub async fn ending(server: &Postgres, database: &str, scenario: &Scenario) -> Result<Ending, Broken> {
+pub async fn ending(
+    server: &Postgres,
+    database: &str,
+    scenario: &Scenario,
+) -> Result<Ending, Broken> {
     let client = server.connect(database).await?;
     let history = "SELECT coalesce(string_agg(format('%s %s %s', id, direction, state), ', ' ORDER BY id), '') FROM concertina.revision";
     let history = client.query_one(history, &[]).await?.get(0);
     let rows = client.query_one(scenario.rows, &[]).await?.get(0);
-    Ok(Ending { schema: unordered(&server.dump_schema(database)?), history, rows })
+    Ok(Ending {
+        schema: unordered(&server.dump_schema(database)?),
+        history,
+        rows,
+    })
 }
 
 /// What doesn't hold, in words. `rows`: whether they must be those of the calm run.
@@ -71,15 +79,29 @@ pub async fn violations(
         now.rows.clone_from(&calm.rows);
     }
     if now.history != calm.history {
-        violations.push(format!("the history is {}, and should be {}", now.history, calm.history));
+        violations.push(format!(
+            "the history is {}, and should be {}",
+            now.history, calm.history
+        ));
     }
-    let more: Vec<&String> = now.schema.iter().filter(|line| !calm.schema.contains(line)).collect();
-    let fewer: Vec<&String> = calm.schema.iter().filter(|line| !now.schema.contains(line)).collect();
+    let more: Vec<&String> = now
+        .schema
+        .iter()
+        .filter(|line| !calm.schema.contains(line))
+        .collect();
+    let fewer: Vec<&String> = calm
+        .schema
+        .iter()
+        .filter(|line| !now.schema.contains(line))
+        .collect();
     if now.schema != calm.schema {
         violations.push(format!("the schema has {more:?} and lacks {fewer:?}"));
     }
     if now.rows != calm.rows {
-        violations.push(format!("the rows are {}, and should be {}", now.rows, calm.rows));
+        violations.push(format!(
+            "the rows are {}, and should be {}",
+            now.rows, calm.rows
+        ));
     }
     Ok(violations)
 }

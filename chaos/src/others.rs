@@ -19,7 +19,12 @@ impl Others {
     /// # Errors
     ///
     /// When the server takes no connection.
-    pub async fn send(&mut self, server: &Postgres, database: &str, sql: String) -> Result<(), Error> {
+    pub async fn send(
+        &mut self,
+        server: &Postgres,
+        database: &str,
+        sql: String,
+    ) -> Result<(), Error> {
         let client = server.connect(database).await?;
         self.tasks.spawn(async move {
             client.batch_execute("SET lock_timeout = '3s'").await.ok();

@@ -83,7 +83,8 @@ pub(crate) struct Play {
     behind: Option<usize>,
     /// Where the application works.
     pub(crate) application: Option<Application>,
-    /// Sees what the server's state is, from another database, by a statement that is made once: it is asked at every point.
+    /// Sees what the server's state is, from another database, by a statement that is made once: it
+    /// is asked at every point.
     watcher: (Client, Statement),
     /// Where the machine has one.
     clock: Option<Clock>,
@@ -119,11 +120,24 @@ impl Play {
             Some(standby) => Some(Proxy::start(standby.port()).await?),
             None => None,
         };
-        let ports: Vec<u16> = [&proxy].into_iter().chain(&other_proxy).map(Proxy::port).collect();
-        let hosts: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+        let ports: Vec<u16> = [&proxy]
+            .into_iter()
+            .chain(&other_proxy)
+            .map(Proxy::port)
+            .collect();
+        let hosts: Vec<String> = ports
+            .iter()
+            .map(|port| format!("127.0.0.1:{port}"))
+            .collect();
         let hosts = hosts.join(",");
-        let url = format!("postgres://postgres@{hosts}/{database}?sslmode=disable&target_session_attrs=read-write");
-        let to = if scenario.way == Way::Up { &scenario.top } else { &scenario.bottom };
+        let url = format!(
+            "postgres://postgres@{hosts}/{database}?sslmode=disable&target_session_attrs=read-write"
+        );
+        let to = if scenario.way == Way::Up {
+            &scenario.top
+        } else {
+            &scenario.bottom
+        };
         let orders = Orders {
             url,
             revisions: scenario.revisions.clone(),
@@ -153,10 +167,16 @@ impl Play {
     }
 
     /// One run of the engine, until it ends.
-    pub(crate) async fn run(&mut self, server: &mut Postgres, dealer: &mut Dealer) -> Result<Ended, Broken> {
+    pub(crate) async fn run(
+        &mut self,
+        server: &mut Postgres,
+        dealer: &mut Dealer,
+    ) -> Result<Ended, Broken> {
         let socket = self.director.socket();
         let faults = (!matches!(dealer, Dealer::Calm)).then_some(socket.as_path());
-        let mut child = self.orders.begin(&self.program, faults, self.clock.as_ref())?;
+        let mut child = self
+            .orders
+            .begin(&self.program, faults, self.clock.as_ref())?;
         let mut said = child.stderr.take().ok_or("no stderr")?;
         let said = tokio::spawn(async move {
             let mut text = String::new();
@@ -180,7 +200,11 @@ impl Play {
                     self.fail_over(server).await?;
                 }
             }
-            let state = if dealer.watches() { Some(self.state().await?) } else { None };
+            let state = if dealer.watches() {
+                Some(self.state().await?)
+            } else {
+                None
+            };
             // Without a clock of its own nothing happens to it.
             match dealer
                 .deal(&asked.point, state.as_deref())
@@ -202,11 +226,16 @@ impl Play {
             self.fail_over(server).await?;
             return Ok(Ended::Badly("it failed over after its end".to_owned()));
         }
-        Ok(if status.success() { Ended::Well } else { Ended::Badly(format!("{status} {}", said.trim())) })
+        Ok(if status.success() {
+            Ended::Well
+        } else {
+            Ended::Badly(format!("{status} {}", said.trim()))
+        })
     }
 
-    /// What a new session sees: while that stays as it is, nothing that lasts was changed. Where a session has written in a
-    /// transaction that is open, how far the log is belongs to it, so that each of its writes is another state.
+    /// What a new session sees: while that stays as it is, nothing that lasts was changed. Where a
+    /// session has written in a transaction that is open, how far the log is belongs to it, so that
+    /// each of its writes is another state.
     async fn state(&self) -> Result<String, Broken> {
         let (client, asking) = &self.watcher;
         Ok(client.query_one(asking, &[&self.database]).await?.get(0))
@@ -214,12 +243,17 @@ impl Play {
 
     /// Does something to every way from the engine to a server.
     fn network(&self, does: impl Fn(&Proxy)) {
-        [&self.proxy].into_iter().chain(&self.other_proxy).for_each(does);
+        [&self.proxy]
+            .into_iter()
+            .chain(&self.other_proxy)
+            .for_each(does);
     }
 
     /// The standby takes the primary's place, where there still is one.
     async fn fail_over(&mut self, server: &mut Postgres) -> Result<(), Broken> {
-        let Some(standby) = self.standby.take() else { return Ok(()) };
+        let Some(standby) = self.standby.take() else {
+            return Ok(());
+        };
         let keeps_all = standby.is_synchronous();
         standby.take_over(server).await?;
         if let Some(application) = &self.application {
@@ -304,7 +338,11 @@ impl Play {
                 );
                 self.others.send(server, &database, sql).await?;
             }
-            Fault::VacuumFull => self.others.send(server, &database, format!("VACUUM FULL {table}")).await?,
+            Fault::VacuumFull => {
+                self.others
+                    .send(server, &database, format!("VACUUM FULL {table}"))
+                    .await?
+            }
             Fault::ClockJump => {
                 self.jumped = if self.jumped > 0 { -JUMP } else { JUMP };
                 if let Some(clock) = &self.clock {
@@ -324,6 +362,9 @@ impl Play {
 
 async fn signal(child: &Child, name: &str) -> Result<(), Broken> {
     let Some(pid) = child.id() else { return Ok(()) };
-    Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().await?;
+    Command::new("kill")
+        .args([&format!("-{name}"), &pid.to_string()])
+        .status()
+        .await?;
     Ok(())
 }

@@ -15,7 +15,8 @@ const ROWS: i64 = 1_500;
 pub struct Scenario {
     /// Its name.
     pub name: String,
-    /// Which way it goes: up from its bottom, down from its top, or back from where every contract waits.
+    /// Which way it goes: up from its bottom, down from its top, or back from where every contract
+    /// waits.
     pub way: Way,
     /// The folder of its revisions.
     pub revisions: PathBuf,
@@ -27,7 +28,8 @@ pub struct Scenario {
     pub versions: bool,
     /// Whether the application of [`crate::application`] can run beside it.
     pub application: bool,
-    /// Whether the contract demands a value that the application doesn't know of: from then on it can't insert any more.
+    /// Whether the contract demands a value that the application doesn't know of: from then on it
+    /// can't insert any more.
     pub ends_inserts: bool,
     /// What must hold at the top, each with a count of what is against it.
     pub right: Vec<Promise>,
@@ -53,8 +55,10 @@ const SCHEMA: &str = "CREATE TABLE owners (id int PRIMARY KEY, team_id int NOT N
     INSERT INTO calls SELECT g, 3000 + g % 1000 FROM generate_series(1, 2000) g; ANALYZE;";
 
 /// Whether the rows that were there at the start still are: nobody but the application deletes.
-const NONE_GONE: Promise =
-    Promise { what: "every row is there", sql: "SELECT 4000 - count(*) FROM leads WHERE id <= 4000" };
+const NONE_GONE: Promise = Promise {
+    what: "every row is there",
+    sql: "SELECT 4000 - count(*) FROM leads WHERE id <= 4000",
+};
 
 const ROWS_OF_HISTORY: &str = "SELECT coalesce(string_agg(format('%s %s', c.oid::regclass, md5(query_to_xml(format('SELECT to_jsonb(t) AS r FROM %s t ORDER BY 1', c.oid::regclass), false, false, '')::text)), ' ' ORDER BY c.oid::regclass::text), '')
     FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace";
@@ -113,7 +117,13 @@ pub fn histories() -> Result<Vec<Scenario>, Broken> {
                 versions: false,
                 application: true,
                 ends_inserts: name == HISTORIES[0].0,
-                right: vec![Promise { what: "every row is right", sql: right }, NONE_GONE],
+                right: vec![
+                    Promise {
+                        what: "every row is right",
+                        sql: right,
+                    },
+                    NONE_GONE,
+                ],
                 rows: ROWS_OF_HISTORY,
                 table: "leads",
                 base: Base::History,
@@ -142,7 +152,11 @@ pub fn systems() -> Vec<Scenario> {
                 name: system.name.to_owned(),
                 way,
                 revisions: system.revisions(),
-                top: system.stages.last().map_or("head", |stage| stage.to).to_owned(),
+                top: system
+                    .stages
+                    .last()
+                    .map_or("head", |stage| stage.to)
+                    .to_owned(),
                 bottom: system.start.to_owned(),
                 versions: system.versions,
                 application: false,
@@ -173,14 +187,32 @@ impl Scenario {
         match &self.base {
             Base::History => {
                 server.create_database(database, None).await?;
-                server.connect(database).await?.batch_execute(SCHEMA).await?;
+                server
+                    .connect(database)
+                    .await?
+                    .batch_execute(SCHEMA)
+                    .await?;
             }
             Base::System(system) => {
-                drop(system.found(server, ROWS).await.map_err(|error| error.to_string())?);
-                let rename = format!("ALTER DATABASE \"{}\" RENAME TO \"{database}\"", system.name);
+                drop(
+                    system
+                        .found(server, ROWS)
+                        .await
+                        .map_err(|error| error.to_string())?,
+                );
+                let rename = format!(
+                    "ALTER DATABASE \"{}\" RENAME TO \"{database}\"",
+                    system.name
+                );
                 // Its connections are about to end.
                 for _ in 0..100 {
-                    if server.connect("postgres").await?.batch_execute(&rename).await.is_ok() {
+                    if server
+                        .connect("postgres")
+                        .await?
+                        .batch_execute(&rename)
+                        .await
+                        .is_ok()
+                    {
                         return Ok(());
                     }
                     tokio::time::sleep(std::time::Duration::from_millis(20)).await;

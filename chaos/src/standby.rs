@@ -38,9 +38,17 @@ impl Standby {
         let server = primary.standby_through(NAME, feed.port(), settings).await?;
         if synchronous {
             // Only now: the copy is to wait for nobody.
-            say(primary, &format!("ALTER SYSTEM SET synchronous_standby_names = '{NAME}'")).await?;
+            say(
+                primary,
+                &format!("ALTER SYSTEM SET synchronous_standby_names = '{NAME}'"),
+            )
+            .await?;
         }
-        Ok(Some(Standby { server, feed, synchronous }))
+        Ok(Some(Standby {
+            server,
+            feed,
+            synchronous,
+        }))
     }
 
     pub(crate) fn port(&self) -> u16 {

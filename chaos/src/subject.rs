@@ -60,13 +60,28 @@ impl Orders {
     /// # Errors
     ///
     /// When the program can't be started.
-    pub fn begin(&self, program: &Path, faults: Option<&Path>, clock: Option<&Clock>) -> Result<Child, Broken> {
+    pub fn begin(
+        &self,
+        program: &Path,
+        faults: Option<&Path>,
+        clock: Option<&Clock>,
+    ) -> Result<Child, Broken> {
         let mut command = Command::new(program);
-        command.arg("engine").args(["--url", &self.url, "--to", &self.to]).arg("--revisions").arg(&self.revisions);
-        command.args(["--way", &self.way.to_string()]).args(self.versions.then_some("--versions"));
+        command
+            .arg("engine")
+            .args(["--url", &self.url, "--to", &self.to])
+            .arg("--revisions")
+            .arg(&self.revisions);
+        command
+            .args(["--way", &self.way.to_string()])
+            .args(self.versions.then_some("--versions"));
         command.envs(faults.map(|socket| ("CONCERTINA_FAULTS", socket)));
         command.envs(clock.map(Clock::environment).into_iter().flatten());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         Ok(command.spawn()?)
     }
 
@@ -83,7 +98,9 @@ impl Orders {
             Way::Up => drop(upgrade(&engine, &history, &target, Until::Contracted).await?),
             Way::Half => drop(upgrade(&engine, &history, &target, Until::Backfilled).await?),
             Way::Down => {
-                let policy = Policy { allow_data_loss: true };
+                let policy = Policy {
+                    allow_data_loss: true,
+                };
                 downgrade(&engine, &history, &target, Until::Contracted, &policy).await?;
             }
             Way::Back => while !rollback(&engine, &history, None).await?.finished.is_empty() {},
@@ -92,7 +109,8 @@ impl Orders {
     }
 }
 
-/// Small windows and batches, so that small tables have many; short patience, so that trials are short.
+/// Small windows and batches, so that small tables have many; short patience, so that trials are
+/// short.
 fn settings(versions: bool) -> Settings {
     Settings {
         batch_target: Duration::from_millis(1),

@@ -1,4 +1,5 @@
-//! One life of a scenario under a schedule: run, struck, run again until it ends well, and looked at.
+//! One life of a scenario under a schedule: run, struck, run again until it ends well, and looked
+//! at.
 
 use crate::Broken;
 use crate::application::Application;
@@ -58,18 +59,35 @@ impl<'a> Stage<'a> {
         }
         server.create_database("calm", Some("start")).await?;
         let mut play = Play::new(&server, program, scenario, "calm", None).await?;
-        let mut dealer = Dealer::Watching { passed: BTreeMap::new(), writes: Writes::default() };
+        let mut dealer = Dealer::Watching {
+            passed: BTreeMap::new(),
+            writes: Writes::default(),
+        };
         play.run(&mut server, &mut dealer).await?.well()?;
-        let Dealer::Watching { passed, writes } = dealer else { return Err("another dealer".into()) };
+        let Dealer::Watching { passed, writes } = dealer else {
+            return Err("another dealer".into());
+        };
         let calm = oracle::ending(&server, "calm", scenario).await?;
         let looks = writes.looks(&passed);
-        Ok(Stage { scenario, program: program.to_owned(), server, calm, passed, looks, trials: 0 })
+        Ok(Stage {
+            scenario,
+            program: program.to_owned(),
+            server,
+            calm,
+            passed,
+            looks,
+            trials: 0,
+        })
     }
 
-    /// Where an end is unlike the one at another point. One after a statement is the same as one before the next; and one before a
-    /// statement that writes nothing the same as one before the next that does, as everything that lasts is in the database.
+    /// Where an end is unlike the one at another point. One after a statement is the same as one
+    /// before the next; and one before a statement that writes nothing the same as one before the
+    /// next that does, as everything that lasts is in the database.
     pub fn ends(&self) -> Vec<Point> {
-        let ends = self.passed.keys().filter(|point| !point.answered && !self.looks.contains(&point.name));
+        let ends = self
+            .passed
+            .keys()
+            .filter(|point| !point.answered && !self.looks.contains(&point.name));
         ends.cloned().collect()
     }
 
@@ -84,7 +102,8 @@ impl<'a> Stage<'a> {
 
     async fn resting(&mut self, schedule: &Schedule, rest: Duration) -> Result<Summary, Broken> {
         let told = format!("{}: {schedule}", self.scenario.shown());
-        self.live(Dealer::by(schedule), schedule.replication, rest, &told).await
+        self.live(Dealer::by(schedule), schedule.replication, rest, &told)
+            .await
     }
 
     /// A trial for each of [`Stage::ends`]: the engine is killed there, the first time.
@@ -95,7 +114,9 @@ impl<'a> Stage<'a> {
     pub async fn killed_at_each_alone(&mut self) -> Result<Summary, Broken> {
         let mut all = Summary::default();
         for point in self.ends() {
-            all += self.resting(&Schedule::once(&point, Fault::Kill), LONG_REST).await?;
+            all += self
+                .resting(&Schedule::once(&point, Fault::Kill), LONG_REST)
+                .await?;
         }
         Ok(all)
     }
@@ -107,7 +128,11 @@ impl<'a> Stage<'a> {
     /// When the machine doesn't play along.
     pub async fn killed_at_each(&mut self) -> Result<Summary, Broken> {
         let told = format!("{}: killed at each point", self.scenario.shown());
-        let dealer = Dealer::KillAtEach { seen: BTreeSet::new(), looks: self.looks.clone(), writes: Writes::default() };
+        let dealer = Dealer::KillAtEach {
+            seen: BTreeSet::new(),
+            looks: self.looks.clone(),
+            writes: Writes::default(),
+        };
         self.live(dealer, Replication::None, REST, &told).await
     }
 
@@ -120,28 +145,50 @@ impl<'a> Stage<'a> {
     ) -> Result<Summary, Broken> {
         self.trials += 1;
         let database = format!("trial_{}", self.trials);
-        self.server.create_database(&database, Some("start")).await?;
+        self.server
+            .create_database(&database, Some("start"))
+            .await?;
         let standby = Standby::of(&self.server, replication, &SETTINGS).await?;
-        let mut play = Play::new(&self.server, &self.program, self.scenario, &database, standby).await?;
+        let mut play = Play::new(
+            &self.server,
+            &self.program,
+            self.scenario,
+            &database,
+            standby,
+        )
+        .await?;
         // A kill at each point is about the engine alone; it is quicker without an application.
         let applied = self.scenario.application && matches!(dealer, Dealer::By { .. });
-        play.application =
-            applied.then(|| Application::start(&self.server, &database, self.scenario.ends_inserts, rest));
-        let mut summary = Summary { scenarios: 1, ..Summary::default() };
+        play.application = applied
+            .then(|| Application::start(&self.server, &database, self.scenario.ends_inserts, rest));
+        let mut summary = Summary {
+            scenarios: 1,
+            ..Summary::default()
+        };
         let mut violations = self.run_to_its_end(&mut play, &mut dealer).await?;
         let crashed = play.dealt.iter().any(|fault| fault.ends_server());
         if let Some(application) = play.application.take() {
             let remembered = application.stop().await;
             summary.writes = remembered.acknowledged;
-            violations
-                .extend(remembered.failed.iter().map(|failed| format!("a query of the application failed: {failed}")));
+            violations.extend(
+                remembered
+                    .failed
+                    .iter()
+                    .map(|failed| format!("a query of the application failed: {failed}")),
+            );
             if remembered.cut > 0 && !crashed {
-                violations.push(format!("{} queries of the application were cut", remembered.cut));
+                violations.push(format!(
+                    "{} queries of the application were cut",
+                    remembered.cut
+                ));
             }
             let client = self.server.connect(&database).await?;
             violations.extend(remembered.wrong(&client).await?);
         }
-        violations.extend(oracle::violations(&self.server, &database, self.scenario, &self.calm, !applied).await?);
+        violations.extend(
+            oracle::violations(&self.server, &database, self.scenario, &self.calm, !applied)
+                .await?,
+        );
         for fault in &play.dealt {
             *summary.faults.entry(*fault).or_default() += 1;
         }
@@ -150,12 +197,19 @@ impl<'a> Stage<'a> {
         if violations.is_empty() {
             self.server.drop_database(&database).await?;
         }
-        summary.violations = violations.into_iter().map(|violation| format!("{told}: {violation}")).collect();
+        summary.violations = violations
+            .into_iter()
+            .map(|violation| format!("{told}: {violation}"))
+            .collect();
         Ok(summary)
     }
 
     /// Runs the engine until it ends well, and then once more. What of that doesn't hold.
-    async fn run_to_its_end(&mut self, play: &mut Play, dealer: &mut Dealer) -> Result<Vec<String>, Broken> {
+    async fn run_to_its_end(
+        &mut self,
+        play: &mut Play,
+        dealer: &mut Dealer,
+    ) -> Result<Vec<String>, Broken> {
         let mut violations = Vec::new();
         let mut runs = 0;
         loop {
@@ -165,7 +219,10 @@ impl<'a> Stage<'a> {
             match ended {
                 Ended::Well => break,
                 // An error without a reason, or no end of them.
-                Ended::Badly(why) if play.dealt.len() == dealt && play.lasting == 0 || runs > dealer.runs_max() => {
+                Ended::Badly(why)
+                    if play.dealt.len() == dealt && play.lasting == 0
+                        || runs > dealer.runs_max() =>
+                {
                     violations.push(format!("run {runs} ended with: {why}"));
                     break;
                 }
@@ -175,7 +232,9 @@ impl<'a> Stage<'a> {
         }
         play.others.gone().await;
         play.second.wait().await;
-        if let Ended::Badly(why) | Ended::Hung(why) = play.run(&mut self.server, &mut Dealer::Calm).await? {
+        if let Ended::Badly(why) | Ended::Hung(why) =
+            play.run(&mut self.server, &mut Dealer::Calm).await?
+        {
             violations.push(format!("a run that has nothing to do ended with: {why}"));
         }
         Ok(violations)

@@ -26,7 +26,12 @@ pub(crate) struct Common {
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) revisions: Option<PathBuf>,
     /// The config file
-    #[arg(long, global = true, value_name = "FILE", default_value = "concertina.toml")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "concertina.toml"
+    )]
     pub(crate) config: PathBuf,
     /// Compare plans with the statements in scratch databases first: auto, always, never
     #[arg(long, global = true, value_name = "WHEN")]
@@ -191,17 +196,18 @@ pub(crate) enum Verb {
         /// Accept files that were edited after they ran
         #[arg(long)]
         force: bool,
-        /// Forget all records first, also of revisions that aren't in the directory, and what is in flight: its triggers and helpers are
-        /// taken away, and what its statements did stays
+        /// Forget all records first, also of revisions that aren't in the directory, and what is in
+        /// flight: its triggers and helpers are taken away, and what its statements did stays
         #[arg(long)]
         purge: bool,
     },
     /// Compare the database with what its revisions make, object by object
     ///
-    /// The history is replayed in a database of its own on the same server, which needs CREATEDB. Exit code 2 when something
-    /// differs.
+    /// The history is replayed in a database of its own on the same server, which needs CREATEDB.
+    /// Exit code 2 when something differs.
     Verify {
-        /// Try instead whether policies keep tenants apart: for two tenants of each table, everything that they should refuse
+        /// Try instead whether policies keep tenants apart: for two tenants of each table,
+        /// everything that they should refuse
         #[arg(long, requires = "role")]
         tenant_isolation: bool,
         /// The role of the application, which policies hold for
@@ -210,8 +216,9 @@ pub(crate) enum Verb {
     },
     /// Show what leads from the database to the schema of a file
     ///
-    /// It is tried first, in a scratch database with the structure of the real one, which needs CREATEDB. What stays different is
-    /// named; exit code 2 when that is more than the places of columns.
+    /// It is tried first, in a scratch database with the structure of the real one, which needs
+    /// CREATEDB. What stays different is named; exit code 2 when that is more than the places of
+    /// columns.
     Diff {
         /// SQL that makes the wanted schema of an empty database
         #[arg(long, value_name = "FILE")]
@@ -256,7 +263,8 @@ pub(crate) enum Verb {
 pub(crate) enum Tool {
     /// Alembic's: ids and parents are kept
     Alembic {
-        /// The directory of alembic.ini, in which Alembic is run; or what `alembic upgrade head --sql` wrote
+        /// The directory of alembic.ini, in which Alembic is run; or what
+        /// `alembic upgrade head --sql` wrote
         path: PathBuf,
         /// What `alembic downgrade head:base --sql` wrote
         #[arg(long, value_name = "FILE")]
@@ -265,7 +273,8 @@ pub(crate) enum Tool {
         #[arg(long)]
         stamp: bool,
     },
-    /// A directory of numbered SQL: plain, Flyway, dbmate, sqlx, goose, golang-migrate, sql-migrate, node-pg-migrate
+    /// A directory of numbered SQL: plain, Flyway, dbmate, sqlx, goose, golang-migrate,
+    /// sql-migrate, node-pg-migrate
     Folder {
         /// The directory
         path: PathBuf,

@@ -32,8 +32,13 @@ impl From<&Failure> for Exit {
     fn from(failure: &Failure) -> Exit {
         match failure {
             Failure::Preflight { .. } => Exit::Preflight,
-            Failure::Diagnostics(all) if all.iter().all(|diagnostic| diagnostic.code == WAITS) => Exit::Waiting,
-            Failure::Diagnostics(_) | Failure::Engine(_) | Failure::Folder(_) | Failure::Usage { .. } => Exit::Error,
+            Failure::Diagnostics(all) if all.iter().all(|diagnostic| diagnostic.code == WAITS) => {
+                Exit::Waiting
+            }
+            Failure::Diagnostics(_)
+            | Failure::Engine(_)
+            | Failure::Folder(_)
+            | Failure::Usage { .. } => Exit::Error,
         }
     }
 }

@@ -15,7 +15,11 @@ fn main() -> ExitCode {
         Ok(words) => words,
         Err(error) => {
             let _ = error.print();
-            return if error.use_stderr() { Exit::Error.into() } else { Exit::Done.into() };
+            return if error.use_stderr() {
+                Exit::Error.into()
+            } else {
+                Exit::Done.into()
+            };
         }
     };
     draw::log::start(words.common.verbose);

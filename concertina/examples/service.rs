@@ -9,11 +9,21 @@ use concertina_engine::{Event, Settings};
 
 #[tokio::main]
 async fn main() -> Result<(), concertina::Failure> {
-    let url = std::env::var("DATABASE_URL").unwrap_or_else(|_| "postgres://localhost/shop".to_owned());
+    let url =
+        std::env::var("DATABASE_URL").unwrap_or_else(|_| "postgres://localhost/shop".to_owned());
     let mut runner = Runner::builder(&url)
-        .revision("001_leads", "CREATE TABLE leads (id bigint PRIMARY KEY, email text, score int);")
-        .revision("002_score", "ALTER TABLE leads ADD COLUMN points int; UPDATE leads SET points = score * 10;")
-        .settings(Settings { rows_per_second_max: Some(50_000), ..Settings::default() })
+        .revision(
+            "001_leads",
+            "CREATE TABLE leads (id bigint PRIMARY KEY, email text, score int);",
+        )
+        .revision(
+            "002_score",
+            "ALTER TABLE leads ADD COLUMN points int; UPDATE leads SET points = score * 10;",
+        )
+        .settings(Settings {
+            rows_per_second_max: Some(50_000),
+            ..Settings::default()
+        })
         .build()?;
     // Progress, for logs and metrics.
     let mut progress = runner.progress().into_iter();

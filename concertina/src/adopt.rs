@@ -1,4 +1,5 @@
-//! Histories of other tools: their files become revisions, and what they have applied is recorded as applied.
+//! Histories of other tools: their files become revisions, and what they have applied is recorded
+//! as applied.
 
 use crate::done::Done;
 use crate::failure::Failure;
@@ -34,29 +35,46 @@ pub fn write(folder: &Path, imported: &[Imported]) -> Result<Vec<PathBuf>, Failu
 /// # Errors
 ///
 /// When no tool's table is there, or it names what wasn't imported.
-pub async fn stamp(engine: &Engine, history: &History, imported: &[Imported]) -> Result<Done, Failure> {
+pub async fn stamp(
+    engine: &Engine,
+    history: &History,
+    imported: &[Imported],
+) -> Result<Done, Failure> {
     let known = engine.known().await?;
     recorded::settled(&known, recorded::BEFORE_STAMPING)?;
     let said = engine.elsewhere().await?;
-    let applied = said.iter().find_map(|said| applied(said, history, imported));
+    let applied = said
+        .iter()
+        .find_map(|said| applied(said, history, imported));
     let Some(applied) = applied else {
         return Err(Failure::usage(
             "no table of another tool in this database knows these revisions",
             "name the database that the other tool has been run on, or say `concertina stamp`",
         ));
     };
-    let revisions = history.revisions().iter().filter(|revision| applied.contains(&revision.id));
+    let revisions = history
+        .revisions()
+        .iter()
+        .filter(|revision| applied.contains(&revision.id));
     record(&mut engine.lease().await?, revisions.collect()).await
 }
 
 /// The revisions that a tool's table names, and all that they follow.
-fn applied(said: &Elsewhere, history: &History, imported: &[Imported]) -> Option<BTreeSet<RevisionId>> {
+fn applied(
+    said: &Elsewhere,
+    history: &History,
+    imported: &[Imported],
+) -> Option<BTreeSet<RevisionId>> {
     let named = |version: &String| {
         let digits = |text: &str| text.trim_start_matches('0').to_owned();
         imported
             .iter()
             .find(|one| one.version == *version || one.id == *version)
-            .or_else(|| imported.iter().find(|one| !one.version.is_empty() && digits(&one.version) == digits(version)))
+            .or_else(|| {
+                imported
+                    .iter()
+                    .find(|one| !one.version.is_empty() && digits(&one.version) == digits(version))
+            })
     };
     let mut applied = BTreeSet::new();
     for one in said.versions.iter().filter_map(named) {

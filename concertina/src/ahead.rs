@@ -13,62 +13,113 @@ pub(crate) struct Ahead {
     pub(crate) plan: Plan,
     /// The catalog that it leaves.
     pub(crate) after: Catalog,
-    /// Whether nobody can be surprised by what it does: no statement runs code, and each is understood.
+    /// Whether nobody can be surprised by what it does: no statement runs code, and each is
+    /// understood.
     pub(crate) is_foreseen: bool,
 }
 
 impl Ahead {
     pub(crate) fn of(revision: &Revision, catalog: &Catalog) -> Result<Ahead, Failure> {
-        let Outlook { plan, after, is_foreseen } = look_ahead(revision, catalog);
-        Ok(Ahead { plan: planted(plan?), after, is_foreseen })
+        let Outlook {
+            plan,
+            after,
+            is_foreseen,
+        } = look_ahead(revision, catalog);
+        Ok(Ahead {
+            plan: planted(plan?),
+            after,
+            is_foreseen,
+        })
     }
 
     /// A revision whose plan is known.
     pub(crate) fn planned(revision: &Revision, plan: Plan, catalog: &Catalog) -> Ahead {
-        let Outlook { after, is_foreseen, .. } = look_ahead(revision, catalog);
-        Ahead { plan, after, is_foreseen }
+        let Outlook {
+            after, is_foreseen, ..
+        } = look_ahead(revision, catalog);
+        Ahead {
+            plan,
+            after,
+            is_foreseen,
+        }
     }
 }
 
-/// Plans revisions one after the other, each against the catalog that the ones before it leave. Behind one that may do
-/// anything only what can be planned without knowing is planned.
+/// Plans revisions one after the other, each against the catalog that the ones before it leave.
+/// Behind one that may do anything only what can be planned without knowing is planned.
 pub(crate) fn foresee(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Ahead>, Failure> {
     let (mut all, mut problems) = (Vec::<Ahead>::new(), Vec::<Diagnostic>::new());
     let (mut catalog, mut known) = (catalog.clone(), true);
     for revision in path {
-        let Outlook { plan, after, is_foreseen } = look_ahead(revision, &catalog);
+        let Outlook {
+            plan,
+            after,
+            is_foreseen,
+        } = look_ahead(revision, &catalog);
         catalog = after.clone();
         match plan {
             Ok(plan) => {
-                all.push(Ahead { plan: planted(plan), after, is_foreseen });
+                all.push(Ahead {
+                    plan: planted(plan),
+                    after,
+                    is_foreseen,
+                });
                 known = known && is_foreseen;
             }
             Err(refused) if known => problems.extend(refused),
             Err(_) => {
-                let later = format!("{} and what follows are planned once this has run", revision.id);
-                all.iter_mut().next_back().into_iter().for_each(|last| last.plan.notes.push(later.clone()));
+                let later = format!(
+                    "{} and what follows are planned once this has run",
+                    revision.id
+                );
+                all.iter_mut()
+                    .next_back()
+                    .into_iter()
+                    .for_each(|last| last.plan.notes.push(later.clone()));
                 break;
             }
         }
     }
-    if problems.is_empty() { Ok(all) } else { Err(problems.into()) }
+    if problems.is_empty() {
+        Ok(all)
+    } else {
+        Err(problems.into())
+    }
 }
 
 /// What PostgreSQL says, with its place in the author's text.
 pub(crate) fn told(revision: &Revision, refused: &Refused) -> Diagnostic {
     let error = Diagnostic::error(code::REFUSED, refused.message.clone());
-    let help = if refused.hint.is_empty() { "PostgreSQL says so; nothing was changed" } else { &refused.hint };
-    let Some(statement) = refused.statement.checked_sub(1).and_then(|at| revision.up.get(at)) else {
+    let help = if refused.hint.is_empty() {
+        "PostgreSQL says so; nothing was changed"
+    } else {
+        &refused.hint
+    };
+    let Some(statement) = refused
+        .statement
+        .checked_sub(1)
+        .and_then(|at| revision.up.get(at))
+    else {
         return error.help(help);
     };
     let text = revision.source.slice(statement.span);
-    let start = refused.position.and_then(|position| text.char_indices().nth(position)).map(|(at, _)| at);
+    let start = refused
+        .position
+        .and_then(|position| text.char_indices().nth(position))
+        .map(|(at, _)| at);
     let span = match start {
         Some(at) => {
-            let word = text[at..].find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len() - at);
-            Span { start: statement.span.start + at, end: statement.span.start + at + word.max(1) }
+            let word = text[at..]
+                .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .unwrap_or(text.len() - at);
+            Span {
+                start: statement.span.start + at,
+                end: statement.span.start + at + word.max(1),
+            }
         }
         None => statement.span,
     };
-    error.at(&revision.source, span, "PostgreSQL refuses it").help(help)
+    error
+        .at(&revision.source, span, "PostgreSQL refuses it")
+        .help(help)
 }

@@ -27,8 +27,14 @@ pub struct Ground {
 /// When it can't be reached or read.
 pub async fn ground(engine: &Engine) -> Result<Ground, Failure> {
     let known = engine.known().await?;
-    let revisions = begun(&known).into_iter().map(|id| id.as_str().to_owned()).collect();
-    Ok(Ground { catalog: engine.catalog().await?, revisions })
+    let revisions = begun(&known)
+        .into_iter()
+        .map(|id| id.as_str().to_owned())
+        .collect();
+    Ok(Ground {
+        catalog: engine.catalog().await?,
+        revisions,
+    })
 }
 
 /// Everything wrong with the pending revisions, in all files at once; and as warnings what running code may stumble
@@ -38,11 +44,19 @@ pub async fn ground(engine: &Engine) -> Result<Ground, Failure> {
 ///
 /// When the history doesn't go on from the revisions that the database has.
 pub fn check(history: &History, ground: &Ground) -> Result<Vec<Diagnostic>, Failure> {
-    let begun: Vec<RevisionId> = ground.revisions.iter().map(|id| RevisionId::new(id.as_str())).collect();
+    let begun: Vec<RevisionId> = ground
+        .revisions
+        .iter()
+        .map(|id| RevisionId::new(id.as_str()))
+        .collect();
     let mut findings = Vec::new();
     let (mut catalog, mut known) = (ground.catalog.clone(), true);
     for revision in history.path_up(&begun, &Target::Heads)? {
-        let Outlook { plan, after, is_foreseen } = look_ahead(revision, &catalog);
+        let Outlook {
+            plan,
+            after,
+            is_foreseen,
+        } = look_ahead(revision, &catalog);
         match plan {
             Ok(plan) => {
                 findings.extend(hazards(revision, &plan));
@@ -62,12 +76,26 @@ pub fn check(history: &History, ground: &Ground) -> Result<Vec<Diagnostic>, Fail
 /// # Errors
 ///
 /// When the database can't be reached, or the history doesn't go on from the revisions that it has.
-pub async fn refused(engine: &Engine, history: &History, ground: &Ground) -> Result<Vec<Diagnostic>, Failure> {
-    let begun: Vec<RevisionId> = ground.revisions.iter().map(|id| RevisionId::new(id.as_str())).collect();
+pub async fn refused(
+    engine: &Engine,
+    history: &History,
+    ground: &Ground,
+) -> Result<Vec<Diagnostic>, Failure> {
+    let begun: Vec<RevisionId> = ground
+        .revisions
+        .iter()
+        .map(|id| RevisionId::new(id.as_str()))
+        .collect();
     let path = history.path_up(&begun, &Target::Heads)?;
     let mut all = Vec::new();
     for (revision, tried) in path.iter().zip(tried(&path, &ground.catalog)) {
-        all.extend(engine.refused(&tried).await?.iter().map(|refused| told(revision, refused)));
+        all.extend(
+            engine
+                .refused(&tried)
+                .await?
+                .iter()
+                .map(|refused| told(revision, refused)),
+        );
     }
     Ok(all)
 }
@@ -77,14 +105,35 @@ pub async fn refused(engine: &Engine, history: &History, ground: &Ground) -> Res
 /// # Errors
 ///
 /// When the database can't be reached or read, or the settings want a rehearsal that can't be.
-pub async fn rehearsed(engine: &Engine, history: &History, ground: &Ground) -> Result<Vec<Diagnostic>, Failure> {
+pub async fn rehearsed(
+    engine: &Engine,
+    history: &History,
+    ground: &Ground,
+) -> Result<Vec<Diagnostic>, Failure> {
     let known = engine.known().await?;
     let path = history.path_up(&begun(&known), &Target::Heads)?;
     let ahead = foresee(&path, &ground.catalog)?;
-    let told = rehearse(engine, None, history, &known, &path, &ahead, &ground.catalog).await?;
+    let told = rehearse(
+        engine,
+        None,
+        history,
+        &known,
+        &path,
+        &ahead,
+        &ground.catalog,
+    )
+    .await?;
     let mut findings: Vec<Diagnostic> = told.refused.into_iter().collect();
-    findings.extend(told.unproven.into_iter().map(|text| Diagnostic::warning(hazard::UNPROVEN, text)));
-    findings.extend(told.left.into_iter().map(|text| Diagnostic::warning(hazard::LEFT, text)));
+    findings.extend(
+        told.unproven
+            .into_iter()
+            .map(|text| Diagnostic::warning(hazard::UNPROVEN, text)),
+    );
+    findings.extend(
+        told.left
+            .into_iter()
+            .map(|text| Diagnostic::warning(hazard::LEFT, text)),
+    );
     Ok(findings)
 }
 
@@ -94,16 +143,28 @@ fn hazards<'a>(revision: &'a Revision, plan: &'a Plan) -> impl Iterator<Item = D
         let code = hazard::ALL.into_iter().find(|code| code.0 == found.code)?;
         let statement = revision.up.get(found.statement.checked_sub(1)?)?;
         let warning = Diagnostic::warning(code, found.message.clone());
-        Some(warning.at(&revision.source, statement.span, label).help(help))
+        Some(
+            warning
+                .at(&revision.source, statement.span, label)
+                .help(help),
+        )
     };
     let at_contract = "contract only when no version of the application is left that does so";
-    let endangers = plan.hazards.iter().filter_map(move |found| told(found, "at contract", at_contract));
+    let endangers = plan
+        .hazards
+        .iter()
+        .filter_map(move |found| told(found, "at contract", at_contract));
     let warned = move |found: &Hazard| match found.code.as_str() {
         code if code == hazard::REMAINS.0 => {
-            let help = "put it into a revision of its own, and write what takes it back below `-- down`";
+            let help =
+                "put it into a revision of its own, and write what takes it back below `-- down`";
             told(found, "at a rollback", help)
         }
-        _ => told(found, "before contract", "let every version of the application be ready for it first"),
+        _ => told(
+            found,
+            "before contract",
+            "let every version of the application be ready for it first",
+        ),
     };
     endangers.chain(plan.warnings.iter().filter_map(warned))
 }

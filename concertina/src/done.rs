@@ -20,27 +20,47 @@ impl Done {
     /// After a failover some of what was done may be lost: it is done again, and told then.
     pub(crate) fn keep_recorded(&mut self, known: &[Known]) {
         let is_done = |id: &RevisionId| {
-            known
-                .iter()
-                .any(|known| known.id == *id && known.state == State::Applied && known.direction == Direction::Up)
+            known.iter().any(|known| {
+                known.id == *id && known.state == State::Applied && known.direction == Direction::Up
+            })
         };
         self.finished.retain(is_done);
         self.waiting.clear();
     }
 }
 
-pub(crate) fn new_run<'a>(revision: &'a Revision, direction: Direction, plan: &'a Plan) -> NewRun<'a> {
-    NewRun { id: &revision.id, parents: &revision.revises, checksum: &revision.checksum, direction, plan }
+pub(crate) fn new_run<'a>(
+    revision: &'a Revision,
+    direction: Direction,
+    plan: &'a Plan,
+) -> NewRun<'a> {
+    NewRun {
+        id: &revision.id,
+        parents: &revision.revises,
+        checksum: &revision.checksum,
+        direction,
+        plan,
+    }
 }
 
 pub(crate) async fn preflight(lease: &mut Lease, plan: &Plan) -> Result<(), Failure> {
     let failed = lease.preflight(plan).await?;
-    if failed.is_empty() { Ok(()) } else { Err(Failure::Preflight { revision: plan.revision.clone(), failed }) }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Preflight {
+            revision: plan.revision.clone(),
+            failed,
+        })
+    }
 }
 
 pub(crate) async fn hazards(lease: &mut Lease, id: &RevisionId) -> Result<Vec<Hazard>, Failure> {
     let known = lease.known().await?;
-    let plan = known.into_iter().find(|known| known.id == *id).and_then(|known| known.plan);
+    let plan = known
+        .into_iter()
+        .find(|known| known.id == *id)
+        .and_then(|known| known.plan);
     Ok(plan.map(|plan| plan.hazards).unwrap_or_default())
 }
 
@@ -61,7 +81,10 @@ pub(crate) async fn contract_waiting(lease: &mut Lease, done: &mut Done) -> Resu
 pub(crate) async fn still_waiting(lease: &mut Lease, done: &mut Done) -> Result<(), Failure> {
     for known in lease.known().await? {
         if known.state == State::Waiting {
-            done.waiting.push((known.id, known.plan.map(|plan| plan.hazards).unwrap_or_default()));
+            done.waiting.push((
+                known.id,
+                known.plan.map(|plan| plan.hazards).unwrap_or_default(),
+            ));
         }
     }
     Ok(())

@@ -14,7 +14,11 @@ use concertina_revisions::{History, RevisionId, Target};
 /// # Errors
 ///
 /// Why it ended; what was taken back stays so.
-pub async fn rollback(engine: &Engine, history: &History, down_to: Option<&str>) -> Result<Done, Failure> {
+pub async fn rollback(
+    engine: &Engine,
+    history: &History,
+    down_to: Option<&str>,
+) -> Result<Done, Failure> {
     let mut lease = engine.lease().await?;
     let known = lease.known().await?;
     let mut flying: Vec<&Known> = in_flight(&known).collect();
@@ -26,7 +30,12 @@ pub async fn rollback(engine: &Engine, history: &History, down_to: Option<&str>)
             flying
                 .iter()
                 .position(|known| known.id == *id)
-                .ok_or_else(|| Failure::usage(format!("{id} isn't in flight"), "`concertina status` shows what is"))?
+                .ok_or_else(|| {
+                    Failure::usage(
+                        format!("{id} isn't in flight"),
+                        "`concertina status` shows what is",
+                    )
+                })?
         }
     };
     let mut done = Done::default();
@@ -60,7 +69,9 @@ pub async fn downgrade(
         return Err(vec![refused].into());
     }
     for revision in path {
-        let Some(own) = known.iter().find(|known| known.id == revision.id) else { continue };
+        let Some(own) = known.iter().find(|known| known.id == revision.id) else {
+            continue;
+        };
         match (own.direction, own.state) {
             (Direction::Up, State::Running | State::Waiting | State::Undoing) => {
                 lease.undo(&revision.id).await?;
@@ -75,11 +86,15 @@ pub async fn downgrade(
                 let plan = planted(plan_reverse(revision, &own.reverse, &catalog, policy)?);
                 preflight(&mut lease, &plan).await?;
                 if plan.is_at_once() {
-                    lease.run_at_once(&new_run(revision, Direction::Down, &plan)).await?;
+                    lease
+                        .run_at_once(&new_run(revision, Direction::Down, &plan))
+                        .await?;
                     done.finished.push(revision.id.clone());
                     continue;
                 }
-                lease.begin(&new_run(revision, Direction::Down, &plan)).await?;
+                lease
+                    .begin(&new_run(revision, Direction::Down, &plan))
+                    .await?;
             }
             (Direction::Down, _) => {}
         }

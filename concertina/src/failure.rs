@@ -36,14 +36,19 @@ pub enum Failure {
 impl Failure {
     /// A wrong word or state, and what to do.
     pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Failure {
-        Failure::Usage { message: message.into(), help: help.into() }
+        Failure::Usage {
+            message: message.into(),
+            help: help.into(),
+        }
     }
 
     /// What to do about it.
     pub fn help(&self) -> String {
         match self {
             Failure::Engine(error) => error.help(),
-            Failure::Folder(_) => "name the directory with --revisions, or make one with `concertina init`".to_owned(),
+            Failure::Folder(_) => {
+                "name the directory with --revisions, or make one with `concertina init`".to_owned()
+            }
             Failure::Usage { help, .. } => help.clone(),
             Failure::Diagnostics(_) | Failure::Preflight { .. } => String::new(),
         }

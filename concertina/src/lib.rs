@@ -81,10 +81,19 @@ pub fn one<'a>(history: &'a History, text: &str) -> Result<&'a Revision, Failure
     }
     match history.heads().as_slice() {
         [head] => Ok(head),
-        [] => Err(Failure::usage("the directory holds no revision yet", "`concertina new` writes one")),
+        [] => Err(Failure::usage(
+            "the directory holds no revision yet",
+            "`concertina new` writes one",
+        )),
         several => {
-            let ids: Vec<&str> = several.iter().map(|revision| revision.id.as_str()).collect();
-            Err(Failure::usage(format!("there are several heads: {}", ids.join(", ")), "name one of them"))
+            let ids: Vec<&str> = several
+                .iter()
+                .map(|revision| revision.id.as_str())
+                .collect();
+            Err(Failure::usage(
+                format!("there are several heads: {}", ids.join(", ")),
+                "name one of them",
+            ))
         }
     }
 }

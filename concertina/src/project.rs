@@ -39,9 +39,14 @@ impl Project {
     pub fn read(path: &Path) -> Result<Project, Failure> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Project::default()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Project::default());
+            }
             Err(error) => {
-                return Err(Failure::usage(format!("can't read {}: {error}", path.display()), "check its rights"));
+                return Err(Failure::usage(
+                    format!("can't read {}: {error}", path.display()),
+                    "check its rights",
+                ));
             }
         };
         let mut project = Project::parse(&text, path)?;
@@ -59,9 +64,14 @@ impl Project {
     pub fn parse(text: &str, path: &Path) -> Result<Project, Failure> {
         toml::from_str(text).map_err(|error| {
             // The message alone: the excerpt that comes with it could show a password.
-            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            let line = error
+                .span()
+                .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             let message = format!("{}:{line}: {}", path.display(), error.message());
-            Failure::usage(message, "the settings are described in the documentation under \"Settings\"")
+            Failure::usage(
+                message,
+                "the settings are described in the documentation under \"Settings\"",
+            )
         })
     }
 }
@@ -85,13 +95,23 @@ impl Limits {
     fn settings(&self) -> Result<Settings, Failure> {
         let mut settings = Settings::default();
         let set = |slot: &mut Duration, value: Option<Duration>| *slot = value.unwrap_or(*slot);
-        set(&mut settings.lock_timeout, self.lock_timeout_ms.map(Duration::from_millis));
-        set(&mut settings.lock_budget, self.lock_budget_s.map(Duration::from_secs));
+        set(
+            &mut settings.lock_timeout,
+            self.lock_timeout_ms.map(Duration::from_millis),
+        );
+        set(
+            &mut settings.lock_budget,
+            self.lock_budget_s.map(Duration::from_secs),
+        );
         set(
             &mut settings.batch_target,
-            self.batch_target_ms.map(|ms| Duration::from_secs_f64(ms.clamp(0.0, 1e6) / 1_000.0)),
+            self.batch_target_ms
+                .map(|ms| Duration::from_secs_f64(ms.clamp(0.0, 1e6) / 1_000.0)),
         );
-        set(&mut settings.replica_lag_max, self.replica_lag_max_s.map(Duration::from_secs));
+        set(
+            &mut settings.replica_lag_max,
+            self.replica_lag_max_s.map(Duration::from_secs),
+        );
         settings.workers = self.workers.unwrap_or(settings.workers);
         settings.eager = self.eager.unwrap_or(settings.eager);
         settings.passes_max = self.passes_max.unwrap_or(settings.passes_max);
@@ -99,17 +119,27 @@ impl Limits {
         settings.latency_budget_percent = self.latency_budget_percent;
         settings.active_sessions_max = self.active_sessions_max;
         settings.throttle_query = self.throttle_query.clone();
-        settings.wal_bytes_per_second_max = self.wal_mb_per_second_max.map(|megabytes| megabytes * 1_000_000);
+        settings.wal_bytes_per_second_max = self
+            .wal_mb_per_second_max
+            .map(|megabytes| megabytes * 1_000_000);
         if let Some(megabytes) = self.replica_backlog_max_mb {
             settings.replica_backlog_max_bytes = megabytes * 1_000_000;
         }
         if let Some(percent) = self.vacuum_dead_percent {
             settings.vacuum_dead_share = f64::from(percent) / 100.0;
         }
-        let wrong =
-            |why: String| Failure::usage(why, "the settings are described in the documentation under \"Settings\"");
-        settings.hours =
-            self.hours.as_deref().map(str::parse).transpose().map_err(|why: String| wrong(format!("hours {why}")))?;
+        let wrong = |why: String| {
+            Failure::usage(
+                why,
+                "the settings are described in the documentation under \"Settings\"",
+            )
+        };
+        settings.hours = self
+            .hours
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|why: String| wrong(format!("hours {why}")))?;
         settings.check().map_err(wrong)?;
         Ok(settings)
     }
@@ -123,12 +153,18 @@ mod tests {
     fn the_template_is_valid_and_changes_nothing() {
         let project: Project = toml::from_str(TEMPLATE).unwrap();
         assert_eq!(project.revisions.as_deref(), Some(Path::new("revisions")));
-        assert_eq!(format!("{:?}", project.settings().unwrap()), format!("{:?}", Settings::default()));
+        assert_eq!(
+            format!("{:?}", project.settings().unwrap()),
+            format!("{:?}", Settings::default())
+        );
     }
 
     #[test]
     fn every_line_of_the_template_can_be_uncommented() {
-        let all: Vec<&str> = TEMPLATE.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).collect();
+        let all: Vec<&str> = TEMPLATE
+            .lines()
+            .map(|line| line.strip_prefix("#: ").unwrap_or(line))
+            .collect();
         let project: Project = toml::from_str(&all.join("\n")).unwrap();
         assert!(project.url.is_some());
         let shown = project.settings().unwrap();
@@ -142,16 +178,33 @@ mod tests {
             hours: None,
             ..shown.clone()
         };
-        assert_eq!(format!("{defaults:?}"), format!("{:?}", Settings::default()), "it shows the defaults");
-        assert!(shown.hours.is_some() && shown.throttle_query.is_some() && shown.rows_per_second_max.is_some());
+        assert_eq!(
+            format!("{defaults:?}"),
+            format!("{:?}", Settings::default()),
+            "it shows the defaults"
+        );
+        assert!(
+            shown.hours.is_some()
+                && shown.throttle_query.is_some()
+                && shown.rows_per_second_max.is_some()
+        );
     }
 
     #[test]
     fn a_wrong_word_is_named_with_its_line_and_no_secret() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        std::fs::write(&path, "url = \"postgres://a:s3cret@h/d\"\nurrl = \"postgres://a:s3cret@h/d\"\n").unwrap();
+        std::fs::write(
+            &path,
+            "url = \"postgres://a:s3cret@h/d\"\nurrl = \"postgres://a:s3cret@h/d\"\n",
+        )
+        .unwrap();
         let error = Project::read(&path).unwrap_err().to_string();
-        assert!(error.contains("concertina.toml:2") && error.contains("urrl") && !error.contains("s3cret"), "{error}");
+        assert!(
+            error.contains("concertina.toml:2")
+                && error.contains("urrl")
+                && !error.contains("s3cret"),
+            "{error}"
+        );
     }
 }

@@ -14,11 +14,17 @@ pub(crate) const JOB: &str = "job: ";
 /// A diagnostic for each that is missing or edited.
 pub fn compare(history: &History, known: &[Known]) -> Result<(), Failure> {
     let mut problems: Vec<Diagnostic> = Vec::new();
-    for known in known.iter().filter(|known| !known.id.as_str().starts_with(JOB)) {
+    for known in known
+        .iter()
+        .filter(|known| !known.id.as_str().starts_with(JOB))
+    {
         match history.get(&known.id) {
             None => {
                 return Err(Failure::usage(
-                    format!("the database has revision {}, which isn't in the directory", known.id),
+                    format!(
+                        "the database has revision {}, which isn't in the directory",
+                        known.id
+                    ),
                     "check out the version of the directory that has it, or downgrade with that version first",
                 ));
             }
@@ -28,7 +34,11 @@ pub fn compare(history: &History, known: &[Known]) -> Result<(), Failure> {
             Some(_) => {}
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems.into())
+    }
 }
 
 /// Revisions that are begun and not at their end, in the order in which they were begun.
@@ -43,7 +53,10 @@ pub(crate) const BEFORE_STAMPING: &str = "finish it or take it back before stamp
 pub(crate) fn settled(known: &[Known], help: &str) -> Result<(), Failure> {
     match in_flight(known).next() {
         None => Ok(()),
-        Some(flying) => Err(Failure::usage(format!("{} is {}", flying.id, flying.state), help)),
+        Some(flying) => Err(Failure::usage(
+            format!("{} is {}", flying.id, flying.state),
+            help,
+        )),
     }
 }
 
@@ -64,9 +77,15 @@ pub(crate) fn only_up(known: &[Known]) -> Result<(), Failure> {
 }
 
 pub(crate) fn rollback_first(id: &RevisionId) -> Failure {
-    Failure::usage(format!("{id} is being undone"), "finish that with `concertina rollback`")
+    Failure::usage(
+        format!("{id} is being undone"),
+        "finish that with `concertina rollback`",
+    )
 }
 
 pub(crate) fn contract_first(id: &RevisionId) -> Failure {
-    Failure::usage(format!("the contract of {id} has begun"), "finish it with `concertina contract`, then downgrade")
+    Failure::usage(
+        format!("the contract of {id} has begun"),
+        "finish it with `concertina contract`, then downgrade",
+    )
 }

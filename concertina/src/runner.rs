@@ -1,5 +1,5 @@
-//! For services that bring their own revisions along, and run them when they start: one value that holds the database, the
-//! history and the limits.
+//! For services that bring their own revisions along, and run them when they start: one value that
+//! holds the database, the history and the limits.
 
 use crate::done::{Done, new_run, preflight};
 use crate::failure::Failure;
@@ -36,7 +36,8 @@ impl Builder {
         self
     }
 
-    /// A revision in the program itself: `revision("001_leads", include_str!("../revisions/001_leads.sql"))`.
+    /// A revision in the program itself:
+    /// `revision("001_leads", include_str!("../revisions/001_leads.sql"))`.
     #[must_use]
     pub fn revision(mut self, id: &str, sql: &str) -> Builder {
         self.sources.push(Source::new(format!("{id}.sql"), sql));
@@ -46,12 +47,15 @@ impl Builder {
     /// The limits.
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Builder {
-        self.settings = Settings { patience: self.settings.patience.max(settings.patience), ..settings };
+        self.settings = Settings {
+            patience: self.settings.patience.max(settings.patience),
+            ..settings
+        };
         self
     }
 
-    /// How long to wait for another engine that is at work: other instances of the service, which start at the same time.
-    /// Ten minutes when nothing is said.
+    /// How long to wait for another engine that is at work: other instances of the service, which
+    /// start at the same time. Ten minutes when nothing is said.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Builder {
         self.settings.patience = patience;
@@ -72,19 +76,29 @@ impl Builder {
         // Nobody may be listening.
         let events = Arc::new(move |event| drop(sender.send(event)));
         let (engine, stopper) = Engine::new(Connect::parse(&self.url)?, self.settings, events);
-        Ok(Runner { engine, history, stopper, progress: Some(progress) })
+        Ok(Runner {
+            engine,
+            history,
+            stopper,
+            progress: Some(progress),
+        })
     }
 }
 
 impl Runner {
     /// Begins with a database: `postgres://user@host/database`.
     pub fn builder(url: &str) -> Builder {
-        Builder { url: url.to_owned(), sources: vec![], folder: None, settings: Settings::default() }
-            .patience(Duration::from_mins(10))
+        Builder {
+            url: url.to_owned(),
+            sources: vec![],
+            folder: None,
+            settings: Settings::default(),
+        }
+        .patience(Duration::from_mins(10))
     }
 
-    /// Asks a run to end after the batch in hand: it can be handed to whoever knows that the service is to stop. What is
-    /// done stays done, and the next run goes on from there.
+    /// Asks a run to end after the batch in hand: it can be handed to whoever knows that the
+    /// service is to stop. What is done stays done, and the next run goes on from there.
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
     }
@@ -101,7 +115,13 @@ impl Runner {
     ///
     /// Why it ended; what was done stays done.
     pub async fn upgrade(&self) -> Result<Done, Failure> {
-        crate::up::upgrade(&self.engine, &self.history, &Target::Head, Until::Backfilled).await
+        crate::up::upgrade(
+            &self.engine,
+            &self.history,
+            &Target::Head,
+            Until::Backfilled,
+        )
+        .await
     }
 
     /// Runs the contract of everything that waits.
@@ -129,7 +149,14 @@ impl Runner {
     /// Why it ended; what was done stays done.
     pub async fn downgrade(&self, target: &str, policy: &Policy) -> Result<Done, Failure> {
         let target = Target::parse(target);
-        crate::down::downgrade(&self.engine, &self.history, &target, Until::Contracted, policy).await
+        crate::down::downgrade(
+            &self.engine,
+            &self.history,
+            &target,
+            Until::Contracted,
+            policy,
+        )
+        .await
     }
 
     /// A backfill, or other work, that is no part of the history: run under the same limits, and gone on with when it was
@@ -144,8 +171,12 @@ impl Runner {
         let mut lease = self.engine.lease().await?;
         match lease.known().await?.iter().find(|known| known.id == id) {
             Some(known) if known.checksum != job.checksum => {
-                let help = "finish that first, with the SQL it was begun with, or take another name";
-                return Err(Failure::usage(format!("other work of the name {name} is under way"), help));
+                let help =
+                    "finish that first, with the SQL it was begun with, or take another name";
+                return Err(Failure::usage(
+                    format!("other work of the name {name} is under way"),
+                    help,
+                ));
             }
             Some(_) => {}
             None => {

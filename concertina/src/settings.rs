@@ -1,5 +1,6 @@
-//! The settings, in one list: the settings file, the command's flags, their defaults, bounds and help, the reference page, the file
-//! that `concertina init` writes and the JSON schema for editors are made from it or held to it.
+//! The settings, in one list: the settings file, the command's flags, their defaults, bounds and
+//! help, the reference page, the file that `concertina init` writes and the JSON schema for editors
+//! are made from it or held to it.
 
 use serde::Deserialize;
 use std::fmt::Write;
@@ -54,7 +55,8 @@ pub struct Setting {
 
 macro_rules! limits {
     ($($name:ident: $type:ty { $($field:ident: $value:expr,)* })*) => {
-        /// Section `[limits]`; what is left out has the default of [`Settings`](concertina_engine::Settings).
+        /// Section `[limits]`; what is left out has the default of
+        /// [`Settings`](concertina_engine::Settings).
         #[derive(Debug, Default, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct Limits {
@@ -217,7 +219,10 @@ pub const PROJECT: &[Setting] = &[
         kind: Kind::Text,
         default: Some("revisions"),
         example: "revisions",
-        flag: Some(Flag { long: "revisions", value: "DIR" }),
+        flag: Some(Flag {
+            long: "revisions",
+            value: "DIR",
+        }),
         help: "Read revisions from this directory",
         means: "the directory of revisions, relative to this file",
     },
@@ -226,7 +231,10 @@ pub const PROJECT: &[Setting] = &[
         kind: Kind::Text,
         default: None,
         example: "postgres://app@localhost:5432/shop",
-        flag: Some(Flag { long: "url", value: "URL" }),
+        flag: Some(Flag {
+            long: "url",
+            value: "URL",
+        }),
         help: "Connect to this database",
         means: "the database; better kept out of files: --url, DATABASE_URL, PGHOST and the others, and ~/.pgpass are looked at first",
     },
@@ -245,7 +253,10 @@ pub const PROJECT: &[Setting] = &[
         kind: Kind::Choice(&["auto", "always", "never"]),
         default: Some("auto"),
         example: "auto",
-        flag: Some(Flag { long: "rehearse", value: "WHEN" }),
+        flag: Some(Flag {
+            long: "rehearse",
+            value: "WHEN",
+        }),
         help: "Rehearse plans before the first change",
         means: "whether plans are compared, in scratch databases of the same server, with the statements that they stand for before the \
                 first change: auto (where the role has CREATEDB and it makes sense), always, never",
@@ -265,22 +276,37 @@ impl Setting {
 /// The file that `concertina init` writes.
 pub fn template() -> String {
     let mut text =
-        "# Settings of Concertina. Everything has a default; lines that begin with `#:` show it.\n".to_owned();
+        "# Settings of Concertina. Everything has a default; lines that begin with `#:` show it.\n"
+            .to_owned();
     let mut section = |settings: &[Setting]| {
         for setting in settings {
-            let default = if setting.default.is_none() && setting.name != "url" { " None by default." } else { "" };
+            let default = if setting.default.is_none() && setting.name != "url" {
+                " None by default."
+            } else {
+                ""
+            };
             let mut means = setting.means.to_owned();
             means[..1].make_ascii_uppercase();
             let comment = wrapped(&format!("{means}.{default}"));
             // A folder has to be somewhere, and is best seen.
-            let shown = if setting.name == "revisions" { "" } else { "#: " };
-            let _ = write!(text, "\n{comment}{shown}{} = {}\n", setting.name, setting.toml(setting.example));
+            let shown = if setting.name == "revisions" {
+                ""
+            } else {
+                "#: "
+            };
+            let _ = write!(
+                text,
+                "\n{comment}{shown}{} = {}\n",
+                setting.name,
+                setting.toml(setting.example)
+            );
         }
         text.push_str("\n[limits]");
     };
     section(PROJECT);
     section(LIMITS);
-    text.trim_end_matches("\n[limits]").replace("[limits]\n\n", "[limits]\n")
+    text.trim_end_matches("\n[limits]")
+        .replace("[limits]\n\n", "[limits]\n")
 }
 
 /// A comment of the settings file, in lines.
@@ -288,10 +314,17 @@ fn wrapped(text: &str) -> String {
     const WIDTH: usize = 118;
     let mut lines = vec![String::from("#")];
     for word in text.split(' ') {
-        if lines.last().is_some_and(|line| line.len() + 1 + word.len() > WIDTH) {
+        if lines
+            .last()
+            .is_some_and(|line| line.len() + 1 + word.len() > WIDTH)
+        {
             lines.push(String::from("#"));
         }
-        lines.iter_mut().next_back().into_iter().for_each(|line| line.extend([" ", word]));
+        lines
+            .iter_mut()
+            .next_back()
+            .into_iter()
+            .for_each(|line| line.extend([" ", word]));
     }
     lines.join("\n") + "\n"
 }
@@ -299,7 +332,11 @@ fn wrapped(text: &str) -> String {
 /// The rows of the reference page's table.
 pub fn table() -> String {
     let bounds = |kind: Kind| match kind {
-        Kind::Number { min, max: Some(max), .. } => format!("{min} to {max}"),
+        Kind::Number {
+            min,
+            max: Some(max),
+            ..
+        } => format!("{min} to {max}"),
         Kind::Number { min, max: None, .. } => format!("{min} and more"),
         Kind::Switch => "true, false".to_owned(),
         Kind::Text => "text".to_owned(),
@@ -308,7 +345,13 @@ pub fn table() -> String {
     let mut text = "| setting | default | may be | means |\n|---|---|---|---|\n".to_owned();
     for setting in LIMITS {
         let default = setting.default.unwrap_or("none");
-        let _ = writeln!(text, "| `{}` | {default} | {} | {} |", setting.name, bounds(setting.kind), setting.means);
+        let _ = writeln!(
+            text,
+            "| `{}` | {default} | {} | {} |",
+            setting.name,
+            bounds(setting.kind),
+            setting.means
+        );
     }
     text
 }
@@ -319,8 +362,10 @@ pub fn schema() -> serde_json::Value {
     let of = |setting: &Setting| {
         let mut schema = match setting.kind {
             Kind::Number { whole, min, max } => {
-                let mut schema = json!({ "type": if whole { "integer" } else { "number" }, "minimum": min });
-                max.into_iter().for_each(|max| schema["maximum"] = json!(max));
+                let mut schema =
+                    json!({ "type": if whole { "integer" } else { "number" }, "minimum": min });
+                max.into_iter()
+                    .for_each(|max| schema["maximum"] = json!(max));
                 schema
             }
             Kind::Switch => json!({ "type": "boolean" }),
@@ -349,20 +394,41 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     fn limited(name: &str, value: &str) -> bool {
-        let project = Project::parse(&format!("[limits]\n{name} = {value}\n"), Path::new("concertina.toml"));
+        let project = Project::parse(
+            &format!("[limits]\n{name} = {value}\n"),
+            Path::new("concertina.toml"),
+        );
         project.is_ok_and(|project| project.settings().is_ok())
     }
 
     #[test]
     fn the_bounds_are_those_that_hold() {
         for setting in LIMITS {
-            let Kind::Number { whole, min, max } = setting.kind else { continue };
+            let Kind::Number { whole, min, max } = setting.kind else {
+                continue;
+            };
             let step = if whole { 1.0 } else { 0.01 };
-            assert!(limited(setting.name, &min.to_string()), "{} = {min}", setting.name);
-            assert!(!limited(setting.name, &(min - step).to_string()), "{} below {min}", setting.name);
+            assert!(
+                limited(setting.name, &min.to_string()),
+                "{} = {min}",
+                setting.name
+            );
+            assert!(
+                !limited(setting.name, &(min - step).to_string()),
+                "{} below {min}",
+                setting.name
+            );
             if let Some(max) = max {
-                assert!(limited(setting.name, &max.to_string()), "{} = {max}", setting.name);
-                assert!(!limited(setting.name, &(max + step).to_string()), "{} above {max}", setting.name);
+                assert!(
+                    limited(setting.name, &max.to_string()),
+                    "{} = {max}",
+                    setting.name
+                );
+                assert!(
+                    !limited(setting.name, &(max + step).to_string()),
+                    "{} above {max}",
+                    setting.name
+                );
             }
         }
     }
@@ -371,12 +437,25 @@ mod tests {
     fn a_flag_has_its_settings_name_and_its_values_are_read() {
         let mut limits = Limits::default();
         for setting in LIMITS {
-            assert!(setting.flag.is_none_or(|flag| flag.long == setting.name.replace('_', "-")), "{}", setting.name);
+            assert!(
+                setting
+                    .flag
+                    .is_none_or(|flag| flag.long == setting.name.replace('_', "-")),
+                "{}",
+                setting.name
+            );
             limits.set(setting.name, setting.example).unwrap();
-            assert!(limited(setting.name, &setting.toml(setting.example)), "{}", setting.name);
+            assert!(
+                limited(setting.name, &setting.toml(setting.example)),
+                "{}",
+                setting.name
+            );
         }
         assert!(limits.set("workers", "many").is_err() && limits.set("worker", "1").is_err());
-        assert_eq!((limits.workers, limits.eager, limits.batch_target_ms), (Some(2), Some(false), Some(0.5)));
+        assert_eq!(
+            (limits.workers, limits.eager, limits.batch_target_ms),
+            (Some(2), Some(false), Some(0.5))
+        );
     }
 
     /// Holds a file to what the list makes of it.
@@ -398,7 +477,9 @@ mod tests {
     #[test]
     fn the_template_the_reference_and_the_schema_are_made_from_the_list() {
         held("src/concertina.toml", |_| template());
-        held("../docs/src/concertina.schema.json", |_| format!("{:#}\n", schema()));
+        held("../docs/src/concertina.schema.json", |_| {
+            format!("{:#}\n", schema())
+        });
         held("../docs/src/reference.md", |page| {
             let (before, rest) = page.split_once("| setting | default |").unwrap();
             let (_, after) = rest.split_once("\n\n").unwrap();

@@ -14,8 +14,8 @@ pub enum Despite {
     Nothing,
     /// Files that were edited after they ran.
     Edited,
-    /// Any record, also of revisions that aren't in the folder. What is in flight is forgotten: what is ours of it is taken away,
-    /// and the rest stays as it is.
+    /// Any record, also of revisions that aren't in the folder. What is in flight is forgotten:
+    /// what is ours of it is taken away, and the rest stays as it is.
     Anything,
 }
 
@@ -24,7 +24,12 @@ pub enum Despite {
 /// # Errors
 ///
 /// When the target isn't known, or something is in flight that isn't to be forgotten.
-pub async fn stamp(engine: &Engine, history: &History, target: &Target, despite: Despite) -> Result<Done, Failure> {
+pub async fn stamp(
+    engine: &Engine,
+    history: &History,
+    target: &Target,
+    despite: Despite,
+) -> Result<Done, Failure> {
     let mut lease = engine.lease().await?;
     let mut known = lease.known().await?;
     if despite == Despite::Anything {
@@ -38,7 +43,10 @@ pub async fn stamp(engine: &Engine, history: &History, target: &Target, despite:
     }
     recorded::settled(&known, recorded::BEFORE_STAMPING)?;
     let path = history.path_up(&[], target)?;
-    for gone in known.iter().filter(|known| !path.iter().any(|revision| revision.id == known.id)) {
+    for gone in known
+        .iter()
+        .filter(|known| !path.iter().any(|revision| revision.id == known.id))
+    {
         lease.forget(&gone.id).await?;
     }
     record(&mut lease, path).await
@@ -48,7 +56,9 @@ pub async fn stamp(engine: &Engine, history: &History, target: &Target, despite:
 pub(crate) async fn record(lease: &mut Lease, revisions: Vec<&Revision>) -> Result<Done, Failure> {
     let mut done = Done::default();
     for revision in revisions {
-        lease.stamp(&revision.id, &revision.revises, &revision.checksum).await?;
+        lease
+            .stamp(&revision.id, &revision.revises, &revision.checksum)
+            .await?;
         done.finished.push(revision.id.clone());
     }
     Ok(done)

@@ -1,7 +1,10 @@
-//! The way up: everything that is pending is planned before the first change, and then run one after the other.
+//! The way up: everything that is pending is planned before the first change, and then run one
+//! after the other.
 
 use crate::ahead::{Ahead, foresee, told};
-use crate::done::{Done, begun, contract_waiting, hazards, new_run, preflight, reached, still_waiting};
+use crate::done::{
+    Done, begun, contract_waiting, hazards, new_run, preflight, reached, still_waiting,
+};
 use crate::failure::Failure;
 use crate::planted::planted;
 use crate::recorded::{self, compare};
@@ -11,7 +14,8 @@ use concertina_planner::{Catalog, MayChange, Plan, catalog_after, plan_behind, t
 use concertina_revisions::{History, Revision, Target};
 use std::collections::VecDeque;
 
-/// How often a revision is planned again because rows came in between; the next time there are some.
+/// How often a revision is planned again because rows came in between; the next time there are
+/// some.
 const PLANNED_AGAIN_MAX: u32 = 3;
 
 /// Plans everything that is pending, against the database as it will be when each one's turn comes.
@@ -19,7 +23,11 @@ const PLANNED_AGAIN_MAX: u32 = 3;
 /// # Errors
 ///
 /// Everything that is refused, in all files at once.
-pub async fn pending(engine: &Engine, history: &History, target: &Target) -> Result<Vec<Plan>, Failure> {
+pub async fn pending(
+    engine: &Engine,
+    history: &History,
+    target: &Target,
+) -> Result<Vec<Plan>, Failure> {
     let known = engine.known().await?;
     compare(history, &known)?;
     let path = history.path_up(&begun(&known), target)?;
@@ -44,7 +52,12 @@ pub async fn pending(engine: &Engine, history: &History, target: &Target) -> Res
 /// # Errors
 ///
 /// Why it ended; what was done stays done.
-pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until: Until) -> Result<Done, Failure> {
+pub async fn upgrade(
+    engine: &Engine,
+    history: &History,
+    target: &Target,
+    until: Until,
+) -> Result<Done, Failure> {
     let mut done = Done::default();
     while let Err(error) = Box::pin(upgrade_once(engine, history, target, until, &mut done)).await {
         anew(engine, error)?;
@@ -52,7 +65,8 @@ pub async fn upgrade(engine: &Engine, history: &History, target: &Target, until:
     Ok(done)
 }
 
-/// After a failover nothing counts but what is recorded on the new primary, and that is where it begins anew. Each other error ends it.
+/// After a failover nothing counts but what is recorded on the new primary, and that is where it
+/// begins anew. Each other error ends it.
 fn anew(engine: &Engine, error: Failure) -> Result<(), Failure> {
     match error {
         Failure::Engine(error @ Error::FailedOver { .. }) => {
@@ -76,17 +90,33 @@ async fn upgrade_once(
     done.keep_recorded(&known);
     recorded::only_up(&known)?;
     let path = history.path_up(&reached(&known), target)?;
-    let fresh: Vec<&Revision> =
-        path.iter().copied().filter(|revision| !known.iter().any(|known| known.id == revision.id)).collect();
+    let fresh: Vec<&Revision> = path
+        .iter()
+        .copied()
+        .filter(|revision| !known.iter().any(|known| known.id == revision.id))
+        .collect();
     let ahead = plan_ahead(engine, &mut lease, history, &known, &fresh).await?;
     if until == Until::Contracted {
-        heeded(engine, rehearse_waiting(engine, Some(history), &known, None).await?)?;
+        heeded(
+            engine,
+            rehearse_waiting(engine, Some(history), &known, None).await?,
+        )?;
         contract_waiting(&mut lease, done).await?;
     }
     let is_rehearsed = recorded::in_flight(&known).next().is_none();
     let known = lease.known().await?;
     let ahead = ahead.into();
-    let mut way = Way { engine, history, lease: &mut lease, known, ahead, is_rehearsed, model: None, until, done };
+    let mut way = Way {
+        engine,
+        history,
+        lease: &mut lease,
+        known,
+        ahead,
+        is_rehearsed,
+        model: None,
+        until,
+        done,
+    };
     Box::pin(way.run(&path)).await?;
     still_waiting(&mut lease, done).await
 }
@@ -104,21 +134,30 @@ pub async fn contract(engine: &Engine, history: Option<&History>) -> Result<Done
     Ok(done)
 }
 
-async fn contract_once(engine: &Engine, history: Option<&History>, done: &mut Done) -> Result<(), Failure> {
+async fn contract_once(
+    engine: &Engine,
+    history: Option<&History>,
+    done: &mut Done,
+) -> Result<(), Failure> {
     let mut lease = engine.lease().await?;
     let known = lease.known().await?;
     done.keep_recorded(&known);
-    heeded(engine, rehearse_waiting(engine, history, &known, None).await?)?;
+    heeded(
+        engine,
+        rehearse_waiting(engine, history, &known, None).await?,
+    )?;
     contract_waiting(&mut lease, done).await
 }
 
 /// Ends with what a rehearsal refuses, and tells the rest.
 fn heeded(engine: &Engine, told: Told) -> Result<(), Failure> {
     told.notes().for_each(|note| engine.note(note));
-    told.refused.map_or(Ok(()), |refused| Err(vec![refused].into()))
+    told.refused
+        .map_or(Ok(()), |refused| Err(vec![refused].into()))
 }
 
-/// Everything is planned before the first change: a mistake in the last file is no reason to stop half way.
+/// Everything is planned before the first change: a mistake in the last file is no reason to stop
+/// half way.
 async fn plan_ahead(
     engine: &Engine,
     lease: &mut Lease,
@@ -136,10 +175,20 @@ async fn plan_ahead(
     Box::pin(understood(lease, fresh, &ahead, &catalog)).await?;
     Box::pin(ask_ahead(lease, fresh, &ahead, &catalog)).await?;
     if recorded::in_flight(known).next().is_some() {
-        // What was interrupted, or waits, may leave the database otherwise: each is planned, and rehearsed, when it begins.
+        // What was interrupted, or waits, may leave the database otherwise: each is planned, and
+        // rehearsed, when it begins.
         return Ok(vec![]);
     }
-    let told = Box::pin(rehearse(engine, Some(lease), history, known, fresh, &ahead, &catalog)).await?;
+    let told = Box::pin(rehearse(
+        engine,
+        Some(lease),
+        history,
+        known,
+        fresh,
+        &ahead,
+        &catalog,
+    ))
+    .await?;
     if let Some(refused) = told.refused {
         if let Some(first) = ahead.first() {
             // What the rows themselves are against says more.
@@ -157,7 +206,8 @@ struct Way<'a> {
     history: &'a History,
     lease: &'a mut Lease,
     known: Vec<Known>,
-    /// What was planned before the first change, from the next revision on, as long as it came that way.
+    /// What was planned before the first change, from the next revision on, as long as it came that
+    /// way.
     ahead: VecDeque<Ahead>,
     /// Whether everything was rehearsed before the first change.
     is_rehearsed: bool,
@@ -199,13 +249,20 @@ impl Way<'_> {
         for _ in 0..PLANNED_AGAIN_MAX {
             let (found, is_read) = match self.foretold(revision) {
                 Some(found) => (found, false),
-                None => (Ahead::of(revision, &self.lease.catalog_for(&[revision]).await?)?, true),
+                None => (
+                    Ahead::of(revision, &self.lease.catalog_for(&[revision]).await?)?,
+                    true,
+                ),
             };
             if !found.plan.is_at_once() {
                 return Ok(Next::Begin(is_read.then(|| Box::new(found.plan))));
             }
             preflight(self.lease, &found.plan).await?;
-            match self.lease.run_at_once(&new_run(revision, Direction::Up, &found.plan)).await {
+            match self
+                .lease
+                .run_at_once(&new_run(revision, Direction::Up, &found.plan))
+                .await
+            {
                 Ok(()) => {
                     self.keep(found, later);
                     return Ok(Next::Done);
@@ -227,10 +284,12 @@ impl Way<'_> {
         }
     }
 
-    /// What a revision left is known well enough for later ones where it was foreseen: what takes them back is derived
-    /// from it. Where all of them bring that along it only has to be a database without rows still.
+    /// What a revision left is known well enough for later ones where it was foreseen: what takes
+    /// them back is derived from it. Where all of them bring that along it only has to be a
+    /// database without rows still.
     fn keep(&mut self, done: Ahead, later: &[&Revision]) {
-        let written_by_hand = done.after.unpopulated && later.iter().all(|revision| revision.down.is_some());
+        let written_by_hand =
+            done.after.unpopulated && later.iter().all(|revision| revision.down.is_some());
         if !written_by_hand && !done.is_foreseen {
             self.ahead.clear();
         } else if self.ahead.is_empty() {
@@ -242,7 +301,10 @@ impl Way<'_> {
         let plan = match planned {
             Some(plan) => plan,
             None => {
-                let waiting = self.known.iter().filter(|known| known.state == State::Waiting);
+                let waiting = self
+                    .known
+                    .iter()
+                    .filter(|known| known.state == State::Waiting);
                 let waiting: Vec<Plan> = waiting.filter_map(|known| known.plan.clone()).collect();
                 let catalog = self.lease.catalog_for(&[revision]).await?;
                 let plan = planted(plan_behind(revision, &catalog, &waiting)?);
@@ -250,7 +312,11 @@ impl Way<'_> {
                 let tried: Vec<_> = tried(&[revision], &catalog).into_iter().flatten().collect();
                 let wrong = self.lease.refused(&tried).await?;
                 if !wrong.is_empty() {
-                    return Err(wrong.iter().map(|refused| told(revision, refused)).collect::<Vec<_>>().into());
+                    return Err(wrong
+                        .iter()
+                        .map(|refused| told(revision, refused))
+                        .collect::<Vec<_>>()
+                        .into());
                 }
                 plan
             }
@@ -259,23 +325,44 @@ impl Way<'_> {
             Box::pin(self.rehearsed(revision, &plan)).await?;
         }
         preflight(self.lease, &plan).await?;
-        Ok(self.lease.begin(&new_run(revision, Direction::Up, &plan)).await?)
+        Ok(self
+            .lease
+            .begin(&new_run(revision, Direction::Up, &plan))
+            .await?)
     }
 
     /// Rehearses a revision that couldn't be before the first change, as it is about to begin.
     async fn rehearsed(&mut self, revision: &Revision, plan: &Plan) -> Result<(), Failure> {
         let told = if recorded::in_flight(&self.known).next().is_some() {
-            rehearse_waiting(self.engine, Some(self.history), &self.known, Some((revision, plan))).await?
+            rehearse_waiting(
+                self.engine,
+                Some(self.history),
+                &self.known,
+                Some((revision, plan)),
+            )
+            .await?
         } else {
             let catalog = self.lease.catalog_for(&[revision]).await?;
             let ahead = [Ahead::planned(revision, plan.clone(), &catalog)];
-            rehearse(self.engine, Some(self.lease), self.history, &self.known, &[revision], &ahead, &catalog).await?
+            rehearse(
+                self.engine,
+                Some(self.lease),
+                self.history,
+                &self.known,
+                &[revision],
+                &ahead,
+                &catalog,
+            )
+            .await?
         };
         heeded(self.engine, told)
     }
 
     async fn by_phases(&mut self, revision: &Revision) -> Result<(), Failure> {
-        let behind = self.known.iter().any(|known| known.state == State::Waiting && known.id != revision.id);
+        let behind = self
+            .known
+            .iter()
+            .any(|known| known.state == State::Waiting && known.id != revision.id);
         let until = match self.until {
             Until::Contracted => Until::Contracted,
             _ if behind => Until::Behind,
@@ -306,28 +393,54 @@ enum Next {
     GoOn,
 }
 
-/// The catalog as it will be once what was interrupted has gone on: some of its steps may be done, and some not.
+/// The catalog as it will be once what was interrupted has gone on: some of its steps may be done,
+/// and some not.
 fn once_gone_on(history: &History, known: &[Known], catalog: Catalog) -> Catalog {
-    let interrupted = known
-        .iter()
-        .filter(|known| known.direction == Direction::Up && matches!(known.state, State::Running | State::Contracting));
+    let interrupted = known.iter().filter(|known| {
+        known.direction == Direction::Up
+            && matches!(known.state, State::Running | State::Contracting)
+    });
     let revisions = interrupted.filter_map(|known| history.get(&known.id));
-    revisions.fold(catalog, |catalog, revision| catalog_after(revision, &catalog))
+    revisions.fold(catalog, |catalog, revision| {
+        catalog_after(revision, &catalog)
+    })
 }
 
-/// Has PostgreSQL read what it can of all revisions. What runs in one transaction is refused there as a whole.
-async fn understood(lease: &mut Lease, path: &[&Revision], ahead: &[Ahead], catalog: &Catalog) -> Result<(), Failure> {
+/// Has PostgreSQL read what it can of all revisions. What runs in one transaction is refused there
+/// as a whole.
+async fn understood(
+    lease: &mut Lease,
+    path: &[&Revision],
+    ahead: &[Ahead],
+    catalog: &Catalog,
+) -> Result<(), Failure> {
     let mut wrong = Vec::new();
     for ((revision, ahead), tried) in path.iter().zip(ahead).zip(tried(path, catalog)) {
         if !ahead.plan.is_at_once() {
-            wrong.extend(lease.refused(&tried).await?.iter().map(|refused| told(revision, refused)));
+            wrong.extend(
+                lease
+                    .refused(&tried)
+                    .await?
+                    .iter()
+                    .map(|refused| told(revision, refused)),
+            );
         }
     }
-    if wrong.is_empty() { Ok(()) } else { Err(wrong.into()) }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.into())
+    }
 }
 
-/// Asks the questions of later revisions before the first has run, where nothing that comes before can change the answer.
-async fn ask_ahead(lease: &mut Lease, path: &[&Revision], ahead: &[Ahead], catalog: &Catalog) -> Result<(), Failure> {
+/// Asks the questions of later revisions before the first has run, where nothing that comes before
+/// can change the answer.
+async fn ask_ahead(
+    lease: &mut Lease,
+    path: &[&Revision],
+    ahead: &[Ahead],
+    catalog: &Catalog,
+) -> Result<(), Failure> {
     let mut before = MayChange::default();
     for (at, (revision, ahead)) in path.iter().zip(ahead).enumerate() {
         let mut checks: Vec<_> = ahead.plan.preflight.iter().collect();
@@ -336,7 +449,10 @@ async fn ask_ahead(lease: &mut Lease, path: &[&Revision], ahead: &[Ahead], catal
         before.add(revision, catalog);
         let failed = lease.preflight_ahead(&checks).await?;
         if !failed.is_empty() {
-            return Err(Failure::Preflight { revision: revision.id.clone(), failed });
+            return Err(Failure::Preflight {
+                revision: revision.id.clone(),
+                failed,
+            });
         }
     }
     Ok(())

@@ -30,7 +30,8 @@ pub enum Broken {
 }
 
 fn describe(error: &tokio_postgres::Error) -> String {
-    error
-        .as_db_error()
-        .map_or_else(|| error.to_string(), |error| format!("{}: {}", error.code().code(), error.message()))
+    error.as_db_error().map_or_else(
+        || error.to_string(),
+        |error| format!("{}: {}", error.code().code(), error.message()),
+    )
 }

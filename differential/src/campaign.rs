@@ -45,7 +45,12 @@ pub struct Wanted {
 /// # Errors
 ///
 /// When the server can't be talked to at all.
-pub async fn run(stage: Arc<Stage>, wanted: Wanted, known: Arc<Known>, tell: fn(&str)) -> Result<Report, Broken> {
+pub async fn run(
+    stage: Arc<Stage>,
+    wanted: Wanted,
+    known: Arc<Known>,
+    tell: fn(&str),
+) -> Result<Report, Broken> {
     let (began, used) = (Instant::now(), stage.processor_s());
     let shared = Arc::new(Shared {
         stage,
@@ -62,11 +67,17 @@ pub async fn run(stage: Arc<Stage>, wanted: Wanted, known: Arc<Known>, tell: fn(
     }
     for worker in workers {
         // A worker that panicked is a bug of ours, and its cases are missing in the numbers.
-        worker.await.map_err(|error| Broken::File(format!("a worker ended: {error}")))?;
+        worker
+            .await
+            .map_err(|error| Broken::File(format!("a worker ended: {error}")))?;
     }
     let mut report = shared.report.lock().clone();
     report.took = began.elapsed();
-    report.processor_s = shared.stage.processor_s().zip(used).map(|(after, before)| after - before);
+    report.processor_s = shared
+        .stage
+        .processor_s()
+        .zip(used)
+        .map(|(after, before)| after - before);
     Ok(report)
 }
 
@@ -86,7 +97,11 @@ impl Shared {
     }
 
     fn is_over(&self, scene: u64) -> bool {
-        let done = if self.wanted.only.is_some() { scene > 0 } else { scene * CASES_OF_A_SCENE >= self.wanted.cases };
+        let done = if self.wanted.only.is_some() {
+            scene > 0
+        } else {
+            scene * CASES_OF_A_SCENE >= self.wanted.cases
+        };
         Instant::now() > self.end || done
     }
 }
@@ -105,7 +120,10 @@ async fn work(shared: Arc<Shared>) {
 
 /// All cases of a scene.
 async fn scene(shared: &Shared, number: u64) -> Result<(), Broken> {
-    let number_of_scene = shared.wanted.only.map_or(shared.wanted.seed + number, |seed| seed / CASES_OF_A_SCENE);
+    let number_of_scene = shared
+        .wanted
+        .only
+        .map_or(shared.wanted.seed + number, |seed| seed / CASES_OF_A_SCENE);
     let first = number_of_scene * CASES_OF_A_SCENE;
     let scene = Scene::random(&shared.stage, first).await?;
     for seed in first..first + CASES_OF_A_SCENE {
@@ -126,7 +144,11 @@ async fn scene(shared: &Shared, number: u64) -> Result<(), Broken> {
 async fn one(shared: &Shared, scene: &Scene, seed: u64) -> Result<(), Broken> {
     let made = scene.revisions(&shared.stage, seed).await?;
     let way = way(&shared.wanted.ways, seed);
-    let case = Case { setup: scene.setup.clone(), revisions: made.revisions, way };
+    let case = Case {
+        setup: scene.setup.clone(),
+        revisions: made.revisions,
+        way,
+    };
     if case.revisions.iter().all(Vec::is_empty) {
         return shared.stage.remove(made.reference.database).await;
     }
@@ -149,19 +171,28 @@ fn way(ways: &[Way], seed: u64) -> Way {
 }
 
 /// The kind of a difference: one that is known or was met before, or a new one, shrunk.
-async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference) -> Result<(), Broken> {
+async fn differs(
+    shared: &Shared,
+    seed: u64,
+    case: Case,
+    difference: Difference,
+) -> Result<(), Broken> {
     let print = Fingerprint::new(&difference, &case);
     let open: Vec<Fingerprint> = shared.known.open().collect();
     let mut rest = None;
     shared.report(|report| {
         rest = print.unexplained(open.iter().chain(report.kinds.keys()), false);
         if rest.is_none()
-            && let Some((_, kind)) =
-                report.kinds.iter_mut().find(|(known, _)| !known.is_vague() && known.explains(&print))
+            && let Some((_, kind)) = report
+                .kinds
+                .iter_mut()
+                .find(|(known, _)| !known.is_vague() && known.explains(&print))
         {
             kind.times += 1;
         } else if rest.is_none()
-            && let Some(known) = open.iter().find(|known| !known.is_vague() && known.explains(&print))
+            && let Some(known) = open
+                .iter()
+                .find(|known| !known.is_vague() && known.explains(&print))
         {
             let kind = Kind {
                 manner: difference.manner,
@@ -180,10 +211,24 @@ async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference)
         (shared.tell)(&format!("seed {seed}: {}", print.text()));
     }
     let way = case.way;
-    let Shrunk { case, difference, is_smallest } =
-        shrink::shrink(&shared.stage, case, difference, rest, shared.wanted.shrinking).await?;
+    let Shrunk {
+        case,
+        difference,
+        is_smallest,
+    } = shrink::shrink(
+        &shared.stage,
+        case,
+        difference,
+        rest,
+        shared.wanted.shrinking,
+    )
+    .await?;
     let print = Fingerprint::new(&difference, &case);
-    let head = Head { fingerprint: print.text(), right: Right::AsPsql, fixed: false };
+    let head = Head {
+        fingerprint: print.text(),
+        right: Right::AsPsql,
+        fixed: false,
+    };
     let kind = Kind {
         manner: difference.manner,
         seed,
@@ -195,7 +240,10 @@ async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference)
     };
     if let (Some(folder), false) = (&shared.wanted.into, kind.known) {
         std::fs::create_dir_all(folder)?;
-        std::fs::write(folder.join(kind.file_name()), kind.file.as_deref().unwrap_or_default())?;
+        std::fs::write(
+            folder.join(kind.file_name()),
+            kind.file.as_deref().unwrap_or_default(),
+        )?;
     }
     let mut gone = Vec::new();
     shared.report(|report| gone = report.add(print, kind, is_smallest));
@@ -212,7 +260,11 @@ async fn differs(shared: &Shared, seed: u64, case: Case, difference: Difference)
 #[must_use]
 pub fn file(case: &Case, head: &Head, difference: &Difference) -> String {
     const LINES_MAX: usize = 12;
-    let lines = difference.details.iter().flat_map(|detail| detail.lines()).take(LINES_MAX);
+    let lines = difference
+        .details
+        .iter()
+        .flat_map(|detail| detail.lines())
+        .take(LINES_MAX);
     let below: String = lines.map(|line| format!("-- {line}\n")).collect();
     format!("{}{below}", case.file(head))
 }

@@ -1,4 +1,5 @@
-//! One try: what a database holds, the revisions that change it, and the way they are run. As a file it can be run again.
+//! One try: what a database holds, the revisions that change it, and the way they are run. As a
+//! file it can be run again.
 
 use crate::Broken;
 use crate::sql::Sql;
@@ -29,8 +30,16 @@ pub enum Way {
 
 impl Way {
     /// Each of them.
-    pub const ALL: [Way; 8] =
-        [Way::Plain, Way::Back, Way::Scripts, Way::Versions, Way::Killed, Way::Beside, Way::Split, Way::Spaced];
+    pub const ALL: [Way; 8] = [
+        Way::Plain,
+        Way::Back,
+        Way::Scripts,
+        Way::Versions,
+        Way::Killed,
+        Way::Beside,
+        Way::Split,
+        Way::Spaced,
+    ];
 
     /// Its name in files and reports.
     #[must_use]
@@ -80,7 +89,8 @@ pub enum Right {
 }
 
 impl Right {
-    /// Whether that is what came of it. psql's end is right for a refusal, too: it is more than was asked for.
+    /// Whether that is what came of it. psql's end is right for a refusal, too: it is more than was
+    /// asked for.
     #[must_use]
     pub fn is(self, verdict: &Verdict) -> bool {
         match self {
@@ -138,22 +148,43 @@ impl Case {
     /// When it isn't one.
     pub fn parse(text: &str) -> Result<(Case, Head), Broken> {
         let said = |key: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(&format!("-- {key}: ")));
-            line.map(str::to_owned).ok_or_else(|| Broken::File(format!("a case needs a line `-- {key}: ..`")))
+            let line = text
+                .lines()
+                .find_map(|line| line.strip_prefix(&format!("-- {key}: ")));
+            line.map(str::to_owned)
+                .ok_or_else(|| Broken::File(format!("a case needs a line `-- {key}: ..`")))
         };
         let right = match said("right")?.as_str() {
             "as psql" => Right::AsPsql,
             "refused" => Right::Refused,
-            other => return Err(Broken::File(format!("right is `as psql` or `refused`, not {other}"))),
+            other => {
+                return Err(Broken::File(format!(
+                    "right is `as psql` or `refused`, not {other}"
+                )));
+            }
         };
         let fixed = match said("status")?.as_str() {
             "fixed" => true,
             "open" => false,
-            other => return Err(Broken::File(format!("status is `open` or `fixed`, not {other}"))),
+            other => {
+                return Err(Broken::File(format!(
+                    "status is `open` or `fixed`, not {other}"
+                )));
+            }
         };
-        let head = Head { fingerprint: said("difference")?, right, fixed };
-        let mut case = Case { setup: vec![], revisions: vec![], way: said("way")?.parse()? };
-        let (_, body) = text.split_once(SETUP).ok_or_else(|| Broken::File(format!("a case needs a line `{SETUP}`")))?;
+        let head = Head {
+            fingerprint: said("difference")?,
+            right,
+            fixed,
+        };
+        let mut case = Case {
+            setup: vec![],
+            revisions: vec![],
+            way: said("way")?.parse()?,
+        };
+        let (_, body) = text
+            .split_once(SETUP)
+            .ok_or_else(|| Broken::File(format!("a case needs a line `{SETUP}`")))?;
         let between = format!("\n{REVISION}\n");
         let mut sections = body.split(&between);
         case.setup = statements(sections.next().unwrap_or_default())?;
@@ -168,12 +199,23 @@ impl Case {
     pub fn files(&self) -> Vec<String> {
         match self.way {
             Way::Plain | Way::Back | Way::Scripts | Way::Versions | Way::Killed | Way::Beside => {
-                self.revisions.iter().map(|one| Case::revision_text(one)).collect()
+                self.revisions
+                    .iter()
+                    .map(|one| Case::revision_text(one))
+                    .collect()
             }
-            Way::Split => self.revisions.iter().flatten().map(|one| format!("{};\n", one.text())).collect(),
+            Way::Split => self
+                .revisions
+                .iter()
+                .flatten()
+                .map(|one| format!("{};\n", one.text()))
+                .collect(),
             Way::Spaced => {
                 let spaced = |one: &Sql| format!("-- next\n{};\n\n/* ; */ ;\n", one.text());
-                self.revisions.iter().map(|file| file.iter().map(spaced).collect()).collect()
+                self.revisions
+                    .iter()
+                    .map(|file| file.iter().map(spaced).collect())
+                    .collect()
             }
         }
     }
@@ -181,14 +223,22 @@ impl Case {
     /// The text of a revision file.
     #[must_use]
     pub fn revision_text(statements: &[Sql]) -> String {
-        statements.iter().map(|statement| format!("{};\n", statement.text())).collect()
+        statements
+            .iter()
+            .map(|statement| format!("{};\n", statement.text()))
+            .collect()
     }
 }
 
 /// Statements as they are, with nothing to take out of them.
 fn statements(text: &str) -> Result<Vec<Sql>, Broken> {
-    let split = pg_query::split_with_parser(text).map_err(|error| Broken::File(error.to_string()))?;
-    Ok(split.into_iter().map(|one| Sql::marked(one.trim())).filter(|one| !one.text().is_empty()).collect())
+    let split =
+        pg_query::split_with_parser(text).map_err(|error| Broken::File(error.to_string()))?;
+    Ok(split
+        .into_iter()
+        .map(|one| Sql::marked(one.trim()))
+        .filter(|one| !one.text().is_empty())
+        .collect())
 }
 
 #[cfg(test)]
@@ -200,12 +250,19 @@ mod tests {
         let case = Case {
             setup: vec![Sql::marked("CREATE TABLE t (a int)")],
             revisions: vec![
-                vec![Sql::marked("DO $$ BEGIN NULL; END $$"), Sql::marked("SELECT 1")],
+                vec![
+                    Sql::marked("DO $$ BEGIN NULL; END $$"),
+                    Sql::marked("SELECT 1"),
+                ],
                 vec![Sql::marked("ALTER TABLE t ADD b text DEFAULT ';'")],
             ],
             way: Way::Versions,
         };
-        let head = Head { fingerprint: "rows: x".to_owned(), right: Right::Refused, fixed: true };
+        let head = Head {
+            fingerprint: "rows: x".to_owned(),
+            right: Right::Refused,
+            fixed: true,
+        };
         let file = case.file(&head);
         let (read, said) = Case::parse(&file).unwrap();
         assert_eq!((said, read.file(&head)), (head.clone(), file));

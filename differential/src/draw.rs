@@ -65,7 +65,11 @@ impl Draw {
     /// Begins with a seed.
     #[must_use]
     pub fn new(seed: u64) -> Draw {
-        Draw { random: StdRng::seed_from_u64(seed), fresh: 0, aim: None }
+        Draw {
+            random: StdRng::seed_from_u64(seed),
+            fresh: 0,
+            aim: None,
+        }
     }
 
     /// From now on, most statements are about one table and one of its columns; or about any again.
@@ -81,21 +85,37 @@ impl Draw {
     /// The table that is aimed at, mostly.
     fn aimed_table<'a>(&mut self, world: &'a World, kinds: &[char]) -> Option<&'a Relation> {
         let aim = self.aim?;
-        let found = world.relations.iter().find(|one| one.oid == aim.table && kinds.contains(&one.kind))?;
+        let found = world
+            .relations
+            .iter()
+            .find(|one| one.oid == aim.table && kinds.contains(&one.kind))?;
         self.chance(AIM_PERCENT).then_some(found)
     }
 
-    /// The column that is aimed at, mostly. A partition's columns have numbers of their own, but mostly the same.
-    fn aimed_column<'a>(&mut self, of: &'a Relation, fits: impl Fn(&Column) -> bool) -> Option<&'a Column> {
+    /// The column that is aimed at, mostly. A partition's columns have numbers of their own, but
+    /// mostly the same.
+    fn aimed_column<'a>(
+        &mut self,
+        of: &'a Relation,
+        fits: impl Fn(&Column) -> bool,
+    ) -> Option<&'a Column> {
         let aim = self.aim?;
-        let found = of.columns.iter().find(|one| one.number == aim.column && fits(one))?;
+        let found = of
+            .columns
+            .iter()
+            .find(|one| one.number == aim.column && fits(one))?;
         (of.is_table() && self.chance(AIM_PERCENT)).then_some(found)
     }
 
     /// One of several things that hang on tables: one of the table that is aimed at, mostly.
-    pub fn of_tables<'a, T>(&mut self, all: &'a [(&'a Relation, T)]) -> Option<&'a (&'a Relation, T)> {
-        let own: Vec<&(&Relation, T)> =
-            all.iter().filter(|(table, _)| self.aim.is_some_and(|aim| aim.table == table.oid)).collect();
+    pub fn of_tables<'a, T>(
+        &mut self,
+        all: &'a [(&'a Relation, T)],
+    ) -> Option<&'a (&'a Relation, T)> {
+        let own: Vec<&(&Relation, T)> = all
+            .iter()
+            .filter(|(table, _)| self.aim.is_some_and(|aim| aim.table == table.oid))
+            .collect();
         if !own.is_empty() && self.chance(AIM_PERCENT) {
             return own.choose(&mut self.random).copied();
         }
@@ -125,7 +145,11 @@ impl Draw {
     /// One that is liked, mostly, and any other sometimes.
     pub fn weighted<'a, T>(&mut self, of: &'a [T], weight: impl Fn(&T) -> u32) -> Option<&'a T> {
         let all: u32 = of.iter().map(&weight).sum();
-        let mut at = if all == 0 { return None } else { self.random.random_range(0..all) };
+        let mut at = if all == 0 {
+            return None;
+        } else {
+            self.random.random_range(0..all)
+        };
         of.iter().find(|one| {
             let own = weight(one);
             let here = at < own;
@@ -140,7 +164,10 @@ impl Draw {
             world.is_taken(candidate)
                 || world.schemas.iter().any(|one| one == candidate)
                 || world.functions.iter().any(|one| one.name == candidate)
-                || world.relations.iter().any(|one| one.columns.iter().any(|column| column.name == candidate))
+                || world
+                    .relations
+                    .iter()
+                    .any(|one| one.columns.iter().any(|column| column.name == candidate))
         };
         for _ in 0..4 {
             let candidate = self.word(&NAMES);
@@ -196,21 +223,38 @@ impl Draw {
             return Some(aimed);
         }
         let key: Vec<&str> = of.key().iter().map(|column| column.name.as_str()).collect();
-        let in_key_of_partitions =
-            |column: &Column| of.partition_key.as_ref().is_some_and(|key| key.contains(&column.name));
-        let weight =
-            |column: &Column| if key.contains(&column.name.as_str()) || in_key_of_partitions(column) { 1 } else { 8 };
+        let in_key_of_partitions = |column: &Column| {
+            of.partition_key
+                .as_ref()
+                .is_some_and(|key| key.contains(&column.name))
+        };
+        let weight = |column: &Column| {
+            if key.contains(&column.name.as_str()) || in_key_of_partitions(column) {
+                1
+            } else {
+                8
+            }
+        };
         self.weighted(&of.columns, weight)
     }
 
     /// A column that statements may write, mostly none of the key.
     pub fn writable<'a>(&mut self, of: &'a Relation) -> Option<&'a Column> {
-        if let Some(aimed) = self.aimed_column(of, |one| one.generated.is_empty() && one.identity != "a") {
+        if let Some(aimed) =
+            self.aimed_column(of, |one| one.generated.is_empty() && one.identity != "a")
+        {
             return Some(aimed);
         }
         let key: Vec<&str> = of.key().iter().map(|column| column.name.as_str()).collect();
         let columns = of.writable();
-        self.weighted(&columns, |column| if key.contains(&column.name.as_str()) { 1 } else { 8 }).copied()
+        self.weighted(&columns, |column| {
+            if key.contains(&column.name.as_str()) {
+                1
+            } else {
+                8
+            }
+        })
+        .copied()
     }
 
     /// A type for a new column, as SQL.
@@ -285,18 +329,31 @@ impl Draw {
         let base = kind.split('(').next().unwrap_or(kind).trim();
         match base {
             "integer" | "bigint" | "smallint" | "int" => n.to_string(),
-            "numeric" => self.word(&["0", "1.5", "1.50", "7", "12.00", "-3"]).to_owned(),
-            "real" | "double precision" | "float8" => self.word(&["0", "'-0'", "1.5", "0.1", "7"]).to_owned(),
+            "numeric" => self
+                .word(&["0", "1.5", "1.50", "7", "12.00", "-3"])
+                .to_owned(),
+            "real" | "double precision" | "float8" => {
+                self.word(&["0", "'-0'", "1.5", "0.1", "7"]).to_owned()
+            }
             "boolean" => self.word(&["true", "false"]).to_owned(),
             "date" => format!("'2020-01-{:02}'", 1 + n),
             "time without time zone" | "time" => "'12:00'".to_owned(),
-            "timestamp without time zone" | "timestamp with time zone" | "timestamptz" | "timestamp" => {
+            "timestamp without time zone"
+            | "timestamp with time zone"
+            | "timestamptz"
+            | "timestamp" => {
                 format!("'2020-03-{:02} 10:00'", 1 + n)
             }
             "uuid" => format!("'00000000-0000-0000-0000-{n:012}'"),
-            "json" => self.word(&["'{\"a\": 1}'", "'{\"a\":1}'", "'[]'", "'null'"]).to_owned(),
-            "jsonb" => self.word(&["'{\"a\": 1}'", "'{\"a\": 1.0}'", "'[]'", "'null'"]).to_owned(),
-            "interval" => self.word(&["'1 day'", "'24:00:00'", "'1 mon'", "'30 days'"]).to_owned(),
+            "json" => self
+                .word(&["'{\"a\": 1}'", "'{\"a\":1}'", "'[]'", "'null'"])
+                .to_owned(),
+            "jsonb" => self
+                .word(&["'{\"a\": 1}'", "'{\"a\": 1.0}'", "'[]'", "'null'"])
+                .to_owned(),
+            "interval" => self
+                .word(&["'1 day'", "'24:00:00'", "'1 mon'", "'30 days'"])
+                .to_owned(),
             "xml" => self.word(&["'<a/>'", "'<a></a>'"]).to_owned(),
             "int4range" => self.word(&["'[1,5)'", "'empty'", "'(,9)'"]).to_owned(),
             "macaddr" => "'08:00:2b:01:02:03'".to_owned(),
@@ -307,9 +364,18 @@ impl Draw {
             "bytea" => format!("'\\x{n:02x}'"),
             "citext" => self.word(&["'Bob'", "'bob'", "'BOB'", "''"]).to_owned(),
             _ if base.ends_with("[]") => self.array(base.trim_end_matches("[]"), world),
-            "text" | "character varying" | "character" | "varchar" | "\"char\"" | "name" => {
-                self.word(&["'a'", "'b'", "'x'", "''", "'new'", "'0'", "'12'", "'O''Brien'"]).to_owned()
-            }
+            "text" | "character varying" | "character" | "varchar" | "\"char\"" | "name" => self
+                .word(&[
+                    "'a'",
+                    "'b'",
+                    "'x'",
+                    "''",
+                    "'new'",
+                    "'0'",
+                    "'12'",
+                    "'O''Brien'",
+                ])
+                .to_owned(),
             _ => self.value_of_own(base, world),
         }
     }
@@ -317,39 +383,69 @@ impl Draw {
     /// An array of a type, as SQL.
     fn array(&mut self, of: &str, world: &World) -> String {
         match of {
-            "integer" | "int" | "bigint" | "text" => self.word(&["'{}'", "'{1,2}'", "'{2,1}'", "'{NULL}'"]).to_owned(),
+            "integer" | "int" | "bigint" | "text" => self
+                .word(&["'{}'", "'{1,2}'", "'{2,1}'", "'{NULL}'"])
+                .to_owned(),
             _ => {
                 let value = self.value(of, world);
-                if value == "NULL" { "'{}'".to_owned() } else { format!("ARRAY[{value}]::{of}[]") }
+                if value == "NULL" {
+                    "'{}'".to_owned()
+                } else {
+                    format!("ARRAY[{value}]::{of}[]")
+                }
             }
         }
     }
 
     fn value_of_own(&mut self, kind: &str, world: &World) -> String {
         let plain = kind.trim_matches(|c| matches!(c, '\u{1}' | '\u{2}'));
-        let plain = plain.rsplit('.').next().unwrap_or(plain).trim_matches('"').replace("\"\"", "\"");
-        let plain = plain.trim_matches(|c| matches!(c, '\u{1}' | '\u{2}')).to_owned();
-        let Some(known) = world.types.iter().find(|one| one.name == plain) else { return "NULL".to_owned() };
+        let plain = plain
+            .rsplit('.')
+            .next()
+            .unwrap_or(plain)
+            .trim_matches('"')
+            .replace("\"\"", "\"");
+        let plain = plain
+            .trim_matches(|c| matches!(c, '\u{1}' | '\u{2}'))
+            .to_owned();
+        let Some(known) = world.types.iter().find(|one| one.name == plain) else {
+            return "NULL".to_owned();
+        };
         match known.kind {
-            'e' => {
-                self.one(&known.labels).map_or("NULL".to_owned(), |label| format!("'{}'", label.replace('\'', "''")))
-            }
+            'e' => self.one(&known.labels).map_or("NULL".to_owned(), |label| {
+                format!("'{}'", label.replace('\'', "''"))
+            }),
             'd' => {
                 let base = known.base.clone().unwrap_or_default();
                 self.value(&base, world)
             }
             'c' => {
-                let values: Vec<String> = known.attributes.iter().map(|(_, kind)| self.value(kind, world)).collect();
-                format!("ROW({})::{}", values.join(", "), crate::sql::qualified(&known.schema, &known.name))
+                let values: Vec<String> = known
+                    .attributes
+                    .iter()
+                    .map(|(_, kind)| self.value(kind, world))
+                    .collect();
+                format!(
+                    "ROW({})::{}",
+                    values.join(", "),
+                    crate::sql::qualified(&known.schema, &known.name)
+                )
             }
             _ => "NULL".to_owned(),
         }
     }
 
-    /// An expression of a column's type over the columns of its relation; `as_of` is what the relation is called.
+    /// An expression of a column's type over the columns of its relation; `as_of` is what the
+    /// relation is called.
     pub fn expression(&mut self, column: &Column, of: &Relation, world: &World) -> String {
-        let same: Vec<&Column> = of.columns.iter().filter(|one| one.kind == column.kind).collect();
-        let other = self.one(&same).map_or_else(|| name(&column.name), |one| name(&one.name));
+        let same: Vec<&Column> = of
+            .columns
+            .iter()
+            .filter(|one| one.kind == column.kind)
+            .collect();
+        let other = self
+            .one(&same)
+            .map_or_else(|| name(&column.name), |one| name(&one.name));
         let value = self.value(&column.kind, world);
         let choice = self.number(0, 6);
         match (choice, column.category) {
@@ -369,7 +465,9 @@ impl Draw {
 
     /// A condition over a relation's columns.
     pub fn condition(&mut self, of: &Relation, world: &World) -> String {
-        let Some(column) = self.column(of).cloned() else { return "true".to_owned() };
+        let Some(column) = self.column(of).cloned() else {
+            return "true".to_owned();
+        };
         let sql = name(&column.name);
         let value = self.value(&column.kind, world);
         let compares = !matches!(column.kind.as_str(), "json" | "point" | "json[]" | "xml");

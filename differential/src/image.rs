@@ -1,4 +1,5 @@
-//! All that is compared of a database: what `pg_dump` prints, every row, every position of a sequence.
+//! All that is compared of a database: what `pg_dump` prints, every row, every position of a
+//! sequence.
 
 use crate::Broken;
 use crate::stage::{Database, Stage};
@@ -29,9 +30,18 @@ impl Dump {
     /// # Errors
     ///
     /// When `pg_dump` fails.
-    pub async fn take(stage: &Stage, database: &Database, without: &[String]) -> Result<Dump, Broken> {
+    pub async fn take(
+        stage: &Stage,
+        database: &Database,
+        without: &[String],
+    ) -> Result<Dump, Broken> {
         let mut command = Command::new(binaries::program("pg_dump")?);
-        command.args(["--schema-only", "--exclude-schema=concertina", "--dbname", &stage.url(database)]);
+        command.args([
+            "--schema-only",
+            "--exclude-schema=concertina",
+            "--dbname",
+            &stage.url(database),
+        ]);
         for schema in without {
             command.arg(format!("--exclude-schema=\"{schema}\""));
         }
@@ -70,7 +80,10 @@ impl Dump {
                 block.clear();
             }
         }
-        Dump { statements, ordered }
+        Dump {
+            statements,
+            ordered,
+        }
     }
 
     /// Whether both say the same, but for the order of columns.
@@ -92,18 +105,34 @@ impl Dump {
             let heads = dump.statements.iter().flat_map(|(block, times)| {
                 let head = block.lines().next().unwrap_or_default().to_owned();
                 let lines = block.lines().enumerate().map(move |(at, line)| {
-                    if at == 0 { line.to_owned() } else { format!("{head} .. {}", line.trim()) }
+                    if at == 0 {
+                        line.to_owned()
+                    } else {
+                        format!("{head} .. {}", line.trim())
+                    }
                 });
-                lines.map(move |line| if *times > 1 { format!("{line} ({times} times)") } else { line })
+                lines.map(move |line| {
+                    if *times > 1 {
+                        format!("{line} ({times} times)")
+                    } else {
+                        line
+                    }
+                })
             });
             heads.collect()
         };
         let (mine, theirs) = (lines(self), lines(wanted));
         let lacks = theirs.difference(&mine).map(|line| format!("- {line}"));
-        let mut all: Vec<String> = lacks.chain(mine.difference(&theirs).map(|line| format!("+ {line}"))).collect();
+        let mut all: Vec<String> = lacks
+            .chain(mine.difference(&theirs).map(|line| format!("+ {line}")))
+            .collect();
         if all.is_empty() {
-            // The same lines, in another order or not as often: the labels of an enum, the body of a function.
-            let others = self.statements.iter().filter(|(block, times)| wanted.statements.get(*block) != Some(*times));
+            // The same lines, in another order or not as often: the labels of an enum, the body of
+            // a function.
+            let others = self
+                .statements
+                .iter()
+                .filter(|(block, times)| wanted.statements.get(*block) != Some(*times));
             let head = |block: &str| block.lines().next().unwrap_or_default().to_owned();
             all.extend(others.map(|(block, _)| format!("+ {} .. ORDER of lines", head(block))));
         }
@@ -113,10 +142,16 @@ impl Dump {
     /// Tables whose columns stand in another order, as far as their names are the same.
     #[must_use]
     pub fn moved_against(&self, wanted: &Dump) -> Vec<String> {
-        let moved = wanted.ordered.keys().filter(|block| !self.ordered.contains_key(*block));
+        let moved = wanted
+            .ordered
+            .keys()
+            .filter(|block| !self.ordered.contains_key(*block));
         let table = |block: &String| {
             let head = block.lines().next()?;
-            let rest = head.split_once("TABLE ").filter(|(begin, _)| begin.starts_with("CREATE "))?.1;
+            let rest = head
+                .split_once("TABLE ")
+                .filter(|(begin, _)| begin.starts_with("CREATE "))?
+                .1;
             Some(rest.trim_end_matches('(').trim().to_owned())
         };
         moved.filter_map(table).collect()
@@ -126,7 +161,9 @@ impl Dump {
 /// The columns of a table in the order of their names.
 fn without_order(block: &[&str]) -> String {
     let mut lines: Vec<String> = block.iter().map(|line| (*line).to_owned()).collect();
-    let begins = |line: &String| line.starts_with("CREATE TABLE ") || line.starts_with("CREATE UNLOGGED TABLE ");
+    let begins = |line: &String| {
+        line.starts_with("CREATE TABLE ") || line.starts_with("CREATE UNLOGGED TABLE ")
+    };
     if lines.first().is_some_and(begins)
         && let Some(end) = lines.iter().position(|line| line.starts_with(')'))
     {
@@ -144,8 +181,17 @@ fn statistics_without_order(text: &str) -> Option<String> {
     if !text.starts_with("CREATE STATISTICS ") {
         return None;
     }
-    let mut tree = pg_query::parse(text, 0).ok()?.protobuf.stmts.into_iter().next()?.stmt?.node?;
-    let NodeEnum::CreateStatsStmt(statistics) = &mut tree else { return None };
+    let mut tree = pg_query::parse(text, 0)
+        .ok()?
+        .protobuf
+        .stmts
+        .into_iter()
+        .next()?
+        .stmt?
+        .node?;
+    let NodeEnum::CreateStatsStmt(statistics) = &mut tree else {
+        return None;
+    };
     statistics.exprs.sort_by_key(|one| match &one.node {
         Some(NodeEnum::StatsElem(element)) => element.name.clone(),
         _ => String::new(),
@@ -153,9 +199,9 @@ fn statistics_without_order(text: &str) -> Option<String> {
     tree.deparse(Default::default()).ok()
 }
 
-/// What `pg_dump` leaves out, or says in settings between its statements: invalid indexes, tablespaces, access methods,
-/// rights on the database and its settings, whether a materialized view is filled, how many members an extension has, and large
-/// objects.
+/// What `pg_dump` leaves out, or says in settings between its statements: invalid indexes,
+/// tablespaces, access methods, rights on the database and its settings, whether a materialized
+/// view is filled, how many members an extension has, and large objects.
 const UNPRINTED: &str = "
 WITH relations AS (
     SELECT c.* FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -180,8 +226,9 @@ FROM pg_largeobject_metadata m
 UNION ALL SELECT 'EXTENSION ' || e.extname || ' ' || e.extversion || ' with ' || (SELECT count(*) FROM pg_depend d
     WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e') || ' members' FROM pg_extension e";
 
-/// For each table and filled materialized view: its name, and the SQL of a row with its columns in the order of their names.
-/// What comes from a clock or from chance is named only: the makers' own values are from before 2024, their uuids begin with zeros.
+/// For each table and filled materialized view: its name, and the SQL of a row with its columns in
+/// the order of their names. What comes from a clock or from chance is named only: the makers' own
+/// values are from before 2024, their uuids begin with zeros.
 const ROW_OF_EACH: &str = "
 SELECT c.oid::regclass::text, CASE c.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END,
        coalesce(string_agg(CASE
@@ -199,7 +246,8 @@ WHERE (c.relkind = 'r' OR c.relkind = 'm' AND c.relispopulated)
   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina', 'pg_toast') AND n.nspname NOT LIKE 'pg\\_%'
 GROUP BY c.oid, c.relkind, c.relname, n.nspname";
 
-/// The values of each table's rows, whatever tables and columns are called and in whichever order columns stand.
+/// The values of each table's rows, whatever tables and columns are called and in whichever order
+/// columns stand.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Values(Vec<(String, i64)>);
 
@@ -219,10 +267,13 @@ impl Values {
     ///
     /// When the server refuses.
     pub async fn take(client: &Client) -> Result<Values, Broken> {
-        client.batch_execute("SET extra_float_digits = 3; SET TimeZone = 'UTC'").await?;
+        client
+            .batch_execute("SET extra_float_digits = 3; SET TimeZone = 'UTC'")
+            .await?;
         let mut parts = Vec::new();
         for row in client.query(VALUES_OF_EACH, &[]).await? {
-            let (table, only, columns): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+            let (table, only, columns): (String, String, String) =
+                (row.get(0), row.get(1), row.get(2));
             parts.push(format!(
                 "SELECT coalesce(md5(string_agg(line, '|' ORDER BY line COLLATE \"C\")), ''), count(*)
                  FROM (SELECT (SELECT array_agg(v ORDER BY v COLLATE \"C\")::text FROM unnest(ARRAY[{columns}]) v) AS line FROM {only}{table}) AS lines"
@@ -232,7 +283,8 @@ impl Values {
             return Ok(Values::default());
         }
         let found = client.query(&parts.join(" UNION ALL "), &[]).await?;
-        let mut all: Vec<(String, i64)> = found.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let mut all: Vec<(String, i64)> =
+            found.iter().map(|row| (row.get(0), row.get(1))).collect();
         all.sort();
         Ok(Values(all))
     }
@@ -259,12 +311,16 @@ impl Rows {
         numbered: &[String],
         conditions: &BTreeMap<String, String>,
     ) -> Result<Rows, Broken> {
-        client.batch_execute("SET extra_float_digits = 3; SET TimeZone = 'UTC'").await?;
+        client
+            .batch_execute("SET extra_float_digits = 3; SET TimeZone = 'UTC'")
+            .await?;
         let mut parts = Vec::new();
         for row in client.query(ROW_OF_EACH, &[&numbered]).await? {
             let (table, only, columns, numbers): (String, String, String, Vec<String>) =
                 (row.get(0), row.get(1), row.get(2), row.get(3));
-            let condition = conditions.get(&row.get::<_, String>(4)).map_or("true", String::as_str);
+            let condition = conditions
+                .get(&row.get::<_, String>(4))
+                .map_or("true", String::as_str);
             let label = table.replace('\'', "''");
             parts.push(format!(
                 "SELECT '{label}' AS name, coalesce(md5(string_agg(line, '|' ORDER BY line COLLATE \"C\")), '') AS sum, count(*) AS rows
@@ -281,17 +337,35 @@ impl Rows {
             return Ok(Rows::default());
         }
         let found = client.query(&parts.join(" UNION ALL "), &[]).await?;
-        Ok(Rows(found.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect()))
+        Ok(Rows(
+            found
+                .iter()
+                .map(|row| (row.get(0), (row.get(1), row.get(2))))
+                .collect(),
+        ))
     }
 
     /// Which tables differ, and in how many rows.
     #[must_use]
     pub fn against(&self, wanted: &Rows) -> Vec<String> {
         let names: BTreeSet<&String> = self.0.keys().chain(wanted.0.keys()).collect();
-        let differing = names.into_iter().filter(|name| self.0.get(*name) != wanted.0.get(*name));
-        let number =
-            |rows: &Rows, name: &String| rows.0.get(name).map_or_else(|| "no".to_owned(), |(_, rows)| rows.to_string());
-        differing.map(|name| format!("{name}: {} rows, wanted {}", number(self, name), number(wanted, name))).collect()
+        let differing = names
+            .into_iter()
+            .filter(|name| self.0.get(*name) != wanted.0.get(*name));
+        let number = |rows: &Rows, name: &String| {
+            rows.0
+                .get(name)
+                .map_or_else(|| "no".to_owned(), |(_, rows)| rows.to_string())
+        };
+        differing
+            .map(|name| {
+                format!(
+                    "{name}: {} rows, wanted {}",
+                    number(self, name),
+                    number(wanted, name)
+                )
+            })
+            .collect()
     }
 
     /// Whether any table holds a row.
@@ -310,7 +384,12 @@ impl Positions {
     pub async fn take(client: &Client) -> Result<Positions, Broken> {
         let sql = "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                    WHERE c.relkind = 'S' AND n.nspname NOT IN ('concertina')";
-        let names: Vec<String> = client.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect();
+        let names: Vec<String> = client
+            .query(sql, &[])
+            .await?
+            .iter()
+            .map(|row| row.get(0))
+            .collect();
         if names.is_empty() {
             return Ok(Positions::default());
         }
@@ -322,7 +401,9 @@ impl Positions {
         };
         let sql: Vec<String> = names.iter().map(each).collect();
         let found = client.query(&sql.join(" UNION ALL "), &[]).await?;
-        Ok(Positions(found.iter().map(|row| (row.get(0), row.get(1))).collect()))
+        Ok(Positions(
+            found.iter().map(|row| (row.get(0), row.get(1))).collect(),
+        ))
     }
 
     /// Puts sequences back that stand elsewhere: what a transaction took of them isn't given back with it, by nobody.
@@ -332,10 +413,18 @@ impl Positions {
     /// When the server refuses.
     pub async fn restore(&self, client: &Client) -> Result<(), Broken> {
         let now = Positions::take(client).await?;
-        for (name, place) in self.0.iter().filter(|(name, place)| now.0.get(*name) != Some(place)) {
-            let (value, taken) = place.split_once(' ').map_or((place.as_str(), false), |(value, _)| (value, true));
+        for (name, place) in self
+            .0
+            .iter()
+            .filter(|(name, place)| now.0.get(*name) != Some(place))
+        {
+            let (value, taken) = place
+                .split_once(' ')
+                .map_or((place.as_str(), false), |(value, _)| (value, true));
             let name = name.replace('\'', "''");
-            client.batch_execute(&format!("SELECT setval('{name}', {value}, {taken})")).await?;
+            client
+                .batch_execute(&format!("SELECT setval('{name}', {value}, {taken})"))
+                .await?;
         }
         Ok(())
     }
@@ -344,9 +433,18 @@ impl Positions {
     #[must_use]
     pub fn against(&self, wanted: &Positions) -> Vec<String> {
         let names: BTreeSet<&String> = self.0.keys().chain(wanted.0.keys()).collect();
-        let at = |all: &Positions, name: &String| all.0.get(name).cloned().unwrap_or_else(|| "nowhere".to_owned());
-        let differing = names.into_iter().filter(|name| self.0.get(*name) != wanted.0.get(*name));
-        differing.map(|name| format!("{name} at {}, wanted {}", at(self, name), at(wanted, name))).collect()
+        let at = |all: &Positions, name: &String| {
+            all.0
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| "nowhere".to_owned())
+        };
+        let differing = names
+            .into_iter()
+            .filter(|name| self.0.get(*name) != wanted.0.get(*name));
+        differing
+            .map(|name| format!("{name} at {}, wanted {}", at(self, name), at(wanted, name)))
+            .collect()
     }
 }
 
@@ -356,25 +454,48 @@ mod tests {
 
     #[test]
     fn the_same_lines_in_another_order_differ() {
-        let dump = |labels: &str| Dump::read(&format!("CREATE TYPE mood AS ENUM (\n{labels}\n);\n"));
-        let (one, other) = (dump("    'a',\n    'b',\n    'c'"), dump("    'b',\n    'a',\n    'c'"));
+        let dump =
+            |labels: &str| Dump::read(&format!("CREATE TYPE mood AS ENUM (\n{labels}\n);\n"));
+        let (one, other) = (
+            dump("    'a',\n    'b',\n    'c'"),
+            dump("    'b',\n    'a',\n    'c'"),
+        );
         assert!(!one.is_alike(&other));
-        assert_eq!(one.against(&other), ["+ CREATE TYPE mood AS ENUM ( .. ORDER of lines"]);
+        assert_eq!(
+            one.against(&other),
+            ["+ CREATE TYPE mood AS ENUM ( .. ORDER of lines"]
+        );
         assert!(one.against(&one).is_empty());
     }
 
     #[test]
     fn a_body_of_a_function_is_compared_with_its_comments_and_settings() {
-        let body = |line: &str| Dump::read(&format!("SET a = 1;\n\nCREATE FUNCTION f() AS $$\n{line}\n$$;\n"));
-        for (one, other) in [("-- old", "-- new"), ("SET x = 1;", "SET x = 2;"), ("\\a", "\\b")] {
+        let body = |line: &str| {
+            Dump::read(&format!(
+                "SET a = 1;\n\nCREATE FUNCTION f() AS $$\n{line}\n$$;\n"
+            ))
+        };
+        for (one, other) in [
+            ("-- old", "-- new"),
+            ("SET x = 1;", "SET x = 2;"),
+            ("\\a", "\\b"),
+        ] {
             assert_eq!(body(one).against(&body(other)).len(), 2, "{one}");
         }
-        assert!(body("-- old").against(&Dump::read("CREATE FUNCTION f() AS $$\n-- old\n$$;\n")).is_empty());
+        assert!(
+            body("-- old")
+                .against(&Dump::read("CREATE FUNCTION f() AS $$\n-- old\n$$;\n"))
+                .is_empty()
+        );
     }
 
     #[test]
     fn the_order_of_columns_is_told_apart() {
-        let dump = |columns: &str| Dump::read(&format!("-- x\n\nCREATE TABLE t (\n    {columns}\n);\n\nSET a = 1;\n"));
+        let dump = |columns: &str| {
+            Dump::read(&format!(
+                "-- x\n\nCREATE TABLE t (\n    {columns}\n);\n\nSET a = 1;\n"
+            ))
+        };
         let (one, other) = (dump("a int,\n    b text"), dump("b text,\n    a int"));
         assert!(one.is_alike(&other) && !one.has_order_of(&other));
         assert_eq!(one.moved_against(&other), ["t"]);

@@ -22,7 +22,9 @@ impl Known {
     pub fn read(folder: &Path) -> Result<Known, Broken> {
         let mut cases = Vec::new();
         let entries = std::fs::read_dir(folder).map_err(|error| unread(folder, &error))?;
-        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+        let mut paths: Vec<PathBuf> = entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?;
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
         paths.sort();
         for path in paths {
@@ -38,7 +40,8 @@ impl Known {
     /// When it can't be read or isn't a case.
     pub fn read_one(path: &Path) -> Result<(PathBuf, Case, Head), Broken> {
         let text = std::fs::read_to_string(path).map_err(|error| unread(path, &error))?;
-        let (case, head) = Case::parse(&text).map_err(|error| Broken::File(format!("{}: {error}", path.display())))?;
+        let (case, head) = Case::parse(&text)
+            .map_err(|error| Broken::File(format!("{}: {error}", path.display())))?;
         Ok((path.to_owned(), case, head))
     }
 
@@ -53,8 +56,8 @@ fn unread(path: &Path, error: &std::io::Error) -> Broken {
     Broken::File(format!("{}: {error}", path.display()))
 }
 
-/// What tells one kind of difference from another: how it differs, of which kinds its statements are, and what stood there
-/// before them.
+/// What tells one kind of difference from another: how it differs, of which kinds its statements
+/// are, and what stood there before them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint {
     manner: String,
@@ -66,31 +69,53 @@ pub struct Fingerprint {
 
 /// Words of setups that tell nothing of a kind: nearly every case has them.
 const EVERYWHERE: [&str; 24] = [
-    "CREATE", "TABLE", "PRIMARY", "KEY", "INSERT", "INTO", "SELECT", "FROM", "AS", "CASE", "WHEN", "THEN", "ELSE",
-    "END", "NULL", "ON", "FOR", "VALUES", "TO", "ALTER", "ADD", "OF", "LANGUAGE", "VALUE",
+    "CREATE", "TABLE", "PRIMARY", "KEY", "INSERT", "INTO", "SELECT", "FROM", "AS", "CASE", "WHEN",
+    "THEN", "ELSE", "END", "NULL", "ON", "FOR", "VALUES", "TO", "ALTER", "ADD", "OF", "LANGUAGE",
+    "VALUE",
 ];
 
 impl Fingerprint {
     /// Of a difference and its case.
     #[must_use]
     pub fn new(difference: &Difference, case: &Case) -> Fingerprint {
-        let mut kinds: Vec<String> = case.revisions.iter().flatten().map(|one| spelled(&one.text())).collect();
+        let mut kinds: Vec<String> = case
+            .revisions
+            .iter()
+            .flatten()
+            .map(|one| spelled(&one.text()))
+            .collect();
         kinds.dedup();
         let setup = case.setup.iter().flat_map(|one| capitals(&one.text()));
-        let beside = setup.filter(|word| !EVERYWHERE.contains(&word.as_str())).collect();
-        let (manner, way) = (difference.manner.name().to_owned(), case.way.name().to_owned());
-        Fingerprint { manner, heads: difference.heads(), kinds, beside, way }
+        let beside = setup
+            .filter(|word| !EVERYWHERE.contains(&word.as_str()))
+            .collect();
+        let (manner, way) = (
+            difference.manner.name().to_owned(),
+            case.way.name().to_owned(),
+        );
+        Fingerprint {
+            manner,
+            heads: difference.heads(),
+            kinds,
+            beside,
+            way,
+        }
     }
 
     /// Reads what [`Fingerprint::text`] wrote.
     #[must_use]
     pub fn parse(text: &str) -> Option<Fingerprint> {
         let (difference, statements) = text.split_once(" <- ")?;
-        let (statements, way) = statements.split_once(" @ ").unwrap_or((statements, Way::Plain.name()));
+        let (statements, way) = statements
+            .split_once(" @ ")
+            .unwrap_or((statements, Way::Plain.name()));
         let (statements, beside) = statements.split_once(" | ").unwrap_or((statements, ""));
         let (manner, heads) = difference.split_once(": ").unwrap_or((difference, ""));
         let parts = |text: &str, between: &str| -> Vec<String> {
-            text.split(between).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+            text.split(between)
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect()
         };
         Some(Fingerprint {
             manner: manner.to_owned(),
@@ -104,11 +129,29 @@ impl Fingerprint {
     /// As files and reports have it.
     #[must_use]
     pub fn text(&self) -> String {
-        let join = |all: &BTreeSet<String>, between: &str| all.iter().cloned().collect::<Vec<_>>().join(between);
-        let heads = if self.heads.is_empty() { String::new() } else { format!(": {}", join(&self.heads, " / ")) };
-        let beside = if self.beside.is_empty() { String::new() } else { format!(" | {}", join(&self.beside, " ")) };
-        let way = if self.way == Way::Plain.name() { String::new() } else { format!(" @ {}", self.way) };
-        format!("{}{heads} <- {}{beside}{way}", self.manner, self.kinds.join("; "))
+        let join = |all: &BTreeSet<String>, between: &str| {
+            all.iter().cloned().collect::<Vec<_>>().join(between)
+        };
+        let heads = if self.heads.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", join(&self.heads, " / "))
+        };
+        let beside = if self.beside.is_empty() {
+            String::new()
+        } else {
+            format!(" | {}", join(&self.beside, " "))
+        };
+        let way = if self.way == Way::Plain.name() {
+            String::new()
+        } else {
+            format!(" @ {}", self.way)
+        };
+        format!(
+            "{}{heads} <- {}{beside}{way}",
+            self.manner,
+            self.kinds.join("; ")
+        )
     }
 
     /// Whether a case has these statements, this setup and this way.
@@ -118,15 +161,16 @@ impl Fingerprint {
         (&self.kinds, &self.beside, &self.way) == (&own.kinds, &own.beside, &own.way)
     }
 
-    /// Whether nothing but its statements tells this kind: a larger case can have all of them and still differ by something
-    /// else. Then it has to be shrunk before anything is said.
+    /// Whether nothing but its statements tells this kind: a larger case can have all of them and
+    /// still differ by something else. Then it has to be shrunk before anything is said.
     #[must_use]
     pub fn is_vague(&self) -> bool {
         self.heads.is_empty()
     }
 
-    /// What differs that none of these kinds explains; none at all when they explain everything. A smallest case is explained
-    /// by kinds of just its statements, any other by kinds that aren't vague.
+    /// What differs that none of these kinds explains; none at all when they explain everything. A
+    /// smallest case is explained by kinds of just its statements, any other by kinds that aren't
+    /// vague.
     #[must_use]
     pub fn unexplained<'a>(
         &self,
@@ -134,7 +178,11 @@ impl Fingerprint {
         is_smallest: bool,
     ) -> Option<BTreeSet<String>> {
         let explains = |known: &&Fingerprint| {
-            if is_smallest { known.is_kind_of(self) } else { !known.is_vague() && known.explains(self) }
+            if is_smallest {
+                known.is_kind_of(self)
+            } else {
+                !known.is_vague() && known.explains(self)
+            }
         };
         let mut rest = self.heads.clone();
         let mut met = false;
@@ -142,7 +190,11 @@ impl Fingerprint {
             met = true;
             rest.retain(|head| !known.heads.contains(head));
         }
-        if met && rest.is_empty() { None } else { Some(rest) }
+        if met && rest.is_empty() {
+            None
+        } else {
+            Some(rest)
+        }
     }
 
     /// Whether two kinds are one: what this one explains, with nothing more that differs.
@@ -151,14 +203,16 @@ impl Fingerprint {
         self.explains(larger) && self.heads == larger.heads
     }
 
-    /// Whether a case that was made as small as it can be is of this kind: none of its statements is there for nothing.
+    /// Whether a case that was made as small as it can be is of this kind: none of its statements
+    /// is there for nothing.
     #[must_use]
     pub fn is_kind_of(&self, smallest: &Fingerprint) -> bool {
         self.explains(smallest) && self.kinds == smallest.kinds
     }
 
-    /// Whether a larger case has all of this one: its statements, in order, what stood there before, and what differs. What
-    /// differs when it is run plainly differs whichever way it is run.
+    /// Whether a larger case has all of this one: its statements, in order, what stood there
+    /// before, and what differs. What differs when it is run plainly differs whichever way it is
+    /// run.
     #[must_use]
     pub fn explains(&self, larger: &Fingerprint) -> bool {
         let mut rest = larger.kinds.iter();
@@ -167,26 +221,33 @@ impl Fingerprint {
             && self.heads.is_empty() == larger.heads.is_empty()
             && self.heads.is_subset(&larger.heads)
             && self.beside.is_subset(&larger.beside)
-            && self.kinds.iter().all(|kind| rest.any(|other| other == kind))
+            && self
+                .kinds
+                .iter()
+                .all(|kind| rest.any(|other| other == kind))
     }
 }
 
 /// The words of a statement that are PostgreSQL's.
 fn capitals(sql: &str) -> Vec<String> {
     let words = sql.split(|c: char| !c.is_ascii_alphabetic() && c != '_');
-    let is_word = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let is_word =
+        |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     words.filter(is_word).map(str::to_owned).collect()
 }
 
-/// A statement's words without its names and values: `ALTER TABLE ALTER COLUMN SET NOT NULL`. Of what is in brackets only
-/// queries count.
+/// A statement's words without its names and values: `ALTER TABLE ALTER COLUMN SET NOT NULL`. Of
+/// what is in brackets only queries count.
 fn spelled(sql: &str) -> String {
     const WORDS_MAX: usize = 9;
     let mut words = Vec::new();
     let mut depth = 0_i32;
     let mut query_at = None;
     for word in sql.split_whitespace() {
-        let (opens, closes) = (word.matches('(').count() as i32, word.matches(')').count() as i32);
+        let (opens, closes) = (
+            word.matches('(').count() as i32,
+            word.matches(')').count() as i32,
+        );
         let clean = word.trim_matches(|c: char| !c.is_ascii_alphabetic());
         if opens > 0 && clean == "SELECT" && query_at.is_none() {
             query_at = Some(depth);
@@ -211,14 +272,21 @@ mod tests {
 
     fn case(statements: &[&str]) -> Case {
         let revisions = vec![statements.iter().map(|text| Sql::marked(text)).collect()];
-        Case { setup: vec![], revisions, way: Way::Plain }
+        Case {
+            setup: vec![],
+            revisions,
+            way: Way::Plain,
+        }
     }
 
     #[test]
     fn a_small_case_explains_a_larger_one() {
         let difference = Difference::new(Manner::Rows, vec![]);
         let small = Fingerprint::new(&difference, &case(&["UPDATE t SET a = 1 WHERE b = 'X'"]));
-        let large = Fingerprint::new(&difference, &case(&["DROP VIEW v", "UPDATE u SET x = 5 WHERE y", "DROP VIEW w"]));
+        let large = Fingerprint::new(
+            &difference,
+            &case(&["DROP VIEW v", "UPDATE u SET x = 5 WHERE y", "DROP VIEW w"]),
+        );
         assert_eq!(small.text(), "rows <- UPDATE SET WHERE");
         assert_eq!(Fingerprint::parse(&small.text()), Some(small.clone()));
         assert!(small.explains(&large) && !large.explains(&small));
@@ -226,23 +294,39 @@ mod tests {
 
     #[test]
     fn what_stood_there_before_tells_kinds_apart() {
-        let setup =
-            |text: &str| Case { setup: vec![Sql::marked(text)], ..case(&["ALTER TABLE t RENAME COLUMN a TO b"]) };
+        let setup = |text: &str| Case {
+            setup: vec![Sql::marked(text)],
+            ..case(&["ALTER TABLE t RENAME COLUMN a TO b"])
+        };
         let difference = Difference::new(Manner::Schema, vec!["- CREATE STATISTICS x".to_owned()]);
         let one = Fingerprint::new(&difference, &setup("CREATE STATISTICS x ON a, b FROM t"));
-        let other = Fingerprint::new(&difference, &setup("CREATE RULE r AS ON DELETE TO t DO ALSO NOTIFY x"));
+        let other = Fingerprint::new(
+            &difference,
+            &setup("CREATE RULE r AS ON DELETE TO t DO ALSO NOTIFY x"),
+        );
         assert!(!one.explains(&other) && !other.explains(&one));
-        assert_eq!(one.text(), "schema: - CREATE STATISTICS <- ALTER TABLE RENAME COLUMN TO | STATISTICS");
+        assert_eq!(
+            one.text(),
+            "schema: - CREATE STATISTICS <- ALTER TABLE RENAME COLUMN TO | STATISTICS"
+        );
         assert_eq!(Fingerprint::parse(&one.text()), Some(one));
     }
 
     #[test]
     fn what_else_differs_in_a_case_of_a_known_kind_is_not_known() {
-        let lines = |lines: &[&str]| Difference::new(Manner::Schema, lines.iter().map(|&one| one.to_owned()).collect());
+        let lines = |lines: &[&str]| {
+            Difference::new(
+                Manner::Schema,
+                lines.iter().map(|&one| one.to_owned()).collect(),
+            )
+        };
         let renames = case(&["ALTER TABLE t RENAME COLUMN a TO b"]);
         let of = |all: &[&str]| Fingerprint::new(&lines(all), &renames);
         let known = of(&["- COMMENT ON COLUMN public.t.a IS 'x'"]);
-        let both = of(&["- COMMENT ON COLUMN public.t.a IS 'x'", "- CREATE STATISTICS x"]);
+        let both = of(&[
+            "- COMMENT ON COLUMN public.t.a IS 'x'",
+            "- CREATE STATISTICS x",
+        ]);
         let rest = both.unexplained([&known].into_iter(), false).unwrap();
         assert_eq!(rest, BTreeSet::from(["- CREATE STATISTICS".to_owned()]));
         let other = of(&["- CREATE STATISTICS x"]);

@@ -1,4 +1,5 @@
-//! `differential`: random revisions by psql and by Concertina, for as long as it may take; or one case from a file.
+//! `differential`: random revisions by psql and by Concertina, for as long as it may take; or one
+//! case from a file.
 
 use clap::Parser;
 use concertina_differential::campaign::{self, Wanted};
@@ -35,7 +36,8 @@ struct Words {
     /// Run this case, or all of a folder, instead, and say what comes of it
     #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
-    /// Only these ways, separated by commas: plain, back, scripts, versions, killed, beside, split, spaced [default: all, plain mostly]
+    /// Only these ways, separated by commas: plain, back, scripts, versions, killed, beside, split,
+    /// spaced [default: all, plain mostly]
     #[arg(long, value_delimiter = ',')]
     ways: Vec<Way>,
     /// Cases at once
@@ -44,7 +46,8 @@ struct Words {
     /// How long a difference of a new kind is made smaller, in seconds
     #[arg(long, default_value_t = 30)]
     shrink_s: u64,
-    /// Write the shrunk cases of new kinds into this folder; with --replay, those that are tried again
+    /// Write the shrunk cases of new kinds into this folder; with --replay, those that are tried
+    /// again
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
     /// Differences that are known
@@ -53,7 +56,8 @@ struct Words {
     /// The command under test
     #[arg(long, value_name = "FILE", default_value = "target/debug/concertina")]
     program: PathBuf,
-    /// Let the program compare its plans with the statements first; a refusal of that which was none without is a difference
+    /// Let the program compare its plans with the statements first; a refusal of that which was
+    /// none without is a difference
     #[arg(long)]
     rehearse: bool,
     /// Tell each new difference before it is shrunk
@@ -80,7 +84,9 @@ async fn main() -> ExitCode {
 
 /// Ctrl-C, or a polite request to end.
 async fn interrupted() {
-    let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+    let Ok(mut terminated) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -101,7 +107,11 @@ async fn run(words: Words) -> Result<bool, Broken> {
     let program = program(&words.program)?;
     // What can't be read is told before a server is started.
     let read = words.replay.as_ref().unwrap_or(&words.known);
-    let _ = if read.is_dir() { Known::read(read)?.cases } else { vec![Known::read_one(read)?] };
+    let _ = if read.is_dir() {
+        Known::read(read)?.cases
+    } else {
+        vec![Known::read_one(read)?]
+    };
     let stage = Arc::new(Stage::new(&program).await?.rehearsing(words.rehearse));
     if let Some(path) = &words.replay {
         return match &words.into {
@@ -133,14 +143,22 @@ async fn run(words: Words) -> Result<bool, Broken> {
         only: words.case,
         at_once: words.at_once,
         shrinking: Duration::from_secs(words.shrink_s),
-        ways: if words.ways.is_empty() { mostly_plain } else { words.ways },
+        ways: if words.ways.is_empty() {
+            mostly_plain
+        } else {
+            words.ways
+        },
         into: words.into.clone(),
         verbose: words.verbose,
     };
     let report = campaign::run(stage, wanted, known, tell).await?;
     print(&report.to_string());
     if words.into.is_none() {
-        let new = report.kinds.values().filter(|kind| !kind.known).filter_map(|kind| kind.file.as_ref());
+        let new = report
+            .kinds
+            .values()
+            .filter(|kind| !kind.known)
+            .filter_map(|kind| kind.file.as_ref());
         new.for_each(|file| print(file));
     }
     Ok(report.all_known())
@@ -150,23 +168,45 @@ async fn run(words: Words) -> Result<bool, Broken> {
 fn program(path: &Path) -> Result<PathBuf, Broken> {
     use std::os::unix::fs::PermissionsExt;
     let remedy = "build it with `cargo build -p concertina-cli`, or name it with --program";
-    let no = |why: &str| Broken::File(format!("{}, the command under test: {why}; {remedy}", path.display()));
-    let found = path.canonicalize().map_err(|error| no(&error.to_string()))?;
+    let no = |why: &str| {
+        Broken::File(format!(
+            "{}, the command under test: {why}; {remedy}",
+            path.display()
+        ))
+    };
+    let found = path
+        .canonicalize()
+        .map_err(|error| no(&error.to_string()))?;
     let data = found.metadata()?;
-    if data.is_file() && data.permissions().mode() & 0o111 != 0 { Ok(found) } else { Err(no("not a program")) }
+    if data.is_file() && data.permissions().mode() & 0o111 != 0 {
+        Ok(found)
+    } else {
+        Err(no("not a program"))
+    }
 }
 
-/// Tries the cases of a file or a folder, makes those that differ smaller, and writes them into another with what differs now.
+/// Tries the cases of a file or a folder, makes those that differ smaller, and writes them into
+/// another with what differs now.
 async fn again(stage: &Stage, path: &Path, folder: &Path, most: Duration) -> Result<bool, Broken> {
-    let cases = if path.is_dir() { Known::read(path)?.cases } else { vec![Known::read_one(path)?] };
+    let cases = if path.is_dir() {
+        Known::read(path)?.cases
+    } else {
+        vec![Known::read_one(path)?]
+    };
     std::fs::create_dir_all(folder)?;
     for (path, case, head) in cases {
-        let Some(name) = path.file_name() else { continue };
+        let Some(name) = path.file_name() else {
+            continue;
+        };
         match shrink::verdict(stage, &case).await? {
             Verdict::Differs(difference) => {
-                let Shrunk { case, difference, .. } =
-                    shrink::shrink(stage, case, difference, BTreeSet::new(), most).await?;
-                let head = Head { fingerprint: Fingerprint::new(&difference, &case).text(), ..head };
+                let Shrunk {
+                    case, difference, ..
+                } = shrink::shrink(stage, case, difference, BTreeSet::new(), most).await?;
+                let head = Head {
+                    fingerprint: Fingerprint::new(&difference, &case).text(),
+                    ..head
+                };
                 std::fs::write(folder.join(name), campaign::file(&case, &head, &difference))?;
                 print(&format!("{}  {}", path.display(), head.fingerprint));
             }
@@ -176,7 +216,8 @@ async fn again(stage: &Stage, path: &Path, folder: &Path, most: Duration) -> Res
     Ok(true)
 }
 
-/// True when what should come of it did; of a folder, when that is so of every case that is marked as fixed.
+/// True when what should come of it did; of a folder, when that is so of every case that is marked
+/// as fixed.
 async fn replay(stage: &Stage, path: &Path) -> Result<bool, Broken> {
     if !path.is_dir() {
         let (_, case, head) = Known::read_one(path)?;
@@ -196,7 +237,11 @@ async fn replay(stage: &Stage, path: &Path) -> Result<bool, Broken> {
         };
         all_well &= right || !head.fixed;
         let first = verdict.to_string();
-        print(&format!("{word}  {}  {}", path.display(), first.lines().next().unwrap_or_default()));
+        print(&format!(
+            "{word}  {}  {}",
+            path.display(),
+            first.lines().next().unwrap_or_default()
+        ));
     }
     Ok(all_well)
 }

@@ -1,4 +1,5 @@
-//! Cases by seed: a database, and revisions of which each statement is made from what psql left of the ones before it.
+//! Cases by seed: a database, and revisions of which each statement is made from what psql left of
+//! the ones before it.
 
 use crate::Broken;
 use crate::draw::{Aim, Draw};
@@ -16,7 +17,8 @@ use tokio_postgres::error::SqlState;
 /// Of a hundred cases, how many end with a statement that psql refuses.
 const WRONG_PERCENT: u32 = 6;
 
-/// Of a hundred cases by chance, how many are about one table; of a hundred draws in one, how many are of a whole chain.
+/// Of a hundred cases by chance, how many are about one table; of a hundred draws in one, how many
+/// are of a whole chain.
 const AIMED_PERCENT: u32 = 60;
 const CHAIN_PERCENT: u32 = 30;
 
@@ -71,13 +73,20 @@ impl Scene {
     /// When the server can't be talked to.
     pub async fn random(stage: &Stage, seed: u64) -> Result<Scene, Broken> {
         let mut draw = Draw::new(seed);
-        let size = if sweep::purpose(seed) == Purpose::Chance { Size::Full } else { Size::Small };
+        let size = if sweep::purpose(seed) == Purpose::Chance {
+            Size::Full
+        } else {
+            Size::Small
+        };
         let database = stage.empty().await?;
         let client = stage.connect(&database).await?;
         client.batch_execute(PSQL_TIMEOUT).await?;
         let (setup, world) = schema::make(&mut draw, size, &client, seed).await?;
         let aim = draw.aimed();
-        Ok(Scene { aim, ..Scene::told(stage, setup, world, database, client).await? })
+        Ok(Scene {
+            aim,
+            ..Scene::told(stage, setup, world, database, client).await?
+        })
     }
 
     /// Makes a database from statements; those that the server refuses are left out.
@@ -107,7 +116,16 @@ impl Scene {
         let positions = Positions::take(&client).await?;
         drop(client);
         let dump = Dump::take(stage, &database, &[]).await?;
-        Ok(Scene { setup, world, database, dump, rows, values, positions, aim: None })
+        Ok(Scene {
+            setup,
+            world,
+            database,
+            dump,
+            rows,
+            values,
+            positions,
+            aim: None,
+        })
     }
 
     /// Runs revisions as psql does, up to the first statement that it refuses.
@@ -115,7 +133,11 @@ impl Scene {
     /// # Errors
     ///
     /// When the server can't be talked to.
-    pub async fn by_psql(&self, stage: &Stage, revisions: &[Vec<Sql>]) -> Result<Reference, Broken> {
+    pub async fn by_psql(
+        &self,
+        stage: &Stage,
+        revisions: &[Vec<Sql>],
+    ) -> Result<Reference, Broken> {
         let database = stage.copy(&self.database).await?;
         let client = stage.connect(&database).await?;
         client.batch_execute(PSQL_TIMEOUT).await?;
@@ -127,7 +149,11 @@ impl Scene {
             }
         }
         let world = World::read(&client).await?;
-        Ok(Reference { database, failed, world })
+        Ok(Reference {
+            database,
+            failed,
+            world,
+        })
     }
 
     /// Makes revisions from a seed, and runs them as psql does.
@@ -143,15 +169,37 @@ impl Scene {
         draw.aim(self.aim);
         let purpose = sweep::purpose(seed);
         let turn = sweep::kinds(purpose, seed, &mut draw);
-        let mut making =
-            Making { draw: &mut draw, client, world: self.world.clone(), statements: vec![], kinds: vec![] };
+        let mut making = Making {
+            draw: &mut draw,
+            client,
+            world: self.world.clone(),
+            statements: vec![],
+            kinds: vec![],
+        };
         let failed = match purpose {
             Purpose::Chance => making.some().await?,
             Purpose::Change(_) | Purpose::Pair(_) => making.in_turn(&turn).await?,
         };
-        let Making { world, statements, kinds, .. } = making;
-        let revisions = if failed.is_some() { vec![statements] } else { in_files(&mut draw, statements) };
-        Ok(Made { revisions, kinds, reference: Reference { database, failed, world } })
+        let Making {
+            world,
+            statements,
+            kinds,
+            ..
+        } = making;
+        let revisions = if failed.is_some() {
+            vec![statements]
+        } else {
+            in_files(&mut draw, statements)
+        };
+        Ok(Made {
+            revisions,
+            kinds,
+            reference: Reference {
+                database,
+                failed,
+                world,
+            },
+        })
     }
 }
 
@@ -169,7 +217,10 @@ fn refusal(error: tokio_postgres::Error) -> Result<String, Broken> {
     const NO_ANSWER: [&str; 3] = ["53", "57", "58"];
     match error.as_db_error() {
         Some(refused)
-            if !error.is_closed() && !NO_ANSWER.iter().any(|class| refused.code().code().starts_with(class)) =>
+            if !error.is_closed()
+                && !NO_ANSWER
+                    .iter()
+                    .any(|class| refused.code().code().starts_with(class)) =>
         {
             Ok(format!("{}: {}", refused.code().code(), refused.message()))
         }
@@ -192,7 +243,10 @@ impl Making<'_> {
         let kinds: Vec<&Kind> = statement::all().collect();
         let wanted = *self
             .draw
-            .weighted(&[(1, 20), (2, 25), (3, 20), (4, 15), (6, 12), (8, 8)], |(_, weight)| *weight)
+            .weighted(
+                &[(1, 20), (2, 25), (3, 20), (4, 15), (6, 12), (8, 8)],
+                |(_, weight)| *weight,
+            )
             .map_or(&1, |(n, _)| n);
         let wrong = self.draw.chance(WRONG_PERCENT);
         if self.draw.chance(AIMED_PERCENT) {
@@ -206,8 +260,14 @@ impl Making<'_> {
                 continue;
             }
             let by_weight = self.draw.weighted(&kinds, |kind| kind.weight).copied();
-            let mistake = if wrong && self.draw.chance(40) { statement::called("mistake") } else { None };
-            let Some(kind) = mistake.or(by_weight) else { break };
+            let mistake = if wrong && self.draw.chance(40) {
+                statement::called("mistake")
+            } else {
+                None
+            };
+            let Some(kind) = mistake.or(by_weight) else {
+                break;
+            };
             if let Some((statement, failed)) = self.try_kind(kind).await?
                 && wrong
             {
@@ -221,11 +281,19 @@ impl Making<'_> {
 
     /// What people write one behind the other, about one table.
     async fn chain(&mut self) -> Result<(), Broken> {
-        let Some(chain) = self.draw.weighted(CHAINS, |chain| chain.weight) else { return Ok(()) };
+        let Some(chain) = self.draw.weighted(CHAINS, |chain| chain.weight) else {
+            return Ok(());
+        };
         self.aim_somewhere();
         for names in chain.kinds {
             let names: Vec<&str> = names.split('|').collect();
-            let Some(kind) = self.draw.one(&names).and_then(|name| statement::called(name)) else { continue };
+            let Some(kind) = self
+                .draw
+                .one(&names)
+                .and_then(|name| statement::called(name))
+            else {
+                continue;
+            };
             self.until_made(kind).await?;
         }
         Ok(())
@@ -233,12 +301,19 @@ impl Making<'_> {
 
     /// Another table and column for what follows; the scene's own stays where it has one.
     fn aim_somewhere(&mut self) {
-        if self.draw.aimed().is_some_and(|aim| self.world.relations.iter().any(|one| one.oid == aim.table)) {
+        if self
+            .draw
+            .aimed()
+            .is_some_and(|aim| self.world.relations.iter().any(|one| one.oid == aim.table))
+        {
             return;
         }
         let aim = self.draw.table(&self.world).cloned().and_then(|table| {
             let column = self.draw.plain_column(&table)?;
-            Some(Aim { table: table.oid, column: column.number })
+            Some(Aim {
+                table: table.oid,
+                column: column.number,
+            })
         });
         self.draw.aim(aim);
     }
@@ -265,27 +340,43 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// Undoes what a statement that psql refuses leaves all the same: numbers that it took, and an index that it was building
-    /// beside others. `before` is the first statement of its kind.
+    /// Undoes what a statement that psql refuses leaves all the same: numbers that it took, and an
+    /// index that it was building beside others. `before` is the first statement of its kind.
     async fn forget(&mut self, positions: &Positions, before: usize) -> Result<(), Broken> {
         positions.restore(&self.client).await?;
         let invalid = |world: &World| -> Vec<(String, String)> {
-            let all = world.relations.iter().flat_map(|one| &one.indexes).filter(|one| !one.valid);
-            all.map(|one| (one.schema.clone(), one.name.clone())).collect()
+            let all = world
+                .relations
+                .iter()
+                .flat_map(|one| &one.indexes)
+                .filter(|one| !one.valid);
+            all.map(|one| (one.schema.clone(), one.name.clone()))
+                .collect()
         };
         let wanted = invalid(&self.world);
-        let made: Vec<String> = self.statements[before..].iter().flat_map(Sql::names).collect();
+        let made: Vec<String> = self.statements[before..]
+            .iter()
+            .flat_map(Sql::names)
+            .collect();
         let left = invalid(&World::read(&self.client).await?);
-        for (schema, index) in left.iter().filter(|one| !wanted.contains(one) && !made.contains(&one.1)) {
+        for (schema, index) in left
+            .iter()
+            .filter(|one| !wanted.contains(one) && !made.contains(&one.1))
+        {
             let name = Sql::marked(&crate::sql::qualified(schema, index)).text();
-            self.client.batch_execute(&format!("DROP INDEX {name}")).await?;
+            self.client
+                .batch_execute(&format!("DROP INDEX {name}"))
+                .await?;
         }
         Ok(())
     }
 
-    /// Makes statements of a kind and runs them; what psql refuses isn't kept, and the reason is given.
+    /// Makes statements of a kind and runs them; what psql refuses isn't kept, and the reason is
+    /// given.
     async fn try_kind(&mut self, kind: &'static Kind) -> Result<Option<(Sql, String)>, Broken> {
-        let Some(made) = kind.make(self.draw, &self.world) else { return Ok(None) };
+        let Some(made) = kind.make(self.draw, &self.world) else {
+            return Ok(None);
+        };
         let (mut failed, before) = (None, self.statements.len());
         let at_start = Positions::take(&self.client).await?;
         let mut positions = at_start.clone();
@@ -303,7 +394,10 @@ impl Making<'_> {
             }
         }
         if failed.is_some() {
-            if self.statements[before..].iter().any(|one| one.text() == "BEGIN") {
+            if self.statements[before..]
+                .iter()
+                .any(|one| one.text() == "BEGIN")
+            {
                 self.client.batch_execute("ROLLBACK").await?;
                 self.statements.truncate(before);
                 self.kinds.truncate(before);

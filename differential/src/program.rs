@@ -50,16 +50,33 @@ impl Site {
     /// # Errors
     ///
     /// When the files can't be written.
-    pub fn new(program: &Path, url: &str, revisions: &[String], versions: bool) -> Result<Site, Broken> {
-        let folder = tempfile::Builder::new().prefix("concertina-differential-").tempdir()?;
+    pub fn new(
+        program: &Path,
+        url: &str,
+        revisions: &[String],
+        versions: bool,
+    ) -> Result<Site, Broken> {
+        let folder = tempfile::Builder::new()
+            .prefix("concertina-differential-")
+            .tempdir()?;
         std::fs::create_dir(folder.path().join("revisions"))?;
         for (at, text) in revisions.iter().enumerate() {
-            std::fs::write(folder.path().join(format!("revisions/{:03}_change.sql", at + 1)), text)?;
+            std::fs::write(
+                folder
+                    .path()
+                    .join(format!("revisions/{:03}_change.sql", at + 1)),
+                text,
+            )?;
         }
         if versions {
             std::fs::write(folder.path().join("concertina.toml"), "versions = true\n")?;
         }
-        Ok(Site { program: program.to_owned(), url: url.to_owned(), folder, rehearses: false })
+        Ok(Site {
+            program: program.to_owned(),
+            url: url.to_owned(),
+            folder,
+            rehearses: false,
+        })
     }
 
     /// With plans that are compared with the statements first, or without.
@@ -72,10 +89,23 @@ impl Site {
     #[must_use]
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(words).current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
-        command.env("DATABASE_URL", &self.url).env("RUST_BACKTRACE", "0");
-        command.env("CONCERTINA_REHEARSE", if self.rehearses { "always" } else { "never" });
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+            .args(words)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path());
+        command
+            .env("DATABASE_URL", &self.url)
+            .env("RUST_BACKTRACE", "0");
+        command.env(
+            "CONCERTINA_REHEARSE",
+            if self.rehearses { "always" } else { "never" },
+        );
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         command
     }
 
@@ -85,7 +115,12 @@ impl Site {
     ///
     /// When the program can't be started.
     pub async fn run(&self, words: &[&str]) -> Result<Said, Broken> {
-        self.run_for(words, ANSWER_MAX).await.map(|(said, ended)| Said { hung: !ended, ..said })
+        self.run_for(words, ANSWER_MAX)
+            .await
+            .map(|(said, ended)| Said {
+                hung: !ended,
+                ..said
+            })
     }
 
     /// Runs a verb, and kills it after a while; whether it had ended by itself.
@@ -107,7 +142,15 @@ impl Site {
                 };
                 Ok((said, true))
             }
-            Err(_) => Ok((Said { code: None, hung: false, out: String::new(), err: String::new() }, false)),
+            Err(_) => Ok((
+                Said {
+                    code: None,
+                    hung: false,
+                    out: String::new(),
+                    err: String::new(),
+                },
+                false,
+            )),
         }
     }
 }
@@ -121,7 +164,9 @@ impl Said {
 
     /// The lines of `--json`.
     pub fn events(&self) -> impl Iterator<Item = Value> {
-        self.out.lines().filter_map(|line| serde_json::from_str(line).ok())
+        self.out
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
     }
 
     /// The codes of what was refused, and the preflight checks that failed.
@@ -131,7 +176,11 @@ impl Said {
         for event in self.events() {
             for list in ["diagnostics", "findings"] {
                 let all = event[list].as_array().into_iter().flatten();
-                let errors = all.filter(|one| one["severity"].as_str().is_none_or(|severity| severity == "error"));
+                let errors = all.filter(|one| {
+                    one["severity"]
+                        .as_str()
+                        .is_none_or(|severity| severity == "error")
+                });
                 codes.extend(errors.filter_map(|one| one["code"].as_str().map(str::to_owned)));
             }
             if event["checks"].is_array() {
@@ -151,7 +200,9 @@ impl Said {
                 line: one["place"]["line"].as_u64().unwrap_or_default(),
             })
         };
-        let all = self.events().flat_map(|event| event["findings"].as_array().cloned().unwrap_or_default());
+        let all = self
+            .events()
+            .flat_map(|event| event["findings"].as_array().cloned().unwrap_or_default());
         all.filter_map(|one| read(&one)).collect()
     }
 
@@ -160,7 +211,9 @@ impl Said {
     pub fn in_flight(&self) -> Vec<String> {
         let list = |event: Value| -> Vec<String> {
             let all = event["in_flight"].as_array().cloned().unwrap_or_default();
-            all.iter().map(|one| format!("{} is {}", one["id"], one["state"])).collect()
+            all.iter()
+                .map(|one| format!("{} is {}", one["id"], one["state"]))
+                .collect()
         };
         self.events().flat_map(list).collect()
     }
@@ -169,7 +222,10 @@ impl Said {
     #[must_use]
     pub fn pending(&self) -> Vec<String> {
         let list = |event: Value| event["pending"].as_array().cloned().unwrap_or_default();
-        self.events().flat_map(list).map(|one| one.as_str().unwrap_or_default().to_owned()).collect()
+        self.events()
+            .flat_map(list)
+            .map(|one| one.as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 
     /// Why it failed, in its own words.

@@ -81,7 +81,13 @@ const EXAMPLE_CHARS_MAX: usize = 400;
 
 impl Report {
     /// Counts a case.
-    pub fn count(&mut self, verdict: &Verdict, case: &Case, statements: &[&'static str], actions: &[String]) {
+    pub fn count(
+        &mut self,
+        verdict: &Verdict,
+        case: &Case,
+        statements: &[&'static str],
+        actions: &[String],
+    ) {
         self.cases += 1;
         match verdict {
             Verdict::Same => self.same += 1,
@@ -92,11 +98,19 @@ impl Report {
                     *self.codes.entry(code.clone()).or_default() += 1;
                     let examples = self.refused_of.entry(code.clone()).or_default();
                     if examples.len() < EXAMPLES_MAX {
-                        examples.push(case.files().join(" | ").split_whitespace().collect::<Vec<_>>().join(" "));
+                        examples.push(
+                            case.files()
+                                .join(" | ")
+                                .split_whitespace()
+                                .collect::<Vec<_>>()
+                                .join(" "),
+                        );
                     }
                 }
             }
-            Verdict::Differs(difference) => *self.manners.entry(difference.manner).or_default() += 1,
+            Verdict::Differs(difference) => {
+                *self.manners.entry(difference.manner).or_default() += 1
+            }
         }
         for (at, first) in statements.iter().enumerate() {
             *self.statements.entry(first).or_default() += 1;
@@ -111,33 +125,54 @@ impl Report {
     }
 
     fn count_tags(&mut self, case: &Case) {
-        let all: Vec<_> = case.revisions.iter().flatten().map(|one| (tags::tags(&one.text()), one.names())).collect();
+        let all: Vec<_> = case
+            .revisions
+            .iter()
+            .flatten()
+            .map(|one| (tags::tags(&one.text()), one.names()))
+            .collect();
         for (at, (first, names)) in all.iter().enumerate() {
             for tag in first {
                 *self.tags.entry(tag.clone()).or_default() += 1;
             }
-            let later = all[at + 1..].iter().filter(|(_, others)| names.iter().any(|name| others.contains(name)));
+            let later = all[at + 1..]
+                .iter()
+                .filter(|(_, others)| names.iter().any(|name| others.contains(name)));
             for second in later.flat_map(|(second, _)| second) {
                 for first in first {
-                    *self.meetings.entry((first.clone(), second.clone())).or_default() += 1;
+                    *self
+                        .meetings
+                        .entry((first.clone(), second.clone()))
+                        .or_default() += 1;
                 }
             }
         }
     }
 
-    /// Adds a difference of a kind that was shrunk, as far as it can be or until its time was over; kinds that it explains
-    /// become one with it. The names of the files that are no longer needed.
+    /// Adds a difference of a kind that was shrunk, as far as it can be or until its time was over;
+    /// kinds that it explains become one with it. The names of the files that are no longer needed.
     pub fn add(&mut self, print: Fingerprint, mut kind: Kind, is_smallest: bool) -> Vec<String> {
         let is_one = |known: &Fingerprint| {
-            known.is_one_with(&print) && (if is_smallest { known.is_kind_of(&print) } else { !known.is_vague() })
+            known.is_one_with(&print)
+                && (if is_smallest {
+                    known.is_kind_of(&print)
+                } else {
+                    !known.is_vague()
+                })
         };
         if let Some((_, known)) = self.kinds.iter_mut().find(|(known, _)| is_one(known)) {
             known.times += kind.times;
             return vec![kind.file_name()];
         }
-        let larger = self.kinds.keys().filter(|other| !print.is_vague() && print.is_one_with(other));
+        let larger = self
+            .kinds
+            .keys()
+            .filter(|other| !print.is_vague() && print.is_one_with(other));
         let larger: Vec<Fingerprint> = larger.cloned().collect();
-        let gone: Vec<Kind> = larger.iter().filter_map(|other| self.kinds.remove(other)).collect();
+        let gone: Vec<Kind> = larger
+            .iter()
+            .filter_map(|other| self.kinds.remove(other))
+            .collect();
         kind.times += gone.iter().map(|other| other.times).sum::<u32>();
         self.kinds.insert(print, kind);
         gone.iter().map(Kind::file_name).collect()
@@ -146,7 +181,11 @@ impl Report {
     /// Cases that ended wrong without a word.
     #[must_use]
     pub fn silent(&self) -> u32 {
-        self.manners.iter().filter(|(manner, _)| manner.is_silent()).map(|(_, times)| times).sum()
+        self.manners
+            .iter()
+            .filter(|(manner, _)| manner.is_silent())
+            .map(|(_, times)| times)
+            .sum()
     }
 
     /// Cases that differed.
@@ -155,7 +194,8 @@ impl Report {
         self.manners.values().sum()
     }
 
-    /// Whether everything that differs is known, and every case could be tried: of one that couldn't, nobody knows.
+    /// Whether everything that differs is known, and every case could be tried: of one that
+    /// couldn't, nobody knows.
     #[must_use]
     pub fn all_known(&self) -> bool {
         self.cases > 0 && self.broken.is_empty() && self.kinds.values().all(|kind| kind.known)
@@ -194,7 +234,10 @@ impl fmt::Display for Report {
         }
         if !self.broken.is_empty() {
             writeln!(f, "\nCOULDN'T BE TRIED, so that nothing is known of them:")?;
-            by_times(f, self.broken.iter().map(|(why, times)| (why.clone(), *times)))?;
+            by_times(
+                f,
+                self.broken.iter().map(|(why, times)| (why.clone(), *times)),
+            )?;
         }
         Ok(())
     }
@@ -203,10 +246,19 @@ impl fmt::Display for Report {
 impl Report {
     fn refusals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nrefusals by code, of what psql runs:")?;
-        by_times(f, self.codes.iter().map(|(code, times)| (code.clone(), *times)))?;
+        by_times(
+            f,
+            self.codes
+                .iter()
+                .map(|(code, times)| (code.clone(), *times)),
+        )?;
         for (code, examples) in &self.refused_of {
             for example in examples {
-                writeln!(f, "    {code}: {}", example.chars().take(EXAMPLE_CHARS_MAX).collect::<String>())?;
+                writeln!(
+                    f,
+                    "    {code}: {}",
+                    example.chars().take(EXAMPLE_CHARS_MAX).collect::<String>()
+                )?;
             }
         }
         Ok(())
@@ -214,7 +266,12 @@ impl Report {
 
     fn differences(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\ndifferences by manner:")?;
-        by_times(f, self.manners.iter().map(|(manner, times)| (manner.name().to_owned(), *times)))?;
+        by_times(
+            f,
+            self.manners
+                .iter()
+                .map(|(manner, times)| (manner.name().to_owned(), *times)),
+        )?;
         writeln!(f, "\ndifferences by kind:")?;
         by_times(
             f,
@@ -232,32 +289,69 @@ impl Report {
 
     /// What the cases met.
     fn coverage(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let never: Vec<&str> =
-            crate::statement::all().map(|kind| kind.name).filter(|name| !self.statements.contains_key(name)).collect();
+        let never: Vec<&str> = crate::statement::all()
+            .map(|kind| kind.name)
+            .filter(|name| !self.statements.contains_key(name))
+            .collect();
         let all = crate::statement::all().count();
-        writeln!(f, "\nkinds of statement met: {} of {all}; never: {}", self.statements.len(), never.join(", "))?;
-        writeln!(f, "ordered pairs of kinds met: {} of {}", self.pairs.len(), all * all)?;
-        writeln!(f, "\nPostgreSQL's names of what revisions did: {}", self.tags.len())?;
-        by_times(f, self.tags.iter().map(|(tag, times)| (tag.clone(), *times)))?;
-        writeln!(f, "\npairs of them on one name: {}; the most frequent:", self.meetings.len())?;
+        writeln!(
+            f,
+            "\nkinds of statement met: {} of {all}; never: {}",
+            self.statements.len(),
+            never.join(", ")
+        )?;
+        writeln!(
+            f,
+            "ordered pairs of kinds met: {} of {}",
+            self.pairs.len(),
+            all * all
+        )?;
+        writeln!(
+            f,
+            "\nPostgreSQL's names of what revisions did: {}",
+            self.tags.len()
+        )?;
+        by_times(
+            f,
+            self.tags.iter().map(|(tag, times)| (tag.clone(), *times)),
+        )?;
+        writeln!(
+            f,
+            "\npairs of them on one name: {}; the most frequent:",
+            self.meetings.len()
+        )?;
         let mut meetings: Vec<_> = self.meetings.iter().collect();
         meetings.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
         let most = meetings.into_iter().take(MEETINGS_SHOWN);
-        by_times(f, most.map(|((first, second), times)| (format!("{first}, {second}"), *times)))?;
+        by_times(
+            f,
+            most.map(|((first, second), times)| (format!("{first}, {second}"), *times)),
+        )?;
         writeln!(f, "\nactions of plans, of every fourth case:")?;
-        by_times(f, self.actions.iter().map(|(action, times)| (action.clone(), *times)))?;
-        let never: Vec<String> = all_actions().into_iter().filter(|name| !self.actions.contains_key(name)).collect();
+        by_times(
+            f,
+            self.actions
+                .iter()
+                .map(|(action, times)| (action.clone(), *times)),
+        )?;
+        let never: Vec<String> = all_actions()
+            .into_iter()
+            .filter(|name| !self.actions.contains_key(name))
+            .collect();
         writeln!(f, "actions that no plan had: {}", never.join(", "))
     }
 }
 
-/// The tags of all actions that a plan may have, from the published form of plans: the only thing of the planner's that is read
-/// here, and nothing is judged by it.
+/// The tags of all actions that a plan may have, from the published form of plans: the only thing
+/// of the planner's that is read here, and nothing is judged by it.
 fn all_actions() -> Vec<String> {
     const FORM: &str = include_str!("../../docs/src/plan.schema.json");
     let form: serde_json::Value = serde_json::from_str(FORM).unwrap_or_default();
     let kinds = form["$defs"]["Action"]["oneOf"].as_array();
-    let tags = kinds.into_iter().flatten().filter_map(|kind| kind["properties"]["do"]["const"].as_str());
+    let tags = kinds
+        .into_iter()
+        .flatten()
+        .filter_map(|kind| kind["properties"]["do"]["const"].as_str());
     tags.map(str::to_owned).collect()
 }
 
@@ -288,6 +382,9 @@ mod tests {
     #[test]
     fn actions_are_read_from_the_form_of_plans() {
         let all = all_actions();
-        assert!(all.len() > 10 && all.iter().any(|tag| tag == "add_column"), "{all:?}");
+        assert!(
+            all.len() > 10 && all.iter().any(|tag| tag == "add_column"),
+            "{all:?}"
+        );
     }
 }

@@ -23,7 +23,12 @@ pub enum Size {
 /// # Errors
 ///
 /// When the server can't be talked to.
-pub async fn make(draw: &mut Draw, size: Size, client: &Client, seed: u64) -> Result<(Vec<Sql>, World), Broken> {
+pub async fn make(
+    draw: &mut Draw,
+    size: Size,
+    client: &Client,
+    seed: u64,
+) -> Result<(Vec<Sql>, World), Broken> {
     let mut made = Vec::new();
     let mut world = World::read(client).await?;
     let basis = basis(draw, size, &world);
@@ -32,7 +37,11 @@ pub async fn make(draw: &mut Draw, size: Size, client: &Client, seed: u64) -> Re
     let tables: Vec<Sql> = tables(draw, size, &world);
     run(&tables, client, &mut made).await?;
     world = World::read(client).await?;
-    let rows: Vec<Sql> = world.of_kind(&['r', 'p']).into_iter().filter_map(|table| rows(draw, table, &world)).collect();
+    let rows: Vec<Sql> = world
+        .of_kind(&['r', 'p'])
+        .into_iter()
+        .filter_map(|table| rows(draw, table, &world))
+        .collect();
     run(&rows, client, &mut made).await?;
     let kinds: Vec<&Kind> = statement::all().filter(|kind| kind.hangs).collect();
     let parts = match size {
@@ -43,7 +52,10 @@ pub async fn make(draw: &mut Draw, size: Size, client: &Client, seed: u64) -> Re
         hang_on_one(draw, number, client, &mut made, &mut world).await?;
     }
     for round in 0..if size == Size::Small { 0 } else { 2 } {
-        let hanging: Vec<Sql> = (0..parts / 2 + round).filter_map(|_| hang(draw, &kinds, &world)).flatten().collect();
+        let hanging: Vec<Sql> = (0..parts / 2 + round)
+            .filter_map(|_| hang(draw, &kinds, &world))
+            .flatten()
+            .collect();
         run(&hanging, client, &mut made).await?;
         world = World::read(client).await?;
     }
@@ -99,16 +111,30 @@ pub async fn run(statements: &[Sql], client: &Client, made: &mut Vec<Sql>) -> Re
 /// What columns and triggers need: types, functions, another schema.
 fn basis(draw: &mut Draw, size: Size, world: &World) -> Vec<Sql> {
     let mut all = vec![
-        format!("CREATE TYPE {} AS ENUM ({})", name("mood"), list(&["'new'", "'glad'", "'sad'"])),
-        format!("CREATE DOMAIN {} AS text CHECK (length(VALUE) < 100)", name("word_d")),
-        format!("CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$", name("touch")),
+        format!(
+            "CREATE TYPE {} AS ENUM ({})",
+            name("mood"),
+            list(&["'new'", "'glad'", "'sad'"])
+        ),
+        format!(
+            "CREATE DOMAIN {} AS text CHECK (length(VALUE) < 100)",
+            name("word_d")
+        ),
+        format!(
+            "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
+            name("touch")
+        ),
     ];
-    // They stamp, count and refuse by what the row says, so that psql's run and ours can be compared.
+    // They stamp, count and refuse by what the row says, so that psql's run and ours can be
+    // compared.
     all.push(format!(
         "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.n := coalesce(OLD.n, 0) + 1; RETURN NEW; END $$",
         name("bump")
     ));
-    all.push(format!("CREATE TABLE {} (what text, of text)", name("journal")));
+    all.push(format!(
+        "CREATE TABLE {} (what text, of text)",
+        name("journal")
+    ));
     all.push(format!(
         "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO {} VALUES (TG_OP, TG_LEVEL); RETURN NULL; END $$",
         name("note"),
@@ -133,9 +159,16 @@ fn basis(draw: &mut Draw, size: Size, world: &World) -> Vec<Sql> {
         all.push("CREATE EXTENSION citext".to_owned());
     }
     if size == Size::Full {
-        all.push(format!("CREATE SCHEMA {}", name(draw.word(&["attic", "Odd Schema"]))));
+        all.push(format!(
+            "CREATE SCHEMA {}",
+            name(draw.word(&["attic", "Odd Schema"]))
+        ));
         if draw.chance(40) {
-            all.push(format!("CREATE TYPE {} AS ({})", name("pair_t"), list(&["a int", "b text"])));
+            all.push(format!(
+                "CREATE TYPE {} AS ({})",
+                name("pair_t"),
+                list(&["a int", "b text"])
+            ));
         }
     }
     all.iter().map(|text| Sql::marked(text)).collect()
@@ -156,11 +189,19 @@ fn tables(draw: &mut Draw, size: Size, world: &World) -> Vec<Sql> {
     // A view is what people most often drop and make again.
     if draw.chance(35) {
         let columns = list(&[name("id"), name("n"), name("title")]);
-        all.push(Sql::marked(&format!("CREATE VIEW {} AS SELECT {columns} FROM {}", name("shown"), name("main"))));
+        all.push(Sql::marked(&format!(
+            "CREATE VIEW {} AS SELECT {columns} FROM {}",
+            name("shown"),
+            name("main")
+        )));
     }
     if size == Size::Full {
         for number in 0..draw.number(0, 2) {
-            all.push(Sql::marked(&statement::table(draw, &format!("extra_{number}"), world)));
+            all.push(Sql::marked(&statement::table(
+                draw,
+                &format!("extra_{number}"),
+                world,
+            )));
         }
         if draw.chance(15) {
             all.push(Sql::marked(&format!(
@@ -187,12 +228,22 @@ fn main_table(draw: &mut Draw, world: &World) -> String {
     let mut columns = vec![
         format!("{} PRIMARY KEY", key.replacen("id", &name("id"), 1)),
         format!("{} int{}", name("n"), default(draw, "0")),
-        format!("{} text{}{}", name("title"), collation(draw), default(draw, "'none'")),
+        format!(
+            "{} text{}{}",
+            name("title"),
+            collation(draw),
+            default(draw, "'none'")
+        ),
         format!("{} int", name("owner_id")),
     ];
     let mut more = vec![
         format!("{} varchar(40)", name("mail")),
-        format!("{} {}{}", name("feel"), name("mood"), default(draw, "'new'")),
+        format!(
+            "{} {}{}",
+            name("feel"),
+            name("mood"),
+            default(draw, "'new'")
+        ),
         format!("{} numeric(10,2)", name("price")),
         format!("{} timestamptz", name("seen")),
         format!("{} boolean{}", name("done"), default(draw, "false")),
@@ -205,7 +256,11 @@ fn main_table(draw: &mut Draw, world: &World) -> String {
         format!("{} uuid", name("token")),
         format!("{} interval", name("took")),
         format!("{} text", name("order")),
-        format!("{} int GENERATED ALWAYS AS ({} * 2) STORED", name("twice"), name("n")),
+        format!(
+            "{} int GENERATED ALWAYS AS ({} * 2) STORED",
+            name("twice"),
+            name("n")
+        ),
         format!("{} json[]", name("raws")),
         format!("{} numeric", name("amount")),
         format!("{} numeric", name("paid")),
@@ -221,7 +276,11 @@ fn main_table(draw: &mut Draw, world: &World) -> String {
         columns.push(more[more.len() - 2].clone());
     }
     if world.collations.iter().any(|one| one == "nocase") {
-        columns.push(format!("{} text COLLATE {}", name("handle"), name("nocase")));
+        columns.push(format!(
+            "{} text COLLATE {}",
+            name("handle"),
+            name("nocase")
+        ));
     }
     if world.types.iter().any(|one| one.name == "pair_t") {
         more.push(format!("{} {}", name("both"), name("pair_t")));
@@ -235,11 +294,19 @@ fn main_table(draw: &mut Draw, world: &World) -> String {
 }
 
 fn default(draw: &mut Draw, value: &str) -> String {
-    if draw.chance(30) { optional(&format!(" DEFAULT {value}")) } else { String::new() }
+    if draw.chance(30) {
+        optional(&format!(" DEFAULT {value}"))
+    } else {
+        String::new()
+    }
 }
 
 fn collation(draw: &mut Draw) -> String {
-    if draw.chance(20) { optional(" COLLATE \"C\"") } else { String::new() }
+    if draw.chance(20) {
+        optional(" COLLATE \"C\"")
+    } else {
+        String::new()
+    }
 }
 
 fn partitioned(draw: &mut Draw) -> Vec<Sql> {
@@ -249,40 +316,69 @@ fn partitioned(draw: &mut Draw) -> Vec<Sql> {
         format!("{} text{}", name("title"), collation(draw)),
         format!("{} int{}", name("qty"), default(draw, "5")),
     ];
-    let mut all = vec![format!("CREATE TABLE {} ({}) PARTITION BY RANGE (id)", name("parted"), list(&columns))];
-    for (part, bound) in [("parted_1", "FROM (0) TO (100)"), ("parted_2", "FROM (100) TO (100000)")] {
-        all.push(format!("CREATE TABLE {} PARTITION OF {} FOR VALUES {bound}", name(part), name("parted")));
+    let mut all = vec![format!(
+        "CREATE TABLE {} ({}) PARTITION BY RANGE (id)",
+        name("parted"),
+        list(&columns)
+    )];
+    for (part, bound) in [
+        ("parted_1", "FROM (0) TO (100)"),
+        ("parted_2", "FROM (100) TO (100000)"),
+    ] {
+        all.push(format!(
+            "CREATE TABLE {} PARTITION OF {} FOR VALUES {bound}",
+            name(part),
+            name("parted")
+        ));
     }
     if draw.chance(40) {
-        all.push(format!("ALTER TABLE {} ADD PRIMARY KEY (id)", name("parted")));
+        all.push(format!(
+            "ALTER TABLE {} ADD PRIMARY KEY (id)",
+            name("parted")
+        ));
     }
     all.iter().map(|text| Sql::marked(text)).collect()
 }
 
-/// Rows with NULLs, duplicates, orphans and values that are equal but not identical; none for some tables, thousands for few.
+/// Rows with NULLs, duplicates, orphans and values that are equal but not identical; none for some
+/// tables, thousands for few.
 fn rows(draw: &mut Draw, table: &Relation, world: &World) -> Option<Sql> {
     let number = *draw
-        .weighted(&[(0, 2), (5, 2), (120, 7), (3_000, 4), (16_000, 1)], |(_, weight)| *weight)
+        .weighted(
+            &[(0, 2), (5, 2), (120, 7), (3_000, 4), (16_000, 1)],
+            |(_, weight)| *weight,
+        )
         .map(|(number, _)| number)?;
     if number == 0 || table.partition_of.is_some() {
         return None;
     }
-    let key: Vec<&str> = table.key().iter().map(|column| column.name.as_str()).collect();
-    let columns: Vec<_> = table.writable().into_iter().filter(|one| !one.numbered).collect();
+    let key: Vec<&str> = table
+        .key()
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
+    let columns: Vec<_> = table
+        .writable()
+        .into_iter()
+        .filter(|one| !one.numbered)
+        .collect();
     let values: Vec<String> = columns
         .iter()
         .map(|column| {
             let unique = key.contains(&column.name.as_str()) || column.name == "id";
             match column.kind.as_str() {
                 "integer" | "bigint" if unique => "g".to_owned(),
-                "uuid" if unique => "('00000000-0000-0000-0000-' || lpad(g::text, 12, '0'))::uuid".to_owned(),
+                "uuid" if unique => {
+                    "('00000000-0000-0000-0000-' || lpad(g::text, 12, '0'))::uuid".to_owned()
+                }
                 "integer" if column.name == "owner_id" => "1 + g % 9".to_owned(),
                 "integer" | "bigint" if draw.chance(40) => "g".to_owned(),
                 "text" if draw.chance(40) => "'v' || g".to_owned(),
                 "text" if draw.chance(5) => "repeat('wide ', 800) || g".to_owned(),
                 // Nothing compresses it: a few thousand rows of it are a large table.
                 "text" if draw.chance(8) => {
-                    "(SELECT string_agg(md5(g::text || i), '') FROM generate_series(1, 18) i)".to_owned()
+                    "(SELECT string_agg(md5(g::text || i), '') FROM generate_series(1, 18) i)"
+                        .to_owned()
                 }
                 kind => among(draw, kind, column.not_null, world),
             }
@@ -301,7 +397,11 @@ fn rows(draw: &mut Draw, table: &Relation, world: &World) -> Option<Sql> {
 /// One of a few values in turn.
 fn among(draw: &mut Draw, kind: &str, not_null: bool, world: &World) -> String {
     let values: Vec<String> = (0..3).map(|_| draw.value(kind, world)).collect();
-    let last = if not_null { values[0].clone() } else { "NULL".to_owned() };
+    let last = if not_null {
+        values[0].clone()
+    } else {
+        "NULL".to_owned()
+    };
     format!(
         "(CASE g % 4 WHEN 0 THEN {} WHEN 1 THEN {} WHEN 2 THEN {} ELSE {last} END)::{kind}",
         values[0],

@@ -33,7 +33,13 @@ pub async fn shrink(
     rest: BTreeSet<String>,
     most: Duration,
 ) -> Result<Shrunk, Broken> {
-    let mut shrinking = Shrinking { stage, case, difference, rest, end: Instant::now() + most };
+    let mut shrinking = Shrinking {
+        stage,
+        case,
+        difference,
+        rest,
+        end: Instant::now() + most,
+    };
     // What takes much away at once comes first, as the time may be short.
     shrinking.calmer_way().await?;
     shrinking.fewer_rows().await?;
@@ -47,7 +53,11 @@ pub async fn shrink(
     shrinking.fewer_statements().await?;
     shrinking.shorter_names().await?;
     let is_smallest = Instant::now() < shrinking.end;
-    Ok(Shrunk { case: shrinking.case, difference: shrinking.difference, is_smallest })
+    Ok(Shrunk {
+        case: shrinking.case,
+        difference: shrinking.difference,
+        is_smallest,
+    })
 }
 
 /// Tries a case in full.
@@ -63,7 +73,10 @@ pub async fn verdict(stage: &Stage, case: &Case) -> Result<Verdict, Broken> {
         .zip(scene.setup.iter().map(Some).chain(std::iter::repeat(None)))
         .find_map(|(wanted, made)| (Some(wanted) != made).then_some(wanted))
     {
-        let why = format!("the server refuses what the case begins with: {}", refused.text());
+        let why = format!(
+            "the server refuses what the case begins with: {}",
+            refused.text()
+        );
         stage.remove(scene.database).await?;
         return Err(Broken::File(why));
     }
@@ -101,12 +114,19 @@ impl Shrinking<'_> {
         }
     }
 
-    /// A verdict, if psql still runs or refuses the case as it did the larger one: that is cheap to ask.
+    /// A verdict, if psql still runs or refuses the case as it did the larger one: that is cheap to
+    /// ask.
     async fn try_quickly(&self, case: &Case) -> Result<Option<Verdict>, Broken> {
         let scene = Scene::of(self.stage, &case.setup).await?;
         let reference = scene.by_psql(self.stage, &case.revisions).await?;
-        let may_fail = matches!(self.difference.manner, Manner::PsqlRefuses | Manner::Panic | Manner::Hang);
-        let verdict = if reference.failed.is_some() == (self.difference.manner == Manner::PsqlRefuses) || may_fail {
+        let may_fail = matches!(
+            self.difference.manner,
+            Manner::PsqlRefuses | Manner::Panic | Manner::Hang
+        );
+        let verdict = if reference.failed.is_some()
+            == (self.difference.manner == Manner::PsqlRefuses)
+            || may_fail
+        {
             Some(life::judge(self.stage, &scene, &reference, case).await)
         } else {
             None
@@ -119,7 +139,10 @@ impl Shrinking<'_> {
     /// What differs by itself needs no other application and no versions.
     async fn calmer_way(&mut self) -> Result<(), Broken> {
         if self.case.way != Way::Plain {
-            let smaller = Case { way: Way::Plain, ..self.case.clone() };
+            let smaller = Case {
+                way: Way::Plain,
+                ..self.case.clone()
+            };
             self.take(smaller).await?;
         }
         Ok(())
@@ -129,7 +152,10 @@ impl Shrinking<'_> {
     async fn fewer_rows(&mut self) -> Result<(), Broken> {
         for most in [0, 3, 20, 150] {
             let fewer = |one: &Sql| one.with_counts(most);
-            let smaller = Case { setup: self.case.setup.iter().map(fewer).collect(), ..self.case.clone() };
+            let smaller = Case {
+                setup: self.case.setup.iter().map(fewer).collect(),
+                ..self.case.clone()
+            };
             if smaller.setup == self.case.setup || self.take(smaller).await? {
                 break;
             }
@@ -141,10 +167,21 @@ impl Shrinking<'_> {
     async fn only_what_is_named(&mut self) -> Result<(), Broken> {
         let first = |one: &Sql| one.names().into_iter().next();
         let creates = |one: &&Sql| one.text().starts_with("CREATE ");
-        let made: BTreeSet<String> = self.case.setup.iter().filter(creates).filter_map(first).collect();
-        let of =
-            |one: &Sql| -> BTreeSet<String> { one.names().into_iter().filter(|name| made.contains(name)).collect() };
-        let mut wanted: BTreeSet<String> = self.case.revisions.iter().flatten().flat_map(&of).collect();
+        let made: BTreeSet<String> = self
+            .case
+            .setup
+            .iter()
+            .filter(creates)
+            .filter_map(first)
+            .collect();
+        let of = |one: &Sql| -> BTreeSet<String> {
+            one.names()
+                .into_iter()
+                .filter(|name| made.contains(name))
+                .collect()
+        };
+        let mut wanted: BTreeSet<String> =
+            self.case.revisions.iter().flatten().flat_map(&of).collect();
         let mut kept = Vec::new();
         // From the end: what a statement needs was made before it.
         for statement in self.case.setup.iter().rev() {
@@ -156,20 +193,36 @@ impl Shrinking<'_> {
         }
         kept.reverse();
         if kept.len() < self.case.setup.len() {
-            let smaller = Case { setup: kept, ..self.case.clone() };
+            let smaller = Case {
+                setup: kept,
+                ..self.case.clone()
+            };
             self.take(smaller).await?;
         }
         Ok(())
     }
 
-    /// Columns of the setup's tables, with those that nothing but their tables and rows speaks of, or all.
+    /// Columns of the setup's tables, with those that nothing but their tables and rows speaks of,
+    /// or all.
     fn columns(&self, only_unnamed: bool) -> Vec<(String, String)> {
-        let others = self.case.setup.iter().filter(|one| !one.text().starts_with("INSERT INTO "));
-        let mut named: Vec<String> = others.filter(|one| one.columns().is_none()).flat_map(Sql::names).collect();
+        let others = self
+            .case
+            .setup
+            .iter()
+            .filter(|one| !one.text().starts_with("INSERT INTO "));
+        let mut named: Vec<String> = others
+            .filter(|one| one.columns().is_none())
+            .flat_map(Sql::names)
+            .collect();
         named.extend(self.case.revisions.iter().flatten().flat_map(Sql::names));
         let tables = self.case.setup.iter().filter_map(Sql::columns);
-        let all = tables.flat_map(|(table, columns)| columns.into_iter().map(move |column| (table.clone(), column)));
-        all.filter(|(_, column)| !only_unnamed || !named.contains(column)).collect()
+        let all = tables.flat_map(|(table, columns)| {
+            columns
+                .into_iter()
+                .map(move |column| (table.clone(), column))
+        });
+        all.filter(|(_, column)| !only_unnamed || !named.contains(column))
+            .collect()
     }
 
     fn without(&self, columns: &[(String, String)]) -> Case {
@@ -204,13 +257,17 @@ impl Shrinking<'_> {
     async fn fewer_files(&mut self) -> Result<(), Broken> {
         if self.case.revisions.len() > 1 {
             let joined = self.case.revisions.concat();
-            let smaller = Case { revisions: vec![joined], ..self.case.clone() };
+            let smaller = Case {
+                revisions: vec![joined],
+                ..self.case.clone()
+            };
             self.take(smaller).await?;
         }
         Ok(())
     }
 
-    /// Halves of the revision first, then one statement after the other, from the end: what was made is spoken of behind it.
+    /// Halves of the revision first, then one statement after the other, from the end: what was
+    /// made is spoken of behind it.
     async fn fewer_statements(&mut self) -> Result<(), Broken> {
         for file in 0..self.case.revisions.len() {
             let mut size = self.case.revisions[file].len() / 2;
@@ -250,7 +307,11 @@ impl Shrinking<'_> {
         for file in 0..self.case.revisions.len() {
             for at in 0..self.case.revisions[file].len() {
                 let mut next = 0;
-                while let Some(smaller) = self.case.revisions[file][at].smaller().into_iter().nth(next) {
+                while let Some(smaller) = self.case.revisions[file][at]
+                    .smaller()
+                    .into_iter()
+                    .nth(next)
+                {
                     let mut case = self.case.clone();
                     case.revisions[file][at] = smaller;
                     // What is smaller has candidates of its own; those that failed fail again.
@@ -274,13 +335,25 @@ impl Shrinking<'_> {
     }
 
     async fn shorter_names(&mut self) -> Result<(), Broken> {
-        let statements = || self.case.setup.iter().chain(self.case.revisions.iter().flatten());
-        let mut names: Vec<String> = statements().flat_map(Sql::names).filter(|name| name.len() > 2).collect();
+        let statements = || {
+            self.case
+                .setup
+                .iter()
+                .chain(self.case.revisions.iter().flatten())
+        };
+        let mut names: Vec<String> = statements()
+            .flat_map(Sql::names)
+            .filter(|name| name.len() > 2)
+            .collect();
         names.retain(|name| !crate::statement::ROLES.contains(&name.as_str()));
         names.sort();
         names.dedup();
         let letters = ('a'..='z').map(|letter| letter.to_string());
-        let free = letters.filter(|letter| !statements().flat_map(Sql::names).any(|name| name == *letter));
+        let free = letters.filter(|letter| {
+            !statements()
+                .flat_map(Sql::names)
+                .any(|name| name == *letter)
+        });
         let all: Renaming = names.into_iter().zip(free).collect();
         let renamed = |names: &Renaming, case: &Case| Case {
             setup: case.setup.iter().map(|one| one.with_names(names)).collect(),

@@ -1,7 +1,8 @@
 //! A statement as data: it is printed for the server, and made smaller when a case is shrunk.
 //!
-//! Makers write SQL with `format!`; what may be taken out or renamed is marked: [`name`] around a name, [`optional`] around a
-//! clause, [`list`] around items of which some can go. The marks are control characters that SQL has no use for.
+//! Makers write SQL with `format!`; what may be taken out or renamed is marked: [`name`] around a
+//! name, [`optional`] around a clause, [`list`] around items of which some can go. The marks are
+//! control characters that SQL has no use for.
 
 use std::collections::BTreeMap;
 
@@ -24,13 +25,21 @@ pub fn name(text: &str) -> String {
 /// A name in a schema.
 #[must_use]
 pub fn qualified(schema: &str, text: &str) -> String {
-    if schema == "public" { name(text) } else { format!("{}.{}", name(schema), name(text)) }
+    if schema == "public" {
+        name(text)
+    } else {
+        format!("{}.{}", name(schema), name(text))
+    }
 }
 
 /// A clause that the statement is valid without.
 #[must_use]
 pub fn optional(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("{OPTIONAL}{text}{OPTIONAL_END}") }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("{OPTIONAL}{text}{OPTIONAL_END}")
+    }
 }
 
 /// Items separated by commas, of which any but the last may go.
@@ -105,11 +114,15 @@ impl Sql {
                 Piece::Count(number) => Piece::Count(*number),
                 Piece::Name(name) => Piece::Name(names.get(name).unwrap_or(name).clone()),
                 Piece::Optional(inner) => Piece::Optional(renamed(inner, names)),
-                Piece::List(items) => Piece::List(items.iter().map(|item| renamed(item, names)).collect()),
+                Piece::List(items) => {
+                    Piece::List(items.iter().map(|item| renamed(item, names)).collect())
+                }
             };
             pieces.iter().map(one).collect()
         }
-        Sql { pieces: renamed(&self.pieces, names) }
+        Sql {
+            pieces: renamed(&self.pieces, names),
+        }
     }
 
     /// The statement with no number greater than this.
@@ -120,14 +133,19 @@ impl Sql {
                 Piece::Text(_) | Piece::Name(_) => piece.clone(),
                 Piece::Count(number) => Piece::Count(most.min(*number)),
                 Piece::Optional(inner) => Piece::Optional(bounded(inner, most)),
-                Piece::List(items) => Piece::List(items.iter().map(|item| bounded(item, most)).collect()),
+                Piece::List(items) => {
+                    Piece::List(items.iter().map(|item| bounded(item, most)).collect())
+                }
             };
             pieces.iter().map(one).collect()
         }
-        Sql { pieces: bounded(&self.pieces, most) }
+        Sql {
+            pieces: bounded(&self.pieces, most),
+        }
     }
 
-    /// The statement without a column of a table: as CREATE TABLE lists it, or INSERT names and fills it.
+    /// The statement without a column of a table: as CREATE TABLE lists it, or INSERT names and
+    /// fills it.
     #[must_use]
     pub fn without_column(&self, table: &str, column: &str) -> Option<Sql> {
         let begins = |words: &str| matches!(&self.pieces[..], [Piece::Text(text), ..] if text.starts_with(words));
@@ -155,7 +173,9 @@ impl Sql {
     /// The columns that CREATE TABLE lists, with the table.
     #[must_use]
     pub fn columns(&self) -> Option<(String, Vec<String>)> {
-        let [Piece::Text(text), Piece::Name(table), rest @ ..] = &self.pieces[..] else { return None };
+        let [Piece::Text(text), Piece::Name(table), rest @ ..] = &self.pieces[..] else {
+            return None;
+        };
         let items = rest.iter().find_map(|piece| match piece {
             Piece::List(items) if text.starts_with("CREATE TABLE ") => Some(items),
             _ => None,
@@ -170,7 +190,10 @@ impl Sql {
     /// Every statement that has one clause or one item less.
     #[must_use]
     pub fn smaller(&self) -> Vec<Sql> {
-        smaller(&self.pieces).into_iter().map(|pieces| Sql { pieces }).collect()
+        smaller(&self.pieces)
+            .into_iter()
+            .map(|pieces| Sql { pieces })
+            .collect()
     }
 }
 
@@ -191,7 +214,11 @@ fn read(rest: &mut Letters<'_>, pieces: &mut Vec<Piece>, ends: &[char]) {
         match letter {
             NAME => {
                 flush(&mut text, pieces);
-                pieces.push(Piece::Name(rest.by_ref().take_while(|letter| *letter != NAME_END).collect()));
+                pieces.push(Piece::Name(
+                    rest.by_ref()
+                        .take_while(|letter| *letter != NAME_END)
+                        .collect(),
+                ));
             }
             OPTIONAL => {
                 flush(&mut text, pieces);
@@ -215,7 +242,10 @@ fn read(rest: &mut Letters<'_>, pieces: &mut Vec<Piece>, ends: &[char]) {
             }
             COUNT => {
                 flush(&mut text, pieces);
-                let digits: String = rest.by_ref().take_while(|letter| *letter != COUNT_END).collect();
+                let digits: String = rest
+                    .by_ref()
+                    .take_while(|letter| *letter != COUNT_END)
+                    .collect();
                 pieces.push(Piece::Count(digits.parse().unwrap_or_default()));
             }
             other => text.push(other),
@@ -266,12 +296,18 @@ fn smaller(pieces: &[Piece]) -> Vec<Vec<Piece>> {
         match piece {
             Piece::Text(_) | Piece::Name(_) => {}
             Piece::Count(number) => {
-                let fewer = [0, 1, 3, number / 10, number / 2].into_iter().filter(|fewer| fewer < number);
+                let fewer = [0, 1, 3, number / 10, number / 2]
+                    .into_iter()
+                    .filter(|fewer| fewer < number);
                 all.extend(fewer.map(|fewer| with(Some(Piece::Count(fewer)))));
             }
             Piece::Optional(inner) => {
                 all.push(with(None));
-                all.extend(smaller(inner).into_iter().map(|inner| with(Some(Piece::Optional(inner)))));
+                all.extend(
+                    smaller(inner)
+                        .into_iter()
+                        .map(|inner| with(Some(Piece::Optional(inner)))),
+                );
             }
             Piece::List(items) => {
                 for gone in (0..items.len()).filter(|_| items.len() > 1) {
@@ -316,9 +352,15 @@ const RESERVED: [&str; 16] = [
 #[must_use]
 pub fn quoted(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && !RESERVED.contains(&name);
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    if plain {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
 }
 
 #[cfg(test)]
@@ -327,7 +369,10 @@ mod tests {
 
     #[test]
     fn clauses_items_and_names_can_go() {
-        let columns = [format!("{} int", name("a")), format!("{} text{}", name("Odd"), optional(" NOT NULL"))];
+        let columns = [
+            format!("{} int", name("a")),
+            format!("{} text{}", name("Odd"), optional(" NOT NULL")),
+        ];
         let sql = Sql::marked(&format!("CREATE TABLE {} ({})", name("t"), list(&columns)));
         assert_eq!(sql.text(), "CREATE TABLE t (a int, \"Odd\" text NOT NULL)");
         let smaller: Vec<String> = sql.smaller().iter().map(Sql::text).collect();
@@ -338,7 +383,10 @@ mod tests {
         ];
         assert_eq!(smaller, wanted);
         let names = Renaming::from([("Odd".to_owned(), "b".to_owned())]);
-        assert_eq!(sql.renamed(&names), "CREATE TABLE t (a int, b text NOT NULL)");
+        assert_eq!(
+            sql.renamed(&names),
+            "CREATE TABLE t (a int, b text NOT NULL)"
+        );
         assert_eq!(sql.names(), ["t", "a", "Odd"]);
     }
 
@@ -353,9 +401,18 @@ mod tests {
             list(&["1", "g"])
         );
         let insert = Sql::marked(&insert);
-        assert_eq!(create.columns(), Some(("t".to_owned(), vec!["a".to_owned(), "b".to_owned()])));
-        assert_eq!(create.without_column("t", "a").unwrap().text(), "CREATE TABLE t (b text)");
-        assert_eq!(insert.without_column("t", "a").unwrap().text(), "INSERT INTO t (b) SELECT g FROM x");
+        assert_eq!(
+            create.columns(),
+            Some(("t".to_owned(), vec!["a".to_owned(), "b".to_owned()]))
+        );
+        assert_eq!(
+            create.without_column("t", "a").unwrap().text(),
+            "CREATE TABLE t (b text)"
+        );
+        assert_eq!(
+            insert.without_column("t", "a").unwrap().text(),
+            "INSERT INTO t (b) SELECT g FROM x"
+        );
         assert_eq!(insert.without_column("u", "a"), None);
     }
 
@@ -367,7 +424,12 @@ mod tests {
 
     #[test]
     fn words_are_quoted_where_they_must_be() {
-        for (plain, sql) in [("a_1", "a_1"), ("order", "\"order\""), ("A", "\"A\""), ("x\"y", "\"x\"\"y\"")] {
+        for (plain, sql) in [
+            ("a_1", "a_1"),
+            ("order", "\"order\""),
+            ("A", "\"A\""),
+            ("x\"y", "\"x\"\"y\""),
+        ] {
             assert_eq!(quoted(plain), sql);
         }
     }

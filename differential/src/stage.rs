@@ -44,7 +44,8 @@ pub enum Scripted {
 }
 
 impl Scripted {
-    /// Whether a check of the script's own said no, which raises an exception, rather than a statement having failed.
+    /// Whether a check of the script's own said no, which raises an exception, rather than a
+    /// statement having failed.
     #[must_use]
     pub fn is_by_check(&self) -> bool {
         match self {
@@ -94,7 +95,9 @@ impl Stage {
         let server = Postgres::start(&settings).await?;
         let admin = server.connect("postgres").await?;
         for role in crate::statement::ROLES {
-            admin.batch_execute(&format!("CREATE ROLE {}", crate::sql::quoted(role))).await?;
+            admin
+                .batch_execute(&format!("CREATE ROLE {}", crate::sql::quoted(role)))
+                .await?;
         }
         Ok(Stage {
             server,
@@ -145,16 +148,24 @@ impl Stage {
     ///
     /// When the server refuses.
     pub async fn remove(&self, database: Database) -> Result<(), Broken> {
-        Ok(self.admin.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", database.0)).await?)
+        Ok(self
+            .admin
+            .batch_execute(&format!(
+                "DROP DATABASE IF EXISTS {} WITH (FORCE)",
+                database.0
+            ))
+            .await?)
     }
 
-    /// Seconds of processor time that we, the programs we ran and the server have used so far; none where `/proc` isn't.
+    /// Seconds of processor time that we, the programs we ran and the server have used so far; none
+    /// where `/proc` isn't.
     pub fn processor_s(&self) -> Option<f64> {
         // Linux counts in hundredths of a second for everybody who asks there.
         const TICKS_A_SECOND: f64 = 100.0;
         let used = |process: &str| -> Option<f64> {
             let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-            // Behind the name in brackets: user, system, and both of the children that were waited for.
+            // Behind the name in brackets: user, system, and both of the children that were waited
+            // for.
             let fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(4);
             fields.map(|field| field.parse::<f64>().ok()).sum()
         };
@@ -180,7 +191,12 @@ impl Stage {
     /// When the server refuses.
     pub async fn connect(&self, database: &Database) -> Result<Client, Broken> {
         let client = self.server.connect(&database.0).await?;
-        client.batch_execute(&format!("SET statement_timeout = {}", ANSWER_MAX.as_millis())).await?;
+        client
+            .batch_execute(&format!(
+                "SET statement_timeout = {}",
+                ANSWER_MAX.as_millis()
+            ))
+            .await?;
         Ok(client)
     }
 
@@ -196,9 +212,17 @@ impl Stage {
     /// When there is no `psql`.
     pub async fn psql(&self, database: &Database, script: &str) -> Result<Scripted, Broken> {
         let mut psql = Command::new(binaries::program("psql")?);
-        psql.args(["--no-psqlrc", "--quiet", "--set=VERBOSITY=verbose", "--dbname", &self.url(database)])
-            .kill_on_drop(true);
-        psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        psql.args([
+            "--no-psqlrc",
+            "--quiet",
+            "--set=VERBOSITY=verbose",
+            "--dbname",
+            &self.url(database),
+        ])
+        .kill_on_drop(true);
+        psql.stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut child = psql.spawn()?;
         let input = child.stdin.take();
         let give = async {
@@ -208,8 +232,10 @@ impl Stage {
             }
         };
         // Both at once: psql stops reading while nobody reads what it complains of.
-        let Ok(((), output)) =
-            tokio::time::timeout(ANSWER_MAX, async { tokio::join!(give, child.wait_with_output()) }).await
+        let Ok(((), output)) = tokio::time::timeout(ANSWER_MAX, async {
+            tokio::join!(give, child.wait_with_output())
+        })
+        .await
         else {
             return Ok(Scripted::Hung);
         };
@@ -219,7 +245,16 @@ impl Stage {
             return Ok(Scripted::Done);
         }
         // NOTICEs may come before what ended it.
-        let from = told.lines().position(|line| line.contains("ERROR:  ")).unwrap_or_default();
-        Ok(Scripted::Failed(told.lines().skip(from).take(4).collect::<Vec<_>>().join(" ")))
+        let from = told
+            .lines()
+            .position(|line| line.contains("ERROR:  "))
+            .unwrap_or_default();
+        Ok(Scripted::Failed(
+            told.lines()
+                .skip(from)
+                .take(4)
+                .collect::<Vec<_>>()
+                .join(" "),
+        ))
     }
 }

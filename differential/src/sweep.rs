@@ -1,5 +1,6 @@
-//! The directed half: every thing that can hang on a table or a column times every change of it, and every ordered pair of
-//! kinds of statement on one table. Each scene hangs something on a column first; its cases then change that column.
+//! The directed half: every thing that can hang on a table or a column times every change of it,
+//! and every ordered pair of kinds of statement on one table. Each scene hangs something on a
+//! column first; its cases then change that column.
 
 use crate::draw::{Aim, Draw};
 use crate::statement::{self, Kind};
@@ -19,7 +20,8 @@ pub enum Purpose {
     Pair(u64),
 }
 
-/// What may happen to a column or its table, all of which must leave what hangs on it as psql leaves it.
+/// What may happen to a column or its table, all of which must leave what hangs on it as psql
+/// leaves it.
 const CHANGES: [&str; 16] = [
     "rename column",
     "alter type",
@@ -39,10 +41,12 @@ const CHANGES: [&str; 16] = [
     "drop table",
 ];
 
-/// Of a hundred scenes about a column, how many take one whose type has values that are equal and yet not the same.
+/// Of a hundred scenes about a column, how many take one whose type has values that are equal and
+/// yet not the same.
 const UNEVEN_PERCENT: u32 = 35;
 
-/// What a case's seed is for: of four scenes two are chance, one hangs something on a column, one pairs statements.
+/// What a case's seed is for: of four scenes two are chance, one hangs something on a column, one
+/// pairs statements.
 #[must_use]
 pub fn purpose(seed: u64) -> Purpose {
     let scene = seed / CASES_OF_A_SCENE;
@@ -59,13 +63,17 @@ fn turn(number: u64, of: u64) -> u64 {
     (number % of).wrapping_mul(STRIDE) % of
 }
 
-/// Where a scene's statements aim: at the main table mostly, at a partitioned table and its partition for the rest.
+/// Where a scene's statements aim: at the main table mostly, at a partitioned table and its
+/// partition for the rest.
 #[must_use]
 pub fn aims(number: u64, draw: &mut Draw, world: &World) -> Option<(Aim, Aim)> {
     let called = |name: &str| world.relations.iter().find(|one| one.name == name);
     let at = |table: &Relation, column: &str| {
         let column = table.columns.iter().find(|one| one.name == column)?;
-        Some(Aim { table: table.oid, column: column.number })
+        Some(Aim {
+            table: table.oid,
+            column: column.number,
+        })
     };
     if number % 3 == 2
         && let (Some(parent), Some(partition)) = (called("parted"), called("parted_1"))
@@ -76,8 +84,16 @@ pub fn aims(number: u64, draw: &mut Draw, world: &World) -> Option<(Aim, Aim)> {
     }
     let main = called("main")?;
     let columns: Vec<_> = main.columns.iter().filter(|one| one.name != "id").collect();
-    let uneven: Vec<_> = columns.iter().copied().filter(|one| has_equals(&one.kind)).collect();
-    let among = if draw.chance(UNEVEN_PERCENT) && !uneven.is_empty() { uneven } else { columns };
+    let uneven: Vec<_> = columns
+        .iter()
+        .copied()
+        .filter(|one| has_equals(&one.kind))
+        .collect();
+    let among = if draw.chance(UNEVEN_PERCENT) && !uneven.is_empty() {
+        uneven
+    } else {
+        columns
+    };
     let column = draw.one(&among)?.name.as_str();
     let aim = at(main, column)?;
     Some((aim, aim))
@@ -86,11 +102,14 @@ pub fn aims(number: u64, draw: &mut Draw, world: &World) -> Option<(Aim, Aim)> {
 /// Whether a type has values that are equal and yet not the same.
 fn has_equals(kind: &str) -> bool {
     let kind = kind.split('(').next().unwrap_or(kind);
-    matches!(kind, "citext" | "numeric" | "interval" | "json" | "jsonb" | "real" | "double precision")
+    matches!(
+        kind,
+        "citext" | "numeric" | "interval" | "json" | "jsonb" | "real" | "double precision"
+    )
 }
 
-/// Whether a case is about a second column for a first, which is where an application's writes could be lost: then it is worth
-/// running it beside one, every second time.
+/// Whether a case is about a second column for a first, which is where an application's writes
+/// could be lost: then it is worth running it beside one, every second time.
 #[must_use]
 pub fn is_worth_company(seed: u64) -> bool {
     match purpose(seed) {
@@ -117,12 +136,15 @@ pub fn kinds(purpose: Purpose, seed: u64, draw: &mut Draw) -> Vec<&'static Kind>
     match purpose {
         Purpose::Chance => vec![],
         Purpose::Change(number) => {
-            // The first case of a scene is one of the two changes that build a second column, the rest go round.
+            // The first case of a scene is one of the two changes that build a second column, the
+            // rest go round.
             let at = match seed % CASES_OF_A_SCENE {
                 0 => number % 2,
                 case => 2 + (number * (CASES_OF_A_SCENE - 1) + case) % (CHANGES.len() as u64 - 2),
             };
-            statement::called(CHANGES[at as usize]).into_iter().collect()
+            statement::called(CHANGES[at as usize])
+                .into_iter()
+                .collect()
         }
         Purpose::Pair(number) => {
             let number = number * CASES_OF_A_SCENE + seed % CASES_OF_A_SCENE;

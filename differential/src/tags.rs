@@ -1,4 +1,5 @@
-//! PostgreSQL's own names of what a revision does, for the coverage: `AlterTableStmt AtAddColumn`, `DropStmt ObjectView`.
+//! PostgreSQL's own names of what a revision does, for the coverage: `AlterTableStmt AtAddColumn`,
+//! `DropStmt ObjectView`.
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableType, ConstrType, ObjectType};
@@ -7,8 +8,14 @@ use std::collections::BTreeSet;
 /// The names of what a text's statements do; those of the parser's that it can't read are left out.
 #[must_use]
 pub fn tags(sql: &str) -> BTreeSet<String> {
-    let Ok(parsed) = pg_query::parse(sql, 0) else { return BTreeSet::new() };
-    let nodes = parsed.protobuf.stmts.iter().filter_map(|one| one.stmt.as_ref()?.node.as_ref());
+    let Ok(parsed) = pg_query::parse(sql, 0) else {
+        return BTreeSet::new();
+    };
+    let nodes = parsed
+        .protobuf
+        .stmts
+        .iter()
+        .filter_map(|one| one.stmt.as_ref()?.node.as_ref());
     nodes.flat_map(of).collect()
 }
 
@@ -25,7 +32,9 @@ pub fn refuses(sql: &str) -> bool {
         "AlterTable AtDropIdentity",
         "Index",
     ];
-    tags(sql).iter().any(|tag| REFUSING.iter().any(|begin| tag.starts_with(begin)))
+    tags(sql)
+        .iter()
+        .any(|tag| REFUSING.iter().any(|begin| tag.starts_with(begin)))
 }
 
 /// Whether statements only give other names: that puts no column at another place in the end.
@@ -52,7 +61,9 @@ pub fn writes_rows(sql: &str) -> bool {
         "RefreshMatView",
         "Copy",
     ];
-    tags(sql).iter().any(|tag| WRITING.contains(&tag.split(' ').next().unwrap_or_default()))
+    tags(sql)
+        .iter()
+        .any(|tag| WRITING.contains(&tag.split(' ').next().unwrap_or_default()))
 }
 
 fn object(number: i32) -> String {
@@ -63,19 +74,24 @@ fn of(node: &NodeEnum) -> Vec<String> {
     let named = |what: String| vec![format!("{} {what}", kind(node))];
     match node {
         NodeEnum::AlterTableStmt(alter) => {
-            let commands = alter.cmds.iter().filter_map(|one| match one.node.as_ref()? {
-                NodeEnum::AlterTableCmd(command) => Some(command),
-                _ => None,
-            });
+            let commands = alter
+                .cmds
+                .iter()
+                .filter_map(|one| match one.node.as_ref()? {
+                    NodeEnum::AlterTableCmd(command) => Some(command),
+                    _ => None,
+                });
             let name = |command: &pg_query::protobuf::AlterTableCmd| {
-                let what =
-                    AlterTableType::try_from(command.subtype).map_or_else(|_| String::new(), |one| format!("{one:?}"));
+                let what = AlterTableType::try_from(command.subtype)
+                    .map_or_else(|_| String::new(), |one| format!("{one:?}"));
                 let definition = command.def.as_ref().and_then(|one| one.node.as_ref());
                 let constraint = match definition {
                     Some(NodeEnum::Constraint(one)) => ConstrType::try_from(one.contype).ok(),
                     _ => None,
                 };
-                let constraint = constraint.map(|one| format!(" {one:?}")).unwrap_or_default();
+                let constraint = constraint
+                    .map(|one| format!(" {one:?}"))
+                    .unwrap_or_default();
                 format!("AlterTable {what}{constraint}")
             };
             commands.map(|command| name(command)).collect()
@@ -84,7 +100,11 @@ fn of(node: &NodeEnum) -> Vec<String> {
         NodeEnum::DropStmt(one) => named(object(one.remove_type)),
         NodeEnum::CommentStmt(one) => named(object(one.objtype)),
         NodeEnum::GrantStmt(one) => {
-            vec![format!("{} {}", if one.is_grant { "Grant" } else { "Revoke" }, object(one.objtype))]
+            vec![format!(
+                "{} {}",
+                if one.is_grant { "Grant" } else { "Revoke" },
+                object(one.objtype)
+            )]
         }
         NodeEnum::AlterOwnerStmt(one) => named(object(one.object_type)),
         NodeEnum::AlterObjectSchemaStmt(one) => named(object(one.object_type)),
@@ -97,7 +117,11 @@ fn of(node: &NodeEnum) -> Vec<String> {
 /// The name of a node: what its debug text begins with.
 fn kind(node: &NodeEnum) -> String {
     let text = format!("{node:?}");
-    text.split('(').next().unwrap_or_default().trim_end_matches("Stmt").to_owned()
+    text.split('(')
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches("Stmt")
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -106,14 +130,22 @@ mod tests {
 
     #[test]
     fn a_name_refuses_nothing_and_a_constraint_may() {
-        assert!(refuses("ALTER TABLE t ADD CHECK (a > 0)") && refuses("CREATE UNIQUE INDEX i ON t (a)"));
+        assert!(
+            refuses("ALTER TABLE t ADD CHECK (a > 0)") && refuses("CREATE UNIQUE INDEX i ON t (a)")
+        );
         assert!(!refuses("ALTER TABLE t RENAME COLUMN a TO b") && !refuses("DROP VIEW v"));
     }
 
     #[test]
     fn statements_have_postgresqls_names() {
-        let all = tags("ALTER TABLE t ADD CHECK (a > 0), DROP COLUMN b; DROP VIEW v; UPDATE t SET a = 1");
-        let wanted = ["AlterTable AtAddConstraint ConstrCheck", "AlterTable AtDropColumn", "Drop ObjectView", "Update"];
+        let all =
+            tags("ALTER TABLE t ADD CHECK (a > 0), DROP COLUMN b; DROP VIEW v; UPDATE t SET a = 1");
+        let wanted = [
+            "AlterTable AtAddConstraint ConstrCheck",
+            "AlterTable AtDropColumn",
+            "Drop ObjectView",
+            "Update",
+        ];
         assert_eq!(all, wanted.map(str::to_owned).into());
     }
 }

@@ -30,7 +30,10 @@ impl fmt::Display for Verdict {
             }
             Verdict::Differs(difference) => {
                 write!(f, "{}", difference.signature())?;
-                difference.details.iter().try_for_each(|line| write!(f, "\n  {line}"))
+                difference
+                    .details
+                    .iter()
+                    .try_for_each(|line| write!(f, "\n  {line}"))
             }
         }
     }
@@ -115,7 +118,14 @@ impl Manner {
     /// Whether the end was wrong without a word.
     #[must_use]
     pub fn is_silent(self) -> bool {
-        matches!(self, Manner::Rows | Manner::Schema | Manner::Positions | Manner::PsqlRefuses | Manner::Leftovers)
+        matches!(
+            self,
+            Manner::Rows
+                | Manner::Schema
+                | Manner::Positions
+                | Manner::PsqlRefuses
+                | Manner::Leftovers
+        )
     }
 }
 
@@ -131,10 +141,19 @@ impl Difference {
     pub fn heads(&self) -> BTreeSet<String> {
         match self.manner {
             Manner::Rows | Manner::Positions | Manner::Moved | Manner::Hang => BTreeSet::new(),
-            Manner::HalfWay | Manner::DeadEnd | Manner::BareError | Manner::NotUpAgain | Manner::PsqlRefuses => {
+            Manner::HalfWay
+            | Manner::DeadEnd
+            | Manner::BareError
+            | Manner::NotUpAgain
+            | Manner::PsqlRefuses => {
                 // An error is told by its code; its words are the part's that met it.
-                let codes: BTreeSet<String> = self.details.iter().flat_map(|line| codes(line)).collect();
-                if codes.is_empty() { self.word_heads() } else { codes }
+                let codes: BTreeSet<String> =
+                    self.details.iter().flat_map(|line| codes(line)).collect();
+                if codes.is_empty() {
+                    self.word_heads()
+                } else {
+                    codes
+                }
             }
             Manner::Panic
             | Manner::Schema
@@ -172,7 +191,8 @@ impl Difference {
         }
     }
 
-    /// Whether a smaller case differs as this one does: in the same manner, in nothing else, and not in nothing.
+    /// Whether a smaller case differs as this one does: in the same manner, in nothing else, and
+    /// not in nothing.
     #[must_use]
     pub fn is_in(&self, larger: &Difference) -> bool {
         let (own, all) = (self.heads(), larger.heads());
@@ -180,7 +200,8 @@ impl Difference {
     }
 }
 
-/// Where a line of a dump tells which part of a statement it is: `- CREATE TABLE public.t ( .. a int`, up to the `a`.
+/// Where a line of a dump tells which part of a statement it is:
+/// `- CREATE TABLE public.t ( .. a int`, up to the `a`.
 fn part_of(line: &str) -> Option<(char, &str)> {
     let mut letters = line.chars();
     let sign = letters.next().filter(|sign| matches!(sign, '+' | '-'))?;
@@ -193,21 +214,47 @@ fn part_of(line: &str) -> Option<(char, &str)> {
 /// Whether two lines are what is there and what is wanted of one part.
 fn is_other_form(one: &str, other: &str) -> bool {
     match (part_of(one), part_of(other)) {
-        (Some((sign, part)), Some((other_sign, other_part))) => sign != other_sign && part == other_part,
+        (Some((sign, part)), Some((other_sign, other_part))) => {
+            sign != other_sign && part == other_part
+        }
         _ => false,
     }
 }
 
-/// The words that only one of two forms has, so that what both have tells no kinds apart: `CREATE TABLE: - COLLATE`.
+/// The words that only one of two forms has, so that what both have tells no kinds apart:
+/// `CREATE TABLE: - COLLATE`.
 fn changed_words(one: &str, other: &str) -> String {
-    let (wanted, found) = if one.starts_with('-') { (one, other) } else { (other, one) };
-    let all = |line: &str| -> Vec<String> { words_of(line.split_once(" .. ").map_or("", |(_, rest)| rest)).collect() };
+    let (wanted, found) = if one.starts_with('-') {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let all = |line: &str| -> Vec<String> {
+        words_of(line.split_once(" .. ").map_or("", |(_, rest)| rest)).collect()
+    };
     let (wanted, found) = (all(wanted), all(found));
-    let lacks: Vec<&str> = wanted.iter().filter(|word| !found.contains(word)).map(String::as_str).collect();
-    let more: Vec<&str> = found.iter().filter(|word| !wanted.contains(word)).map(String::as_str).collect();
-    let what = words(one).split(' ').filter(|word| word.len() > 1).take(2).collect::<Vec<_>>().join(" ");
+    let lacks: Vec<&str> = wanted
+        .iter()
+        .filter(|word| !found.contains(word))
+        .map(String::as_str)
+        .collect();
+    let more: Vec<&str> = found
+        .iter()
+        .filter(|word| !wanted.contains(word))
+        .map(String::as_str)
+        .collect();
+    let what = words(one)
+        .split(' ')
+        .filter(|word| word.len() > 1)
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" ");
     let sign = |sign: &str, words: &[&str]| {
-        if words.is_empty() { String::new() } else { format!(" {sign} {}", words.join(" ")) }
+        if words.is_empty() {
+            String::new()
+        } else {
+            format!(" {sign} {}", words.join(" "))
+        }
     };
     format!("{what}..{}{}", sign("-", &lacks), sign("+", &more))
 }
@@ -217,26 +264,43 @@ fn is_code(word: &str) -> bool {
     let begins = word.len() == 5 || word.starts_with(|c: char| c.is_ascii_uppercase());
     matches!(word.len(), 3..=5)
         && begins
-        && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+        && word
+            .chars()
+            .all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
         && word.chars().filter(char::is_ascii_digit).count() > 1
 }
 
 /// The codes of the server's errors in a line.
 fn codes(line: &str) -> Vec<String> {
     let words = line.split(|c: char| !c.is_ascii_alphanumeric());
-    words.filter(|word| word.len() == 5 && is_code(word)).map(str::to_owned).collect()
+    words
+        .filter(|word| word.len() == 5 && is_code(word))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The words of a line that are PostgreSQL's: capitals, and codes of errors.
 fn words(line: &str) -> String {
-    let sign = line.chars().next().filter(|c| matches!(c, '+' | '-')).map(|c| c.to_string());
-    sign.into_iter().chain(words_of(line).take(4)).collect::<Vec<_>>().join(" ")
+    let sign = line
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '+' | '-'))
+        .map(|c| c.to_string());
+    sign.into_iter()
+        .chain(words_of(line).take(4))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn words_of(line: &str) -> impl Iterator<Item = String> {
     let is_capital = |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase());
-    let clean = |word: &str| word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '+' && c != '-').to_owned();
-    line.split_whitespace().map(clean).filter(move |word| is_capital(word) || is_code(word))
+    let clean = |word: &str| {
+        word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '+' && c != '-')
+            .to_owned()
+    };
+    line.split_whitespace()
+        .map(clean)
+        .filter(move |word| is_capital(word) || is_code(word))
 }
 
 #[cfg(test)]
@@ -245,14 +309,26 @@ mod tests {
 
     #[test]
     fn names_are_no_part_of_a_signature() {
-        let one = Difference::new(Manner::Schema, vec!["- COMMENT ON COLUMN public.t.a IS 'x';".to_owned()]);
-        let other = Difference::new(Manner::Schema, vec!["- COMMENT ON COLUMN attic.u.b IS 'y';".to_owned()]);
+        let one = Difference::new(
+            Manner::Schema,
+            vec!["- COMMENT ON COLUMN public.t.a IS 'x';".to_owned()],
+        );
+        let other = Difference::new(
+            Manner::Schema,
+            vec!["- COMMENT ON COLUMN attic.u.b IS 'y';".to_owned()],
+        );
         assert_eq!(one.signature(), other.signature());
         assert_eq!(one.signature(), "schema: - COMMENT ON COLUMN IS");
-        let lines = ["- CREATE TABLE t ( .. a text DEFAULT 'x' COLLATE y", "+ CREATE TABLE t ( .. a text DEFAULT 'x'"];
+        let lines = [
+            "- CREATE TABLE t ( .. a text DEFAULT 'x' COLLATE y",
+            "+ CREATE TABLE t ( .. a text DEFAULT 'x'",
+        ];
         let forms = Difference::new(Manner::Schema, lines.map(str::to_owned).to_vec());
         assert_eq!(forms.signature(), "schema: CREATE TABLE.. - COLLATE");
-        let error = Difference::new(Manner::HalfWay, vec!["error: add column t.a: 42701: column exists".to_owned()]);
+        let error = Difference::new(
+            Manner::HalfWay,
+            vec!["error: add column t.a: 42701: column exists".to_owned()],
+        );
         assert_eq!(error.signature(), "half way: 42701");
         let code = Difference::new(Manner::CheckSaidYes, vec!["C104".to_owned()]);
         assert_eq!(code.signature(), "check said yes: C104");
@@ -261,7 +337,10 @@ mod tests {
     #[test]
     fn a_smaller_difference_has_some_of_the_larger_ones_heads() {
         let line = |text: &str| text.to_owned();
-        let larger = Difference::new(Manner::Schema, vec![line("- COMMENT ON INDEX i"), line("+ CREATE VIEW v")]);
+        let larger = Difference::new(
+            Manner::Schema,
+            vec![line("- COMMENT ON INDEX i"), line("+ CREATE VIEW v")],
+        );
         let smaller = Difference::new(Manner::Schema, vec![line("+ CREATE VIEW w")]);
         assert!(smaller.is_in(&larger) && !larger.is_in(&smaller));
         assert!(!Difference::new(Manner::Schema, vec![]).is_in(&larger));

@@ -230,18 +230,26 @@ impl World {
     ///
     /// When the server refuses.
     pub async fn read(client: &Client) -> Result<World, Broken> {
-        let text: String = client.query_one(include_str!("world.sql"), &[]).await?.get(0);
+        let text: String = client
+            .query_one(include_str!("world.sql"), &[])
+            .await?
+            .get(0);
         Ok(serde_json::from_str(&text)?)
     }
 
     /// Relations of these kinds.
     pub fn of_kind<'a>(&'a self, kinds: &'a [char]) -> Vec<&'a Relation> {
-        self.relations.iter().filter(|one| kinds.contains(&one.kind)).collect()
+        self.relations
+            .iter()
+            .filter(|one| kinds.contains(&one.kind))
+            .collect()
     }
 
     /// Whether anything that shares the namespace of relations, or a type, has the name.
     pub fn is_taken(&self, name: &str) -> bool {
-        self.relations.iter().any(|one| one.name == name || one.indexes.iter().any(|index| index.name == name))
+        self.relations
+            .iter()
+            .any(|one| one.name == name || one.indexes.iter().any(|index| index.name == name))
             || self.sequences.iter().any(|one| one.name == name)
             || self.types.iter().any(|one| one.name == name)
     }
@@ -262,13 +270,19 @@ impl Relation {
 
     /// Columns that statements may write.
     pub fn writable(&self) -> Vec<&Column> {
-        self.columns.iter().filter(|one| one.generated.is_empty() && one.identity != "a").collect()
+        self.columns
+            .iter()
+            .filter(|one| one.generated.is_empty() && one.identity != "a")
+            .collect()
     }
 
     /// The columns of its primary key.
     pub fn key(&self) -> Vec<&Column> {
         let key = self.constraints.iter().find(|one| one.kind == 'p');
         let names = key.map(|one| one.columns.as_slice()).unwrap_or_default();
-        names.iter().filter_map(|name| self.columns.iter().find(|one| one.name == *name)).collect()
+        names
+            .iter()
+            .filter_map(|name| self.columns.iter().find(|one| one.name == *name))
+            .collect()
     }
 }

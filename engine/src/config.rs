@@ -6,15 +6,16 @@ use std::time::Duration;
 /// How the engine behaves. The defaults suit a busy production server.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The longest that a strong lock is waited for at a time: it is the longest stall that others see.
+    /// The longest that a strong lock is waited for at a time: it is the longest stall that others
+    /// see.
     pub lock_timeout: Duration,
     /// After so long without a lock a step fails, to be run again.
     pub lock_budget: Duration,
-    /// How long one batch should take on the server while others are at work there; alone it may take 5 ms. Never less than four times
-    /// what goes with every batch, which is measured.
+    /// How long one batch should take on the server while others are at work there; alone it may
+    /// take 5 ms. Never less than four times what goes with every batch, which is measured.
     pub batch_target: Duration,
-    /// The most connections for a backfill. While others are at work it begins with one, and takes on more as long as
-    /// each brings three quarters of what one alone does.
+    /// The most connections for a backfill. While others are at work it begins with one, and takes
+    /// on more as long as each brings three quarters of what one alone does.
     pub workers: u16,
     /// As if nobody else were at work: all workers at once, batches of 5 ms. For quiet hours.
     pub eager: bool,
@@ -24,10 +25,11 @@ pub struct Settings {
     pub passes_max: u16,
     /// A ceiling for all workers together.
     pub rows_per_second_max: Option<u32>,
-    /// A ceiling on WAL for all workers together, in bytes a second. Estimated from what the whole server writes.
+    /// A ceiling on WAL for all workers together, in bytes a second. Estimated from what the whole
+    /// server writes.
     pub wal_bytes_per_second_max: Option<u64>,
-    /// How much longer queries of the table may take than before, in percent. With it the backfill begins gently and
-    /// finds out how much there is room for.
+    /// How much longer queries of the table may take than before, in percent. With it the backfill
+    /// begins gently and finds out how much there is room for.
     pub latency_budget_percent: Option<u32>,
     /// So many sessions besides ours may be active before it slows down.
     pub active_sessions_max: Option<u32>,
@@ -37,19 +39,23 @@ pub struct Settings {
     pub hours: Option<Hours>,
     /// A standby with more WAL than this ahead of it, in bytes, slows the backfill down.
     pub replica_backlog_max_bytes: u64,
-    /// Above this share of dead rows the table is vacuumed between windows, unless autovacuum is at it.
+    /// Above this share of dead rows the table is vacuumed between windows, unless autovacuum is at
+    /// it.
     pub vacuum_dead_share: f64,
     /// A standby further behind than this stops the backfill until it has caught up.
     pub replica_lag_max: Duration,
     /// After so long without a connection a run ends, to be continued later.
     pub reconnect_budget: Duration,
-    /// A connection without an answer for so much longer than a statement may take is lost, and another one is opened.
+    /// A connection without an answer for so much longer than a statement may take is lost, and
+    /// another one is opened.
     pub silence: Duration,
     /// How long to wait for another engine that is at work on the database.
     pub patience: Duration,
-    /// Whether each revision gets a schema of views with its names and types, for code that names its version.
+    /// Whether each revision gets a schema of views with its names and types, for code that names
+    /// its version.
     pub versions: bool,
-    /// Whether plans are compared with the author's statements, in scratch databases, before the first change.
+    /// Whether plans are compared with the author's statements, in scratch databases, before the
+    /// first change.
     pub rehearse: Rehearse,
 }
 
@@ -115,7 +121,8 @@ impl Settings {
     pub(crate) const CONNECTIONS: &str = "one connection holds the lock, one runs DDL, one monitors the server, each worker has one \
         (--workers), and so has a latency budget";
 
-    /// So many it needs at least where it fills rows: one that monitors the server, one worker, and one that measures latencies.
+    /// So many it needs at least where it fills rows: one that monitors the server, one worker, and
+    /// one that measures latencies.
     pub(crate) fn connections_of_backfill(&self) -> usize {
         Settings::CONNECTIONS_MIN + 2 + usize::from(self.latency_budget_percent.is_some())
     }
@@ -127,25 +134,73 @@ impl Settings {
     /// A sentence that names the setting and its bounds.
     pub fn check(&self) -> Result<(), String> {
         let bounds = [
-            ("lock_timeout", self.lock_timeout >= Duration::from_millis(10), "at least 10 ms"),
-            ("lock_timeout", self.lock_timeout <= Duration::from_secs(5), "at most 5 s: everyone behind it waits"),
-            ("lock_budget", self.lock_budget >= self.lock_timeout, "at least lock_timeout"),
-            ("batch_target", self.batch_target >= Duration::from_micros(200), "at least 0.2 ms"),
+            (
+                "lock_timeout",
+                self.lock_timeout >= Duration::from_millis(10),
+                "at least 10 ms",
+            ),
+            (
+                "lock_timeout",
+                self.lock_timeout <= Duration::from_secs(5),
+                "at most 5 s: everyone behind it waits",
+            ),
+            (
+                "lock_budget",
+                self.lock_budget >= self.lock_timeout,
+                "at least lock_timeout",
+            ),
+            (
+                "batch_target",
+                self.batch_target >= Duration::from_micros(200),
+                "at least 0.2 ms",
+            ),
             (
                 "batch_target",
                 self.batch_target <= Duration::from_millis(500),
                 "at most 500 ms: rows stay locked so long",
             ),
             ("workers", (1..=64).contains(&self.workers), "from 1 to 64"),
-            ("window_blocks", (1..=1 << 20).contains(&self.window_blocks), "from 1 to 1048576"),
-            ("passes_max", (1..=64).contains(&self.passes_max), "from 1 to 64"),
-            ("silence", self.silence >= Duration::from_millis(100), "at least 0.1 s"),
-            ("wal_bytes_per_second_max", self.wal_bytes_per_second_max != Some(0), "at least 1"),
-            ("latency_budget_percent", self.latency_budget_percent != Some(0), "at least 1"),
-            ("active_sessions_max", self.active_sessions_max != Some(0), "at least 1"),
-            ("replica_backlog_max_bytes", self.replica_backlog_max_bytes > 0, "at least 1"),
+            (
+                "window_blocks",
+                (1..=1 << 20).contains(&self.window_blocks),
+                "from 1 to 1048576",
+            ),
+            (
+                "passes_max",
+                (1..=64).contains(&self.passes_max),
+                "from 1 to 64",
+            ),
+            (
+                "silence",
+                self.silence >= Duration::from_millis(100),
+                "at least 0.1 s",
+            ),
+            (
+                "wal_bytes_per_second_max",
+                self.wal_bytes_per_second_max != Some(0),
+                "at least 1",
+            ),
+            (
+                "latency_budget_percent",
+                self.latency_budget_percent != Some(0),
+                "at least 1",
+            ),
+            (
+                "active_sessions_max",
+                self.active_sessions_max != Some(0),
+                "at least 1",
+            ),
+            (
+                "replica_backlog_max_bytes",
+                self.replica_backlog_max_bytes > 0,
+                "at least 1",
+            ),
             ("vacuum_dead_share", self.vacuum_dead_share > 0.0, "above 0"),
-            ("rows_per_second_max", self.rows_per_second_max != Some(0), "at least 1"),
+            (
+                "rows_per_second_max",
+                self.rows_per_second_max != Some(0),
+                "at least 1",
+            ),
         ];
         match bounds.into_iter().find(|(_, holds, _)| !holds) {
             Some((name, _, bound)) => Err(format!("setting {name} must be {bound}")),
@@ -165,7 +220,13 @@ mod tests {
 
     #[test]
     fn a_setting_out_of_bounds_is_named() {
-        let settings = Settings { workers: 0, ..Settings::default() };
-        assert_eq!(settings.check(), Err("setting workers must be from 1 to 64".to_owned()));
+        let settings = Settings {
+            workers: 0,
+            ..Settings::default()
+        };
+        assert_eq!(
+            settings.check(),
+            Err("setting workers must be from 1 to 64".to_owned())
+        );
     }
 }

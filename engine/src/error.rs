@@ -5,7 +5,8 @@ use crate::event::Blocker;
 use concertina_revisions::Ident;
 use tokio_postgres::error::SqlState;
 
-/// A failure. The database is in the state that [`crate::Engine::known`] tells; running the command again goes on.
+/// A failure. The database is in the state that [`crate::Engine::known`] tells; running the command
+/// again goes on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -125,7 +126,8 @@ pub enum Error {
         /// The subquery.
         query: String,
     },
-    /// The database isn't as it was when it was planned, such as rows where there were none; nothing was changed.
+    /// The database isn't as it was when it was planned, such as rows where there were none;
+    /// nothing was changed.
     #[error("{doing}: {what}, other than when it was planned")]
     Outdated {
         /// What was being done.
@@ -144,7 +146,9 @@ pub enum Error {
         sweeps: u32,
     },
     /// Rows whose copies could not be made when they were written.
-    #[error("{rows} rows of {table} could not be taken over to {target} when they were written: {keys}")]
+    #[error(
+        "{rows} rows of {table} could not be taken over to {target} when they were written: {keys}"
+    )]
     NotTakenOver {
         /// The table that was written.
         table: String,
@@ -249,7 +253,10 @@ impl Error {
 
     /// Whether PostgreSQL refuses to change rows since a publication couldn't send that.
     pub(crate) fn is_of_publication(&self) -> bool {
-        let codes = [SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, SqlState::INVALID_COLUMN_REFERENCE];
+        let codes = [
+            SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            SqlState::INVALID_COLUMN_REFERENCE,
+        ];
         self.code().is_some_and(|code| codes.contains(code))
     }
 
@@ -263,27 +270,33 @@ impl Error {
 
     /// Whether PostgreSQL cut it off after its time.
     pub(crate) fn is_of_time(&self) -> bool {
-        self.code().is_some_and(|code| *code == SqlState::QUERY_CANCELED)
+        self.code()
+            .is_some_and(|code| *code == SqlState::QUERY_CANCELED)
     }
 
     /// Whether a value is to blame: it can't be computed, or converted.
     pub(crate) fn is_of_data(&self) -> bool {
-        self.code().is_some_and(|code| code.code().starts_with("22"))
+        self.code()
+            .is_some_and(|code| code.code().starts_with("22"))
     }
 
     /// Whether a value breaks a rule: that of a domain, or one that a function raises.
     pub(crate) fn is_of_constraint(&self) -> bool {
-        self.code().is_some_and(|code| code.code().starts_with("23") || *code == SqlState::RAISE_EXCEPTION)
+        self.code()
+            .is_some_and(|code| code.code().starts_with("23") || *code == SqlState::RAISE_EXCEPTION)
     }
 
     /// Whether rows are against what is demanded of them.
     pub(crate) fn is_of_rows(&self) -> bool {
-        self.code().is_some_and(|code| [SqlState::CHECK_VIOLATION, SqlState::NOT_NULL_VIOLATION].contains(code))
+        self.code().is_some_and(|code| {
+            [SqlState::CHECK_VIOLATION, SqlState::NOT_NULL_VIOLATION].contains(code)
+        })
     }
 
     /// Whether a text isn't in the encoding that we read.
     pub(crate) fn is_of_encoding(&self) -> bool {
-        self.code().is_some_and(|code| *code == SqlState::CHARACTER_NOT_IN_REPERTOIRE)
+        self.code()
+            .is_some_and(|code| *code == SqlState::CHARACTER_NOT_IN_REPERTOIRE)
     }
 
     pub(crate) fn class(&self) -> Class {
@@ -335,9 +348,12 @@ fn sql_help(cause: &tokio_postgres::Error) -> String {
 }
 
 fn class(cause: &tokio_postgres::Error) -> Class {
-    let Some(code) = cause.code() else { return Class::Connection };
+    let Some(code) = cause.code() else {
+        return Class::Connection;
+    };
     match code.code() {
-        // Admin shutdown, crash shutdown, cannot connect now, too many connections, read-only after a failover.
+        // Admin shutdown, crash shutdown, cannot connect now, too many connections, read-only after
+        // a failover.
         "57P01" | "57P02" | "57P03" | "53300" | "25006" => Class::Connection,
         // Lock not available, deadlock, statement timeout, serialization failure.
         "55P03" | "40P01" | "57014" | "40001" => Class::Contention,
@@ -350,7 +366,9 @@ fn class(cause: &tokio_postgres::Error) -> Class {
 pub(crate) fn describe(cause: &tokio_postgres::Error) -> String {
     match cause.as_db_error() {
         Some(db) => {
-            let detail = db.detail().map_or_else(String::new, |detail| format!(" ({detail})"));
+            let detail = db
+                .detail()
+                .map_or_else(String::new, |detail| format!(" ({detail})"));
             format!("{}{detail} [{}]", db.message(), db.code().code())
         }
         None => {
@@ -372,5 +390,9 @@ fn blockers_text(blockers: &[Blocker]) -> String {
     if blockers.is_empty() {
         return "sessions that came and went".to_owned();
     }
-    blockers.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    blockers
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }

@@ -1,4 +1,5 @@
-//! What happens while a plan runs, as data. Whoever embeds the engine turns it into bars, lines or gauges.
+//! What happens while a plan runs, as data. Whoever embeds the engine turns it into bars, lines or
+//! gauges.
 
 use crate::state::State;
 use concertina_planner::Phase;
@@ -69,7 +70,8 @@ pub enum Event {
     },
     /// A backfill moves.
     Progress(Progress),
-    /// A sync trigger had no value for what the application wrote. The writes went through; contract waits for their rows.
+    /// A sync trigger had no value for what the application wrote. The writes went through;
+    /// contract waits for their rows.
     Unfilled {
         /// The revision.
         revision: RevisionId,
@@ -148,7 +150,11 @@ pub struct Blocker {
 impl Event {
     pub(crate) fn retrying(doing: &str, why: &str, pause: Duration) -> Event {
         let after_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-        Event::Retrying { doing: doing.to_owned(), why: why.to_owned(), after_ms }
+        Event::Retrying {
+            doing: doing.to_owned(),
+            why: why.to_owned(),
+            after_ms,
+        }
     }
 }
 
@@ -158,8 +164,8 @@ impl Blocker {
         self.pid == 0
     }
 
-    /// An autovacuum gives way, but only to a wait that outlasts `deadlock_timeout`; one that prevents wraparound never does, and
-    /// is waited for like anybody else.
+    /// An autovacuum gives way, but only to a wait that outlasts `deadlock_timeout`; one that
+    /// prevents wraparound never does, and is waited for like anybody else.
     pub(crate) fn is_autovacuum(&self) -> bool {
         self.state == "autovacuum worker"
     }
@@ -168,7 +174,12 @@ impl Blocker {
 impl fmt::Display for Blocker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_prepared() {
-            let Blocker { user, seconds, query, .. } = self;
+            let Blocker {
+                user,
+                seconds,
+                query,
+                ..
+            } = self;
             return write!(f, "prepared transaction {query} ({user}), for {seconds} s");
         }
         write!(f, "pid {} ({}", self.pid, self.user)?;

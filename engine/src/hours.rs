@@ -20,12 +20,21 @@ impl FromStr for Hours {
 
     /// Reads `22:00-06:00 Europe/Berlin`; without a zone it is UTC.
     fn from_str(text: &str) -> Result<Hours, String> {
-        let wrong = |why: &str| format!("`{text}`: {why}; write hours as 22:00-06:00 Europe/Berlin");
+        let wrong =
+            |why: &str| format!("`{text}`: {why}; write hours as 22:00-06:00 Europe/Berlin");
         let (hours, zone) = text.trim().split_once(' ').unwrap_or((text.trim(), "UTC"));
-        let (from, until) = hours.split_once('-').ok_or_else(|| wrong("no `-` between the hours"))?;
-        let time = |text: &str| Time::strptime("%H:%M", text).map_err(|error| wrong(&error.to_string()));
+        let (from, until) = hours
+            .split_once('-')
+            .ok_or_else(|| wrong("no `-` between the hours"))?;
+        let time =
+            |text: &str| Time::strptime("%H:%M", text).map_err(|error| wrong(&error.to_string()));
         let zone = TimeZone::get(zone.trim()).map_err(|error| wrong(&error.to_string()))?;
-        Ok(Hours { from: time(from)?, until: time(until)?, zone, text: text.trim().to_owned() })
+        Ok(Hours {
+            from: time(from)?,
+            until: time(until)?,
+            zone,
+            text: text.trim().to_owned(),
+        })
     }
 }
 
@@ -53,7 +62,12 @@ mod tests {
 
     #[test]
     fn what_is_no_hours_is_named() {
-        assert!("22-06".parse::<Hours>().unwrap_err().contains("22:00-06:00 Europe/Berlin"));
+        assert!(
+            "22-06"
+                .parse::<Hours>()
+                .unwrap_err()
+                .contains("22:00-06:00 Europe/Berlin")
+        );
         assert!("22:00-06:00 Europe/Berlim".parse::<Hours>().is_err());
     }
 }

@@ -124,7 +124,12 @@ impl Engine {
     /// When the database can't be reached or read.
     pub async fn unfilled(&self, id: &RevisionId) -> Result<Vec<Unfilled>, Error> {
         let session = self.reader().await?;
-        let Some(plan) = checkpoint::one(&session, id).await?.and_then(|known| known.plan) else { return Ok(vec![]) };
+        let Some(plan) = checkpoint::one(&session, id)
+            .await?
+            .and_then(|known| known.plan)
+        else {
+            return Ok(vec![]);
+        };
         unfilled::of_plan(&session, &plan).await
     }
 
@@ -159,7 +164,11 @@ impl Engine {
         if all.backfills {
             let mut findings = inspect::doctor::of_backfills(&session).await?;
             findings.extend(inspect::connections::too_few(&session, &self.settings).await?);
-            told.extend(findings.iter().map(|finding| format!("{}: {}", finding.what, finding.remedy)));
+            told.extend(
+                findings
+                    .iter()
+                    .map(|finding| format!("{}: {}", finding.what, finding.remedy)),
+            );
         }
         Ok(told)
     }
@@ -190,6 +199,12 @@ impl Engine {
     /// at work.
     pub async fn lease(&self) -> Result<Lease, Error> {
         drop(self.reader().await?);
-        Box::pin(Lease::take(self.connect.clone(), self.settings.clone(), self.events.clone(), self.stop.clone())).await
+        Box::pin(Lease::take(
+            self.connect.clone(),
+            self.settings.clone(),
+            self.events.clone(),
+            self.stop.clone(),
+        ))
+        .await
     }
 }

@@ -5,8 +5,8 @@ use crate::event::{Event, Events};
 use crate::stop::Stop;
 use std::time::Duration;
 
-/// Pauses that double up to a bound, each drawn at random from its upper half, so that two engines or a job with a
-/// fixed rhythm don't meet again and again.
+/// Pauses that double up to a bound, each drawn at random from its upper half, so that two engines
+/// or a job with a fixed rhythm don't meet again and again.
 #[derive(Debug, Clone)]
 pub(crate) struct Backoff {
     next: Duration,
@@ -30,7 +30,13 @@ impl Backoff {
     /// # Errors
     ///
     /// When someone asks to stop.
-    pub(crate) async fn rest(&mut self, events: &Events, stop: &Stop, doing: &str, why: &str) -> Result<(), Error> {
+    pub(crate) async fn rest(
+        &mut self,
+        events: &Events,
+        stop: &Stop,
+        doing: &str,
+        why: &str,
+    ) -> Result<(), Error> {
         let pause = self.next(rand::random());
         events(Event::retrying(doing, why, pause));
         stop.sleep(pause).await
@@ -46,7 +52,10 @@ mod tests {
         let (first, max) = (Duration::from_millis(100), Duration::from_secs(10));
         let mut backoff = Backoff::new(first, max);
         let pauses: Vec<u128> = (0..9).map(|_| backoff.next(1.0).as_millis()).collect();
-        assert_eq!(pauses, [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000]);
+        assert_eq!(
+            pauses,
+            [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000]
+        );
         assert_eq!(Backoff::new(first, max).next(0.0), first / 2);
     }
 }

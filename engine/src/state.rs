@@ -24,7 +24,9 @@ impl Direction {
 
     /// The direction of that name; none where it is no direction that this version knows.
     pub(crate) fn parse(text: &str) -> Option<Direction> {
-        [Direction::Up, Direction::Down].into_iter().find(|direction| direction.as_str() == text)
+        [Direction::Up, Direction::Down]
+            .into_iter()
+            .find(|direction| direction.as_str() == text)
     }
 }
 
@@ -57,7 +59,13 @@ impl State {
 
     /// The state of that name; none where it is no state that this version knows.
     pub(crate) fn parse(text: &str) -> Option<State> {
-        let all = [State::Running, State::Waiting, State::Contracting, State::Undoing, State::Applied];
+        let all = [
+            State::Running,
+            State::Waiting,
+            State::Contracting,
+            State::Undoing,
+            State::Applied,
+        ];
         all.into_iter().find(|state| state.as_str() == text)
     }
 }

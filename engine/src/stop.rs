@@ -17,7 +17,8 @@ impl Stopper {
         (Stopper(token.clone()), Stop(token))
     }
 
-    /// Asks. Work that is in a transaction is finished or rolled back; running again goes on from there.
+    /// Asks. Work that is in a transaction is finished or rolled back; running again goes on from
+    /// there.
     pub fn stop(&self) {
         self.0.cancel();
     }
@@ -26,7 +27,11 @@ impl Stopper {
 impl Stop {
     /// An error once someone has asked.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.0.is_cancelled() { Err(Error::Interrupted) } else { Ok(()) }
+        if self.0.is_cancelled() {
+            Err(Error::Interrupted)
+        } else {
+            Ok(())
+        }
     }
 
     /// Returns once someone has asked.

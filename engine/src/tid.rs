@@ -15,12 +15,18 @@ impl Tid {
     /// Before every row of a block.
     pub(crate) fn start_of(block: i64) -> Tid {
         // A table has at most 2^32 - 1 blocks.
-        Tid { block: u32::try_from(block).unwrap_or(u32::MAX), row: 0 }
+        Tid {
+            block: u32::try_from(block).unwrap_or(u32::MAX),
+            row: 0,
+        }
     }
 
     /// The first row of a block.
     pub(crate) fn first_of(block: i64) -> Tid {
-        Tid { row: 1, ..Tid::start_of(block) }
+        Tid {
+            row: 1,
+            ..Tid::start_of(block)
+        }
     }
 }
 

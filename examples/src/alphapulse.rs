@@ -1,4 +1,5 @@
-//! A trading system that becomes a multi-tenant one whose rows are hidden from other tenants by row-level security.
+//! A trading system that becomes a multi-tenant one whose rows are hidden from other tenants by
+//! row-level security.
 
 use crate::system::{Promise, Stage, System};
 use concertina_sandbox::Operation;
@@ -25,7 +26,8 @@ pub fn system() -> System {
                    ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO alphapulse;"
         },
         role: Some("alphapulse"),
-        // The flag of the staged roll-out: sessions say their tenant long before the policies ask for it.
+        // The flag of the staged roll-out: sessions say their tenant long before the policies ask
+        // for it.
         session: "app.current_tenant_id=00000000-0000-0000-0000-000000000001",
         versions: false,
         stages: vec![
@@ -65,10 +67,19 @@ fn before() -> Vec<Operation> {
     let any = 1..501;
     let operation = |weight, sql: &str| Operation::new(weight, sql, std::slice::from_ref(&any));
     vec![
-        operation(50, "SELECT id, symbol, value FROM trades WHERE user_id = $1 LIMIT 10"),
+        operation(
+            50,
+            "SELECT id, symbol, value FROM trades WHERE user_id = $1 LIMIT 10",
+        ),
         operation(20, "SELECT count(*) FROM positions WHERE user_id = $1"),
-        operation(20, "INSERT INTO trades (user_id, symbol, value) VALUES ($1, 'new', 1)"),
-        operation(10, "UPDATE risk_metrics SET value = value + 1 WHERE id = $1"),
+        operation(
+            20,
+            "INSERT INTO trades (user_id, symbol, value) VALUES ($1, 'new', 1)",
+        ),
+        operation(
+            10,
+            "UPDATE risk_metrics SET value = value + 1 WHERE id = $1",
+        ),
     ]
 }
 

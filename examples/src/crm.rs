@@ -91,8 +91,11 @@ fn typed(mut operations: Vec<Operation>) -> Vec<Operation> {
         "SELECT id, email, full_name, status::text, score FROM leads WHERE id = $1",
         std::slice::from_ref(&any),
     );
-    operations[1] =
-        Operation::new(10, "SELECT id, title, stage::text FROM deals WHERE lead_id = $1", std::slice::from_ref(&any));
+    operations[1] = Operation::new(
+        10,
+        "SELECT id, title, stage::text FROM deals WHERE lead_id = $1",
+        std::slice::from_ref(&any),
+    );
     operations[3] = Operation::new(
         5,
         "UPDATE leads SET status = 'contacted' WHERE id = $1 AND status = 'contacted'",

@@ -1,5 +1,6 @@
-//! Master plans of users whose ids were text: eight revisions, the last two of which used to be called breaking. Each version of
-//! the application has its schema: the old one sees text, the new one UUIDs.
+//! Master plans of users whose ids were text: eight revisions, the last two of which used to be
+//! called breaking. Each version of the application has its schema: the old one sees text, the new
+//! one UUIDs.
 
 use crate::system::{Promise, Stage, System};
 use concertina_sandbox::Operation;
@@ -55,14 +56,25 @@ pub fn system() -> System {
 /// The application, by the types that it takes the two columns to be of.
 fn application(plans: &str, documents: &str) -> Vec<Operation> {
     let user = "md5('user ' || (1 + $1::bigint % 1000))::uuid";
-    let operation = |weight, sql: String| Operation::new(weight, &sql, std::slice::from_ref(&(0..1_000_000)));
+    let operation =
+        |weight, sql: String| Operation::new(weight, &sql, std::slice::from_ref(&(0..1_000_000)));
     vec![
-        operation(40, format!("SELECT name, user_id FROM masterplans WHERE user_id = {user}::{plans} LIMIT 5")),
+        operation(
+            40,
+            format!(
+                "SELECT name, user_id FROM masterplans WHERE user_id = {user}::{plans} LIMIT 5"
+            ),
+        ),
         operation(
             20,
-            format!("UPDATE masterplans SET status = 'seen' WHERE user_id = {user}::{plans} AND name = 'Plan 1'"),
+            format!(
+                "UPDATE masterplans SET status = 'seen' WHERE user_id = {user}::{plans} AND name = 'Plan 1'"
+            ),
         ),
-        operation(20, format!("INSERT INTO masterplans (user_id, name) VALUES ({user}::{plans}, 'new')")),
+        operation(
+            20,
+            format!("INSERT INTO masterplans (user_id, name) VALUES ({user}::{plans}, 'new')"),
+        ),
         operation(
             10,
             format!(
@@ -71,7 +83,9 @@ fn application(plans: &str, documents: &str) -> Vec<Operation> {
         ),
         operation(
             10,
-            format!("SELECT user_id, content FROM discovery_documents WHERE user_id = {user}::{documents} LIMIT 5"),
+            format!(
+                "SELECT user_id, content FROM discovery_documents WHERE user_id = {user}::{documents} LIMIT 5"
+            ),
         ),
     ]
 }

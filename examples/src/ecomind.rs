@@ -36,7 +36,11 @@ pub fn system() -> System {
         role: None,
         session: "",
         versions: false,
-        stages: vec![Stage { to: "002", before: application.clone(), after: application }],
+        stages: vec![Stage {
+            to: "002",
+            before: application.clone(),
+            after: application,
+        }],
         promises: vec![
             Promise {
                 what: "twelve indexes serve the queries",

@@ -1,4 +1,5 @@
-//! Real systems as revision folders, with the traffic of their applications, run live by tests and by the demo.
+//! Real systems as revision folders, with the traffic of their applications, run live by tests and
+//! by the demo.
 
 pub mod alphapulse;
 pub mod crm;

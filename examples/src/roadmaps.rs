@@ -1,4 +1,5 @@
-//! Thirty files of raw SQL: twenty-five that have been applied, and five that come, one of them without a number.
+//! Thirty files of raw SQL: twenty-five that have been applied, and five that come, one of them
+//! without a number.
 
 use crate::system::{Promise, Stage, System};
 use concertina_sandbox::Operation;
@@ -71,13 +72,22 @@ fn application(role: &str, with_tenant: bool) -> Vec<Operation> {
         ),
         operation(
             20,
-            &format!("INSERT INTO agent_configs (tenant_id, {role}, instructions) VALUES ({tenant}, 'sales', 'new')"),
+            &format!(
+                "INSERT INTO agent_configs (tenant_id, {role}, instructions) VALUES ({tenant}, 'sales', 'new')"
+            ),
         ),
         operation(
             10,
-            &format!("UPDATE agent_configs SET {role} = 'owner' WHERE tenant_id = {tenant} AND instructions = 'new'"),
+            &format!(
+                "UPDATE agent_configs SET {role} = 'owner' WHERE tenant_id = {tenant} AND instructions = 'new'"
+            ),
         ),
         operation(20, invite),
-        operation(10, &format!("SELECT title FROM sop_tickets WHERE tenant_id = {tenant} AND status = 'open' LIMIT 5")),
+        operation(
+            10,
+            &format!(
+                "SELECT title FROM sop_tickets WHERE tenant_id = {tenant} AND status = 'open' LIMIT 5"
+            ),
+        ),
     ]
 }

@@ -1,5 +1,5 @@
-//! A system that lives through its revisions: filled, put under the traffic of its application, brought up stage by stage with a
-//! deployment in each, down again the same way, and up once more.
+//! A system that lives through its revisions: filled, put under the traffic of its application,
+//! brought up stage by stage with a deployment in each, down again the same way, and up once more.
 
 use concertina::{Done, Failure, Until};
 use concertina_engine::{Connect, Engine, Events, Rehearse, Settings};
@@ -59,7 +59,8 @@ pub struct Lived {
     pub traffic: Report,
     /// Promises that don't hold, with how many are against each.
     pub broken: Vec<(&'static str, i64)>,
-    /// Whether the rows were the same at the start, at the top, back at the start and at the top again.
+    /// Whether the rows were the same at the start, at the top, back at the start and at the top
+    /// again.
     pub same_rows: bool,
     /// Whether the schema, back at the start, was what it had been.
     pub same_schema: bool,
@@ -71,7 +72,9 @@ const PAUSE: Duration = Duration::from_millis(300);
 impl System {
     /// The folder of its revisions.
     pub fn revisions(&self) -> PathBuf {
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(self.name).join("revisions")
+        PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join(self.name)
+            .join("revisions")
     }
 
     /// Makes its database, and fills it.
@@ -79,11 +82,21 @@ impl System {
     /// # Errors
     ///
     /// When PostgreSQL or the planner refuses.
-    pub async fn found(&self, server: &Postgres, rows: i64) -> Result<Client, Box<dyn std::error::Error>> {
+    pub async fn found(
+        &self,
+        server: &Postgres,
+        rows: i64,
+    ) -> Result<Client, Box<dyn std::error::Error>> {
         server.create_database(self.name, None).await?;
         let engine = self.engine(server, std::sync::Arc::new(|_| {}))?;
         let history = concertina::history(&self.revisions())?;
-        concertina::upgrade(&engine, &history, &Target::parse(self.start), Until::Contracted).await?;
+        concertina::upgrade(
+            &engine,
+            &history,
+            &Target::parse(self.start),
+            Until::Contracted,
+        )
+        .await?;
         let client = server.connect(self.name).await?;
         client.batch_execute(&(self.fill)(rows)).await?;
         client.batch_execute("VACUUM ANALYZE").await?;
@@ -105,8 +118,12 @@ impl System {
     ///
     /// When the URL can't be read.
     pub fn engine_at(&self, url: &str, events: Events) -> Result<Engine, Failure> {
-        let settings =
-            Settings { eager: true, versions: self.versions, rehearse: Rehearse::Never, ..Settings::default() };
+        let settings = Settings {
+            eager: true,
+            versions: self.versions,
+            rehearse: Rehearse::Never,
+            ..Settings::default()
+        };
         Ok(Engine::new(Connect::parse(url)?, settings, events).0)
     }
 
@@ -140,19 +157,31 @@ impl System {
         broken.extend(self.broken(client).await?);
         sums.push(self.summed(client).await?);
         let same_rows = sums.iter().all(|sum| *sum == sums[0]);
-        Ok(Lived { traffic, broken, same_rows, same_schema })
+        Ok(Lived {
+            traffic,
+            broken,
+            same_rows,
+            same_schema,
+        })
     }
 
     /// How the newest version of the application connects.
     async fn url(&self, server: &Postgres, engine: &Engine) -> Result<String, Failure> {
         let catalog = engine.catalog().await?;
         let newest = catalog.versions.unwrap_or_default().pop();
-        let path = newest.map_or_else(|| "public".to_owned(), |version| format!("\"{}\",public", version.schema));
+        let path = newest.map_or_else(
+            || "public".to_owned(),
+            |version| format!("\"{}\",public", version.schema),
+        );
         let mut url = format!("host=127.0.0.1 port={} dbname={}", server.port(), self.name);
         let role = self.role.unwrap_or("postgres");
         // The role's password is its name.
         let _ = write!(url, " user={role} password={role}");
-        let session = if self.session.is_empty() { String::new() } else { format!(" -c{}", self.session) };
+        let session = if self.session.is_empty() {
+            String::new()
+        } else {
+            format!(" -c{}", self.session)
+        };
         let _ = write!(url, " options='-csearch_path={path}{session}'");
         Ok(url)
     }
@@ -165,7 +194,8 @@ impl System {
         traffic: &Traffic,
     ) -> Result<(), Failure> {
         for stage in &self.stages {
-            concertina::upgrade(engine, history, &Target::parse(stage.to), Until::Backfilled).await?;
+            concertina::upgrade(engine, history, &Target::parse(stage.to), Until::Backfilled)
+                .await?;
             tokio::time::sleep(PAUSE).await;
             traffic.deploy(&self.url(server, engine).await?, stage.after.clone());
             tokio::time::sleep(PAUSE).await;
@@ -181,12 +211,20 @@ impl System {
         history: &History,
         traffic: &Traffic,
     ) -> Result<(), Failure> {
-        let policy = Policy { allow_data_loss: true };
+        let policy = Policy {
+            allow_data_loss: true,
+        };
         for (at, stage) in self.stages.iter().enumerate().rev() {
-            let to = if at == 0 { self.start } else { self.stages[at - 1].to };
+            let to = if at == 0 {
+                self.start
+            } else {
+                self.stages[at - 1].to
+            };
             loop {
                 let target = Target::parse(to);
-                let done: Done = concertina::downgrade(engine, history, &target, Until::Backfilled, &policy).await?;
+                let done: Done =
+                    concertina::downgrade(engine, history, &target, Until::Backfilled, &policy)
+                        .await?;
                 traffic.deploy(&self.url(server, engine).await?, stage.before.clone());
                 tokio::time::sleep(PAUSE).await;
                 if done.waiting.is_empty() {
@@ -203,7 +241,10 @@ impl System {
     }
 
     /// The promises that don't hold, and those that hold of every system.
-    async fn broken(&self, client: &Client) -> Result<Vec<(&'static str, i64)>, tokio_postgres::Error> {
+    async fn broken(
+        &self,
+        client: &Client,
+    ) -> Result<Vec<(&'static str, i64)>, tokio_postgres::Error> {
         let mut broken = Vec::new();
         for promise in self.promises.iter().chain(&ALWAYS) {
             let against: i64 = client.query_one(promise.sql, &[]).await?.get(0);
@@ -217,7 +258,10 @@ impl System {
 
 /// A schema whatever the order of its columns: one that took another's place is its table's last.
 pub fn unordered(dump: &str) -> Vec<String> {
-    let mut lines: Vec<String> = dump.lines().map(|line| line.trim_end_matches(',').to_owned()).collect();
+    let mut lines: Vec<String> = dump
+        .lines()
+        .map(|line| line.trim_end_matches(',').to_owned())
+        .collect();
     // The number of a version of the schema.
     lines.retain(|line| !line.starts_with("COMMENT ON SCHEMA"));
     lines.sort_unstable();

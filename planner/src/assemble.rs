@@ -1,4 +1,5 @@
-//! Decisions into an ordered plan: phases, ranks, and everything instant of one table in one transaction.
+//! Decisions into an ordered plan: phases, ranks, and everything instant of one table in one
+//! transaction.
 
 use crate::action::{Lock, Online};
 use crate::catalog::Catalog;
@@ -29,7 +30,11 @@ pub(crate) fn assemble(
         notes: vec![],
         reverse,
     };
-    for Decided { decision, statements } in decisions {
+    for Decided {
+        decision,
+        statements,
+    } in decisions
+    {
         let first = statements.first().copied().unwrap_or(1);
         plan.hazards.extend(decision.hazards_of(first));
         plan.warnings.extend(decision.warnings_of(first));
@@ -37,17 +42,28 @@ pub(crate) fn assemble(
         plan.notes.extend(decision.notes.iter().cloned());
     }
     for phase in [Phase::Expand, Phase::Backfill, Phase::Contract] {
-        let of_phase = order.phase(phase).into_iter().filter_map(|unit| drafted(&unit, order, decisions)).collect();
-        let steps =
-            merge(of_phase).into_iter().enumerate().map(|(at, draft)| draft.step(phase, at + 1, catalog)).collect();
+        let of_phase = order
+            .phase(phase)
+            .into_iter()
+            .filter_map(|unit| drafted(&unit, order, decisions))
+            .collect();
+        let steps = merge(of_phase)
+            .into_iter()
+            .enumerate()
+            .map(|(at, draft)| draft.step(phase, at + 1, catalog))
+            .collect();
         match phase {
             Phase::Expand => plan.expand = steps,
             Phase::Backfill => plan.backfill = steps,
             Phase::Contract => plan.contract = steps,
         }
     }
-    // What is one transaction is all there, or nothing of it; but behind a revision that waits it may be taken back with that.
-    let is_one = plan.steps().count() == 1 && plan.steps().all(|(_, step)| matches!(step.work, Work::Quick { .. }));
+    // What is one transaction is all there, or nothing of it; but behind a revision that waits it
+    // may be taken back with that.
+    let is_one = plan.steps().count() == 1
+        && plan
+            .steps()
+            .all(|(_, step)| matches!(step.work, Work::Quick { .. }));
     if !is_one || is_behind {
         plan.warnings.extend(crate::remains::of(decisions, order));
     }
@@ -59,7 +75,11 @@ fn drafted(unit: &[usize], order: &Order, decisions: &[Decided]) -> Option<Draft
     let mut drafts = unit.iter().map(|at| {
         let node = &order.nodes[*at];
         let why = vec![node.part.why.clone()];
-        Draft { part: node.part.clone(), why, statements: decisions[node.decision].statements.clone() }
+        Draft {
+            part: node.part.clone(),
+            why,
+            statements: decisions[node.decision].statements.clone(),
+        }
     });
     let mut first = drafts.next()?;
     drafts.for_each(|next| first.absorb(next));
@@ -70,10 +90,19 @@ fn drafted(unit: &[usize], order: &Order, decisions: &[Decided]) -> Option<Draft
 /// The reverses of all statements, last statement first; the first reason why there is none wins.
 fn reverse(decisions: &[Decided]) -> Result<Vec<String>, String> {
     let mut sql = Vec::new();
-    for Decided { decision, statements } in decisions.iter().rev() {
+    for Decided {
+        decision,
+        statements,
+    } in decisions.iter().rev()
+    {
         match &decision.reverse {
             Some(Ok(statements)) => sql.extend(statements.clone()),
-            Some(Err(why)) => return Err(format!("statement {}: {why}", statements.first().copied().unwrap_or(1))),
+            Some(Err(why)) => {
+                return Err(format!(
+                    "statement {}: {why}",
+                    statements.first().copied().unwrap_or(1)
+                ));
+            }
             None => {}
         }
     }
@@ -91,10 +120,23 @@ struct Draft {
 impl Draft {
     fn step(self, phase: Phase, number: usize, catalog: &Catalog) -> Step {
         let undo = in_one_transaction(self.part.undo);
-        let tables: BTreeSet<TableName> =
-            undo.iter().chain([&self.part.work]).flat_map(Work::locks).map(|(table, _)| table).collect();
-        let below = |table: &TableName| catalog.below(table).into_iter().map(|child| (table.clone(), child)).collect();
-        let below: Vec<_> = tables.iter().flat_map(|table| -> Vec<_> { below(table) }).collect();
+        let tables: BTreeSet<TableName> = undo
+            .iter()
+            .chain([&self.part.work])
+            .flat_map(Work::locks)
+            .map(|(table, _)| table)
+            .collect();
+        let below = |table: &TableName| {
+            catalog
+                .below(table)
+                .into_iter()
+                .map(|child| (table.clone(), child))
+                .collect()
+        };
+        let below: Vec<_> = tables
+            .iter()
+            .flat_map(|table| -> Vec<_> { below(table) })
+            .collect();
         let mut statements = self.statements;
         statements.sort_unstable();
         statements.dedup();
@@ -105,13 +147,23 @@ impl Draft {
             statements,
             undo,
             below,
-            touches: if phase == Phase::Contract { self.part.touches } else { Footprint::default() },
+            touches: if phase == Phase::Contract {
+                self.part.touches
+            } else {
+                Footprint::default()
+            },
         }
     }
 
     /// Existing tables on which the step holds a lock that makes someone wait.
     fn blocked(&self) -> BTreeSet<TableName> {
-        self.part.work.locks().into_iter().filter(|(_, lock)| *lock >= Lock::Share).map(|(table, _)| table).collect()
+        self.part
+            .work
+            .locks()
+            .into_iter()
+            .filter(|(_, lock)| *lock >= Lock::Share)
+            .map(|(table, _)| table)
+            .collect()
     }
 
     fn absorb(&mut self, other: Draft) {
@@ -127,8 +179,22 @@ impl Draft {
         match (&mut self.part.work, other.part.work) {
             (Work::Quick { actions }, Work::Quick { actions: more }) => actions.extend(more),
             (
-                Work::Slow { online: Online::Validate { constraints, references, .. } },
-                Work::Slow { online: Online::Validate { constraints: more, references: others, .. } },
+                Work::Slow {
+                    online:
+                        Online::Validate {
+                            constraints,
+                            references,
+                            ..
+                        },
+                },
+                Work::Slow {
+                    online:
+                        Online::Validate {
+                            constraints: more,
+                            references: others,
+                            ..
+                        },
+                },
             ) => {
                 constraints.extend(more);
                 references.extend(others);
@@ -149,18 +215,25 @@ fn in_one_transaction(works: Vec<Work>) -> Vec<Work> {
     })
 }
 
-/// Merges what may share a transaction (or a scan): in expand only neighbours, since their order is the author's;
-/// later everything of one table and rank.
+/// Merges what may share a transaction (or a scan): in expand only neighbours, since their order is
+/// the author's; later everything of one table and rank.
 fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
     let mut merged: Vec<Draft> = Vec::new();
     for draft in drafts {
-        let reach = if draft.part.rank == Rank::AsWritten { 1 } else { merged.len() };
+        let reach = if draft.part.rank == Rank::AsWritten {
+            1
+        } else {
+            merged.len()
+        };
         // Not across another transaction that is about the same table.
         let apart = |before: &&mut Draft| {
             may_join(before, &draft)
                 || !(about_the_same(before, &draft)
                     || before.part.touches.conflicts(&draft.part.touches)
-                    || before.statements.iter().any(|one| draft.statements.contains(one)))
+                    || before
+                        .statements
+                        .iter()
+                        .any(|one| draft.statements.contains(one)))
         };
         let near = merged.iter_mut().rev().take(reach).take_while(apart);
         match near.into_iter().find(|before| may_join(before, &draft)) {
@@ -172,8 +245,10 @@ fn merge(drafts: Vec<Draft>) -> Vec<Draft> {
 }
 
 fn about_the_same(before: &Draft, next: &Draft) -> bool {
-    matches!((&before.part.work, &next.part.work), (Work::Quick { .. }, Work::Quick { .. }))
-        && !before.blocked().is_disjoint(&next.blocked())
+    matches!(
+        (&before.part.work, &next.part.work),
+        (Work::Quick { .. }, Work::Quick { .. })
+    ) && !before.blocked().is_disjoint(&next.blocked())
 }
 
 fn may_join(before: &Draft, next: &Draft) -> bool {
@@ -184,12 +259,27 @@ fn may_join(before: &Draft, next: &Draft) -> bool {
         (Work::Quick { .. }, Work::Quick { .. }) => {
             let (mine, theirs) = (before.blocked(), next.blocked());
             let together: BTreeSet<_> = mine.union(&theirs).collect();
-            // One existing table a transaction: a second strong lock multiplies waits and deadlocks.
+            // One existing table a transaction: a second strong lock multiplies waits and
+            // deadlocks.
             together.len() <= 1 || (before.part.rank != Rank::AsWritten && mine == theirs)
         }
         (
-            Work::Slow { online: Online::Validate { table: mine, references, .. } },
-            Work::Slow { online: Online::Validate { table: theirs, references: others, .. } },
+            Work::Slow {
+                online:
+                    Online::Validate {
+                        table: mine,
+                        references,
+                        ..
+                    },
+            },
+            Work::Slow {
+                online:
+                    Online::Validate {
+                        table: theirs,
+                        references: others,
+                        ..
+                    },
+            },
         ) => mine == theirs && references.is_empty() && others.is_empty(),
         _ => false,
     }

@@ -74,7 +74,10 @@ pub(crate) struct Decision {
 impl Decision {
     /// Begins a decision with its reason.
     pub(crate) fn because(why: impl Into<String>) -> Decision {
-        Decision { why: why.into(), ..Decision::default() }
+        Decision {
+            why: why.into(),
+            ..Decision::default()
+        }
     }
 
     /// An additive instant action and what takes it back.
@@ -84,7 +87,14 @@ impl Decision {
 
     /// An additive instant action, and all the work that takes it back.
     pub(crate) fn expand_and_back(self, action: Action, undo: Vec<Work>) -> Decision {
-        self.part(Phase::Expand, Rank::AsWritten, Work::Quick { actions: vec![action] }, undo)
+        self.part(
+            Phase::Expand,
+            Rank::AsWritten,
+            Work::Quick {
+                actions: vec![action],
+            },
+            undo,
+        )
     }
 
     /// An instant action of contract.
@@ -101,18 +111,39 @@ impl Decision {
         undo: impl IntoIterator<Item = Action>,
     ) -> Decision {
         let undo: Vec<Action> = undo.into_iter().collect();
-        let undo = if undo.is_empty() { vec![] } else { vec![Work::Quick { actions: undo }] };
-        self.part(phase, rank, Work::Quick { actions: vec![action] }, undo)
+        let undo = if undo.is_empty() {
+            vec![]
+        } else {
+            vec![Work::Quick { actions: undo }]
+        };
+        self.part(
+            phase,
+            rank,
+            Work::Quick {
+                actions: vec![action],
+            },
+            undo,
+        )
     }
 
     /// Instant actions of one transaction.
-    pub(crate) fn together(self, phase: Phase, rank: Rank, actions: Vec<Action>, undo: Vec<Work>) -> Decision {
+    pub(crate) fn together(
+        self,
+        phase: Phase,
+        rank: Rank,
+        actions: Vec<Action>,
+        undo: Vec<Work>,
+    ) -> Decision {
         self.part(phase, rank, Work::Quick { actions }, undo)
     }
 
     /// Keeps the last part in a transaction of its own.
     pub(crate) fn last_alone(mut self) -> Decision {
-        self.parts.iter_mut().next_back().into_iter().for_each(|part| part.alone = true);
+        self.parts
+            .iter_mut()
+            .next_back()
+            .into_iter()
+            .for_each(|part| part.alone = true);
         self
     }
 
@@ -124,7 +155,10 @@ impl Decision {
         online: Online,
         undo: impl IntoIterator<Item = Online>,
     ) -> Decision {
-        let undo = undo.into_iter().map(|online| Work::Slow { online }).collect();
+        let undo = undo
+            .into_iter()
+            .map(|online| Work::Slow { online })
+            .collect();
         self.part(phase, rank, Work::Slow { online }, undo)
     }
 
@@ -136,20 +170,43 @@ impl Decision {
         unique: bool,
         tail: impl Into<String>,
     ) -> Decision {
-        let index = TableName { schema: table.schema.clone(), name: name.clone() };
-        let build = Online::CreateIndex { table: table.clone(), name: name.clone(), unique, tail: tail.into() };
-        let drop = Online::DropIndex { table: table.clone(), index, definition: String::new() };
+        let index = TableName {
+            schema: table.schema.clone(),
+            name: name.clone(),
+        };
+        let build = Online::CreateIndex {
+            table: table.clone(),
+            name: name.clone(),
+            unique,
+            tail: tail.into(),
+        };
+        let drop = Online::DropIndex {
+            table: table.clone(),
+            index,
+            definition: String::new(),
+        };
         self.slow(Phase::Backfill, Rank::Build, build, [drop])
     }
 
     /// Online work, and all the work that takes it back.
-    pub(crate) fn slow_and_back(self, phase: Phase, rank: Rank, online: Online, undo: Vec<Work>) -> Decision {
+    pub(crate) fn slow_and_back(
+        self,
+        phase: Phase,
+        rank: Rank,
+        online: Online,
+        undo: Vec<Work>,
+    ) -> Decision {
         self.part(phase, rank, Work::Slow { online }, undo)
     }
 
     /// Many small transactions.
     pub(crate) fn fill(self, backfill: Backfill) -> Decision {
-        self.part(Phase::Backfill, Rank::Fill, Work::Backfill { backfill }, vec![])
+        self.part(
+            Phase::Backfill,
+            Rank::Fill,
+            Work::Backfill { backfill },
+            vec![],
+        )
     }
 
     fn part(mut self, phase: Phase, rank: Rank, work: Work, undo: Vec<Work>) -> Decision {
@@ -189,7 +246,12 @@ impl Decision {
     }
 
     /// A question to ask before the first change.
-    pub(crate) fn check(mut self, what: impl Into<String>, question: Question, remedy: impl Into<String>) -> Decision {
+    pub(crate) fn check(
+        mut self,
+        what: impl Into<String>,
+        question: Question,
+        remedy: impl Into<String>,
+    ) -> Decision {
         self.checks.push((what.into(), question, remedy.into()));
         self
     }
@@ -234,7 +296,9 @@ impl Decision {
     /// Another action that takes the last part back, after those that are there.
     pub(crate) fn and_undo(mut self, action: Action) -> Decision {
         if let Some(part) = self.parts.last_mut() {
-            part.undo.push(Work::Quick { actions: vec![action] });
+            part.undo.push(Work::Quick {
+                actions: vec![action],
+            });
         }
         self
     }
@@ -283,7 +347,10 @@ impl Decision {
 }
 
 fn told(all: &[(Code, String)], statement: usize) -> Vec<Hazard> {
-    let hazard =
-        |(code, message): &(Code, String)| Hazard { code: code.0.to_owned(), message: message.clone(), statement };
+    let hazard = |(code, message): &(Code, String)| Hazard {
+        code: code.0.to_owned(),
+        message: message.clone(),
+        statement,
+    };
     all.iter().map(hazard).collect()
 }

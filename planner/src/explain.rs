@@ -23,7 +23,11 @@ pub fn explain(plan: &Plan) -> String {
         }
     }
     for hazard in plan.hazards.iter().chain(&plan.warnings) {
-        let _ = writeln!(text, "  hazard {} (statement {}): {}", hazard.code, hazard.statement, hazard.message);
+        let _ = writeln!(
+            text,
+            "  hazard {} (statement {}): {}",
+            hazard.code, hazard.statement, hazard.message
+        );
     }
     for note in &plan.notes {
         let _ = writeln!(text, "  note: {note}");
@@ -37,10 +41,22 @@ pub fn explain(plan: &Plan) -> String {
 fn step_text(step: &Step) -> String {
     let mut text = String::new();
     let summary = step.work.summary();
-    let _ = writeln!(text, "    {:<12} {}", step.id.0, summary.join("\n                 "));
-    let locks: Vec<String> =
-        step.locks().iter().map(|(table, lock)| format!("{} on {}", lock.name(), table.shown())).collect();
-    let locks = if locks.is_empty() { "no table lock".to_owned() } else { locks.join(", ") };
+    let _ = writeln!(
+        text,
+        "    {:<12} {}",
+        step.id.0,
+        summary.join("\n                 ")
+    );
+    let locks: Vec<String> = step
+        .locks()
+        .iter()
+        .map(|(table, lock)| format!("{} on {}", lock.name(), table.shown()))
+        .collect();
+    let locks = if locks.is_empty() {
+        "no table lock".to_owned()
+    } else {
+        locks.join(", ")
+    };
     let cost = match &step.work {
         Work::Quick { .. } => "instant",
         Work::Slow { .. } => "as long as the table is large; readers and writers go on",

@@ -1,4 +1,5 @@
-//! An SQL expression as text, with what the parser knows about it: enough to reason and to re-write exactly.
+//! An SQL expression as text, with what the parser knows about it: enough to reason and to re-write
+//! exactly.
 
 use crate::catalog::Catalog;
 use concertina_revisions::{Ident, TableName};
@@ -58,8 +59,8 @@ pub enum Conjunct {
     IsNull(ColumnUse),
     /// `column IS NOT NULL`.
     IsNotNull(ColumnUse),
-    /// `column = expression`, and the columns that the expression names. Where both sides are columns it is told of the left
-    /// one, and of the right one in a part of its own.
+    /// `column = expression`, and the columns that the expression names. Where both sides are
+    /// columns it is told of the left one, and of the right one in a part of its own.
     Equals(ColumnUse, Vec<ColumnUse>),
     /// Anything else.
     Other,
@@ -77,7 +78,8 @@ pub struct ColumnUse {
 }
 
 impl Expr {
-    /// The text with each mention replaced by what `new` says, or left as it is where `new` says nothing.
+    /// The text with each mention replaced by what `new` says, or left as it is where `new` says
+    /// nothing.
     pub fn rewrite(&self, new: impl Fn(&ColumnUse) -> Option<String>) -> String {
         let mut mentions: Vec<&ColumnUse> = self.columns.iter().collect();
         mentions.sort_by_key(|mention| std::cmp::Reverse(mention.range.start));
@@ -103,7 +105,9 @@ impl Expr {
 
     /// Whether it may give another value each time.
     pub fn is_volatile(&self, catalog: &Catalog) -> bool {
-        self.functions.iter().any(|function| catalog.is_volatile(function))
+        self.functions
+            .iter()
+            .any(|function| catalog.is_volatile(function))
     }
 
     /// Whether the text reads other relations.
@@ -112,7 +116,8 @@ impl Expr {
     }
 }
 
-/// Who is who in one UPDATE or DELETE: the written table's name in it, and the other relations it mentions.
+/// Who is who in one UPDATE or DELETE: the written table's name in it, and the other relations it
+/// mentions.
 pub struct Scope<'a> {
     /// What the statement calls the written table.
     pub alias: &'a Ident,
@@ -125,13 +130,17 @@ pub struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Whether a mention means a column of the written table. An unqualified name means it when the table has
-    /// such a column and no other relation in sight does.
+    /// Whether a mention means a column of the written table. An unqualified name means it when the
+    /// table has such a column and no other relation in sight does.
     pub fn is_target(&self, mention: &ColumnUse) -> bool {
         match &mention.qualifier {
             Some(qualifier) => qualifier == self.alias,
             None => {
-                let has = |table: &TableName| self.catalog.table(table).is_some_and(|t| t.get(&mention.name).is_some());
+                let has = |table: &TableName| {
+                    self.catalog
+                        .table(table)
+                        .is_some_and(|t| t.get(&mention.name).is_some())
+                };
                 has(self.table) && !self.others.iter().any(has)
             }
         }

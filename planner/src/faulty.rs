@@ -1,4 +1,5 @@
-//! For tests: a plan with one thing wrong in it, in every place. What comes after a plan has to notice.
+//! For tests: a plan with one thing wrong in it, in every place. What comes after a plan has to
+//! notice.
 
 use crate::action::{Backfill, Operation};
 use crate::plan::{Plan, Step, StepId, Work};
@@ -34,7 +35,8 @@ impl Fault {
 /// A plan with a fault.
 #[derive(Debug, Clone)]
 pub struct Faulty {
-    /// The kind of the part that is concerned, as plans are stored: `create_index`, `backfill assign`.
+    /// The kind of the part that is concerned, as plans are stored: `create_index`,
+    /// `backfill assign`.
     pub kind: String,
     /// What is wrong.
     pub fault: Fault,
@@ -53,7 +55,12 @@ pub fn faulty(plan: &Plan) -> Vec<Faulty> {
             let mut one = |kind: String, fault: Fault, change: &dyn Fn(&mut Vec<Step>)| {
                 let mut plan = plan.clone();
                 change(phase_of(&mut plan, phase));
-                found.push(Faulty { kind, fault, step: step.id.clone(), plan });
+                found.push(Faulty {
+                    kind,
+                    fault,
+                    step: step.id.clone(),
+                    plan,
+                });
             };
             let parts = kinds(&step.work);
             for (part, kind) in parts.iter().enumerate() {
@@ -72,9 +79,13 @@ pub fn faulty(plan: &Plan) -> Vec<Faulty> {
             }
             if let Work::Backfill { backfill } = &step.work {
                 let kind = || kind_of(backfill);
-                one(kind(), Fault::Blind, &|steps| of_rows(&mut steps[at], "false"));
+                one(kind(), Fault::Blind, &|steps| {
+                    of_rows(&mut steps[at], "false")
+                });
                 if !matches!(backfill.operation, Operation::Listed(_)) {
-                    one(kind(), Fault::Greedy, &|steps| of_rows(&mut steps[at], "true"));
+                    one(kind(), Fault::Greedy, &|steps| {
+                        of_rows(&mut steps[at], "true")
+                    });
                 }
             }
         }
@@ -102,7 +113,9 @@ fn lose(steps: &mut Vec<Step>, at: usize, part: usize) {
 }
 
 fn of_rows(step: &mut Step, predicate: &str) {
-    let Work::Backfill { backfill } = &mut step.work else { return };
+    let Work::Backfill { backfill } = &mut step.work else {
+        return;
+    };
     predicate.clone_into(&mut backfill.predicate);
     if let Operation::Listed(list) = &mut backfill.operation {
         list.query = format!("SELECT * FROM ({}) AS listed WHERE {predicate}", list.query);
@@ -112,10 +125,16 @@ fn of_rows(step: &mut Step, predicate: &str) {
 /// The kinds of a step's parts, as plans are stored.
 fn kinds(work: &Work) -> Vec<String> {
     let tag = |value: serde_json::Result<serde_json::Value>| {
-        value.ok().and_then(|value| value.get("do")?.as_str().map(str::to_owned)).unwrap_or_default()
+        value
+            .ok()
+            .and_then(|value| value.get("do")?.as_str().map(str::to_owned))
+            .unwrap_or_default()
     };
     match work {
-        Work::Quick { actions } => actions.iter().map(|action| tag(serde_json::to_value(action))).collect(),
+        Work::Quick { actions } => actions
+            .iter()
+            .map(|action| tag(serde_json::to_value(action)))
+            .collect(),
         Work::Slow { online } => vec![tag(serde_json::to_value(online))],
         Work::Backfill { backfill } => vec![kind_of(backfill)],
     }

@@ -1,9 +1,9 @@
-//! The fastest backfill is none: ADD COLUMN + UPDATE to one value for all rows + SET NOT NULL become one catalog
-//! entry, `ADD COLUMN .. DEFAULT value NOT NULL`.
+//! The fastest backfill is none: ADD COLUMN + UPDATE to one value for all rows + SET NOT NULL
+//! become one catalog entry, `ADD COLUMN .. DEFAULT value NOT NULL`.
 //!
-//! An UPDATE folds into its column when the column is made by the same revision, the value is the same for every
-//! row (no column, no volatile function; a subquery that reads nothing of the row counts as one value), and the
-//! WHERE clause is absent or says only that the column IS NULL.
+//! An UPDATE folds into its column when the column is made by the same revision, the value is the
+//! same for every row (no column, no volatile function; a subquery that reads nothing of the row
+//! counts as one value), and the WHERE clause is absent or says only that the column IS NULL.
 
 use crate::catalog::{Catalog, Table};
 use crate::change::{AddColumn, Change, Fill, Update};
@@ -58,8 +58,15 @@ fn fold_update(
         .sets
         .iter()
         .filter(|(column, value)| {
-            let Some(fill) = foldable(update, column, value, catalog) else { return true };
-            match added(kept, &update.table, column, &of_column(touches, &update.table, column)) {
+            let Some(fill) = foldable(update, column, value, catalog) else {
+                return true;
+            };
+            match added(
+                kept,
+                &update.table,
+                column,
+                &of_column(touches, &update.table, column),
+            ) {
                 Some((add, rest)) if add.fill.is_none() => {
                     add.fill = Some(fill);
                     rest.folded.push(statement);
@@ -79,12 +86,20 @@ fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) ->
     let table = catalog.table(&update.table)?;
     let known = table.get(column)?;
     // Each row that it selects fires them.
-    let fires = table.triggers.iter().any(|trigger| trigger.on_update || trigger.of_statement[1])
+    let fires = table
+        .triggers
+        .iter()
+        .any(|trigger| trigger.on_update || trigger.of_statement[1])
         || table.rules.iter().any(|rule| rule.event[1]);
     if table.is_new || !known.is_new || known.generated || fires || !of_all(update, column, table) {
         return None;
     }
-    let scope = Scope { alias: &update.alias, table: &update.table, others: &update.reads, catalog };
+    let scope = Scope {
+        alias: &update.alias,
+        table: &update.table,
+        others: &update.reads,
+        catalog,
+    };
     let one_value = scope.target_columns(value).is_empty() && !value.is_volatile(catalog);
     match value.shape {
         _ if !one_value => None,
@@ -95,7 +110,8 @@ fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) ->
     }
 }
 
-/// Whether the UPDATE is of every row: it has no WHERE clause, or one that holds of a column that is NULL everywhere.
+/// Whether the UPDATE is of every row: it has no WHERE clause, or one that holds of a column that
+/// is NULL everywhere.
 fn of_all(update: &Update, column: &Ident, table: &Table) -> bool {
     update.predicate.is_none() || (only_null(update, column) && table.is_fresh(column))
 }
@@ -125,7 +141,13 @@ fn needed(touches: &Footprint, table: &TableName) -> Footprint {
 }
 
 /// NOT NULL folds into a column that has a value for every row.
-fn fold_not_null(table: &TableName, column: &Ident, statement: usize, touches: &Footprint, kept: &mut [Seen]) -> bool {
+fn fold_not_null(
+    table: &TableName,
+    column: &Ident,
+    statement: usize,
+    touches: &Footprint,
+    kept: &mut [Seen],
+) -> bool {
     match added(kept, table, column, touches) {
         Some((add, rest)) if add.fill.is_some() => {
             add.column.not_null = true;
@@ -143,7 +165,8 @@ struct Rest<'a> {
     touches: &'a mut Footprint,
 }
 
-/// The statement that adds a column, if one that touches so much can be moved back to it: nothing in between minds.
+/// The statement that adds a column, if one that touches so much can be moved back to it: nothing
+/// in between minds.
 fn added<'a>(
     kept: &'a mut [Seen],
     table: &TableName,
@@ -152,11 +175,22 @@ fn added<'a>(
 ) -> Option<(&'a mut AddColumn, Rest<'a>)> {
     let is_it = |seen: &Seen| matches!(&seen.change, Change::AddColumn(add) if add.table == *table && add.column.name == *column);
     let at = kept.iter().rposition(is_it)?;
-    let sets_default =
-        |seen: &Seen| matches!(&seen.change, Change::SetDefault(other, name, _) if other == table && name == column);
-    if kept[at + 1..].iter().any(|seen| sets_default(seen) || seen.touches.conflicts(touches)) {
+    let sets_default = |seen: &Seen| matches!(&seen.change, Change::SetDefault(other, name, _) if other == table && name == column);
+    if kept[at + 1..]
+        .iter()
+        .any(|seen| sets_default(seen) || seen.touches.conflicts(touches))
+    {
         return None;
     }
-    let Seen { change, folded, touches, .. } = &mut kept[at];
-    if let Change::AddColumn(add) = change { Some((add, Rest { folded, touches })) } else { None }
+    let Seen {
+        change,
+        folded,
+        touches,
+        ..
+    } = &mut kept[at];
+    if let Change::AddColumn(add) = change {
+        Some((add, Rest { folded, touches }))
+    } else {
+        None
+    }
 }

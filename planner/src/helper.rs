@@ -15,10 +15,15 @@ pub(crate) fn digest(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
-/// Whether a name is one of our helpers': of a column, constraint, index or trigger that no author made.
+/// Whether a name is one of our helpers': of a column, constraint, index or trigger that no author
+/// made.
 pub fn is_helper(name: &Ident) -> bool {
     name.as_str().starts_with("concertina_") || name.as_str().starts_with("zzz_concertina_")
 }

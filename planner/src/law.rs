@@ -1,5 +1,6 @@
-//! The planner's law: no step holds a lock that blocks reads or writes of an existing table for longer than
-//! instant work. Half of it is held by types ([`Work`]); this is the other half, owned by a property test.
+//! The planner's law: no step holds a lock that blocks reads or writes of an existing table for
+//! longer than instant work. Half of it is held by types ([`Work`]); this is the other half, owned
+//! by a property test.
 
 use crate::action::{Action, Lock, Online};
 use crate::plan::{Plan, Work};
@@ -17,15 +18,27 @@ pub fn violations(plan: &Plan) -> Vec<String> {
                 }
             }
             Work::Slow { .. } | Work::Backfill { .. } => {
-                let excused = if let Work::Slow { online } = &step.work { short_or_unseen(online, plan) } else { None };
+                let excused = if let Work::Slow { online } = &step.work {
+                    short_or_unseen(online, plan)
+                } else {
+                    None
+                };
                 for (table, lock) in step.locks() {
                     if lock.blocks() && excused.as_ref() != Some(&table) {
-                        breach(format!("holds {} on {} for as long as the table is large", lock.name(), table.shown()));
+                        breach(format!(
+                            "holds {} on {} for as long as the table is large",
+                            lock.name(),
+                            table.shown()
+                        ));
                     }
                 }
             }
         }
-        if matches!(step.work, Work::Backfill { .. }) && step.locks().iter().any(|(_, lock)| *lock > Lock::RowExclusive)
+        if matches!(step.work, Work::Backfill { .. })
+            && step
+                .locks()
+                .iter()
+                .any(|(_, lock)| *lock > Lock::RowExclusive)
         {
             breach("a batch takes more than row locks".to_owned());
         }
@@ -33,11 +46,16 @@ pub fn violations(plan: &Plan) -> Vec<String> {
     found
 }
 
-/// The one table that online work may lock strongly: a partition that is taken off, which is a metadata-only change under
-/// lock_timeout; a materialized view, which nobody writes, or nobody can read before it is filled.
+/// The one table that online work may lock strongly: a partition that is taken off, which is a
+/// metadata-only change under lock_timeout; a materialized view, which nobody writes, or nobody can
+/// read before it is filled.
 fn short_or_unseen(online: &Online, plan: &Plan) -> Option<TableName> {
     let made_here = |view: &TableName| {
-        plan.steps().any(|(_, step)| step.undo.iter().any(|undo| undo.locks().iter().any(|(table, _)| table == view)))
+        plan.steps().any(|(_, step)| {
+            step.undo
+                .iter()
+                .any(|undo| undo.locks().iter().any(|(table, _)| table == view))
+        })
     };
     match online {
         Online::Detach { partition, .. } => Some(partition.clone()),
@@ -51,11 +69,13 @@ fn short_or_unseen(online: &Online, plan: &Plan) -> Option<TableName> {
     }
 }
 
-/// SET NOT NULL is instant only while the CHECK that proves it stands: dropping the proof first makes it scan.
+/// SET NOT NULL is instant only while the CHECK that proves it stands: dropping the proof first
+/// makes it scan.
 fn proof_dropped_with_its_use(actions: &[Action]) -> Option<String> {
     let position = |wanted: &dyn Fn(&Action) -> bool| actions.iter().position(wanted);
     let set = position(&|action| matches!(action, Action::SetNotNull { .. }))?;
-    let dropped =
-        position(&|action| matches!(action, Action::DropConstraint { name, .. } if crate::helper::is_helper(name)))?;
+    let dropped = position(
+        &|action| matches!(action, Action::DropConstraint { name, .. } if crate::helper::is_helper(name)),
+    )?;
     (dropped < set).then(|| "drops the proof before SET NOT NULL uses it".to_owned())
 }

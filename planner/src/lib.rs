@@ -40,7 +40,10 @@ pub mod catalog;
 pub mod change;
 mod decision;
 mod drawn;
-#[allow(clippy::wildcard_enum_match_arm, reason = "knows nothing of changes and actions")]
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "knows nothing of changes and actions"
+)]
 pub mod drift;
 mod explain;
 pub mod expr;
@@ -52,7 +55,10 @@ mod fresh;
 mod helper;
 pub mod law;
 mod lossless;
-#[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "PostgreSQL's tree has more kinds of nodes than any room needs"
+)]
 mod lower;
 mod meant;
 mod needs;
@@ -63,7 +69,10 @@ pub mod plan;
 pub mod problem;
 mod remains;
 mod rules;
-#[allow(clippy::wildcard_enum_match_arm, reason = "PostgreSQL's tree has more kinds of nodes than any room needs")]
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "PostgreSQL's tree has more kinds of nodes than any room needs"
+)]
 mod sql;
 pub mod stored;
 mod touches;
@@ -89,13 +98,15 @@ use pipeline::{left_by, lower_all, plan_statements, settled_by};
 use problem::code;
 use versions::Toward;
 
-/// The oldest PostgreSQL that can be worked on, as `server_version_num`: the first with TID range scans.
+/// The oldest PostgreSQL that can be worked on, as `server_version_num`: the first with TID range
+/// scans.
 pub const OLDEST_SERVER: u32 = 140_000;
 
 /// What the user allows.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Policy {
-    /// Whether a derived reverse may drop tables that hold rows, and change values that the former type can't hold.
+    /// Whether a derived reverse may drop tables that hold rows, and change values that the former
+    /// type can't hold.
     pub allow_data_loss: bool,
 }
 
@@ -105,9 +116,20 @@ pub struct Policy {
 ///
 /// Every statement that is refused, with its place, the reason and what to write instead.
 pub fn plan(revision: &Revision, catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
-    let toward = Toward { revision: Some(&revision.id), ..Toward::default() };
-    let rules = |statements: &[Statement], catalog: &Catalog| plan_statements(revision, statements, catalog, &toward);
-    as_written::or_by_rule(&revision.id, &revision.up, catalog, OwnRows::MayBeTouched, &rules)
+    let toward = Toward {
+        revision: Some(&revision.id),
+        ..Toward::default()
+    };
+    let rules = |statements: &[Statement], catalog: &Catalog| {
+        plan_statements(revision, statements, catalog, &toward)
+    };
+    as_written::or_by_rule(
+        &revision.id,
+        &revision.up,
+        catalog,
+        OwnRows::MayBeTouched,
+        &rules,
+    )
 }
 
 /// Plans a revision behind others that still wait for their contract.
@@ -115,8 +137,14 @@ pub fn plan(revision: &Revision, catalog: &Catalog) -> Result<Plan, Vec<Diagnost
 /// # Errors
 ///
 /// As [`plan()`]; and when a statement touches what a waiting contract will change ([`problem::code::WAITS`]).
-pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> Result<Plan, Vec<Diagnostic>> {
-    let Some(last) = waiting.last() else { return plan(revision, catalog) };
+pub fn plan_behind(
+    revision: &Revision,
+    catalog: &Catalog,
+    waiting: &[Plan],
+) -> Result<Plan, Vec<Diagnostic>> {
+    let Some(last) = waiting.last() else {
+        return plan(revision, catalog);
+    };
     // Written as if the waiting ones were done: what is wrong then is the author's.
     let future = waiting::contracted(catalog, waiting);
     let seen = lower_all(revision, &revision.up, &future).0;
@@ -124,18 +152,32 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
     let mut problems: Vec<Diagnostic> = Vec::new();
     for one in &seen {
         if let Some(behind) = waiting::touched(&one.touches, waiting) {
-            problems.push(waiting::must_wait(behind.as_str()).at(&revision.source, revision.up[one.statement].span));
+            problems.push(
+                waiting::must_wait(behind.as_str())
+                    .at(&revision.source, revision.up[one.statement].span),
+            );
         }
     }
     if !problems.is_empty() {
         return Err(problems);
     }
     plan(revision, &future)?;
-    let toward = Toward { revision: Some(&revision.id), waiting, end: Some(&end) };
-    plan_statements(revision, &revision.up, &waiting::synced(catalog, waiting), &toward).map_err(|refused| {
+    let toward = Toward {
+        revision: Some(&revision.id),
+        waiting,
+        end: Some(&end),
+    };
+    plan_statements(
+        revision,
+        &revision.up,
+        &waiting::synced(catalog, waiting),
+        &toward,
+    )
+    .map_err(|refused| {
         // Right once the waiting contracts have run, wrong today.
         let wait = |today: Diagnostic| {
-            let mut wait = waiting::must_wait(last.revision.as_str()).at(&revision.source, revision.beginning());
+            let mut wait = waiting::must_wait(last.revision.as_str())
+                .at(&revision.source, revision.beginning());
             wait.place = today.place.or(wait.place);
             wait.message = format!("{} ({} until then)", wait.message, today.message);
             wait
@@ -144,9 +186,14 @@ pub fn plan_behind(revision: &Revision, catalog: &Catalog, waiting: &[Plan]) -> 
     })
 }
 
-/// The catalog as it will be once a revision is done to the end; statements that can't be understood are left out.
+/// The catalog as it will be once a revision is done to the end; statements that can't be
+/// understood are left out.
 pub fn catalog_after(revision: &Revision, catalog: &Catalog) -> Catalog {
-    settled_by(&lower_all(revision, &revision.up, catalog).0, revision, catalog)
+    settled_by(
+        &lower_all(revision, &revision.up, catalog).0,
+        revision,
+        catalog,
+    )
 }
 
 /// What is known of a revision before it runs.
@@ -183,9 +230,16 @@ pub fn look_ahead(revision: &Revision, catalog: &Catalog) -> Outlook {
 /// # Errors
 ///
 /// When no reverse is known.
-pub fn reverse_of(revision: &Revision, derived: &Result<Vec<String>, String>) -> Result<Revision, Vec<Diagnostic>> {
+pub fn reverse_of(
+    revision: &Revision,
+    derived: &Result<Vec<String>, String>,
+) -> Result<Revision, Vec<Diagnostic>> {
     if let Some(down) = &revision.down {
-        return Ok(Revision { up: down.clone(), down: None, ..revision.clone() });
+        return Ok(Revision {
+            up: down.clone(),
+            down: None,
+            ..revision.clone()
+        });
     }
     let statements = derived.as_ref().map_err(|why| {
         let message = format!("no reverse of {} can be derived: {why}", revision.id);
@@ -197,12 +251,18 @@ pub fn reverse_of(revision: &Revision, derived: &Result<Vec<String>, String>) ->
     })?;
     let id = RevisionId::new(format!("{} (derived reverse)", revision.id));
     if statements.is_empty() {
-        return Ok(Revision { id, up: vec![], down: None, ..revision.clone() });
+        return Ok(Revision {
+            id,
+            up: vec![],
+            down: None,
+            ..revision.clone()
+        });
     }
     Revision::from_text(&id, &statements.join(";\n"))
 }
 
-/// Whether no statement of a revision runs code that nobody can see into, or changes what names mean.
+/// Whether no statement of a revision runs code that nobody can see into, or changes what names
+/// mean.
 pub fn runs_no_code(revision: &Revision, catalog: &Catalog) -> bool {
     as_written::nothing_is_opaque(&revision.up, catalog)
 }
@@ -220,22 +280,35 @@ pub fn plan_reverse(
     policy: &Policy,
 ) -> Result<Plan, Vec<Diagnostic>> {
     // The version before it comes back; of a merge, that of the parent it names last.
-    let toward = Toward { revision: revision.revises.last(), ..Toward::default() };
+    let toward = Toward {
+        revision: revision.revises.last(),
+        ..Toward::default()
+    };
     let down = reverse_of(revision, derived)?;
     // What was derived is held to the policy; what the author wrote is the author's.
-    let own_rows = if revision.down.is_some() { OwnRows::MayBeTouched } else { OwnRows::Stay };
-    let rules = |statements: &[Statement], catalog: &Catalog| plan_statements(&down, statements, catalog, &toward);
+    let own_rows = if revision.down.is_some() {
+        OwnRows::MayBeTouched
+    } else {
+        OwnRows::Stay
+    };
+    let rules = |statements: &[Statement], catalog: &Catalog| {
+        plan_statements(&down, statements, catalog, &toward)
+    };
     let mut plan = as_written::or_by_rule(&down.id, &down.up, catalog, own_rows, &rules)?;
     plan.revision = revision.id.clone();
     if revision.down.is_none() && !policy.allow_data_loss {
         let (seen, _) = lower_all(&down, &down.up, catalog);
-        plan.preflight.extend(lossless::checks(&seen, &down.up, catalog));
+        plan.preflight
+            .extend(lossless::checks(&seen, &down.up, catalog));
     }
     if revision.down.is_none()
         && let Some(table) = dropped_with_rows(&plan, catalog)
         && !policy.allow_data_loss
     {
-        let message = format!("going down from {} would drop table {table}, which holds rows", revision.id);
+        let message = format!(
+            "going down from {} would drop table {table}, which holds rows",
+            revision.id
+        );
         return Err(vec![
             Diagnostic::error(code::LOSES_DATA, message)
                 .at(&revision.source, revision.beginning(), "going up")
@@ -246,8 +319,15 @@ pub fn plan_reverse(
 }
 
 fn dropped_with_rows(plan: &Plan, catalog: &Catalog) -> Option<String> {
-    plan.steps().flat_map(|(_, step)| step.work.actions()).find_map(|action| {
-        let action::Action::DropTable { table } = action else { return None };
-        catalog.table(table).filter(|known| known.pages > 0).map(|_| table.shown())
-    })
+    plan.steps()
+        .flat_map(|(_, step)| step.work.actions())
+        .find_map(|action| {
+            let action::Action::DropTable { table } = action else {
+                return None;
+            };
+            catalog
+                .table(table)
+                .filter(|known| known.pages > 0)
+                .map(|_| table.shown())
+        })
 }

@@ -1,4 +1,5 @@
-//! What a statement means beyond its words: what psql would have to run besides, for what its directives ask.
+//! What a statement means beyond its words: what psql would have to run besides, for what its
+//! directives ask.
 
 use crate::catalog::{Catalog, ConstraintKind};
 use crate::change::Change;
@@ -12,7 +13,8 @@ pub struct Along {
     pub columns: Vec<(TableName, Ident)>,
     /// Statements that change those that its words don't name.
     pub sql: Vec<String>,
-    /// The foreign keys at either end of which one of the columns is: what drops each, and what adds it again.
+    /// The foreign keys at either end of which one of the columns is: what drops each, and what
+    /// adds it again.
     pub keys: Vec<(String, String)>,
 }
 
@@ -21,23 +23,41 @@ impl Along {
     pub(crate) fn written_out(&self, own: &str) -> String {
         let dropped = self.keys.iter().map(|(drop, _)| drop.as_str());
         let added = self.keys.iter().map(|(_, add)| add.as_str());
-        let all = dropped.chain([own]).chain(self.sql.iter().map(String::as_str)).chain(added);
-        all.map(|sql| sql.trim().trim_end_matches(';')).collect::<Vec<_>>().join(";\n")
+        let all = dropped
+            .chain([own])
+            .chain(self.sql.iter().map(String::as_str))
+            .chain(added);
+        all.map(|sql| sql.trim().trim_end_matches(';'))
+            .collect::<Vec<_>>()
+            .join(";\n")
     }
 }
 
-/// What changes along with a statement. Every other directive is about how a statement is run, not about where it ends.
+/// What changes along with a statement. Every other directive is about how a statement is run, not
+/// about where it ends.
 pub fn along(statement: &Statement, catalog: &Catalog) -> Option<Along> {
     if !statement.directives.with_references() {
         return None;
     }
     let mentioned = sql::mentioned(statement.tree.as_ref(), catalog);
     let changes = lower::lower(statement, &mentioned, catalog).ok()?;
-    let retyped =
-        changes.iter().filter_map(|change| if let Change::AlterType(new) = change { Some(new) } else { None });
+    let retyped = changes.iter().filter_map(|change| {
+        if let Change::AlterType(new) = change {
+            Some(new)
+        } else {
+            None
+        }
+    });
     let retyped: Vec<_> = retyped.collect();
-    let columns: Vec<_> = retyped.iter().map(|new| (new.table.clone(), new.column.clone())).collect();
-    let sql = retyped.iter().filter(|new| new.like.is_some()).map(|new| new.sql.clone()).collect();
+    let columns: Vec<_> = retyped
+        .iter()
+        .map(|new| (new.table.clone(), new.column.clone()))
+        .collect();
+    let sql = retyped
+        .iter()
+        .filter(|new| new.like.is_some())
+        .map(|new| new.sql.clone())
+        .collect();
     let keys = keys(&columns, catalog);
     Some(Along { columns, sql, keys })
 }
@@ -46,7 +66,11 @@ fn keys(columns: &[(TableName, Ident)], catalog: &Catalog) -> Vec<(String, Strin
     let mut found = Vec::new();
     for table in &catalog.tables {
         let own = table.full_name();
-        for key in table.constraints.iter().filter(|one| one.kind == ConstraintKind::ForeignKey) {
+        for key in table
+            .constraints
+            .iter()
+            .filter(|one| one.kind == ConstraintKind::ForeignKey)
+        {
             let concerns = columns.iter().any(|(changed, column)| {
                 *changed == own && key.columns.iter().any(|name| name == column.as_str())
                     || key.referenced().as_ref() == Some(changed)
@@ -57,9 +81,15 @@ fn keys(columns: &[(TableName, Ident)], catalog: &Catalog) -> Vec<(String, Strin
             }
             let (table, name) = (own.sql(), Ident::new(key.name.as_str()).sql());
             let comment = key.comment.as_ref().map_or_else(String::new, |text| {
-                format!("; COMMENT ON CONSTRAINT {name} ON {table} IS {}", Ident::new(text.as_str()).literal())
+                format!(
+                    "; COMMENT ON CONSTRAINT {name} ON {table} IS {}",
+                    Ident::new(text.as_str()).literal()
+                )
             });
-            let add = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {}{comment}", key.definition);
+            let add = format!(
+                "ALTER TABLE {table} ADD CONSTRAINT {name} {}{comment}",
+                key.definition
+            );
             found.push((format!("ALTER TABLE {table} DROP CONSTRAINT {name}"), add));
         }
     }

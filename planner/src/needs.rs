@@ -1,4 +1,5 @@
-//! What a plan needs of the connected role besides the tables themselves, so that it can be asked for before the first change.
+//! What a plan needs of the connected role besides the tables themselves, so that it can be asked
+//! for before the first change.
 
 use crate::action::{Action, Online};
 use crate::plan::{Plan, Work};
@@ -20,7 +21,9 @@ impl Needs {
     /// Whether all that the other needs is among these.
     pub fn cover(&self, other: &Needs) -> bool {
         let backfills = self.backfills || !other.backfills;
-        backfills && self.schemas.is_superset(&other.schemas) && self.references.is_superset(&other.references)
+        backfills
+            && self.schemas.is_superset(&other.schemas)
+            && self.references.is_superset(&other.references)
     }
 
     /// Both together.
@@ -37,7 +40,9 @@ impl Plan {
         let mut needs = Needs::default();
         for (_, step) in self.steps() {
             match &step.work {
-                Work::Quick { actions } => actions.iter().for_each(|action| of_action(action, &mut needs)),
+                Work::Quick { actions } => actions
+                    .iter()
+                    .for_each(|action| of_action(action, &mut needs)),
                 Work::Slow { online } => of_online(online, &mut needs),
                 Work::Backfill { .. } => needs.backfills = true,
             }

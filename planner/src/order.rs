@@ -1,8 +1,9 @@
-//! In which order the parts of a plan are done: by dependence, and by rank only where nothing depends.
+//! In which order the parts of a plan are done: by dependence, and by rank only where nothing
+//! depends.
 //!
-//! Each part has a footprint. Where the parts of an earlier and of a later statement conflict, the later one comes after, and
-//! in no earlier phase. What is dropped and made again under the same name is done in one transaction with all that has to
-//! lie between.
+//! Each part has a footprint. Where the parts of an earlier and of a later statement conflict, the
+//! later one comes after, and in no earlier phase. What is dropped and made again under the same
+//! name is done in one transaction with all that has to lie between.
 
 use crate::decision::Decided;
 use crate::decision::{Decision, Part, Rank};
@@ -22,7 +23,8 @@ pub(crate) struct Node {
     mask: u64,
 }
 
-/// All parts of a revision with what has to come before each; statements' parts in the order in which each does its own.
+/// All parts of a revision with what has to come before each; statements' parts in the order in
+/// which each does its own.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
     pub(crate) nodes: Vec<Node>,
@@ -37,7 +39,10 @@ impl Order {
         }
         order.explain(decisions);
         for node in &order.nodes {
-            decisions[node.decision].decision.parts.push(node.part.clone());
+            decisions[node.decision]
+                .decision
+                .parts
+                .push(node.part.clone());
         }
         order
     }
@@ -54,7 +59,12 @@ impl Order {
 
     fn push(&mut self, part: Part, decision: usize, first: usize) {
         let mask = part.touches.mask();
-        let mut node = Node { part, decision, before: vec![], mask };
+        let mut node = Node {
+            part,
+            decision,
+            before: vec![],
+            mask,
+        };
         for (at, earlier) in self.nodes.iter().enumerate() {
             let own = at >= first;
             // The parts of one statement keep their order.
@@ -67,34 +77,66 @@ impl Order {
                 node.before.push(at);
                 if earlier.part.phase > node.part.phase {
                     node.part.phase = earlier.part.phase;
-                    node.part.pushed_by = Some(if own { earlier.part.pushed_by.unwrap_or(at) } else { at });
+                    node.part.pushed_by = Some(if own {
+                        earlier.part.pushed_by.unwrap_or(at)
+                    } else {
+                        at
+                    });
                 }
             }
         }
         self.nodes.push(node);
     }
 
-    /// Parts that can't be done in the phase that their author asks for, each with the part that it depends on.
+    /// Parts that can't be done in the phase that their author asks for, each with the part that it
+    /// depends on.
     pub(crate) fn unwanted(&self) -> impl Iterator<Item = (&Node, &Node)> {
-        let late = |node: &&Node| node.part.wanted.is_some_and(|wanted| wanted < node.part.phase);
-        self.nodes.iter().filter(late).filter_map(|node| Some((node, self.nodes.get(node.part.pushed_by?)?)))
+        let late = |node: &&Node| {
+            node.part
+                .wanted
+                .is_some_and(|wanted| wanted < node.part.phase)
+        };
+        self.nodes
+            .iter()
+            .filter(late)
+            .filter_map(|node| Some((node, self.nodes.get(node.part.pushed_by?)?)))
     }
 
     /// Says of what was moved to a later phase why, and what that means for running code.
     fn explain(&mut self, decisions: &mut [Decided]) {
-        let endangered = decisions.iter().any(|decided| !decided.decision.hazards.is_empty());
+        let endangered = decisions
+            .iter()
+            .any(|decided| !decided.decision.hazards.is_empty());
         for at in 0..self.nodes.len() {
-            let Some(by) = self.nodes[at].part.pushed_by else { continue };
+            let Some(by) = self.nodes[at].part.pushed_by else {
+                continue;
+            };
             let (node, cause) = (&self.nodes[at], &self.nodes[by]);
-            let thing = cause.part.touches.contested(&node.part.touches).next().map(ToString::to_string);
-            let of = decisions[cause.decision].statements.first().copied().unwrap_or_default();
+            let thing = cause
+                .part
+                .touches
+                .contested(&node.part.touches)
+                .next()
+                .map(ToString::to_string);
+            let of = decisions[cause.decision]
+                .statements
+                .first()
+                .copied()
+                .unwrap_or_default();
             let phase = node.part.phase;
             let why = match &thing {
-                Some(thing) => format!("only in {phase}, as statement {of} is about {thing}, too, and comes first"),
-                None => format!("only in {phase}, with the part of it that waits for statement {of}"),
+                Some(thing) => format!(
+                    "only in {phase}, as statement {of} is about {thing}, too, and comes first"
+                ),
+                None => {
+                    format!("only in {phase}, with the part of it that waits for statement {of}")
+                }
             };
             let told = &mut decisions[node.decision].decision.hazards;
-            if endangered && phase == Phase::Contract && !told.iter().any(|(code, _)| *code == hazard::LATE) {
+            if endangered
+                && phase == Phase::Contract
+                && !told.iter().any(|(code, _)| *code == hazard::LATE)
+            {
                 let thing = thing.unwrap_or_else(|| "it".to_owned());
                 told.push((
                     hazard::LATE,
@@ -105,7 +147,8 @@ impl Order {
         }
     }
 
-    /// The parts of a phase in the order in which they are done; those of one list in one transaction.
+    /// The parts of a phase in the order in which they are done; those of one list in one
+    /// transaction.
     pub(crate) fn phase(&self, phase: Phase) -> Vec<Vec<usize>> {
         let mut units: Vec<Option<Vec<usize>>> = self.groups(phase).into_iter().map(Some).collect();
         let mut unit_of: HashMap<usize, usize> = HashMap::new();
@@ -115,14 +158,21 @@ impl Order {
         let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); units.len()];
         let mut waits_for = vec![0_usize; units.len()];
         for (&at, &unit) in &unit_of {
-            for before in self.nodes[at].before.iter().filter_map(|before| unit_of.get(before)) {
+            for before in self.nodes[at]
+                .before
+                .iter()
+                .filter_map(|before| unit_of.get(before))
+            {
                 if *before != unit && after[*before].insert(unit) {
                     waits_for[unit] += 1;
                 }
             }
         }
         let ranked = |unit: usize, members: &Option<Vec<usize>>| {
-            (self.priority(phase, members.as_deref().unwrap_or_default()), unit)
+            (
+                self.priority(phase, members.as_deref().unwrap_or_default()),
+                unit,
+            )
         };
         let mut free: BTreeSet<((Rank, usize), usize)> = units
             .iter()
@@ -140,16 +190,22 @@ impl Order {
             }
             ordered.extend(units[unit].take());
         }
-        debug_assert!(units.iter().all(Option::is_none), "nothing comes before an earlier statement");
+        debug_assert!(
+            units.iter().all(Option::is_none),
+            "nothing comes before an earlier statement"
+        );
         ordered
     }
 
-    /// Who is first among those that are free. Outside of the backfill it is the author's order; but proofs that a contract
-    /// needs come together, so that a table is looked through once for all of them.
+    /// Who is first among those that are free. Outside of the backfill it is the author's order;
+    /// but proofs that a contract needs come together, so that a table is looked through once for
+    /// all of them.
     fn priority(&self, phase: Phase, unit: &[usize]) -> (Rank, usize) {
         let rank = |at: &usize| match (phase, self.nodes[*at].part.rank) {
             (_, Rank::Retire) => Rank::Retire,
-            (Phase::Backfill, rank) | (Phase::Contract, rank @ (Rank::Demand | Rank::Prove)) => rank,
+            (Phase::Backfill, rank) | (Phase::Contract, rank @ (Rank::Demand | Rank::Prove)) => {
+                rank
+            }
             (Phase::Contract, _) => Rank::Swap,
             (Phase::Expand, _) => Rank::AsWritten,
         };
@@ -157,9 +213,12 @@ impl Order {
         (rank, unit.first().copied().unwrap_or_default())
     }
 
-    /// The parts of a phase; what is dropped and made again stands together with all that lies between.
+    /// The parts of a phase; what is dropped and made again stands together with all that lies
+    /// between.
     fn groups(&self, phase: Phase) -> Vec<Vec<usize>> {
-        let of_phase: Vec<usize> = (0..self.nodes.len()).filter(|at| self.nodes[*at].part.phase == phase).collect();
+        let of_phase: Vec<usize> = (0..self.nodes.len())
+            .filter(|at| self.nodes[*at].part.phase == phase)
+            .collect();
         let mut groups: Vec<BTreeSet<usize>> = Vec::new();
         for (drop, make) in self.replacements(&of_phase) {
             let mut members = BTreeSet::from([drop, make]);
@@ -178,7 +237,12 @@ impl Order {
             grouped.extend(group.iter().copied());
             units.push(group.into_iter().collect());
         }
-        units.extend(of_phase.into_iter().filter(|at| !grouped.contains(at)).map(|at| vec![at]));
+        units.extend(
+            of_phase
+                .into_iter()
+                .filter(|at| !grouped.contains(at))
+                .map(|at| vec![at]),
+        );
         units
     }
 
@@ -188,11 +252,17 @@ impl Order {
         let mut dropped: HashMap<&Thing, usize> = HashMap::new();
         for &at in of_phase {
             let node = &self.nodes[at];
-            for access in node.part.touches.writes().filter(|access| is_whole(&access.thing)) {
+            for access in node
+                .part
+                .touches
+                .writes()
+                .filter(|access| is_whole(&access.thing))
+            {
                 match access.how {
                     How::Make => {
-                        let drop =
-                            dropped.get(&access.thing).filter(|drop| self.nodes[**drop].decision != node.decision);
+                        let drop = dropped
+                            .get(&access.thing)
+                            .filter(|drop| self.nodes[**drop].decision != node.decision);
                         pairs.extend(drop.map(|drop| (*drop, at)));
                     }
                     How::Drop => {
@@ -205,20 +275,24 @@ impl Order {
         pairs
     }
 
-    /// Groups with what lies between their members, and with what belongs to what they make. One that would hold long work
-    /// is none: its members are done one after the other.
+    /// Groups with what lies between their members, and with what belongs to what they make. One
+    /// that would hold long work is none: its members are done one after the other.
     fn closed(&self, groups: Vec<BTreeSet<usize>>, of_phase: &[usize]) -> Vec<BTreeSet<usize>> {
         let mut closed: Vec<BTreeSet<usize>> = Vec::new();
         for mut group in groups {
             loop {
                 let before = group.len();
-                let (first, last) = (group.first().copied().unwrap_or(0), group.last().copied().unwrap_or(0));
+                let (first, last) = (
+                    group.first().copied().unwrap_or(0),
+                    group.last().copied().unwrap_or(0),
+                );
                 let between: Vec<usize> = of_phase
                     .iter()
                     .copied()
                     .filter(|at| *at > first && *at < last && !group.contains(at))
                     .filter(|at| {
-                        self.follows(*at, &group) && group.iter().any(|member| self.comes_before(*at, *member))
+                        self.follows(*at, &group)
+                            && group.iter().any(|member| self.comes_before(*at, *member))
                     })
                     .collect();
                 group.extend(between);
@@ -236,11 +310,16 @@ impl Order {
             }
             closed.push(group);
         }
-        closed.retain(|group| group.iter().all(|at| matches!(self.nodes[*at].part.work, Work::Quick { .. })));
+        closed.retain(|group| {
+            group
+                .iter()
+                .all(|at| matches!(self.nodes[*at].part.work, Work::Quick { .. }))
+        });
         for at in 0..closed.len() {
             let mut group = closed[at].clone();
             for &next in of_phase {
-                let taken = closed.iter().any(|other| other.contains(&next)) || group.contains(&next);
+                let taken =
+                    closed.iter().any(|other| other.contains(&next)) || group.contains(&next);
                 if !taken && self.belongs(next, &group) {
                     group.insert(next);
                 }
@@ -250,7 +329,8 @@ impl Order {
         closed
     }
 
-    /// Whether a part is about what a group makes, and waits for nothing else: rights on a view, a comment.
+    /// Whether a part is about what a group makes, and waits for nothing else: rights on a view, a
+    /// comment.
     fn belongs(&self, at: usize, group: &BTreeSet<usize>) -> bool {
         let node = &self.nodes[at];
         let quick = matches!(node.part.work, Work::Quick { .. }) && !node.part.alone;
@@ -261,7 +341,8 @@ impl Order {
                     || self.nodes[*before].part.phase != node.part.phase
                     || !self.follows(*before, group)
             })
-            // One that comes with the group can't come before what the group has to follow, and nothing lies between.
+            // One that comes with the group can't come before what the group has to follow, and
+            // nothing lies between.
             && node.before.iter().all(|before| group.contains(before) || *before < group.first().copied().unwrap_or(0)
                 || self.nodes[*before].part.phase != node.part.phase)
     }

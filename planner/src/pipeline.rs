@@ -1,4 +1,5 @@
-//! The way from statements to a plan: understood one by one, folded, decided, ordered, and put together.
+//! The way from statements to a plan: understood one by one, folded, decided, ordered, and put
+//! together.
 
 use crate::assemble::assemble;
 use crate::catalog::Catalog;
@@ -22,7 +23,8 @@ pub(crate) fn settled_by(seen: &[Seen], revision: &Revision, catalog: &Catalog) 
     after
 }
 
-/// Every statement of a list understood, each with the catalog that it meets; and what is wrong with the others.
+/// Every statement of a list understood, each with the catalog that it meets; and what is wrong
+/// with the others.
 pub(crate) fn lower_all(
     revision: &Revision,
     statements: &[Statement],
@@ -44,7 +46,8 @@ pub(crate) fn lower_all(
                 for change in changes {
                     let next = now.after(&change);
                     let touches = touches::of_change(&change, &now).and(&mentioned);
-                    let touches = touches::with_family(touches::with_called(touches, &change, &now), &now);
+                    let touches =
+                        touches::with_family(touches::with_called(touches, &change, &now), &now);
                     seen.push(Seen {
                         touches,
                         change,
@@ -62,7 +65,8 @@ pub(crate) fn lower_all(
 
 /// The catalog after all of the changes.
 pub(crate) fn left_by(seen: &[Seen], catalog: &Catalog) -> Catalog {
-    seen.last().map_or_else(|| catalog.clone(), |last| last.before.after(&last.change))
+    seen.last()
+        .map_or_else(|| catalog.clone(), |last| last.before.after(&last.change))
 }
 
 /// The plan of statements by the rules.
@@ -73,12 +77,15 @@ pub(crate) fn plan_statements(
     toward: &Toward<'_>,
 ) -> Result<Plan, Vec<Diagnostic>> {
     let (seen, mut problems) = lower_all(revision, statements, catalog);
-    let mut seen = one_pass::join(fold::fold(seen), |statement| statements[statement].directives.0.is_empty());
+    let mut seen = one_pass::join(fold::fold(seen), |statement| {
+        statements[statement].directives.0.is_empty()
+    });
     fresh::set_free(&mut seen);
     let end = left_by(&seen, catalog);
     let version = toward.schema(catalog);
     let mut decisions: Vec<Decided> = Vec::new();
-    // Statements that their authors allow to block, as they are written and whatever else of them could be done online.
+    // Statements that their authors allow to block, as they are written and whatever else of them
+    // could be done online.
     let mut as_written = BTreeSet::new();
     // Tables of which it is left to PostgreSQL what statements do.
     let mut left_open = Vec::new();
@@ -100,13 +107,20 @@ pub(crate) fn plan_statements(
             Ok(decision) => {
                 let mut statements = vec![one.statement + 1];
                 statements.extend(one.folded.iter().map(|statement| statement + 1));
-                decisions.push(Decided { decision: touching(decision, one), statements });
+                decisions.push(Decided {
+                    decision: touching(decision, one),
+                    statements,
+                });
             }
             Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
                 as_written.insert(one.statement);
-                decisions.retain(|decided| decided.statements.first() != Some(&(one.statement + 1)));
+                decisions
+                    .retain(|decided| decided.statements.first() != Some(&(one.statement + 1)));
                 let decision = rules::blocking(&one.change, &statement.sql, &context);
-                decisions.push(Decided { decision: touching(decision, one), statements: vec![one.statement + 1] });
+                decisions.push(Decided {
+                    decision: touching(decision, one),
+                    statements: vec![one.statement + 1],
+                });
             }
             Err(problem) => problems.push(problem.at(&revision.source, statement.span)),
         }
@@ -116,12 +130,19 @@ pub(crate) fn plan_statements(
     match versions::decide(toward, &decisions, catalog, &end) {
         Ok(mut decision) => {
             order.add(&mut decision, decisions.len());
-            decisions.push(Decided { decision, statements: vec![] });
+            decisions.push(Decided {
+                decision,
+                statements: vec![],
+            });
         }
         Err(problem) => problems.push(problem.at(&revision.source, revision.beginning())),
     }
     for (node, cause) in order.unwanted() {
-        let of = |decision: usize| decisions.get(decision).and_then(|decided| decided.statements.first().copied());
+        let of = |decision: usize| {
+            decisions
+                .get(decision)
+                .and_then(|decided| decided.statements.first().copied())
+        };
         if let (Some(own), Some(earlier)) = (of(node.decision), of(cause.decision)) {
             let thing = cause.part.touches.contested(&node.part.touches).next();
             let thing = thing.map_or_else(|| "the same".to_owned(), ToString::to_string);
@@ -135,14 +156,27 @@ pub(crate) fn plan_statements(
         problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));
         return Err(problems);
     }
-    Ok(assemble(&revision.id, &decisions, &order, &end, !toward.waiting.is_empty()))
+    Ok(assemble(
+        &revision.id,
+        &decisions,
+        &order,
+        &end,
+        !toward.waiting.is_empty(),
+    ))
 }
 
 /// Says of each part what it touches; where its rule did, with the tables above.
 fn touching(mut decision: Decision, seen: &Seen) -> Decision {
-    let whole = Whole { change: &seen.change, touches: &seen.touches };
+    let whole = Whole {
+        change: &seen.change,
+        touches: &seen.touches,
+    };
     for part in &mut decision.parts {
-        let own = if part.is_known { std::mem::take(&mut part.touches) } else { touches::of_part(&part.work, &whole) };
+        let own = if part.is_known {
+            std::mem::take(&mut part.touches)
+        } else {
+            touches::of_part(&part.work, &whole)
+        };
         part.touches = touches::with_family(own, &seen.before);
     }
     decision

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// One of the three parts of a live migration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Additive: every running version of the application keeps working.
@@ -30,7 +32,9 @@ impl fmt::Display for Phase {
 }
 
 /// A step's name within its plan: `expand-1`, `backfill-2`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct StepId(pub String);
 
@@ -40,8 +44,8 @@ impl fmt::Display for StepId {
     }
 }
 
-/// The three manners of working. What isn't instant can't be put into a transaction that holds a strong lock:
-/// the type has no place for it.
+/// The three manners of working. What isn't instant can't be put into a transaction that holds a
+/// strong lock: the type has no place for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Work {
@@ -75,10 +79,12 @@ pub struct Step {
     pub statements: Vec<usize>,
     /// What takes it back before contract, in the order in which to run it.
     pub undo: Vec<Work>,
-    /// Partitions and children that are locked with a table that the step locks, each after its parent.
+    /// Partitions and children that are locked with a table that the step locks, each after its
+    /// parent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub below: Vec<(TableName, TableName)>,
-    /// What a step of contract reads and writes: later revisions have to wait for it where they are about the same.
+    /// What a step of contract reads and writes: later revisions have to wait for it where they are
+    /// about the same.
     #[serde(default, skip_serializing_if = "Footprint::is_empty")]
     pub touches: Footprint,
 }
@@ -99,7 +105,10 @@ impl Work {
             Work::Slow { online } => online.locks(),
             Work::Backfill { backfill } => match &backfill.operation {
                 Operation::Copy { target, .. } => {
-                    vec![(backfill.table.clone(), Lock::AccessShare), (target.clone(), Lock::RowExclusive)]
+                    vec![
+                        (backfill.table.clone(), Lock::AccessShare),
+                        (target.clone(), Lock::RowExclusive),
+                    ]
                 }
                 Operation::Assign(_) | Operation::Delete | Operation::Listed(_) => {
                     vec![(backfill.table.clone(), Lock::RowExclusive)]
@@ -115,26 +124,44 @@ impl Work {
             Work::Slow { online } => vec![online.summary()],
             Work::Backfill { backfill } => vec![match &backfill.operation {
                 Operation::Assign(assignments) => {
-                    let sets: Vec<String> =
-                        assignments.iter().map(|(column, value)| format!("{} = {value}", column.as_str())).collect();
+                    let sets: Vec<String> = assignments
+                        .iter()
+                        .map(|(column, value)| format!("{} = {value}", column.as_str()))
+                        .collect();
                     format!("backfill {}: {}", backfill.table.shown(), sets.join(", "))
                 }
                 Operation::Delete => format!("delete from {} in batches", backfill.table.shown()),
                 Operation::Copy { target, .. } => {
-                    format!("copy {} to {} in batches", backfill.table.shown(), target.shown())
+                    format!(
+                        "copy {} to {} in batches",
+                        backfill.table.shown(),
+                        target.shown()
+                    )
                 }
                 Operation::Listed(list) => {
                     let table = backfill.table.shown();
-                    let names = |columns: &[Ident]| columns.iter().map(Ident::as_str).collect::<Vec<_>>().join(", ");
+                    let names = |columns: &[Ident]| {
+                        columns
+                            .iter()
+                            .map(Ident::as_str)
+                            .collect::<Vec<_>>()
+                            .join(", ")
+                    };
                     match &list.change {
-                        Listed::Assign { .. } => format!("list rows of {table}, then set {}", names(&list.values)),
+                        Listed::Assign { .. } => {
+                            format!("list rows of {table}, then set {}", names(&list.values))
+                        }
                         Listed::Compute { sets, .. } => {
-                            let sets: Vec<String> =
-                                sets.iter().map(|(column, value)| format!("{} = {value}", column.as_str())).collect();
+                            let sets: Vec<String> = sets
+                                .iter()
+                                .map(|(column, value)| format!("{} = {value}", column.as_str()))
+                                .collect();
                             format!("list rows of {table}, then set {}", sets.join(", "))
                         }
                         Listed::Delete { .. } => format!("list rows of {table}, then delete them"),
-                        Listed::Insert { .. } => format!("list new rows of {table}, then insert them"),
+                        Listed::Insert { .. } => {
+                            format!("list new rows of {table}, then insert them")
+                        }
                     }
                 }
             }],
@@ -150,9 +177,15 @@ impl Step {
 }
 
 /// The locks of a step's work with those of the tables below.
-pub fn with_those_below(mut locks: Vec<(TableName, Lock)>, below: &[(TableName, TableName)]) -> Vec<(TableName, Lock)> {
+pub fn with_those_below(
+    mut locks: Vec<(TableName, Lock)>,
+    below: &[(TableName, TableName)],
+) -> Vec<(TableName, Lock)> {
     for (parent, child) in below {
-        let lock = locks.iter().find(|(table, _)| table == parent).map(|(_, lock)| *lock);
+        let lock = locks
+            .iter()
+            .find(|(table, _)| table == parent)
+            .map(|(_, lock)| *lock);
         locks.extend(lock.map(|lock| (child.clone(), lock)));
     }
     strongest(locks)
@@ -215,7 +248,8 @@ pub enum Question {
         expression: String,
         /// How a row is named to people, as SQL over the alias.
         key: String,
-        /// The rows that earlier statements will leave, as a SELECT in parentheses; none for those that are there.
+        /// The rows that earlier statements will leave, as a SELECT in parentheses; none for those
+        /// that are there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rows: Option<String>,
     },
@@ -236,8 +270,8 @@ pub struct Plan {
     pub contract: Vec<Step>,
     /// What old application versions may stumble over in contract.
     pub hazards: Vec<Hazard>,
-    /// What others notice before contract, and what a rollback leaves as the revision made it: told before the first change,
-    /// and nothing that contract waits for.
+    /// What others notice before contract, and what a rollback leaves as the revision made it: told
+    /// before the first change, and nothing that contract waits for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Hazard>,
     /// Worth knowing.

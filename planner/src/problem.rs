@@ -141,8 +141,8 @@ pub mod hazard {
 
     /// All of them.
     pub const ALL: [Code; 18] = [
-        DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION, LATE, REMAINS, DEMAND,
-        APPEARS, UNPROVEN, LEFT, COPIED,
+        DEFAULT, NOT_NULL, CONFLICT, COLUMN, TABLE, SYNC, ROWS, TRIGGER, OBJECT, ORDER, VERSION,
+        LATE, REMAINS, DEMAND, APPEARS, UNPROVEN, LEFT, COPIED,
     ];
 }
 
@@ -158,7 +158,12 @@ pub struct Problem {
 impl Problem {
     /// A refusal of that kind.
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Problem {
-        Problem { code, message: message.into(), label: String::new(), help: String::new() }
+        Problem {
+            code,
+            message: message.into(),
+            label: String::new(),
+            help: String::new(),
+        }
     }
 
     /// Adds the words under the caret.
@@ -173,14 +178,23 @@ impl Problem {
         self
     }
 
-    /// Whether it is refused only because others would wait for it as one statement: the author may allow that.
+    /// Whether it is refused only because others would wait for it as one statement: the author may
+    /// allow that.
     pub(crate) fn is_of_blocking(&self) -> bool {
-        [code::BLOCKS, code::REWRITES, code::NOT_BATCHABLE, code::NOT_REPEATABLE].contains(&self.code)
+        [
+            code::BLOCKS,
+            code::REWRITES,
+            code::NOT_BATCHABLE,
+            code::NOT_REPEATABLE,
+        ]
+        .contains(&self.code)
     }
 
     /// Ties the refusal to its statement.
     pub(crate) fn at(self, source: &Arc<Source>, span: Span) -> Diagnostic {
-        Diagnostic::error(self.code, self.message).at(source, span, self.label).help(self.help)
+        Diagnostic::error(self.code, self.message)
+            .at(source, span, self.label)
+            .help(self.help)
     }
 }
 
@@ -203,14 +217,19 @@ pub(crate) fn too_early(own: usize, earlier: usize, thing: &str, phase: Phase) -
 
 /// CASCADE, whatever it is said of.
 pub(crate) fn cascade() -> Problem {
-    Problem::new(code::DEPENDED_ON, "CASCADE drops things without naming them")
-        .label("takes more than it says")
-        .help("drop what depends on it by name, in the same revision")
+    Problem::new(
+        code::DEPENDED_ON,
+        "CASCADE drops things without naming them",
+    )
+    .label("takes more than it says")
+    .help("drop what depends on it by name, in the same revision")
 }
 
 /// A statement that is no change of a database's schema or rows.
 pub(crate) fn not_a_change(why: &str, instead: &str) -> Problem {
-    Problem::new(code::NOT_A_CHANGE, why).label("has no place in a revision").help(instead)
+    Problem::new(code::NOT_A_CHANGE, why)
+        .label("has no place in a revision")
+        .help(instead)
 }
 
 /// A form that the server doesn't have yet.
@@ -219,16 +238,21 @@ pub(crate) fn since(catalog: &Catalog, major: u32, what: &str) -> Result<(), Pro
         return Ok(());
     }
     let server = catalog.server_version / 10_000;
-    Err(Problem::new(code::TOO_OLD, format!("{what} needs PostgreSQL {major}; the server is PostgreSQL {server}"))
-        .label("not known to this server")
-        .help("upgrade the server, or write it in a form that it knows"))
+    Err(Problem::new(
+        code::TOO_OLD,
+        format!("{what} needs PostgreSQL {major}; the server is PostgreSQL {server}"),
+    )
+    .label("not known to this server")
+    .help("upgrade the server, or write it in a form that it knows"))
 }
 
 /// A statement that makes others wait, with what to do instead.
 pub(crate) fn never_live(why: &str, instead: &str) -> Problem {
     Problem::new(code::BLOCKS, why)
         .label("not run live")
-        .help(format!("{instead}; `-- concertina: allow blocking` above the statement runs it as written"))
+        .help(format!(
+            "{instead}; `-- concertina: allow blocking` above the statement runs it as written"
+        ))
 }
 
 /// RENAME of a table or a column.
@@ -245,13 +269,22 @@ pub(crate) fn renames_what_code_names(what: &str) -> Problem {
 pub(crate) fn missing_table(name: &str, catalog: &Catalog) -> Problem {
     Problem::new(code::NO_TABLE, format!("no table is called `{name}`"))
         .label("not in the database, nor made by an earlier statement")
-        .help(nearest(name, catalog.tables.iter().map(|table| table.name.as_str())))
+        .help(nearest(
+            name,
+            catalog.tables.iter().map(|table| table.name.as_str()),
+        ))
 }
 
 /// A column that its table doesn't have.
 pub(crate) fn missing_column(table: &TableName, column: &Ident, catalog: &Catalog) -> Problem {
-    let columns = catalog.table(table).into_iter().flat_map(|table| &table.columns);
-    if catalog.table(table).is_some_and(|table| table.is_new && table.columns.is_empty()) {
+    let columns = catalog
+        .table(table)
+        .into_iter()
+        .flat_map(|table| &table.columns);
+    if catalog
+        .table(table)
+        .is_some_and(|table| table.is_new && table.columns.is_empty())
+    {
         return Problem::new(
             code::NO_COLUMN,
             format!("which columns {} has is known only once it is made", table.shown()),
@@ -259,13 +292,27 @@ pub(crate) fn missing_column(table: &TableName, column: &Ident, catalog: &Catalo
         .label("names a column of it")
         .help("put this statement into the next revision, or name the table's columns in CREATE TABLE");
     }
-    Problem::new(code::NO_COLUMN, format!("table {} has no column `{}`", table.shown(), column.as_str()))
-        .label("names a column that isn't there")
-        .help(nearest(column.as_str(), columns.map(|column| column.name.as_str())))
+    Problem::new(
+        code::NO_COLUMN,
+        format!(
+            "table {} has no column `{}`",
+            table.shown(),
+            column.as_str()
+        ),
+    )
+    .label("names a column that isn't there")
+    .help(nearest(
+        column.as_str(),
+        columns.map(|column| column.name.as_str()),
+    ))
 }
 
 /// A constraint, index or type that isn't there.
-pub(crate) fn missing_object<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Problem {
+pub(crate) fn missing_object<'a>(
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> Problem {
     Problem::new(code::NO_OBJECT, format!("{what} `{name}` does not exist"))
         .label("not in the database, nor made by an earlier statement")
         .help(nearest(name, known))
@@ -280,9 +327,14 @@ pub(crate) fn exists(what: &str, name: &str) -> Problem {
 
 /// A statement that blocks and has no online form.
 pub(crate) fn blocks(what: &str, instead: &str) -> Problem {
-    Problem::new(code::BLOCKS, format!("{what} blocks the application for as long as the table is large"))
-        .label("can't be run live")
-        .help(format!("{instead}; `-- concertina: allow blocking` above the statement runs it as written"))
+    Problem::new(
+        code::BLOCKS,
+        format!("{what} blocks the application for as long as the table is large"),
+    )
+    .label("can't be run live")
+    .help(format!(
+        "{instead}; `-- concertina: allow blocking` above the statement runs it as written"
+    ))
 }
 
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {

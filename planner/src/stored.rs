@@ -1,5 +1,5 @@
-//! A plan as it is kept in the database. `resume` runs this one: planning again on a half-changed catalog would
-//! give another plan.
+//! A plan as it is kept in the database. `resume` runs this one: planning again on a half-changed
+//! catalog would give another plan.
 
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,10 @@ pub struct StoredPlan {
 impl StoredPlan {
     /// A plan in today's format.
     pub fn new(plan: Plan) -> StoredPlan {
-        StoredPlan { format: FORMAT, plan }
+        StoredPlan {
+            format: FORMAT,
+            plan,
+        }
     }
 
     /// Reads a stored plan.
@@ -33,7 +36,8 @@ impl StoredPlan {
         struct Format {
             format: u32,
         }
-        let Format { format } = serde_json::from_str(json).map_err(|error| format!("not a stored plan: {error}"))?;
+        let Format { format } =
+            serde_json::from_str(json).map_err(|error| format!("not a stored plan: {error}"))?;
         if format != FORMAT {
             return Err(format!(
                 "the stored plan has format {format}, this version reads {FORMAT}; finish the revision with the version that began it"

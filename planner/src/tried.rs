@@ -1,9 +1,10 @@
 //! Statements that PostgreSQL is asked to understand before the first change.
 //!
-//! A function's name that is mistyped, a value of the wrong type, an operator that there isn't: the planner can't know, the
-//! server does. Whoever meets it in the middle of a migration meets it too late. So what changes rows is explained, and what
-//! carries an expression is run on a table without rows, both in a transaction that is rolled back. A table that earlier
-//! statements change is stood for by a temporary one of its name and its columns, as they will be by then.
+//! A function's name that is mistyped, a value of the wrong type, an operator that there isn't: the
+//! planner can't know, the server does. Whoever meets it in the middle of a migration meets it too
+//! late. So what changes rows is explained, and what carries an expression is run on a table
+//! without rows, both in a transaction that is rolled back. A table that earlier statements change
+//! is stood for by a temporary one of its name and its columns, as they will be by then.
 
 use crate::barrier;
 use crate::catalog::{Catalog, Column, ConstraintKind, Identity, Table, TableKind};
@@ -43,14 +44,19 @@ pub fn tried(revisions: &[&Revision], catalog: &Catalog) -> Vec<Vec<Tried>> {
         now = settled_by(&seen, revision, &now);
         let mut of_revision = Vec::new();
         for one in seen {
-            // What nobody can see into, and what makes new names for values: whatever follows may speak of it.
+            // What nobody can see into, and what makes new names for values: whatever follows may
+            // speak of it.
             if earlier.iter().any(barrier::obscures) {
                 break;
             }
             let statement = &revision.up[one.statement];
-            // A function of which another statement says something isn't known; all others are as they are.
+            // A function of which another statement says something isn't known; all others are as
+            // they are.
             let called = sql::functions(statement.tree.as_ref());
-            if !earlier.iter().any(|before| called.iter().any(|name| declares(before, name))) {
+            if !earlier
+                .iter()
+                .any(|before| called.iter().any(|name| declares(before, name)))
+            {
                 of_revision.extend(trial(&one, statement, &earlier));
             }
             earlier.push(one);
@@ -61,38 +67,75 @@ pub fn tried(revisions: &[&Revision], catalog: &Catalog) -> Vec<Vec<Tried>> {
     found
 }
 
-fn trial(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[Seen]) -> Option<Tried> {
+fn trial(
+    one: &Seen,
+    statement: &concertina_revisions::Statement,
+    earlier: &[Seen],
+) -> Option<Tried> {
     let number = one.statement + 1;
     let on_twin = |table: &TableName, action: String| {
         let sql = format!("ALTER TABLE {} {action}", stand_in(table).sql());
         of_twin(number, one.before.table(table)?, sql)
     };
     match &one.change {
-        Change::Update(_) | Change::Delete(_) | Change::Insert(_) => explained(one, statement, earlier),
-        Change::SetDefault(table, column, Some(value)) => {
-            on_twin(table, format!("ALTER COLUMN {} SET DEFAULT {}", column.sql(), value.sql))
+        Change::Update(_) | Change::Delete(_) | Change::Insert(_) => {
+            explained(one, statement, earlier)
         }
+        Change::SetDefault(table, column, Some(value)) => on_twin(
+            table,
+            format!("ALTER COLUMN {} SET DEFAULT {}", column.sql(), value.sql),
+        ),
         Change::AddColumn(add) => on_twin(&add.table, format!("ADD COLUMN {}", defined(add)?)),
-        Change::AddConstraint(table, constraint) if matches!(constraint.kind, NewConstraintKind::Check(_)) => {
-            on_twin(table, format!("ADD CONSTRAINT {} {}", constraint.name.sql(), constraint.definition))
+        Change::AddConstraint(table, constraint)
+            if matches!(constraint.kind, NewConstraintKind::Check(_)) =>
+        {
+            on_twin(
+                table,
+                format!(
+                    "ADD CONSTRAINT {} {}",
+                    constraint.name.sql(),
+                    constraint.definition
+                ),
+            )
         }
         Change::AlterType(new) => {
-            let using = new.using.as_ref().map_or_else(String::new, |using| format!(" USING {}", using.sql));
-            let trial = on_twin(&new.table, format!("ALTER COLUMN {} TYPE {}{using}", new.column.sql(), new.type_sql));
+            let using = new
+                .using
+                .as_ref()
+                .map_or_else(String::new, |using| format!(" USING {}", using.sql));
+            let trial = on_twin(
+                &new.table,
+                format!(
+                    "ALTER COLUMN {} TYPE {}{using}",
+                    new.column.sql(),
+                    new.type_sql
+                ),
+            );
             trial.map(|mut trial| {
-                trial.twins.extend(standing_on(&new.column, one.before.table(&new.table)));
+                trial
+                    .twins
+                    .extend(standing_on(&new.column, one.before.table(&new.table)));
                 trial
             })
         }
         Change::CreateIndex(new) => {
-            let sql = format!("CREATE INDEX ON {} {}", stand_in(&new.table).sql(), new.tail);
+            let sql = format!(
+                "CREATE INDEX ON {} {}",
+                stand_in(&new.table).sql(),
+                new.tail
+            );
             of_twin(number, one.before.table(&new.table)?, sql)
         }
         // Where one of its name is still there, EXPLAIN would say only that.
         Change::CreateTable(new) if new.filled_from.is_some() => {
             let start = &earlier.first().unwrap_or(one).before;
-            let is_taken = start.relation_name_taken(new.table.schema.as_str(), new.table.name.as_str());
-            if is_taken { None } else { explained(one, statement, earlier) }
+            let is_taken =
+                start.relation_name_taken(new.table.schema.as_str(), new.table.name.as_str());
+            if is_taken {
+                None
+            } else {
+                explained(one, statement, earlier)
+            }
         }
         Change::CatalogOnly(_) => there(one, statement, earlier),
         Change::SetDefault(_, _, None)
@@ -122,22 +165,46 @@ fn trial(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[See
     }
 }
 
-/// Whether the objects that a statement is about are there: asked of those that no earlier statement says anything of.
-fn there(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[Seen]) -> Option<Tried> {
-    let is_numbered = |add: &AddColumn| matches!(add.column.special, Special::Serial | Special::Identity(_));
+/// Whether the objects that a statement is about are there: asked of those that no earlier
+/// statement says anything of.
+fn there(
+    one: &Seen,
+    statement: &concertina_revisions::Statement,
+    earlier: &[Seen],
+) -> Option<Tried> {
+    let is_numbered =
+        |add: &AddColumn| matches!(add.column.special, Special::Serial | Special::Identity(_));
     let brings_sequences = |other: &Seen| {
-        matches!(&other.change, Change::CreateTable(_) | Change::AddIdentity(_))
-            || matches!(&other.change, Change::AddColumn(add) if is_numbered(add))
+        matches!(
+            &other.change,
+            Change::CreateTable(_) | Change::AddIdentity(_)
+        ) || matches!(&other.change, Change::AddColumn(add) if is_numbered(add))
     };
     let is_asked = |address: &lower::Address| {
-        let said = |other: &Seen| other.touches.writes().any(|access| access.thing.is_called(&address.own));
-        !earlier.iter().any(|other| said(other) || (address.is_sequence() && brings_sequences(other)))
+        let said = |other: &Seen| {
+            other
+                .touches
+                .writes()
+                .any(|access| access.thing.is_called(&address.own))
+        };
+        !earlier
+            .iter()
+            .any(|other| said(other) || (address.is_sequence() && brings_sequences(other)))
     };
-    let calls = lower::addressed(statement.tree.as_ref()).into_iter().filter(is_asked).map(|address| address.sql());
+    let calls = lower::addressed(statement.tree.as_ref())
+        .into_iter()
+        .filter(is_asked)
+        .map(|address| address.sql());
     let calls: Vec<String> = calls.collect();
     let sql = format!("SELECT {}", calls.join(", "));
     let statement = one.statement + 1;
-    (!calls.is_empty()).then(|| Tried { statement, twins: vec![], before: "", sql, is_as_written: false })
+    (!calls.is_empty()).then(|| Tried {
+        statement,
+        twins: vec![],
+        before: "",
+        sql,
+        is_as_written: false,
+    })
 }
 
 /// Whether a statement makes a relation of that name in a way that the catalog doesn't follow.
@@ -148,7 +215,11 @@ fn makes(seen: &Seen, name: &str) -> bool {
 }
 
 /// The author's statement, over the tables that are there, or over those that stand for them.
-fn explained(one: &Seen, statement: &concertina_revisions::Statement, earlier: &[Seen]) -> Option<Tried> {
+fn explained(
+    one: &Seen,
+    statement: &concertina_revisions::Statement,
+    earlier: &[Seen],
+) -> Option<Tried> {
     let names = lower::named_relations(statement.tree.as_ref());
     let mut twins = Vec::new();
     for (schema, name) in names {
@@ -180,17 +251,35 @@ fn explained(one: &Seen, statement: &concertina_revisions::Statement, earlier: &
 }
 
 fn of_twin(statement: usize, table: &Table, sql: String) -> Option<Tried> {
-    Some(Tried { statement, twins: vec![twin(table)?], before: "", sql, is_as_written: false })
+    Some(Tried {
+        statement,
+        twins: vec![twin(table)?],
+        before: "",
+        sql,
+        is_as_written: false,
+    })
 }
 
-/// CHECKs and indexes of a column, on the table that stands for its own: they have to be so with another type, too.
+/// CHECKs and indexes of a column, on the table that stands for its own: they have to be so with
+/// another type, too.
 fn standing_on(column: &Ident, table: Option<&Table>) -> Vec<String> {
     let Some(table) = table else { return vec![] };
     let names = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
     let twin = stand_in(&table.full_name()).sql();
-    let checks = table.constraints.iter().filter(|one| one.kind == ConstraintKind::Check && names(&one.columns));
-    let checks = checks.map(|one| format!("ALTER TABLE {twin} ADD {}", one.definition.trim_end_matches(" NOT VALID")));
-    let indexes = table.indexes.iter().filter(|one| one.constraint.is_none() && names(&one.mentions));
+    let checks = table
+        .constraints
+        .iter()
+        .filter(|one| one.kind == ConstraintKind::Check && names(&one.columns));
+    let checks = checks.map(|one| {
+        format!(
+            "ALTER TABLE {twin} ADD {}",
+            one.definition.trim_end_matches(" NOT VALID")
+        )
+    });
+    let indexes = table
+        .indexes
+        .iter()
+        .filter(|one| one.constraint.is_none() && names(&one.mentions));
     let indexes = indexes.filter_map(|one| Some(format!("CREATE INDEX ON {twin} {}", one.tail()?)));
     checks.chain(indexes).collect()
 }
@@ -200,24 +289,33 @@ fn defined(add: &AddColumn) -> Option<String> {
     let column = &add.column;
     let begin = format!("{} {}", column.name.sql(), column.type_sql);
     match (&column.special, &column.default) {
-        (Special::Stored(definition) | Special::Virtual(definition), _) => Some(format!("{begin} {definition}")),
+        (Special::Stored(definition) | Special::Virtual(definition), _) => {
+            Some(format!("{begin} {definition}"))
+        }
         (Special::None, Some(default)) => Some(format!("{begin} DEFAULT ({})", default.sql)),
         (Special::None, None) | (Special::Serial | Special::Identity(_), _) => None,
     }
 }
 
 fn stand_in(table: &TableName) -> TableName {
-    TableName { schema: Ident::new("pg_temp"), name: table.name.clone() }
+    TableName {
+        schema: Ident::new("pg_temp"),
+        name: table.name.clone(),
+    }
 }
 
 /// A temporary table with the columns of another; none where they aren't known.
 fn twin(table: &Table) -> Option<String> {
-    if table.columns.is_empty() || !matches!(table.kind, TableKind::Plain | TableKind::Partitioned) {
+    if table.columns.is_empty() || !matches!(table.kind, TableKind::Plain | TableKind::Partitioned)
+    {
         return None;
     }
     let column = |column: &Column| {
         let name = Ident::new(column.name.as_str()).sql();
-        let collation = column.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
+        let collation = column
+            .collation
+            .as_ref()
+            .map_or_else(String::new, |name| format!(" COLLATE {name}"));
         let special = match (&column.expression, column.identity) {
             (Some((sql, true)), _) => format!(" GENERATED ALWAYS AS ({sql}) STORED"),
             (Some((sql, false)), _) => format!(" GENERATED ALWAYS AS ({sql}) VIRTUAL"),
@@ -227,7 +325,11 @@ fn twin(table: &Table) -> Option<String> {
         format!("{name} {}{collation}{special}", column.type_sql)
     };
     let columns: Vec<String> = table.columns.iter().map(column).collect();
-    Some(format!("CREATE TEMP TABLE {} ({})", Ident::new(table.name.as_str()).sql(), columns.join(", ")))
+    Some(format!(
+        "CREATE TEMP TABLE {} ({})",
+        Ident::new(table.name.as_str()).sql(),
+        columns.join(", ")
+    ))
 }
 
 /// Whether a statement makes a table another one for those that name it or its columns.
@@ -261,5 +363,7 @@ fn reshapes(seen: &Seen, table: &TableName) -> bool {
 
 /// Whether a statement makes, changes or drops a function of that name.
 fn declares(seen: &Seen, function: &str) -> bool {
-    seen.touches.writes().any(|access| matches!(&access.thing, Thing::Function(name) if name.as_str() == function))
+    seen.touches
+        .writes()
+        .any(|access| matches!(&access.thing, Thing::Function(name) if name.as_str() == function))
 }

@@ -8,15 +8,24 @@ use crate::footprint::{How, Thing};
 use crate::plan::Question;
 use crate::sql::{self, types};
 
-/// Leaves out the questions that can't be asked before the first change: of what an earlier statement makes or renames, and of
-/// rows that it changes.
+/// Leaves out the questions that can't be asked before the first change: of what an earlier
+/// statement makes or renames, and of rows that it changes.
 pub(crate) fn leave_out(decision: &mut Decision, seen: &[Seen], position: usize) {
     without_names_to_come(decision, seen, position);
     let one = &seen[position];
     let mut asked = one.touches.only(|access| {
-        access.how == How::Read && matches!(access.thing, Thing::Relation(_) | Thing::Column(..) | Thing::Rows(..))
+        access.how == How::Read
+            && matches!(
+                access.thing,
+                Thing::Relation(_) | Thing::Column(..) | Thing::Rows(..)
+            )
     });
-    for access in one.touches.accesses.iter().filter(|access| access.how != How::Make) {
+    for access in one
+        .touches
+        .accesses
+        .iter()
+        .filter(|access| access.how != How::Make)
+    {
         if let Thing::Column(table, column) = &access.thing {
             asked.add(How::Read, Thing::Rows(table.clone(), column.clone()));
             asked.add(How::Read, Thing::Column(table.clone(), column.clone()));
@@ -24,35 +33,63 @@ pub(crate) fn leave_out(decision: &mut Decision, seen: &[Seen], position: usize)
     }
     // Of a column that is new here each rule asks as it is: NULL, or not at all.
     let is_new = |other: &Seen| matches!(other.change, Change::AddColumn(_));
-    let before = seen[..position].iter().filter(|other| other.statement != one.statement && !is_new(other));
-    let Some(other) = before.into_iter().find(|other| other.touches.conflicts(&asked)) else { return };
-    let of_rows = |question: &Question| {
-        matches!(question, Question::NoRows { foreseen: false, .. } | Question::NoErrors { rows: None, .. })
+    let before = seen[..position]
+        .iter()
+        .filter(|other| other.statement != one.statement && !is_new(other));
+    let Some(other) = before
+        .into_iter()
+        .find(|other| other.touches.conflicts(&asked))
+    else {
+        return;
     };
-    for (what, ..) in decision.checks.extract_if(.., |(_, question, _)| of_rows(question)) {
+    let of_rows = |question: &Question| {
+        matches!(
+            question,
+            Question::NoRows {
+                foreseen: false,
+                ..
+            } | Question::NoErrors { rows: None, .. }
+        )
+    };
+    for (what, ..) in decision
+        .checks
+        .extract_if(.., |(_, question, _)| of_rows(question))
+    {
         let earlier = other.statement + 1;
-        decision.notes.push(format!("whether {what} is seen only once statement {earlier} has run"));
+        decision.notes.push(format!(
+            "whether {what} is seen only once statement {earlier} has run"
+        ));
     }
 }
 
-/// Leaves out what names a function, a type, an operator or a collation that an earlier statement makes, changes or drops: the
-/// server doesn't know it yet, or knows another.
+/// Leaves out what names a function, a type, an operator or a collation that an earlier statement
+/// makes, changes or drops: the server doesn't know it yet, or knows another.
 fn without_names_to_come(decision: &mut Decision, seen: &[Seen], position: usize) {
     let one = &seen[position];
-    let earlier: Vec<&Seen> = seen[..position].iter().filter(|other| other.statement != one.statement).collect();
+    let earlier: Vec<&Seen> = seen[..position]
+        .iter()
+        .filter(|other| other.statement != one.statement)
+        .collect();
     if earlier.is_empty() || decision.checks.is_empty() {
         return;
     }
     let to_come = |question: &Question| {
-        let words = sql::mentioned_in(&sql_of(question)?, &one.before).only(|access| is_named(&access.thing));
+        let words = sql::mentioned_in(&sql_of(question)?, &one.before)
+            .only(|access| is_named(&access.thing));
         let beyond = || words.reads().any(|access| is_beyond(&access.thing));
-        earlier.iter().find(|other| other.touches.conflicts(&words) || (barrier::obscures(other) && beyond())).copied()
+        earlier
+            .iter()
+            .find(|other| other.touches.conflicts(&words) || (barrier::obscures(other) && beyond()))
+            .copied()
     };
     for check in std::mem::take(&mut decision.checks) {
         match to_come(&check.1) {
             Some(other) => {
                 let earlier = other.statement + 1;
-                decision.notes.push(format!("whether {} is seen only once statement {earlier} has run", check.0));
+                decision.notes.push(format!(
+                    "whether {} is seen only once statement {earlier} has run",
+                    check.0
+                ));
             }
             None => decision.checks.push(check),
         }
@@ -63,8 +100,12 @@ fn without_names_to_come(decision: &mut Decision, seen: &[Seen], position: usize
 fn sql_of(question: &Question) -> Option<String> {
     match question {
         Question::NoRows { count, .. } => Some(count.clone()),
-        Question::NoErrors { expression, rows, .. } => {
-            let from = rows.as_ref().map_or_else(String::new, |rows| format!(" FROM {rows} AS rows_left"));
+        Question::NoErrors {
+            expression, rows, ..
+        } => {
+            let from = rows
+                .as_ref()
+                .map_or_else(String::new, |rows| format!(" FROM {rows} AS rows_left"));
             Some(format!("SELECT {expression}{from}"))
         }
         Question::ExtensionAvailable(_) => None,
@@ -73,14 +114,19 @@ fn sql_of(question: &Question) -> Option<String> {
 
 /// Whether it is found by its name alone, wherever it comes from.
 fn is_named(thing: &Thing) -> bool {
-    matches!(thing, Thing::Function(_) | Thing::Type(_) | Thing::Named(..))
+    matches!(
+        thing,
+        Thing::Function(_) | Thing::Type(_) | Thing::Named(..)
+    )
 }
 
 /// Functions that questions of ours call.
 const OURS: [&str; 3] = ["count", "concat", "concat_ws"];
 
 /// Operators of PostgreSQL's own that extensions seldom have others of.
-const OPERATORS: [&str; 14] = ["=", "<>", "<", ">", "<=", ">=", "+", "-", "*", "/", "||", "~~", "!~~", "*<>"];
+const OPERATORS: [&str; 14] = [
+    "=", "<>", "<", ">", "<=", ">=", "+", "-", "*", "/", "||", "~~", "!~~", "*<>",
+];
 
 /// Whether an extension may bring it.
 fn is_beyond(thing: &Thing) -> bool {

@@ -1,8 +1,8 @@
 //! Revisions whose contract hasn't run yet, and what may be planned behind them.
 //!
-//! A revision is written as if the ones before it were done to the end. While one still waits for its contract,
-//! the catalog is neither the old nor the new one; so a later revision must be right against both, and must not
-//! touch what the waiting contract will change.
+//! A revision is written as if the ones before it were done to the end. While one still waits for
+//! its contract, the catalog is neither the old nor the new one; so a later revision must be right
+//! against both, and must not touch what the waiting contract will change.
 
 use crate::action::{Action, Online};
 use crate::after::identity;
@@ -21,9 +21,18 @@ pub(crate) fn contracted(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
     for step in waiting.iter().flat_map(|plan| plan.phase(Phase::Contract)) {
         match &step.work {
             Work::Quick { actions } => actions.iter().for_each(|action| next.apply(action)),
-            Work::Slow { online: Online::DropIndex { index, .. } } => {
-                for table in next.tables.iter_mut().filter(|table| table.has_index(index)).map(Arc::make_mut) {
-                    table.indexes.retain(|candidate| candidate.name != index.name.as_str());
+            Work::Slow {
+                online: Online::DropIndex { index, .. },
+            } => {
+                for table in next
+                    .tables
+                    .iter_mut()
+                    .filter(|table| table.has_index(index))
+                    .map(Arc::make_mut)
+                {
+                    table
+                        .indexes
+                        .retain(|candidate| candidate.name != index.name.as_str());
                 }
             }
             Work::Slow { .. } | Work::Backfill { .. } => {}
@@ -43,7 +52,11 @@ fn is_as_written(work: &Work) -> bool {
 /// The catalog with the columns marked that a waiting plan's sync triggers fill.
 pub(crate) fn synced(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
     let mut next = catalog.clone();
-    for sync in waiting.iter().flat_map(|plan| plan.phase(Phase::Expand)).flat_map(|step| step.work.actions()) {
+    for sync in waiting
+        .iter()
+        .flat_map(|plan| plan.phase(Phase::Expand))
+        .flat_map(|step| step.work.actions())
+    {
         if let Action::InstallSync(sync) = sync
             && let Some(table) = next.table_mut(&sync.table)
         {
@@ -57,12 +70,16 @@ pub(crate) fn synced(catalog: &Catalog, waiting: &[Plan]) -> Catalog {
     next
 }
 
-/// The waiting revision whose contract is about the same as this change, so that it matters which comes first.
+/// The waiting revision whose contract is about the same as this change, so that it matters which
+/// comes first.
 pub(crate) fn touched<'a>(touches: &Footprint, waiting: &'a [Plan]) -> Option<&'a RevisionId> {
     let conflicts = |step: &Step| {
         if step.touches.is_empty() {
             // Stored before it was written down: what it was made for isn't known.
-            let whole = Whole { change: &Change::Nothing(String::new()), touches: &Footprint::anything() };
+            let whole = Whole {
+                change: &Change::Nothing(String::new()),
+                touches: &Footprint::anything(),
+            };
             return of_part(&step.work, &whole).conflicts(touches);
         }
         step.touches.conflicts(touches)
@@ -87,37 +104,76 @@ impl Catalog {
         if let (Action::DropVersion { schema, .. }, Some(versions)) = (action, &mut self.versions) {
             return versions.retain(|version| version.schema != schema.as_str());
         }
-        let Some(table) = altered(action).and_then(|table| self.table_mut(table)) else { return };
+        let Some(table) = altered(action).and_then(|table| self.table_mut(table)) else {
+            return;
+        };
         match action {
-            Action::AddIdentity { column, definition, .. } => {
+            Action::AddIdentity {
+                column, definition, ..
+            } => {
                 table.get_mut(column).into_iter().for_each(|column| {
                     column.generated = true;
                     column.identity = Some(identity(definition, &column.type_sql));
                 });
             }
-            Action::AddColumn { column, type_sql, not_null, .. } => table.columns.push(Column {
+            Action::AddColumn {
+                column,
+                type_sql,
+                not_null,
+                ..
+            } => table.columns.push(Column {
                 name: column.as_str().to_owned(),
                 type_sql: type_sql.clone(),
                 not_null: *not_null,
                 ..Column::default()
             }),
-            Action::SetDefault { column, default, .. } => {
-                table.get_mut(column).into_iter().for_each(|column| column.default = default.clone());
+            Action::SetDefault {
+                column, default, ..
+            } => {
+                table
+                    .get_mut(column)
+                    .into_iter()
+                    .for_each(|column| column.default = default.clone());
             }
             Action::SetNotNull { column, .. } | Action::AddNotNull { column, .. } => {
-                table.get_mut(column).into_iter().for_each(|column| column.not_null = true);
+                table
+                    .get_mut(column)
+                    .into_iter()
+                    .for_each(|column| column.not_null = true);
             }
             Action::DropNotNull { column, .. } => {
-                table.get_mut(column).into_iter().for_each(|column| column.not_null = false);
+                table
+                    .get_mut(column)
+                    .into_iter()
+                    .for_each(|column| column.not_null = false);
             }
             Action::DropColumn { column, .. } => table.forget_column(column.as_str()),
             Action::DropConstraint { name, .. } => table.forget_constraint(name.as_str()),
-            Action::RenameColumn { from, to, .. } => table.rename_column(from.as_str(), to.as_str()),
-            Action::RenameConstraint { from, to, .. } => table.rename_constraint(from.as_str(), to.as_str()),
-            Action::RenameIndex { from, to, .. } => table.rename_index(from.name.as_str(), to.as_str()),
-            Action::AddConstraintUsingIndex { name, primary, index, .. } => {
-                let kind = if *primary { ConstraintKind::PrimaryKey } else { ConstraintKind::Unique };
-                let Some(found) = table.indexes.iter_mut().find(|candidate| candidate.name == index.as_str()) else {
+            Action::RenameColumn { from, to, .. } => {
+                table.rename_column(from.as_str(), to.as_str())
+            }
+            Action::RenameConstraint { from, to, .. } => {
+                table.rename_constraint(from.as_str(), to.as_str())
+            }
+            Action::RenameIndex { from, to, .. } => {
+                table.rename_index(from.name.as_str(), to.as_str())
+            }
+            Action::AddConstraintUsingIndex {
+                name,
+                primary,
+                index,
+                ..
+            } => {
+                let kind = if *primary {
+                    ConstraintKind::PrimaryKey
+                } else {
+                    ConstraintKind::Unique
+                };
+                let Some(found) = table
+                    .indexes
+                    .iter_mut()
+                    .find(|candidate| candidate.name == index.as_str())
+                else {
                     return;
                 };
                 found.name = name.as_str().to_owned();

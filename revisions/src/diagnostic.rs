@@ -39,8 +39,18 @@ pub mod code {
     pub const EDITED: Code = Code("C010");
 
     /// All of them.
-    pub const ALL: [Code; 10] =
-        [SYNTAX, DIRECTIVE, UNKNOWN_PARENT, CYCLE, DUPLICATE, SEVERAL_HEADS, TARGET, EMPTY, TRANSACTION, EDITED];
+    pub const ALL: [Code; 10] = [
+        SYNTAX,
+        DIRECTIVE,
+        UNKNOWN_PARENT,
+        CYCLE,
+        DUPLICATE,
+        SEVERAL_HEADS,
+        TARGET,
+        EMPTY,
+        TRANSACTION,
+        EDITED,
+    ];
 }
 
 /// How bad it is.
@@ -84,7 +94,10 @@ impl Diagnostic {
 
     /// A warning without a place.
     pub fn warning(code: Code, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, message) }
+        Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::error(code, message)
+        }
     }
 
     /// Adds the place and the words under the caret.

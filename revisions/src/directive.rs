@@ -30,11 +30,14 @@ pub enum Directive {
     AllowBlocking,
     /// `key (id)`: walks the table by this unique key and not by its blocks.
     Key(Vec<Ident>),
-    /// `idempotent`: the author vouches that applying the UPDATE twice to a row equals applying it once.
+    /// `idempotent`: the author vouches that applying the UPDATE twice to a row equals applying it
+    /// once.
     Idempotent,
-    /// `triggers per batch`: triggers that fire once for a statement may fire once for each batch of it.
+    /// `triggers per batch`: triggers that fire once for a statement may fire once for each batch
+    /// of it.
     TriggersPerBatch,
-    /// `with references`: changes the type of the columns whose foreign keys point at the column, too.
+    /// `with references`: changes the type of the columns whose foreign keys point at the column,
+    /// too.
     WithReferences,
 }
 
@@ -56,24 +59,46 @@ pub struct Directives(pub Vec<Directive>);
 impl Directives {
     /// The number of workers asked for.
     pub fn workers(&self) -> Option<u16> {
-        self.0.iter().find_map(|d| if let Directive::Workers(n) = d { Some(*n) } else { None })
+        self.0.iter().find_map(|d| {
+            if let Directive::Workers(n) = d {
+                Some(*n)
+            } else {
+                None
+            }
+        })
     }
 
     /// The phase asked for.
     pub fn phase(&self) -> Option<PhaseWord> {
-        self.0.iter().find_map(|d| if let Directive::Phase(phase) = d { Some(*phase) } else { None })
+        self.0.iter().find_map(|d| {
+            if let Directive::Phase(phase) = d {
+                Some(*phase)
+            } else {
+                None
+            }
+        })
     }
 
     /// The expression that undoes a change of values, where the author gives one.
     pub fn reverse(&self) -> Option<&str> {
-        self.0
-            .iter()
-            .find_map(|d| if let Directive::Reverse(expression) = d { Some(expression.as_str()) } else { None })
+        self.0.iter().find_map(|d| {
+            if let Directive::Reverse(expression) = d {
+                Some(expression.as_str())
+            } else {
+                None
+            }
+        })
     }
 
     /// The key asked for.
     pub fn key(&self) -> Option<&[Ident]> {
-        self.0.iter().find_map(|d| if let Directive::Key(key) = d { Some(key.as_slice()) } else { None })
+        self.0.iter().find_map(|d| {
+            if let Directive::Key(key) = d {
+                Some(key.as_slice())
+            } else {
+                None
+            }
+        })
     }
 
     /// Whether the author accepts a blocking statement.
@@ -99,7 +124,11 @@ impl Directives {
 
 /// The text after `-- concertina:` of a comment, if it is one of ours.
 pub(crate) fn body(comment: &str) -> Option<&str> {
-    comment.strip_prefix("--")?.trim_start().strip_prefix("concertina:").map(str::trim)
+    comment
+        .strip_prefix("--")?
+        .trim_start()
+        .strip_prefix("concertina:")
+        .map(str::trim)
 }
 
 /// Reads one directive.
@@ -107,12 +136,22 @@ pub(crate) fn body(comment: &str) -> Option<&str> {
 /// # Errors
 ///
 /// An unknown word or a missing argument; the diagnostic names the nearest known form.
-pub(crate) fn parse(text: &str, source: &Arc<Source>, span: Span) -> Result<Directive, Box<Diagnostic>> {
+pub(crate) fn parse(
+    text: &str,
+    source: &Arc<Source>,
+    span: Span,
+) -> Result<Directive, Box<Diagnostic>> {
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let rest = rest.trim();
     let parsed = match word {
-        "workers" => rest.parse().ok().filter(|n| (1..=64).contains(n)).map(Directive::Workers),
-        "reverse" => parenthesised(rest).map(|expression| Directive::Reverse(expression.to_owned())),
+        "workers" => rest
+            .parse()
+            .ok()
+            .filter(|n| (1..=64).contains(n))
+            .map(Directive::Workers),
+        "reverse" => {
+            parenthesised(rest).map(|expression| Directive::Reverse(expression.to_owned()))
+        }
         "phase" => match rest {
             "expand" => Some(Directive::Phase(PhaseWord::Expand)),
             "backfill" => Some(Directive::Phase(PhaseWord::Backfill)),
@@ -128,24 +167,35 @@ pub(crate) fn parse(text: &str, source: &Arc<Source>, span: Span) -> Result<Dire
     };
     parsed.ok_or_else(|| {
         let nearest = nearest(word, FORMS.map(|form| form.0));
-        let nearest = FORMS.iter().find(|form| Some(form.0) == nearest).map_or("", |form| form.1);
+        let nearest = FORMS
+            .iter()
+            .find(|form| Some(form.0) == nearest)
+            .map_or("", |form| form.1);
         let known = FORMS.map(|form| form.0).join(", ");
         Box::new(
             Diagnostic::error(code::DIRECTIVE, format!("unknown directive `{text}`"))
                 .at(source, span, "not understood")
-                .help(format!("did you mean `-- concertina: {nearest}`? known words: {known}")),
+                .help(format!(
+                    "did you mean `-- concertina: {nearest}`? known words: {known}"
+                )),
         )
     })
 }
 
 fn parenthesised(text: &str) -> Option<&str> {
-    text.strip_prefix('(')?.strip_suffix(')').map(str::trim).filter(|inner| !inner.is_empty())
+    text.strip_prefix('(')?
+        .strip_suffix(')')
+        .map(str::trim)
+        .filter(|inner| !inner.is_empty())
 }
 
 fn columns(text: &str) -> Option<Vec<Ident>> {
     let name = |part: &str| {
         let part = part.trim();
-        match part.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        match part
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+        {
             Some(quoted) => Some(Ident::new(quoted.replace("\"\"", "\""))),
             None if part.chars().all(|c| c.is_alphanumeric() || c == '_') && !part.is_empty() => {
                 Some(Ident::new(part.to_lowercase()))
@@ -161,18 +211,34 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Directive, Box<Diagnostic>> {
-        parse(text, &Arc::new(Source::new("a.sql", text)), Span::of(0, text))
+        parse(
+            text,
+            &Arc::new(Source::new("a.sql", text)),
+            Span::of(0, text),
+        )
     }
 
     #[test]
     fn every_form_is_read() {
         assert_eq!(read("workers 4").unwrap(), Directive::Workers(4));
-        assert_eq!(read("reverse (user_id::text)").unwrap(), Directive::Reverse("user_id::text".into()));
-        assert_eq!(read("phase contract").unwrap(), Directive::Phase(PhaseWord::Contract));
+        assert_eq!(
+            read("reverse (user_id::text)").unwrap(),
+            Directive::Reverse("user_id::text".into())
+        );
+        assert_eq!(
+            read("phase contract").unwrap(),
+            Directive::Phase(PhaseWord::Contract)
+        );
         assert_eq!(read("allow blocking").unwrap(), Directive::AllowBlocking);
-        assert_eq!(read("key (id, \"Weird\"\"One\")").unwrap(), Directive::Key(vec!["id".into(), "Weird\"One".into()]));
+        assert_eq!(
+            read("key (id, \"Weird\"\"One\")").unwrap(),
+            Directive::Key(vec!["id".into(), "Weird\"One".into()])
+        );
         assert_eq!(read("idempotent").unwrap(), Directive::Idempotent);
-        assert_eq!(read("triggers per batch").unwrap(), Directive::TriggersPerBatch);
+        assert_eq!(
+            read("triggers per batch").unwrap(),
+            Directive::TriggersPerBatch
+        );
         assert_eq!(read("with references").unwrap(), Directive::WithReferences);
     }
 
@@ -180,6 +246,10 @@ mod tests {
     fn the_nearest_known_word_is_named() {
         let error = read("worker 4").unwrap_err();
         assert!(error.help.contains("workers 4"), "{}", error.help);
-        assert!(read("workers 0").is_err() && read("workers many").is_err() && read("allow reading").is_err());
+        assert!(
+            read("workers 0").is_err()
+                && read("workers many").is_err()
+                && read("allow reading").is_err()
+        );
     }
 }

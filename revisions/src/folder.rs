@@ -50,18 +50,35 @@ pub struct Foreign {
     pub help: String,
 }
 
-/// Endings of files that hold migrations as code, with who keeps theirs so and how their SQL is had.
+/// Endings of files that hold migrations as code, with who keeps theirs so and how their SQL is
+/// had.
 const CODE: [(&str, &str, &str); 6] = [
     (
         "py",
         "Alembic and Django",
         "`concertina import alembic` for the one, `manage.py sqlmigrate` for each of the other, writes SQL",
     ),
-    ("ts", "TypeORM, MikroORM, Knex and Kysely", "have the tool print its SQL, or start with `concertina baseline`"),
-    ("js", "Sequelize, Knex and node-pg-migrate", "have the tool print its SQL, or start with `concertina baseline`"),
+    (
+        "ts",
+        "TypeORM, MikroORM, Knex and Kysely",
+        "have the tool print its SQL, or start with `concertina baseline`",
+    ),
+    (
+        "js",
+        "Sequelize, Knex and node-pg-migrate",
+        "have the tool print its SQL, or start with `concertina baseline`",
+    ),
     ("rb", "Rails", "start with `concertina baseline`"),
-    ("go", "goose and bun", "write their SQL into files, or start with `concertina baseline`"),
-    ("xml", "Liquibase", "`liquibase update-sql` prints the SQL, or start with `concertina baseline`"),
+    (
+        "go",
+        "goose and bun",
+        "write their SQL into files, or start with `concertina baseline`",
+    ),
+    (
+        "xml",
+        "Liquibase",
+        "`liquibase update-sql` prints the SQL, or start with `concertina baseline`",
+    ),
 ];
 
 /// The files of subfolders that hold a migration each: of Prisma, and of diesel.
@@ -73,17 +90,35 @@ pub const NESTED: [&str; 2] = ["migration.sql", "up.sql"];
 ///
 /// When the folder can't be read.
 pub fn foreign(folder: &Path, read: &[Source]) -> Result<Option<Foreign>, FolderError> {
-    let names = |source: &Source| source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let files: Vec<(String, &str)> = read.iter().map(|source| (names(source), source.text.as_str())).collect();
-    let import =
-        format!("`concertina import folder {}` into another directory makes revisions of it", folder.display());
+    let names = |source: &Source| {
+        source
+            .path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let files: Vec<(String, &str)> = read
+        .iter()
+        .map(|source| (names(source), source.text.as_str()))
+        .collect();
+    let import = format!(
+        "`concertina import folder {}` into another directory makes revisions of it",
+        folder.display()
+    );
     if let Some(what) = crate::import::recognised(&files) {
-        return Ok(Some(Foreign { what: format!("{} is a directory of {what}", folder.display()), help: import }));
+        return Ok(Some(Foreign {
+            what: format!("{} is a directory of {what}", folder.display()),
+            help: import,
+        }));
     }
     if !read.is_empty() {
         return Ok(None);
     }
-    let failed = |cause| FolderError { path: folder.to_owned(), cause };
+    let failed = |cause| FolderError {
+        path: folder.to_owned(),
+        cause,
+    };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         paths.push(entry.map_err(failed)?.path());
@@ -98,10 +133,19 @@ pub fn foreign(folder: &Path, read: &[Source]) -> Result<Option<Foreign>, Folder
         return Ok(Some(Foreign { what, help: import }));
     }
     for (ending, who, help) in CODE {
-        let count = paths.iter().filter(|path| path.extension().is_some_and(|own| own == ending)).count();
+        let count = paths
+            .iter()
+            .filter(|path| path.extension().is_some_and(|own| own == ending))
+            .count();
         if count > 0 {
-            let what = format!("{} holds no .sql but {count} files .{ending}, as {who} keep theirs", folder.display());
-            return Ok(Some(Foreign { what, help: help.to_owned() }));
+            let what = format!(
+                "{} holds no .sql but {count} files .{ending}, as {who} keep theirs",
+                folder.display()
+            );
+            return Ok(Some(Foreign {
+                what,
+                help: help.to_owned(),
+            }));
         }
     }
     Ok(None)
@@ -119,5 +163,8 @@ pub fn write_new(path: &Path, text: &str) -> Result<(), FolderError> {
         .create_new(true)
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|cause| FolderError { path: path.to_owned(), cause })
+        .map_err(|cause| FolderError {
+            path: path.to_owned(),
+            cause,
+        })
 }

@@ -6,10 +6,12 @@ use crate::revision::{Draft, Revision, RevisionId};
 use crate::source::Source;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// All revisions of a folder, checked: every parent exists, ids are unique, nothing is its own ancestor.
+/// All revisions of a folder, checked: every parent exists, ids are unique, nothing is its own
+/// ancestor.
 #[derive(Debug)]
 pub struct History {
-    /// In an order in which every parent stands before its children; name order where that leaves a choice.
+    /// In an order in which every parent stands before its children; name order where that leaves a
+    /// choice.
     revisions: Vec<Revision>,
 }
 
@@ -71,9 +73,13 @@ impl History {
         let revisions = drafts
             .into_iter()
             .enumerate()
-            .map(|(position, draft)| draft.finish(position.checked_sub(1).map(|before| &ids[before])))
+            .map(|(position, draft)| {
+                draft.finish(position.checked_sub(1).map(|before| &ids[before]))
+            })
             .collect();
-        Ok(History { revisions: in_order(revisions).map_err(|problem| vec![*problem])? })
+        Ok(History {
+            revisions: in_order(revisions).map_err(|problem| vec![*problem])?,
+        })
     }
 
     /// All revisions, parents before children.
@@ -88,23 +94,38 @@ impl History {
 
     /// Revisions that no other follows.
     pub fn heads(&self) -> Vec<&Revision> {
-        let parents: BTreeSet<&RevisionId> = self.revisions.iter().flat_map(|revision| &revision.revises).collect();
-        self.revisions.iter().filter(|revision| !parents.contains(&revision.id)).collect()
+        let parents: BTreeSet<&RevisionId> = self
+            .revisions
+            .iter()
+            .flat_map(|revision| &revision.revises)
+            .collect();
+        self.revisions
+            .iter()
+            .filter(|revision| !parents.contains(&revision.id))
+            .collect()
     }
 
     /// Revisions that follow no other.
     pub fn bases(&self) -> Vec<&Revision> {
-        self.revisions.iter().filter(|revision| revision.revises.is_empty()).collect()
+        self.revisions
+            .iter()
+            .filter(|revision| revision.revises.is_empty())
+            .collect()
     }
 
     /// Revisions that several others follow.
     pub fn branches(&self) -> Vec<&Revision> {
-        self.revisions.iter().filter(|revision| self.children(&revision.id).count() > 1).collect()
+        self.revisions
+            .iter()
+            .filter(|revision| self.children(&revision.id).count() > 1)
+            .collect()
     }
 
     /// The revisions right after `id`.
     pub fn children<'a>(&'a self, id: &'a RevisionId) -> impl Iterator<Item = &'a Revision> {
-        self.revisions.iter().filter(move |revision| revision.revises.contains(id))
+        self.revisions
+            .iter()
+            .filter(move |revision| revision.revises.contains(id))
     }
 
     /// The one revision that an id or a unique prefix names.
@@ -116,16 +137,31 @@ impl History {
         if let Some(exact) = self.get(&RevisionId::new(text)) {
             return Ok(exact);
         }
-        let matching: Vec<&Revision> = self.revisions.iter().filter(|r| r.id.as_str().starts_with(text)).collect();
-        let named = |revisions: &[&Revision]| revisions.iter().map(|r| r.id.as_str()).collect::<Vec<_>>().join(", ");
+        let matching: Vec<&Revision> = self
+            .revisions
+            .iter()
+            .filter(|r| r.id.as_str().starts_with(text))
+            .collect();
+        let named = |revisions: &[&Revision]| {
+            revisions
+                .iter()
+                .map(|r| r.id.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         match matching.as_slice() {
             [one] => Ok(one),
             [] => {
-                let nearest = nearest(text, self.revisions.iter().map(|revision| revision.id.as_str()));
-                let error = Diagnostic::error(code::TARGET, format!("no revision is called `{text}`"));
+                let nearest = nearest(
+                    text,
+                    self.revisions.iter().map(|revision| revision.id.as_str()),
+                );
+                let error =
+                    Diagnostic::error(code::TARGET, format!("no revision is called `{text}`"));
                 Err(Box::new(match nearest {
                     Some(nearest) => error.help(format!("the nearest is {nearest}")),
-                    None => error.help("the directory holds no revision yet: `concertina new` writes one"),
+                    None => error
+                        .help("the directory holds no revision yet: `concertina new` writes one"),
                 }))
             }
             several => Err(Box::new(
@@ -140,7 +176,11 @@ impl History {
     /// # Errors
     ///
     /// When the target names nothing, or `head` is asked for while there are several.
-    pub fn path_up(&self, applied: &[RevisionId], target: &Target) -> Result<Vec<&Revision>, Box<Diagnostic>> {
+    pub fn path_up(
+        &self,
+        applied: &[RevisionId],
+        target: &Target,
+    ) -> Result<Vec<&Revision>, Box<Diagnostic>> {
         let wanted: BTreeSet<&RevisionId> = match target {
             Target::Head | Target::Steps(_) => match self.heads().as_slice() {
                 [] => BTreeSet::new(),
@@ -151,7 +191,10 @@ impl History {
             Target::Base => BTreeSet::new(),
             Target::Id(text) => self.ancestors([&self.find(text)?.id]),
         };
-        let pending = self.revisions.iter().filter(|r| wanted.contains(&r.id) && !applied.contains(&r.id));
+        let pending = self
+            .revisions
+            .iter()
+            .filter(|r| wanted.contains(&r.id) && !applied.contains(&r.id));
         Ok(match target {
             Target::Steps(steps) => pending.take(*steps).collect(),
             _ => pending.collect(),
@@ -163,14 +206,24 @@ impl History {
     /// # Errors
     ///
     /// When the target names nothing or isn't a point to go down to.
-    pub fn path_down(&self, applied: &[RevisionId], target: &Target) -> Result<Vec<&Revision>, Box<Diagnostic>> {
-        let newest_first = self.revisions.iter().rev().filter(|revision| applied.contains(&revision.id));
+    pub fn path_down(
+        &self,
+        applied: &[RevisionId],
+        target: &Target,
+    ) -> Result<Vec<&Revision>, Box<Diagnostic>> {
+        let newest_first = self
+            .revisions
+            .iter()
+            .rev()
+            .filter(|revision| applied.contains(&revision.id));
         Ok(match target {
             Target::Steps(steps) => newest_first.take(*steps).collect(),
             Target::Base => newest_first.collect(),
             Target::Id(text) => {
                 let kept = self.ancestors([&self.find(text)?.id]);
-                newest_first.filter(|revision| !kept.contains(&revision.id)).collect()
+                newest_first
+                    .filter(|revision| !kept.contains(&revision.id))
+                    .collect()
             }
             Target::Head | Target::Heads => {
                 return Err(Box::new(
@@ -181,7 +234,10 @@ impl History {
         })
     }
 
-    fn ancestors<'a>(&'a self, ids: impl IntoIterator<Item = &'a RevisionId>) -> BTreeSet<&'a RevisionId> {
+    fn ancestors<'a>(
+        &'a self,
+        ids: impl IntoIterator<Item = &'a RevisionId>,
+    ) -> BTreeSet<&'a RevisionId> {
         let mut found = BTreeSet::new();
         let mut open: Vec<&RevisionId> = ids.into_iter().collect();
         while let Some(id) = open.pop() {
@@ -197,10 +253,17 @@ impl History {
 
 fn several_heads(heads: &[&Revision]) -> Diagnostic {
     let newest = heads[heads.len() - 1];
-    let ids = heads.iter().map(|revision| revision.id.as_str()).collect::<Vec<_>>().join(", ");
-    Diagnostic::error(code::SEVERAL_HEADS, format!("the history has {} heads: {ids}", heads.len()))
-        .at(&newest.source, newest.beginning(), "one of the heads")
-        .help("`concertina merge` writes a revision that joins them; or say `heads` or an id")
+    let ids = heads
+        .iter()
+        .map(|revision| revision.id.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
+    Diagnostic::error(
+        code::SEVERAL_HEADS,
+        format!("the history has {} heads: {ids}", heads.len()),
+    )
+    .at(&newest.source, newest.beginning(), "one of the heads")
+    .help("`concertina merge` writes a revision that joins them; or say `heads` or an id")
 }
 
 fn duplicates(drafts: &[Draft]) -> Vec<Diagnostic> {
@@ -209,9 +272,15 @@ fn duplicates(drafts: &[Draft]) -> Vec<Diagnostic> {
     for draft in drafts {
         if let Some(first) = seen.insert(draft.id(), draft) {
             problems.push(
-                Diagnostic::error(code::DUPLICATE, format!("two files have the id {}", draft.id()))
-                    .at(&draft.source, draft.beginning(), "the second")
-                    .help(format!("rename one; the first is {}", first.source.path.display())),
+                Diagnostic::error(
+                    code::DUPLICATE,
+                    format!("two files have the id {}", draft.id()),
+                )
+                .at(&draft.source, draft.beginning(), "the second")
+                .help(format!(
+                    "rename one; the first is {}",
+                    first.source.path.display()
+                )),
             );
         }
     }
@@ -221,14 +290,24 @@ fn duplicates(drafts: &[Draft]) -> Vec<Diagnostic> {
 fn unknown_parents(drafts: &[Draft], ids: &[RevisionId]) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     for draft in drafts {
-        for parent in draft.revises.iter().flatten().filter(|parent| !ids.contains(parent)) {
-            let others = ids.iter().filter(|id| **id != draft.id()).map(RevisionId::as_str);
+        for parent in draft
+            .revises
+            .iter()
+            .flatten()
+            .filter(|parent| !ids.contains(parent))
+        {
+            let others = ids
+                .iter()
+                .filter(|id| **id != draft.id())
+                .map(RevisionId::as_str);
             let nearest = nearest(parent.as_str(), others);
             let nearest = nearest.map_or_else(String::new, |id| format!("; the nearest is {id}"));
             problems.push(
                 Diagnostic::error(code::UNKNOWN_PARENT, format!("no file has the id {parent}"))
                     .at(&draft.source, draft.revises_span, "the parent named here")
-                    .help(format!("name the stem of a file in the same directory{nearest}")),
+                    .help(format!(
+                        "name the stem of a file in the same directory{nearest}"
+                    )),
             );
         }
     }
@@ -240,13 +319,23 @@ fn in_order(mut waiting: Vec<Revision>) -> Result<Vec<Revision>, Box<Diagnostic>
     let mut done: Vec<Revision> = Vec::with_capacity(waiting.len());
     let mut placed: BTreeSet<RevisionId> = BTreeSet::new();
     while !waiting.is_empty() {
-        let Some(ready) = waiting.iter().position(|r| r.revises.iter().all(|parent| placed.contains(parent))) else {
-            let ids = waiting.iter().map(|r| r.id.as_str()).collect::<Vec<_>>().join(", ");
+        let Some(ready) = waiting
+            .iter()
+            .position(|r| r.revises.iter().all(|parent| placed.contains(parent)))
+        else {
+            let ids = waiting
+                .iter()
+                .map(|r| r.id.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
             let first = &waiting[0];
             return Err(Box::new(
-                Diagnostic::error(code::CYCLE, format!("these revisions follow each other in a circle: {ids}"))
-                    .at(&first.source, first.beginning(), "one of the circle")
-                    .help("fix the `-- revises:` line of one of them"),
+                Diagnostic::error(
+                    code::CYCLE,
+                    format!("these revisions follow each other in a circle: {ids}"),
+                )
+                .at(&first.source, first.beginning(), "one of the circle")
+                .help("fix the `-- revises:` line of one of them"),
             ));
         };
         let revision = waiting.remove(ready);
@@ -265,27 +354,47 @@ mod tests {
             "" => "SELECT 1;".to_owned(),
             _ => format!("-- revises: {revises}\nSELECT 1;"),
         };
-        History::parse(files.iter().map(|(id, revises)| Source::new(format!("{id}.sql"), text(revises))).collect())
+        History::parse(
+            files
+                .iter()
+                .map(|(id, revises)| Source::new(format!("{id}.sql"), text(revises)))
+                .collect(),
+        )
     }
 
     fn ids(revisions: &[&Revision]) -> Vec<String> {
-        revisions.iter().map(|revision| revision.id.to_string()).collect()
+        revisions
+            .iter()
+            .map(|revision| revision.id.to_string())
+            .collect()
     }
 
     #[test]
     fn a_folder_of_numbered_files_is_a_chain() {
         let history = history(&[("003_c", ""), ("001_a", ""), ("002_b", "")]).unwrap();
         let applied = [RevisionId::new("001_a")];
-        assert_eq!(ids(&history.path_up(&applied, &Target::Head).unwrap()), ["002_b", "003_c"]);
-        assert_eq!(ids(&history.path_up(&applied, &Target::Steps(1)).unwrap()), ["002_b"]);
-        assert_eq!(ids(&history.path_up(&[], &Target::parse("002")).unwrap()), ["001_a", "002_b"]);
+        assert_eq!(
+            ids(&history.path_up(&applied, &Target::Head).unwrap()),
+            ["002_b", "003_c"]
+        );
+        assert_eq!(
+            ids(&history.path_up(&applied, &Target::Steps(1)).unwrap()),
+            ["002_b"]
+        );
+        assert_eq!(
+            ids(&history.path_up(&[], &Target::parse("002")).unwrap()),
+            ["001_a", "002_b"]
+        );
     }
 
     #[test]
     fn branches_merge_and_heads_are_counted() {
         let files = [("a", ""), ("b", "a"), ("c", "a"), ("d", "b, c")];
         let merged = history(&files).unwrap();
-        assert_eq!(ids(&merged.path_up(&[], &Target::Head).unwrap()), ["a", "b", "c", "d"]);
+        assert_eq!(
+            ids(&merged.path_up(&[], &Target::Head).unwrap()),
+            ["a", "b", "c", "d"]
+        );
         assert_eq!(ids(&merged.branches()), ["a"]);
         let split = history(&files[..3]).unwrap();
         let error = split.path_up(&[], &Target::Head).unwrap_err();
@@ -297,24 +406,47 @@ mod tests {
     fn going_down_is_newest_first() {
         let history = history(&[("a", ""), ("b", ""), ("c", "")]).unwrap();
         let applied = [RevisionId::new("a"), RevisionId::new("b")];
-        assert_eq!(ids(&history.path_down(&applied, &Target::Steps(1)).unwrap()), ["b"]);
-        assert_eq!(ids(&history.path_down(&applied, &Target::Base).unwrap()), ["b", "a"]);
-        assert_eq!(ids(&history.path_down(&applied, &Target::Id("a".into())).unwrap()), ["b"]);
+        assert_eq!(
+            ids(&history.path_down(&applied, &Target::Steps(1)).unwrap()),
+            ["b"]
+        );
+        assert_eq!(
+            ids(&history.path_down(&applied, &Target::Base).unwrap()),
+            ["b", "a"]
+        );
+        assert_eq!(
+            ids(&history
+                .path_down(&applied, &Target::Id("a".into()))
+                .unwrap()),
+            ["b"]
+        );
     }
 
     #[test]
     fn unknown_parents_cycles_and_duplicates_are_refused() {
         let unknown = history(&[("001_leads", ""), ("002_b", "001_lead")]).unwrap_err();
         assert!(unknown[0].help.contains("001_leads"), "{}", unknown[0]);
-        assert_eq!(history(&[("a", "b"), ("b", "a")]).unwrap_err()[0].code, code::CYCLE);
-        assert_eq!(history(&[("x/a", ""), ("y/a", "")]).unwrap_err()[0].code, code::DUPLICATE);
+        assert_eq!(
+            history(&[("a", "b"), ("b", "a")]).unwrap_err()[0].code,
+            code::CYCLE
+        );
+        assert_eq!(
+            history(&[("x/a", ""), ("y/a", "")]).unwrap_err()[0].code,
+            code::DUPLICATE
+        );
     }
 
     #[test]
     fn a_prefix_must_be_unique() {
         let history = history(&[("20260101_a", ""), ("20260102_b", "")]).unwrap();
         assert!(history.find("20260101").is_ok());
-        assert!(history.find("2026").unwrap_err().help.contains("20260102_b"));
+        assert!(
+            history
+                .find("2026")
+                .unwrap_err()
+                .help
+                .contains("20260102_b")
+        );
         assert!(history.find("2027").is_err());
     }
 }

@@ -42,7 +42,8 @@ pub use revision::{Checksum, Revision, RevisionId};
 pub use source::{Source, Span};
 pub use statement::Statement;
 
-/// PostgreSQL's grammar, re-exported so that the planner reads the very trees that this crate parsed.
+/// PostgreSQL's grammar, re-exported so that the planner reads the very trees that this crate
+/// parsed.
 pub mod tree {
     pub use pg_query::protobuf::*;
     pub use pg_query::{Node, NodeEnum, parse, scan};

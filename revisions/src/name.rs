@@ -1,4 +1,5 @@
-//! Names that carry their quoting. A bare name has no `Display`, so it can't reach a format string by accident.
+//! Names that carry their quoting. A bare name has no `Display`, so it can't reach a format string
+//! by accident.
 
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 use schemars::JsonSchema;
@@ -8,7 +9,9 @@ use serde::{Deserialize, Serialize};
 pub const NAME_BYTES_MAX: usize = 63;
 
 /// One identifier as the catalog stores it: already folded to lower case unless it was quoted.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct Ident(String);
 
@@ -25,10 +28,19 @@ impl Ident {
 
     /// The form that may stand in SQL: always quoted where quoting could matter.
     pub fn sql(&self) -> String {
-        let plain = self.0.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-            && self.0.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        let plain = self
+            .0
+            .starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+            && self
+                .0
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
             && !is_keyword(&self.0);
-        if plain { self.0.clone() } else { escape_identifier(&self.0) }
+        if plain {
+            self.0.clone()
+        } else {
+            escape_identifier(&self.0)
+        }
     }
 
     /// The name as a string literal, for questions to the catalog.
@@ -37,21 +49,26 @@ impl Ident {
     }
 }
 
-/// Words that PL/pgSQL keeps for itself and SQL doesn't: unquoted, its functions don't find columns of these names. Source:
-/// `pl_reserved_kwlist.h` of PostgreSQL.
-const OF_PLPGSQL: [&str; 9] = ["begin", "by", "declare", "execute", "foreach", "if", "loop", "strict", "while"];
+/// Words that PL/pgSQL keeps for itself and SQL doesn't: unquoted, its functions don't find columns
+/// of these names. Source: `pl_reserved_kwlist.h` of PostgreSQL.
+const OF_PLPGSQL: [&str; 9] = [
+    "begin", "by", "declare", "execute", "foreach", "if", "loop", "strict", "while",
+];
 
-/// Whether PostgreSQL's scanner takes the word for a keyword of any kind. Quoting too much is harmless.
+/// Whether PostgreSQL's scanner takes the word for a keyword of any kind. Quoting too much is
+/// harmless.
 fn is_keyword(word: &str) -> bool {
     use pg_query::protobuf::KeywordKind;
     if OF_PLPGSQL.contains(&word) {
         return true;
     }
     pg_query::scan(word).map_or(true, |scanned| {
-        scanned
-            .tokens
-            .iter()
-            .any(|token| !matches!(token.keyword_kind(), KeywordKind::NoKeyword | KeywordKind::UnreservedKeyword))
+        scanned.tokens.iter().any(|token| {
+            !matches!(
+                token.keyword_kind(),
+                KeywordKind::NoKeyword | KeywordKind::UnreservedKeyword
+            )
+        })
     })
 }
 
@@ -62,7 +79,9 @@ impl From<&str> for Ident {
 }
 
 /// A table (or other relation), always with its schema.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct TableName {
     /// The schema.
     pub schema: Ident,
@@ -73,7 +92,10 @@ pub struct TableName {
 impl TableName {
     /// A relation name from its stored parts.
     pub fn new(schema: impl Into<Ident>, name: impl Into<Ident>) -> TableName {
-        TableName { schema: schema.into(), name: name.into() }
+        TableName {
+            schema: schema.into(),
+            name: name.into(),
+        }
     }
 
     /// `schema.name`, quoted for SQL.

@@ -3,7 +3,9 @@
 /// The known name that is nearest; none where nothing is known.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |candidate: &&str| strsim::jaro_winkler(name, candidate);
-    known.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+    known
+        .into_iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A revision's id: the stem of its file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct RevisionId(String);
 
@@ -34,8 +36,8 @@ impl fmt::Display for RevisionId {
     }
 }
 
-/// SHA-256 over a revision's statements and parents, in hexadecimal. Comments and layout don't count, so an edit
-/// that changes no meaning is no edit.
+/// SHA-256 over a revision's statements and parents, in hexadecimal. Comments and layout don't
+/// count, so an edit that changes no meaning is no edit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Checksum(pub String);
@@ -62,17 +64,24 @@ pub struct Revision {
 }
 
 impl Revision {
-    /// Every word of the file, also of its strings, as it stands and in lower case: whatever it names is among them. None where it may be
-    /// about what it doesn't name, such as all tables of a schema.
+    /// Every word of the file, also of its strings, as it stands and in lower case: whatever it
+    /// names is among them. None where it may be about what it doesn't name, such as all tables of
+    /// a schema.
     pub fn words(&self) -> Option<BTreeSet<String>> {
         statement::all_words(&self.source)
     }
 
-    /// The first line, as `file:line`, with a backslash in a plain string (`'a\\b'`). With `standard_conforming_strings = off` a server
-    /// reads such a string in another way than we do.
+    /// The first line, as `file:line`, with a backslash in a plain string (`'a\\b'`). With
+    /// `standard_conforming_strings = off` a server reads such a string in another way than we do.
     pub fn plain_backslash(&self) -> Option<String> {
-        let span = statement::plain_backslashes(&self.source).into_iter().next()?;
-        Some(format!("{}:{}", self.source.path.display(), self.source.line_column(span.start).0))
+        let span = statement::plain_backslashes(&self.source)
+            .into_iter()
+            .next()?;
+        Some(format!(
+            "{}:{}",
+            self.source.path.display(),
+            self.source.line_column(span.start).0
+        ))
     }
 }
 
@@ -93,12 +102,19 @@ impl Draft {
         let mut revises = None;
         let mut revises_span = Span { start: 0, end: 0 };
         // A file of comments alone says why there is nothing to do.
-        let (mut down_from, mut on_purpose) = (None, comments.iter().any(|(_, text)| is_prose(text)));
+        let (mut down_from, mut on_purpose) =
+            (None, comments.iter().any(|(_, text)| is_prose(text)));
         for (span, text) in comments {
             let words = text.trim_start_matches('-').trim();
             if let Some(parents) = words.strip_prefix("revises:") {
-                revises =
-                    Some(parents.split(',').map(str::trim).filter(|id| !id.is_empty()).map(RevisionId::new).collect());
+                revises = Some(
+                    parents
+                        .split(',')
+                        .map(str::trim)
+                        .filter(|id| !id.is_empty())
+                        .map(RevisionId::new)
+                        .collect(),
+                );
                 revises_span = span;
             } else if words.eq_ignore_ascii_case("empty") {
                 on_purpose = true;
@@ -107,17 +123,24 @@ impl Draft {
             }
         }
         let end = source.text.len();
-        let up_part = Span { start: 0, end: down_from.map_or(end, |span| span.start) };
-        let down_part = down_from.map(|span| Span { start: span.end, end });
+        let up_part = Span {
+            start: 0,
+            end: down_from.map_or(end, |span| span.start),
+        };
+        let down_part = down_from.map(|span| Span {
+            start: span.end,
+            end,
+        });
         let mut problems = Vec::new();
         let mut notes = Vec::new();
         let mut take = |part| match statement::statements(&source, part) {
             Ok(found) => {
                 let is_written = !found.is_empty();
-                let left = transaction::taken_out(found, &source, &mut notes).unwrap_or_else(|problem| {
-                    problems.push(*problem);
-                    Vec::new()
-                });
+                let left =
+                    transaction::taken_out(found, &source, &mut notes).unwrap_or_else(|problem| {
+                        problems.push(*problem);
+                        Vec::new()
+                    });
                 (is_written, left)
             }
             Err(found) => {
@@ -131,7 +154,9 @@ impl Draft {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let merges = revises.as_ref().is_some_and(|parents: &Vec<RevisionId>| parents.len() > 1);
+        let merges = revises
+            .as_ref()
+            .is_some_and(|parents: &Vec<RevisionId>| parents.len() > 1);
         if up.is_empty() && !merges && !on_purpose && !is_written {
             return Err(vec![
                 Diagnostic::error(code::EMPTY, format!("{} holds no statement", source.path.display())).help(
@@ -139,7 +164,14 @@ impl Draft {
                 ),
             ]);
         }
-        Ok(Draft { revises, revises_span, up, down, source, notes })
+        Ok(Draft {
+            revises,
+            revises_span,
+            up,
+            down,
+            source,
+            notes,
+        })
     }
 
     pub(crate) fn beginning(&self) -> Span {
@@ -152,7 +184,9 @@ impl Draft {
 
     pub(crate) fn finish(self, implied: Option<&RevisionId>) -> Revision {
         let id = self.id();
-        let revises = self.revises.unwrap_or_else(|| implied.cloned().into_iter().collect());
+        let revises = self
+            .revises
+            .unwrap_or_else(|| implied.cloned().into_iter().collect());
         Revision {
             title: title(id.as_str()),
             checksum: checksum(&revises, &self.up, self.down.as_deref()),
@@ -167,7 +201,8 @@ impl Draft {
 }
 
 impl Revision {
-    /// The first statement's place, for what is said of the whole; the file's beginning when it holds none.
+    /// The first statement's place, for what is said of the whole; the file's beginning when it
+    /// holds none.
     pub fn beginning(&self) -> Span {
         beginning(&self.up)
     }
@@ -183,19 +218,30 @@ impl Revision {
 }
 
 fn beginning(up: &[Statement]) -> Span {
-    up.first().map_or(Span { start: 0, end: 0 }, |first| first.span)
+    up.first()
+        .map_or(Span { start: 0, end: 0 }, |first| first.span)
 }
 
 /// Whether a comment is for people alone.
 fn is_prose(comment: &str) -> bool {
     let words = comment.trim_start_matches('-').trim();
-    let ours = words.starts_with("revises:") || words.eq_ignore_ascii_case("down") || words.starts_with("concertina:");
+    let ours = words.starts_with("revises:")
+        || words.eq_ignore_ascii_case("down")
+        || words.starts_with("concertina:");
     !ours && words.chars().any(char::is_alphanumeric)
 }
 
 fn title(id: &str) -> String {
-    let words: Vec<&str> = id.split(['_', '-', '.']).filter(|word| !word.is_empty()).collect();
-    let first = words.iter().position(|word| !word.trim_start_matches('V').chars().all(|c| c.is_ascii_digit()));
+    let words: Vec<&str> = id
+        .split(['_', '-', '.'])
+        .filter(|word| !word.is_empty())
+        .collect();
+    let first = words.iter().position(|word| {
+        !word
+            .trim_start_matches('V')
+            .chars()
+            .all(|c| c.is_ascii_digit())
+    });
     first.map_or_else(|| id.to_owned(), |first| words[first..].join(" "))
 }
 
@@ -210,7 +256,9 @@ fn checksum(revises: &[RevisionId], up: &[Statement], down: Option<&[Statement]>
         part(name);
         for statement in statements.unwrap_or_default() {
             part(";");
-            statement::words(&statement.sql).into_iter().for_each(&mut part);
+            statement::words(&statement.sql)
+                .into_iter()
+                .for_each(&mut part);
             part(&format!("{:?}", statement.directives));
         }
     }
@@ -243,8 +291,14 @@ mod tests {
     #[test]
     fn a_file_has_parents_an_up_and_a_down() {
         let revision = read("-- revises: a, b\nSELECT 1;\n-- down\nSELECT 2; SELECT 3;");
-        assert_eq!(revision.revises, [RevisionId::new("a"), RevisionId::new("b")]);
-        assert_eq!((revision.up.len(), revision.down.as_ref().map(Vec::len)), (1, Some(2)));
+        assert_eq!(
+            revision.revises,
+            [RevisionId::new("a"), RevisionId::new("b")]
+        );
+        assert_eq!(
+            (revision.up.len(), revision.down.as_ref().map(Vec::len)),
+            (1, Some(2))
+        );
         assert_eq!(revision.title, "add tenant");
     }
 
@@ -253,16 +307,25 @@ mod tests {
         let one = read("SELECT  1 ; -- hello");
         assert_eq!(one.checksum, read("/* x */ SELECT 1;").checksum);
         assert_ne!(one.checksum, read("SELECT 2;").checksum);
-        assert_ne!(one.checksum, read("SELECT 1; -- down\n-- down\nSELECT 1;").checksum);
+        assert_ne!(
+            one.checksum,
+            read("SELECT 1; -- down\n-- down\nSELECT 1;").checksum
+        );
     }
 
     #[test]
     fn a_merge_and_what_says_so_may_be_empty() {
         assert!(read("-- revises: a, b\n").up.is_empty());
         assert!(read("-- revises: a\n-- empty\n").up.is_empty());
-        let refused = Revision::from_text(&RevisionId::new("x"), "-- revises: a\n").err().unwrap();
+        let refused = Revision::from_text(&RevisionId::new("x"), "-- revises: a\n")
+            .err()
+            .unwrap();
         assert!(refused[0].help.contains("-- empty"), "{}", refused[0]);
-        assert!(read("--\n-- Raw Python operation\n--\n-- THIS OPERATION CANNOT BE WRITTEN AS SQL").up.is_empty());
+        assert!(
+            read("--\n-- Raw Python operation\n--\n-- THIS OPERATION CANNOT BE WRITTEN AS SQL")
+                .up
+                .is_empty()
+        );
         assert!(Revision::from_text(&RevisionId::new("x"), "--\n-- down\nSELECT 1;").is_err());
     }
 }

@@ -15,12 +15,18 @@ pub struct Source {
 impl Source {
     /// A source from a path and a text; nothing is read from disk.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Source {
-        Source { path: path.into(), text: text.into() }
+        Source {
+            path: path.into(),
+            text: text.into(),
+        }
     }
 
     /// The file's name without folder and ending: the revision's id.
     pub fn stem(&self) -> String {
-        Path::new(&self.path).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+        Path::new(&self.path)
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default()
     }
 
     /// The text that a span covers; empty when the span lies outside of the text.
@@ -32,7 +38,11 @@ impl Source {
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let before = &self.text[..self.text.floor_char_boundary(offset)];
         let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |tail| tail.chars().count())
+            + 1;
         (line, column)
     }
 }
@@ -49,7 +59,10 @@ pub struct Span {
 impl Span {
     /// The span of `text` from byte `start` on.
     pub fn of(start: usize, text: &str) -> Span {
-        Span { start, end: start + text.len() }
+        Span {
+            start,
+            end: start + text.len(),
+        }
     }
 }
 
@@ -62,11 +75,17 @@ mod tests {
         let source = Source::new("a.sql", "SELECT 1;\nSELECT 'ü', 2;");
         assert_eq!(source.line_column(0), (1, 1));
         assert_eq!(source.line_column(10), (2, 1));
-        assert_eq!(source.line_column(source.text.find(", 2").unwrap_or(0)), (2, 11));
+        assert_eq!(
+            source.line_column(source.text.find(", 2").unwrap_or(0)),
+            (2, 11)
+        );
     }
 
     #[test]
     fn the_stem_is_the_id() {
-        assert_eq!(Source::new("revisions/20260214_0002_tenants.sql", "").stem(), "20260214_0002_tenants");
+        assert_eq!(
+            Source::new("revisions/20260214_0002_tenants.sql", "").stem(),
+            "20260214_0002_tenants"
+        );
     }
 }

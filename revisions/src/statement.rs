@@ -1,4 +1,5 @@
-//! Text into statements: cut with PostgreSQL's scanner, parsed with PostgreSQL's grammar, directives attached.
+//! Text into statements: cut with PostgreSQL's scanner, parsed with PostgreSQL's grammar,
+//! directives attached.
 
 use crate::diagnostic::{Diagnostic, code};
 use crate::directive::{self, Directives};
@@ -17,13 +18,16 @@ pub struct Statement {
     pub span: Span,
     /// The `-- concertina:` lines right above it.
     pub directives: Directives,
-    /// Which `BEGIN .. COMMIT` of its file it stands in, counted from 0; none where each statement is a transaction of its own.
+    /// Which `BEGIN .. COMMIT` of its file it stands in, counted from 0; none where each statement
+    /// is a transaction of its own.
     pub transaction: Option<usize>,
-    /// PostgreSQL's own parse tree. `revisions` and `planner::lower` are the only rooms that look inside.
+    /// PostgreSQL's own parse tree. `revisions` and `planner::lower` are the only rooms that look
+    /// inside.
     pub tree: Box<NodeEnum>,
 }
 
-/// Comments of a source, in order, as `(span, text)`; used for the file's own words (`-- revises:`, `-- down`).
+/// Comments of a source, in order, as `(span, text)`; used for the file's own words (`-- revises:`,
+/// `-- down`).
 pub(crate) fn comments(source: &Arc<Source>) -> Result<Vec<(Span, &str)>, Box<Diagnostic>> {
     Ok(scan(source, Span::of(0, &source.text))?
         .into_iter()
@@ -54,7 +58,8 @@ const FOR_ALL: [Token; 18] = [
     Token::Uident,
 ];
 
-/// Every word of a source, also of its strings, as it stands and in lower case; none where it may be about what it doesn't name.
+/// Every word of a source, also of its strings, as it stands and in lower case; none where it may
+/// be about what it doesn't name.
 pub(crate) fn all_words(source: &Arc<Source>) -> Option<BTreeSet<String>> {
     let mut words = BTreeSet::new();
     for (token, span) in scan(source, Span::of(0, &source.text)).ok()? {
@@ -63,7 +68,10 @@ pub(crate) fn all_words(source: &Arc<Source>) -> Option<BTreeSet<String>> {
         }
         let text = source.slice(span);
         // A quoted name may hold anything.
-        if let Some(name) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        if let Some(name) = text
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'))
+        {
             words.insert(name.replace("\"\"", "\""));
         }
         let is_apart = |c: char| !(c.is_alphanumeric() || c == '_' || c == '$');
@@ -84,12 +92,20 @@ pub(crate) fn all_words(source: &Arc<Source>) -> Option<BTreeSet<String>> {
 /// Where a plain string (`'..'`) has a backslash: servers read it in two ways.
 pub(crate) fn plain_backslashes(source: &Arc<Source>) -> Vec<Span> {
     let tokens = scan(source, Span::of(0, &source.text)).unwrap_or_default();
-    let spans = tokens.into_iter().filter(|(token, _)| token.token() == Token::Sconst).map(|(_, span)| span);
-    spans.filter(|span| source.slice(*span).starts_with('\'') && source.slice(*span).contains('\\')).collect()
+    let spans = tokens
+        .into_iter()
+        .filter(|(token, _)| token.token() == Token::Sconst)
+        .map(|(_, span)| span);
+    spans
+        .filter(|span| source.slice(*span).starts_with('\'') && source.slice(*span).contains('\\'))
+        .collect()
 }
 
 /// Reads all statements of a part of a source.
-pub(crate) fn statements(source: &Arc<Source>, part: Span) -> Result<Vec<Statement>, Vec<Diagnostic>> {
+pub(crate) fn statements(
+    source: &Arc<Source>,
+    part: Span,
+) -> Result<Vec<Statement>, Vec<Diagnostic>> {
     let tokens = scan(source, part).map_err(|diagnostic| vec![*diagnostic])?;
     let mut problems = Vec::new();
     let mut found = Vec::new();
@@ -100,16 +116,32 @@ pub(crate) fn statements(source: &Arc<Source>, part: Span) -> Result<Vec<Stateme
             Err(diagnostic) => problems.push(*diagnostic),
         }
     }
-    if problems.is_empty() { Ok(found) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(found)
+    } else {
+        Err(problems)
+    }
 }
 
-/// A statement's text without its keyword CONCURRENTLY, for where nobody else is there; the same text where it has none.
+/// A statement's text without its keyword CONCURRENTLY, for where nobody else is there; the same
+/// text where it has none.
 pub fn without_concurrently(sql: &str) -> String {
-    let Ok(scanned) = pg_query::scan(sql) else { return sql.to_owned() };
-    let word = scanned.tokens.iter().find(|token| token.token() == Token::Concurrently);
+    let Ok(scanned) = pg_query::scan(sql) else {
+        return sql.to_owned();
+    };
+    let word = scanned
+        .tokens
+        .iter()
+        .find(|token| token.token() == Token::Concurrently);
     word.map_or_else(
         || sql.to_owned(),
-        |token| format!("{}{}", &sql[..token.start as usize], &sql[token.end as usize..]),
+        |token| {
+            format!(
+                "{}{}",
+                &sql[..token.start as usize],
+                &sql[token.end as usize..]
+            )
+        },
     )
 }
 
@@ -138,7 +170,10 @@ fn scan(source: &Arc<Source>, part: Span) -> Result<Vec<(ScanToken, Span)>, Box<
         let message = parser_message(&error);
         let span = near(&message)
             .and_then(|snippet| text.find(snippet.lines().next().unwrap_or_default()))
-            .map_or(part, |at| Span { start: part.start + at, end: part.start + at + 1 });
+            .map_or(part, |at| Span {
+                start: part.start + at,
+                end: part.start + at + 1,
+            });
         Box::new(
             Diagnostic::error(code::SYNTAX, message)
                 .at(source, span, "the text can't be read from here on")
@@ -149,13 +184,17 @@ fn scan(source: &Arc<Source>, part: Span) -> Result<Vec<(ScanToken, Span)>, Box<
         .tokens
         .into_iter()
         .map(|token| {
-            let span = Span { start: part.start + token.start as usize, end: part.start + token.end as usize };
+            let span = Span {
+                start: part.start + token.start as usize,
+                end: part.start + token.end as usize,
+            };
             (token, span)
         })
         .collect())
 }
 
-/// Cuts at semicolons, but not inside parentheses (rules) or `BEGIN ATOMIC .. END` (SQL function bodies).
+/// Cuts at semicolons, but not inside parentheses (rules) or `BEGIN ATOMIC .. END` (SQL function
+/// bodies).
 fn chunks(tokens: &[(ScanToken, Span)], part: Span) -> Vec<Span> {
     let mut chunks = Vec::new();
     let (mut start, mut parentheses, mut atomic, mut cases) = (part.start, 0_i32, 0_i32, 0_i32);
@@ -163,20 +202,30 @@ fn chunks(tokens: &[(ScanToken, Span)], part: Span) -> Vec<Span> {
         match token.token() {
             Token::Ascii40 => parentheses += 1,
             Token::Ascii41 => parentheses -= 1,
-            Token::BeginP if tokens.get(position + 1).is_some_and(|next| next.0.token() == Token::Atomic) => {
+            Token::BeginP
+                if tokens
+                    .get(position + 1)
+                    .is_some_and(|next| next.0.token() == Token::Atomic) =>
+            {
                 atomic += 1;
             }
             Token::Case if atomic > 0 => cases += 1,
             Token::EndP if cases > 0 => cases -= 1,
             Token::EndP if atomic > 0 => atomic -= 1,
             Token::Ascii59 if parentheses <= 0 && atomic == 0 => {
-                chunks.push(Span { start, end: span.start });
+                chunks.push(Span {
+                    start,
+                    end: span.start,
+                });
                 start = span.end;
             }
             _ => {}
         }
     }
-    chunks.push(Span { start, end: part.end });
+    chunks.push(Span {
+        start,
+        end: part.end,
+    });
     chunks
 }
 
@@ -185,8 +234,15 @@ fn statement(
     tokens: &[(ScanToken, Span)],
     chunk: Span,
 ) -> Result<Option<Statement>, Box<Diagnostic>> {
-    let inside = || tokens.iter().filter(|(_, span)| span.start >= chunk.start && span.end <= chunk.end);
-    let Some(first) = inside().find(|(token, _)| !is_comment(token)).map(|(_, span)| span.start) else {
+    let inside = || {
+        tokens
+            .iter()
+            .filter(|(_, span)| span.start >= chunk.start && span.end <= chunk.end)
+    };
+    let Some(first) = inside()
+        .find(|(token, _)| !is_comment(token))
+        .map(|(_, span)| span.start)
+    else {
         return match inside().find(|(_, span)| directive::body(source.slice(*span)).is_some()) {
             Some((_, span)) => Err(Box::new(
                 Diagnostic::error(code::DIRECTIVE, "a directive without a statement below it")
@@ -196,8 +252,15 @@ fn statement(
             None => Ok(None),
         };
     };
-    let last = inside().filter(|(token, _)| !is_comment(token)).map(|(_, span)| span.end).max().unwrap_or(chunk.end);
-    let span = Span { start: first, end: last };
+    let last = inside()
+        .filter(|(token, _)| !is_comment(token))
+        .map(|(_, span)| span.end)
+        .max()
+        .unwrap_or(chunk.end);
+    let span = Span {
+        start: first,
+        end: last,
+    };
     let mut directives = Directives::default();
     for (_, comment) in inside().filter(|(token, span)| is_comment(token) && span.end <= first) {
         if let Some(body) = directive::body(source.slice(*comment)) {
@@ -206,7 +269,13 @@ fn statement(
     }
     let sql = source.slice(span).to_owned();
     let tree = parse(source, &sql, span)?;
-    Ok(Some(Statement { sql, span, directives, transaction: None, tree }))
+    Ok(Some(Statement {
+        sql,
+        span,
+        directives,
+        transaction: None,
+        tree,
+    }))
 }
 
 fn parse(source: &Arc<Source>, sql: &str, span: Span) -> Result<Box<NodeEnum>, Box<Diagnostic>> {
@@ -221,13 +290,18 @@ fn parse(source: &Arc<Source>, sql: &str, span: Span) -> Result<Box<NodeEnum>, B
         Ok(parsed) => parsed,
         Err(error) => {
             let message = parser_message(&error);
-            let at = culprit(sql, &message)
-                .map_or(span, |at| Span { start: span.start + at.start, end: span.start + at.end });
+            let at = culprit(sql, &message).map_or(span, |at| Span {
+                start: span.start + at.start,
+                end: span.start + at.end,
+            });
             return Err(refused(message, at));
         }
     };
     let mut statements = parsed.protobuf.stmts.into_iter();
-    match (statements.next().and_then(|raw| raw.stmt), statements.next()) {
+    match (
+        statements.next().and_then(|raw| raw.stmt),
+        statements.next(),
+    ) {
         (Some(node), None) => match *node {
             Node { node: Some(tree) } => Ok(Box::new(tree)),
             Node { node: None } => Err(refused("an empty statement".to_owned(), span)),
@@ -248,18 +322,28 @@ fn near(message: &str) -> Option<&str> {
     message.split_once("at or near \"")?.1.strip_suffix('"')
 }
 
-/// Finds the token that the grammar stopped at. The parser gives no position, but it stops at the first token
-/// that fits nothing: so it is the first whose prefix of the text brings forth the very same complaint.
+/// Finds the token that the grammar stopped at. The parser gives no position, but it stops at the
+/// first token that fits nothing: so it is the first whose prefix of the text brings forth the very
+/// same complaint.
 fn culprit(sql: &str, message: &str) -> Option<Span> {
     let tokens = pg_query::scan(sql).ok()?.tokens;
-    let end = tokens.iter().rfind(|token| !is_comment(token)).map(|token| token.end as usize)?;
+    let end = tokens
+        .iter()
+        .rfind(|token| !is_comment(token))
+        .map(|token| token.end as usize)?;
     let Some(word) = near(message) else {
-        let start = sql[..end].char_indices().next_back().map_or(0, |(at, _)| at);
+        let start = sql[..end]
+            .char_indices()
+            .next_back()
+            .map_or(0, |(at, _)| at);
         return Some(Span { start, end });
     };
     tokens
         .iter()
-        .map(|token| Span { start: token.start as usize, end: token.end as usize })
+        .map(|token| Span {
+            start: token.start as usize,
+            end: token.end as usize,
+        })
         .filter(|span| sql.get(span.start..span.end) == Some(word))
         .find(|span| {
             let prefix = &sql[..span.end];
@@ -304,7 +388,8 @@ mod tests {
 
     #[test]
     fn directives_belong_to_the_statement_below() {
-        let found = read("-- concertina: workers 2\nUPDATE a SET b = 1;\nUPDATE c SET d = 1;").unwrap();
+        let found =
+            read("-- concertina: workers 2\nUPDATE a SET b = 1;\nUPDATE c SET d = 1;").unwrap();
         assert_eq!(found[0].directives.workers(), Some(2));
         assert_eq!(found[1].directives.workers(), None);
         assert!(read("SELECT 1;\n-- concertina: workers 2\n").is_err());
@@ -312,9 +397,13 @@ mod tests {
 
     #[test]
     fn only_the_keyword_is_taken_out() {
-        let built =
-            without_concurrently("CREATE INDEX CONCURRENTLY \"concurrently\" ON t (a) WHERE b = 'concurrently'");
-        assert_eq!(built, "CREATE INDEX  \"concurrently\" ON t (a) WHERE b = 'concurrently'");
+        let built = without_concurrently(
+            "CREATE INDEX CONCURRENTLY \"concurrently\" ON t (a) WHERE b = 'concurrently'",
+        );
+        assert_eq!(
+            built,
+            "CREATE INDEX  \"concurrently\" ON t (a) WHERE b = 'concurrently'"
+        );
         assert_eq!(without_concurrently("DROP INDEX i"), "DROP INDEX i");
     }
 

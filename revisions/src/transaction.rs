@@ -1,4 +1,5 @@
-//! BEGIN and COMMIT of a file: the planner owns transactions, and is told which statements stood in one.
+//! BEGIN and COMMIT of a file: the planner owns transactions, and is told which statements stood in
+//! one.
 
 use crate::diagnostic::{Diagnostic, Severity, code};
 use crate::source::Source;
@@ -40,18 +41,30 @@ pub(crate) fn taken_out(
     }
     if let Some(span) = open {
         return Err(Box::new(
-            Diagnostic::error(code::TRANSACTION, "a transaction that is begun and never committed")
-                .at(source, span, "begins here")
-                .help("write COMMIT at its end, or leave BEGIN out: what isn't committed is thrown away"),
+            Diagnostic::error(
+                code::TRANSACTION,
+                "a transaction that is begun and never committed",
+            )
+            .at(source, span, "begins here")
+            .help(
+                "write COMMIT at its end, or leave BEGIN out: what isn't committed is thrown away",
+            ),
         ));
     }
     if let Some(span) = first {
-        let message = if kept.iter().all(|statement| statement.transaction == Some(0)) {
+        let message = if kept
+            .iter()
+            .all(|statement| statement.transaction == Some(0))
+        {
             "the BEGIN .. COMMIT around the file is left out"
         } else {
             "BEGIN and COMMIT are left out"
         };
-        let mut note = Diagnostic::error(code::TRANSACTION, message).at(source, span, "the planner owns transactions");
+        let mut note = Diagnostic::error(code::TRANSACTION, message).at(
+            source,
+            span,
+            "the planner owns transactions",
+        );
         note.severity = Severity::Warning;
         notes.push(note);
     }
@@ -75,17 +88,32 @@ mod tests {
     }
 
     fn transactions(text: &str) -> Vec<Option<usize>> {
-        read(text).unwrap().up.iter().map(|statement| statement.transaction).collect()
+        read(text)
+            .unwrap()
+            .up
+            .iter()
+            .map(|statement| statement.transaction)
+            .collect()
     }
 
     #[test]
     fn every_statement_knows_its_transaction() {
         assert_eq!(transactions("BEGIN; SELECT 1; COMMIT;"), [Some(0)]);
-        assert_eq!(transactions("START TRANSACTION; SELECT 1; SELECT 2; END;"), [Some(0), Some(0)]);
+        assert_eq!(
+            transactions("START TRANSACTION; SELECT 1; SELECT 2; END;"),
+            [Some(0), Some(0)]
+        );
         assert_eq!(transactions("SELECT 1; COMMIT; SELECT 2;"), [None, None]);
-        assert_eq!(transactions("BEGIN; BEGIN; SELECT 1; COMMIT; COMMIT; SELECT 2;"), [Some(0), None]);
-        assert_eq!(transactions("BEGIN; SELECT 1; COMMIT AND CHAIN; SELECT 2; COMMIT;"), [Some(0), Some(1)]);
-        let alembic = "BEGIN; SELECT 1; COMMIT; ALTER TYPE m ADD VALUE 'x'; BEGIN; SELECT 2; COMMIT;";
+        assert_eq!(
+            transactions("BEGIN; BEGIN; SELECT 1; COMMIT; COMMIT; SELECT 2;"),
+            [Some(0), None]
+        );
+        assert_eq!(
+            transactions("BEGIN; SELECT 1; COMMIT AND CHAIN; SELECT 2; COMMIT;"),
+            [Some(0), Some(1)]
+        );
+        let alembic =
+            "BEGIN; SELECT 1; COMMIT; ALTER TYPE m ADD VALUE 'x'; BEGIN; SELECT 2; COMMIT;";
         assert_eq!(transactions(alembic), [Some(0), None, Some(1)]);
     }
 
@@ -99,8 +127,14 @@ mod tests {
 
     #[test]
     fn what_is_never_committed_is_refused_and_savepoints_stay() {
-        assert!(read("BEGIN; SELECT 1;").is_err() && read("BEGIN; SELECT 1; COMMIT AND CHAIN; SELECT 2;").is_err());
-        assert_eq!(transactions("BEGIN; SAVEPOINT a; SELECT 1; RELEASE a; COMMIT;").len(), 3);
+        assert!(
+            read("BEGIN; SELECT 1;").is_err()
+                && read("BEGIN; SELECT 1; COMMIT AND CHAIN; SELECT 2;").is_err()
+        );
+        assert_eq!(
+            transactions("BEGIN; SAVEPOINT a; SELECT 1; RELEASE a; COMMIT;").len(),
+            3
+        );
         assert_eq!(transactions("BEGIN; SELECT 1; ROLLBACK; COMMIT;").len(), 2);
     }
 }

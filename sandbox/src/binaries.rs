@@ -9,13 +9,21 @@ use std::path::{Path, PathBuf};
 ///
 /// [`Error::NotInstalled`].
 pub fn folder() -> Result<PathBuf, Error> {
-    let complete = |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    let complete =
+        |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("postgres").is_file();
     // A link in PATH leads to the folder that has the other programs, too.
     let behind_links = |folder: PathBuf| {
-        let real = folder.join("postgres").canonicalize().ok().and_then(|real| real.parent().map(Path::to_owned));
+        let real = folder
+            .join("postgres")
+            .canonicalize()
+            .ok()
+            .and_then(|real| real.parent().map(Path::to_owned));
         real.filter(complete).unwrap_or(folder)
     };
-    places().find(complete).map(behind_links).ok_or(Error::NotInstalled)
+    places()
+        .find(complete)
+        .map(behind_links)
+        .ok_or(Error::NotInstalled)
 }
 
 /// A program of PostgreSQL: the server's own if it has it, else the first that is found.
@@ -36,7 +44,10 @@ fn places() -> impl Iterator<Item = PathBuf> {
     let named = std::env::var_os("CONCERTINA_PG_BIN").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    named.into_iter().chain(on_path).chain(debian(Path::new("/usr/lib/postgresql")))
+    named
+        .into_iter()
+        .chain(on_path)
+        .chain(debian(Path::new("/usr/lib/postgresql")))
 }
 
 /// Debian's folders, newest version first.

@@ -1,4 +1,5 @@
-//! A wall clock that jumps, for a process that is started with it. Its steady clock goes on as ever.
+//! A wall clock that jumps, for a process that is started with it. Its steady clock goes on as
+//! ever.
 
 use crate::error::Error;
 use std::ffi::OsString;
@@ -25,7 +26,11 @@ impl Clock {
     ///
     /// When there is no place for its file.
     pub fn find() -> Result<Option<Clock>, Error> {
-        let Some(library) = LIBRARIES.into_iter().map(PathBuf::from).find(|path| path.is_file()) else {
+        let Some(library) = LIBRARIES
+            .into_iter()
+            .map(PathBuf::from)
+            .find(|path| path.is_file())
+        else {
             return Ok(None);
         };
         let offset = NamedTempFile::new().map_err(Error::io("making a clock"))?;
@@ -50,7 +55,8 @@ impl Clock {
     ///
     /// When its file can't be written.
     pub fn set(&self, seconds: i64) -> Result<(), Error> {
-        std::fs::write(self.offset.path(), format!("{seconds:+}\n")).map_err(Error::io("setting a clock"))
+        std::fs::write(self.offset.path(), format!("{seconds:+}\n"))
+            .map_err(Error::io("setting a clock"))
     }
 }
 
@@ -61,10 +67,19 @@ mod tests {
 
     #[test]
     fn a_process_sees_what_it_is_told() {
-        let Some(clock) = Clock::find().expect("a file") else { return };
+        let Some(clock) = Clock::find().expect("a file") else {
+            return;
+        };
         let year = || {
-            let output = Command::new("date").arg("+%Y").envs(clock.environment()).output().expect("date");
-            String::from_utf8_lossy(&output.stdout).trim().parse::<i32>().expect("a year")
+            let output = Command::new("date")
+                .arg("+%Y")
+                .envs(clock.environment())
+                .output()
+                .expect("date");
+            String::from_utf8_lossy(&output.stdout)
+                .trim()
+                .parse::<i32>()
+                .expect("a year")
         };
         let now = year();
         clock.set(-20 * 366 * 86_400).expect("a file");

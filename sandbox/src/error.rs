@@ -11,10 +11,14 @@ pub enum Error {
     )]
     NotInstalled,
     /// PgBouncer isn't installed.
-    #[error("no PgBouncer was found: set CONCERTINA_PGBOUNCER to the program, or install the package `pgbouncer`")]
+    #[error(
+        "no PgBouncer was found: set CONCERTINA_PGBOUNCER to the program, or install the package `pgbouncer`"
+    )]
     NoPooler,
     /// Running as root, without another user to run the server as.
-    #[error("PostgreSQL refuses to run as root, and no user `postgres` or `nobody` is there to run it as")]
+    #[error(
+        "PostgreSQL refuses to run as root, and no user `postgres` or `nobody` is there to run it as"
+    )]
     NoUser,
     /// A file or a process.
     #[error("{doing}: {cause}")]

@@ -25,10 +25,16 @@ impl Pooler {
     /// # Errors
     ///
     /// When PgBouncer isn't installed or doesn't come up.
-    pub async fn start(server: &Postgres, mode: &str, settings: &[(&str, &str)]) -> Result<Pooler, Error> {
+    pub async fn start(
+        server: &Postgres,
+        mode: &str,
+        settings: &[(&str, &str)],
+    ) -> Result<Pooler, Error> {
         let (program, user) = (program()?, User::find()?);
-        let folder =
-            tempfile::Builder::new().prefix("concertina-pooler-").tempdir().map_err(Error::io("making a folder"))?;
+        let folder = tempfile::Builder::new()
+            .prefix("concertina-pooler-")
+            .tempdir()
+            .map_err(Error::io("making a folder"))?;
         user.own(folder.path())?;
         let port = free_port()?;
         // With any authentication everybody is the user that is forced for a database.
@@ -37,11 +43,16 @@ impl Pooler {
              unix_socket_dir =\nauth_type = any\npool_mode = {mode}\n{}",
             server.socket().display(),
             server.port(),
-            settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect::<Vec<_>>().concat()
+            settings
+                .iter()
+                .map(|(name, value)| format!("{name} = {value}\n"))
+                .collect::<Vec<_>>()
+                .concat()
         );
         let file = folder.path().join("pgbouncer.ini");
         std::fs::write(&file, text).map_err(Error::io("writing pgbouncer.ini"))?;
-        let log = std::fs::File::create(folder.path().join("log")).map_err(Error::io("making a log"))?;
+        let log =
+            std::fs::File::create(folder.path().join("log")).map_err(Error::io("making a log"))?;
         let process = user
             .command(&program)
             .arg(&file)
@@ -51,7 +62,11 @@ impl Pooler {
             .current_dir(folder.path())
             .spawn()
             .map_err(Error::io("starting PgBouncer"))?;
-        let mut pooler = Pooler { process, port, folder };
+        let mut pooler = Pooler {
+            process,
+            port,
+            folder,
+        };
         pooler.wait().await?;
         Ok(pooler)
     }
@@ -75,10 +90,16 @@ impl Pooler {
     async fn wait(&mut self) -> Result<(), Error> {
         let began = Instant::now();
         while self.connect("postgres").await.is_err() {
-            let ended = self.process.try_wait().map_err(Error::io("looking after PgBouncer"))?;
+            let ended = self
+                .process
+                .try_wait()
+                .map_err(Error::io("looking after PgBouncer"))?;
             if ended.is_some() || began.elapsed() > START_MAX {
-                let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-                return Err(Error::Start(log.lines().rev().take(5).collect::<Vec<_>>().join(" | ")));
+                let log =
+                    std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+                return Err(Error::Start(
+                    log.lines().rev().take(5).collect::<Vec<_>>().join(" | "),
+                ));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -102,7 +123,9 @@ impl Drop for Pooler {
 fn program() -> Result<PathBuf, Error> {
     let named = std::env::var_os("CONCERTINA_PGBOUNCER").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path: Vec<PathBuf> = std::env::split_paths(&path).map(|folder| folder.join("pgbouncer")).collect();
+    let on_path: Vec<PathBuf> = std::env::split_paths(&path)
+        .map(|folder| folder.join("pgbouncer"))
+        .collect();
     named
         .into_iter()
         .chain(on_path)

@@ -1,5 +1,5 @@
-//! A network that can't be relied on: a proxy in front of the server, which cuts, delays, swallows or garbles what passes
-//! when it is told to.
+//! A network that can't be relied on: a proxy in front of the server, which cuts, delays, swallows
+//! or garbles what passes when it is told to.
 
 use crate::error::Error;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// What the network is like. Counts go up with each call, and a connection compares them with those at its birth.
+/// What the network is like. Counts go up with each call, and a connection compares them with those
+/// at its birth.
 #[derive(Debug, Clone, Copy, Default)]
 struct Weather {
     cuts: u64,
@@ -33,8 +34,13 @@ impl Proxy {
     ///
     /// When no port can be had.
     pub async fn start(server: u16) -> Result<Proxy, Error> {
-        let listening = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Error::io("listening for a proxy"))?;
-        let port = listening.local_addr().map_err(Error::io("listening for a proxy"))?.port();
+        let listening = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .map_err(Error::io("listening for a proxy"))?;
+        let port = listening
+            .local_addr()
+            .map_err(Error::io("listening for a proxy"))?
+            .port();
         let (weather, seen) = watch::channel(Weather::default());
         let listener = tokio::spawn(async move {
             while let Ok((client, _)) = listening.accept().await {
@@ -46,7 +52,11 @@ impl Proxy {
                 });
             }
         });
-        Ok(Proxy { port, weather, listener })
+        Ok(Proxy {
+            port,
+            weather,
+            listener,
+        })
     }
 
     /// Its port on 127.0.0.1.
@@ -59,8 +69,8 @@ impl Proxy {
         self.weather.send_modify(|weather| weather.cuts += 1);
     }
 
-    /// Nothing passes any more on any connection there is, in either direction, though all stay open, also when one side ends
-    /// them: until they are cut. New connections are well.
+    /// Nothing passes any more on any connection there is, in either direction, though all stay
+    /// open, also when one side ends them: until they are cut. New connections are well.
     pub fn silence(&self) {
         self.weather.send_modify(|weather| weather.silences += 1);
     }
@@ -98,7 +108,8 @@ async fn between(client: TcpStream, server: TcpStream, mut weather: watch::Recei
     }
 }
 
-/// What one side sends, to the other side. What is late holds nothing up that comes behind it: it is a long line, not a thin one.
+/// What one side sends, to the other side. What is late holds nothing up that comes behind it: it
+/// is a long line, not a thin one.
 async fn pass(
     from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
@@ -147,7 +158,10 @@ async fn read(
             garbles = now.garbles;
             piece[..length].reverse();
         }
-        if line.send((Instant::now() + now.delay, piece[..length].to_vec())).is_err() {
+        if line
+            .send((Instant::now() + now.delay, piece[..length].to_vec()))
+            .is_err()
+        {
             return;
         }
     }

@@ -1,6 +1,7 @@
-//! Live traffic at a fixed rate. Open loop: a query that is late because the one before it hung counts from the
-//! moment it should have begun, as a waiting customer would count. Each client has a thread of its own, as an
-//! application elsewhere would, so that neither the timers nor the work of whoever else is in this process disturb it.
+//! Live traffic at a fixed rate. Open loop: a query that is late because the one before it hung
+//! counts from the moment it should have begun, as a waiting customer would count. Each client has
+//! a thread of its own, as an application elsewhere would, so that neither the timers nor the work
+//! of whoever else is in this process disturb it.
 
 use crate::error::Error;
 use hdrhistogram::Histogram;
@@ -30,7 +31,11 @@ pub struct Operation {
 impl Operation {
     /// A query with its weight among the others.
     pub fn new(weight: u32, sql: &str, parameters: &[Range<i64>]) -> Operation {
-        Operation { weight, sql: sql.to_owned(), parameters: parameters.to_vec() }
+        Operation {
+            weight,
+            sql: sql.to_owned(),
+            parameters: parameters.to_vec(),
+        }
     }
 }
 
@@ -80,9 +85,18 @@ impl Traffic {
     /// # Errors
     ///
     /// When the database can't be reached.
-    pub async fn start(url: &str, connections: u32, rate: u32, operations: Vec<Operation>) -> Result<Traffic, Error> {
+    pub async fn start(
+        url: &str,
+        connections: u32,
+        rate: u32,
+        operations: Vec<Operation>,
+    ) -> Result<Traffic, Error> {
         let shared = Arc::new(Shared {
-            version: RwLock::new(Version { number: 1, url: url.to_owned(), operations: Arc::new(operations) }),
+            version: RwLock::new(Version {
+                number: 1,
+                url: url.to_owned(),
+                operations: Arc::new(operations),
+            }),
             histogram: Mutex::new(empty()),
             queries: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -95,7 +109,9 @@ impl Traffic {
         for number in 0..connections {
             let (shared, opened) = (Arc::clone(&shared), opened.clone());
             let offset = period * number / connections;
-            clients.push(std::thread::spawn(move || client(&shared, opened, period, offset, u64::from(number))));
+            clients.push(std::thread::spawn(move || {
+                client(&shared, opened, period, offset, u64::from(number))
+            }));
         }
         drop(opened);
         let traffic = Traffic { shared, clients };
@@ -117,7 +133,11 @@ impl Traffic {
     /// The same for a version that connects in another way. Each client ends what it does first.
     pub fn deploy(&self, url: &str, operations: Vec<Operation>) {
         let mut current = self.shared.version.write();
-        *current = Version { number: current.number + 1, url: url.to_owned(), operations: Arc::new(operations) };
+        *current = Version {
+            number: current.number + 1,
+            url: url.to_owned(),
+            operations: Arc::new(operations),
+        };
     }
 
     /// What came of the traffic since the start or since this was last asked.
@@ -139,7 +159,9 @@ impl Traffic {
     pub async fn stop(mut self) -> Report {
         self.shared.stop.store(true, Ordering::Relaxed);
         let clients = std::mem::take(&mut self.clients);
-        tokio::task::spawn_blocking(|| clients.into_iter().for_each(|client| drop(client.join()))).await.ok();
+        tokio::task::spawn_blocking(|| clients.into_iter().for_each(|client| drop(client.join())))
+            .await
+            .ok();
         self.report()
     }
 }
@@ -175,15 +197,24 @@ fn client(
     offset: Duration,
     seed: u64,
 ) {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
-            opened.send(Err(Error::Io { doing: "starting a client".to_owned(), cause: error })).ok();
+            opened
+                .send(Err(Error::Io {
+                    doing: "starting a client".to_owned(),
+                    cause: error,
+                }))
+                .ok();
             return;
         }
     };
     let first = runtime.block_on(open(&shared.version().url));
-    let (client, answer) = first.map_or_else(|error| (None, Err(error)), |client| (Some(client), Ok(())));
+    let (client, answer) =
+        first.map_or_else(|error| (None, Err(error)), |client| (Some(client), Ok(())));
     // Nobody listens any more when another client could not connect.
     opened.send(answer).ok();
     drop(opened);
@@ -199,7 +230,8 @@ async fn run(shared: &Shared, mut client: Client, period: Duration, offset: Dura
     let mut statements: Vec<Statement> = Vec::new();
     let mut planned = Instant::now() + offset;
     while !shared.stop.load(Ordering::Relaxed) {
-        // Late because the query before hung: it counts from the plan. Late because the timer is coarse: it does not.
+        // Late because the query before hung: it counts from the plan. Late because the timer is
+        // coarse: it does not.
         let hung = Instant::now() >= planned;
         // A timer of the runtime would be as coarse as a millisecond.
         std::thread::sleep(planned.saturating_duration_since(Instant::now()));
@@ -207,21 +239,35 @@ async fn run(shared: &Shared, mut client: Client, period: Duration, offset: Dura
         let current = shared.version();
         let result = async {
             if client.is_closed() || url != current.url {
-                client = open(&current.url).await.map_err(|error| error.to_string())?;
+                client = open(&current.url)
+                    .await
+                    .map_err(|error| error.to_string())?;
                 (known, url) = (0, current.url);
             }
             if known != current.number {
                 statements.clear();
                 for operation in current.operations.iter() {
-                    statements.push(client.prepare(&operation.sql).await.map_err(|error| text(&error))?);
+                    statements.push(
+                        client
+                            .prepare(&operation.sql)
+                            .await
+                            .map_err(|error| text(&error))?,
+                    );
                 }
                 (known, operations) = (current.number, current.operations);
             }
             let chosen = choose(&operations, &mut random);
-            let values: Vec<i64> =
-                operations[chosen].parameters.iter().map(|range| random.random_range(range.clone())).collect();
-            let parameters: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-            client.query(&statements[chosen], &parameters).await.map_err(|error| text(&error))
+            let values: Vec<i64> = operations[chosen]
+                .parameters
+                .iter()
+                .map(|range| random.random_range(range.clone()))
+                .collect();
+            let parameters: Vec<&(dyn ToSql + Sync)> =
+                values.iter().map(|value| value as _).collect();
+            client
+                .query(&statements[chosen], &parameters)
+                .await
+                .map_err(|error| text(&error))
         }
         .await;
         let micros = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -239,7 +285,10 @@ async fn run(shared: &Shared, mut client: Client, period: Duration, offset: Dura
 }
 
 fn text(error: &tokio_postgres::Error) -> String {
-    error.as_db_error().map_or_else(|| error.to_string(), |db| format!("{} [{}]", db.message(), db.code().code()))
+    error.as_db_error().map_or_else(
+        || error.to_string(),
+        |db| format!("{} [{}]", db.message(), db.code().code()),
+    )
 }
 
 fn choose(operations: &[Operation], random: &mut StdRng) -> usize {

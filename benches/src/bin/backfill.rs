@@ -1,4 +1,5 @@
-//! `./dev bench backfill`: fills a column of a table, everyone in turn, on the same data under the same traffic.
+//! `./dev bench backfill`: fills a column of a table, everyone in turn, on the same data under the
+//! same traffic.
 
 use clap::Parser;
 use concertina_benches::Result;
@@ -59,9 +60,27 @@ fn draw(folder: &Path, shape: Shape, rows: u64, medians: &[Measured]) -> Result<
     let name = format!("{shape:?}").to_lowercase();
     let title = |what: &str| format!("{what}, shape {name}, {rows} rows");
     let file = |what: &str| folder.join(format!("{name}_{what}.svg"));
-    bars(&file("rate"), &title("rows a second beside the traffic"), medians, |one| one.rows_per_second, "rows/s")?;
-    bars(&file("heap"), &title("size of the table after"), medians, |one| one.heap_growth, "times")?;
-    bars(&file("wal"), &title("WAL"), medians, |one| one.wal_bytes_per_row, "bytes a row")?;
+    bars(
+        &file("rate"),
+        &title("rows a second beside the traffic"),
+        medians,
+        |one| one.rows_per_second,
+        "rows/s",
+    )?;
+    bars(
+        &file("heap"),
+        &title("size of the table after"),
+        medians,
+        |one| one.heap_growth,
+        "times",
+    )?;
+    bars(
+        &file("wal"),
+        &title("WAL"),
+        medians,
+        |one| one.wal_bytes_per_row,
+        "bytes a row",
+    )?;
     bars(
         &file("p99"),
         &title("p99 of the traffic (the first, in seconds, left out)"),
@@ -77,8 +96,12 @@ async fn main() -> Result<()> {
     let say = |text: &str| {
         let _ = writeln!(std::io::stdout(), "{text}");
     };
-    let settings =
-        [("shared_buffers", "1GB"), ("max_wal_size", "8GB"), ("checkpoint_timeout", "30min"), ("autovacuum", "off")];
+    let settings = [
+        ("shared_buffers", "1GB"),
+        ("max_wal_size", "8GB"),
+        ("checkpoint_timeout", "30min"),
+        ("autovacuum", "off"),
+    ];
     if let (Some(file), Some(folder)) = (&words.from, &words.svg) {
         let report: Report = serde_json::from_str(&std::fs::read_to_string(file)?)?;
         say(&markdown(&report.medians));
@@ -87,14 +110,27 @@ async fn main() -> Result<()> {
     let server = Postgres::start(&settings).await?;
     server.create_database("master", None).await?;
     let client = server.connect("master").await?;
-    client.batch_execute(&words.shape.schema(words.rows)).await?;
+    client
+        .batch_execute(&words.shape.schema(words.rows))
+        .await?;
     drop(client);
     let contenders: Vec<Contender> = Contender::all(words.shape, words.rows)
         .into_iter()
-        .filter(|contender| words.only.is_empty() || words.only.iter().any(|only| contender.name().contains(only)))
+        .filter(|contender| {
+            words.only.is_empty()
+                || words
+                    .only
+                    .iter()
+                    .any(|only| contender.name().contains(only))
+        })
         .collect();
     let way = std::time::Duration::from_secs_f64(words.way_ms / 1_000.0);
-    let around = Around { rate: words.rate, writes: true, way, busy: 0 };
+    let around = Around {
+        rate: words.rate,
+        writes: true,
+        way,
+        busy: 0,
+    };
     versions().iter().for_each(|version| say(version));
     let mut runs = Vec::new();
     for time in 1..=words.times {
@@ -102,23 +138,41 @@ async fn main() -> Result<()> {
             let measured = match run(&server, words.shape, words.rows, contender, around).await {
                 Ok(measured) => measured,
                 Err(error) if contender.is_a_peer() => {
-                    say(&format!("{time}/{} {} failed: {error}", words.times, contender.name()));
+                    say(&format!(
+                        "{time}/{} {} failed: {error}",
+                        words.times,
+                        contender.name()
+                    ));
                     continue;
                 }
                 Err(error) => return Err(error),
             };
-            say(&format!("{time}/{} {}: {:.0} rows/s", words.times, measured.contender, measured.rows_per_second));
+            say(&format!(
+                "{time}/{} {}: {:.0} rows/s",
+                words.times, measured.contender, measured.rows_per_second
+            ));
             runs.push(measured);
         }
     }
     let medians = medians(&runs);
-    say(&format!("\n{:?}, {} rows, medians of {}:\n\n{}", words.shape, words.rows, words.times, markdown(&medians)));
+    say(&format!(
+        "\n{:?}, {} rows, medians of {}:\n\n{}",
+        words.shape,
+        words.rows,
+        words.times,
+        markdown(&medians)
+    ));
     if let Some(folder) = &words.svg {
         draw(folder, words.shape, words.rows, &medians)?;
     }
     if let Some(path) = words.json {
-        let report =
-            Report { shape: format!("{:?}", words.shape), rows: words.rows, times: words.times, medians, runs };
+        let report = Report {
+            shape: format!("{:?}", words.shape),
+            rows: words.rows,
+            times: words.times,
+            medians,
+            runs,
+        };
         std::fs::write(path, serde_json::to_string_pretty(&report)?)?;
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! `./dev bench matrix`: Concertina as it is by default against the best peer there is, in all kinds of surroundings.
+//! `./dev bench matrix`: Concertina as it is by default against the best peer there is, in all
+//! kinds of surroundings.
 
 use clap::Parser;
 use concertina_benches::Result;
@@ -56,11 +57,41 @@ struct Setting {
 }
 
 const SETTINGS: [Setting; 5] = [
-    Setting { name: "alone", traffic: false, writes: false, disk: Disk::Fast, busy: 0 },
-    Setting { name: "beside reads", traffic: true, writes: false, disk: Disk::Fast, busy: 0 },
-    Setting { name: "beside writes", traffic: true, writes: true, disk: Disk::Fast, busy: 0 },
-    Setting { name: "beside writes, flushes of 5 ms", traffic: true, writes: true, disk: Disk::Slow, busy: 0 },
-    Setting { name: "beside writes, cores busy", traffic: true, writes: true, disk: Disk::Fast, busy: 2 },
+    Setting {
+        name: "alone",
+        traffic: false,
+        writes: false,
+        disk: Disk::Fast,
+        busy: 0,
+    },
+    Setting {
+        name: "beside reads",
+        traffic: true,
+        writes: false,
+        disk: Disk::Fast,
+        busy: 0,
+    },
+    Setting {
+        name: "beside writes",
+        traffic: true,
+        writes: true,
+        disk: Disk::Fast,
+        busy: 0,
+    },
+    Setting {
+        name: "beside writes, flushes of 5 ms",
+        traffic: true,
+        writes: true,
+        disk: Disk::Slow,
+        busy: 0,
+    },
+    Setting {
+        name: "beside writes, cores busy",
+        traffic: true,
+        writes: true,
+        disk: Disk::Fast,
+        busy: 2,
+    },
 ];
 
 /// From who works to the server and back, in milliseconds.
@@ -86,7 +117,12 @@ impl Cell {
 
     fn text(&self) -> String {
         if self.is_felt() {
-            format!("{:.1}x, p99 {:.1} / {:.1}", self.rate(), self.ours.p99_ms, self.peer.p99_ms)
+            format!(
+                "{:.1}x, p99 {:.1} / {:.1}",
+                self.rate(),
+                self.ours.p99_ms,
+                self.peer.p99_ms
+            )
         } else {
             format!("{:.1}x", self.rate())
         }
@@ -106,8 +142,8 @@ fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-/// Makes a server's flushes slow, or fast again. Source: `commit_delay` in PostgreSQL's manual, which also waits where nobody else
-/// commits once `commit_siblings` is 0.
+/// Makes a server's flushes slow, or fast again. Source: `commit_delay` in PostgreSQL's manual,
+/// which also waits where nobody else commits once `commit_siblings` is 0.
 async fn flushes(server: &Postgres, disk: Disk) -> Result<()> {
     let delay = match disk {
         Disk::Fast => "0",
@@ -115,7 +151,9 @@ async fn flushes(server: &Postgres, disk: Disk) -> Result<()> {
     };
     let client = server.connect("postgres").await?;
     for (name, value) in [("commit_siblings", "0"), ("commit_delay", delay)] {
-        client.batch_execute(&format!("ALTER SYSTEM SET {name} = {value}")).await?;
+        client
+            .batch_execute(&format!("ALTER SYSTEM SET {name} = {value}"))
+            .await?;
     }
     client.batch_execute("SELECT pg_reload_conf()").await?;
     Ok(())
@@ -130,7 +168,9 @@ async fn measure(
 ) -> Result<Option<(Measured, Measured)>> {
     let mut peers = vec![Contender::PgrollShape];
     peers.extend(
-        [Contender::Pgroll, Contender::Reshape].into_iter().filter(|peer| installed(&peer.name().to_lowercase())),
+        [Contender::Pgroll, Contender::Reshape]
+            .into_iter()
+            .filter(|peer| installed(&peer.name().to_lowercase())),
     );
     let mut runs = Vec::new();
     for _ in 0..words.times {
@@ -141,35 +181,71 @@ async fn measure(
             }
         }
     }
-    let (ours, peers): (Vec<_>, Vec<_>) =
-        medians(&runs).into_iter().partition(|one| one.contender == Contender::Default.name());
+    let (ours, peers): (Vec<_>, Vec<_>) = medians(&runs)
+        .into_iter()
+        .partition(|one| one.contender == Contender::Default.name());
     // A replay isn't a program that anybody runs: it stands in only where no peer is at hand.
-    let (replayed, real): (Vec<_>, Vec<_>) =
-        peers.into_iter().partition(|one| one.contender == Contender::PgrollShape.name());
-    let fastest = |of: Vec<Measured>| of.into_iter().max_by(|a, b| a.rows_per_second.total_cmp(&b.rows_per_second));
-    Ok(ours.into_iter().next().zip(fastest(real).or_else(|| replayed.into_iter().next())))
+    let (replayed, real): (Vec<_>, Vec<_>) = peers
+        .into_iter()
+        .partition(|one| one.contender == Contender::PgrollShape.name());
+    let fastest = |of: Vec<Measured>| {
+        of.into_iter()
+            .max_by(|a, b| a.rows_per_second.total_cmp(&b.rows_per_second))
+    };
+    Ok(ours
+        .into_iter()
+        .next()
+        .zip(fastest(real).or_else(|| replayed.into_iter().next())))
 }
 
 async fn cells(words: &Words) -> Result<Vec<Cell>> {
-    let settings =
-        [("shared_buffers", "1GB"), ("max_wal_size", "8GB"), ("checkpoint_timeout", "30min"), ("autovacuum", "off")];
+    let settings = [
+        ("shared_buffers", "1GB"),
+        ("max_wal_size", "8GB"),
+        ("checkpoint_timeout", "30min"),
+        ("autovacuum", "off"),
+    ];
     let server = Postgres::start(&settings).await?;
     let mut cells = Vec::new();
     for &shape in &words.shape {
         let admin = server.connect("postgres").await?;
-        admin.batch_execute("DROP DATABASE IF EXISTS master WITH (FORCE)").await?;
+        admin
+            .batch_execute("DROP DATABASE IF EXISTS master WITH (FORCE)")
+            .await?;
         server.create_database("master", None).await?;
-        server.connect("master").await?.batch_execute(&shape.schema(words.rows)).await?;
+        server
+            .connect("master")
+            .await?
+            .batch_execute(&shape.schema(words.rows))
+            .await?;
         for setting in SETTINGS {
             flushes(&server, setting.disk).await?;
             for way_ms in WAYS_MS {
                 let way = Duration::from_secs_f64(way_ms / 1_000.0);
                 let rate = if setting.traffic { words.rate } else { 0 };
-                let around = Around { rate, writes: setting.writes, way, busy: setting.busy };
-                let Some((ours, peer)) = measure(&server, words, shape, around).await? else { continue };
+                let around = Around {
+                    rate,
+                    writes: setting.writes,
+                    way,
+                    busy: setting.busy,
+                };
+                let Some((ours, peer)) = measure(&server, words, shape, around).await? else {
+                    continue;
+                };
                 let shape = format!("{shape:?}").to_lowercase();
-                let cell = Cell { shape, setting: setting.name.to_owned(), way_ms, ours, peer };
-                say(&format!("{}, {way_ms} ms: {} ({})", cell.name(), cell.text(), cell.peer.contender));
+                let cell = Cell {
+                    shape,
+                    setting: setting.name.to_owned(),
+                    way_ms,
+                    ours,
+                    peer,
+                };
+                say(&format!(
+                    "{}, {way_ms} ms: {} ({})",
+                    cell.name(),
+                    cell.text(),
+                    cell.peer.contender
+                ));
                 cells.push(cell);
             }
         }
@@ -182,8 +258,16 @@ fn show(words: &Words, cells: &[Cell]) -> Result<()> {
     let columns: Vec<String> = WAYS_MS.iter().map(|way| format!("{way} ms away")).collect();
     let mut names: Vec<String> = cells.iter().map(Cell::name).collect();
     names.dedup();
-    let at = |name: &str, way: f64| cells.iter().find(|cell| cell.name() == name && (cell.way_ms - way).abs() < 1e-9);
-    say(&format!("\n| | {} |\n|{}", columns.join(" | "), "---|".repeat(columns.len() + 1)));
+    let at = |name: &str, way: f64| {
+        cells
+            .iter()
+            .find(|cell| cell.name() == name && (cell.way_ms - way).abs() < 1e-9)
+    };
+    say(&format!(
+        "\n| | {} |\n|{}",
+        columns.join(" | "),
+        "---|".repeat(columns.len() + 1)
+    ));
     let mut rows = Vec::new();
     for name in names {
         let of_row: Vec<Heat> = WAYS_MS
@@ -191,7 +275,10 @@ fn show(words: &Words, cells: &[Cell]) -> Result<()> {
             .map(|&way| {
                 let cell = at(&name, way);
                 let good = cell.map_or(0.0, |cell| (cell.rate() - 1.0) / (GOOD - 1.0));
-                Heat { text: cell.map_or_else(|| "-".to_owned(), Cell::text), good }
+                Heat {
+                    text: cell.map_or_else(|| "-".to_owned(), Cell::text),
+                    good,
+                }
             })
             .collect();
         let texts: Vec<&str> = of_row.iter().map(|cell| cell.text.as_str()).collect();
@@ -199,14 +286,33 @@ fn show(words: &Words, cells: &[Cell]) -> Result<()> {
         rows.push((name, of_row));
     }
     if let Some(worst) = cells.iter().min_by(|a, b| a.rate().total_cmp(&b.rate())) {
-        say(&format!("\nThe worst rate: {}, {} ms away: {}", worst.name(), worst.way_ms, worst.text()));
+        say(&format!(
+            "\nThe worst rate: {}, {} ms away: {}",
+            worst.name(),
+            worst.way_ms,
+            worst.text()
+        ));
     }
     let longer = |cell: &Cell| cell.ours.p99_ms - cell.peer.p99_ms;
-    if let Some(worst) = cells.iter().filter(|cell| cell.is_felt()).max_by(|a, b| longer(a).total_cmp(&longer(b))) {
-        say(&format!("The worst p99: {}, {} ms away: {}", worst.name(), worst.way_ms, worst.text()));
+    if let Some(worst) = cells
+        .iter()
+        .filter(|cell| cell.is_felt())
+        .max_by(|a, b| longer(a).total_cmp(&longer(b)))
+    {
+        say(&format!(
+            "The worst p99: {}, {} ms away: {}",
+            worst.name(),
+            worst.way_ms,
+            worst.text()
+        ));
     }
     match &words.svg {
-        Some(path) => heat(path, "rate as a multiple of the best peer's, and both p99 in ms", &columns, &rows),
+        Some(path) => heat(
+            path,
+            "rate as a multiple of the best peer's, and both p99 in ms",
+            &columns,
+            &rows,
+        ),
         None => Ok(()),
     }
 }

@@ -1,5 +1,5 @@
-//! `./dev bench series`: what a backfill costs against the table's size, the width of its rows and its indexes, and how
-//! soon one that was cut off goes on. Nobody else is at work.
+//! `./dev bench series`: what a backfill costs against the table's size, the width of its rows and
+//! its indexes, and how soon one that was cut off goes on. Nobody else is at work.
 
 use clap::Parser;
 use concertina_benches::Result;
@@ -47,10 +47,23 @@ struct Point {
 #[tokio::main]
 async fn main() -> Result<()> {
     let words = Words::parse();
-    let sizes = words.millions.iter().map(|millions| (Shape::Crm, millions * 1_000_000));
-    let others = [Shape::Noindex, Shape::Narrow, Shape::Manyindex, Shape::Wide, Shape::Join];
-    let tables: Vec<(Shape, u64)> = sizes.chain(others.into_iter().map(|shape| (shape, words.rows))).collect();
-    say("| shape | rows | rows/s | heap | indexes | WAL B/row | first batch after a restart, ms | memory MiB |");
+    let sizes = words
+        .millions
+        .iter()
+        .map(|millions| (Shape::Crm, millions * 1_000_000));
+    let others = [
+        Shape::Noindex,
+        Shape::Narrow,
+        Shape::Manyindex,
+        Shape::Wide,
+        Shape::Join,
+    ];
+    let tables: Vec<(Shape, u64)> = sizes
+        .chain(others.into_iter().map(|shape| (shape, words.rows)))
+        .collect();
+    say(
+        "| shape | rows | rows/s | heap | indexes | WAL B/row | first batch after a restart, ms | memory MiB |",
+    );
     say("|---|---|---|---|---|---|---|---|");
     let mut points = Vec::new();
     for (shape, rows) in tables {
@@ -80,8 +93,12 @@ fn say(text: &str) {
 
 /// Fills the column of a fresh table, with a stop on the way.
 async fn measure(shape: Shape, rows: u64) -> Result<Point> {
-    let settings =
-        [("shared_buffers", "1GB"), ("max_wal_size", "16GB"), ("checkpoint_timeout", "30min"), ("autovacuum", "off")];
+    let settings = [
+        ("shared_buffers", "1GB"),
+        ("max_wal_size", "16GB"),
+        ("checkpoint_timeout", "30min"),
+        ("autovacuum", "off"),
+    ];
     let server = Postgres::start(&settings).await?;
     server.create_database("run", None).await?;
     let client = server.connect("run").await?;
@@ -89,12 +106,25 @@ async fn measure(shape: Shape, rows: u64) -> Result<Point> {
     client.batch_execute("VACUUM ANALYZE t").await?;
     client.batch_execute("CHECKPOINT").await?;
     let connect = Connect::parse(&server.url("run"))?;
-    let engine = || Engine::new(connect.clone(), Settings { eager: true, ..Settings::default() }, Arc::new(|_| {}));
+    let engine = || {
+        Engine::new(
+            connect.clone(),
+            Settings {
+                eager: true,
+                ..Settings::default()
+            },
+            Arc::new(|_| {}),
+        )
+    };
 
     let before = Sizes::of(&client, server.pid()).await?;
     let (first, stopper) = engine();
     let began = Instant::now();
-    let half = tokio::spawn(async move { on_engine(&first, shape).await.map_err(|error| error.to_string()) });
+    let half = tokio::spawn(async move {
+        on_engine(&first, shape)
+            .await
+            .map_err(|error| error.to_string())
+    });
     while done(&client).await? < rows / 2 {
         if half.is_finished() {
             return Err(format!("the run ended early: {:?}", half.await?).into());
@@ -108,7 +138,11 @@ async fn measure(shape: Shape, rows: u64) -> Result<Point> {
     let reached = done(&client).await?;
     let (second, _stopper) = engine();
     let began = Instant::now();
-    let rest = tokio::spawn(async move { on_engine(&second, shape).await.map_err(|error| error.to_string()) });
+    let rest = tokio::spawn(async move {
+        on_engine(&second, shape)
+            .await
+            .map_err(|error| error.to_string())
+    });
     while done(&client).await? == reached && !rest.is_finished() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
@@ -133,16 +167,26 @@ async fn measure(shape: Shape, rows: u64) -> Result<Point> {
 
 /// Rows that the checkpoints count, or 0 before there are any.
 async fn done(client: &Client) -> Result<u64> {
-    let exists: bool = client.query_one("SELECT to_regclass('concertina.range') IS NOT NULL", &[]).await?.get(0);
+    let exists: bool = client
+        .query_one("SELECT to_regclass('concertina.range') IS NOT NULL", &[])
+        .await?
+        .get(0);
     if !exists {
         return Ok(0);
     }
-    let rows: i64 = client.query_one("SELECT coalesce(sum(rows), 0)::bigint FROM concertina.range", &[]).await?.get(0);
+    let rows: i64 = client
+        .query_one(
+            "SELECT coalesce(sum(rows), 0)::bigint FROM concertina.range",
+            &[],
+        )
+        .await?
+        .get(0);
     Ok(u64::try_from(rows)?)
 }
 
 fn memory_mib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<f64>().ok()).map_or(0.0, |kib| kib / 1_024.0)
+    peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<f64>().ok())
+        .map_or(0.0, |kib| kib / 1_024.0)
 }

@@ -159,9 +159,16 @@ const CONNECTIONS: &[&str] = &[
 
 fn soup(pieces: &'static [&'static str]) -> impl Strategy<Value = String> {
     let known = prop::sample::select(pieces).prop_map(str::to_owned);
-    let piece = prop_oneof![12 => known, 1 => "\\PC{0,4}", 1 => any::<char>().prop_map(String::from)];
-    prop::collection::vec((piece, prop_oneof![Just(" "), Just(""), Just("\n")]), 0..24)
-        .prop_map(|pieces| pieces.into_iter().map(|(piece, after)| piece + after).collect())
+    let piece =
+        prop_oneof![12 => known, 1 => "\\PC{0,4}", 1 => any::<char>().prop_map(String::from)];
+    prop::collection::vec((piece, prop_oneof![Just(" "), Just(""), Just("\n")]), 0..24).prop_map(
+        |pieces| {
+            pieces
+                .into_iter()
+                .map(|(piece, after)| piece + after)
+                .collect()
+        },
+    )
 }
 
 proptest! {

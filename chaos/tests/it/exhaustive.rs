@@ -1,5 +1,6 @@
-//! The engine is killed once at every point where an end is unlike the one at another. Of a history each time on a database of its own,
-//! with a calm run afterwards; of the systems, whose points are some thousand, one after the other on the same database.
+//! The engine is killed once at every point where an end is unlike the one at another. Of a history
+//! each time on a database of its own, with a calm run afterwards; of the systems, whose points are
+//! some thousand, one after the other on the same database.
 
 use crate::{holds, program};
 use concertina_chaos::fault::Fault;
@@ -7,7 +8,10 @@ use concertina_chaos::scenario::{Scenario, histories, systems};
 use concertina_chaos::trial::Stage;
 
 fn named(scenarios: Vec<Scenario>, name: &str) -> [Scenario; 3] {
-    let found: Vec<Scenario> = scenarios.into_iter().filter(|scenario| scenario.name == name).collect();
+    let found: Vec<Scenario> = scenarios
+        .into_iter()
+        .filter(|scenario| scenario.name == name)
+        .collect();
     found.try_into().ok().expect("up, down and back")
 }
 
@@ -32,8 +36,16 @@ async fn in_a_row(name: &str) {
         holds(&scenario.shown(), &summary);
         let points = stage.ends().len();
         // Where nothing waits, taking it back writes nothing.
-        let kills = summary.faults.get(&Fault::Kill).copied().unwrap_or_default();
-        assert!(kills >= points * 9 / 10, "{points} points, {:?}", summary.faults);
+        let kills = summary
+            .faults
+            .get(&Fault::Kill)
+            .copied()
+            .unwrap_or_default();
+        assert!(
+            kills >= points * 9 / 10,
+            "{points} points, {:?}",
+            summary.faults
+        );
     }
 }
 

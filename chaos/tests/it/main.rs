@@ -1,5 +1,8 @@
 //! The engine, struck. `./dev chaos` does the same for longer.
-#![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that can't go on should end there"
+)]
 
 mod any_text;
 mod exhaustive;
@@ -18,5 +21,9 @@ fn program() -> &'static Path {
 #[track_caller]
 fn holds(name: &str, summary: &Summary) {
     let _ = writeln!(std::io::stderr(), "{name}\n{summary}");
-    assert!(summary.violations.is_empty(), "{name}:\n{}", summary.violations.join("\n"));
+    assert!(
+        summary.violations.is_empty(),
+        "{name}:\n{}",
+        summary.violations.join("\n")
+    );
 }

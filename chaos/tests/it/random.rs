@@ -12,7 +12,10 @@ use rand::rngs::StdRng;
 const TRIALS: u64 = 4;
 
 async fn by_chance(first: usize) {
-    let seed: u64 = std::env::var("CONCERTINA_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let seed: u64 = std::env::var("CONCERTINA_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or(1);
     let scenarios = histories().unwrap();
     for scenario in &scenarios[first..first + 3] {
         let mut stage = Stage::set(scenario, program()).await.unwrap();

@@ -13,8 +13,12 @@ use std::process::Command;
 pub(crate) async fn run(common: &Common, name: &str) -> Result<Exit, Failure> {
     let mut found = Found::read(common)?;
     let folder = found.folder().to_owned();
-    std::fs::create_dir_all(&folder)
-        .map_err(|error| Failure::usage(format!("can't make {}: {error}", folder.display()), "check its rights"))?;
+    std::fs::create_dir_all(&folder).map_err(|error| {
+        Failure::usage(
+            format!("can't make {}: {error}", folder.display()),
+            "check its rights",
+        )
+    })?;
     if let Some(first) = found.history()?.revisions().first() {
         return Err(Failure::usage(
             format!("the directory has revisions already, {} first", first.id),
@@ -29,10 +33,16 @@ pub(crate) async fn run(common: &Common, name: &str) -> Result<Exit, Failure> {
     }
     let (text, by) = match dumped(&found)? {
         Some(text) => (text, "pg_dump"),
-        None => (format!("{};\n", drift::whole(&found.reader()?).await?.join(";\n\n")), "the catalog"),
+        None => (
+            format!("{};\n", drift::whole(&found.reader()?).await?.join(";\n\n")),
+            "the catalog",
+        ),
     };
     let path = folder.join(format!("{name}.sql"));
-    let text = format!("-- What was there before, as {by} tells it.\n\n{}\n", text.trim());
+    let text = format!(
+        "-- What was there before, as {by} tells it.\n\n{}\n",
+        text.trim()
+    );
     concertina_revisions::folder::write_new(&path, &text)?;
     draw::line(common.quiet || common.json, &path.display().to_string());
     let history = found.history()?;
@@ -46,7 +56,12 @@ pub(crate) async fn run(common: &Common, name: &str) -> Result<Exit, Failure> {
 /// What `pg_dump` writes, where there is one that can read the server.
 fn dumped(found: &Found) -> Result<Option<String>, Failure> {
     let mut command = Command::new("pg_dump");
-    command.args(["--schema-only", "--no-owner", "--no-privileges", "--exclude-schema=concertina"]);
+    command.args([
+        "--schema-only",
+        "--no-owner",
+        "--no-privileges",
+        "--exclude-schema=concertina",
+    ]);
     command.envs(found.connect()?.environment());
     match command.output() {
         Ok(output) if output.status.success() => {
@@ -55,7 +70,10 @@ fn dumped(found: &Found) -> Result<Option<String>, Failure> {
             Ok(Some(kept.collect::<Vec<_>>().join("\n")))
         }
         Ok(output) => {
-            tracing::info!("pg_dump: {}", String::from_utf8_lossy(&output.stderr).trim());
+            tracing::info!(
+                "pg_dump: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
             Ok(None)
         }
         Err(error) => {

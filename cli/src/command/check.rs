@@ -17,7 +17,11 @@ pub(crate) async fn run(
     catalog: Option<&Path>,
     format: CheckFormat,
 ) -> Result<Exit, Failure> {
-    let format = if common.json { CheckFormat::Json } else { format };
+    let format = if common.json {
+        CheckFormat::Json
+    } else {
+        format
+    };
     let found = Found::read(common)?;
     let history = match found.history() {
         Ok(history) => history,
@@ -39,19 +43,32 @@ pub(crate) async fn run(
         findings.push(not_rehearsed());
     }
     // What is refused here anyway may be refused there for the same reason.
-    if let Some(reader) = reader.filter(|_| !findings.iter().any(|finding| finding.severity == Severity::Error)) {
+    if let Some(reader) = reader.filter(|_| {
+        !findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+    }) {
         findings.extend(refused(&reader, &history, &ground).await?);
-        if !findings.iter().any(|finding| finding.severity == Severity::Error) {
+        if !findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+        {
             findings.extend(rehearsed(&reader, &history, &ground).await?);
         }
     }
     if !files.is_empty() {
         let wanted: Vec<PathBuf> = files.iter().map(|file| whole(file)).collect();
-        findings
-            .retain(|finding| finding.place.as_ref().is_none_or(|(source, _)| wanted.contains(&whole(&source.path))));
+        findings.retain(|finding| {
+            finding
+                .place
+                .as_ref()
+                .is_none_or(|(source, _)| wanted.contains(&whole(&source.path)))
+        });
     }
     draw::check::print(&findings, format);
-    let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
+    let wrong = findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error);
     Ok(if wrong { Exit::Preflight } else { Exit::Done })
 }
 
@@ -64,7 +81,8 @@ fn not_rehearsed() -> Diagnostic {
 /// `concertina catalog`
 pub(crate) async fn catalog(common: &Common) -> Result<Exit, Failure> {
     let ground = ground(&Found::read(common)?.reader()?).await?;
-    let value = serde_json::to_value(&ground).map_err(|error| Failure::usage(format!("the catalog: {error}"), ""))?;
+    let value = serde_json::to_value(&ground)
+        .map_err(|error| Failure::usage(format!("the catalog: {error}"), ""))?;
     draw::json(&value);
     Ok(Exit::Done)
 }

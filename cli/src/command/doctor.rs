@@ -11,11 +11,16 @@ use std::time::Duration;
 pub(crate) async fn run(common: &Common) -> Result<Exit, Failure> {
     let findings = Found::read(common)?.reader()?.doctor().await?;
     draw::doctor::print(&findings, common.json);
-    let wrong = findings.iter().any(|finding| finding.severity == Severity::Wrong);
+    let wrong = findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Wrong);
     Ok(if wrong { Exit::Error } else { Exit::Done })
 }
 
 pub(crate) async fn wait(common: &Common, seconds: u64) -> Result<Exit, Failure> {
-    Found::read(common)?.reader()?.wait(Duration::from_secs(seconds)).await?;
+    Found::read(common)?
+        .reader()?
+        .wait(Duration::from_secs(seconds))
+        .await?;
     Ok(Exit::Done)
 }

@@ -13,24 +13,41 @@ pub(crate) async fn verify(common: &Common) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
     let compared = drift::compared(&found.rehearser()?, &found.history()?).await?;
     draw::drift::verified(&compared, common.json);
-    Ok(if compared.differences.is_empty() { Exit::Done } else { Exit::Preflight })
+    Ok(if compared.differences.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Preflight
+    })
 }
 
 /// `concertina verify --tenant-isolation`
 pub(crate) async fn isolation(common: &Common, role: &str) -> Result<Exit, Failure> {
     let tried = Found::read(common)?.reader()?.isolation(role).await?;
     draw::isolation::print(&tried, common.json);
-    Ok(if tried.iter().all(Isolation::holds) { Exit::Done } else { Exit::Preflight })
+    Ok(if tried.iter().all(Isolation::holds) {
+        Exit::Done
+    } else {
+        Exit::Preflight
+    })
 }
 
 pub(crate) async fn diff(common: &Common, from: &Path) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
     let compared = wanted(&found, found.history_if_any()?.as_ref(), from).await?;
     draw::drift::compared(&compared, common.json);
-    Ok(if compared.is_complete() { Exit::Done } else { Exit::Preflight })
+    Ok(if compared.is_complete() {
+        Exit::Done
+    } else {
+        Exit::Preflight
+    })
 }
 
-pub(crate) async fn autogenerate(common: &Common, title: &str, from: &Path, open: bool) -> Result<Exit, Failure> {
+pub(crate) async fn autogenerate(
+    common: &Common,
+    title: &str,
+    from: &Path,
+    open: bool,
+) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
     let compared = wanted(&found, Some(&found.history()?), from).await?;
     if compared.differences.is_empty() {
@@ -41,11 +58,19 @@ pub(crate) async fn autogenerate(common: &Common, title: &str, from: &Path, open
     let path = new::write(&found, title, &draw::drift::script(&compared))?;
     draw::line(false, &path.display().to_string());
     draw::drift::left(&compared);
-    let exit = if compared.is_complete() { Exit::Done } else { Exit::Preflight };
+    let exit = if compared.is_complete() {
+        Exit::Done
+    } else {
+        Exit::Preflight
+    };
     if open { edit::open(&path) } else { Ok(exit) }
 }
 
-async fn wanted(found: &Found, history: Option<&History>, from: &Path) -> Result<Comparison, Failure> {
+async fn wanted(
+    found: &Found,
+    history: Option<&History>,
+    from: &Path,
+) -> Result<Comparison, Failure> {
     let text = std::fs::read_to_string(from).map_err(|error| {
         Failure::usage(
             format!("can't read {}: {error}", from.display()),

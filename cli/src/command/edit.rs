@@ -14,8 +14,9 @@ pub(crate) fn run(common: &Common, revision: &str) -> Result<Exit, Failure> {
 
 /// Opens a file in the editor, and waits until that is closed.
 pub(crate) fn open(path: &Path) -> Result<Exit, Failure> {
-    let editor =
-        ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let editor = ["VISUAL", "EDITOR"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let editor = editor.unwrap_or_else(|| "vi".to_owned());
     // It may come with words of its own: `code --wait`.
     let mut words = editor.split_whitespace();
@@ -24,6 +25,9 @@ pub(crate) fn open(path: &Path) -> Result<Exit, Failure> {
     match ended {
         Ok(status) if status.success() => Ok(Exit::Done),
         Ok(status) => Err(Failure::usage(format!("{editor} ended with {status}"), "")),
-        Err(error) => Err(Failure::usage(format!("can't start {editor}: {error}"), "set VISUAL or EDITOR")),
+        Err(error) => Err(Failure::usage(
+            format!("can't start {editor}: {error}"),
+            "set VISUAL or EDITOR",
+        )),
     }
 }

@@ -17,7 +17,10 @@ pub(crate) fn run(common: &Common, wanted: Option<&str>) -> Result<Exit, Failure
         return Ok(Exit::Done);
     };
     let page = page(&wanted.to_uppercase()).ok_or_else(|| {
-        Failure::usage(format!("no problem is called {wanted}"), "`concertina explain` lists them all")
+        Failure::usage(
+            format!("no problem is called {wanted}"),
+            "`concertina explain` lists them all",
+        )
     })?;
     if common.json {
         draw::json(&serde_json::json!({ "code": wanted.to_uppercase(), "page": page }));
@@ -29,7 +32,10 @@ pub(crate) fn run(common: &Common, wanted: Option<&str>) -> Result<Exit, Failure
 
 /// The part of the page below a code's title, the title included.
 fn page(wanted: &str) -> Option<&'static str> {
-    let known = code::ALL.iter().chain(&problem::code::ALL).chain(&problem::hazard::ALL);
+    let known = code::ALL
+        .iter()
+        .chain(&problem::code::ALL)
+        .chain(&problem::hazard::ALL);
     let code = known.into_iter().find(|code| code.0 == wanted)?;
     let start = PAGES.find(&format!("## {code}: "))? + "## ".len();
     let rest = &PAGES[start..];
@@ -42,9 +48,16 @@ mod tests {
 
     #[test]
     fn every_code_has_a_page_with_a_remedy() {
-        for code in code::ALL.iter().chain(&problem::code::ALL).chain(&problem::hazard::ALL) {
+        for code in code::ALL
+            .iter()
+            .chain(&problem::code::ALL)
+            .chain(&problem::hazard::ALL)
+        {
             let page = page(code.0).unwrap_or_else(|| panic!("{code} has no page"));
-            assert!(page.contains("\n\n**Instead**"), "{code} says what to do instead");
+            assert!(
+                page.contains("\n\n**Instead**"),
+                "{code} says what to do instead"
+            );
         }
     }
 

@@ -20,9 +20,14 @@ pub(crate) async fn run(common: &Common, tool: &Tool) -> Result<Exit, Failure> {
             let (files, mut left_out) = collected(path)?;
             let imported = import::folder(&files).map_err(|found| told_with(found, &left_out))?;
             left_out.extend(
-                files.iter().filter(|(name, _)| !import::is_used(name, &imported)).map(|(name, _)| name.clone()),
+                files
+                    .iter()
+                    .filter(|(name, _)| !import::is_used(name, &imported))
+                    .map(|(name, _)| name.clone()),
             );
-            left_out.iter().for_each(|name| draw::aside(&format!("left out: {name}")));
+            left_out
+                .iter()
+                .for_each(|name| draw::aside(&format!("left out: {name}")));
             (imported, *stamp)
         }
     };
@@ -36,12 +41,16 @@ pub(crate) async fn run(common: &Common, tool: &Tool) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let settings = settings(&mut found, &LimitWords::default())?;
-    live::run(common, &found, settings, async |engine| adopt::stamp(engine, &history, &imported).await).await
+    live::run(common, &found, settings, async |engine| {
+        adopt::stamp(engine, &history, &imported).await
+    })
+    .await
 }
 
 /// A folder with `alembic.ini`, in which Alembic is run; or what it wrote.
 fn alembic(path: &Path, down: Option<&Path>) -> Result<Vec<Imported>, Failure> {
-    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| unreadable(path, &error));
+    let read =
+        |path: &Path| std::fs::read_to_string(path).map_err(|error| unreadable(path, &error));
     if path.is_file() {
         let down = down.map(read).transpose()?.unwrap_or_default();
         return Ok(import::alembic(&read(path)?, &down, &BTreeMap::new())?);
@@ -54,9 +63,14 @@ fn alembic(path: &Path, down: Option<&Path>) -> Result<Vec<Imported>, Failure> {
     }
     let up = said(path, &["upgrade", "heads", "--sql"])?;
     let mut down = String::new();
-    for head in said(path, &["heads"])?.lines().filter_map(|line| line.split_whitespace().next()) {
+    for head in said(path, &["heads"])?
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+    {
         // A way back that its author left out isn't one; then it is derived.
-        down.push_str(&said(path, &["downgrade", &format!("{head}:base"), "--sql"]).unwrap_or_default());
+        down.push_str(
+            &said(path, &["downgrade", &format!("{head}:base"), "--sql"]).unwrap_or_default(),
+        );
     }
     Ok(import::alembic(&up, &down, &stems(path)?)?)
 }
@@ -73,8 +87,19 @@ fn said(folder: &Path, words: &[&str]) -> Result<String, Failure> {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let told = String::from_utf8_lossy(&output.stderr);
-    let last = told.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    Err(Failure::usage(format!("alembic {} ended with {}: {last}", words.join(" "), output.status), help))
+    let last = told
+        .lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
+    Err(Failure::usage(
+        format!(
+            "alembic {} ended with {}: {last}",
+            words.join(" "),
+            output.status
+        ),
+        help,
+    ))
 }
 
 /// The names of Alembic's files by the revision that each holds.
@@ -85,7 +110,9 @@ fn stems(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "script_location").then(|| value.trim().replace("%(here)s", "."))
     });
-    let versions = folder.join(location.unwrap_or_else(|| "alembic".to_owned())).join("versions");
+    let versions = folder
+        .join(location.unwrap_or_else(|| "alembic".to_owned()))
+        .join("versions");
     let mut stems = BTreeMap::new();
     for (name, text) in files(&versions, "py")? {
         let revision = text.lines().find_map(|line| {
@@ -94,7 +121,11 @@ fn stems(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
         });
         if let (Some(revision), Some(stem)) = (revision, name.strip_suffix(".py")) {
             // Its own id stays in front, so that it is found by it.
-            let stem = if stem.starts_with(&revision) { stem.to_owned() } else { format!("{revision}_{stem}") };
+            let stem = if stem.starts_with(&revision) {
+                stem.to_owned()
+            } else {
+                format!("{revision}_{stem}")
+            };
             stems.insert(revision, stem);
         }
     }
@@ -103,17 +134,21 @@ fn stems(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
 
 /// Nothing was imported: what was found instead.
 fn told_with(found: Vec<Diagnostic>, left_out: &[String]) -> Failure {
-    left_out.iter().for_each(|name| draw::aside(&format!("left out: {name}")));
+    left_out
+        .iter()
+        .for_each(|name| draw::aside(&format!("left out: {name}")));
     found.into()
 }
 
 /// A file's name and text.
 type File = (String, String);
 
-/// The migrations of a folder, and what else is in it. One that is a directory of its own has that folder's name.
+/// The migrations of a folder, and what else is in it. One that is a directory of its own has that
+/// folder's name.
 fn collected(folder: &Path) -> Result<(Vec<File>, Vec<String>), Failure> {
     let (mut found, mut left_out) = (Vec::new(), Vec::new());
-    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| unreadable(path, &error));
+    let read =
+        |path: &Path| std::fs::read_to_string(path).map_err(|error| unreadable(path, &error));
     for (name, path) in entries(folder)? {
         if path.is_dir() {
             for (file, path) in entries(&path)? {
@@ -138,7 +173,13 @@ fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
         let path = entry.map_err(|error| unreadable(folder, &error))?.path();
-        found.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), path));
+        found.push((
+            path.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            path,
+        ));
     }
     found.sort();
     Ok(found)
@@ -151,7 +192,13 @@ fn files(folder: &Path, ending: &str) -> Result<Vec<(String, String)>, Failure> 
         let path: PathBuf = entry.map_err(|error| unreadable(folder, &error))?.path();
         if path.extension().is_some_and(|own| own == ending) {
             let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-            found.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), text));
+            found.push((
+                path.file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
+                text,
+            ));
         }
     }
     found.sort();
@@ -159,5 +206,8 @@ fn files(folder: &Path, ending: &str) -> Result<Vec<(String, String)>, Failure> 
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::usage(format!("can't read {}: {error}", path.display()), "check the path and its rights")
+    Failure::usage(
+        format!("can't read {}: {error}", path.display()),
+        "check the path and its rights",
+    )
 }

@@ -1,4 +1,5 @@
-//! What the verbs that change a database share: events are drawn, Ctrl-C stops after the batch in hand.
+//! What the verbs that change a database share: events are drawn, Ctrl-C stops after the batch in
+//! hand.
 
 use super::Found;
 use crate::args::Common;
@@ -25,11 +26,19 @@ pub(crate) async fn run(
     drawing.finish();
     let done = done?;
     draw::done::print(&done, common.json, common.quiet);
-    Ok(if done.waiting.is_empty() { Exit::Done } else { Exit::Waiting })
+    Ok(if done.waiting.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Waiting
+    })
 }
 
-/// Lets Ctrl-C or a request to terminate stop an engine where nothing is left behind; the second ends us at once.
-pub(crate) fn stopped_by_signals(stopper: Stopper, told: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+/// Lets Ctrl-C or a request to terminate stop an engine where nothing is left behind; the second
+/// ends us at once.
+pub(crate) fn stopped_by_signals(
+    stopper: Stopper,
+    told: impl FnOnce() + Send + 'static,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         if signalled().await.is_err() {
             return;

@@ -12,7 +12,10 @@ pub(crate) fn run(common: &Common, revisions: &[String], title: &str) -> Result<
     let joined = if revisions.is_empty() {
         history.heads()
     } else {
-        revisions.iter().map(|text| history.find(text)).collect::<Result<_, _>>()?
+        revisions
+            .iter()
+            .map(|text| history.find(text))
+            .collect::<Result<_, _>>()?
     };
     let [_, _, ..] = joined.as_slice() else {
         return Err(Failure::usage(
@@ -22,7 +25,10 @@ pub(crate) fn run(common: &Common, revisions: &[String], title: &str) -> Result<
     };
     let ids: Vec<&str> = joined.iter().map(|revision| revision.id.as_str()).collect();
     let path = found.folder().join(new::file_name(&history, title));
-    concertina_revisions::folder::write_new(&path, &format!("-- revises: {}\n-- {title}\n", ids.join(", ")))?;
+    concertina_revisions::folder::write_new(
+        &path,
+        &format!("-- revises: {}\n-- {title}\n", ids.join(", ")),
+    )?;
     draw::line(false, &path.display().to_string());
     Ok(Exit::Done)
 }

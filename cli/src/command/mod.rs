@@ -39,7 +39,13 @@ pub(crate) fn run(words: &Words) -> Result<Exit, Failure> {
     let common = &words.common;
     match &words.verb {
         Verb::Init => init::run(common),
-        Verb::New { title, message, edit, from: None, .. } => new::run(common, &titled(title, message.as_ref()), *edit),
+        Verb::New {
+            title,
+            message,
+            edit,
+            from: None,
+            ..
+        } => new::run(common, &titled(title, message.as_ref()), *edit),
         Verb::Merge { revisions, message } => merge::run(common, revisions, message),
         Verb::Edit { revision } => edit::run(common, revision),
         Verb::Heads => history::heads(common),
@@ -60,20 +66,45 @@ pub(crate) fn run(words: &Words) -> Result<Exit, Failure> {
 
 async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
     match verb {
-        Verb::Plan { target, sql, estimate } => plan::run(common, target, *sql, *estimate).await,
-        Verb::Upgrade { target, contract, sql: true, catalog, limits } => {
-            script::upgrade(common, target, *contract, catalog.as_deref(), limits).await
-        }
-        Verb::Upgrade { target, contract, limits, .. } => upgrade::upgrade(common, target, *contract, limits).await,
+        Verb::Plan {
+            target,
+            sql,
+            estimate,
+        } => plan::run(common, target, *sql, *estimate).await,
+        Verb::Upgrade {
+            target,
+            contract,
+            sql: true,
+            catalog,
+            limits,
+        } => script::upgrade(common, target, *contract, catalog.as_deref(), limits).await,
+        Verb::Upgrade {
+            target,
+            contract,
+            limits,
+            ..
+        } => upgrade::upgrade(common, target, *contract, limits).await,
         Verb::Contract { limits } => upgrade::contract(common, limits).await,
         Verb::Rollback { revision } => rollback::run(common, revision.as_deref()).await,
-        Verb::Downgrade { target, contract, allow_data_loss, sql: true, limits } => {
-            script::downgrade(common, target, *contract, *allow_data_loss, limits).await
-        }
-        Verb::Downgrade { target, contract, allow_data_loss, limits, .. } => {
-            downgrade::run(common, target, *contract, *allow_data_loss, limits).await
-        }
-        Verb::Check { files, catalog, format } => check::run(common, files, catalog.as_deref(), *format).await,
+        Verb::Downgrade {
+            target,
+            contract,
+            allow_data_loss,
+            sql: true,
+            limits,
+        } => script::downgrade(common, target, *contract, *allow_data_loss, limits).await,
+        Verb::Downgrade {
+            target,
+            contract,
+            allow_data_loss,
+            limits,
+            ..
+        } => downgrade::run(common, target, *contract, *allow_data_loss, limits).await,
+        Verb::Check {
+            files,
+            catalog,
+            format,
+        } => check::run(common, files, catalog.as_deref(), *format).await,
         Verb::Catalog => check::catalog(common).await,
         Verb::Pause { reason } => pause::pause(common, &reason.join(" ")).await,
         Verb::Resume => pause::resume(common).await,
@@ -81,19 +112,29 @@ async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
         Verb::Show { revision } => show::run(common, revision).await,
         Verb::Wait { timeout } => doctor::wait(common, *timeout).await,
         Verb::Doctor => doctor::run(common).await,
-        Verb::Verify { role: Some(role), .. } => drift::isolation(common, role).await,
+        Verb::Verify {
+            role: Some(role), ..
+        } => drift::isolation(common, role).await,
         Verb::Verify { .. } => drift::verify(common).await,
         Verb::Diff { from } => drift::diff(common, from).await,
-        Verb::New { title, message, edit, from: Some(from), .. } => {
-            drift::autogenerate(common, &titled(title, message.as_ref()), from, *edit).await
-        }
+        Verb::New {
+            title,
+            message,
+            edit,
+            from: Some(from),
+            ..
+        } => drift::autogenerate(common, &titled(title, message.as_ref()), from, *edit).await,
         Verb::Baseline { name } => baseline::run(common, name).await,
         Verb::Import { tool } => import::run(common, tool).await,
         Verb::History => history::run(common).await,
         Verb::Status => status::run(common).await,
         Verb::LatestSchema => version::latest_schema(common).await,
         Verb::VersionUrl { revision } => version::url(common, revision.as_deref()).await,
-        Verb::Stamp { target, force, purge } => stamp::run(common, target, *force, *purge).await,
+        Verb::Stamp {
+            target,
+            force,
+            purge,
+        } => stamp::run(common, target, *force, *purge).await,
         Verb::Init
         | Verb::New { from: None, .. }
         | Verb::Merge { .. }
@@ -110,7 +151,11 @@ async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
 
 /// How far `--contract` goes.
 fn until(contract: bool) -> Until {
-    if contract { Until::Contracted } else { Until::Backfilled }
+    if contract {
+        Until::Contracted
+    } else {
+        Until::Backfilled
+    }
 }
 
 /// A title as one word or many.
@@ -130,11 +175,22 @@ pub(crate) struct Found {
 impl Found {
     pub(crate) fn read(common: &Common) -> Result<Found, Failure> {
         let mut project = Project::read(&common.config)?;
-        project.rehearse = common.rehearse.or(rehearse_of_environment()?).or(project.rehearse);
-        let named = common.revisions.clone().or_else(|| project.revisions.clone());
+        project.rehearse = common
+            .rehearse
+            .or(rehearse_of_environment()?)
+            .or(project.rehearse);
+        let named = common
+            .revisions
+            .clone()
+            .or_else(|| project.revisions.clone());
         let is_named = common.revisions.is_some();
         let folder = named.unwrap_or_else(|| PathBuf::from("revisions"));
-        Ok(Found { project, folder, is_named, url: common.url.clone() })
+        Ok(Found {
+            project,
+            folder,
+            is_named,
+            url: common.url.clone(),
+        })
     }
 
     pub(crate) fn history(&self) -> Result<History, Failure> {
@@ -163,7 +219,8 @@ impl Found {
         self.reader_to_stop().map(|(engine, _)| engine)
     }
 
-    /// An engine that changes nothing of the database but may make others to rehearse in: whoever ends it lets them be dropped first.
+    /// An engine that changes nothing of the database but may make others to rehearse in: whoever
+    /// ends it lets them be dropped first.
     pub(crate) fn rehearser(&self) -> Result<Engine, Failure> {
         let (engine, stopper) = self.reader_to_stop()?;
         live::stopped_by_signals(stopper, || {});
@@ -173,16 +230,27 @@ impl Found {
     fn reader_to_stop(&self) -> Result<(Engine, Stopper), Failure> {
         let versions = self.project.versions.unwrap_or_default();
         let rehearse = self.project.rehearse.unwrap_or_default();
-        let settings = Settings { versions, rehearse, ..Settings::default() };
+        let settings = Settings {
+            versions,
+            rehearse,
+            ..Settings::default()
+        };
         Ok(Engine::new(self.connect()?, settings, Arc::new(|_| {})))
     }
 }
 
 /// What `CONCERTINA_REHEARSE` says.
 fn rehearse_of_environment() -> Result<Option<Rehearse>, Failure> {
-    let said = std::env::var("CONCERTINA_REHEARSE").ok().filter(|said| !said.is_empty());
+    let said = std::env::var("CONCERTINA_REHEARSE")
+        .ok()
+        .filter(|said| !said.is_empty());
     let read = said.map(|said| said.parse()).transpose();
-    read.map_err(|why: String| Failure::usage(format!("CONCERTINA_REHEARSE: {why}"), "leave it out for auto"))
+    read.map_err(|why: String| {
+        Failure::usage(
+            format!("CONCERTINA_REHEARSE: {why}"),
+            "leave it out for auto",
+        )
+    })
 }
 
 /// The limits of the settings file, with the words of this run over them.

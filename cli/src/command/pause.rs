@@ -8,7 +8,10 @@ use concertina::Failure;
 
 pub(crate) async fn pause(common: &Common, reason: &str) -> Result<Exit, Failure> {
     Found::read(common)?.reader()?.pause(reason).await?;
-    draw::line(common.quiet, "backfills are paused; `concertina resume` resumes them");
+    draw::line(
+        common.quiet,
+        "backfills are paused; `concertina resume` resumes them",
+    );
     Ok(Exit::Done)
 }
 

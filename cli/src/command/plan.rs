@@ -7,7 +7,12 @@ use crate::exit::Exit;
 use concertina::Failure;
 use concertina_revisions::Target;
 
-pub(crate) async fn run(common: &Common, target: &str, sql: bool, estimate: bool) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    common: &Common,
+    target: &str,
+    sql: bool,
+    estimate: bool,
+) -> Result<Exit, Failure> {
     let found = Found::read(common)?;
     let history = found.history()?;
     let reader = found.rehearser()?;

@@ -10,5 +10,8 @@ pub(crate) async fn run(common: &Common, revision: Option<&str>) -> Result<Exit,
     let mut found = Found::read(common)?;
     let history = found.history()?;
     let settings = settings(&mut found, &LimitWords::default())?;
-    live::run(common, &found, settings, async |engine| concertina::rollback(engine, &history, revision).await).await
+    live::run(common, &found, settings, async |engine| {
+        concertina::rollback(engine, &history, revision).await
+    })
+    .await
 }

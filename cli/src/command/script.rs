@@ -24,7 +24,9 @@ pub(crate) async fn upgrade(
     let settings = settings(&mut found, limits)?;
     let until = until(contract);
     // As people know it from Alembic: from nothing to a revision.
-    let (from_base, to) = target.strip_prefix("base:").map_or((false, target), |to| (true, to));
+    let (from_base, to) = target
+        .strip_prefix("base:")
+        .map_or((false, target), |to| (true, to));
     if to.contains(':') {
         return Err(Failure::usage(
             "a script from the middle of the history needs to know what the tables hold by then",
@@ -57,7 +59,15 @@ pub(crate) async fn downgrade(
     let engine = Engine::new(found.connect()?, settings.clone(), Arc::new(|_| {})).0;
     let policy = Policy { allow_data_loss };
     let target = Target::parse(target);
-    let text = script::downgrade(&engine, &history, &target, until(contract), &policy, &settings).await?;
+    let text = script::downgrade(
+        &engine,
+        &history,
+        &target,
+        until(contract),
+        &policy,
+        &settings,
+    )
+    .await?;
     draw::line(false, text.trim_end());
     Ok(Exit::Done)
 }

@@ -7,7 +7,12 @@ use crate::limits::LimitWords;
 use concertina::{Despite, Failure};
 use concertina_revisions::Target;
 
-pub(crate) async fn run(common: &Common, target: &str, force: bool, purge: bool) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    common: &Common,
+    target: &str,
+    force: bool,
+    purge: bool,
+) -> Result<Exit, Failure> {
     let mut found = Found::read(common)?;
     let history = found.history()?;
     let settings = settings(&mut found, &LimitWords::default())?;
@@ -17,6 +22,8 @@ pub(crate) async fn run(common: &Common, target: &str, force: bool, purge: bool)
         (false, true) => Despite::Edited,
         (false, false) => Despite::Nothing,
     };
-    live::run(common, &found, settings, async |engine| concertina::stamp(engine, &history, &target, despite).await)
-        .await
+    live::run(common, &found, settings, async |engine| {
+        concertina::stamp(engine, &history, &target, despite).await
+    })
+    .await
 }

@@ -16,8 +16,15 @@ pub(crate) async fn run(common: &Common) -> Result<Exit, Failure> {
     let known = engine.known().await?;
     let mut flying = Vec::new();
     for known in in_flight(&known) {
-        let (backfills, unfilled) = (engine.backfills(&known.id).await?, engine.unfilled(&known.id).await?);
-        flying.push(Flying { known, backfills, unfilled });
+        let (backfills, unfilled) = (
+            engine.backfills(&known.id).await?,
+            engine.unfilled(&known.id).await?,
+        );
+        flying.push(Flying {
+            known,
+            backfills,
+            unfilled,
+        });
     }
     let ids: Vec<_> = known.iter().map(|known| known.id.clone()).collect();
     let history = match &history {

@@ -18,8 +18,10 @@ pub(crate) async fn upgrade(
     let settings = settings(&mut found, limits)?;
     let until = until(contract);
     let target = Target::parse(target);
-    live::run(common, &found, settings, async |engine| concertina::upgrade(engine, &history, &target, until).await)
-        .await
+    live::run(common, &found, settings, async |engine| {
+        concertina::upgrade(engine, &history, &target, until).await
+    })
+    .await
 }
 
 pub(crate) async fn contract(common: &Common, limits: &LimitWords) -> Result<Exit, Failure> {
@@ -27,5 +29,8 @@ pub(crate) async fn contract(common: &Common, limits: &LimitWords) -> Result<Exi
     // Contract needs no file; the rehearsal does.
     let history = found.history().ok();
     let settings = settings(&mut found, limits)?;
-    live::run(common, &found, settings, async |engine| concertina::contract(engine, history.as_ref()).await).await
+    live::run(common, &found, settings, async |engine| {
+        concertina::contract(engine, history.as_ref()).await
+    })
+    .await
 }

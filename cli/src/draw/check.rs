@@ -11,7 +11,9 @@ use std::io::IsTerminal;
 pub(crate) fn print(findings: &[Diagnostic], format: CheckFormat) {
     match format {
         CheckFormat::Text => text(findings),
-        CheckFormat::Json => json(&json!({ "findings": findings.iter().map(finding).collect::<Vec<_>>() })),
+        CheckFormat::Json => {
+            json(&json!({ "findings": findings.iter().map(finding).collect::<Vec<_>>() }))
+        }
         CheckFormat::Sarif => json(&sarif(findings)),
         CheckFormat::Github => findings.iter().for_each(|one| line(false, &github(one))),
     }
@@ -23,9 +25,13 @@ fn text(findings: &[Diagnostic]) {
         line(false, &diagnostic::text(one, colours));
         line(false, "");
     }
-    let errors = findings.iter().filter(|one| one.severity == Severity::Error).count();
+    let errors = findings
+        .iter()
+        .filter(|one| one.severity == Severity::Error)
+        .count();
     let warnings = findings.len() - errors;
-    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let counted =
+        |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     match (errors, warnings) {
         (0, 0) => line(false, "nothing is wrong"),
         _ => line(
@@ -54,21 +60,42 @@ fn finding(one: &Diagnostic) -> Value {
 
 /// A workflow command of GitHub Actions. Source: its documentation, "Workflow commands".
 fn github(one: &Diagnostic) -> String {
-    let escaped = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let escaped = |text: &str| {
+        text.replace('%', "%25")
+            .replace('\r', "%0D")
+            .replace('\n', "%0A")
+    };
     let property = |text: &str| escaped(text).replace(':', "%3A").replace(',', "%2C");
-    let place = one.place.as_ref().map_or_else(String::new, |(source, span)| {
-        let (line, column) = source.line_column(span.start);
-        format!("file={},line={line},col={column},", property(&source.path.display().to_string()))
-    });
-    let help = if one.help.is_empty() { String::new() } else { format!("\n{}", one.help) };
+    let place = one
+        .place
+        .as_ref()
+        .map_or_else(String::new, |(source, span)| {
+            let (line, column) = source.line_column(span.start);
+            format!(
+                "file={},line={line},col={column},",
+                property(&source.path.display().to_string())
+            )
+        });
+    let help = if one.help.is_empty() {
+        String::new()
+    } else {
+        format!("\n{}", one.help)
+    };
     let title = property(one.code.0);
-    format!("::{} {place}title={title}::{}", level(one.severity), escaped(&format!("{}{help}", one.message)))
+    format!(
+        "::{} {place}title={title}::{}",
+        level(one.severity),
+        escaped(&format!("{}{help}", one.message))
+    )
 }
 
 /// SARIF 2.1.0, as GitHub's code scanning and GitLab read it.
 fn sarif(findings: &[Diagnostic]) -> Value {
     let codes: BTreeSet<&str> = findings.iter().map(|one| one.code.0).collect();
-    let rules: Vec<Value> = codes.into_iter().map(|code| json!({ "id": code })).collect();
+    let rules: Vec<Value> = codes
+        .into_iter()
+        .map(|code| json!({ "id": code }))
+        .collect();
     let results: Vec<Value> = findings
         .iter()
         .map(|one| {

@@ -10,19 +10,34 @@ pub(crate) fn text(diagnostic: &Diagnostic, colours: bool) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.0);
-    let path = diagnostic.place.as_ref().map(|(source, _)| source.path.display().to_string());
+    let title = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code.0);
+    let path = diagnostic
+        .place
+        .as_ref()
+        .map(|(source, _)| source.path.display().to_string());
     let mut group = match (&diagnostic.place, &path) {
         (Some((source, span)), Some(path)) => {
-            let annotation = AnnotationKind::Primary.span(span.start..span.end).label(diagnostic.label.as_str());
-            title.element(Snippet::source(source.text.as_str()).path(path).annotation(annotation))
+            let annotation = AnnotationKind::Primary
+                .span(span.start..span.end)
+                .label(diagnostic.label.as_str());
+            title.element(
+                Snippet::source(source.text.as_str())
+                    .path(path)
+                    .annotation(annotation),
+            )
         }
         _ => annotate_snippets::Group::with_title(title),
     };
     if !diagnostic.help.is_empty() {
         group = group.element(Level::HELP.message(diagnostic.help.as_str()));
     }
-    let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if colours {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     renderer.render(&[group])
 }
 

@@ -20,7 +20,10 @@ pub(crate) fn print(findings: &[Finding], as_json: bool) {
             line(false, &format!("  help: {}", finding.remedy));
         }
     }
-    if findings.iter().all(|finding| finding.severity == Severity::Fine) {
+    if findings
+        .iter()
+        .all(|finding| finding.severity == Severity::Fine)
+    {
         line(false, "nothing was found");
     }
 }

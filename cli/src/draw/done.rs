@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 /// Prints the end of a verb.
 pub(crate) fn print(done: &Done, as_json: bool, quiet: bool) {
     if as_json {
-        let waiting: Vec<Value> =
-            done.waiting.iter().map(|(id, hazards)| json!({ "revision": id, "hazards": hazards })).collect();
+        let waiting: Vec<Value> = done
+            .waiting
+            .iter()
+            .map(|(id, hazards)| json!({ "revision": id, "hazards": hazards }))
+            .collect();
         json(&json!({ "event": "done", "finished": done.finished, "waiting": waiting }));
         return;
     }
@@ -21,11 +24,20 @@ pub(crate) fn print(done: &Done, as_json: bool, quiet: bool) {
     for (id, hazards) in &done.waiting {
         line(quiet, &format!("… {id} waits for contract"));
         for hazard in hazards {
-            line(quiet, &format!("    {} (statement {}): {}", hazard.code, hazard.statement, hazard.message));
+            line(
+                quiet,
+                &format!(
+                    "    {} (statement {}): {}",
+                    hazard.code, hazard.statement, hazard.message
+                ),
+            );
         }
     }
     if !done.waiting.is_empty() {
-        line(quiet, "next: once no old version of the application is left, concertina contract");
+        line(
+            quiet,
+            "next: once no old version of the application is left, concertina contract",
+        );
         line(quiet, "      to go back instead, concertina rollback");
     }
 }

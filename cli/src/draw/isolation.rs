@@ -12,7 +12,9 @@ pub(crate) fn print(tried: &[Isolation], as_json: bool) {
     for one in tried {
         let told = match (&one.untried, one.leaks.as_slice()) {
             (Some(why), _) => format!("not tried: {why}"),
-            (None, []) if one.tenants < 2 => "holds, as far as one tenant's rows can tell".to_owned(),
+            (None, []) if one.tenants < 2 => {
+                "holds, as far as one tenant's rows can tell".to_owned()
+            }
             (None, []) => "holds".to_owned(),
             (None, leaks) => format!("leaks: {}", leaks.join("; ")),
         };

@@ -30,17 +30,26 @@ pub(crate) fn print(plans: &[Plan], estimates: &[Vec<Estimate>], as_json: bool, 
 
 /// What to expect, a line each.
 fn expected(estimates: &[Estimate]) -> String {
-    let mut text = String::from("  expected (from a sample; half or twice as much is no surprise)\n");
+    let mut text =
+        String::from("  expected (from a sample; half or twice as much is no surprise)\n");
     if estimates.is_empty() {
         text.push_str("    nothing that takes time\n");
     }
     for one in estimates {
         let span = if one.seconds_beside > one.seconds_alone * 1.1 {
-            format!("{} alone, {} beside an application", duration(one.seconds_alone), duration(one.seconds_beside))
+            format!(
+                "{} alone, {} beside an application",
+                duration(one.seconds_alone),
+                duration(one.seconds_beside)
+            )
         } else {
             duration(one.seconds_beside)
         };
-        let _ = write!(text, "    {}: {:.0} rows of {} in {span}", one.step, one.rows, one.table);
+        let _ = write!(
+            text,
+            "    {}: {:.0} rows of {} in {span}",
+            one.step, one.rows, one.table
+        );
         if one.wal_bytes >= 1e6 {
             let _ = write!(text, ", {:.0} MB of WAL", one.wal_bytes / 1e6);
         }
@@ -48,10 +57,17 @@ fn expected(estimates: &[Estimate]) -> String {
         if one.list_bytes > 0.0 {
             let megabytes = (one.list_bytes / 1e6).max(1.0);
             let snapshot = duration(one.snapshot_seconds);
-            let _ = write!(text, ", by a list of {megabytes:.0} MB that is made under a snapshot of {snapshot}");
+            let _ = write!(
+                text,
+                ", by a list of {megabytes:.0} MB that is made under a snapshot of {snapshot}"
+            );
         }
         if percent(one.heap_growth) >= 1.0 {
-            let _ = write!(text, ", the table grows by {:.0} %", percent(one.heap_growth));
+            let _ = write!(
+                text,
+                ", the table grows by {:.0} %",
+                percent(one.heap_growth)
+            );
         }
         if percent(one.index_growth) >= 1.0 {
             let _ = write!(text, ", its indexes by {:.0} %", percent(one.index_growth));
@@ -63,7 +79,11 @@ fn expected(estimates: &[Estimate]) -> String {
 
 /// A duration in the unit that suits it.
 fn duration(seconds: f64) -> String {
-    if seconds < 1.0 { "less than a second".to_owned() } else { super::duration(seconds).to_string() }
+    if seconds < 1.0 {
+        "less than a second".to_owned()
+    } else {
+        super::duration(seconds).to_string()
+    }
 }
 
 /// The statements that will be sent; a backfill's are made for the table's size when it runs.

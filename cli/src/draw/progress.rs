@@ -31,7 +31,8 @@ pub(crate) fn start(as_json: bool, quiet: bool) -> Drawing {
         How::Quiet
     } else if std::io::stderr().is_terminal() {
         let bar = ProgressBar::with_draw_target(Some(1_000), ProgressDrawTarget::stderr_with_hz(8));
-        let style = ProgressStyle::with_template("{spinner} {bar:28.cyan/dim} {percent:>3}% {wide_msg}");
+        let style =
+            ProgressStyle::with_template("{spinner} {bar:28.cyan/dim} {percent:>3}% {wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         How::Bars(bar)
     } else {
@@ -79,7 +80,9 @@ impl How {
                     bar.set_position((progress.share * 1_000.0) as u64);
                     bar.set_message(numbers(progress));
                 }
-                Event::Waiting { blockers, queued, .. } => bar.set_message(waiting(blockers, *queued)),
+                Event::Waiting {
+                    blockers, queued, ..
+                } => bar.set_message(waiting(blockers, *queued)),
                 other => {
                     if matches!(other, Event::StepBegun { .. }) {
                         bar.reset();
@@ -95,26 +98,62 @@ impl How {
 /// An event in words.
 fn sentences(event: &Event) -> Vec<String> {
     match event {
-        Event::RevisionBegun { revision, direction, resumed } => {
-            let how = if *resumed { ", taken up where it was left" } else { "" };
+        Event::RevisionBegun {
+            revision,
+            direction,
+            resumed,
+        } => {
+            let how = if *resumed {
+                ", taken up where it was left"
+            } else {
+                ""
+            };
             vec![format!("{revision} ({direction}{how})")]
         }
-        Event::StepBegun { step, phase, what, .. } => {
+        Event::StepBegun {
+            step, phase, what, ..
+        } => {
             let verb = if phase.is_none() { "undo " } else { "" };
             what.iter()
                 .enumerate()
-                .map(|(at, what)| if at == 0 { format!("  {verb}{step}: {what}") } else { format!("    {what}") })
+                .map(|(at, what)| {
+                    if at == 0 {
+                        format!("  {verb}{step}: {what}")
+                    } else {
+                        format!("    {what}")
+                    }
+                })
                 .collect()
         }
-        Event::StepDone { step, seconds, rows, already, .. } => {
+        Event::StepDone {
+            step,
+            seconds,
+            rows,
+            already,
+            ..
+        } => {
             let rows = rows.map_or_else(String::new, |rows| format!(", {} rows", HumanCount(rows)));
-            let already = if *already { ", it was there already" } else { "" };
+            let already = if *already {
+                ", it was there already"
+            } else {
+                ""
+            };
             vec![format!("  {step}: done in {seconds:.1} s{rows}{already}")]
         }
-        Event::Waiting { doing, blockers, queued } => vec![format!("  {doing}: {}", waiting(blockers, *queued))],
-        Event::Retrying { doing, why, after_ms } => vec![format!("  {doing}: {why}; again in {after_ms} ms")],
+        Event::Waiting {
+            doing,
+            blockers,
+            queued,
+        } => vec![format!("  {doing}: {}", waiting(blockers, *queued))],
+        Event::Retrying {
+            doing,
+            why,
+            after_ms,
+        } => vec![format!("  {doing}: {why}; again in {after_ms} ms")],
         Event::Progress(progress) => vec![format!("  {}: {}", progress.step, numbers(progress))],
-        Event::Unfilled { unfilled, .. } => vec![format!("  {}", super::status::unfilled(unfilled))],
+        Event::Unfilled { unfilled, .. } => {
+            vec![format!("  {}", super::status::unfilled(unfilled))]
+        }
         Event::Note { text } => vec![format!("  note: {text}")],
         Event::RevisionReached { revision, state } => vec![format!("{revision}: {state}")],
         _ => vec![],
@@ -123,16 +162,27 @@ fn sentences(event: &Event) -> Vec<String> {
 
 fn waiting(blockers: &[Blocker], queued: bool) -> String {
     let names: Vec<String> = blockers.iter().map(ToString::to_string).collect();
-    let how = if queued { "waiting for" } else { "waiting outside the lock's queue for" };
+    let how = if queued {
+        "waiting for"
+    } else {
+        "waiting outside the lock's queue for"
+    };
     format!("{how} {}", names.join("; "))
 }
 
 fn numbers(progress: &Progress) -> String {
     let mut parts = Vec::new();
     if progress.sweeping {
-        parts.push(format!("{}: looking for rows that are left", progress.table));
+        parts.push(format!(
+            "{}: looking for rows that are left",
+            progress.table
+        ));
     } else {
-        parts.push(format!("{}: {} rows", progress.table, HumanCount(progress.rows)));
+        parts.push(format!(
+            "{}: {} rows",
+            progress.table,
+            HumanCount(progress.rows)
+        ));
         parts.push(format!("{}/s", HumanCount(progress.rows_per_second as u64)));
     }
     if let Some(seconds) = progress.eta_seconds.filter(|seconds| *seconds >= 1.0) {

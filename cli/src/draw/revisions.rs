@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 /// Where the database stands.
 pub(crate) fn current(newest: &[&Known], as_json: bool) {
     if as_json {
-        let list: Vec<Value> = newest.iter().map(|known| json!({ "id": known.id, "state": known.state })).collect();
+        let list: Vec<Value> = newest
+            .iter()
+            .map(|known| json!({ "id": known.id, "state": known.state }))
+            .collect();
         return json(&json!({ "current": list }));
     }
     if newest.is_empty() {
@@ -31,17 +34,27 @@ pub(crate) fn latest_schema(version: &Version, as_json: bool) {
 /// How code of a version connects.
 pub(crate) fn version_url(version: &Version, url: &str, as_json: bool) {
     if as_json {
-        return json(&json!({ "revision": version.revision, "schema": version.schema, "url": url }));
+        return json(
+            &json!({ "revision": version.revision, "schema": version.schema, "url": url }),
+        );
     }
     line(false, url);
 }
 
 /// All revisions, newest first.
 pub(crate) fn history(history: &History, known: &[Known], verbose: bool, as_json: bool) {
-    let heads: Vec<_> = history.heads().into_iter().map(|revision| &revision.id).collect();
+    let heads: Vec<_> = history
+        .heads()
+        .into_iter()
+        .map(|revision| &revision.id)
+        .collect();
     if as_json {
-        let list: Vec<Value> =
-            history.revisions().iter().rev().map(|revision| of_one(history, revision, known)).collect();
+        let list: Vec<Value> = history
+            .revisions()
+            .iter()
+            .rev()
+            .map(|revision| of_one(history, revision, known))
+            .collect();
         return json(&json!({ "history": list }));
     }
     for revision in history.revisions().iter().rev() {
@@ -50,8 +63,20 @@ pub(crate) fn history(history: &History, known: &[Known], verbose: bool, as_json
             line(false, "");
             continue;
         }
-        let head = if heads.contains(&&revision.id) { " (head)" } else { "" };
-        line(false, &format!("{} -> {}{head}, {}", parents(revision), revision.id, state_of(revision, known)));
+        let head = if heads.contains(&&revision.id) {
+            " (head)"
+        } else {
+            ""
+        };
+        line(
+            false,
+            &format!(
+                "{} -> {}{head}, {}",
+                parents(revision),
+                revision.id,
+                state_of(revision, known)
+            ),
+        );
     }
 }
 
@@ -78,14 +103,24 @@ fn of_one(history: &History, revision: &Revision, known: &[Known]) -> Value {
 }
 
 fn told(history: &History, revision: &Revision, known: &[Known]) {
-    let children: Vec<&str> = history.children(&revision.id).map(|child| child.id.as_str()).collect();
+    let children: Vec<&str> = history
+        .children(&revision.id)
+        .map(|child| child.id.as_str())
+        .collect();
     let head = if children.is_empty() { " (head)" } else { "" };
-    let branch = if children.len() > 1 { format!(" (branches into {})", children.join(", ")) } else { String::new() };
+    let branch = if children.len() > 1 {
+        format!(" (branches into {})", children.join(", "))
+    } else {
+        String::new()
+    };
     line(false, &format!("revision: {}{head}{branch}", revision.id));
     line(false, &format!("revises:  {}", parents(revision)));
     line(false, &format!("title:    {}", revision.title));
     line(false, &format!("state:    {}", state_of(revision, known)));
-    line(false, &format!("path:     {}", revision.source.path.display()));
+    line(
+        false,
+        &format!("path:     {}", revision.source.path.display()),
+    );
     if let Some(error) = own(revision, known).and_then(|known| known.error.as_ref()) {
         line(false, &format!("stopped:  {error}"));
     }
@@ -100,14 +135,25 @@ fn state_of(revision: &Revision, known: &[Known]) -> String {
 }
 
 fn parents(revision: &Revision) -> String {
-    let parents: Vec<&str> = revision.revises.iter().map(concertina_revisions::RevisionId::as_str).collect();
-    if parents.is_empty() { "base".to_owned() } else { parents.join(", ") }
+    let parents: Vec<&str> = revision
+        .revises
+        .iter()
+        .map(concertina_revisions::RevisionId::as_str)
+        .collect();
+    if parents.is_empty() {
+        "base".to_owned()
+    } else {
+        parents.join(", ")
+    }
 }
 
 /// The revisions that several others follow, each with these.
 pub(crate) fn branches(history: &History, as_json: bool) {
     let of = |revision: &Revision| -> Vec<String> {
-        history.children(&revision.id).map(|child| child.id.to_string()).collect()
+        history
+            .children(&revision.id)
+            .map(|child| child.id.to_string())
+            .collect()
     };
     if as_json {
         let list: Vec<Value> = history
@@ -118,13 +164,20 @@ pub(crate) fn branches(history: &History, as_json: bool) {
         return json(&json!({ "branches": list }));
     }
     for revision in history.branches() {
-        line(false, &format!("{} -> {}", revision.id, of(revision).join(", ")));
+        line(
+            false,
+            &format!("{} -> {}", revision.id, of(revision).join(", ")),
+        );
     }
 }
 
 /// The revisions that none follows.
 pub(crate) fn heads(history: &History, as_json: bool) {
-    let heads: Vec<&str> = history.heads().into_iter().map(|revision| revision.id.as_str()).collect();
+    let heads: Vec<&str> = history
+        .heads()
+        .into_iter()
+        .map(|revision| revision.id.as_str())
+        .collect();
     if as_json {
         return json(&json!({ "heads": heads }));
     }

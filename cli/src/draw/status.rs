@@ -15,10 +15,18 @@ pub(crate) struct Flying<'a> {
 }
 
 /// Prints the status; what is pending isn't known where the folder can't be read.
-pub(crate) fn print(flying: &[Flying<'_>], pending: &[&Revision], unread: Option<&Failure>, as_json: bool) {
+pub(crate) fn print(
+    flying: &[Flying<'_>],
+    pending: &[&Revision],
+    unread: Option<&Failure>,
+    as_json: bool,
+) {
     if as_json {
         let list: Vec<Value> = flying.iter().map(value).collect();
-        let pending: Vec<&str> = pending.iter().map(|revision| revision.id.as_str()).collect();
+        let pending: Vec<&str> = pending
+            .iter()
+            .map(|revision| revision.id.as_str())
+            .collect();
         let unread = unread.map(ToString::to_string);
         return json(&json!({ "in_flight": list, "pending": pending, "unread": unread }));
     }
@@ -26,7 +34,13 @@ pub(crate) fn print(flying: &[Flying<'_>], pending: &[&Revision], unread: Option
         line(false, &format!("{}: {}", one.known.id, state(one.known)));
         for backfill in &one.backfills {
             let percent = backfill.share * 100.0;
-            line(false, &format!("  {}: {percent:.1} % of the blocks, {} rows", backfill.step, backfill.rows));
+            line(
+                false,
+                &format!(
+                    "  {}: {percent:.1} % of the blocks, {} rows",
+                    backfill.step, backfill.rows
+                ),
+            );
             if let Some(why) = &backfill.throttle {
                 line(false, &format!("    throttled: {why}"));
             }
@@ -41,14 +55,19 @@ pub(crate) fn print(flying: &[Flying<'_>], pending: &[&Revision], unread: Option
     }
     if let Some(failure) = unread {
         line(false, &format!("what is pending isn't known: {failure}"));
-        return line(false, "  next: concertina check tells what is wrong with the files");
+        return line(
+            false,
+            "  next: concertina check tells what is wrong with the files",
+        );
     }
     match (flying, pending) {
         ([], []) => line(false, "everything is applied"),
         (_, []) => {}
         (_, pending) => {
             line(false, &format!("{} pending:", pending.len()));
-            pending.iter().for_each(|revision| line(false, &format!("  {}", revision.id)));
+            pending
+                .iter()
+                .for_each(|revision| line(false, &format!("  {}", revision.id)));
             if flying.is_empty() {
                 line(false, "  next: concertina upgrade");
             }
@@ -58,7 +77,11 @@ pub(crate) fn print(flying: &[Flying<'_>], pending: &[&Revision], unread: Option
 
 /// What sync triggers had no value for, in a sentence.
 pub(super) fn unfilled(left: &Unfilled) -> String {
-    let Unfilled { table, target, writes } = left;
+    let Unfilled {
+        table,
+        target,
+        writes,
+    } = left;
     format!(
         "{writes} writes to {table} gave no value for {target}: they went through, and contract waits until their rows are put right"
     )
@@ -67,8 +90,12 @@ pub(super) fn unfilled(left: &Unfilled) -> String {
 /// The command that takes a state further.
 fn next(known: &Known) -> &'static str {
     match (known.state, known.direction) {
-        (State::Running, Direction::Up) => "concertina upgrade, or concertina rollback to take it back",
-        (State::Running, Direction::Down) => "concertina downgrade with the same target, or concertina rollback",
+        (State::Running, Direction::Up) => {
+            "concertina upgrade, or concertina rollback to take it back"
+        }
+        (State::Running, Direction::Down) => {
+            "concertina downgrade with the same target, or concertina rollback"
+        }
         (State::Waiting, _) => {
             "concertina contract once no old version of the application is left, or concertina rollback"
         }

@@ -48,14 +48,19 @@ async fn both_ends_of_every_key_change_and_change_back() {
 
     site.run(&["upgrade", "+1"]).ends(3);
     // Keys are watched in both forms meanwhile.
-    let broken = "INSERT INTO calls (lead_id, by) VALUES (1, 'ffffffff-0000-0000-0000-000000000000')";
+    let broken =
+        "INSERT INTO calls (lead_id, by) VALUES (1, 'ffffffff-0000-0000-0000-000000000000')";
     assert!(site.client.batch_execute(broken).await.is_err());
     site.client
         .batch_execute("DELETE FROM owners WHERE name = 'o200' AND NOT EXISTS (SELECT FROM calls WHERE by = owners.id)")
         .await
         .unwrap();
     site.run(&["rollback"]).ends(0);
-    assert_eq!(without_order(&site.schema()), start, "rollback leaves no trace");
+    assert_eq!(
+        without_order(&site.schema()),
+        start,
+        "rollback leaves no trace"
+    );
 
     site.run(&["upgrade", "--contract"]).ends(0);
     assert_eq!(without_order(&site.schema()), wanted);
@@ -69,8 +74,14 @@ async fn both_ends_of_every_key_change_and_change_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_said_of_types_alone() {
-    let site =
-        Site::new(SCHEMA, &[("001", "-- concertina: with references\nALTER TABLE owners ADD COLUMN x int;")]).await;
+    let site = Site::new(
+        SCHEMA,
+        &[(
+            "001",
+            "-- concertina: with references\nALTER TABLE owners ADD COLUMN x int;",
+        )],
+    )
+    .await;
     let said = site.run(&["plan"]).ends(1);
     assert!(said.err.contains("with references"), "{}", said.err);
 }

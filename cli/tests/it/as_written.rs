@@ -1,4 +1,5 @@
-//! Where there are no rows everything runs as it is written: whatever psql would run, and with its end.
+//! Where there are no rows everything runs as it is written: whatever psql would run, and with its
+//! end.
 
 use crate::fixture::Site;
 use tokio_postgres::Client;
@@ -23,7 +24,11 @@ async fn rows(client: &Client) -> Vec<String> {
     let mut found = Vec::new();
     for row in client.query(relations, &[]).await.unwrap() {
         let (name, sequence): (String, bool) = (row.get(0), row.get(1));
-        let shown = if sequence { "last_value || ' ' || is_called" } else { "to_jsonb(t)::text" };
+        let shown = if sequence {
+            "last_value || ' ' || is_called"
+        } else {
+            "to_jsonb(t)::text"
+        };
         let sql = format!(
             "SELECT coalesce(md5(string_agg(line, '|' ORDER BY line)), '') FROM (SELECT {shown} AS line FROM {name} t) AS lines"
         );
@@ -40,13 +45,19 @@ struct Twice {
 
 impl Twice {
     async fn new() -> Twice {
-        Twice { site: Site::new("", &[]).await }
+        Twice {
+            site: Site::new("", &[]).await,
+        }
     }
 
     /// Makes the database anew, with these revisions in the folder and no others.
     async fn begin(&mut self, setup: &str, revisions: &[&str]) {
         self.site.server.drop_database("site").await.unwrap();
-        self.site.server.create_database("site", None).await.unwrap();
+        self.site
+            .server
+            .create_database("site", None)
+            .await
+            .unwrap();
         self.site.client = self.site.server.connect("site").await.unwrap();
         self.site.client.batch_execute(setup).await.unwrap();
         std::fs::remove_dir_all(self.site.revisions()).unwrap();
@@ -66,9 +77,14 @@ impl Twice {
         for sql in revisions {
             let up = sql.split("-- down").next().unwrap();
             let script = format!("\\set ON_ERROR_STOP on\n{up}");
-            site.server.psql("naive", &script).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+            site.server
+                .psql("naive", &script)
+                .unwrap_or_else(|error| panic!("{error}\n{sql}"));
         }
-        let wanted = (site.server.dump_schema("naive").unwrap(), rows(&naive).await);
+        let wanted = (
+            site.server.dump_schema("naive").unwrap(),
+            rows(&naive).await,
+        );
         site.run(&["check"]).ends(0);
         site.run(&["upgrade"]).ends(0);
         assert_eq!(site.schema(), wanted.0, "{revisions:?}");
@@ -122,7 +138,10 @@ const ANYTHING: &[&str] = &[
 /// Those that the server knows: MERGE came with PostgreSQL 15.
 async fn here(all: &'static [&'static str], twice: &Twice) -> Vec<&'static str> {
     let merges = crate::corpus::major(&twice.site.client).await >= 15;
-    all.iter().copied().filter(|sql| merges || !sql.contains("MERGE INTO")).collect()
+    all.iter()
+        .copied()
+        .filter(|sql| merges || !sql.contains("MERGE INTO"))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,10 +156,17 @@ async fn whatever_psql_runs_is_run_in_a_database_without_rows() {
 async fn a_history_with_seeds_is_run_to_its_end() {
     let mut twice = Twice::new().await;
     twice.as_psql("", ANYTHING_IN_A_ROW).await;
-    assert_eq!(twice.site.value::<i64>("SELECT count(*) FROM concertina.revision WHERE state = 'applied'").await, 9);
+    assert_eq!(
+        twice
+            .site
+            .value::<i64>("SELECT count(*) FROM concertina.revision WHERE state = 'applied'")
+            .await,
+        9
+    );
 }
 
-/// A history: rows are put there, and changed by what would be refused of rows that others put there.
+/// A history: rows are put there, and changed by what would be refused of rows that others put
+/// there.
 const ANYTHING_IN_A_ROW: &[&str] = &[
     "CREATE TABLE roles (id serial PRIMARY KEY, name text); INSERT INTO roles (name) VALUES ('admin'), ('user'), ('gone');",
     "DO $$ BEGIN INSERT INTO roles (name) VALUES ('opaque'); EXCEPTION WHEN others THEN NULL; END $$;",
@@ -160,13 +186,24 @@ async fn a_history_goes_on_where_it_was_stopped_by_a_mistake() {
         twice.begin("", ANYTHING_IN_A_ROW).await;
         let site = &twice.site;
         let (id, sql) = (format!("{:03}_r", at + 1), ANYTHING_IN_A_ROW[at]);
-        site.revision(&id, &format!("CREATE TABLE half (id int); {sql} SELECT 1 / 0;"));
+        site.revision(
+            &id,
+            &format!("CREATE TABLE half (id int); {sql} SELECT 1 / 0;"),
+        );
         site.run(&["upgrade"]).ends(1).says("division by zero");
-        assert!(site.value::<bool>("SELECT to_regclass('half') IS NULL").await, "nothing of it stays");
+        assert!(
+            site.value::<bool>("SELECT to_regclass('half') IS NULL")
+                .await,
+            "nothing of it stays"
+        );
         site.run(&["status"]).ends(0);
         site.revision(&id, sql);
         site.run(&["upgrade"]).ends(0);
-        assert_eq!(site.value::<i64>("SELECT count(*) FROM concertina.revision WHERE state = 'applied'").await, 9);
+        assert_eq!(
+            site.value::<i64>("SELECT count(*) FROM concertina.revision WHERE state = 'applied'")
+                .await,
+            9
+        );
         assert_eq!(site.value::<i64>("SELECT count(*) FROM groups").await, 3);
     }
 }
@@ -200,7 +237,10 @@ async fn what_touches_rows_is_planned_as_before() {
     for (sql, ends) in [
         ("TRUNCATE used;", 3),
         ("TRUNCATE leads; TRUNCATE used;", 1),
-        ("SELECT query_to_xml('DELETE FROM used', true, true, '');", 1),
+        (
+            "SELECT query_to_xml('DELETE FROM used', true, true, '');",
+            1,
+        ),
         ("VACUUM FULL;", 1),
         ("REINDEX DATABASE site;", 1),
         ("TRUNCATE parent;", 3),
@@ -223,12 +263,21 @@ async fn what_touches_rows_is_planned_as_before() {
 async fn rows_of_others_are_noticed_whenever_they_come() {
     let site = Site::new(
         "CREATE TABLE t (id int, a int); CREATE TABLE u (id int);",
-        &[("001_r", "DO $$ BEGIN ALTER TABLE t ADD COLUMN b int; END $$;"), ("002_r", "TRUNCATE t;")],
+        &[
+            (
+                "001_r",
+                "DO $$ BEGIN ALTER TABLE t ADD COLUMN b int; END $$;",
+            ),
+            ("002_r", "TRUNCATE t;"),
+        ],
     )
     .await;
     site.run(&["upgrade", "001"]).ends(0);
     // Not in what is touched, but somewhere: TRUNCATE of a table without rows is as written still.
-    site.client.batch_execute("INSERT INTO u VALUES (1)").await.unwrap();
+    site.client
+        .batch_execute("INSERT INTO u VALUES (1)")
+        .await
+        .unwrap();
     site.run(&["upgrade"]).ends(0);
     site.revision("003_r", "VACUUM FULL u;");
     site.run(&["upgrade"]).ends(1);
@@ -241,17 +290,34 @@ async fn rows_of_others_are_noticed_whenever_they_come() {
 async fn rows_that_come_before_the_lock_is_granted_are_planned_for() {
     let mut twice = Twice::new().await;
     for (beside, sql, ends) in [
-        (BESIDE, "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE t ALTER a SET NOT NULL;", 3),
-        ("", "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE t ALTER a SET NOT NULL;", 3),
+        (
+            BESIDE,
+            "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE t ALTER a SET NOT NULL;",
+            3,
+        ),
+        (
+            "",
+            "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE t ALTER a SET NOT NULL;",
+            3,
+        ),
         (BESIDE, "TRUNCATE t;", 3),
         ("", "TRUNCATE t;", 3),
     ] {
-        twice.begin(&format!("CREATE TABLE t (id int PRIMARY KEY, a int); {beside}"), &[sql]).await;
+        twice
+            .begin(
+                &format!("CREATE TABLE t (id int PRIMARY KEY, a int); {beside}"),
+                &[sql],
+            )
+            .await;
         let site = &twice.site;
         let writer = site.server.connect("site").await.unwrap();
-        writer.batch_execute("BEGIN; INSERT INTO t SELECT g, g FROM generate_series(1, 500) g;").await.unwrap();
+        writer
+            .batch_execute("BEGIN; INSERT INTO t SELECT g, g FROM generate_series(1, 500) g;")
+            .await
+            .unwrap();
         let mut command = site.command(&["upgrade"]);
-        let running = tokio::task::spawn_blocking(move || crate::fixture::said(&command.output().unwrap()));
+        let running =
+            tokio::task::spawn_blocking(move || crate::fixture::said(&command.output().unwrap()));
         tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
         writer.batch_execute("COMMIT").await.unwrap();
         running.await.unwrap().ends(ends);
@@ -266,10 +332,15 @@ async fn a_restored_dump_is_nobodys_own() {
     let site = &twice.site;
     let dump = site.server.dump("site", &[]).unwrap();
     // A newer pg_dump sets what an older server doesn't know.
-    let dump: Vec<&str> = dump.lines().filter(|line| !line.starts_with("SET transaction_timeout")).collect();
+    let dump: Vec<&str> = dump
+        .lines()
+        .filter(|line| !line.starts_with("SET transaction_timeout"))
+        .collect();
     let dump = dump.join("\n");
     site.server.create_database("restored", None).await.unwrap();
-    site.server.psql("restored", &format!("BEGIN;\n{dump}\nCOMMIT;")).unwrap();
+    site.server
+        .psql("restored", &format!("BEGIN;\n{dump}\nCOMMIT;"))
+        .unwrap();
     site.revision("004_r", "TRUNCATE roles CASCADE;");
     let url = site.server.url("restored");
     crate::fixture::said(&site.command(&["upgrade", "--url", &url]).output().unwrap()).ends(3);
@@ -287,7 +358,10 @@ async fn what_is_applied_refuses_nothing() {
     )
     .await;
     site.run(&["stamp", "head"]).ends(0);
-    site.client.batch_execute("INSERT INTO t VALUES (1)").await.unwrap();
+    site.client
+        .batch_execute("INSERT INTO t VALUES (1)")
+        .await
+        .unwrap();
     site.revision("003_r", "ALTER TABLE t ADD COLUMN a int;");
     site.run(&["check"]).ends(0);
     site.run(&["upgrade"]).ends(0);
@@ -298,14 +372,31 @@ async fn what_is_applied_refuses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_would_be_refused_is_told_before_the_first_runs() {
     let mut twice = Twice::new().await;
-    let setup = "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, NULL), (2, 5);";
+    let setup =
+        "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, NULL), (2, 5);";
     for (first, second, ends) in [
-        ("CREATE TABLE new_one (id int);", "ALTER TABLE t ALTER a SET NOT NULL;", 2),
-        ("ALTER TABLE t ADD COLUMN b int;", "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 5);", 2),
+        (
+            "CREATE TABLE new_one (id int);",
+            "ALTER TABLE t ALTER a SET NOT NULL;",
+            2,
+        ),
+        (
+            "ALTER TABLE t ADD COLUMN b int;",
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 5);",
+            2,
+        ),
         ("CREATE INDEX ON t (a);", "VACUUM FULL t;", 1),
         // These make it right.
-        ("UPDATE t SET a = 6 WHERE a IS NULL;", "ALTER TABLE t ALTER a SET NOT NULL;", 0),
-        ("ALTER TABLE t ADD COLUMN b int DEFAULT 3;", "ALTER TABLE t ALTER b SET NOT NULL;", 0),
+        (
+            "UPDATE t SET a = 6 WHERE a IS NULL;",
+            "ALTER TABLE t ALTER a SET NOT NULL;",
+            0,
+        ),
+        (
+            "ALTER TABLE t ADD COLUMN b int DEFAULT 3;",
+            "ALTER TABLE t ALTER b SET NOT NULL;",
+            0,
+        ),
     ] {
         twice.begin(setup, &[first, second]).await;
         let site = &twice.site;
@@ -338,9 +429,13 @@ async fn down_again_is_where_it_began() {
     }
     twice.begin(NEW, &["DROP TABLE leads CASCADE;"]).await;
     let site = &twice.site;
-    site.run(&["plan"]).ends(0).says("no reverse can be derived: statement 1");
+    site.run(&["plan"])
+        .ends(0)
+        .says("no reverse can be derived: statement 1");
     site.run(&["upgrade"]).ends(0);
     let after = site.schema();
-    site.run(&["downgrade", "base", "--contract"]).ends(1).says("-- down");
+    site.run(&["downgrade", "base", "--contract"])
+        .ends(1)
+        .says("-- down");
     assert_eq!(site.schema(), after);
 }

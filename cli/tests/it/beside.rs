@@ -1,5 +1,6 @@
-//! A reader and a writer beside every case, on tables of 60 000 rows: neither ever waits for a lock longer than the
-//! engine's own lock_timeout, up and down again. The server says so: it would end their statements.
+//! A reader and a writer beside every case, on tables of 60 000 rows: neither ever waits for a lock
+//! longer than the engine's own lock_timeout, up and down again. The server says so: it would end
+//! their statements.
 
 use crate::corpus::{Case, Copied, cases, each_family, tables};
 use crate::fixture::{bare, said};
@@ -12,17 +13,33 @@ use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-/// What the application does all the time; what a case takes away from it fails, and only waiting counts.
+/// What the application does all the time; what a case takes away from it fails, and only waiting
+/// counts.
 const QUERIES: [(&str, &str); 6] = [
-    ("SELECT * FROM leads WHERE id = $1", "UPDATE leads SET email = email WHERE id = $1"),
+    (
+        "SELECT * FROM leads WHERE id = $1",
+        "UPDATE leads SET email = email WHERE id = $1",
+    ),
     (
         "SELECT * FROM events WHERE id = $1 AND at < '2025-07-01'",
         "UPDATE events_2025 SET kind = kind WHERE id = $1 AND at < '2025-06-02'",
     ),
-    ("SELECT * FROM bills WHERE id = $1", "UPDATE bills SET total = total WHERE id = $1"),
-    ("SELECT * FROM owners WHERE id = $1", "UPDATE owners SET team_id = team_id WHERE id = $1"),
-    ("SELECT * FROM calls WHERE id = $1", "UPDATE calls SET lead_id = lead_id WHERE id = $1"),
-    ("SELECT * FROM vehicles WHERE id = $1", "UPDATE vehicles SET wheels = wheels WHERE id = $1"),
+    (
+        "SELECT * FROM bills WHERE id = $1",
+        "UPDATE bills SET total = total WHERE id = $1",
+    ),
+    (
+        "SELECT * FROM owners WHERE id = $1",
+        "UPDATE owners SET team_id = team_id WHERE id = $1",
+    ),
+    (
+        "SELECT * FROM calls WHERE id = $1",
+        "UPDATE calls SET lead_id = lead_id WHERE id = $1",
+    ),
+    (
+        "SELECT * FROM vehicles WHERE id = $1",
+        "UPDATE vehicles SET wheels = wheels WHERE id = $1",
+    ),
 ];
 
 /// Rows of the large tables.
@@ -31,8 +48,8 @@ const ROWS: u32 = 60_000;
 /// What nobody may wait for: the writing anew of one of these tables, with its indexes.
 const ANEW: &str = "ALTER TABLE leads ALTER COLUMN id TYPE numeric";
 
-/// The engine's own lock_timeout, and how long the application waits for a lock before it fails: a third of what it takes to write a
-/// table anew, on this machine, as busy as it is now.
+/// The engine's own lock_timeout, and how long the application waits for a lock before it fails: a
+/// third of what it takes to write a table anew, on this machine, as busy as it is now.
 async fn limit(copied: &Copied) -> Duration {
     copied.copy("measured").await;
     let client = copied.server.connect("measured").await.unwrap();
@@ -40,11 +57,15 @@ async fn limit(copied: &Copied) -> Duration {
     client.batch_execute(ANEW).await.unwrap();
     let limit = began.elapsed() / 3;
     copied.server.drop_database("measured").await.unwrap();
-    limit.clamp(Duration::from_millis(50), Settings::default().lock_timeout * 16)
+    limit.clamp(
+        Duration::from_millis(50),
+        Settings::default().lock_timeout * 16,
+    )
 }
 
-/// So often a case in which something waited for too long is run again: a lock that is held for long is held for long every
-/// time, and a machine that is busy elsewhere is so by chance. One more wait, and it is the case's.
+/// So often a case in which something waited for too long is run again: a lock that is held for
+/// long is held for long every time, and a machine that is busy elsewhere is so by chance. One more
+/// wait, and it is the case's.
 const AGAIN: usize = 2;
 
 /// One side of the application: it reads, or it writes.
@@ -57,9 +78,17 @@ impl Side {
     async fn start(server: &Postgres, database: &str, writes: bool, limit: Duration) -> Side {
         let client = server.connect(database).await.unwrap();
         let limit = limit.as_millis();
-        client.batch_execute(&format!("SET lock_timeout = {limit}; SET search_path = public")).await.unwrap();
+        client
+            .batch_execute(&format!(
+                "SET lock_timeout = {limit}; SET search_path = public"
+            ))
+            .await
+            .unwrap();
         let stop = Arc::new(AtomicBool::new(false));
-        Side { running: tokio::spawn(application(client, writes, Arc::clone(&stop))), stop }
+        Side {
+            running: tokio::spawn(application(client, writes, Arc::clone(&stop))),
+            stop,
+        }
     }
 
     /// What waited too long.
@@ -91,7 +120,8 @@ async fn application(client: Client, writes: bool, stop: Arc<AtomicBool>) -> (u6
     (turn as u64, waited)
 }
 
-/// One case, up and down again, beside a reader and a writer; what was wrong with it, and what waited too long.
+/// One case, up and down again, beside a reader and a writer; what was wrong with it, and what
+/// waited too long.
 async fn beside(copied: &Copied, case: &Case, limit: Duration) -> (Vec<String>, Vec<String>) {
     let (database, server) = (format!("case_{}", case.name), &copied.server);
     copied.copy(&database).await;
@@ -100,13 +130,25 @@ async fn beside(copied: &Copied, case: &Case, limit: Duration) -> (Vec<String>, 
     std::fs::write(folder.path().join("revisions/001_change.sql"), case.sql).unwrap();
     let settings = format!("[limits]\nlock_timeout_ms = {}\n", limit.as_millis());
     std::fs::write(folder.path().join("concertina.toml"), settings).unwrap();
-    let run =
-        |words: &[&str]| said(&bare(folder.path(), words).env("DATABASE_URL", server.url(&database)).output().unwrap());
+    let run = |words: &[&str]| {
+        said(
+            &bare(folder.path(), words)
+                .env("DATABASE_URL", server.url(&database))
+                .output()
+                .unwrap(),
+        )
+    };
     let reader = Side::start(server, &database, false, limit).await;
     let writer = Side::start(server, &database, true, limit).await;
     let mut ways = vec![vec!["upgrade", "--contract", "--eager"]];
     if case.reversible {
-        ways.push(vec!["downgrade", "base", "--contract", "--allow-data-loss", "--eager"]);
+        ways.push(vec![
+            "downgrade",
+            "base",
+            "--contract",
+            "--allow-data-loss",
+            "--eager",
+        ]);
     }
     let mut wrong = Vec::new();
     for words in ways {
@@ -134,7 +176,11 @@ async fn family(wanted: &str) {
             now = limit(&copied).await;
             let (ended, waits) = beside(&copied, case, now).await;
             wrong.extend(ended);
-            wrong.extend(waits.into_iter().map(|sql| format!("{}: waited longer than {now:?}: {sql}", case.name)));
+            wrong.extend(
+                waits
+                    .into_iter()
+                    .map(|sql| format!("{}: waited longer than {now:?}: {sql}", case.name)),
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -150,7 +196,10 @@ async fn whoever_waits_too_long_is_seen() {
     let limit = Duration::from_millis(100);
     let reader = Side::start(&copied.server, "site", false, limit).await;
     let writer = Side::start(&copied.server, "site", true, limit).await;
-    client.batch_execute("BEGIN; LOCK TABLE leads; SELECT pg_sleep(2); COMMIT").await.unwrap();
+    client
+        .batch_execute("BEGIN; LOCK TABLE leads; SELECT pg_sleep(2); COMMIT")
+        .await
+        .unwrap();
     assert!(!reader.stop().await.is_empty(), "readers");
     assert!(!writer.stop().await.is_empty(), "writers");
 }

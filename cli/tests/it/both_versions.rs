@@ -1,5 +1,6 @@
-//! Two versions of an application, one that writes the old column and one that writes the new: whatever either was told is
-//! written is seen by both, in both forms, until contract, and nothing is lost by it.
+//! Two versions of an application, one that writes the old column and one that writes the new:
+//! whatever either was told is written is seen by both, in both forms, until contract, and nothing
+//! is lost by it.
 
 use crate::fixture::Site;
 use concertina_engine::{Connect, Engine, Settings};
@@ -51,8 +52,13 @@ struct Row {
 impl Row {
     /// Carried over, as a row is that is written in any way.
     fn fill(&mut self) {
-        self.number = self.number.or_else(|| self.text.as_ref().map(|text| text.trim().parse().unwrap()));
-        self.text = self.text.take().or_else(|| self.number.map(|number| number.to_string()));
+        self.number = self
+            .number
+            .or_else(|| self.text.as_ref().map(|text| text.trim().parse().unwrap()));
+        self.text = self
+            .text
+            .take()
+            .or_else(|| self.number.map(|number| number.to_string()));
     }
 
     /// As it is before it is filled.
@@ -67,7 +73,13 @@ impl Row {
 
 /// A value as the old version writes it: not always as the new type would.
 fn spelled(value: Option<i64>, random: &mut StdRng) -> Option<String> {
-    value.map(|value| if random.random_bool(0.3) { format!(" {value} ") } else { value.to_string() })
+    value.map(|value| {
+        if random.random_bool(0.3) {
+            format!(" {value} ")
+        } else {
+            value.to_string()
+        }
+    })
 }
 
 /// One statement for many rows; the trigger sees each by itself.
@@ -92,7 +104,11 @@ async fn and_so_they_do_on_the_way_back() {
 }
 
 async fn schedules(way: Way) {
-    let (kind, text) = if way == Way::Up { ("text", "::text") } else { ("bigint", "") };
+    let (kind, text) = if way == Way::Up {
+        ("text", "::text")
+    } else {
+        ("bigint", "")
+    };
     let site = Site::new(
         &format!(
             "CREATE TABLE orders (id bigint PRIMARY KEY, amount {kind}, note text);
@@ -110,8 +126,9 @@ async fn schedules(way: Way) {
         let filled = turn >= TURNS / 3;
         if turn == TURNS / 3 {
             let kind = if way == Way::Up { "bigint" } else { "text" };
-            let sql =
-                format!("UPDATE orders SET {beside} = amount::{kind} WHERE {beside} IS NULL AND amount IS NOT NULL");
+            let sql = format!(
+                "UPDATE orders SET {beside} = amount::{kind} WHERE {beside} IS NULL AND amount IS NOT NULL"
+            );
             site.client.execute(&sql, &[]).await.unwrap();
             model.iter_mut().for_each(Row::fill);
         }
@@ -120,13 +137,27 @@ async fn schedules(way: Way) {
         write(&site.client, number, "bigint", &written.numbers).await;
         write(&site.client, "note", "text", &written.other).await;
         let sql = format!("SELECT id, {text}, {number}, {beside} IS NULL FROM orders ORDER BY id");
-        for (id, seen) in site.client.query(&sql, &[]).await.unwrap().iter().enumerate() {
+        for (id, seen) in site
+            .client
+            .query(&sql, &[])
+            .await
+            .unwrap()
+            .iter()
+            .enumerate()
+        {
             let mut wanted = model[id].clone();
             if !filled && seen.get(3) {
                 // Not written since expand: the backfill will come.
                 wanted = wanted.unfilled(way);
             }
-            assert_eq!(Row { text: seen.get(1), number: seen.get(2) }, wanted, "row {id} after turn {turn}");
+            assert_eq!(
+                Row {
+                    text: seen.get(1),
+                    number: seen.get(2)
+                },
+                wanted,
+                "row {id} after turn {turn}"
+            );
         }
     }
 }
@@ -134,18 +165,26 @@ async fn schedules(way: Way) {
 /// The database after expand; the name of the second column.
 async fn expanded(site: &Site, way: Way) -> String {
     let connect = Connect::parse(&site.server.url("site")).unwrap();
-    let catalog = Engine::new(connect, Settings::default(), Arc::new(|_| {})).0.catalog().await.unwrap();
+    let catalog = Engine::new(connect, Settings::default(), Arc::new(|_| {}))
+        .0
+        .catalog()
+        .await
+        .unwrap();
     let revision = Revision::from_text(&RevisionId::new("r"), way.sql()).unwrap();
     let plan = plan(&revision, &catalog).unwrap();
-    site.client.batch_execute("CREATE SCHEMA concertina").await.unwrap();
+    site.client
+        .batch_execute("CREATE SCHEMA concertina")
+        .await
+        .unwrap();
     for step in &plan.expand {
-        let Work::Quick { actions } = &step.work else { panic!("expand is instant") };
+        let Work::Quick { actions } = &step.work else {
+            panic!("expand is instant")
+        };
         for sql in actions.iter().flat_map(|action| action.sql(None)) {
             site.client.batch_execute(&sql).await.unwrap();
         }
     }
-    let sql =
-        "SELECT attname::text FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname LIKE 'concertina%'";
+    let sql = "SELECT attname::text FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname LIKE 'concertina%'";
     site.value(sql).await
 }
 
@@ -153,18 +192,35 @@ async fn expanded(site: &Site, way: Way) -> String {
 async fn born(client: &Client, way: Way, beside: &str, random: &mut StdRng) -> Vec<Row> {
     let there = |id: i64| {
         let number = (id % 5 > 0).then_some(id % 90);
-        Row { text: number.map(|number| number.to_string()), number }.unfilled(way)
+        Row {
+            text: number.map(|number| number.to_string()),
+            number,
+        }
+        .unfilled(way)
     };
     let mut model: Vec<Row> = (0..5_000).map(there).collect();
     let (text_column, number_column) = way.columns(beside);
     for id in 5_000..SCHEDULES {
-        let value = random.random_bool(0.8).then(|| random.random_range(0..90_i64));
+        let value = random
+            .random_bool(0.8)
+            .then(|| random.random_range(0..90_i64));
         let as_text = random.random_bool(0.5);
-        let text = if as_text { spelled(value, random) } else { value.map(|value| value.to_string()) };
-        let (column, cast) = if as_text { (text_column, "text") } else { (number_column, "bigint") };
+        let text = if as_text {
+            spelled(value, random)
+        } else {
+            value.map(|value| value.to_string())
+        };
+        let (column, cast) = if as_text {
+            (text_column, "text")
+        } else {
+            (number_column, "bigint")
+        };
         let sql = format!("INSERT INTO orders (id, {column}) VALUES ($1, $2::text::{cast})");
         client.execute(&sql, &[&(id as i64), &text]).await.unwrap();
-        model.push(Row { text, number: value });
+        model.push(Row {
+            text,
+            number: value,
+        });
     }
     model
 }
@@ -181,19 +237,27 @@ fn written(model: &mut [Row], way: Way, filled: bool, random: &mut StdRng) -> Wr
     let mut written = Written::default();
     let (texts, numbers) = (filled || way == Way::Up, filled || way == Way::Down);
     for (id, row) in model.iter_mut().enumerate() {
-        let value = random.random_bool(0.8).then(|| random.random_range(0..90_i64));
+        let value = random
+            .random_bool(0.8)
+            .then(|| random.random_range(0..90_i64));
         match random.random_range(0..4) {
             0 if texts => {
                 let text = spelled(value, random);
                 written.texts.push((id, text.clone()));
-                *row = Row { text, number: value };
+                *row = Row {
+                    text,
+                    number: value,
+                };
             }
             1 if numbers => {
                 let text = value.map(|value| value.to_string());
                 written.numbers.push((id, text.clone()));
                 // The same value is no news: the other version's spelling stays.
                 if row.number != value {
-                    *row = Row { text, number: value };
+                    *row = Row {
+                        text,
+                        number: value,
+                    };
                 }
                 row.fill();
             }
@@ -212,14 +276,35 @@ async fn both_versions_run_through_all_phases_and_nothing_is_lost() {
     let schema = "CREATE TABLE leads (id bigint PRIMARY KEY, place text NOT NULL, at timestamptz DEFAULT now());
         CREATE INDEX leads_place ON leads (place);
         INSERT INTO leads SELECT g, 'p' || g % 100 FROM generate_series(1, 200000) g; ANALYZE;";
-    let site = Site::new(schema, &[("001_rename", "ALTER TABLE leads RENAME COLUMN place TO spot;")]).await;
+    let site = Site::new(
+        schema,
+        &[(
+            "001_rename",
+            "ALTER TABLE leads RENAME COLUMN place TO spot;",
+        )],
+    )
+    .await;
     let stop_old = Arc::new(AtomicBool::new(false));
-    let old = tokio::spawn(version(site.server.connect("site").await.unwrap(), "place", 0, Arc::clone(&stop_old)));
+    let old = tokio::spawn(version(
+        site.server.connect("site").await.unwrap(),
+        "place",
+        0,
+        Arc::clone(&stop_old),
+    ));
     site.run(&["upgrade", "--eager"]).ends(3);
     let stop_new = Arc::new(AtomicBool::new(false));
-    let new = tokio::spawn(version(site.server.connect("site").await.unwrap(), "spot", 1, Arc::clone(&stop_new)));
+    let new = tokio::spawn(version(
+        site.server.connect("site").await.unwrap(),
+        "spot",
+        1,
+        Arc::clone(&stop_new),
+    ));
     tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM leads WHERE place IS DISTINCT FROM spot").await, 0);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM leads WHERE place IS DISTINCT FROM spot")
+            .await,
+        0
+    );
     // The old version is gone before contract; the new one goes on through it.
     stop_old.store(true, Ordering::Relaxed);
     let by_old = old.await.unwrap();
@@ -227,29 +312,55 @@ async fn both_versions_run_through_all_phases_and_nothing_is_lost() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     stop_new.store(true, Ordering::Relaxed);
     let by_new = new.await.unwrap();
-    assert!(by_old.len() > 50 && by_new.len() > 50, "{} and {} rows were written", by_old.len(), by_new.len());
-    let rows = site.client.query("SELECT id, spot FROM leads", &[]).await.unwrap();
+    assert!(
+        by_old.len() > 50 && by_new.len() > 50,
+        "{} and {} rows were written",
+        by_old.len(),
+        by_new.len()
+    );
+    let rows = site
+        .client
+        .query("SELECT id, spot FROM leads", &[])
+        .await
+        .unwrap();
     let seen: HashMap<i64, String> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     for (id, value) in by_old.iter().chain(&by_new) {
         assert_eq!(seen.get(id), Some(value), "row {id}");
     }
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM leads WHERE spot IS NULL").await, 0);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM leads WHERE spot IS NULL")
+            .await,
+        0
+    );
 }
 
-/// Writes the column of its version until it is told to stop, on rows of its own and new ones; what it was told is written.
-pub(crate) async fn version(client: Client, column: &str, own: i64, stop: Arc<AtomicBool>) -> HashMap<i64, String> {
+/// Writes the column of its version until it is told to stop, on rows of its own and new ones; what
+/// it was told is written.
+pub(crate) async fn version(
+    client: Client,
+    column: &str,
+    own: i64,
+    stop: Arc<AtomicBool>,
+) -> HashMap<i64, String> {
     let mut written = HashMap::new();
     let mut turn = 0_i64;
     while !stop.load(Ordering::Relaxed) {
         turn += 1;
         let value = format!("{column} {turn}");
-        let id = if turn % 4 == 0 { 1_000_000 + turn * 2 + own } else { (turn * 7_919 % 99_999) * 2 + 1 + own };
+        let id = if turn % 4 == 0 {
+            1_000_000 + turn * 2 + own
+        } else {
+            (turn * 7_919 % 99_999) * 2 + 1 + own
+        };
         let sql = if turn % 4 == 0 {
             format!("INSERT INTO leads (id, {column}) VALUES ({id}, '{value}')")
         } else {
             format!("UPDATE leads SET {column} = '{value}' WHERE id = {id}")
         };
-        client.simple_query(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        client
+            .simple_query(&sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         written.insert(id, value);
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

@@ -1,5 +1,5 @@
-//! A later statement is asked about the rows that the earlier ones leave: what they mend is no obstacle, and what they don't is
-//! found before the first change.
+//! A later statement is asked about the rows that the earlier ones leave: what they mend is no
+//! obstacle, and what they don't is found before the first change.
 
 use crate::rows::{Oracle, rows};
 
@@ -49,13 +49,22 @@ async fn what_is_not_mended_is_found_before_the_first_change() {
             "UPDATE t SET a = 0 WHERE a IS NULL AND id < 2000; ALTER TABLE t ALTER a SET NOT NULL;",
             "no row of t has NULL in a",
         ),
-        ("UPDATE t SET a = 5 WHERE a > 5; ALTER TABLE t ADD CHECK (a < 5);", "id = 6"),
+        (
+            "UPDATE t SET a = 5 WHERE a > 5; ALTER TABLE t ADD CHECK (a < 5);",
+            "id = 6",
+        ),
         (
             "UPDATE t SET b = 'y' WHERE b = 'x'; ALTER TABLE t ALTER b TYPE int USING b::int;",
             "every value of t.b can become int",
         ),
-        ("ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE t ALTER a SET NOT NULL;", "no row of t has NULL in a"),
-        ("ALTER TABLE t ALTER a TYPE text; ALTER TABLE t ADD CHECK (a <> '3');", "id = 3"),
+        (
+            "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE t ALTER a SET NOT NULL;",
+            "no row of t has NULL in a",
+        ),
+        (
+            "ALTER TABLE t ALTER a TYPE text; ALTER TABLE t ADD CHECK (a <> '3');",
+            "id = 3",
+        ),
         (
             "ALTER TABLE t ALTER a TYPE bigint; ALTER TABLE p ALTER id TYPE bigint; ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p;",
             "has its row in p",
@@ -72,7 +81,10 @@ async fn what_is_not_mended_is_found_before_the_first_change() {
             "ALTER TABLE t ADD CONSTRAINT c CHECK (a <= 5) NOT VALID; DELETE FROM t WHERE a > 6; ALTER TABLE t VALIDATE CONSTRAINT c;",
             "obeys c",
         ),
-        ("UPDATE t SET a = 1 WHERE id < 10; ALTER TABLE t ADD UNIQUE (a);", "no two rows of t share"),
+        (
+            "UPDATE t SET a = 1 WHERE id < 10; ALTER TABLE t ADD UNIQUE (a);",
+            "no two rows of t share",
+        ),
         (
             "UPDATE t SET e = 'e1' WHERE id = 7; DELETE FROM t WHERE id > 2900; CREATE UNIQUE INDEX u ON t (e);",
             "e = e1",
@@ -93,10 +105,17 @@ async fn what_is_not_mended_is_found_before_the_first_change() {
         let trial = oracle.trial(SETUP, revision).await;
         let before = rows(&trial.client).await;
         let refused = trial.run(&["upgrade", "--contract"]);
-        assert_eq!(refused.code, 2, "{revision}\n{}\n{}", refused.out, refused.err);
+        assert_eq!(
+            refused.code, 2,
+            "{revision}\n{}\n{}",
+            refused.out, refused.err
+        );
         refused.says("nothing was changed").says(said);
         assert_eq!(rows(&trial.client).await, before, "{revision}");
         // psql finds the same, if later.
-        assert!(trial.client.batch_execute(revision).await.is_err(), "{revision}");
+        assert!(
+            trial.client.batch_execute(revision).await.is_err(),
+            "{revision}"
+        );
     }
 }

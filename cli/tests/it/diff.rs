@@ -1,4 +1,5 @@
-//! What `diff` and `new --autogenerate` print is tried first, loses nothing without saying so, and says what it leaves.
+//! What `diff` and `new --autogenerate` print is tried first, loses nothing without saying so, and
+//! says what it leaves.
 
 use crate::fixture::{Said, Site};
 
@@ -15,7 +16,12 @@ fn diff(site: &Site, wanted: &str) -> Said {
 /// Runs what was printed as psql would, and compares again.
 fn leads_there(site: &Site, wanted: &str) -> String {
     let told = diff(site, wanted).ends(0);
-    site.server.psql(&site.database, &format!("\\set ON_ERROR_STOP on\n{}", told.out)).unwrap();
+    site.server
+        .psql(
+            &site.database,
+            &format!("\\set ON_ERROR_STOP on\n{}", told.out),
+        )
+        .unwrap();
     diff(site, wanted).ends(0).says("-- nothing differs");
     told.out
 }
@@ -23,7 +29,11 @@ fn leads_there(site: &Site, wanted: &str) -> String {
 /// The statement behind each hazard.
 fn hazards(out: &str) -> Vec<&str> {
     let lines: Vec<&str> = out.lines().collect();
-    lines.windows(2).filter(|pair| pair[0].starts_with("-- hazard: ")).map(|pair| pair[1]).collect()
+    lines
+        .windows(2)
+        .filter(|pair| pair[0].starts_with("-- hazard: "))
+        .map(|pair| pair[1])
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,7 +55,10 @@ async fn numbers_and_positions_stay() {
         "{out}"
     );
     assert_eq!(site.value::<i64>("SELECT min(id) FROM t").await, 1001);
-    assert_eq!(site.value::<i64>("SELECT last_value FROM t_id_seq").await, 2000);
+    assert_eq!(
+        site.value::<i64>("SELECT last_value FROM t_id_seq").await,
+        2000
+    );
     assert_eq!(site.value::<i64>("SELECT last_value FROM s").await, 77);
 }
 
@@ -56,38 +69,74 @@ async fn what_loses_something_says_so() {
          CREATE MATERIALIZED VIEW m AS SELECT a FROM t; CREATE ROLE reader; GRANT SELECT ON t TO reader",
     )
     .await;
-    let out = leads_there(&site, "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int)");
+    let out = leads_there(
+        &site,
+        "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int)",
+    );
     let told = hazards(&out);
     for statement in out.lines().filter(|line| {
-        ["DROP TABLE", "DROP COLUMN", "DROP SEQUENCE", "DROP MATERIALIZED", "REVOKE", " TYPE integer", "ADD GENERATED"]
-            .iter()
-            .any(|words| line.contains(words))
+        [
+            "DROP TABLE",
+            "DROP COLUMN",
+            "DROP SEQUENCE",
+            "DROP MATERIALIZED",
+            "REVOKE",
+            " TYPE integer",
+            "ADD GENERATED",
+        ]
+        .iter()
+        .any(|words| line.contains(words))
     }) {
-        assert!(told.contains(&statement), "no hazard above {statement}: {out}");
+        assert!(
+            told.contains(&statement),
+            "no hazard above {statement}: {out}"
+        );
     }
     assert_eq!(told.len(), 8, "{out}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nothing_leads_to_is_named() {
-    let site = site("CREATE TABLE p (a int, b int) PARTITION BY RANGE (a); CREATE TABLE t (a int, c int)").await;
-    let told =
-        diff(&site, "CREATE TABLE p (a int, b int) PARTITION BY LIST (b); CREATE TABLE t (a int, c int)").ends(2);
-    assert!(told.out.contains("-- stays different: changed: table public.p: "), "{}", told.out);
-    let json = site.run(&["diff", "--from", "wanted.sql", "--json"]).ends(2).out;
+    let site =
+        site("CREATE TABLE p (a int, b int) PARTITION BY RANGE (a); CREATE TABLE t (a int, c int)")
+            .await;
+    let told = diff(
+        &site,
+        "CREATE TABLE p (a int, b int) PARTITION BY LIST (b); CREATE TABLE t (a int, c int)",
+    )
+    .ends(2);
+    assert!(
+        told.out
+            .contains("-- stays different: changed: table public.p: "),
+        "{}",
+        told.out
+    );
+    let json = site
+        .run(&["diff", "--from", "wanted.sql", "--json"])
+        .ends(2)
+        .out;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["complete"], false);
     assert_eq!(json["remaining"].as_array().map(Vec::len), Some(1));
-    site.run(&["new", "--autogenerate", "--from", "wanted.sql", "-m", "as wanted"])
-        .ends(2)
-        .says("stays different: changed: table public.p");
+    site.run(&[
+        "new",
+        "--autogenerate",
+        "--from",
+        "wanted.sql",
+        "-m",
+        "as wanted",
+    ])
+    .ends(2)
+    .says("stays different: changed: table public.p");
     std::fs::remove_dir_all(site.revisions()).unwrap();
     // The places of columns are said as well, and are nothing that a revision could do.
     let told =
         diff(&site, "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a); CREATE TABLE t (a int, b int, c int)")
             .ends(0);
     assert!(
-        told.out.contains("ADD COLUMN b integer;\n-- stays different: changed: order of columns on public.t"),
+        told.out.contains(
+            "ADD COLUMN b integer;\n-- stays different: changed: order of columns on public.t"
+        ),
         "{}",
         told.out
     );
@@ -104,7 +153,11 @@ async fn what_is_refused_in_the_trial_is_no_statement() {
         "{}",
         told.out
     );
-    assert!(told.out.lines().all(|line| line.starts_with("--")), "{}", told.out);
+    assert!(
+        told.out.lines().all(|line| line.starts_with("--")),
+        "{}",
+        told.out
+    );
     let left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'concertina%'";
     assert_eq!(site.value::<i64>(left).await, 0);
 }
@@ -112,26 +165,43 @@ async fn what_is_refused_in_the_trial_is_no_statement() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mistake_in_the_file_is_shown_where_it_stands() {
     let site = site("CREATE TABLE t (a int)").await;
-    let text =
-        "\\restrict x\n\nSET statement_timeout = 0;\nCREATE TABLE t (a int);\nCREATE VIEW v AS\n  SELECT b FROM t;\n";
-    let told = diff(&site, text).ends(1).says("C122").says("column \"b\" does not exist");
+    let text = "\\restrict x\n\nSET statement_timeout = 0;\nCREATE TABLE t (a int);\nCREATE VIEW v AS\n  SELECT b FROM t;\n";
+    let told = diff(&site, text)
+        .ends(1)
+        .says("C122")
+        .says("column \"b\" does not exist");
     assert!(told.err.contains("wanted.sql:5:1"), "{}", told.err);
     diff(&site, &text.replace("SELECT b", "SELECT a")).ends(0);
     // One of a history that an empty database refuses, too.
-    let history =
-        Site::new("CREATE TABLE t (a int)", &[("001_v", "-- A view.\nCREATE VIEW v AS SELECT a FROM t")]).await;
+    let history = Site::new(
+        "CREATE TABLE t (a int)",
+        &[("001_v", "-- A view.\nCREATE VIEW v AS SELECT a FROM t")],
+    )
+    .await;
     history.run(&["upgrade"]).ends(0);
-    history.run(&["verify"]).ends(1).says("001_v.sql:2:1").says("relation \"t\" does not exist");
+    history
+        .run(&["verify"])
+        .ends(1)
+        .says("001_v.sql:2:1")
+        .says("relation \"t\" does not exist");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_needs_no_revisions_and_says_what_it_leaves_out() {
     let site = site("CREATE TABLE t (a int)").await;
     std::fs::remove_dir_all(site.revisions()).unwrap();
-    let told = diff(&site, "CREATE TABLE t (a int)").ends(0).says("-- nothing differs");
-    assert!(told.out.contains("-- not compared: owners") && told.out.contains("rows"), "{}", told.out);
+    let told = diff(&site, "CREATE TABLE t (a int)")
+        .ends(0)
+        .says("-- nothing differs");
+    assert!(
+        told.out.contains("-- not compared: owners") && told.out.contains("rows"),
+        "{}",
+        told.out
+    );
     // A folder that somebody named has to be there.
-    site.run(&["--revisions", "elsewhere", "diff", "--from", "wanted.sql"]).ends(1).says("elsewhere");
+    site.run(&["--revisions", "elsewhere", "diff", "--from", "wanted.sql"])
+        .ends(1)
+        .says("elsewhere");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,22 +219,50 @@ async fn owners_are_compared_where_the_file_says_whose_things_are() {
          ALTER TYPE mood OWNER TO two; CREATE TABLE more (a int); ALTER TABLE more OWNER TO one;"
     );
     let out = leads_there(&site, &wanted);
-    assert!(out.contains("ALTER TABLE public.t OWNER TO two") && !out.contains("ALTER VIEW"), "{out}");
+    assert!(
+        out.contains("ALTER TABLE public.t OWNER TO two") && !out.contains("ALTER VIEW"),
+        "{out}"
+    );
     let owner = "SELECT string_agg(relname || '=' || pg_get_userbyid(relowner), ' ' ORDER BY relname) FROM pg_class
                  WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'S')";
-    assert_eq!(site.value::<String>(owner).await, "more=one t=two t_n_seq=two v=one");
+    assert_eq!(
+        site.value::<String>(owner).await,
+        "more=one t=two t_n_seq=two v=one"
+    );
     // Back to whoever is connected, which making it says nothing of.
-    leads_there(&site, &wanted.replace("ALTER TABLE t OWNER TO two;", "ALTER TABLE t OWNER TO postgres;"));
-    assert_eq!(site.value::<String>(owner).await, "more=one t=postgres t_n_seq=postgres v=one");
+    leads_there(
+        &site,
+        &wanted.replace(
+            "ALTER TABLE t OWNER TO two;",
+            "ALTER TABLE t OWNER TO postgres;",
+        ),
+    );
+    assert_eq!(
+        site.value::<String>(owner).await,
+        "more=one t=postgres t_n_seq=postgres v=one"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_right_to_make_databases_it_says_so() {
     let site = site("CREATE ROLE plain LOGIN; CREATE TABLE t (a int)").await;
-    std::fs::write(site.folder.path().join("wanted.sql"), "CREATE TABLE t (a bigint)").unwrap();
-    let url = site.server.url(&site.database).replacen("user=postgres", "user=plain", 1);
-    for words in [["--url", &url, "diff", "--from", "wanted.sql"].as_slice(), &["--url", &url, "verify"]] {
-        site.run(words).ends(1).says("nothing was compared or tried").says("CREATEDB");
+    std::fs::write(
+        site.folder.path().join("wanted.sql"),
+        "CREATE TABLE t (a bigint)",
+    )
+    .unwrap();
+    let url = site
+        .server
+        .url(&site.database)
+        .replacen("user=postgres", "user=plain", 1);
+    for words in [
+        ["--url", &url, "diff", "--from", "wanted.sql"].as_slice(),
+        &["--url", &url, "verify"],
+    ] {
+        site.run(words)
+            .ends(1)
+            .says("nothing was compared or tried")
+            .says("CREATEDB");
     }
 }
 
@@ -172,19 +270,42 @@ async fn without_the_right_to_make_databases_it_says_so() {
 async fn rights_that_the_revisions_leave_to_others_are_no_drift() {
     let site = Site::new("CREATE ROLE reader", &[("001_t", "CREATE TABLE t (a int)")]).await;
     site.run(&["upgrade"]).ends(0);
-    site.client.batch_execute("GRANT SELECT ON t TO reader").await.unwrap();
-    site.run(&["verify"]).ends(0).says("rights and default privileges, of which the revisions say nothing");
-    site.revision("002_u", "CREATE TABLE u (a int); GRANT SELECT ON u TO reader");
+    site.client
+        .batch_execute("GRANT SELECT ON t TO reader")
+        .await
+        .unwrap();
+    site.run(&["verify"])
+        .ends(0)
+        .says("rights and default privileges, of which the revisions say nothing");
+    site.revision(
+        "002_u",
+        "CREATE TABLE u (a int); GRANT SELECT ON u TO reader",
+    );
     site.run(&["upgrade"]).ends(0);
-    site.run(&["verify"]).ends(2).says("not in the history: rights on public.t of reader");
+    site.run(&["verify"])
+        .ends(2)
+        .says("not in the history: rights on public.t of reader");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_column_that_moved_with_its_type_is_no_drift() {
-    let site = Site::new("", &[("001_t", "CREATE TABLE t (id int PRIMARY KEY, a int, b text)")]).await;
+    let site = Site::new(
+        "",
+        &[(
+            "001_t",
+            "CREATE TABLE t (id int PRIMARY KEY, a int, b text)",
+        )],
+    )
+    .await;
     site.run(&["upgrade"]).ends(0);
-    site.client.batch_execute("INSERT INTO t SELECT g, g, g FROM generate_series(1, 2000) g; ANALYZE").await.unwrap();
+    site.client
+        .batch_execute("INSERT INTO t SELECT g, g, g FROM generate_series(1, 2000) g; ANALYZE")
+        .await
+        .unwrap();
     site.revision("002_wide", "ALTER TABLE t ALTER COLUMN a TYPE bigint");
     site.run(&["upgrade", "--contract"]).ends(0);
-    site.run(&["verify"]).ends(0).says("the database matches its revisions").says("order of columns");
+    site.run(&["verify"])
+        .ends(0)
+        .says("the database matches its revisions")
+        .says("order of columns");
 }

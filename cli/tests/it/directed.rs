@@ -1,4 +1,5 @@
-//! What a directive asks for is what the rehearsal compares with: no directive is a reason to refuse a right plan.
+//! What a directive asks for is what the rehearsal compares with: no directive is a reason to
+//! refuse a right plan.
 
 use crate::fixture::{Said, Site, said};
 use crate::lifecycle::without_order;
@@ -23,7 +24,13 @@ const TABLES: &str = "CREATE TABLE leads (id int PRIMARY KEY, email varchar(40),
     CREATE TRIGGER logs AFTER UPDATE OR DELETE ON noisy FOR EACH STATEMENT EXECUTE FUNCTION logs(); ANALYZE;";
 
 fn run(site: &Site, words: &[&str]) -> Said {
-    said(&site.command(words).env("CONCERTINA_REHEARSE", "always").output().unwrap())
+    said(
+        &site
+            .command(words)
+            .env("CONCERTINA_REHEARSE", "always")
+            .output()
+            .unwrap(),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +55,10 @@ async fn no_directive_makes_a_right_plan_wrong() {
         site.revision("001_change", revision);
         let checked = run(&site, &["check"]);
         let told = format!("{revision}\n{}{}", checked.out, checked.err);
-        assert!(checked.code == 0 && !told.contains("H16") && !told.contains("C123"), "{told}");
+        assert!(
+            checked.code == 0 && !told.contains("H16") && !told.contains("C123"),
+            "{told}"
+        );
     }
 }
 
@@ -83,7 +93,10 @@ async fn both_ends_change_where_there_are_no_rows() {
         let site = Site::new(&format!("{empty} {more}"), &[("001_wide", revision)]).await;
         site.server.create_database("naive", None).await.unwrap();
         let naive = site.server.connect("naive").await.unwrap();
-        naive.batch_execute(&format!("{empty} {more} {wanted}")).await.unwrap();
+        naive
+            .batch_execute(&format!("{empty} {more} {wanted}"))
+            .await
+            .unwrap();
         run(&site, &["upgrade", "--contract"]).ends(0);
         let (ours, wanted) = (site.schema(), site.server.dump_schema("naive").unwrap());
         assert_eq!(without_order(&ours), without_order(&wanted), "{more}");

@@ -1,8 +1,10 @@
-//! The book's commands and snippets, run as they stand; and the page of all commands, made of the command's own help.
+//! The book's commands and snippets, run as they stand; and the page of all commands, made of the
+//! command's own help.
 //!
-//! A page is one session on a database of its own. What is said in comments of the page, which no reader sees:
-//! `setup` SQL that is run before · `begin` anew, with an empty folder · `file: NAME` of the block below · `revision: ID` ditto ·
-//! `psql` runs it · `exit N` of the last command below · `shown` and why it isn't run.
+//! A page is one session on a database of its own. What is said in comments of the page, which no
+//! reader sees: `setup` SQL that is run before · `begin` anew, with an empty folder · `file: NAME`
+//! of the block below · `revision: ID` ditto · `psql` runs it · `exit N` of the last command below
+//! · `shown` and why it isn't run.
 
 use crate::fixture::{Said, Site, bare, said};
 use concertina_revisions::{Revision, RevisionId};
@@ -35,13 +37,21 @@ fn blocks(text: &str) -> Vec<Block> {
             }
             let comment = whole.trim_end_matches("-->").trim().to_owned();
             if comment.starts_with("setup") || comment == "begin" {
-                found.push(Block { language: String::new(), text: String::new(), said: Some(comment) });
+                found.push(Block {
+                    language: String::new(),
+                    text: String::new(),
+                    said: Some(comment),
+                });
             } else {
                 said = Some(comment);
             }
         } else if let Some(language) = line.strip_prefix("```") {
             let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-            found.push(Block { language: language.to_owned(), text: text.join("\n"), said: said.take() });
+            found.push(Block {
+                language: language.to_owned(),
+                text: text.join("\n"),
+                said: said.take(),
+            });
         }
     }
     found
@@ -59,9 +69,13 @@ async fn runs(name: &str) {
             ("setup", _) => site.client.batch_execute(rest).await.unwrap(),
             ("begin", _) => {
                 site = Site::new("", &[]).await;
-                let setup =
-                    blocks(&text).into_iter().find_map(|block| block.said?.strip_prefix("setup").map(str::to_owned));
-                site.client.batch_execute(&setup.unwrap_or_default()).await.unwrap();
+                let setup = blocks(&text)
+                    .into_iter()
+                    .find_map(|block| block.said?.strip_prefix("setup").map(str::to_owned));
+                site.client
+                    .batch_execute(&setup.unwrap_or_default())
+                    .await
+                    .unwrap();
             }
             ("file:", _) => {
                 let path = site.folder.path().join(rest);
@@ -71,7 +85,10 @@ async fn runs(name: &str) {
             ("revision:", "sql") => site.revision(rest, &block.text),
             ("newest", "sql") => {
                 let folder = std::fs::read_dir(site.revisions()).unwrap();
-                let newest = folder.map(|entry| entry.unwrap().path()).max().expect("a revision to write into");
+                let newest = folder
+                    .map(|entry| entry.unwrap().path())
+                    .max()
+                    .expect("a revision to write into");
                 std::fs::write(newest, &block.text).unwrap();
             }
             ("psql", "sql") => site.client.batch_execute(&block.text).await.unwrap(),
@@ -94,18 +111,27 @@ fn console(site: &Site, name: &str, text: &str, last: i32) -> usize {
         .skip(1)
         .map(|part| {
             let mut lines = part.lines();
-            (lines.next().unwrap(), lines.filter(|line| !line.is_empty()).collect())
+            (
+                lines.next().unwrap(),
+                lines.filter(|line| !line.is_empty()).collect(),
+            )
         })
         .collect();
     for (at, (command, printed)) in commands.iter().enumerate() {
         let wanted = if at + 1 == commands.len() { last } else { 0 };
         let done: Said = in_shell(site, command);
-        assert_eq!(done.code, wanted, "{name}: $ {command}\n{}{}", done.out, done.err);
+        assert_eq!(
+            done.code, wanted,
+            "{name}: $ {command}\n{}{}",
+            done.out, done.err
+        );
         let told = without_names(&without_numbers(&format!("{}{}", done.out, done.err)));
         let mut rest = told.as_str();
         for line in printed.iter().filter(|line| **line != "...") {
             let line = without_numbers(line.trim_end_matches("..."));
-            let found = rest.find(&line).unwrap_or_else(|| panic!("{name}: $ {command}: `{line}` isn't in\n{told}"));
+            let found = rest
+                .find(&line)
+                .unwrap_or_else(|| panic!("{name}: $ {command}: `{line}` isn't in\n{told}"));
             rest = &rest[found + line.len()..];
         }
     }
@@ -113,7 +139,9 @@ fn console(site: &Site, name: &str, text: &str, last: i32) -> usize {
 }
 
 fn in_shell(site: &Site, command: &str) -> Said {
-    let own = Path::new(env!("CARGO_BIN_EXE_concertina")).parent().unwrap();
+    let own = Path::new(env!("CARGO_BIN_EXE_concertina"))
+        .parent()
+        .unwrap();
     let path = format!("{}:{}", own.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("sh");
     shell
@@ -179,18 +207,35 @@ async fn readme() {
 
 #[test]
 fn the_page_of_commands_is_what_the_command_says() {
-    let help = |words: &[&str]| said(&bare(Path::new("/"), words).output().unwrap()).ends(0).out;
+    let help = |words: &[&str]| {
+        said(&bare(Path::new("/"), words).output().unwrap())
+            .ends(0)
+            .out
+    };
     let whole = help(&["--help"]);
-    let listed = whole.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
-    let verbs = listed
-        .lines()
-        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next().filter(|_| !line.starts_with("   ")));
+    let listed = whole
+        .split("Commands:\n")
+        .nth(1)
+        .unwrap()
+        .split("\n\n")
+        .next()
+        .unwrap();
+    let verbs = listed.lines().filter_map(|line| {
+        line.strip_prefix("  ")?
+            .split_whitespace()
+            .next()
+            .filter(|_| !line.starts_with("   "))
+    });
     let mut wanted =
         "# Commands\n\nMade from `concertina VERB --help`. What every verb understands is told once, at the end.\n"
             .to_owned();
     for verb in verbs.filter(|verb| *verb != "help") {
         let text = help(&[verb, "--help"]);
-        let _ = write!(wanted, "\n## {verb}\n\n```text\n{}\n```\n", without_common(&text));
+        let _ = write!(
+            wanted,
+            "\n## {verb}\n\n```text\n{}\n```\n",
+            without_common(&text)
+        );
         if verb == "import" {
             for tool in ["alembic", "folder"] {
                 let text = help(&["import", tool, "--help"]);
@@ -212,15 +257,27 @@ fn the_page_of_commands_is_what_the_command_says() {
 
 /// A verb's help without the options that every verb has.
 fn without_common(help: &str) -> String {
-    const COMMON: [&str; 9] =
-        ["--url", "--revisions", "--config", "--rehearse", "--json", "--quiet", "--verbose", "--help", "--version"];
+    const COMMON: [&str; 9] = [
+        "--url",
+        "--revisions",
+        "--config",
+        "--rehearse",
+        "--json",
+        "--quiet",
+        "--verbose",
+        "--help",
+        "--version",
+    ];
     let mut kept: Vec<&str> = Vec::new();
     let mut inside = false;
     for line in help.lines() {
         let option = line.trim_start().starts_with('-');
         let indented = line.starts_with("          ") || line.is_empty();
         if option {
-            inside = COMMON.iter().any(|word| line.split([' ', ',']).any(|part| part.trim_end_matches("...") == *word));
+            inside = COMMON.iter().any(|word| {
+                line.split([' ', ','])
+                    .any(|part| part.trim_end_matches("...") == *word)
+            });
         } else if !indented {
             inside = false;
         }
@@ -229,7 +286,10 @@ fn without_common(help: &str) -> String {
         }
     }
     let text = kept.join("\n");
-    text.trim().trim_end_matches("Options:").trim_end().to_owned()
+    text.trim()
+        .trim_end_matches("Options:")
+        .trim_end()
+        .to_owned()
 }
 
 /// Without the names that NOT NULL has from PostgreSQL 18 on.

@@ -29,7 +29,9 @@ const WANTED: &str = "CREATE TYPE state AS ENUM ('new', 'open', 'won');
 async fn drift_is_told_object_by_object() {
     let site = Site::new("", &[("001_first", FIRST)]).await;
     site.run(&["upgrade"]).ends(0);
-    site.run(&["verify"]).ends(0).says("the database matches its revisions");
+    site.run(&["verify"])
+        .ends(0)
+        .says("the database matches its revisions");
     site.client
         .batch_execute(
             "DROP INDEX leads_owner; ALTER TABLE leads ADD COLUMN secret text; CREATE TABLE stray (id int);
@@ -48,7 +50,8 @@ async fn drift_is_told_object_by_object() {
         assert!(told.out.contains(words), "{words}: {}", told.out);
     }
     assert_eq!(told.out.lines().count(), 5, "{}", told.out);
-    let json: serde_json::Value = serde_json::from_str(&site.run(&["verify", "--json"]).ends(2).out).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&site.run(&["verify", "--json"]).ends(2).out).unwrap();
     assert_eq!(json["differences"].as_array().map(Vec::len), Some(5));
     let left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'concertina_scratch%'";
     assert_eq!(site.value::<i64>(left).await, 0);
@@ -65,35 +68,80 @@ async fn what_is_wanted_becomes_a_revision() {
         .await
         .unwrap();
     std::fs::write(site.folder.path().join("wanted.sql"), WANTED).unwrap();
-    site.run(&["diff", "--from", "wanted.sql"]).ends(0).says("ALTER TYPE public.state ADD VALUE 'open' AFTER 'new';");
-    let words = ["new", "--autogenerate", "--from", "wanted.sql", "-m", "as wanted"];
+    site.run(&["diff", "--from", "wanted.sql"])
+        .ends(0)
+        .says("ALTER TYPE public.state ADD VALUE 'open' AFTER 'new';");
+    let words = [
+        "new",
+        "--autogenerate",
+        "--from",
+        "wanted.sql",
+        "-m",
+        "as wanted",
+    ];
     let path = site.run(&words).ends(0).out;
     // A generated revision is a proposal: what the planner won't do at once is cut apart by people.
     let text = std::fs::read_to_string(site.folder.path().join(path.trim())).unwrap();
-    assert!(text.contains("SET DEFAULT 'won'::public.state") && text.contains("CREATE TABLE public.teams"), "{text}");
-    site.run(&["diff", "--from", "wanted.sql"]).ends(1).says("is pending");
+    assert!(
+        text.contains("SET DEFAULT 'won'::public.state")
+            && text.contains("CREATE TABLE public.teams"),
+        "{text}"
+    );
+    site.run(&["diff", "--from", "wanted.sql"])
+        .ends(1)
+        .says("is pending");
     site.server.create_database("wanted", None).await.unwrap();
-    site.server.connect("wanted").await.unwrap().batch_execute(WANTED).await.unwrap();
+    site.server
+        .connect("wanted")
+        .await
+        .unwrap()
+        .batch_execute(WANTED)
+        .await
+        .unwrap();
     // As psql would run it.
-    let sql: String = text.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n");
-    site.server.psql("site", &format!("\\set ON_ERROR_STOP on\n{sql}")).unwrap();
+    let sql: String = text
+        .lines()
+        .filter(|line| !line.starts_with("--"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    site.server
+        .psql("site", &format!("\\set ON_ERROR_STOP on\n{sql}"))
+        .unwrap();
     let sorted = |dump: String| {
-        let mut lines: Vec<String> = dump.lines().map(|line| line.trim_end_matches(',').to_owned()).collect();
+        let mut lines: Vec<String> = dump
+            .lines()
+            .map(|line| line.trim_end_matches(',').to_owned())
+            .collect();
         lines.sort();
         lines.join("\n")
     };
-    assert_eq!(sorted(site.schema()), sorted(site.server.dump_schema("wanted").unwrap()));
+    assert_eq!(
+        sorted(site.schema()),
+        sorted(site.server.dump_schema("wanted").unwrap())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_baseline_makes_the_database_again() {
     let site = Site::new(&tables(100), &[]).await;
     // Where there is no pg_dump.
-    let without = |words: &[&str]| said(&site.command(words).env("PATH", "/nowhere").output().unwrap());
+    let without = |words: &[&str]| {
+        said(
+            &site
+                .command(words)
+                .env("PATH", "/nowhere")
+                .output()
+                .unwrap(),
+        )
+    };
     without(&["baseline"]).ends(0).says("0000_baseline");
-    site.run(&["current"]).ends(0).says("0000_baseline (applied)");
+    site.run(&["current"])
+        .ends(0)
+        .says("0000_baseline (applied)");
     site.run(&["verify"]).ends(0);
-    site.run(&["baseline", "again"]).ends(1).says("the directory has revisions already");
+    site.run(&["baseline", "again"])
+        .ends(1)
+        .says("the directory has revisions already");
     // Its text makes the same on an empty database.
     site.server.create_database("other", None).await.unwrap();
     let other = ["--url", &site.server.url("other"), "upgrade", "--contract"];
@@ -101,24 +149,49 @@ async fn a_baseline_makes_the_database_again() {
     assert_eq!(lines(&site, "other"), lines(&site, "site"));
     // So does what pg_dump writes.
     let dumped = site.folder.path().join("dumped");
-    site.run(&["--revisions", "dumped", "baseline"]).ends(1).says("0000_baseline is applied");
+    site.run(&["--revisions", "dumped", "baseline"])
+        .ends(1)
+        .says("0000_baseline is applied");
     site.server.create_database("fresh", None).await.unwrap();
-    site.server.connect("fresh").await.unwrap().batch_execute(&tables(100)).await.unwrap();
-    let mut command = site.command(&["--url", &site.server.url("fresh"), "--revisions", "dumped", "baseline"]);
+    site.server
+        .connect("fresh")
+        .await
+        .unwrap()
+        .batch_execute(&tables(100))
+        .await
+        .unwrap();
+    let mut command = site.command(&[
+        "--url",
+        &site.server.url("fresh"),
+        "--revisions",
+        "dumped",
+        "baseline",
+    ]);
     command.env("PATH", std::env::var("PATH").unwrap());
     let told: Said = said(&command.output().unwrap()).ends(0);
     let text = std::fs::read_to_string(dumped.join("0000_baseline.sql"))
         .unwrap_or_else(|error| panic!("{error}: {}", told.out));
     assert!(text.contains("as pg_dump tells it"), "{text}");
     site.server.create_database("third", None).await.unwrap();
-    site.run(&["--url", &site.server.url("third"), "--revisions", "dumped", "upgrade", "--contract"]).ends(0);
+    site.run(&[
+        "--url",
+        &site.server.url("third"),
+        "--revisions",
+        "dumped",
+        "upgrade",
+        "--contract",
+    ])
+    .ends(0);
     assert_eq!(lines(&site, "third"), lines(&site, "site"));
 }
 
 /// What is there, whatever the order; rights aren't in a baseline.
 fn lines(site: &Site, database: &str) -> Vec<String> {
     let dump = site.server.dump_schema(database).unwrap();
-    let mut lines: Vec<String> = dump.lines().map(|line| line.trim_end_matches(',').to_owned()).collect();
+    let mut lines: Vec<String> = dump
+        .lines()
+        .map(|line| line.trim_end_matches(',').to_owned())
+        .collect();
     lines.retain(|line| !line.starts_with("GRANT"));
     lines.sort();
     lines

@@ -1,4 +1,5 @@
-//! The library in a service: revisions at its start, work of its own, progress, and an end when it is asked for.
+//! The library in a service: revisions at its start, work of its own, progress, and an end when it
+//! is asked for.
 
 use crate::fixture::{Site, said};
 use concertina::{Failure, Runner};
@@ -12,7 +13,10 @@ const LEADS: &str = "CREATE TABLE leads (id bigint PRIMARY KEY, email text, scor
     INSERT INTO leads SELECT g, 'Lead' || g, g FROM generate_series(1, 60000) g; ANALYZE;";
 
 fn runner(site: &Site, settings: Settings) -> Runner {
-    let settings = Settings { rehearse: Rehearse::Never, ..settings };
+    let settings = Settings {
+        rehearse: Rehearse::Never,
+        ..settings
+    };
     Runner::builder(&site.server.url("site"))
         .revision(
             "001_points",
@@ -31,7 +35,11 @@ async fn a_service_upgrades_when_it_starts_and_others_wait_for_it() {
     let mut progress = first.progress().unwrap();
     let (one, two) = tokio::join!(first.upgrade(), second.upgrade());
     assert_eq!(one.unwrap().waiting.len() + two.unwrap().waiting.len(), 2);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM leads WHERE points = score * 10").await, 60_000);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM leads WHERE points = score * 10")
+            .await,
+        60_000
+    );
     first.contract().await.unwrap();
     drop(first);
     let mut steps = 0;
@@ -46,7 +54,13 @@ async fn a_service_upgrades_when_it_starts_and_others_wait_for_it() {
 async fn a_job_is_stopped_and_gone_on_with_and_leaves_nothing() {
     let site = Site::new(LEADS, &[]).await;
     let sql = "-- concertina: idempotent\nUPDATE leads SET email = lower(email) WHERE email <> lower(email);";
-    let slow = runner(&site, Settings { rows_per_second_max: Some(10_000), ..Settings::default() });
+    let slow = runner(
+        &site,
+        Settings {
+            rows_per_second_max: Some(10_000),
+            ..Settings::default()
+        },
+    );
     slow.upgrade().await.unwrap();
     slow.contract().await.unwrap();
     let stopper = slow.stopper();
@@ -54,8 +68,13 @@ async fn a_job_is_stopped_and_gone_on_with_and_leaves_nothing() {
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     stopper.stop();
     let stopped = stopped.await.unwrap();
-    assert!(matches!(stopped, Err(Failure::Engine(Error::Interrupted))), "{stopped:?}");
-    let done: i64 = site.value("SELECT count(*) FROM leads WHERE email = lower(email)").await;
+    assert!(
+        matches!(stopped, Err(Failure::Engine(Error::Interrupted))),
+        "{stopped:?}"
+    );
+    let done: i64 = site
+        .value("SELECT count(*) FROM leads WHERE email = lower(email)")
+        .await;
     assert!(done > 0 && done < 60_000, "{done}");
     let again = runner(&site, Settings::default());
     assert!(
@@ -68,8 +87,16 @@ async fn a_job_is_stopped_and_gone_on_with_and_leaves_nothing() {
             .is_err()
     );
     again.job("lower", sql).await.unwrap();
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM leads WHERE email <> lower(email)").await, 0);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM concertina.revision WHERE id LIKE 'job%'").await, 0);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM leads WHERE email <> lower(email)")
+            .await,
+        0
+    );
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM concertina.revision WHERE id LIKE 'job%'")
+            .await,
+        0
+    );
     // While one is under way the history goes on.
     again.upgrade().await.unwrap();
 }
@@ -77,8 +104,17 @@ async fn a_job_is_stopped_and_gone_on_with_and_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_example_runs() {
     let site = Site::new("", &[]).await;
-    let example = Path::new(env!("CARGO_BIN_EXE_concertina")).with_file_name("examples").join("service");
-    let run = || said(&Command::new(&example).env("DATABASE_URL", site.server.url("site")).output().unwrap());
+    let example = Path::new(env!("CARGO_BIN_EXE_concertina"))
+        .with_file_name("examples")
+        .join("service");
+    let run = || {
+        said(
+            &Command::new(&example)
+                .env("DATABASE_URL", site.server.url("site"))
+                .output()
+                .unwrap(),
+        )
+    };
     run().ends(0).says("ready");
     run().ends(0).says("ready");
 }

@@ -1,10 +1,13 @@
-//! Who notices a wrong plan. Faults are planted in the plans of the corpus, one at a time: a part is lost, comes after the one that
-//! follows it, or fills no row, or rows that are done. The page of the book says for each kind of part who noticed;
-//! `CONCERTINA_BLESS=1` plants them all and writes it, otherwise a few are planted and compared with the page.
+//! Who notices a wrong plan. Faults are planted in the plans of the corpus, one at a time: a part
+//! is lost, comes after the one that follows it, or fills no row, or rows that are done. The page
+//! of the book says for each kind of part who noticed; `CONCERTINA_BLESS=1` plants them all and
+//! writes it, otherwise a few are planted and compared with the page.
 
 use crate::corpus::{Case, Copied, FAMILIES, cases, tables};
 use crate::lifecycle::{as_psql, rows, without_order};
-use concertina_engine::{Act, Connect, Direction, Engine, NewRun, Objection, Rehearsed, Settings, Until};
+use concertina_engine::{
+    Act, Connect, Direction, Engine, NewRun, Objection, Rehearsed, Settings, Until,
+};
 use concertina_planner::faulty::{Fault, Faulty, faulty};
 use concertina_planner::{Catalog, Plan, plan};
 use concertina_revisions::{Revision, RevisionId};
@@ -48,14 +51,20 @@ are checked against the server's own for every step of every case, and concurren
 |---|---|---|---|---|
 ";
 
-/// What is known of kinds of parts: `others: KIND: ..` says what a part is for whose loss changes nothing where nobody else is;
-/// `missed: KIND: ..` why the rehearsal doesn't see a fault that ends otherwise.
+/// What is known of kinds of parts: `others: KIND: ..` says what a part is for whose loss changes
+/// nothing where nobody else is; `missed: KIND: ..` why the rehearsal doesn't see a fault that ends
+/// otherwise.
 const REASONS: &str = "tests/it/wrong_plans.txt";
 
 fn reasons(of: &str) -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(REASONS)).unwrap();
-    let lines = text.lines().filter_map(|line| line.strip_prefix(of)?.strip_prefix(": ")?.split_once(": "));
-    lines.map(|(kind, why)| (kind.to_owned(), why.to_owned())).collect()
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(REASONS)).unwrap();
+    let lines = text
+        .lines()
+        .filter_map(|line| line.strip_prefix(of)?.strip_prefix(": ")?.split_once(": "));
+    lines
+        .map(|(kind, why)| (kind.to_owned(), why.to_owned()))
+        .collect()
 }
 
 /// How a plan with a fault ended.
@@ -96,13 +105,18 @@ impl Ground {
         let copied = Copied::new(&[], &tables(300)).await;
         copied.copy("spare").await;
         let engine = engine(&copied, "tables");
-        Ground { copied, engine, count: AtomicUsize::new(0) }
+        Ground {
+            copied,
+            engine,
+            count: AtomicUsize::new(0),
+        }
     }
 
     async fn plan_of(&self, case: &Case) -> (Revision, Catalog, Plan) {
         let revision = Revision::from_text(&RevisionId::new("001_change"), case.sql).unwrap();
         let catalog = self.engine.catalog_for(&[&revision]).await.unwrap();
-        let plan = plan(&revision, &catalog).unwrap_or_else(|problems| panic!("{}: {problems:?}", case.name));
+        let plan = plan(&revision, &catalog)
+            .unwrap_or_else(|problems| panic!("{}: {problems:?}", case.name));
         (revision, catalog, plan)
     }
 
@@ -114,8 +128,13 @@ impl Ground {
             for case in cases(family, self.copied.major) {
                 let (_, _, plan) = self.plan_of(case).await;
                 // What is run as written in one transaction has no parts of ours.
-                for faulty in faulty(&plan).into_iter().filter(|one| one.kind != "begin_as_written") {
-                    let cases = counts.entry((faulty.kind.clone(), faulty.fault)).or_default();
+                for faulty in faulty(&plan)
+                    .into_iter()
+                    .filter(|one| one.kind != "begin_as_written")
+                {
+                    let cases = counts
+                        .entry((faulty.kind.clone(), faulty.fault))
+                        .or_default();
                     if cases.len() < of_each && cases.insert(case.name) {
                         found.push(Planted { case, faulty });
                     }
@@ -129,35 +148,69 @@ impl Ground {
     async fn end(&self, planted: &Planted) -> Result<End, String> {
         let Planted { case, faulty } = planted;
         let (revision, catalog, _) = self.plan_of(case).await;
-        let acts = [Act { revision: &revision, plan: &faulty.plan, direction: Direction::Up }];
+        let acts = [Act {
+            revision: &revision,
+            plan: &faulty.plan,
+            direction: Direction::Up,
+        }];
         let ground = self.engine.ground(&acts, &catalog).await.unwrap();
         let rehearsed = Box::pin(self.engine.rehearse(&acts, &ground)).await;
-        let Rehearsed { refused, unproven, left } = rehearsed.map_err(|error| error.to_string())?.unwrap();
+        let Rehearsed {
+            refused,
+            unproven,
+            left,
+        } = rehearsed.map_err(|error| error.to_string())?.unwrap();
         match refused {
-            Some(Objection::Plan { differences, .. }) if differences[0].starts_with("the plan fails") => Ok(End::Fails),
+            Some(Objection::Plan { differences, .. })
+                if differences[0].starts_with("the plan fails") =>
+            {
+                Ok(End::Fails)
+            }
             Some(Objection::Plan { .. }) => Ok(End::Differs),
-            Some(Objection::Statement { message, .. }) => Err(format!("the author's own statement: {message}")),
+            Some(Objection::Statement { message, .. }) => {
+                Err(format!("the author's own statement: {message}"))
+            }
             None if !unproven.is_empty() => Err(unproven.join("; ")),
             None => match self.in_earnest(case, &revision, &faulty.plan).await {
                 Ok(()) if left.is_empty() => Ok(End::Same),
                 Ok(()) => Ok(End::Left),
-                Err(_) if reasons("missed").iter().any(|(kind, _)| *kind == faulty.kind) => Ok(End::Missed),
+                Err(_)
+                    if reasons("missed")
+                        .iter()
+                        .any(|(kind, _)| *kind == faulty.kind) =>
+                {
+                    Ok(End::Missed)
+                }
                 Err(why) => Err(format!("nobody noticed, but {why}")),
             },
         }
     }
 
     /// Runs the plan on rows, and compares with psql.
-    async fn in_earnest(&self, case: &Case, revision: &Revision, plan: &Plan) -> Result<(), String> {
+    async fn in_earnest(
+        &self,
+        case: &Case,
+        revision: &Revision,
+        plan: &Plan,
+    ) -> Result<(), String> {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let (here, there) = (format!("here_{count}"), format!("there_{count}"));
         for database in [&here, &there] {
-            self.copied.server.create_database(database, Some("spare")).await.map_err(|error| error.to_string())?;
+            self.copied
+                .server
+                .create_database(database, Some("spare"))
+                .await
+                .map_err(|error| error.to_string())?;
         }
         let naive = self.copied.server.connect(&there).await.unwrap();
         as_psql(&naive, case.sql).await.unwrap();
-        let run =
-            NewRun { id: &revision.id, parents: &[], checksum: &revision.checksum, direction: Direction::Up, plan };
+        let run = NewRun {
+            id: &revision.id,
+            parents: &[],
+            checksum: &revision.checksum,
+            direction: Direction::Up,
+            plan,
+        };
         let engine = engine(&self.copied, &here);
         let mut lease = engine.lease().await.map_err(|error| error.to_string())?;
         lease.begin(&run).await.map_err(|error| error.to_string())?;
@@ -166,7 +219,11 @@ impl Ground {
         ended.map_err(|error| format!("run for real, it fails: {error}"))?;
         let dump = |database: &str| {
             let dump = self.copied.server.dump_schema(database).unwrap();
-            if case.moves { without_order(&dump) } else { dump }
+            if case.moves {
+                without_order(&dump)
+            } else {
+                dump
+            }
         };
         let ours = self.copied.server.connect(&here).await.unwrap();
         let is_same = dump(&here) == dump(&there) && rows(&ours).await == rows(&naive).await;
@@ -174,7 +231,11 @@ impl Ground {
         for database in [&here, &there] {
             self.copied.server.drop_database(database).await.ok();
         }
-        if is_same { Ok(()) } else { Err("run for real, it ends otherwise than psql".to_owned()) }
+        if is_same {
+            Ok(())
+        } else {
+            Err("run for real, it ends otherwise than psql".to_owned())
+        }
     }
 }
 
@@ -194,8 +255,14 @@ fn page(ends: &Ends) -> String {
     for (kind, faults) in ends {
         let cell = |fault: &Fault| {
             let ends = faults.get(fault).into_iter().flatten();
-            let told: Vec<String> = ends.map(|(end, count)| format!("{} ({count})", end.word())).collect();
-            if told.is_empty() { "\u{2014}".to_owned() } else { told.join(", ") }
+            let told: Vec<String> = ends
+                .map(|(end, count)| format!("{} ({count})", end.word()))
+                .collect();
+            if told.is_empty() {
+                "\u{2014}".to_owned()
+            } else {
+                told.join(", ")
+            }
         };
         let cells: Vec<String> = Fault::ALL.iter().map(cell).collect();
         let _ = writeln!(page, "| `{kind}` | {} |", cells.join(" | "));
@@ -214,9 +281,11 @@ fn page(ends: &Ends) -> String {
 /// Kinds whose loss nobody notices and nothing says why.
 fn unexplained(ends: &Ends) -> Vec<&String> {
     let is_lost = |faults: &BTreeMap<Fault, BTreeMap<End, usize>>| {
-        [Fault::Lost, Fault::Blind]
-            .iter()
-            .any(|fault| faults.get(fault).is_some_and(|ends| ends.contains_key(&End::Same)))
+        [Fault::Lost, Fault::Blind].iter().any(|fault| {
+            faults
+                .get(fault)
+                .is_some_and(|ends| ends.contains_key(&End::Same))
+        })
     };
     let others = reasons("others");
     ends.iter()
@@ -235,20 +304,36 @@ async fn every_fault_is_noticed_or_changes_nothing() {
     let (mut ends, mut holes) = (Ends::new(), Vec::new());
     let in_gate = |one: &Planted| GATE.contains(&(one.faulty.kind.as_str(), one.faulty.fault));
     for planted in all.iter().filter(|one| bless || in_gate(one)) {
-        let Faulty { kind, fault, step, .. } = &planted.faulty;
+        let Faulty {
+            kind, fault, step, ..
+        } = &planted.faulty;
         match ground.end(planted).await {
             Ok(end) => {
-                *ends.entry(kind.clone()).or_default().entry(*fault).or_default().entry(end).or_default() += 1;
+                *ends
+                    .entry(kind.clone())
+                    .or_default()
+                    .entry(*fault)
+                    .or_default()
+                    .entry(end)
+                    .or_default() += 1;
             }
             Err(why) => {
-                holes.push(format!("{kind} {} in {} {step}: {why}", fault.name(), planted.case.name));
+                holes.push(format!(
+                    "{kind} {} in {} {step}: {why}",
+                    fault.name(),
+                    planted.case.name
+                ));
             }
         }
     }
     assert!(holes.is_empty(), "{}", holes.join("\n"));
     if bless {
         std::fs::write(path(), page(&ends)).unwrap();
-        assert!(unexplained(&ends).is_empty(), "say what they are for: {:?}", unexplained(&ends));
+        assert!(
+            unexplained(&ends).is_empty(),
+            "say what they are for: {:?}",
+            unexplained(&ends)
+        );
         return;
     }
     // The page is made before PostgreSQL 18, which has parts of its own for NOT NULL.
@@ -256,14 +341,23 @@ async fn every_fault_is_noticed_or_changes_nothing() {
         return;
     }
     for kind in kinds {
-        assert!(there.contains(&format!("| `{kind}` |")), "{kind} isn't on the page");
+        assert!(
+            there.contains(&format!("| `{kind}` |")),
+            "{kind} isn't on the page"
+        );
     }
     for (kind, faults) in &ends {
-        let row = there.lines().find(|line| line.starts_with(&format!("| `{kind}` |"))).unwrap();
+        let row = there
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{kind}` |")))
+            .unwrap();
         let cells: Vec<&str> = row.split('|').map(str::trim).skip(2).collect();
         for (fault, ends) in faults {
             let place = Fault::ALL.iter().position(|one| one == fault).unwrap();
-            let told: Vec<String> = ends.iter().map(|(end, count)| format!("{} ({count})", end.word())).collect();
+            let told: Vec<String> = ends
+                .iter()
+                .map(|(end, count)| format!("{} ({count})", end.word()))
+                .collect();
             assert_eq!(cells[place], told.join(", "), "{kind} {}", fault.name());
         }
     }

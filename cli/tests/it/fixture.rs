@@ -27,14 +27,23 @@ impl Said {
     /// Ends the test unless the command ended so.
     #[track_caller]
     pub(crate) fn ends(self, code: i32) -> Said {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        assert_eq!(
+            self.code, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.out, self.err
+        );
         self
     }
 
     /// Ends the test unless the command said so, on either stream.
     #[track_caller]
     pub(crate) fn says(self, words: &str) -> Said {
-        assert!(self.out.contains(words) || self.err.contains(words), "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        assert!(
+            self.out.contains(words) || self.err.contains(words),
+            "stdout:\n{}\nstderr:\n{}",
+            self.out,
+            self.err
+        );
         self
     }
 }
@@ -45,8 +54,13 @@ impl Site {
     }
 
     /// On a server with settings of its own.
-    pub(crate) async fn with(settings: &[(&str, &str)], schema: &str, revisions: &[(&str, &str)]) -> Site {
-        let settings: Vec<(&str, &str)> = [("fsync", "off")].iter().chain(settings).copied().collect();
+    pub(crate) async fn with(
+        settings: &[(&str, &str)],
+        schema: &str,
+        revisions: &[(&str, &str)],
+    ) -> Site {
+        let settings: Vec<(&str, &str)> =
+            [("fsync", "off")].iter().chain(settings).copied().collect();
         let server = Postgres::start_filled(&settings, "site", "").await.unwrap();
         let site = Site::on(Arc::new(server), "site", revisions).await;
         site.client.batch_execute(schema).await.unwrap();
@@ -63,7 +77,12 @@ impl Site {
         let client = server.connect(database).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("revisions")).unwrap();
-        let site = Site { server, database: database.to_owned(), client, folder };
+        let site = Site {
+            server,
+            database: database.to_owned(),
+            client,
+            folder,
+        };
         for (id, sql) in revisions {
             site.revision(id, sql);
         }
@@ -100,13 +119,24 @@ impl Site {
 
 pub(crate) fn bare(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_concertina"));
-    command.args(words).current_dir(folder).env_clear().env("HOME", folder);
+    command
+        .args(words)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder);
     // What isn't about the rehearsal does without it.
-    command.env("CONCERTINA_REHEARSE", std::env::var("CONCERTINA_REHEARSE").unwrap_or_else(|_| "never".to_owned()));
+    command.env(
+        "CONCERTINA_REHEARSE",
+        std::env::var("CONCERTINA_REHEARSE").unwrap_or_else(|_| "never".to_owned()),
+    );
     command
 }
 
 pub(crate) fn said(output: &Output) -> Said {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+    }
 }

@@ -1,5 +1,5 @@
-//! Every statement of the corpus with names that were chosen to do harm, by a role that has no more rights than it needs: what
-//! the engine makes of it is what psql makes of it, up and down again.
+//! Every statement of the corpus with names that were chosen to do harm, by a role that has no more
+//! rights than it needs: what the engine makes of it is what psql makes of it, up and down again.
 
 use crate::corpus::{Copied, cases, each_family, tables};
 use crate::fixture::{bare, said};
@@ -18,7 +18,10 @@ const NAMES: [(&str, &str); 26] = [
     ("lead_id", "back\\slash"),
     ("owners", "%s {} {0} %I"),
     ("team_id", "new"),
-    ("events", "a_name_of_sixty_three_bytes_which_is_as_long_as_names_may_be_12"),
+    (
+        "events",
+        "a_name_of_sixty_three_bytes_which_is_as_long_as_names_may_be_12",
+    ),
     ("bills", "/* bills */"),
     ("total", "old"),
     ("price", "$$"),
@@ -45,7 +48,10 @@ fn renamed(sql: &str) -> Option<String> {
     let tokens = tree::scan(sql).unwrap().tokens;
     let (mut text, mut at) = (String::new(), 0);
     for token in tokens {
-        let (start, end) = (usize::try_from(token.start).unwrap(), usize::try_from(token.end).unwrap());
+        let (start, end) = (
+            usize::try_from(token.start).unwrap(),
+            usize::try_from(token.end).unwrap(),
+        );
         let word = &sql[start..end];
         if word.starts_with(['\'', '$', '-']) && NAMES.iter().any(|(name, _)| word.contains(name)) {
             return None;
@@ -66,18 +72,25 @@ fn sorted(dump: &str) -> Vec<String> {
 }
 
 async fn family(wanted: &str) {
-    let filled =
-        format!("{LEAST}; SET ROLE migrator; {}; CREATE TABLE victim (id int);", renamed(&tables(600)).unwrap());
+    let filled = format!(
+        "{LEAST}; SET ROLE migrator; {}; CREATE TABLE victim (id int);",
+        renamed(&tables(600)).unwrap()
+    );
     let copied = Copied::new(&[], &filled).await;
     let server = &copied.server;
     let (mut lived, mut all, mut wrong) = (0, 0, Vec::new());
     for case in cases(wanted, copied.major) {
         all += 1;
-        let Some(sql) = renamed(case.sql) else { continue };
+        let Some(sql) = renamed(case.sql) else {
+            continue;
+        };
         copied.copy("naive").await;
         copied.copy("site").await;
         let naive = server.connect("naive").await.unwrap();
-        naive.batch_execute("GRANT CREATE ON DATABASE naive, site TO migrator; SET ROLE migrator").await.unwrap();
+        naive
+            .batch_execute("GRANT CREATE ON DATABASE naive, site TO migrator; SET ROLE migrator")
+            .await
+            .unwrap();
         // Some speak of a name that PostgreSQL made of the old ones, or are a superuser's.
         if as_psql(&naive, &sql).await.is_ok() {
             lived += 1;
@@ -99,11 +112,27 @@ fn lives(copied: &Copied, sql: &str, reversible: bool) -> Option<String> {
     std::fs::write(folder.path().join("revisions/001_change.sql"), sql).unwrap();
     let server = &copied.server;
     let url = server.url("site").replace("user=postgres", "user=migrator");
-    let run = |words: &[&str]| said(&bare(folder.path(), words).env("DATABASE_URL", &url).output().unwrap());
+    let run = |words: &[&str]| {
+        said(
+            &bare(folder.path(), words)
+                .env("DATABASE_URL", &url)
+                .output()
+                .unwrap(),
+        )
+    };
     let schema = |database: &str| sorted(&server.dump_schema(database).unwrap());
     let mut ways = vec![(vec!["upgrade", "--contract", "--eager"], schema("naive"))];
     if reversible {
-        ways.push((vec!["downgrade", "base", "--contract", "--allow-data-loss", "--eager"], sorted(&copied.start)));
+        ways.push((
+            vec![
+                "downgrade",
+                "base",
+                "--contract",
+                "--allow-data-loss",
+                "--eager",
+            ],
+            sorted(&copied.start),
+        ));
     }
     for (words, wanted) in ways {
         let ended = run(&words);

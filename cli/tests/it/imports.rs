@@ -1,4 +1,5 @@
-//! Histories of other tools, made by those tools: what they make of a database and what we make of their history is the same.
+//! Histories of other tools, made by those tools: what they make of a database and what we make of
+//! their history is the same.
 
 use crate::fixture::{Said, Site, said};
 use std::path::{Path, PathBuf};
@@ -6,7 +7,9 @@ use std::process::Command;
 
 /// Where `./dev setup` puts them.
 fn peers() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers").canonicalize();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../target/peers")
+        .canonicalize();
     folder.expect("the other tools, which `./dev test` installs into target/peers")
 }
 
@@ -15,12 +18,24 @@ fn program(folder: &Path, program: &str, words: &[&str], more: &[(&str, &str)]) 
     let mut command = Command::new(program);
     command.args(words).current_dir(folder);
     within_reach(&mut command).envs(more.iter().copied());
-    said(&command.output().unwrap_or_else(|error| panic!("{program}: {error}")))
+    said(
+        &command
+            .output()
+            .unwrap_or_else(|error| panic!("{program}: {error}")),
+    )
 }
 
 fn within_reach(command: &mut Command) -> &mut Command {
-    let (python, node) = (peers().join("python"), peers().join("node/node_modules/.bin"));
-    let path = format!("{}:{}:{}", python.join("bin").display(), node.display(), std::env::var("PATH").unwrap());
+    let (python, node) = (
+        peers().join("python"),
+        peers().join("node/node_modules/.bin"),
+    );
+    let path = format!(
+        "{}:{}:{}",
+        python.join("bin").display(),
+        node.display(),
+        std::env::var("PATH").unwrap()
+    );
     command.env("PATH", path).env("PYTHONPATH", python)
 }
 
@@ -32,7 +47,10 @@ fn import(site: &Site, words: &[&str]) -> Said {
 
 /// A database URL as Python's and Node's drivers read it.
 fn url_of(site: &Site, database: &str) -> String {
-    format!("postgresql://postgres@127.0.0.1:{}/{database}", site.server.port())
+    format!(
+        "postgresql://postgres@127.0.0.1:{}/{database}",
+        site.server.port()
+    )
 }
 
 /// The schema without the other tool's own table.
@@ -50,7 +68,8 @@ fn schema_without(site: &Site, database: &str, table: &str) -> String {
     kept.join("\n")
 }
 
-/// Body, file words and parents of twelve revisions, with a branch, a merge and one that does nothing.
+/// Body, file words and parents of twelve revisions, with a branch, a merge and one that does
+/// nothing.
 const ALEMBIC: [(&str, &str, &str, &str, &str); 12] = [
     (
         "a01",
@@ -129,10 +148,15 @@ const ALEMBIC: [(&str, &str, &str, &str, &str); 12] = [
 fn alembic_project(folder: &Path, url: &str) {
     program(folder, "alembic", &["init", "changes"], &[]).ends(0);
     let ini = folder.join("alembic.ini");
-    let text = std::fs::read_to_string(&ini).unwrap().replace("driver://user:pass@localhost/dbname", url);
+    let text = std::fs::read_to_string(&ini)
+        .unwrap()
+        .replace("driver://user:pass@localhost/dbname", url);
     std::fs::write(&ini, text).unwrap();
     for (id, before, title, up, down) in ALEMBIC {
-        let file = folder.join(format!("changes/versions/{id}_{}.py", title.replace(' ', "_")));
+        let file = folder.join(format!(
+            "changes/versions/{id}_{}.py",
+            title.replace(' ', "_")
+        ));
         let text = format!(
             "\"\"\"{title}\"\"\"\nfrom alembic import op\nimport sqlalchemy as sa\n\nrevision = '{id}'\ndown_revision = {before}\n\
              branch_labels = None\ndepends_on = None\n\n\ndef upgrade():\n    {up}\n\n\ndef downgrade():\n    {down}\n"
@@ -150,11 +174,22 @@ async fn an_alembic_project_ends_in_the_same_schema_and_goes_on() {
     program(project.path(), "alembic", &["upgrade", "head"], &[]).ends(0);
     let theirs = schema_without(&site, "theirs", "alembic_version");
 
-    import(&site, &["import", "alembic", project.path().to_str().unwrap()]).ends(0).says("a02_email_index.sql");
-    site.run(&["history"]).ends(0).says("b06_left, c06_right -> d07_merge");
+    import(
+        &site,
+        &["import", "alembic", project.path().to_str().unwrap()],
+    )
+    .ends(0)
+    .says("a02_email_index.sql");
+    site.run(&["history"])
+        .ends(0)
+        .says("b06_left, c06_right -> d07_merge");
     site.run(&["upgrade", "--contract"]).ends(0);
     assert_eq!(site.schema(), theirs);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM accounts WHERE name = email").await, 2);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM accounts WHERE name = email")
+            .await,
+        2
+    );
     // Their way back, and up once more.
     site.run(&["downgrade", "a02", "--contract"]).ends(0);
     site.run(&["upgrade", "--contract"]).ends(0);
@@ -163,18 +198,40 @@ async fn an_alembic_project_ends_in_the_same_schema_and_goes_on() {
     // A database that Alembic has brought half way is taken over where it is.
     program(project.path(), "alembic", &["downgrade", "a05"], &[]).ends(0);
     let folder = site.folder.path().join("again");
-    let words = ["--url", &url_of(&site, "theirs"), "--revisions", folder.to_str().unwrap()];
+    let words = [
+        "--url",
+        &url_of(&site, "theirs"),
+        "--revisions",
+        folder.to_str().unwrap(),
+    ];
     let with = |more: &[&str]| import(&site, &[&words[..], more].concat());
-    with(&["import", "alembic", project.path().to_str().unwrap(), "--stamp"]).ends(0).says("a05_status_enum");
+    with(&[
+        "import",
+        "alembic",
+        project.path().to_str().unwrap(),
+        "--stamp",
+    ])
+    .ends(0)
+    .says("a05_status_enum");
     with(&["current"]).ends(0).says("a05_status_enum (applied)");
     with(&["upgrade", "--contract"]).ends(0);
     assert_eq!(schema_without(&site, "theirs", "alembic_version"), theirs);
-    with(&["import", "alembic", project.path().to_str().unwrap()]).ends(1).says("is there already");
+    with(&["import", "alembic", project.path().to_str().unwrap()])
+        .ends(1)
+        .says("is there already");
 
     // From a script alone, where there is no Alembic.
-    let script = program(project.path(), "alembic", &["upgrade", "head", "--sql"], &[]).ends(0).out;
+    let script = program(
+        project.path(),
+        "alembic",
+        &["upgrade", "head", "--sql"],
+        &[],
+    )
+    .ends(0)
+    .out;
     std::fs::write(site.folder.path().join("up.sql"), script).unwrap();
-    site.run(&["--revisions", "scripted", "import", "alembic", "up.sql"]).ends(0);
+    site.run(&["--revisions", "scripted", "import", "alembic", "up.sql"])
+        .ends(0);
     let merge = std::fs::read_to_string(site.folder.path().join("scripted/d07.sql")).unwrap();
     assert_eq!(merge, "-- revises: b06, c06\n");
 }
@@ -190,19 +247,29 @@ async fn a_django_app_ends_in_the_same_schema() {
         site.server.port()
     );
     std::fs::create_dir_all(project.path().join("crm/migrations")).unwrap();
-    for (path, text) in
-        [("settings.py", settings.as_str()), ("crm/__init__.py", ""), ("crm/migrations/__init__.py", "")]
-    {
+    for (path, text) in [
+        ("settings.py", settings.as_str()),
+        ("crm/__init__.py", ""),
+        ("crm/migrations/__init__.py", ""),
+    ] {
         std::fs::write(project.path().join(path), text).unwrap();
     }
     let env = [("DJANGO_SETTINGS_MODULE", "settings")];
     let django = |words: &[&str]| {
-        program(project.path(), "python3", &[&["-m", "django"], words, &["--pythonpath", "."]].concat(), &env)
+        program(
+            project.path(),
+            "python3",
+            &[&["-m", "django"], words, &["--pythonpath", "."]].concat(),
+            &env,
+        )
     };
     let account = "from django.db import models\n\n\nclass Account(models.Model):\n    email = models.CharField(max_length=100, unique=True)\n";
     let lead = "\n\nclass Lead(models.Model):\n    account = models.ForeignKey(Account, on_delete=models.CASCADE)\n    score = models.IntegerField(default=0)\n\n    \
                 class Meta:\n        indexes = [models.Index(fields=['score'])]\n        constraints = [models.CheckConstraint(check=models.Q(score__gte=0), name='positive')]\n";
-    for (models, name) in [(account.to_owned(), "accounts"), (format!("{account}{lead}"), "leads")] {
+    for (models, name) in [
+        (account.to_owned(), "accounts"),
+        (format!("{account}{lead}"), "leads"),
+    ] {
         std::fs::write(project.path().join("crm/models.py"), models).unwrap();
         django(&["makemigrations", "crm", "--name", name]).ends(0);
     }
@@ -213,9 +280,13 @@ async fn a_django_app_ends_in_the_same_schema() {
         std::fs::write(folder.join(format!("{name}.sql")), sql).unwrap();
     }
     django(&["migrate"]).ends(0);
-    site.run(&["import", "folder", folder.to_str().unwrap()]).ends(0);
+    site.run(&["import", "folder", folder.to_str().unwrap()])
+        .ends(0);
     site.run(&["upgrade", "--contract"]).ends(0);
-    assert_eq!(site.schema(), schema_without(&site, "theirs", "django_migrations"));
+    assert_eq!(
+        site.schema(),
+        schema_without(&site, "theirs", "django_migrations")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,19 +301,42 @@ async fn a_node_project_ends_in_the_same_schema_and_is_taken_over() {
             "CREATE TABLE leads (id serial PRIMARY KEY, email text NOT NULL);",
             "DROP TABLE leads;",
         ),
-        ("1700000000002_index", "CREATE INDEX leads_email ON leads (email);", "DROP INDEX leads_email;"),
+        (
+            "1700000000002_index",
+            "CREATE INDEX leads_email ON leads (email);",
+            "DROP INDEX leads_email;",
+        ),
     ] {
         let text = format!("-- Up Migration\n{up}\n\n-- Down Migration\n{down}\n");
         std::fs::write(project.path().join(format!("migrations/{name}.sql")), text).unwrap();
     }
     let url = url_of(&site, "theirs");
-    program(project.path(), "node-pg-migrate", &["up"], &[("DATABASE_URL", url.as_str())]).ends(0);
+    program(
+        project.path(),
+        "node-pg-migrate",
+        &["up"],
+        &[("DATABASE_URL", url.as_str())],
+    )
+    .ends(0);
     let folder = project.path().join("migrations");
-    site.run(&["import", "folder", folder.to_str().unwrap()]).ends(0);
+    site.run(&["import", "folder", folder.to_str().unwrap()])
+        .ends(0);
     site.run(&["upgrade"]).ends(0);
-    assert_eq!(site.schema(), schema_without(&site, "theirs", "pgmigrations"));
+    assert_eq!(
+        site.schema(),
+        schema_without(&site, "theirs", "pgmigrations")
+    );
     let there = ["--url", &url, "--revisions", "again"];
-    site.run(&[&there[..], &["import", "folder", folder.to_str().unwrap(), "--stamp"]].concat()).ends(0);
+    site.run(
+        &[
+            &there[..],
+            &["import", "folder", folder.to_str().unwrap(), "--stamp"],
+        ]
+        .concat(),
+    )
+    .ends(0);
     site.run(&[&there[..], &["upgrade"]].concat()).ends(0);
-    site.run(&[&there[..], &["current"]].concat()).ends(0).says("1700000000002_index (applied)");
+    site.run(&[&there[..], &["current"]].concat())
+        .ends(0)
+        .says("1700000000002_index (applied)");
 }

@@ -20,14 +20,27 @@ const OWN: &str = "tenant_id = nullif(current_setting('app.tenant', true), '')::
 async fn policies_that_hold_are_told_to() {
     let site = site(&format!("CREATE POLICY own ON notes USING ({OWN});")).await;
     let words = ["verify", "--tenant-isolation", "--as", "app"];
-    let before: String = site.value("SELECT md5(string_agg(notes::text || xmin, '' ORDER BY id)) FROM notes").await;
+    let before: String = site
+        .value("SELECT md5(string_agg(notes::text || xmin, '' ORDER BY id)) FROM notes")
+        .await;
     site.run(&words).ends(0).says("notes: holds");
-    let after: String = site.value("SELECT md5(string_agg(notes::text || xmin, '' ORDER BY id)) FROM notes").await;
+    let after: String = site
+        .value("SELECT md5(string_agg(notes::text || xmin, '' ORDER BY id)) FROM notes")
+        .await;
     assert_eq!(before, after, "nothing stays");
-    site.run(&["verify", "--tenant-isolation", "--as", "boss"]).ends(1).says("bypasses policies");
-    site.run(&["verify", "--tenant-isolation", "--as", "nobody"]).ends(1).says("there is no role nobody");
-    site.client.batch_execute("DELETE FROM notes WHERE tenant_id::text LIKE '%2'").await.unwrap();
-    site.run(&words).ends(0).says("as far as one tenant's rows can tell");
+    site.run(&["verify", "--tenant-isolation", "--as", "boss"])
+        .ends(1)
+        .says("bypasses policies");
+    site.run(&["verify", "--tenant-isolation", "--as", "nobody"])
+        .ends(1)
+        .says("there is no role nobody");
+    site.client
+        .batch_execute("DELETE FROM notes WHERE tenant_id::text LIKE '%2'")
+        .await
+        .unwrap();
+    site.run(&words)
+        .ends(0)
+        .says("as far as one tenant's rows can tell");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,9 +68,14 @@ async fn every_leak_is_named() {
             ),
             "without a tenant",
         ),
-        ("CREATE POLICY own ON notes USING (body <> '');".to_owned(), "not tried: no policy compares"),
+        (
+            "CREATE POLICY own ON notes USING (body <> '');".to_owned(),
+            "not tried: no policy compares",
+        ),
     ] {
         let site = site(&policies).await;
-        site.run(&["verify", "--tenant-isolation", "--as", "app"]).ends(2).says(leak);
+        site.run(&["verify", "--tenant-isolation", "--as", "app"])
+            .ends(2)
+            .says(leak);
     }
 }

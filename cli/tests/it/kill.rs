@@ -19,24 +19,34 @@ const TEAM: &str = "ALTER TABLE leads ADD COLUMN team_id bigint;
 
 /// Rows that the walk has recorded as done.
 pub(crate) async fn checkpointed(site: &Site) -> i64 {
-    if !site.value::<bool>("SELECT to_regclass('concertina.range') IS NOT NULL").await {
+    if !site
+        .value::<bool>("SELECT to_regclass('concertina.range') IS NOT NULL")
+        .await
+    {
         return 0;
     }
-    site.value("SELECT coalesce(sum(rows), 0)::bigint FROM concertina.range").await
+    site.value("SELECT coalesce(sum(rows), 0)::bigint FROM concertina.range")
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_again_and_again_it_goes_on_where_it_was() {
     let site = Site::new(SCHEMA, &[("001_team", TEAM)]).await;
     let stop = Arc::new(AtomicBool::new(false));
-    let (seen, writer) = (Arc::clone(&stop), site.server.connect("site").await.unwrap());
+    let (seen, writer) = (
+        Arc::clone(&stop),
+        site.server.connect("site").await.unwrap(),
+    );
     let old_code = tokio::spawn(async move {
         let mut turn = 0_i64;
         while !seen.load(Ordering::Relaxed) {
             turn += 1;
             let id = turn * 7_919 % 120_000 + 1;
             writer
-                .execute("UPDATE leads SET email = email || 'x', score = score + 1 WHERE id = $1", &[&id])
+                .execute(
+                    "UPDATE leads SET email = email || 'x', score = score + 1 WHERE id = $1",
+                    &[&id],
+                )
                 .await
                 .unwrap();
             let new = 1_000_000 + turn;
@@ -49,7 +59,11 @@ async fn killed_again_and_again_it_goes_on_where_it_was() {
     let mut before = 0;
     for kill in 1..=3 {
         let mut command = site.command(&["upgrade", "--rows-per-second-max", "40000", "--json"]);
-        let mut engine = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut engine = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let goal = kill * 20_000;
         for _ in 0..4_000 {
             if checkpointed(&site).await >= goal {
@@ -60,7 +74,10 @@ async fn killed_again_and_again_it_goes_on_where_it_was() {
         engine.kill().unwrap();
         engine.wait().unwrap();
         let now = checkpointed(&site).await;
-        assert!(now >= goal && now < 120_000, "kill {kill} came in the middle: {now}");
+        assert!(
+            now >= goal && now < 120_000,
+            "kill {kill} came in the middle: {now}"
+        );
         assert!(now > before, "progress is kept: {before}, {now}");
         before = now;
     }
@@ -74,13 +91,19 @@ async fn killed_again_and_again_it_goes_on_where_it_was() {
     assert!(json.out.contains("\"resumed\":true"), "{}", json.out);
     stop.store(true, Ordering::Relaxed);
     let turns = old_code.await.unwrap();
-    let wrong =
-        "SELECT count(*) FROM leads l JOIN owners o ON o.id = l.owner_id WHERE l.team_id IS DISTINCT FROM o.team_id";
+    let wrong = "SELECT count(*) FROM leads l JOIN owners o ON o.id = l.owner_id WHERE l.team_id IS DISTINCT FROM o.team_id";
     assert_eq!(site.value::<i64>(wrong).await, 0);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM leads").await, 120_000 + turns);
-    // The walk's own count: a row that old code moved was filled by the trigger, and nothing was done twice.
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM leads").await,
+        120_000 + turns
+    );
+    // The walk's own count: a row that old code moved was filled by the trigger, and nothing was
+    // done twice.
     let walked = checkpointed(&site).await;
-    assert!(walked <= 120_000 && walked >= 120_000 - turns, "{walked} rows walked, {turns} moved");
+    assert!(
+        walked <= 120_000 && walked >= 120_000 - turns,
+        "{walked} rows walked, {turns} moved"
+    );
     site.run(&["contract"]).ends(0);
     site.run(&["status"]).ends(0);
 }
@@ -89,16 +112,34 @@ async fn killed_again_and_again_it_goes_on_where_it_was() {
 async fn an_interrupt_stops_after_the_batch_in_hand() {
     let site = Site::new(SCHEMA, &[("001_team", TEAM)]).await;
     let mut command = site.command(&["upgrade", "--rows-per-second-max", "40000"]);
-    let engine = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let engine = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     while checkpointed(&site).await < 10_000 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let pid = engine.id().to_string();
-    std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .unwrap();
     let said = crate::fixture::said(&engine.wait_with_output().unwrap()).ends(1);
-    assert!(said.err.contains("stopped after the batch in hand; nothing is lost"), "{}", said.err);
-    assert!(said.err.contains("run the same command again"), "{}", said.err);
-    let done: i64 = site.value("SELECT count(*) FROM leads WHERE team_id IS NOT NULL").await;
+    assert!(
+        said.err
+            .contains("stopped after the batch in hand; nothing is lost"),
+        "{}",
+        said.err
+    );
+    assert!(
+        said.err.contains("run the same command again"),
+        "{}",
+        said.err
+    );
+    let done: i64 = site
+        .value("SELECT count(*) FROM leads WHERE team_id IS NOT NULL")
+        .await;
     assert_eq!(done, checkpointed(&site).await);
     site.run(&["upgrade"]).ends(3);
 }

@@ -1,5 +1,5 @@
-//! Each case through its whole life: rolled back half way without a trace, run to the end with the same schema and rows
-//! as psql gives, and down again to where it began.
+//! Each case through its whole life: rolled back half way without a trace, run to the end with the
+//! same schema and rows as psql gives, and down again to where it began.
 
 use crate::corpus::{Case, Copied, each, tables};
 use crate::fixture::Site;
@@ -14,26 +14,52 @@ pub(crate) async fn family(cases: &'static [Case]) {
 
 /// Runs a case in every way.
 async fn lives(copied: Arc<Copied>, case: &'static Case) {
-    let (here, there) = (format!("{}_here", case.name), format!("{}_there", case.name));
+    let (here, there) = (
+        format!("{}_here", case.name),
+        format!("{}_there", case.name),
+    );
     let site = Site::copy(&copied, &here, &[("001_change", case.sql)]).await;
     if copied.major < case.since {
         let said = site.run(&["check"]).ends(2);
-        assert!(said.out.contains(&format!("PostgreSQL {}", case.since)), "{}{}", said.out, said.err);
+        assert!(
+            said.out.contains(&format!("PostgreSQL {}", case.since)),
+            "{}{}",
+            said.out,
+            said.err
+        );
         return;
     }
     // What psql would make of it, on a copy.
     copied.copy(&there).await;
     let naive = site.server.connect(&there).await.unwrap();
-    as_psql(&naive, case.sql).await.unwrap_or_else(|error| panic!("{error:?}"));
-    let told = |dump: &str| if case.moves { without_order(dump) } else { dump.to_owned() };
-    let (start, wanted) = (told(&copied.start), told(&site.server.dump_schema(&there).unwrap()));
+    as_psql(&naive, case.sql)
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    let told = |dump: &str| {
+        if case.moves {
+            without_order(dump)
+        } else {
+            dump.to_owned()
+        }
+    };
+    let (start, wanted) = (
+        told(&copied.start),
+        told(&site.server.dump_schema(&there).unwrap()),
+    );
     every_way(case, &site, &naive, &start, &wanted, told).await;
     for database in [&here, &there] {
         site.server.drop_database(database).await.unwrap();
     }
 }
 
-async fn every_way(case: &Case, site: &Site, naive: &Client, start: &str, wanted: &str, told: impl Fn(&str) -> String) {
+async fn every_way(
+    case: &Case,
+    site: &Site,
+    naive: &Client,
+    start: &str,
+    wanted: &str,
+    told: impl Fn(&str) -> String,
+) {
     let half_way = site.run(&["upgrade"]);
     if half_way.code == 3 {
         site.run(&["rollback"]).ends(0);
@@ -43,10 +69,21 @@ async fn every_way(case: &Case, site: &Site, naive: &Client, start: &str, wanted
     } else {
         half_way.ends(0);
     }
-    assert_eq!(told(&site.schema()), wanted, "the schema is what psql gives");
-    assert_eq!(rows(&site.client).await, rows(naive).await, "and so are the rows");
     assert_eq!(
-        site.value::<i64>("SELECT count(*) FROM pg_proc WHERE pronamespace = 'concertina'::regnamespace").await,
+        told(&site.schema()),
+        wanted,
+        "the schema is what psql gives"
+    );
+    assert_eq!(
+        rows(&site.client).await,
+        rows(naive).await,
+        "and so are the rows"
+    );
+    assert_eq!(
+        site.value::<i64>(
+            "SELECT count(*) FROM pg_proc WHERE pronamespace = 'concertina'::regnamespace"
+        )
+        .await,
         0
     );
     if !case.reversible {
@@ -54,14 +91,24 @@ async fn every_way(case: &Case, site: &Site, naive: &Client, start: &str, wanted
         assert_eq!(told(&site.schema()), wanted, "a refusal changes nothing");
         return;
     }
-    site.run(&["downgrade", "base", "--contract", "--allow-data-loss"]).ends(0);
+    site.run(&["downgrade", "base", "--contract", "--allow-data-loss"])
+        .ends(0);
     assert_eq!(told(&site.schema()), start, "down again is where it began");
     // As scripts, by psql.
     by_psql(site, &["upgrade", "--sql", "--contract"]);
     assert_eq!(told(&site.schema()), wanted, "and up again is the same");
     assert_eq!(rows(&site.client).await, rows(naive).await);
     site.run(&["current"]).ends(0).says("001_change (applied)");
-    by_psql(site, &["downgrade", "base", "--sql", "--contract", "--allow-data-loss"]);
+    by_psql(
+        site,
+        &[
+            "downgrade",
+            "base",
+            "--sql",
+            "--contract",
+            "--allow-data-loss",
+        ],
+    );
     assert_eq!(told(&site.schema()), start, "and down");
     site.run(&["current"]).ends(0).says("base");
 }
@@ -70,7 +117,9 @@ async fn every_way(case: &Case, site: &Site, naive: &Client, start: &str, wanted
 pub(crate) fn by_psql(site: &Site, words: &[&str]) {
     let script = site.run(words).ends(0).out;
     for _ in 0..2 {
-        site.server.psql(&site.database, &script).unwrap_or_else(|error| panic!("{error}\n{script}"));
+        site.server
+            .psql(&site.database, &script)
+            .unwrap_or_else(|error| panic!("{error}\n{script}"));
     }
 }
 
@@ -80,7 +129,11 @@ pub(crate) fn without_order(dump: &str) -> String {
     let mut at = 0;
     while at < lines.len() {
         if lines[at].starts_with("CREATE TABLE ") {
-            let end = at + lines[at..].iter().position(|line| line.starts_with(')')).unwrap();
+            let end = at
+                + lines[at..]
+                    .iter()
+                    .position(|line| line.starts_with(')'))
+                    .unwrap();
             for line in &mut lines[at + 1..end] {
                 *line = line.trim_end_matches(',');
             }
@@ -94,8 +147,11 @@ pub(crate) fn without_order(dump: &str) -> String {
 
 /// Each statement in a transaction of its own, unless it says otherwise.
 pub(crate) async fn as_psql(client: &Client, sql: &str) -> Result<(), tokio_postgres::Error> {
-    let revision =
-        concertina_revisions::Revision::from_text(&concertina_revisions::RevisionId::new("naive"), sql).unwrap();
+    let revision = concertina_revisions::Revision::from_text(
+        &concertina_revisions::RevisionId::new("naive"),
+        sql,
+    )
+    .unwrap();
     for statement in &revision.up {
         client.batch_execute(&statement.sql).await?;
     }
@@ -129,8 +185,7 @@ async fn a_partitions_key_is_asked_when_its_parents_is() {
         ALTER TABLE kept ATTACH PARTITION events_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');";
     let site = Site::new(&tables(3000), &[("001_change", kept)]).await;
     site.run(&["upgrade", "--contract"]).ends(0);
-    let deferred =
-        "SELECT count(*) FROM pg_constraint WHERE conrelid = 'events_2027'::regclass AND contype = 'u' AND condeferred";
+    let deferred = "SELECT count(*) FROM pg_constraint WHERE conrelid = 'events_2027'::regclass AND contype = 'u' AND condeferred";
     assert_eq!(site.value::<i64>(deferred).await, 1);
 }
 
@@ -149,10 +204,16 @@ async fn what_is_changed_of_a_table_without_rows_is_taken_back_too() {
     for _ in 0..2 {
         site.run(&["upgrade"]).ends(3);
         // There may be rows by then.
-        site.client.batch_execute("INSERT INTO none VALUES (1, 'sad', 5, 6) ON CONFLICT DO NOTHING").await.unwrap();
+        site.client
+            .batch_execute("INSERT INTO none VALUES (1, 'sad', 5, 6) ON CONFLICT DO NOTHING")
+            .await
+            .unwrap();
         site.run(&["rollback"]).ends(0);
         assert_eq!(site.schema(), start);
-        assert_eq!(site.value::<String>("SELECT mood || size FROM none").await, "sad5");
+        assert_eq!(
+            site.value::<String>("SELECT mood || size FROM none").await,
+            "sad5"
+        );
         site.client.batch_execute("TRUNCATE none").await.unwrap();
     }
     site.run(&["upgrade", "--contract"]).ends(0);

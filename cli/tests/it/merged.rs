@@ -60,9 +60,15 @@ async fn a_trigger_that_is_off_for_a_statement_is_told() {
         "ALTER TABLE t DISABLE TRIGGER ALL; UPDATE t SET n = n + 1 WHERE a = 3; ALTER TABLE t ENABLE TRIGGER ALL;",
     ] {
         let trial = oracle.trial(&denied, revision).await;
-        trial.run(&["plan"]).ends(0).says("H08").says("doesn't fire for the application either");
+        trial
+            .run(&["plan"])
+            .ends(0)
+            .says("H08")
+            .says("doesn't fire for the application either");
         oracle.same(&denied, revision).await;
     }
-    let trial = oracle.trial(&denied, "ALTER TABLE t DISABLE TRIGGER d;").await;
+    let trial = oracle
+        .trial(&denied, "ALTER TABLE t DISABLE TRIGGER d;")
+        .await;
     assert!(!trial.run(&["plan"]).ends(0).out.contains("H08"));
 }

@@ -1,4 +1,5 @@
-//! Names that were chosen to do harm, or by people with a sense of humour; and objects in the places of PostgreSQL's own.
+//! Names that were chosen to do harm, or by people with a sense of humour; and objects in the
+//! places of PostgreSQL's own.
 
 use crate::corpus::Copied;
 use crate::fixture::Site;
@@ -22,8 +23,11 @@ const NAMES: [&str; 14] = [
 ];
 
 async fn lives(copied: &Copied, database: &str, name: &str) {
-    let (table, column, other) =
-        (Ident::new(name).sql(), Ident::new(name).sql(), Ident::new(format!("{}2", &name[..name.len().min(40)])).sql());
+    let (table, column, other) = (
+        Ident::new(name).sql(),
+        Ident::new(name).sql(),
+        Ident::new(format!("{}2", &name[..name.len().min(40)])).sql(),
+    );
     let base = format!(
         "CREATE TABLE victim (id int); CREATE SCHEMA {table}; CREATE TABLE {table} (id int PRIMARY KEY, {column} text DEFAULT 'x', gone int);
          CREATE INDEX ON {table} ({column});"
@@ -41,7 +45,8 @@ async fn lives(copied: &Copied, database: &str, name: &str) {
     )
     .await;
     site.run(&["upgrade", "000", "--contract"]).ends(0);
-    let rows = format!("INSERT INTO {table} SELECT g, g::text FROM generate_series(1, 900) g; ANALYZE");
+    let rows =
+        format!("INSERT INTO {table} SELECT g, g::text FROM generate_series(1, 900) g; ANALYZE");
     site.client.batch_execute(&rows).await.unwrap();
     site.run(&["upgrade", "--contract"]).ends(0);
     let right = format!("SELECT count(*) FROM {table} WHERE renamed = id AND {other} = id + 1");
@@ -49,9 +54,15 @@ async fn lives(copied: &Copied, database: &str, name: &str) {
     site.run(&["verify"]).ends(0);
     site.run(&["downgrade", "003", "--contract"]).ends(0);
     let script = site.run(&["upgrade", "--sql", "--contract"]).ends(0).out;
-    site.server.psql(&site.database, &script).unwrap_or_else(|error| panic!("{name}: {error}"));
+    site.server
+        .psql(&site.database, &script)
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!(site.value::<i64>(&right).await, 900, "{name}");
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM victim").await, 0, "{name}");
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM victim").await,
+        0,
+        "{name}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,9 +93,16 @@ async fn objects_in_the_places_of_postgresqls_own_are_not_met() {
     site.run(&["status"]).ends(0);
     site.run(&["doctor"]).ends(0);
     site.run(&["downgrade", "base", "--contract"]).ends(0);
-    assert_eq!(site.value::<i64>("SELECT pg_catalog.count(*) FROM public.caught").await, 0);
     assert_eq!(
-        site.value::<i64>("SELECT pg_catalog.count(*) FROM public.leads WHERE a OPERATOR(pg_catalog.=) id").await,
+        site.value::<i64>("SELECT pg_catalog.count(*) FROM public.caught")
+            .await,
+        0
+    );
+    assert_eq!(
+        site.value::<i64>(
+            "SELECT pg_catalog.count(*) FROM public.leads WHERE a OPERATOR(pg_catalog.=) id"
+        )
+        .await,
         500
     );
 }

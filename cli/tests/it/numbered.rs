@@ -1,4 +1,5 @@
-//! Columns that number their rows: the rows have psql's numbers, and the sequence goes on where psql's does.
+//! Columns that number their rows: the rows have psql's numbers, and the sequence goes on where
+//! psql's does.
 
 use crate::rows::{Oracle, T};
 
@@ -54,9 +55,21 @@ async fn tables_below_are_numbered_with_those_above() {
     let children = format!(
         "{T} CREATE TABLE c (x int) INHERITS (t); INSERT INTO c (id, x) SELECT g, g FROM generate_series(9001, 9100) g;"
     );
-    oracle.same(parts, "ALTER TABLE t ADD COLUMN n bigserial;").await;
-    oracle.same(parts, "ALTER TABLE t ADD COLUMN n bigserial; ALTER TABLE t ADD UNIQUE (id, n);").await;
-    oracle.same(&children, "ALTER TABLE t ADD COLUMN m serial; SELECT setval('t_m_seq', max(m) + 1) FROM t;").await;
+    oracle
+        .same(parts, "ALTER TABLE t ADD COLUMN n bigserial;")
+        .await;
+    oracle
+        .same(
+            parts,
+            "ALTER TABLE t ADD COLUMN n bigserial; ALTER TABLE t ADD UNIQUE (id, n);",
+        )
+        .await;
+    oracle
+        .same(
+            &children,
+            "ALTER TABLE t ADD COLUMN m serial; SELECT setval('t_m_seq', max(m) + 1) FROM t;",
+        )
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,8 +77,14 @@ async fn a_sequence_that_ends_before_the_rows_is_found_before_the_first_change()
     let mut oracle = Oracle::new().await;
     let many = "CREATE TABLE t (a int); INSERT INTO t SELECT g FROM generate_series(1, 40000) g;";
     for (setup, revision) in [
-        (T, "ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS IDENTITY (MINVALUE 10 MAXVALUE 20);"),
-        (T, "ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS IDENTITY (INCREMENT BY -3 MINVALUE -3000);"),
+        (
+            T,
+            "ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS IDENTITY (MINVALUE 10 MAXVALUE 20);",
+        ),
+        (
+            T,
+            "ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS IDENTITY (INCREMENT BY -3 MINVALUE -3000);",
+        ),
         (many, "ALTER TABLE t ADD COLUMN c smallserial;"),
     ] {
         let trial = oracle.trial(setup, revision).await;
@@ -78,6 +97,8 @@ async fn a_sequence_that_ends_before_the_rows_is_found_before_the_first_change()
         assert_eq!(trial.value::<i64>(sql).await, 0);
     }
     // A second primary key, which nothing could make.
-    let trial = oracle.trial(T, "ALTER TABLE t ADD COLUMN c bigserial PRIMARY KEY;").await;
+    let trial = oracle
+        .trial(T, "ALTER TABLE t ADD COLUMN c bigserial PRIMARY KEY;")
+        .await;
     trial.run(&["upgrade"]).ends(1).says("t has a primary key");
 }

@@ -1,5 +1,5 @@
-//! Statements that depend on each other end as psql, which runs one after the other, leaves them: the same schema and the
-//! same rows, or a refusal before anything changes.
+//! Statements that depend on each other end as psql, which runs one after the other, leaves them:
+//! the same schema and the same rows, or a refusal before anything changes.
 
 use crate::corpus::Copied;
 use crate::fixture::{Said, bare, said};
@@ -65,12 +65,24 @@ async fn end_as_psql_does(cases: &[(&str, &[&str])]) {
         copied.copy(&ours).await;
         copied.copy(&naive).await;
         let client = copied.server.connect(&naive).await.unwrap();
-        let pair = Pair { copied: &copied, folder: tempfile::tempdir().unwrap(), name: ours.clone() };
+        let pair = Pair {
+            copied: &copied,
+            folder: tempfile::tempdir().unwrap(),
+            name: ours.clone(),
+        };
         let start = pair.dump(&ours);
         std::fs::create_dir(pair.folder.path().join("revisions")).unwrap();
         for (at, sql) in revisions.iter().enumerate() {
-            as_psql(&client, sql).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
-            std::fs::write(pair.folder.path().join(format!("revisions/{at:03}_change.sql")), sql).unwrap();
+            as_psql(&client, sql)
+                .await
+                .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            std::fs::write(
+                pair.folder
+                    .path()
+                    .join(format!("revisions/{at:03}_change.sql")),
+                sql,
+            )
+            .unwrap();
         }
         let mut last = pair.run(&["upgrade"]);
         if last.code == 3 && revisions.len() == 1 {

@@ -18,13 +18,16 @@ const TEAM: &str = "ALTER TABLE leads ADD COLUMN team_id int;
     UPDATE leads SET team_id = o.team_id FROM owners o WHERE o.id = leads.owner_id AND leads.team_id IS NULL;
     ALTER TABLE leads ALTER COLUMN team_id SET NOT NULL;";
 
-const WRONG: &str =
-    "SELECT count(*) FROM leads l JOIN owners o ON o.id = l.owner_id WHERE l.team_id IS DISTINCT FROM o.team_id";
+const WRONG: &str = "SELECT count(*) FROM leads l JOIN owners o ON o.id = l.owner_id WHERE l.team_id IS DISTINCT FROM o.team_id";
 
 /// An upgrade that is in the middle of its backfill, and slow.
 async fn in_the_middle(site: &Site) -> Child {
     let mut command = site.command(&["upgrade", "--rows-per-second-max", "20000"]);
-    let mut engine = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut engine = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     for _ in 0..2_000 {
         if checkpointed(site).await > 5_000 {
             return engine;
@@ -43,11 +46,19 @@ fn ended(engine: Child) -> Said {
 async fn a_table_that_is_renamed_meanwhile_stops_it_and_renamed_back_it_goes_on() {
     let site = Site::new(LEADS, &[("001_team", TEAM)]).await;
     let engine = in_the_middle(&site).await;
-    site.client.batch_execute("ALTER TABLE leads RENAME TO customers").await.unwrap();
-    ended(engine).ends(1).says("relation \"public.leads\" does not exist");
+    site.client
+        .batch_execute("ALTER TABLE leads RENAME TO customers")
+        .await
+        .unwrap();
+    ended(engine)
+        .ends(1)
+        .says("relation \"public.leads\" does not exist");
     site.run(&["status"]).ends(0).says("running");
     // Another table of that name is not what was walked.
-    site.client.batch_execute("ALTER TABLE customers RENAME TO leads").await.unwrap();
+    site.client
+        .batch_execute("ALTER TABLE customers RENAME TO leads")
+        .await
+        .unwrap();
     site.run(&["upgrade"]).ends(3);
     assert_eq!(site.value::<i64>(WRONG).await, 0);
     site.run(&["contract"]).ends(0);
@@ -58,7 +69,10 @@ async fn a_column_that_is_dropped_meanwhile_stops_it_and_it_can_be_taken_back() 
     let site = Site::new(LEADS, &[("001_team", TEAM)]).await;
     let start = site.schema();
     let engine = in_the_middle(&site).await;
-    site.client.batch_execute("ALTER TABLE leads DROP COLUMN team_id CASCADE").await.unwrap();
+    site.client
+        .batch_execute("ALTER TABLE leads DROP COLUMN team_id CASCADE")
+        .await
+        .unwrap();
     ended(engine).ends(1).says("team_id");
     site.run(&["upgrade"]).ends(1).says("team_id");
     site.run(&["rollback"]).ends(0);
@@ -71,12 +85,18 @@ async fn a_column_that_is_dropped_meanwhile_stops_it_and_it_can_be_taken_back() 
 async fn a_table_that_is_dropped_meanwhile_stops_it_and_the_rest_can_be_taken_back() {
     let site = Site::new(LEADS, &[("001_team", TEAM)]).await;
     let engine = in_the_middle(&site).await;
-    site.client.batch_execute("DROP TABLE leads CASCADE").await.unwrap();
+    site.client
+        .batch_execute("DROP TABLE leads CASCADE")
+        .await
+        .unwrap();
     ended(engine).ends(1);
     site.run(&["rollback"]).ends(0);
     site.run(&["status"]).ends(0);
     assert_eq!(
-        site.value::<i64>("SELECT count(*) FROM pg_proc WHERE pronamespace = 'concertina'::regnamespace").await,
+        site.value::<i64>(
+            "SELECT count(*) FROM pg_proc WHERE pronamespace = 'concertina'::regnamespace"
+        )
+        .await,
         0
     );
 }
@@ -94,12 +114,16 @@ async fn a_trigger_that_is_dropped_meanwhile_is_made_up_for() {
     ended(engine).ends(3);
     assert_eq!(site.value::<i64>(WRONG).await, 0);
     // Those that come after it are found by the proof that contract asks for.
-    site.client.batch_execute("INSERT INTO leads (id, owner_id) VALUES (200000, 9)").await.ok();
+    site.client
+        .batch_execute("INSERT INTO leads (id, owner_id) VALUES (200000, 9)")
+        .await
+        .ok();
     site.run(&["contract"]).ends(0);
     assert_eq!(site.value::<i64>(WRONG).await, 0);
 }
 
-/// Queries that come to two tables the other way round than the statement of ours: one is in the middle at any time.
+/// Queries that come to two tables the other way round than the statement of ours: one is in the
+/// middle at any time.
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_that_lock_in_another_order_neither_fail_nor_keep_it_waiting_for_ever() {
     let key = "CREATE TABLE calls (id int PRIMARY KEY, lead_id int CONSTRAINT calls_lead REFERENCES leads);
@@ -109,7 +133,10 @@ async fn sessions_that_lock_in_another_order_neither_fail_nor_keep_it_waiting_fo
     let stop = Arc::new(AtomicBool::new(false));
     let mut writers = Vec::new();
     for late in 0..3 {
-        let (client, stop) = (site.server.connect(&site.database).await.unwrap(), Arc::clone(&stop));
+        let (client, stop) = (
+            site.server.connect(&site.database).await.unwrap(),
+            Arc::clone(&stop),
+        );
         writers.push(tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(10 * late)).await;
             while !stop.load(Ordering::Relaxed) {
@@ -119,12 +146,17 @@ async fn sessions_that_lock_in_another_order_neither_fail_nor_keep_it_waiting_fo
             }
         }));
     }
-    site.run(&["upgrade", "--contract", "--lock-budget-s", "30"]).ends(0);
+    site.run(&["upgrade", "--contract", "--lock-budget-s", "30"])
+        .ends(0);
     stop.store(true, Ordering::Relaxed);
     for writer in writers {
         writer.await.unwrap();
     }
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM pg_constraint WHERE conname = 'calls_lead'").await, 0);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM pg_constraint WHERE conname = 'calls_lead'")
+            .await,
+        0
+    );
 }
 
 /// A file system of a few megabytes, where this machine lets us have one.
@@ -133,13 +165,21 @@ struct Small<'a>(&'a Path);
 impl<'a> Small<'a> {
     fn mount(folder: &'a Path, megabytes: u32, user: u32) -> Option<Small<'a>> {
         let options = format!("size={megabytes}m,uid={user},mode=700");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder).output().ok()?;
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
+            .arg(folder)
+            .output()
+            .ok()?;
         mounted.status.success().then_some(Small(folder))
     }
 
     fn grow(&self, megabytes: u32) {
         let options = format!("remount,size={megabytes}m");
-        let grown = Command::new("mount").args(["-o", &options]).arg(self.0).status().unwrap();
+        let grown = Command::new("mount")
+            .args(["-o", &options])
+            .arg(self.0)
+            .status()
+            .unwrap();
         assert!(grown.success());
     }
 }
@@ -155,16 +195,28 @@ impl Drop for Small<'_> {
 async fn a_full_disk_stops_it_and_with_more_room_it_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::new(LEADS, &[("001_team", TEAM)]).await;
-    let user = std::fs::metadata(format!("/proc/{}", site.server.pid())).unwrap().uid();
-    let Some(small) = Small::mount(folder.path(), 14, user) else { return };
+    let user = std::fs::metadata(format!("/proc/{}", site.server.pid()))
+        .unwrap()
+        .uid();
+    let Some(small) = Small::mount(folder.path(), 14, user) else {
+        return;
+    };
     let place = folder.path().display();
-    site.client.batch_execute(&format!("CREATE TABLESPACE small LOCATION '{place}'")).await.unwrap();
     site.client
-        .batch_execute("ALTER TABLE leads SET TABLESPACE small; ALTER INDEX leads_pkey SET TABLESPACE small")
+        .batch_execute(&format!("CREATE TABLESPACE small LOCATION '{place}'"))
+        .await
+        .unwrap();
+    site.client
+        .batch_execute(
+            "ALTER TABLE leads SET TABLESPACE small; ALTER INDEX leads_pkey SET TABLESPACE small",
+        )
         .await
         .unwrap();
     // What is left of the room.
-    site.client.batch_execute("CREATE TABLE filler (t text) TABLESPACE small").await.unwrap();
+    site.client
+        .batch_execute("CREATE TABLE filler (t text) TABLESPACE small")
+        .await
+        .unwrap();
     while site
         .client
         .batch_execute("INSERT INTO filler SELECT repeat('f', 900) FROM generate_series(1, 200)")
@@ -172,11 +224,18 @@ async fn a_full_disk_stops_it_and_with_more_room_it_goes_on() {
         .is_ok()
     {}
     let full = site.run(&["upgrade"]).ends(1);
-    assert!(full.err.contains("[53100]") && full.err.contains("No space left"), "{}", full.err);
+    assert!(
+        full.err.contains("[53100]") && full.err.contains("No space left"),
+        "{}",
+        full.err
+    );
     site.run(&["status"]).ends(0).says("running");
     small.grow(200);
     site.run(&["upgrade"]).ends(3);
     assert_eq!(site.value::<i64>(WRONG).await, 0);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM leads").await, 60_000);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM leads").await,
+        60_000
+    );
     site.run(&["contract"]).ends(0);
 }

@@ -1,5 +1,5 @@
-//! A plan is compared with the statements that it stands for before the first change: what is refused then, what isn't, and what is
-//! left of it.
+//! A plan is compared with the statements that it stands for before the first change: what is
+//! refused then, what isn't, and what is left of it.
 
 use crate::corpus::tables;
 use crate::fixture::{Said, Site, said};
@@ -18,24 +18,45 @@ const LEADS: &str =
 const OURS: &str = "SELECT count(*) FROM pg_database WHERE datname LIKE 'concertina\\_%'";
 
 fn run(site: &Site, words: &[&str], when: &str) -> Said {
-    said(&site.command(words).env("CONCERTINA_REHEARSE", when).output().unwrap())
+    said(
+        &site
+            .command(words)
+            .env("CONCERTINA_REHEARSE", when)
+            .output()
+            .unwrap(),
+    )
 }
 
 /// Objection by check and by upgrade, with nothing changed, and nothing left.
 async fn is_refused(schema: &str, revision: &str, code: &str, words: &str) {
     let site = Site::new(schema, &[("001_change", revision)]).await;
     let before = site.schema();
-    run(&site, &["check"], "auto").ends(2).says(&format!("error[{code}]")).says(words);
+    run(&site, &["check"], "auto")
+        .ends(2)
+        .says(&format!("error[{code}]"))
+        .says(words);
     assert_eq!(site.schema(), before);
-    run(&site, &["upgrade"], "auto").ends(1).says(&format!("error[{code}]")).says(words);
-    site.client.batch_execute("DROP SCHEMA concertina CASCADE").await.unwrap();
+    run(&site, &["upgrade"], "auto")
+        .ends(1)
+        .says(&format!("error[{code}]"))
+        .says(words);
+    site.client
+        .batch_execute("DROP SCHEMA concertina CASCADE")
+        .await
+        .unwrap();
     assert_eq!(site.schema(), before);
     assert_eq!(site.value::<i64>(OURS).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_postgresql_refuses_is_refused_with_its_words_where_it_stands() {
-    is_refused(LEADS, "UPDATE leads SET email = lowr(email);", "C122", "^^^^").await;
+    is_refused(
+        LEADS,
+        "UPDATE leads SET email = lowr(email);",
+        "C122",
+        "^^^^",
+    )
+    .await;
     let second = "ALTER TABLE leads ADD COLUMN b int;\nUPDATE leads SET b = email <> 1;\n";
     is_refused(LEADS, second, "C122", "operator does not exist").await;
 }
@@ -48,9 +69,17 @@ async fn rehearsed(site: &Site, sql: &str, plant: impl FnOnce(&mut Plan)) -> Opt
     let catalog = engine.catalog_for(&[&revision]).await.unwrap();
     let mut plan = plan(&revision, &catalog).unwrap();
     plant(&mut plan);
-    let acts = [Act { revision: &revision, plan: &plan, direction: Direction::Up }];
+    let acts = [Act {
+        revision: &revision,
+        plan: &plan,
+        direction: Direction::Up,
+    }];
     let ground = engine.ground(&acts, &catalog).await.unwrap();
-    Box::pin(engine.rehearse(&acts, &ground)).await.unwrap().unwrap().refused
+    Box::pin(engine.rehearse(&acts, &ground))
+        .await
+        .unwrap()
+        .unwrap()
+        .refused
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,18 +89,31 @@ async fn a_planted_fault_is_found_and_a_plan_without_one_passes() {
     let sql = "UPDATE leads SET email = upper(email); ALTER TABLE leads ALTER COLUMN email SET NOT NULL; \
                CREATE INDEX by_email ON leads (email);";
     assert!(rehearsed(&site, sql, |_| {}).await.is_none());
-    let forgets = |plan: &mut Plan| plan.backfill.retain(|step| !step.work.summary().concat().contains("index"));
+    let forgets = |plan: &mut Plan| {
+        plan.backfill
+            .retain(|step| !step.work.summary().concat().contains("index"))
+    };
     match rehearsed(&site, sql, forgets).await {
         Some(Objection::Plan { differences, .. }) => {
-            assert_eq!(differences, ["index public.by_email on public.leads: psql leaves it, the plan doesn't"]);
+            assert_eq!(
+                differences,
+                ["index public.by_email on public.leads: psql leaves it, the plan doesn't"]
+            );
         }
         other => panic!("{other:?}"),
     }
     // A row's value, where the structure is right.
-    let skips = |plan: &mut Plan| [&mut plan.expand, &mut plan.backfill].into_iter().for_each(Vec::clear);
+    let skips = |plan: &mut Plan| {
+        [&mut plan.expand, &mut plan.backfill]
+            .into_iter()
+            .for_each(Vec::clear)
+    };
     match rehearsed(&site, "UPDATE leads SET email = upper(email);", skips).await {
         Some(Objection::Plan { differences, .. }) => {
-            assert!(differences[0].starts_with("rows of public.leads"), "{differences:?}");
+            assert!(
+                differences[0].starts_with("rows of public.leads"),
+                "{differences:?}"
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -89,7 +131,11 @@ async fn everything_in_the_tables_of_the_corpus_can_be_copied() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_left_is_dropped_and_what_others_use_is_not() {
-    let site = Site::new(LEADS, &[("001_change", "UPDATE leads SET email = upper(email);")]).await;
+    let site = Site::new(
+        LEADS,
+        &[("001_change", "UPDATE leads SET email = upper(email);")],
+    )
+    .await;
     let alive: String = site
         .value(
             "SELECT format('concertina_rehearsal_%s_%s_1', pid, (extract(epoch FROM backend_start) * 1000000)::bigint)
@@ -102,77 +148,147 @@ async fn what_others_left_is_dropped_and_what_others_use_is_not() {
         "concertina_rehearsal_mine",
         &alive,
     ] {
-        site.client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        site.client
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .await
+            .unwrap();
     }
     site.client
-        .batch_execute("COMMENT ON DATABASE concertina_rehearsal_999999999_1_2 IS 'somebody else''s'")
+        .batch_execute(
+            "COMMENT ON DATABASE concertina_rehearsal_999999999_1_2 IS 'somebody else''s'",
+        )
         .await
         .unwrap();
     run(&site, &["check"], "always").ends(0);
     let left: Vec<String> = site
         .client
-        .query("SELECT datname::text FROM pg_database WHERE datname LIKE 'concertina%' ORDER BY 1", &[])
+        .query(
+            "SELECT datname::text FROM pg_database WHERE datname LIKE 'concertina%' ORDER BY 1",
+            &[],
+        )
         .await
         .unwrap()
         .iter()
         .map(|row| row.get(0))
         .collect();
     assert_eq!(left.len(), 3, "{left:?}");
-    assert!(left.contains(&alive) && !left.contains(&"concertina_rehearsal_999999999_1_1".to_owned()), "{left:?}");
+    assert!(
+        left.contains(&alive) && !left.contains(&"concertina_rehearsal_999999999_1_1".to_owned()),
+        "{left:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_right_it_is_said_or_refused_and_what_was_shown_once_is_remembered() {
-    // The values that are missing are found by the preflight, once the rehearsal is over: nothing has begun.
-    let change = "UPDATE leads SET email = upper(email);\nALTER TABLE notes ALTER COLUMN at SET NOT NULL;\n";
+    // The values that are missing are found by the preflight, once the rehearsal is over: nothing
+    // has begun.
+    let change =
+        "UPDATE leads SET email = upper(email);\nALTER TABLE notes ALTER COLUMN at SET NOT NULL;\n";
     let schema = format!("{LEADS} CREATE TABLE notes AS SELECT id, at FROM leads LIMIT 5");
     let site = Site::new(&schema, &[("001_change", change)]).await;
     site.client
         .batch_execute("CREATE ROLE owner LOGIN; ALTER TABLE leads OWNER TO owner; ALTER TABLE notes OWNER TO owner; GRANT CREATE ON DATABASE site TO owner; ALTER FUNCTION stamp() OWNER TO owner")
         .await
         .unwrap();
-    let url = site.server.url("site").replacen("user=postgres", "user=owner", 1);
+    let url = site
+        .server
+        .url("site")
+        .replacen("user=postgres", "user=owner", 1);
     let run = |when: &str| {
-        said(&site.command(&["upgrade", "--url", &url]).env("CONCERTINA_REHEARSE", when).output().unwrap())
+        said(
+            &site
+                .command(&["upgrade", "--url", &url])
+                .env("CONCERTINA_REHEARSE", when)
+                .output()
+                .unwrap(),
+        )
     };
-    run("auto").ends(2).says("ALTER ROLE .. CREATEDB gives the right");
+    run("auto")
+        .ends(2)
+        .says("ALTER ROLE .. CREATEDB gives the right");
     run("always").ends(1).says("may make no databases");
     run("never").ends(2);
-    site.client.batch_execute("ALTER ROLE owner CREATEDB").await.unwrap();
+    site.client
+        .batch_execute("ALTER ROLE owner CREATEDB")
+        .await
+        .unwrap();
     run("always").ends(2);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM concertina.rehearsal").await, 1);
-    site.client.batch_execute("ALTER ROLE owner NOCREATEDB").await.unwrap();
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM concertina.rehearsal")
+            .await,
+        1
+    );
+    site.client
+        .batch_execute("ALTER ROLE owner NOCREATEDB")
+        .await
+        .unwrap();
     // It needs no database any more, and no right.
     run("always").ends(2);
-    site.client.batch_execute("ALTER TABLE leads ADD COLUMN other int").await.unwrap();
+    site.client
+        .batch_execute("ALTER TABLE leads ADD COLUMN other int")
+        .await
+        .unwrap();
     run("always").ends(1).says("may make no databases");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_made_for_what_is_run_as_it_is_written() {
-    let site = Site::new("", &[("001_first", "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);")]).await;
+    let site = Site::new(
+        "",
+        &[(
+            "001_first",
+            "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);",
+        )],
+    )
+    .await;
     site.client
         .batch_execute(
             "CREATE ROLE poor LOGIN; GRANT CREATE ON DATABASE site TO poor; GRANT CREATE ON SCHEMA public TO poor",
         )
         .await
         .unwrap();
-    let url = site.server.url("site").replacen("user=postgres", "user=poor", 1);
+    let url = site
+        .server
+        .url("site")
+        .replacen("user=postgres", "user=poor", 1);
     // It would say that it can't.
-    said(&site.command(&["upgrade", "--url", &url]).env("CONCERTINA_REHEARSE", "always").output().unwrap()).ends(0);
+    said(
+        &site
+            .command(&["upgrade", "--url", &url])
+            .env("CONCERTINA_REHEARSE", "always")
+            .output()
+            .unwrap(),
+    )
+    .ends(0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn later_revisions_are_rehearsed_where_the_ones_before_leave() {
     let revisions = [
-        ("001_one", "ALTER TABLE leads ADD COLUMN plan text; UPDATE leads SET plan = 'free';"),
-        ("002_two", "ALTER TABLE leads ALTER COLUMN plan SET NOT NULL; CREATE INDEX by_plan ON leads (plan);"),
+        (
+            "001_one",
+            "ALTER TABLE leads ADD COLUMN plan text; UPDATE leads SET plan = 'free';",
+        ),
+        (
+            "002_two",
+            "ALTER TABLE leads ALTER COLUMN plan SET NOT NULL; CREATE INDEX by_plan ON leads (plan);",
+        ),
         ("003_typo", "UPDATE leads SET plan = lowr(plan);"),
     ];
     let site = Site::new(LEADS, &revisions).await;
-    run(&site, &["check"], "always").ends(2).says("error[C122]").says("003_typo.sql:1");
-    run(&site, &["upgrade"], "always").ends(1).says("error[C122]");
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM concertina.revision").await, 0, "the first hasn't begun either");
+    run(&site, &["check"], "always")
+        .ends(2)
+        .says("error[C122]")
+        .says("003_typo.sql:1");
+    run(&site, &["upgrade"], "always")
+        .ends(1)
+        .says("error[C122]");
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM concertina.revision")
+            .await,
+        0,
+        "the first hasn't begun either"
+    );
     site.revision("003_typo", "UPDATE leads SET plan = lower(plan);");
     run(&site, &["check"], "always").ends(0);
     run(&site, &["upgrade", "--contract"], "always").ends(0);
@@ -197,9 +313,15 @@ async fn what_belongs_to_the_whole_server_is_not_changed_by_a_rehearsal() {
         "COMMENT ON ROLE stale IS 'x'",
         "DO $$BEGIN BEGIN CREATE ROLE fresh; EXCEPTION WHEN division_by_zero THEN NULL; END; END$$",
     ] {
-        for revision in [format!("{wide} {statement};"), format!("{wide}\n-- down\n{wide} {statement};")] {
+        for revision in [
+            format!("{wide} {statement};"),
+            format!("{wide}\n-- down\n{wide} {statement};"),
+        ] {
             let site = Site::new(LEADS, &[("001_change", &revision)]).await;
-            site.client.batch_execute("CREATE ROLE stale; CREATE ROLE other").await.unwrap();
+            site.client
+                .batch_execute("CREATE ROLE stale; CREATE ROLE other")
+                .await
+                .unwrap();
             let before = site.value::<String>(shared).await;
             let checked = run(&site, &["check"], "auto").ends(0);
             if !revision.contains("down") {
@@ -219,14 +341,36 @@ async fn what_belongs_to_the_whole_server_is_not_changed_by_a_rehearsal() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_told_to_end_leaves_no_database() {
-    let site = Site::new(LEADS, &[("001_change", "ALTER TABLE leads ALTER COLUMN id TYPE bigint;")]).await;
-    for (verb, signal) in [("check", "-INT"), ("check", "-TERM"), ("plan", "-TERM"), ("upgrade", "-TERM")] {
-        let mut child = site.command(&[verb]).env("CONCERTINA_REHEARSE", "auto").spawn().unwrap();
+    let site = Site::new(
+        LEADS,
+        &[(
+            "001_change",
+            "ALTER TABLE leads ALTER COLUMN id TYPE bigint;",
+        )],
+    )
+    .await;
+    for (verb, signal) in [
+        ("check", "-INT"),
+        ("check", "-TERM"),
+        ("plan", "-TERM"),
+        ("upgrade", "-TERM"),
+    ] {
+        let mut child = site
+            .command(&[verb])
+            .env("CONCERTINA_REHEARSE", "auto")
+            .spawn()
+            .unwrap();
         while site.value::<i64>(OURS).await == 0 {
-            assert!(child.try_wait().unwrap().is_none(), "it ended before it could be stopped");
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "it ended before it could be stopped"
+            );
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        let sent = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        let sent = std::process::Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
         assert_eq!(child.wait().unwrap().code(), Some(1), "{verb} {signal}");
         assert_eq!(site.value::<i64>(OURS).await, 0, "{verb} {signal}");
@@ -245,8 +389,25 @@ async fn a_role_by_a_setting_and_a_publication_of_all_tables_are_in_nobodys_way(
         )
         .await
         .unwrap();
-    let url = site.server.url("site").replacen("user=postgres", "user=deployer", 1);
-    said(&site.command(&["check", "--url", &url]).env("CONCERTINA_REHEARSE", "auto").output().unwrap()).ends(0);
-    said(&site.command(&["upgrade", "--url", &url]).env("CONCERTINA_REHEARSE", "auto").output().unwrap()).ends(3);
+    let url = site
+        .server
+        .url("site")
+        .replacen("user=postgres", "user=deployer", 1);
+    said(
+        &site
+            .command(&["check", "--url", &url])
+            .env("CONCERTINA_REHEARSE", "auto")
+            .output()
+            .unwrap(),
+    )
+    .ends(0);
+    said(
+        &site
+            .command(&["upgrade", "--url", &url])
+            .env("CONCERTINA_REHEARSE", "auto")
+            .output()
+            .unwrap(),
+    )
+    .ends(3);
     assert_eq!(site.value::<i64>(OURS).await, 0);
 }

@@ -1,4 +1,5 @@
-//! Statements that change rows end as psql would have ended them: row by row, as text, on a copy of the database.
+//! Statements that change rows end as psql would have ended them: row by row, as text, on a copy of
+//! the database.
 
 use crate::fixture::{Said, bare, said};
 use crate::lifecycle::as_psql;
@@ -26,20 +27,29 @@ impl Trial {
         said(&command.output().unwrap())
     }
 
-    pub(crate) async fn value<T: for<'a> tokio_postgres::types::FromSql<'a>>(&self, sql: &str) -> T {
+    pub(crate) async fn value<T: for<'a> tokio_postgres::types::FromSql<'a>>(
+        &self,
+        sql: &str,
+    ) -> T {
         self.client.query_one(sql, &[]).await.unwrap().get(0)
     }
 }
 
 impl Oracle {
     pub(crate) async fn new() -> Oracle {
-        Oracle { server: Postgres::start(&[("fsync", "off")]).await.unwrap(), cases: 0 }
+        Oracle {
+            server: Postgres::start(&[("fsync", "off")]).await.unwrap(),
+            cases: 0,
+        }
     }
 
     async fn database(&self, name: &str, setup: &str) -> Client {
         self.server.create_database(name, None).await.unwrap();
         let client = self.server.connect(name).await.unwrap();
-        client.batch_execute(setup).await.unwrap_or_else(|error| panic!("{error:?}: {setup}"));
+        client
+            .batch_execute(setup)
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}: {setup}"));
         client
     }
 
@@ -50,14 +60,20 @@ impl Oracle {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("revisions")).unwrap();
         std::fs::write(folder.path().join("revisions/001_change.sql"), revision).unwrap();
-        Trial { url: self.server.url(&name), client, folder }
+        Trial {
+            url: self.server.url(&name),
+            client,
+            folder,
+        }
     }
 
     /// What psql makes of it.
     async fn wanted(&self, setup: &str, revision: &str) -> String {
         let name = format!("psql{}", self.cases);
         let client = self.database(&name, setup).await;
-        as_psql(&client, revision).await.unwrap_or_else(|error| panic!("{error:?}: {revision}"));
+        as_psql(&client, revision)
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}: {revision}"));
         rows(&client).await
     }
 
@@ -77,15 +93,16 @@ impl Oracle {
         let mut command = bare(trial.folder.path(), &["upgrade", "--sql", "--contract"]);
         command.env("DATABASE_URL", self.server.url(&name));
         let script = said(&command.output().unwrap()).ends(0).out;
-        self.server.psql(&name, &script).unwrap_or_else(|error| panic!("{error}\n{script}"));
+        self.server
+            .psql(&name, &script)
+            .unwrap_or_else(|error| panic!("{error}\n{script}"));
         differ(&rows(&client).await, &wanted, revision);
     }
 }
 
 /// No table or function of ours is left but our records.
 async fn left_nothing(trial: &Trial) {
-    let sql =
-        "SELECT count(*) FROM pg_class WHERE relnamespace = 'concertina'::regnamespace AND relname LIKE 'list\\_%'";
+    let sql = "SELECT count(*) FROM pg_class WHERE relnamespace = 'concertina'::regnamespace AND relname LIKE 'list\\_%'";
     assert_eq!(trial.value::<i64>(sql).await, 0, "a list is left");
     let sql = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'concertina'::regnamespace";
     assert_eq!(trial.value::<i64>(sql).await, 0, "a function is left");
@@ -94,7 +111,10 @@ async fn left_nothing(trial: &Trial) {
 #[track_caller]
 fn differ(got: &str, wanted: &str, revision: &str) {
     if got != wanted {
-        let mut lines = got.lines().zip(wanted.lines()).filter(|(got, wanted)| got != wanted);
+        let mut lines = got
+            .lines()
+            .zip(wanted.lines())
+            .filter(|(got, wanted)| got != wanted);
         let first = lines.next();
         panic!(
             "{revision}\n{} lines, wanted {}; the first that differs: {first:?}",
@@ -106,7 +126,8 @@ fn differ(got: &str, wanted: &str, revision: &str) {
 
 /// Every row of every table as text, and the position of every sequence.
 pub(crate) async fn rows(client: &Client) -> String {
-    let tables = "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    let tables =
+        "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind = 'r' AND n.nspname = 'public' ORDER BY 1";
     let mut all = Vec::new();
     for row in client.query(tables, &[]).await.unwrap() {
@@ -217,10 +238,12 @@ async fn new_rows_are_those_of_one_moment() {
         "WITH last AS (SELECT * FROM big ORDER BY id DESC LIMIT 3000) INSERT INTO target (big_id, word, at) SELECT * FROM last;",
         "CREATE TABLE words (word text PRIMARY KEY, id bigint); INSERT INTO words (word, id) SELECT word, id FROM big ON CONFLICT (word) DO NOTHING;",
     ] {
-        let named = revision.replace("SELECT * FROM last", "SELECT id, word, at FROM last").replace(
-            "INSERT INTO target SELECT * FROM big",
-            "INSERT INTO target (id, word, at) SELECT id, word, at FROM big",
-        );
+        let named = revision
+            .replace("SELECT * FROM last", "SELECT id, word, at FROM last")
+            .replace(
+                "INSERT INTO target SELECT * FROM big",
+                "INSERT INTO target (id, word, at) SELECT id, word, at FROM big",
+            );
         oracle.same(COPY, &named).await;
     }
 }
@@ -250,11 +273,25 @@ async fn every_row_that_is_selected_is_written_where_a_trigger_looks() {
          CREATE TRIGGER once AFTER UPDATE ON t FOR EACH STATEMENT EXECUTE FUNCTION note();"
     );
     let trial = oracle.trial(&counted, "UPDATE t SET b = 5;").await;
-    trial.run(&["upgrade"]).ends(1).says("C108").says("triggers per batch");
+    trial
+        .run(&["upgrade"])
+        .ends(1)
+        .says("C108")
+        .says("triggers per batch");
     assert_eq!(trial.value::<i64>("SELECT count(*) FROM log").await, 0);
-    let trial = oracle.trial(&counted, "-- concertina: triggers per batch\nUPDATE t SET b = 5;").await;
+    let trial = oracle
+        .trial(
+            &counted,
+            "-- concertina: triggers per batch\nUPDATE t SET b = 5;",
+        )
+        .await;
     trial.run(&["upgrade"]).ends(0);
-    assert_eq!(trial.value::<i64>("SELECT count(*) FROM t WHERE b <> 5").await, 0);
+    assert_eq!(
+        trial
+            .value::<i64>("SELECT count(*) FROM t WHERE b <> 5")
+            .await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,18 +304,29 @@ async fn what_goes_along_and_what_is_rewritten_is_met_like_triggers() {
          CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO log (id) VALUES (old.id); RETURN NULL; END';
          CREATE FUNCTION once() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO log DEFAULT VALUES; RETURN NULL; END';"
     );
-    let noted =
-        format!("{pointing} CREATE TRIGGER note AFTER DELETE OR UPDATE ON c FOR EACH ROW EXECUTE FUNCTION note();");
-    for revision in ["DELETE FROM t WHERE bal < 100;", "UPDATE t SET id = id + 100000 WHERE bal < 100;"] {
+    let noted = format!(
+        "{pointing} CREATE TRIGGER note AFTER DELETE OR UPDATE ON c FOR EACH ROW EXECUTE FUNCTION note();"
+    );
+    for revision in [
+        "DELETE FROM t WHERE bal < 100;",
+        "UPDATE t SET id = id + 100000 WHERE bal < 100;",
+    ] {
         oracle.same(&noted, revision).await;
     }
-    let counted =
-        format!("{pointing} CREATE TRIGGER once AFTER DELETE ON c FOR EACH STATEMENT EXECUTE FUNCTION once();");
-    let ruled = format!("{pointing} CREATE RULE r AS ON UPDATE TO t DO ALSO INSERT INTO log (id) VALUES (old.id);");
+    let counted = format!(
+        "{pointing} CREATE TRIGGER once AFTER DELETE ON c FOR EACH STATEMENT EXECUTE FUNCTION once();"
+    );
+    let ruled = format!(
+        "{pointing} CREATE RULE r AS ON UPDATE TO t DO ALSO INSERT INTO log (id) VALUES (old.id);"
+    );
     for (setup, revision, said) in [
         (&counted, "DELETE FROM t WHERE bal < 100;", "once"),
         (&ruled, "UPDATE t SET a = 5;", "rule r of t"),
-        (&pointing, "CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING; DELETE FROM t WHERE bal < 100;", "rule r"),
+        (
+            &pointing,
+            "CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING; DELETE FROM t WHERE bal < 100;",
+            "rule r",
+        ),
     ] {
         let trial = oracle.trial(setup, revision).await;
         trial.run(&["upgrade"]).ends(1).says("C108").says(said);
@@ -301,17 +349,27 @@ async fn a_list_is_keyed_by_what_is_there_at_its_place() {
         oracle.same(T, revision).await;
     }
     oracle
-        .same(&T.replace("PRIMARY KEY", "NOT NULL"), "ALTER TABLE t ADD PRIMARY KEY (id); UPDATE t SET n = n + 1;")
+        .same(
+            &T.replace("PRIMARY KEY", "NOT NULL"),
+            "ALTER TABLE t ADD PRIMARY KEY (id); UPDATE t SET n = n + 1;",
+        )
         .await;
-    let trial = oracle.trial(T, "-- concertina: key (kind)\nUPDATE t SET n = n + 1;").await;
-    trial.run(&["upgrade"]).ends(1).says("C108").says("no unique index is over them");
+    let trial = oracle
+        .trial(T, "-- concertina: key (kind)\nUPDATE t SET n = n + 1;")
+        .await;
+    trial
+        .run(&["upgrade"])
+        .ends(1)
+        .says("C108")
+        .says("no unique index is over them");
     assert_eq!(trial.value::<i64>("SELECT sum(n) FROM t").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_target_is_its_rows_and_not_its_name() {
     let mut oracle = Oracle::new().await;
-    let parts = "CREATE TABLE p (id bigint, at int, v int, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+    let parts =
+        "CREATE TABLE p (id bigint, at int, v int, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
         CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10) WITH (fillfactor = 10);
         CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (100) WITH (fillfactor = 10);
         INSERT INTO p SELECT g, g % 20, g % 7 FROM generate_series(1, 5000) g; ANALYZE;";

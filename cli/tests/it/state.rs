@@ -1,4 +1,5 @@
-//! What an older version left in the database is gone on with; what a newer one left is not touched.
+//! What an older version left in the database is gone on with; what a newer one left is not
+//! touched.
 
 use crate::corpus::{Copied, FAMILIES, tables};
 use crate::fixture::Site;
@@ -22,7 +23,8 @@ ALTER TABLE leads ALTER COLUMN team_id SET NOT NULL;
 const LEADS: &str = "CREATE TABLE leads (id int PRIMARY KEY, owner_id int NOT NULL, team_id int);
     INSERT INTO leads SELECT g, 1 + g % 50 FROM generate_series(1, 20000) g; ANALYZE leads;";
 
-/// The trigger, and the checkpoint as if this table were the one: half of the first window is behind it, and all of the second.
+/// The trigger, and the checkpoint as if this table were the one: half of the first window is
+/// behind it, and all of the second.
 const IN_THE_MIDDLE: &str =
     "CREATE TRIGGER zzz_concertina_sync_5bdc2ff0072b BEFORE INSERT OR UPDATE ON leads FOR EACH ROW WHEN (new.team_id IS NULL) EXECUTE FUNCTION concertina.zzz_concertina_sync_5bdc2ff0072b();
     ALTER TABLE leads ENABLE ALWAYS TRIGGER zzz_concertina_sync_5bdc2ff0072b;
@@ -43,12 +45,31 @@ async fn a_checkpoint_of_the_first_format_is_gone_on_with() {
     // Those who only look needn't wait for someone to bring it forward.
     site.run(&["status"]).ends(0).says("001_team: running");
     site.run(&["upgrade"]).ends(3).says("1,020,000 rows");
-    let walked: i64 = site.value("SELECT rows FROM concertina.range WHERE start_block = 0").await;
-    assert!(walked > 1_000_000 && walked < 1_000_000 + 8_000, "only what was left of the window: {walked}");
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM leads WHERE team_id IS DISTINCT FROM owner_id * 10").await, 0);
+    let walked: i64 = site
+        .value("SELECT rows FROM concertina.range WHERE start_block = 0")
+        .await;
+    assert!(
+        walked > 1_000_000 && walked < 1_000_000 + 8_000,
+        "only what was left of the window: {walked}"
+    );
+    assert_eq!(
+        site.value::<i64>(
+            "SELECT count(*) FROM leads WHERE team_id IS DISTINCT FROM owner_id * 10"
+        )
+        .await,
+        0
+    );
     site.run(&["contract"]).ends(0);
-    assert_eq!(site.value::<i32>("SELECT format FROM concertina.meta").await, 5);
-    assert_eq!(site.value::<String>("SELECT version FROM concertina.meta").await, env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        site.value::<i32>("SELECT format FROM concertina.meta")
+            .await,
+        5
+    );
+    assert_eq!(
+        site.value::<String>("SELECT version FROM concertina.meta")
+            .await,
+        env!("CARGO_PKG_VERSION")
+    );
     site.run(&["downgrade", "base", "--contract"]).ends(0);
 }
 
@@ -58,10 +79,16 @@ const TABLES: &str = "SELECT string_agg(format('%s %s %s %s', c.relname, a.attna
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_format_comes_to_what_is_made_anew() {
-    let (old, new) = (of_format_1().await, Site::new(LEADS, &[("001_team", "CREATE TABLE t (id int);")]).await);
+    let (old, new) = (
+        of_format_1().await,
+        Site::new(LEADS, &[("001_team", "CREATE TABLE t (id int);")]).await,
+    );
     old.run(&["rollback"]).ends(0);
     new.run(&["upgrade"]).ends(0);
-    assert_eq!(old.value::<String>(TABLES).await, new.value::<String>(TABLES).await);
+    assert_eq!(
+        old.value::<String>(TABLES).await,
+        new.value::<String>(TABLES).await
+    );
     // A script does the same.
     let script = of_format_1().await;
     script.run(&["rollback"]).ends(0);
@@ -73,17 +100,28 @@ async fn an_older_format_comes_to_what_is_made_anew() {
     script.revision("001_team", "CREATE TABLE t (id int);");
     let sql = script.run(&["upgrade", "--sql"]).ends(0).out;
     script.server.psql("site", &sql).unwrap();
-    assert_eq!(script.value::<String>(TABLES).await, new.value::<String>(TABLES).await);
+    assert_eq!(
+        script.value::<String>(TABLES).await,
+        new.value::<String>(TABLES).await
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_format_is_refused_by_every_verb_and_stays_as_it_is() {
-    let site =
-        Site::new(LEADS, &[("001_note", "CREATE TABLE notes (id int);"), ("002_more", "CREATE TABLE more (id int);")])
-            .await;
+    let site = Site::new(
+        LEADS,
+        &[
+            ("001_note", "CREATE TABLE notes (id int);"),
+            ("002_more", "CREATE TABLE more (id int);"),
+        ],
+    )
+    .await;
     site.run(&["upgrade", "001"]).ends(0);
     let script = site.run(&["upgrade", "--sql"]).ends(0).out;
-    site.client.batch_execute("UPDATE concertina.meta SET format = 99, version = '9.9.9'").await.unwrap();
+    site.client
+        .batch_execute("UPDATE concertina.meta SET format = 99, version = '9.9.9'")
+        .await
+        .unwrap();
     for words in [
         &["upgrade"] as &[&str],
         &["downgrade", "base"],
@@ -107,17 +145,27 @@ async fn a_newer_format_is_refused_by_every_verb_and_stays_as_it_is() {
     // A script that was written without looking refuses as well.
     let error = site.server.psql("site", &script).unwrap_err().to_string();
     assert!(error.contains("format 99"), "{error}");
-    assert_eq!(site.value::<i32>("SELECT format FROM concertina.meta").await, 99);
-    assert!(site.value::<bool>("SELECT to_regclass('more') IS NULL").await);
+    assert_eq!(
+        site.value::<i32>("SELECT format FROM concertina.meta")
+            .await,
+        99
+    );
+    assert!(
+        site.value::<bool>("SELECT to_regclass('more') IS NULL")
+            .await
+    );
 }
 
-/// The forms that plans of the corpus had when they were first stored: a new version must read each.
+/// The forms that plans of the corpus had when they were first stored: a new version must read
+/// each.
 const PLANS_1: &str = "tests/it/state/plans_1.json";
 
 /// Every place in a value, without the numbers of lists: `plan.expand.work.quick`.
 fn forms(value: &Value, at: &str, found: &mut BTreeSet<String>) {
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| forms(value, &format!("{at}.{name}"), found)),
+        Value::Object(fields) => fields
+            .iter()
+            .for_each(|(name, value)| forms(value, &format!("{at}.{name}"), found)),
         Value::Array(items) => items.iter().for_each(|item| forms(item, at, found)),
         _ => drop(found.insert(at.to_owned())),
     }
@@ -130,14 +178,22 @@ async fn plans_that_were_stored_once_are_read_for_ever() {
         std::fs::write(&file, stored().await).unwrap();
     }
     let text = std::fs::read_to_string(&file).unwrap();
-    let plans: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let plans: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert!(plans.len() > 30, "{} plans", plans.len());
     for plan in plans {
-        let read = StoredPlan::read(&plan.to_string()).unwrap_or_else(|error| panic!("{error}\n{plan}"));
+        let read =
+            StoredPlan::read(&plan.to_string()).unwrap_or_else(|error| panic!("{error}\n{plan}"));
         // Nothing of it is lost: what is written again has all that was read.
         let (mut before, mut after) = (BTreeSet::new(), BTreeSet::new());
         forms(&plan, "", &mut before);
-        forms(&serde_json::to_value(StoredPlan::new(read)).unwrap(), "", &mut after);
+        forms(
+            &serde_json::to_value(StoredPlan::new(read)).unwrap(),
+            "",
+            &mut after,
+        );
         let lost: Vec<&String> = before.difference(&after).collect();
         assert!(lost.is_empty(), "{lost:?}");
     }
@@ -147,11 +203,17 @@ async fn plans_that_were_stored_once_are_read_for_ever() {
 async fn stored() -> String {
     let copied = Copied::new(&[], &tables(300)).await;
     let connect = Connect::parse(&copied.server.url("tables")).unwrap();
-    let catalog: Catalog = Engine::new(connect, Settings::default(), Arc::new(|_| {})).0.catalog().await.unwrap();
+    let catalog: Catalog = Engine::new(connect, Settings::default(), Arc::new(|_| {}))
+        .0
+        .catalog()
+        .await
+        .unwrap();
     let (mut known, mut lines) = (BTreeSet::new(), String::new());
     for case in FAMILIES.iter().flat_map(|(_, cases)| *cases) {
         let revision = Revision::from_text(&RevisionId::new("001_change"), case.sql).unwrap();
-        let Ok(plan) = plan(&revision, &catalog) else { continue };
+        let Ok(plan) = plan(&revision, &catalog) else {
+            continue;
+        };
         let value = serde_json::to_value(StoredPlan::new(plan)).unwrap();
         let before = known.len();
         forms(&value, "", &mut known);

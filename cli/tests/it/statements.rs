@@ -1,5 +1,6 @@
-//! The page of the book that tells what each statement becomes: made of the rules' own words and of the plans of the cases,
-//! so that it can't be anything but true. `CONCERTINA_BLESS=1` writes it anew.
+//! The page of the book that tells what each statement becomes: made of the rules' own words and of
+//! the plans of the cases, so that it can't be anything but true. `CONCERTINA_BLESS=1` writes it
+//! anew.
 
 use crate::corpus::{Case, FAMILIES, tables};
 use concertina_engine::{Connect, Engine, Settings};
@@ -15,17 +16,37 @@ use std::sync::Arc;
 /// Each family with its title and the files of its rules.
 const RULES: [(&str, &str, &[&str]); 15] = [
     ("add_column", "ADD COLUMN", &["add_column", "identity"]),
-    ("column", "Defaults, NOT NULL, identity and generated columns", &["default", "not_null"]),
-    ("column_type", "ALTER COLUMN TYPE", &["column_type", "shadow"]),
+    (
+        "column",
+        "Defaults, NOT NULL, identity and generated columns",
+        &["default", "not_null"],
+    ),
+    (
+        "column_type",
+        "ALTER COLUMN TYPE",
+        &["column_type", "shadow"],
+    ),
     ("rename", "RENAME of columns and tables", &["rename"]),
     ("check", "CHECK and EXCLUDE", &["check"]),
     ("foreign_key", "FOREIGN KEY", &["foreign_key"]),
-    ("unique", "UNIQUE and PRIMARY KEY", &["unique", "partitions"]),
+    (
+        "unique",
+        "UNIQUE and PRIMARY KEY",
+        &["unique", "partitions"],
+    ),
     ("drop", "DROP of columns, constraints and tables", &["drop"]),
     ("index", "Indexes", &["index"]),
     ("partitions", "Partitions and inheritance", &["partition"]),
-    ("rows", "INSERT, UPDATE, DELETE", &["update", "delete", "insert"]),
-    ("settings", "Settings, rights, row-level security", &["settings"]),
+    (
+        "rows",
+        "INSERT, UPDATE, DELETE",
+        &["update", "delete", "insert"],
+    ),
+    (
+        "settings",
+        "Settings, rights, row-level security",
+        &["settings"],
+    ),
     ("parts", "Triggers, statistics, comments, names", &[]),
     ("views", "Views and materialized views", &["maintenance"]),
     ("objects", "Other objects", &["objects"]),
@@ -63,11 +84,19 @@ async fn the_page_is_what_the_rules_say() {
 
 /// The cases' database, the same whatever the server's version.
 async fn catalog() -> Catalog {
-    let server = Postgres::start_filled(&[("fsync", "off")], "tables", &tables(3000)).await.unwrap();
+    let server = Postgres::start_filled(&[("fsync", "off")], "tables", &tables(3000))
+        .await
+        .unwrap();
     let connect = Connect::parse(&server.url("tables")).unwrap();
-    let mut catalog = Engine::new(connect, Settings::default(), Arc::new(|_| {})).0.catalog().await.unwrap();
+    let mut catalog = Engine::new(connect, Settings::default(), Arc::new(|_| {}))
+        .0
+        .catalog()
+        .await
+        .unwrap();
     for table in catalog.tables.iter_mut().map(Arc::make_mut) {
-        table.constraints.retain(|constraint| constraint.kind != ConstraintKind::NotNull);
+        table
+            .constraints
+            .retain(|constraint| constraint.kind != ConstraintKind::NotNull);
     }
     catalog
 }
@@ -101,21 +130,42 @@ fn words_of(file: &str) -> String {
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect();
-    assert!(words.iter().any(|line| line.starts_with("**Danger**")), "{file} says what is dangerous");
-    assert!(words.iter().any(|line| line.starts_with("**Instead**")), "{file} says what is done instead");
+    assert!(
+        words.iter().any(|line| line.starts_with("**Danger**")),
+        "{file} says what is dangerous"
+    );
+    assert!(
+        words.iter().any(|line| line.starts_with("**Instead**")),
+        "{file} says what is done instead"
+    );
     let text = words.join("\n").replace("\n**", "\n\n**");
     format!("{text}\n\n")
 }
 
 fn row(family: &str, case: &Case, catalog: &Catalog) -> String {
     let version = u32::try_from(case.since.max(15)).unwrap() * 10_000;
-    let catalog = Catalog { server_version: version, ..catalog.clone() };
+    let catalog = Catalog {
+        server_version: version,
+        ..catalog.clone()
+    };
     let revision = Revision::from_text(&RevisionId::new("case"), case.sql).unwrap();
-    let plan = plan(&revision, &catalog).unwrap_or_else(|problems| panic!("{family}::{}: {problems:?}", case.name));
-    let since = if case.since > 14 { format!(" (since PostgreSQL {})", case.since) } else { String::new() };
-    let statements: Vec<String> =
-        revision.up.iter().map(|statement| format!("`{}`", oneline(&statement.sql))).collect();
-    let down = if case.reversible { "derived" } else { "\u{2014}" };
+    let plan = plan(&revision, &catalog)
+        .unwrap_or_else(|problems| panic!("{family}::{}: {problems:?}", case.name));
+    let since = if case.since > 14 {
+        format!(" (since PostgreSQL {})", case.since)
+    } else {
+        String::new()
+    };
+    let statements: Vec<String> = revision
+        .up
+        .iter()
+        .map(|statement| format!("`{}`", oneline(&statement.sql)))
+        .collect();
+    let down = if case.reversible {
+        "derived"
+    } else {
+        "\u{2014}"
+    };
     format!(
         "| {}{since} | {} | {down} | {family}::{} |\n",
         cell(&statements.join("<br>")),
@@ -136,11 +186,23 @@ fn becomes(plan: &Plan) -> String {
     let mut lines = Vec::new();
     for phase in [Phase::Expand, Phase::Backfill, Phase::Contract] {
         for step in plan.phase(phase) {
-            lines.push(format!("{phase}: {}{}", oneline(&step.work.summary().join("; ")), lock(step)));
+            lines.push(format!(
+                "{phase}: {}{}",
+                oneline(&step.work.summary().join("; ")),
+                lock(step)
+            ));
         }
     }
-    lines.extend(plan.hazards.iter().map(|hazard| format!("[{}](problems.md)", hazard.code)));
-    if lines.is_empty() { "nothing: it is so already".to_owned() } else { lines.join("<br>") }
+    lines.extend(
+        plan.hazards
+            .iter()
+            .map(|hazard| format!("[{}](problems.md)", hazard.code)),
+    );
+    if lines.is_empty() {
+        "nothing: it is so already".to_owned()
+    } else {
+        lines.join("<br>")
+    }
 }
 
 fn lock(step: &Step) -> String {

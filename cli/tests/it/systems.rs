@@ -1,12 +1,13 @@
-//! Changes of real systems that used to mean downtime, under the traffic of both versions of their applications: up, down
-//! and up again without a failed query, and with every row as it was.
+//! Changes of real systems that used to mean downtime, under the traffic of both versions of their
+//! applications: up, down and up again without a failed query, and with every row as it was.
 
 use crate::fixture::Site;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_postgres::Client;
 
-/// Runs statements in turn until it is told to stop; `$n` stands for a row of its own. How many, and what failed.
+/// Runs statements in turn until it is told to stop; `$n` stands for a row of its own. How many,
+/// and what failed.
 async fn traffic(
     client: Client,
     own: usize,
@@ -15,7 +16,8 @@ async fn traffic(
 ) -> (usize, Vec<String>) {
     let (mut turn, mut failed) = (0, Vec::new());
     while !stop.load(Ordering::Relaxed) && !client.is_closed() {
-        let sql = statements[turn % statements.len()].replace("$n", &(1 + own + turn * 14 % 20_000).to_string());
+        let sql = statements[turn % statements.len()]
+            .replace("$n", &(1 + own + turn * 14 % 20_000).to_string());
         turn += 1;
         if let Err(error) = client.simple_query(&sql).await {
             failed.push(format!("{sql}: {error:?}"));
@@ -24,14 +26,20 @@ async fn traffic(
     (turn, failed)
 }
 
-/// Up, down and up again while the statements run. `sum`: gives one text that must be the same before and after.
+/// Up, down and up again while the statements run. `sum`: gives one text that must be the same
+/// before and after.
 async fn lives_under_traffic(site: &Site, statements: &'static [&'static str], sum: &str) {
     let before: String = site.value(sum).await;
     let stop = Arc::new(AtomicBool::new(false));
     let mut running = Vec::new();
     for own in 0..2 {
         let client = site.server.connect("site").await.unwrap();
-        running.push(tokio::spawn(traffic(client, own, statements, Arc::clone(&stop))));
+        running.push(tokio::spawn(traffic(
+            client,
+            own,
+            statements,
+            Arc::clone(&stop),
+        )));
     }
     for words in [
         &["upgrade", "--eager"] as &[&str],
@@ -40,15 +48,29 @@ async fn lives_under_traffic(site: &Site, statements: &'static [&'static str], s
         &["upgrade", "--contract", "--eager"],
     ] {
         let ended = tokio::task::block_in_place(|| site.run(words));
-        assert!(ended.code == 0 || words[0] == "upgrade" && ended.code == 3, "{words:?}: {}{}", ended.out, ended.err);
+        assert!(
+            ended.code == 0 || words[0] == "upgrade" && ended.code == 3,
+            "{words:?}: {}{}",
+            ended.out,
+            ended.err
+        );
     }
     stop.store(true, Ordering::Relaxed);
     for one in running {
         let (queries, failed) = one.await.unwrap();
         assert!(queries > 100, "{queries} queries");
-        assert!(failed.is_empty(), "{} of {queries} failed: {}", failed.len(), failed[0]);
+        assert!(
+            failed.is_empty(),
+            "{} of {queries} failed: {}",
+            failed.len(),
+            failed[0]
+        );
     }
-    assert_eq!(site.value::<String>(sum).await, before, "every row is as it was");
+    assert_eq!(
+        site.value::<String>(sum).await,
+        before,
+        "every row is as it was"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,9 +103,21 @@ async fn status_words_become_an_enum() {
         "SELECT md5(string_agg(id || status::text, ',' ORDER BY id)) FROM leads WHERE id <= 20000",
     )
     .await;
-    assert_eq!(site.value::<String>("SELECT pg_typeof(status)::text FROM leads LIMIT 1").await, "lead_status");
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM leads WHERE status IS NULL").await, 0);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM pg_indexes WHERE tablename = 'leads'").await, 3);
+    assert_eq!(
+        site.value::<String>("SELECT pg_typeof(status)::text FROM leads LIMIT 1")
+            .await,
+        "lead_status"
+    );
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM leads WHERE status IS NULL")
+            .await,
+        0
+    );
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM pg_indexes WHERE tablename = 'leads'")
+            .await,
+        3
+    );
 }
 
 const PLANS: &str = "
@@ -121,12 +155,21 @@ async fn text_becomes_a_uuid_with_a_foreign_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn values_that_are_no_uuid_are_named_before_anything_changes() {
     let site = Site::new(PLANS, &[("007_user_id_fk", USER_KEY)]).await;
-    site.client.batch_execute("UPDATE masterplans SET user_id = 'demo-user' WHERE id IN (7, 8, 9)").await.unwrap();
+    site.client
+        .batch_execute("UPDATE masterplans SET user_id = 'demo-user' WHERE id IN (7, 8, 9)")
+        .await
+        .unwrap();
     let before = site.schema();
     let said = site.run(&["upgrade"]).ends(2);
     let text = format!("{}{}", said.out, said.err);
-    assert!(text.contains("every value of masterplans.user_id can become uuid") && text.contains('3'), "{text}");
-    assert!(text.contains("id = 7") && !text.contains("demo-user"), "{text}");
+    assert!(
+        text.contains("every value of masterplans.user_id can become uuid") && text.contains('3'),
+        "{text}"
+    );
+    assert!(
+        text.contains("id = 7") && !text.contains("demo-user"),
+        "{text}"
+    );
     assert_eq!(site.schema(), before, "nothing has changed");
 }
 
@@ -151,5 +194,9 @@ async fn a_column_gets_another_name() {
          FROM agent_configs a WHERE id <= 20000",
     )
     .await;
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM agent_configs WHERE agent_type IS NULL").await, 0);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM agent_configs WHERE agent_type IS NULL")
+            .await,
+        0
+    );
 }

@@ -1,5 +1,5 @@
-//! RENAME COLUMN and TYPE with everything that may hang on a column, while code of both versions writes: in the end schema and
-//! rows are what psql gives, bit by bit.
+//! RENAME COLUMN and TYPE with everything that may hang on a column, while code of both versions
+//! writes: in the end schema and rows are what psql gives, bit by bit.
 
 use crate::fixture::Site;
 use crate::lifecycle::{as_psql, without_order};
@@ -17,7 +17,8 @@ struct Case {
     new: &'static str,
     /// Whether the column may move to the end of its table.
     moves: bool,
-    /// Whether there is a time in which both names or types work; without it old code writes until contract, and new code after.
+    /// Whether there is a time in which both names or types work; without it old code writes until
+    /// contract, and new code after.
     at_contract: bool,
     /// Whether the way down is tried.
     one_way: bool,
@@ -44,7 +45,13 @@ async fn images(client: &Client) -> Vec<(String, String)> {
 /// Where each sequence stands.
 async fn positions(client: &Client) -> Vec<(String, Option<i64>)> {
     let sql = "SELECT sequencename::text, last_value FROM pg_sequences WHERE schemaname <> 'concertina' ORDER BY 1";
-    client.query(sql, &[]).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect()
+    client
+        .query(sql, &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| (row.get(0), row.get(1)))
+        .collect()
 }
 
 async fn same_as_psql(case: &Case) {
@@ -52,7 +59,13 @@ async fn same_as_psql(case: &Case) {
     site.server.create_database("naive", None).await.unwrap();
     let naive = site.server.connect("naive").await.unwrap();
     naive.batch_execute(case.tables).await.unwrap();
-    let told = |dump: String| if case.moves { without_order(&dump) } else { dump };
+    let told = |dump: String| {
+        if case.moves {
+            without_order(&dump)
+        } else {
+            dump
+        }
+    };
     let start = told(site.schema());
     let rows = images(&site.client).await;
 
@@ -73,9 +86,21 @@ async fn same_as_psql(case: &Case) {
     if case.at_contract {
         site.client.batch_execute(case.new).await.unwrap();
     }
-    assert_eq!(told(site.schema()), told(site.server.dump_schema("naive").unwrap()), "the schema is what psql gives");
-    assert_eq!(images(&site.client).await, images(&naive).await, "and so are the rows");
-    assert_eq!(positions(&site.client).await, positions(&naive).await, "and the sequences");
+    assert_eq!(
+        told(site.schema()),
+        told(site.server.dump_schema("naive").unwrap()),
+        "the schema is what psql gives"
+    );
+    assert_eq!(
+        images(&site.client).await,
+        images(&naive).await,
+        "and so are the rows"
+    );
+    assert_eq!(
+        positions(&site.client).await,
+        positions(&naive).await,
+        "and the sequences"
+    );
     let ours = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'concertina'::regnamespace";
     assert_eq!(site.value::<i64>(ours).await, 0);
     if !case.one_way {
@@ -279,7 +304,13 @@ async fn what_is_made_of_a_new_name_in_the_same_revision() {
         "CREATE PUBLICATION p FOR TABLE t;",
     ] {
         let change = Box::leak(format!("ALTER TABLE t RENAME a TO z; {more}").into_boxed_str());
-        same_as_psql(&Case { tables, change, one_way: true, ..Case::default() }).await;
+        same_as_psql(&Case {
+            tables,
+            change,
+            one_way: true,
+            ..Case::default()
+        })
+        .await;
     }
 }
 
@@ -325,16 +356,36 @@ async fn a_type_on_partitions() {
     .await;
     let tables = "CREATE TABLE t (id int NOT NULL, a int) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t DEFAULT; INSERT INTO t VALUES (1, 1);";
     for (own, words) in [
-        ("CREATE INDEX own ON t1 (a);", "have indexes or foreign keys on"),
-        ("ALTER TABLE t1 ADD CONSTRAINT own CHECK (a > 0);", "constraint own of t1"),
+        (
+            "CREATE INDEX own ON t1 (a);",
+            "have indexes or foreign keys on",
+        ),
+        (
+            "ALTER TABLE t1 ADD CONSTRAINT own CHECK (a > 0);",
+            "constraint own of t1",
+        ),
         ("ALTER TABLE t1 ALTER a SET NOT NULL;", "NOT NULL of t1"),
         ("CREATE STATISTICS own ON id, a FROM t1;", "own of t1"),
     ] {
-        refused(&format!("{tables}{own}"), "ALTER TABLE t ALTER a TYPE bigint;", words).await;
-    }
-    refused(tables, "ALTER TABLE t1 ALTER a TYPE bigint;", "cannot alter inherited column \"a\"").await;
-    refused(tables, "ALTER TABLE t ALTER id TYPE bigint;", "because it is part of the partition key of relation \"t\"")
+        refused(
+            &format!("{tables}{own}"),
+            "ALTER TABLE t ALTER a TYPE bigint;",
+            words,
+        )
         .await;
+    }
+    refused(
+        tables,
+        "ALTER TABLE t1 ALTER a TYPE bigint;",
+        "cannot alter inherited column \"a\"",
+    )
+    .await;
+    refused(
+        tables,
+        "ALTER TABLE t ALTER id TYPE bigint;",
+        "because it is part of the partition key of relation \"t\"",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -366,7 +417,11 @@ async fn stays(tables: &str, change: &str) {
     let said = site.run(&["upgrade"]);
     assert_eq!(said.code, 0, "{change}\n{}{}", said.out, said.err);
     assert_eq!(site.value::<i64>(file).await, before, "{change}");
-    assert_eq!(site.schema(), site.server.dump_schema("naive").unwrap(), "{change}");
+    assert_eq!(
+        site.schema(),
+        site.server.dump_schema("naive").unwrap(),
+        "{change}"
+    );
     assert_eq!(images(&site.client).await, images(&naive).await, "{change}");
 }
 
@@ -409,16 +464,29 @@ async fn a_scale_below_zero_is_another_type() {
     let tables = "CREATE TABLE t (id int PRIMARY KEY, a numeric(5,-2));
         INSERT INTO t (id, a) SELECT g, '100' FROM generate_series(1, 300) g; CREATE INDEX t_a ON t (a);";
     let change = "ALTER TABLE t ALTER a TYPE numeric(5);";
-    same_as_psql(&Case { tables, change, moves: true, one_way: true, ..Case::default() }).await;
+    same_as_psql(&Case {
+        tables,
+        change,
+        moves: true,
+        one_way: true,
+        ..Case::default()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn types_that_only_look_alike() {
     for (column, change) in [
         ("a \"Short\"", "ALTER TABLE t ALTER a TYPE short;"),
-        ("a numeric(10,2)", "ALTER TABLE t ALTER a TYPE numeric(10,3);"),
+        (
+            "a numeric(10,2)",
+            "ALTER TABLE t ALTER a TYPE numeric(10,3);",
+        ),
         ("a char(5)", "ALTER TABLE t ALTER a TYPE char(6);"),
-        ("a bit varying(5)", "ALTER TABLE t ALTER a TYPE bit(5) USING a::bit(5);"),
+        (
+            "a bit varying(5)",
+            "ALTER TABLE t ALTER a TYPE bit(5) USING a::bit(5);",
+        ),
     ] {
         let tables = format!(
             "CREATE DOMAIN short AS varchar(9); CREATE DOMAIN \"Short\" AS text; CREATE TABLE t (id int PRIMARY KEY, {column});
@@ -426,12 +494,21 @@ async fn types_that_only_look_alike() {
         )
         .replace("bit varying(5)", "bit varying(5) DEFAULT '10101'");
         let tables = if change.contains("TYPE bit") {
-            tables.replace("(id, a) SELECT g, '100'", "(id) SELECT g").replace(" DEFAULT '10101'", " DEFAULT B'10101'")
+            tables
+                .replace("(id, a) SELECT g, '100'", "(id) SELECT g")
+                .replace(" DEFAULT '10101'", " DEFAULT B'10101'")
         } else {
             tables
         };
         let tables = Box::leak(tables.into_boxed_str());
-        same_as_psql(&Case { tables, change, moves: true, one_way: true, ..Case::default() }).await;
+        same_as_psql(&Case {
+            tables,
+            change,
+            moves: true,
+            one_way: true,
+            ..Case::default()
+        })
+        .await;
     }
 }
 
@@ -441,8 +518,14 @@ async fn types_that_postgresql_does_not_change() {
         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;";
     let with = |more: &str| format!("{tables}{more}");
     for (more, words) in [
-        ("CREATE VIEW v AS SELECT a FROM t;", "cannot alter type of a column used by a view or rule"),
-        ("CREATE MATERIALIZED VIEW v AS SELECT a FROM t;", "cannot alter type of a column used by a view or rule"),
+        (
+            "CREATE VIEW v AS SELECT a FROM t;",
+            "cannot alter type of a column used by a view or rule",
+        ),
+        (
+            "CREATE MATERIALIZED VIEW v AS SELECT a FROM t;",
+            "cannot alter type of a column used by a view or rule",
+        ),
         (
             "CREATE RULE r AS ON DELETE TO t WHERE old.a = 5 DO INSTEAD NOTHING;",
             "cannot alter type of a column used by a view or rule",
@@ -455,7 +538,10 @@ async fn types_that_postgresql_does_not_change() {
             "CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW WHEN (new.a > 5) EXECUTE FUNCTION note();",
             "cannot alter type of a column used in a trigger definition",
         ),
-        ("CREATE POLICY p ON t USING (a > 5);", "cannot alter type of a column used in a policy definition"),
+        (
+            "CREATE POLICY p ON t USING (a > 5);",
+            "cannot alter type of a column used in a policy definition",
+        ),
         (
             "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(a) FROM t; END;",
             "cannot alter type of a column used by a function or procedure",
@@ -472,7 +558,10 @@ async fn types_that_postgresql_does_not_change() {
             "CREATE TABLE holder (many t[]);",
             "cannot alter table \"t\" because column \"holder.many\" uses its row type",
         ),
-        ("CREATE TYPE pair AS (n int, one t); CREATE TABLE holder (p pair);", "uses its row type"),
+        (
+            "CREATE TYPE pair AS (n int, one t); CREATE TABLE holder (p pair);",
+            "uses its row type",
+        ),
     ] {
         refused(&with(more), "ALTER TABLE t ALTER a TYPE bigint;", words).await;
     }
@@ -507,13 +596,21 @@ async fn triggers_that_see_every_update_see_nothing_of_another_type() {
     let tables = "CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL); INSERT INTO t SELECT g, g FROM generate_series(1, 200) g;
         CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
         CREATE TRIGGER keep BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION keep(); ALTER TABLE t ENABLE ALWAYS TRIGGER keep;";
-    refused(tables, "ALTER TABLE t ALTER a TYPE int USING a::int;", "trigger keep would see every row written").await;
+    refused(
+        tables,
+        "ALTER TABLE t ALTER a TYPE int USING a::int;",
+        "trigger keep would see every row written",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_everything_that_the_catalogs_say_of_a_column_it_is_known_what_becomes_of_it() {
     let site = Site::new("", &[]).await;
-    let catalogs: std::collections::BTreeSet<&str> = account::ACCOUNT.iter().map(|(catalog, ..)| *catalog).collect();
+    let catalogs: std::collections::BTreeSet<&str> = account::ACCOUNT
+        .iter()
+        .map(|(catalog, ..)| *catalog)
+        .collect();
     let mut unknown = Vec::new();
     for catalog in catalogs {
         let sql = format!(
@@ -523,8 +620,14 @@ async fn of_everything_that_the_catalogs_say_of_a_column_it_is_known_what_become
         assert!(!columns.is_empty());
         let names = columns.iter().map(|row| row.get::<_, String>(0));
         unknown.extend(
-            names.filter(|name| account::fate(catalog, name).is_none()).map(|name| format!("{catalog}.{name}")),
+            names
+                .filter(|name| account::fate(catalog, name).is_none())
+                .map(|name| format!("{catalog}.{name}")),
         );
     }
-    assert!(unknown.is_empty(), "what becomes of {} when a column changes its type?", unknown.join(", "));
+    assert!(
+        unknown.is_empty(),
+        "what becomes of {} when a column changes its type?",
+        unknown.join(", ")
+    );
 }

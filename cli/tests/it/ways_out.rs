@@ -1,5 +1,5 @@
-//! From every state in which a revision can be left one verb leads on or back, and `status` names it: the table in the book,
-//! walked with something in the way each time.
+//! From every state in which a revision can be left one verb leads on or back, and `status` names
+//! it: the table in the book, walked with something in the way each time.
 
 use crate::fixture::Site;
 
@@ -11,7 +11,8 @@ const WIDER: &str = "ALTER TABLE leads ALTER COLUMN score TYPE bigint;";
 const RENAMED: &str = "ALTER TABLE leads RENAME COLUMN score TO points;";
 const FILLED: &str = "ALTER TABLE leads ADD COLUMN size int; UPDATE leads SET size = length(note);";
 
-const IN_THE_WAY: &str = "CREATE TRIGGER deny BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION deny()";
+const IN_THE_WAY: &str =
+    "CREATE TRIGGER deny BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION deny()";
 
 /// How many triggers, functions and columns of ours there are.
 const OURS: &str = "SELECT (SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'zzz\\_concertina%')
@@ -26,7 +27,11 @@ impl Site {
     /// What `status` says, which has to name this state and this way out.
     fn stands(&self, state: &str, next: &str) {
         let said = self.run(&["status"]).ends(0);
-        assert!(said.out.contains(state) && said.out.contains(next), "{}", said.out);
+        assert!(
+            said.out.contains(state) && said.out.contains(next),
+            "{}",
+            said.out
+        );
         if !state.contains("waiting") {
             assert!(said.out.contains("  stopped: "), "{}", said.out);
         }
@@ -42,7 +47,10 @@ async fn what_fails_in_the_backfill_goes_on_or_back() {
         site.run(&["rollback"]).ends(0);
         site.does(IN_THE_WAY).await;
         site.run(&["upgrade"]).ends(1);
-        site.stands("001_size: running", "next: concertina upgrade, or concertina rollback");
+        site.stands(
+            "001_size: running",
+            "next: concertina upgrade, or concertina rollback",
+        );
         if back {
             site.run(&["rollback"]).ends(0);
             site.does("DROP TRIGGER deny ON leads").await;
@@ -51,7 +59,13 @@ async fn what_fails_in_the_backfill_goes_on_or_back() {
             site.does("DROP TRIGGER deny ON leads").await;
         }
         site.run(&["upgrade", "--contract"]).ends(0);
-        assert_eq!(site.value::<i64>("SELECT count(*) FROM leads WHERE size IS DISTINCT FROM length(note)").await, 0);
+        assert_eq!(
+            site.value::<i64>(
+                "SELECT count(*) FROM leads WHERE size IS DISTINCT FROM length(note)"
+            )
+            .await,
+            0
+        );
     }
 }
 
@@ -59,11 +73,18 @@ async fn what_fails_in_the_backfill_goes_on_or_back() {
 async fn a_contract_that_somebody_is_in_the_way_of_goes_on_afterwards() {
     let site = Site::new(SCHEMA, &[("001_wider", WIDER)]).await;
     site.run(&["upgrade"]).ends(3);
-    site.stands("001_wider: waiting", "next: concertina contract once no old version");
-    site.does("CREATE VIEW shown AS SELECT score FROM leads").await;
+    site.stands(
+        "001_wider: waiting",
+        "next: concertina contract once no old version",
+    );
+    site.does("CREATE VIEW shown AS SELECT score FROM leads")
+        .await;
     let said = site.run(&["contract"]).ends(1);
     assert!(said.err.contains("shown"), "{}", said.err);
-    site.stands("001_wider: contracting", "next: concertina contract, once what stops it is fixed");
+    site.stands(
+        "001_wider: contracting",
+        "next: concertina contract, once what stops it is fixed",
+    );
     site.run(&["rollback"]).ends(1).says("concertina contract");
     site.does("DROP VIEW shown").await;
     site.run(&["contract"]).ends(0);
@@ -71,9 +92,13 @@ async fn a_contract_that_somebody_is_in_the_way_of_goes_on_afterwards() {
     // The way down has the same states.
     site.run(&["downgrade", "base"]).ends(3);
     site.stands("waiting", "next: concertina contract");
-    site.does("CREATE VIEW shown AS SELECT score FROM leads").await;
+    site.does("CREATE VIEW shown AS SELECT score FROM leads")
+        .await;
     site.run(&["contract"]).ends(1);
-    site.stands("contracting", "next: concertina contract, once what stops it is fixed");
+    site.stands(
+        "contracting",
+        "next: concertina contract, once what stops it is fixed",
+    );
     site.does("DROP VIEW shown").await;
     site.run(&["contract"]).ends(0);
     site.run(&["current"]).ends(0).says("base");
@@ -85,9 +110,13 @@ async fn a_rollback_that_somebody_is_in_the_way_of_goes_on_afterwards() {
     let site = Site::new(SCHEMA, &[("001_points", RENAMED)]).await;
     let start = site.schema();
     site.run(&["upgrade"]).ends(3);
-    site.does("CREATE VIEW shown AS SELECT points FROM leads").await;
+    site.does("CREATE VIEW shown AS SELECT points FROM leads")
+        .await;
     site.run(&["rollback"]).ends(1);
-    site.stands("001_points: undoing", "next: concertina rollback, once what stops it is fixed");
+    site.stands(
+        "001_points: undoing",
+        "next: concertina rollback, once what stops it is fixed",
+    );
     site.run(&["upgrade"]).ends(1).says("concertina rollback");
     site.does("DROP VIEW shown").await;
     site.run(&["rollback"]).ends(0);
@@ -99,26 +128,39 @@ async fn what_can_neither_go_on_nor_back_is_forgotten_and_nothing_of_ours_stays(
     let site = Site::new(SCHEMA, &[("001_wider", WIDER)]).await;
     let start = site.schema();
     site.run(&["upgrade"]).ends(3);
-    site.does("CREATE VIEW shown AS SELECT score FROM leads").await;
+    site.does("CREATE VIEW shown AS SELECT score FROM leads")
+        .await;
     site.run(&["contract"]).ends(1);
     site.run(&["stamp", "base"]).ends(1).says("stamp --purge");
     site.run(&["stamp", "base", "--purge"]).ends(0);
     assert_eq!(site.value::<i64>(OURS).await, 0);
     site.does("DROP VIEW shown").await;
-    assert_eq!(site.schema(), start, "what its statements made stays: here nothing yet");
+    assert_eq!(
+        site.schema(),
+        start,
+        "what its statements made stays: here nothing yet"
+    );
     site.run(&["upgrade", "--contract"]).ends(0);
 
     // What others have come to need stays, and is told.
     let site = Site::new(SCHEMA, &[("001_points", RENAMED)]).await;
     site.run(&["upgrade"]).ends(3);
-    site.does("CREATE VIEW shown AS SELECT points FROM leads").await;
+    site.does("CREATE VIEW shown AS SELECT points FROM leads")
+        .await;
     site.run(&["rollback"]).ends(1);
     let said = site.run(&["stamp", "base", "--purge"]).ends(0);
-    assert!(said.out.contains("left to you") || said.err.contains("left to you"), "{}{}", said.out, said.err);
+    assert!(
+        said.out.contains("left to you") || said.err.contains("left to you"),
+        "{}{}",
+        said.out,
+        said.err
+    );
     assert_eq!(site.value::<i64>(OURS).await, 0);
-    site.does("UPDATE leads SET points = 5, score = 6 WHERE id = 1").await;
+    site.does("UPDATE leads SET points = 5, score = 6 WHERE id = 1")
+        .await;
     assert_eq!(
-        site.value::<i32>("SELECT score FROM leads WHERE id = 1").await,
+        site.value::<i32>("SELECT score FROM leads WHERE id = 1")
+            .await,
         6,
         "nothing keeps the two equal any more"
     );

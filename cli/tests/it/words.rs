@@ -17,7 +17,11 @@ const REVISIONS: [(&str, &str); 3] = [
 #[test]
 fn help() {
     let folder = tempfile::tempdir().unwrap();
-    insta::assert_snapshot!(said(&bare(folder.path(), &["--help"]).output().unwrap()).ends(0).out);
+    insta::assert_snapshot!(
+        said(&bare(folder.path(), &["--help"]).output().unwrap())
+            .ends(0)
+            .out
+    );
 }
 
 #[test]
@@ -32,17 +36,32 @@ async fn from_init_to_the_end() {
     let site = Site::new(LEADS, &[]).await;
     std::fs::remove_dir(site.revisions()).unwrap();
     let said = site.run(&["init"]).ends(0);
-    assert!(said.out.contains("settings are in concertina.toml"), "{}", said.out);
+    assert!(
+        said.out.contains("settings are in concertina.toml"),
+        "{}",
+        said.out
+    );
     site.run(&["init"]).ends(0);
     let path = site.run(&["new", "Add", "a", "score"]).ends(0).out;
     let path = site.folder.path().join(path.trim());
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, format!("{text}ALTER TABLE leads ADD COLUMN score int;\n")).unwrap();
+    std::fs::write(
+        &path,
+        format!("{text}ALTER TABLE leads ADD COLUMN score int;\n"),
+    )
+    .unwrap();
     let second = site.run(&["new", "Another"]).ends(0).out;
     let second = site.folder.path().join(second.trim());
     let text = std::fs::read_to_string(&second).unwrap();
-    assert!(text.starts_with("-- revises: ") && text.contains("add_a_score"), "{text}");
-    std::fs::write(&second, format!("{text}ALTER TABLE leads ADD COLUMN other int;\n")).unwrap();
+    assert!(
+        text.starts_with("-- revises: ") && text.contains("add_a_score"),
+        "{text}"
+    );
+    std::fs::write(
+        &second,
+        format!("{text}ALTER TABLE leads ADD COLUMN other int;\n"),
+    )
+    .unwrap();
     site.run(&["upgrade"]).ends(0);
     assert_eq!(site.run(&["status"]).ends(0).out, "everything is applied\n");
     assert_eq!(site.run(&["upgrade"]).ends(0).out, "nothing to do\n");
@@ -52,12 +71,20 @@ async fn from_init_to_the_end() {
 async fn plan_status_history_and_the_rest() {
     let site = Site::new(LEADS, &REVISIONS).await;
     insta::assert_snapshot!("plan", site.run(&["plan", "--sql"]).ends(0).out);
-    let json: serde_json::Value = serde_json::from_str(&site.run(&["plan", "--json"]).ends(0).out).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&site.run(&["plan", "--json"]).ends(0).out).unwrap();
     assert_eq!(json["format"], 1);
     assert_eq!(json["plans"].as_array().unwrap().len(), 3);
-    assert_eq!(site.run(&["current"]).ends(0).out, "base: no revision has been applied\n");
+    assert_eq!(
+        site.run(&["current"]).ends(0).out,
+        "base: no revision has been applied\n"
+    );
     assert_eq!(site.run(&["heads"]).ends(0).out, "003_drop\n");
-    assert!(site.value::<bool>("SELECT to_regnamespace('concertina') IS NULL").await, "looking changes nothing");
+    assert!(
+        site.value::<bool>("SELECT to_regnamespace('concertina') IS NULL")
+            .await,
+        "looking changes nothing"
+    );
     let upgrade = site.run(&["upgrade"]).ends(3);
     insta::assert_snapshot!("upgrade", upgrade.out);
     insta::assert_snapshot!("status", site.run(&["status"]).ends(0).out);
@@ -66,7 +93,10 @@ async fn plan_status_history_and_the_rest() {
     for line in lines.lines() {
         serde_json::from_str::<serde_json::Value>(line).unwrap();
     }
-    assert!(lines.lines().last().unwrap().contains("\"event\":\"done\""), "{lines}");
+    assert!(
+        lines.lines().last().unwrap().contains("\"event\":\"done\""),
+        "{lines}"
+    );
     assert_eq!(
         site.run(&["current", "--json"]).ends(0).out,
         "{\"current\":[{\"id\":\"003_drop\",\"state\":\"applied\"}]}\n"
@@ -80,7 +110,10 @@ async fn stamp_records_without_running() {
     site.run(&["stamp", "002"]).ends(0);
     assert_eq!(site.run(&["current"]).ends(0).out, "002_plan (applied)\n");
     site.run(&["stamp", "base"]).ends(0);
-    assert_eq!(site.run(&["current"]).ends(0).out, "base: no revision has been applied\n");
+    assert_eq!(
+        site.run(&["current"]).ends(0).out,
+        "base: no revision has been applied\n"
+    );
     assert_eq!(site.schema(), before);
 }
 

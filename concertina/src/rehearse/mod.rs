@@ -1,4 +1,5 @@
-//! What is pending is rehearsed before the first change, and so is the way down, and what waits for its contract.
+//! What is pending is rehearsed before the first change, and so is the way down, and what waits for
+//! its contract.
 
 mod down;
 mod told;
@@ -36,15 +37,25 @@ pub(crate) async fn rehearse(
         .iter()
         .copied()
         .zip(ahead)
-        .map(|(revision, ahead)| Act { revision, plan: &ahead.plan, direction })
+        .map(|(revision, ahead)| Act {
+            revision,
+            plan: &ahead.plan,
+            direction,
+        })
         .collect();
     if when == Rehearse::Never || !acts.iter().any(|act| is_about_what_is_there(act, catalog)) {
         return Ok(Told::default());
     }
     // What nobody can see into may reach out of the scratch database: it isn't run twice.
-    let opaque = ahead.iter().position(|ahead| !ahead.is_foreseen).map(|at| acts.split_off(at));
+    let opaque = ahead
+        .iter()
+        .position(|ahead| !ahead.is_foreseen)
+        .map(|at| acts.split_off(at));
     let opaque = opaque.as_deref().and_then(<[Act<'_>]>::first).map(|act| {
-        format!("not rehearsed from {} on: nobody can see into one of its statements beforehand", act.revision.id)
+        format!(
+            "not rehearsed from {} on: nobody can see into one of its statements beforehand",
+            act.revision.id
+        )
     });
     if !acts.iter().any(|act| is_about_what_is_there(act, catalog)) {
         return Ok(opaque.map(Told::unproven).unwrap_or_default());
@@ -53,7 +64,9 @@ pub(crate) async fn rehearse(
         return waiting::behind(engine, history, known, path, catalog).await;
     }
     if catalog.has_versions() {
-        return Ok(Told::unproven("not rehearsed: versions of the application's schema aren't copied".to_owned()));
+        return Ok(Told::unproven(
+            "not rehearsed: versions of the application's schema aren't copied".to_owned(),
+        ));
     }
     let tried = tried(engine, lease, &acts, catalog).await;
     let mut told = judged(tried, when, path, Remedy::Fresh)?;
@@ -61,11 +74,15 @@ pub(crate) async fn rehearse(
     Ok(told)
 }
 
-/// Whether a plan is about more than new things. What is run as it is written in one transaction needs no proof; that nothing is to
-/// be done does.
+/// Whether a plan is about more than new things. What is run as it is written in one transaction
+/// needs no proof; that nothing is to be done does.
 fn is_about_what_is_there(act: &Act<'_>, catalog: &Catalog) -> bool {
     let Act { revision, plan, .. } = *act;
-    let touches = || concertina_planner::named(&[revision], catalog).iter().any(|table| catalog.table(table).is_some());
+    let touches = || {
+        concertina_planner::named(&[revision], catalog)
+            .iter()
+            .any(|table| catalog.table(table).is_some())
+    };
     let is_as_written = plan.is_at_once() && plan.steps().next().is_some();
     !is_as_written && (!plan.backfill.is_empty() || !plan.contract.is_empty() || touches())
 }
@@ -82,7 +99,10 @@ async fn tried(
         return Ok(Some(before));
     }
     let rehearsed = Box::pin(engine.rehearse(acts, &ground)).await?;
-    if let (Some(lease), Some(passed)) = (lease, rehearsed.as_ref().filter(|passed| passed.refused.is_none())) {
+    if let (Some(lease), Some(passed)) = (
+        lease,
+        rehearsed.as_ref().filter(|passed| passed.refused.is_none()),
+    ) {
         lease.remember(&ground, passed).await?;
     }
     Ok(rehearsed)

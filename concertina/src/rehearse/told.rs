@@ -21,7 +21,10 @@ pub(crate) struct Told {
 
 impl Told {
     pub(super) fn unproven(why: String) -> Told {
-        Told { unproven: vec![why], ..Told::default() }
+        Told {
+            unproven: vec![why],
+            ..Told::default()
+        }
     }
 
     /// Everything that is worth knowing and refuses nothing.
@@ -71,7 +74,10 @@ pub(super) fn judged(
         Ok(Some(rehearsed)) => Ok(told(rehearsed, path, remedy)),
         Ok(None) if when == Rehearse::Always => {
             let message = "the connected role may make no databases, and `rehearse` is `always`";
-            Err(Failure::usage(message, format!("{RIGHT}; or say `rehearse = \"auto\"`")))
+            Err(Failure::usage(
+                message,
+                format!("{RIGHT}; or say `rehearse = \"auto\"`"),
+            ))
         }
         Ok(None) => {
             let why = "not rehearsed: the connected role may make no databases";
@@ -85,29 +91,65 @@ pub(super) fn judged(
 }
 
 fn told(rehearsed: Rehearsed, path: &[&Revision], remedy: Remedy) -> Told {
-    let Rehearsed { refused, unproven, left } = rehearsed;
-    Told { refused: refused.and_then(|refused| diagnostic(refused, path, remedy)), unproven, left }
+    let Rehearsed {
+        refused,
+        unproven,
+        left,
+    } = rehearsed;
+    Told {
+        refused: refused.and_then(|refused| diagnostic(refused, path, remedy)),
+        unproven,
+        left,
+    }
 }
 
 fn diagnostic(refused: Objection, path: &[&Revision], remedy: Remedy) -> Option<Diagnostic> {
     let find = |id| path.iter().copied().find(|revision| revision.id == id);
     match refused {
-        Objection::Statement { revision, statement, position, message, hint } => {
+        Objection::Statement {
+            revision,
+            statement,
+            position,
+            message,
+            hint,
+        } => {
             let revision = find(revision)?;
             let whole = revision.up.get(statement.checked_sub(1)?)?.span;
             let help = hint.unwrap_or_else(|| {
-                "nothing was changed; fix the statement, and try it by `concertina check`".to_owned()
+                "nothing was changed; fix the statement, and try it by `concertina check`"
+                    .to_owned()
             });
-            let found = Diagnostic::error(code::REFUSED, format!("PostgreSQL refuses this statement: {message}"));
-            Some(found.at(&revision.source, pointed(revision, whole, position), "refused in the rehearsal").help(help))
+            let found = Diagnostic::error(
+                code::REFUSED,
+                format!("PostgreSQL refuses this statement: {message}"),
+            );
+            Some(
+                found
+                    .at(
+                        &revision.source,
+                        pointed(revision, whole, position),
+                        "refused in the rehearsal",
+                    )
+                    .help(help),
+            )
         }
-        Objection::Plan { revision, differences } => {
+        Objection::Plan {
+            revision,
+            differences,
+        } => {
             let revision = find(revision)?;
-            let message = format!("the plan doesn't end as its statements do: {}", differences.join("; "));
+            let message = format!(
+                "the plan doesn't end as its statements do: {}",
+                differences.join("; ")
+            );
             let found = Diagnostic::error(code::ENDS_OTHERWISE, message);
             Some(
                 found
-                    .at(&revision.source, revision.beginning(), "ended otherwise in the rehearsal")
+                    .at(
+                        &revision.source,
+                        revision.beginning(),
+                        "ended otherwise in the rehearsal",
+                    )
                     .help(remedy.help()),
             )
         }
@@ -117,10 +159,18 @@ fn diagnostic(refused: Objection, path: &[&Revision], remedy: Remedy) -> Option<
 /// The part of a statement that the server points at: from there to the end of the word.
 fn pointed(revision: &Revision, whole: Span, position: Option<usize>) -> Span {
     let text = revision.source.slice(whole);
-    let start = position.and_then(|at| text.char_indices().nth(at.checked_sub(1)?)).map(|(at, _)| at);
+    let start = position
+        .and_then(|at| text.char_indices().nth(at.checked_sub(1)?))
+        .map(|(at, _)| at);
     let Some(start) = start else { return whole };
     let rest = &text[start..];
     let first = rest.chars().next().map_or(0, char::len_utf8);
-    let word = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len()).max(first);
-    Span { start: whole.start + start, end: (whole.start + start + word).min(whole.end) }
+    let word = rest
+        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .unwrap_or(rest.len())
+        .max(first);
+    Span {
+        start: whole.start + start,
+        end: (whole.start + start + word).min(whole.end),
+    }
 }

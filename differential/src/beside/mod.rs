@@ -1,6 +1,7 @@
-//! Two versions of an application beside a run: the old one until contract, the new one as soon as what it needs is there.
-//! Each reads and writes one row at a time and remembers what was acknowledged; none of its queries may fail or stall, and
-//! what it wrote is looked for afterwards, bit by bit, under the names of then.
+//! Two versions of an application beside a run: the old one until contract, the new one as soon as
+//! what it needs is there. Each reads and writes one row at a time and remembers what was
+//! acknowledged; none of its queries may fail or stall, and what it wrote is looked for afterwards,
+//! bit by bit, under the names of then.
 
 mod script;
 
@@ -18,7 +19,8 @@ use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-/// A query of one row that takes longer was stalled: far beyond the time for which a blocking lock may be waited for.
+/// A query of one row that takes longer was stalled: far beyond the time for which a blocking lock
+/// may be waited for.
 const STALL: Duration = Duration::from_secs(5);
 
 /// Between two queries of one application.
@@ -57,13 +59,17 @@ pub struct Application {
 }
 
 impl Outcome {
-    /// Remembers what an answer acknowledges, and holds what it read against that: a value is the column's number in the answer,
-    /// none when no row was answered.
+    /// Remembers what an answer acknowledges, and holds what it read against that: a value is the
+    /// column's number in the answer, none when no row was answered.
     fn hear(&mut self, query: &Query, value: impl Fn(usize) -> Option<Option<String>>) {
         for (at, place) in query.reads.iter().enumerate() {
             let wanted = place.and_then(|place| self.acknowledged.get(&place));
             if let Some(wanted) = wanted.filter(|wanted| value(at).as_ref() != Some(wanted)) {
-                self.failures.insert(format!("STALE {}: {:?}, acknowledged {wanted:?}", query.sql, value(at)));
+                self.failures.insert(format!(
+                    "STALE {}: {:?}, acknowledged {wanted:?}",
+                    query.sql,
+                    value(at)
+                ));
             }
         }
         for (at, place) in query.writes.iter().enumerate() {
@@ -89,7 +95,9 @@ impl Application {
     /// When it panicked, which is a mistake here.
     pub async fn stop(self) -> Result<Outcome, Broken> {
         self.stop.store(true, Ordering::Relaxed);
-        self.task.await.map_err(|error| Broken::File(format!("an application ended: {error}")))
+        self.task
+            .await
+            .map_err(|error| Broken::File(format!("an application ended: {error}")))
     }
 }
 
@@ -133,11 +141,20 @@ fn told(error: &tokio_postgres::Error, sql: &str) -> String {
 /// # Errors
 ///
 /// When the server can't be asked.
-pub async fn lost(acknowledged: &Acknowledged, after: &World, client: &Client) -> Result<Vec<String>, Broken> {
+pub async fn lost(
+    acknowledged: &Acknowledged,
+    after: &World,
+    client: &Client,
+) -> Result<Vec<String>, Broken> {
     let mut lost = Vec::new();
     for ((oid, number, column), wanted) in acknowledged {
-        let Some(table) = after.relations.iter().find(|one| one.oid == *oid) else { continue };
-        let (Some(column), Some(key)) = (table.columns.iter().find(|one| one.number == *column), key(table)) else {
+        let Some(table) = after.relations.iter().find(|one| one.oid == *oid) else {
+            continue;
+        };
+        let (Some(column), Some(key)) = (
+            table.columns.iter().find(|one| one.number == *column),
+            key(table),
+        ) else {
             continue;
         };
         let sql = format!(
@@ -149,7 +166,12 @@ pub async fn lost(acknowledged: &Acknowledged, after: &World, client: &Client) -
         let rows = match client.query(&sql, &[]).await {
             Ok(rows) => rows,
             // Another schema than psql's, which is told by the comparison of schemas.
-            Err(error) if matches!(error.code(), Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN)) => {
+            Err(error)
+                if matches!(
+                    error.code(),
+                    Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN)
+                ) =>
+            {
                 continue;
             }
             Err(error) => return Err(error.into()),
@@ -157,7 +179,10 @@ pub async fn lost(acknowledged: &Acknowledged, after: &World, client: &Client) -
         // What inherits a table may have a row of the same key, which is written with it.
         let found: Vec<Option<String>> = rows.iter().map(|row| row.get(0)).collect();
         if found.is_empty() || found.iter().any(|one| one != wanted) {
-            lost.push(format!("LOST {} of {}: {found:?}, acknowledged {wanted:?}", column.name, table.name));
+            lost.push(format!(
+                "LOST {} of {}: {found:?}, acknowledged {wanted:?}",
+                column.name, table.name
+            ));
         }
     }
     Ok(lost)
@@ -170,7 +195,11 @@ mod tests {
     #[test]
     fn what_is_read_is_held_against_what_was_acknowledged() {
         let place = Some((1, 2, 3));
-        let query = |writes, reads| Query { sql: "SELECT a".to_owned(), writes, reads };
+        let query = |writes, reads| Query {
+            sql: "SELECT a".to_owned(),
+            writes,
+            reads,
+        };
         let text = |text: &str| Some(text.to_owned());
         let mut outcome = Outcome::default();
         outcome.hear(&query(vec![], vec![place]), |_| Some(text("0")));

@@ -17,7 +17,10 @@ impl Life<'_> {
                 return Ok(Err(verdict));
             }
             if said.code != Some(0) {
-                return Ok(Err(differs(Manner::DeadEnd, vec![format!("rollback: {}", said.message())])));
+                return Ok(Err(differs(
+                    Manner::DeadEnd,
+                    vec![format!("rollback: {}", said.message())],
+                )));
             }
             waiting = match self.status().await? {
                 Ok(said) => said.in_flight(),
@@ -28,7 +31,13 @@ impl Life<'_> {
             }
         }
         if !waiting.is_empty() {
-            return Ok(Err(differs(Manner::DeadEnd, waiting.iter().map(|one| format!("rollback: {one}")).collect())));
+            return Ok(Err(differs(
+                Manner::DeadEnd,
+                waiting
+                    .iter()
+                    .map(|one| format!("rollback: {one}"))
+                    .collect(),
+            )));
         }
         let done = self.site.run(&["current", "--json"]).await?;
         if let Err(verdict) = Self::calm(&done, "current") {
@@ -41,7 +50,11 @@ impl Life<'_> {
         if !self.told.remains.is_empty() {
             let changed = self.changed_but_for_what_remains().await?;
             // It isn't the start that it could go up from again.
-            let verdict = if changed.is_empty() { Verdict::Same } else { differs(Manner::NotRolledBack, changed) };
+            let verdict = if changed.is_empty() {
+                Verdict::Same
+            } else {
+                differs(Manner::NotRolledBack, changed)
+            };
             return Ok(Err(verdict));
         }
         let mut changed = self.changed().await?;
@@ -51,11 +64,15 @@ impl Life<'_> {
         if !changed.is_empty() {
             return Ok(Err(differs(Manner::NotRolledBack, changed)));
         }
-        self.scene.positions.restore(&self.stage.connect(self.database).await?).await?;
+        self.scene
+            .positions
+            .restore(&self.stage.connect(self.database).await?)
+            .await?;
         self.records().await
     }
 
-    /// What differs from the start with nothing done but the statements of which it was told that they remain.
+    /// What differs from the start with nothing done but the statements of which it was told that
+    /// they remain.
     async fn changed_but_for_what_remains(&self) -> Result<Vec<String>, Broken> {
         let start = self.stage.copy(&self.scene.database).await?;
         for statement in &self.told.remains {
@@ -99,7 +116,13 @@ impl Life<'_> {
 
     /// Down to the start, or refused while nothing changed.
     async fn down(&mut self) -> Step {
-        let down = ["downgrade", "base", "--contract", "--allow-data-loss", "--json"];
+        let down = [
+            "downgrade",
+            "base",
+            "--contract",
+            "--allow-data-loss",
+            "--json",
+        ];
         if self.case.way == Way::Scripts {
             return self.down_by_script().await;
         }
@@ -120,7 +143,13 @@ impl Life<'_> {
     }
 
     async fn down_by_script(&mut self) -> Step {
-        let words = ["downgrade", "base", "--sql", "--contract", "--allow-data-loss"];
+        let words = [
+            "downgrade",
+            "base",
+            "--sql",
+            "--contract",
+            "--allow-data-loss",
+        ];
         let said = self.site.run(&words).await?;
         if let Err(verdict) = Self::calm(&said, "downgrade --sql") {
             return Ok(Err(verdict));
@@ -132,7 +161,12 @@ impl Life<'_> {
         match self.stage.psql(self.database, &said.out).await? {
             Scripted::Done => self.is_down = true,
             Scripted::Failed(why) => return Ok(Err(differs(Manner::NotDown, vec![why]))),
-            Scripted::Hung => return Ok(Err(differs(Manner::Hang, vec!["psql with a script down".to_owned()]))),
+            Scripted::Hung => {
+                return Ok(Err(differs(
+                    Manner::Hang,
+                    vec!["psql with a script down".to_owned()],
+                )));
+            }
         }
         Ok(Ok(()))
     }
@@ -145,10 +179,16 @@ impl Life<'_> {
         if said.code == Some(0) {
             return self.compare(false).await;
         }
-        // The rows may not be those of the start any more, so that a constraint doesn't hold: then a check says so.
-        let same_rows = self.scene.rows == Rows::take(&self.stage.connect(self.database).await?, &[]).await?;
+        // The rows may not be those of the start any more, so that a constraint doesn't hold: then
+        // a check says so.
+        let same_rows =
+            self.scene.rows == Rows::take(&self.stage.connect(self.database).await?, &[]).await?;
         let wrong = said.codes().is_empty() || same_rows;
-        Ok(if wrong { Err(differs(Manner::NotUpAgain, vec![said.message()])) } else { Ok(()) })
+        Ok(if wrong {
+            Err(differs(Manner::NotUpAgain, vec![said.message()]))
+        } else {
+            Ok(())
+        })
     }
 
     /// `downgrade` ended with an error: refused with a reason while nothing changed, or else.
@@ -166,15 +206,24 @@ impl Life<'_> {
             let wanted = Dump::take(self.stage, &self.reference.database, &[]).await?;
             let dump = Dump::take(self.stage, self.database, &self.versions().await?).await?;
             details.extend(dump.against(&wanted));
-            return Ok(if details.len() == 1 { Ok(()) } else { Err(differs(Manner::NotDown, details)) });
+            return Ok(if details.len() == 1 {
+                Ok(())
+            } else {
+                Err(differs(Manner::NotDown, details))
+            });
         }
         let back = self.site.run(&["rollback", "--json"]).await?;
         let stuck = back.code != Some(0) && !flying.is_empty();
-        let manner = if stuck { Manner::DeadEnd } else { Manner::NotDown };
+        let manner = if stuck {
+            Manner::DeadEnd
+        } else {
+            Manner::NotDown
+        };
         Ok(Err(differs(manner, details)))
     }
 
-    /// What psql's run of the revisions leaves as it was at the start: on the way back it must be so too.
+    /// What psql's run of the revisions leaves as it was at the start: on the way back it must be
+    /// so too.
     async fn kept(&self) -> Result<Kept, Broken> {
         let client = self.stage.connect(&self.reference.database).await?;
         let rows = Values::take(&client).await? == self.scene.values;
@@ -205,25 +254,36 @@ impl Kept {
             return Ok(vec![]);
         }
         let client = life.stage.connect(life.database).await?;
-        Ok(Positions::take(&client).await?.against(&life.scene.positions))
+        Ok(Positions::take(&client)
+            .await?
+            .against(&life.scene.positions))
     }
 }
 
-/// What isn't the start, without indexes that were invalid there and that the way back made anew: nobody misses what was
-/// left over of a failed build.
+/// What isn't the start, without indexes that were invalid there and that the way back made anew:
+/// nobody misses what was left over of a failed build.
 pub(super) fn but_for_valid_indexes(lines: Vec<String>) -> Vec<String> {
     let invalid = |line: &String| {
-        line.strip_prefix("- INVALID INDEX ").and_then(|rest| rest.split(" ON ").next()).map(str::to_owned)
+        line.strip_prefix("- INVALID INDEX ")
+            .and_then(|rest| rest.split(" ON ").next())
+            .map(str::to_owned)
     };
     let left: Vec<String> = lines.iter().filter_map(invalid).collect();
     let is_made = |line: &String| {
-        let name = line.strip_prefix("+ CREATE INDEX ").or_else(|| line.strip_prefix("+ CREATE UNIQUE INDEX "));
-        name.and_then(|rest| rest.split(" ON ").next()).is_some_and(|name| left.iter().any(|one| one == name))
+        let name = line
+            .strip_prefix("+ CREATE INDEX ")
+            .or_else(|| line.strip_prefix("+ CREATE UNIQUE INDEX "));
+        name.and_then(|rest| rest.split(" ON ").next())
+            .is_some_and(|name| left.iter().any(|one| one == name))
     };
     let is_left = |line: &String| line.starts_with("- INVALID INDEX ");
     let made: Vec<&String> = lines.iter().filter(|line| is_made(line)).collect();
     if made.len() < left.len() {
         return lines;
     }
-    lines.iter().filter(|line| !is_made(line) && !is_left(line)).cloned().collect()
+    lines
+        .iter()
+        .filter(|line| !is_made(line) && !is_left(line))
+        .cloned()
+        .collect()
 }

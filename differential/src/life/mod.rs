@@ -39,12 +39,16 @@ pub async fn judge(
 ) -> Result<(Verdict, Vec<String>), Broken> {
     let (verdict, actions) = lived(stage, scene, reference, case, stage.rehearses()).await?;
     let by_rehearsal: Vec<String> = match &verdict {
-        Verdict::Refused { codes } => {
-            codes.iter().filter(|code| OF_REHEARSAL.contains(&code.as_str())).cloned().collect()
-        }
+        Verdict::Refused { codes } => codes
+            .iter()
+            .filter(|code| OF_REHEARSAL.contains(&code.as_str()))
+            .cloned()
+            .collect(),
         Verdict::Same | Verdict::BothRefuse | Verdict::Differs(_) => vec![],
     };
-    if !by_rehearsal.is_empty() && lived(stage, scene, reference, case, false).await?.0 == Verdict::Same {
+    if !by_rehearsal.is_empty()
+        && lived(stage, scene, reference, case, false).await?.0 == Verdict::Same
+    {
         return Ok((differs(Manner::FalseRefusal, by_rehearsal), actions));
     }
     Ok((verdict, actions))
@@ -100,7 +104,12 @@ impl<'a> Life<'a> {
         case: &'a Case,
         database: &'a Database,
     ) -> Result<Life<'a>, Broken> {
-        let site = Site::new(stage.program(), &stage.url(database), &case.files(), case.way == Way::Versions)?;
+        let site = Site::new(
+            stage.program(),
+            &stage.url(database),
+            &case.files(),
+            case.way == Way::Versions,
+        )?;
         let numbered = newly_numbered(&scene.world, &reference.world);
         let (actions, check_said_no) = (vec![], None);
         Ok(Life {
@@ -147,12 +156,18 @@ impl<'a> Life<'a> {
             return Err(differs(Manner::Hang, vec![verb.to_owned()]));
         }
         if said.code.is_none() {
-            return Err(differs(Manner::Panic, vec![format!("{verb}: ended by a signal")]));
+            return Err(differs(
+                Manner::Panic,
+                vec![format!("{verb}: ended by a signal")],
+            ));
         }
         if said.panicked() {
             return Err(differs(
                 Manner::Panic,
-                vec![format!("{verb}: {}", said.err.lines().take(3).collect::<Vec<_>>().join(" "))],
+                vec![format!(
+                    "{verb}: {}",
+                    said.err.lines().take(3).collect::<Vec<_>>().join(" ")
+                )],
             ));
         }
         Ok(())
@@ -160,7 +175,13 @@ impl<'a> Life<'a> {
 
     /// A number that follows from the case, so that the same is done when it is run again.
     fn chosen(&self, of: u64) -> u64 {
-        let length: usize = self.case.revisions.iter().flatten().map(|one| one.text().len()).sum();
+        let length: usize = self
+            .case
+            .revisions
+            .iter()
+            .flatten()
+            .map(|one| one.text().len())
+            .sum();
         (length as u64).wrapping_mul(2_654_435_761) % of
     }
 
@@ -173,7 +194,11 @@ impl<'a> Life<'a> {
         self.told = Foretold::by(&check, &self.case.files());
         if check.code != Some(0) || !check.codes().is_empty() {
             let codes: Vec<String> = check.codes().into_iter().collect();
-            self.check_said_no = Some(if codes.is_empty() { check.message() } else { codes.join(" ") });
+            self.check_said_no = Some(if codes.is_empty() {
+                check.message()
+            } else {
+                codes.join(" ")
+            });
         }
         if self.chosen(4) == 0 {
             let plan = self.site.run(&["plan", "--json"]).await?;
@@ -196,7 +221,10 @@ impl<'a> Life<'a> {
         let first = 20 + self.chosen(240);
         for round in 0..KILLS {
             let millis = first + round * 110;
-            let (said, ended) = self.site.run_for(words, Duration::from_millis(millis)).await?;
+            let (said, ended) = self
+                .site
+                .run_for(words, Duration::from_millis(millis))
+                .await?;
             if said.panicked() {
                 return Ok(Err(differs(Manner::Panic, vec![said.err])));
             }
@@ -235,7 +263,10 @@ impl<'a> Life<'a> {
                 return Ok(Err(verdict));
             }
         }
-        Ok(Err(differs(Manner::Hang, vec!["upgrade and contract always find more to do".to_owned()])))
+        Ok(Err(differs(
+            Manner::Hang,
+            vec!["upgrade and contract always find more to do".to_owned()],
+        )))
     }
 
     async fn contract(&self) -> Step {
@@ -244,7 +275,12 @@ impl<'a> Life<'a> {
             return Ok(Ok(()));
         }
         let calm = Self::calm(&contract, "contract").err();
-        Ok(Err(calm.unwrap_or_else(|| differs(Manner::DeadEnd, vec![format!("contract: {}", contract.message())]))))
+        Ok(Err(calm.unwrap_or_else(|| {
+            differs(
+                Manner::DeadEnd,
+                vec![format!("contract: {}", contract.message())],
+            )
+        })))
     }
 
     /// `upgrade` ended with an error: refused before anything changed, or else.
@@ -265,13 +301,19 @@ impl<'a> Life<'a> {
                 Err(verdict) => return Ok(Err(verdict)),
             };
             let stuck = back.code != Some(0) && !waiting.is_empty();
-            let manner = if stuck { Manner::DeadEnd } else { Manner::HalfWay };
+            let manner = if stuck {
+                Manner::DeadEnd
+            } else {
+                Manner::HalfWay
+            };
             let mut details = vec![format!("upgrade: {}", said.message())];
             details.extend(stuck.then(|| format!("rollback: {}", back.message())));
             return Ok(Err(differs(manner, details)));
         }
         let client = self.stage.connect(self.database).await?;
-        let moved = Positions::take(&client).await?.against(&self.scene.positions);
+        let moved = Positions::take(&client)
+            .await?
+            .against(&self.scene.positions);
         if !moved.is_empty() {
             return Ok(Err(differs(Manner::HalfWay, moved)));
         }
@@ -285,7 +327,10 @@ impl<'a> Life<'a> {
             return Ok(Err(Verdict::BothRefuse));
         }
         if check.code == Some(0) && !codes.contains("preflight") {
-            return Ok(Err(differs(Manner::CheckSaidYes, codes.into_iter().collect())));
+            return Ok(Err(differs(
+                Manner::CheckSaidYes,
+                codes.into_iter().collect(),
+            )));
         }
         Ok(Err(Verdict::Refused { codes }))
     }
@@ -299,7 +344,11 @@ impl<'a> Life<'a> {
         let dump = Dump::take(self.stage, self.database, &[]).await?;
         let client = self.stage.connect(self.database).await?;
         let mut all = back::but_for_valid_indexes(dump.against(start));
-        all.extend(dump.moved_against(start).into_iter().map(|table| format!("+ ORDER of columns of {table}")));
+        all.extend(
+            dump.moved_against(start)
+                .into_iter()
+                .map(|table| format!("+ ORDER of columns of {table}")),
+        );
         if self.case.way != Way::Beside {
             all.extend(Rows::take(&client, &[]).await?.against(rows));
         }
@@ -324,9 +373,17 @@ impl<'a> Life<'a> {
         // A partition moves with its table.
         let is_part = |table: &String| {
             let relation = |one: &&Relation| one.parent.is_some() && is_called(one, table);
-            self.reference.world.relations.iter().any(|one| relation(&one))
+            self.reference
+                .world
+                .relations
+                .iter()
+                .any(|one| relation(&one))
         };
-        let moved: Vec<String> = dump.moved_against(&wanted).into_iter().filter(|table| !is_part(table)).collect();
+        let moved: Vec<String> = dump
+            .moved_against(&wanted)
+            .into_iter()
+            .filter(|table| !is_part(table))
+            .collect();
         // Each is told of one table.
         if moved.len() > self.told.moves {
             return Ok(Err(differs(Manner::Moved, moved)));
@@ -334,14 +391,24 @@ impl<'a> Life<'a> {
         if self.case.way == Way::Beside {
             return self.compare_untouched().await;
         }
-        let (mine, theirs) =
-            (self.stage.connect(self.database).await?, self.stage.connect(&self.reference.database).await?);
-        let wrong = Rows::take(&mine, &self.numbered).await?.against(&Rows::take(&theirs, &self.numbered).await?);
+        let (mine, theirs) = (
+            self.stage.connect(self.database).await?,
+            self.stage.connect(&self.reference.database).await?,
+        );
+        let wrong = Rows::take(&mine, &self.numbered)
+            .await?
+            .against(&Rows::take(&theirs, &self.numbered).await?);
         if !wrong.is_empty() {
             return Ok(Err(differs(Manner::Rows, wrong)));
         }
-        let wrong = Positions::take(&mine).await?.against(&Positions::take(&theirs).await?);
-        Ok(if wrong.is_empty() { Ok(()) } else { Err(differs(Manner::Positions, wrong)) })
+        let wrong = Positions::take(&mine)
+            .await?
+            .against(&Positions::take(&theirs).await?);
+        Ok(if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(differs(Manner::Positions, wrong))
+        })
     }
 
     /// Schemas of views that are there on purpose.
@@ -351,20 +418,33 @@ impl<'a> Life<'a> {
         }
         let client = self.stage.connect(self.database).await?;
         let sql = "SELECT nspname FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') ~ '^concertina version [0-9]+: '";
-        Ok(client.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect())
+        Ok(client
+            .query(sql, &[])
+            .await?
+            .iter()
+            .map(|row| row.get(0))
+            .collect())
     }
 }
 
 /// Whether a dump calls a relation so.
 fn is_called(relation: &Relation, name: &str) -> bool {
-    let quoted = |part: &str| [part.to_owned(), format!("\"{}\"", part.replace('"', "\"\""))];
-    quoted(&relation.schema)
-        .iter()
-        .any(|schema| quoted(&relation.name).iter().any(|own| name == format!("{schema}.{own}")))
+    let quoted = |part: &str| {
+        [
+            part.to_owned(),
+            format!("\"{}\"", part.replace('"', "\"\"")),
+        ]
+    };
+    quoted(&relation.schema).iter().any(|schema| {
+        quoted(&relation.name)
+            .iter()
+            .any(|own| name == format!("{schema}.{own}"))
+    })
 }
 
-/// Columns that a sequence numbers and that weren't there before: as they are called, since what inherits them has them too; and
-/// those of new tables with their tables, since others may have columns of that name.
+/// Columns that a sequence numbers and that weren't there before: as they are called, since what
+/// inherits them has them too; and those of new tables with their tables, since others may have
+/// columns of that name.
 fn newly_numbered(before: &World, after: &World) -> Vec<String> {
     let mut all = Vec::new();
     for table in &after.relations {
@@ -386,13 +466,19 @@ fn actions(plan: &Said) -> Vec<String> {
         match value {
             serde_json::Value::Array(all) => all.iter().for_each(|one| gather(one, found)),
             serde_json::Value::Object(fields) => {
-                found.extend(fields.get("do").and_then(|tag| tag.as_str()).map(str::to_owned));
+                found.extend(
+                    fields
+                        .get("do")
+                        .and_then(|tag| tag.as_str())
+                        .map(str::to_owned),
+                );
                 fields.values().for_each(|one| gather(one, found));
             }
             _ => {}
         }
     }
     let mut found = Vec::new();
-    plan.events().for_each(|event| gather(&event["plans"], &mut found));
+    plan.events()
+        .for_each(|event| gather(&event["plans"], &mut found));
     found
 }

@@ -11,7 +11,8 @@ use std::time::Duration;
 const BOTH_SPEAK: Duration = Duration::from_millis(200);
 
 impl Life<'_> {
-    /// Beside the old version of an application until contract, and the new one from the end of the backfill on.
+    /// Beside the old version of an application until contract, and the new one from the end of the
+    /// backfill on.
     pub(super) async fn up_beside(&mut self, check: &Said) -> Step {
         let (before, after) = (&self.scene.world, &self.reference.world);
         let client = self.stage.connect(self.database).await?;
@@ -38,7 +39,10 @@ impl Life<'_> {
             if new.is_none() && self.reference.failed.is_none() && is_there {
                 let psqls = self.stage.connect(&self.reference.database).await?;
                 let script = Script::new(Version::New, before, after, self.case, &psqls).await?;
-                new = Some(Application::start(self.stage.connect(self.database).await?, script));
+                new = Some(Application::start(
+                    self.stage.connect(self.database).await?,
+                    script,
+                ));
             }
             tokio::time::sleep(BOTH_SPEAK).await;
             if let Some(application) = old.take() {
@@ -56,7 +60,12 @@ impl Life<'_> {
         for application in [old, new].into_iter().flatten() {
             outcomes.push(application.stop().await?);
         }
-        let hang = || Err(differs(Manner::Hang, vec!["upgrade and contract always find more to do".to_owned()]));
+        let hang = || {
+            Err(differs(
+                Manner::Hang,
+                vec!["upgrade and contract always find more to do".to_owned()],
+            ))
+        };
         let end = end.unwrap_or_else(hang);
         self.applications(&outcomes, end).await
     }
@@ -65,7 +74,12 @@ impl Life<'_> {
     async fn applications(&self, outcomes: &[Outcome], end: Result<(), Verdict>) -> Step {
         // A statement that makes a table refuse what an application writes is told beforehand.
         let told = self.told.refuses;
-        let is_refusal = |failure: &str| failure.split_whitespace().nth(1).is_some_and(|code| code.starts_with("23"));
+        let is_refusal = |failure: &str| {
+            failure
+                .split_whitespace()
+                .nth(1)
+                .is_some_and(|code| code.starts_with("23"))
+        };
         let failures: Vec<String> = outcomes
             .iter()
             .flat_map(|one| &one.failures)
@@ -84,23 +98,48 @@ impl Life<'_> {
         }
         let client = self.stage.connect(self.database).await?;
         let mut acknowledged = Acknowledged::new();
-        outcomes.iter().for_each(|one| acknowledged.extend(one.acknowledged.clone()));
+        outcomes
+            .iter()
+            .for_each(|one| acknowledged.extend(one.acknowledged.clone()));
         let lost = beside::lost(&acknowledged, &self.reference.world, &client).await?;
-        Ok(if lost.is_empty() { Ok(()) } else { Err(differs(Manner::Application, lost)) })
+        Ok(if lost.is_empty() {
+            Ok(())
+        } else {
+            Err(differs(Manner::Application, lost))
+        })
     }
 
-    /// The rows that no application wrote, where a revision writes none: then they are psql's whatever was written elsewhere.
+    /// The rows that no application wrote, where a revision writes none: then they are psql's
+    /// whatever was written elsewhere.
     pub(super) async fn compare_untouched(&self) -> Step {
         let world = &self.reference.world;
-        let writes = self.case.revisions.iter().flatten().any(|one| crate::tags::writes_rows(&one.text()));
-        if writes || world.relations.iter().any(|one| !one.triggers.is_empty() || !one.rules.is_empty()) {
+        let writes = self
+            .case
+            .revisions
+            .iter()
+            .flatten()
+            .any(|one| crate::tags::writes_rows(&one.text()));
+        if writes
+            || world
+                .relations
+                .iter()
+                .any(|one| !one.triggers.is_empty() || !one.rules.is_empty())
+        {
             return Ok(Ok(()));
         }
         let touched = beside::touched(&self.scene.world, world);
-        let (mine, theirs) =
-            (self.stage.connect(self.database).await?, self.stage.connect(&self.reference.database).await?);
+        let (mine, theirs) = (
+            self.stage.connect(self.database).await?,
+            self.stage.connect(&self.reference.database).await?,
+        );
         let wanted = Rows::without(&theirs, &self.numbered, &touched).await?;
-        let wrong = Rows::without(&mine, &self.numbered, &touched).await?.against(&wanted);
-        Ok(if wrong.is_empty() { Ok(()) } else { Err(differs(Manner::Rows, wrong)) })
+        let wrong = Rows::without(&mine, &self.numbered, &touched)
+            .await?
+            .against(&wanted);
+        Ok(if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(differs(Manner::Rows, wrong))
+        })
     }
 }

@@ -1,4 +1,5 @@
-//! What is ours in a database: our records say what is so, and nothing else of ours is left beside them.
+//! What is ours in a database: our records say what is so, and nothing else of ours is left beside
+//! them.
 
 use super::{Life, Step, differs};
 use crate::Broken;
@@ -20,7 +21,12 @@ WHERE NOT g.tgisinternal AND (g.tgname LIKE '%concertina%' OR p.pronamespace IN 
 /// Takes it.
 async fn take(stage: &Stage, database: &Database) -> Result<BTreeSet<String>, Broken> {
     let client = stage.connect(database).await?;
-    Ok(client.query(OURS, &[]).await?.iter().map(|row| row.get(0)).collect())
+    Ok(client
+        .query(OURS, &[])
+        .await?
+        .iter()
+        .map(|row| row.get(0))
+        .collect())
 }
 
 /// What is there once a revision that leaves nothing of ours has been run: our records.
@@ -32,7 +38,11 @@ async fn records_alone(stage: &Stage) -> Result<BTreeSet<String>, Broken> {
     let found = take(stage, &database).await?;
     stage.remove(database).await?;
     if said.code != Some(0) {
-        let why = format!("{} can't run `upgrade` of one CREATE TABLE: {}", stage.program().display(), said.message());
+        let why = format!(
+            "{} can't run `upgrade` of one CREATE TABLE: {}",
+            stage.program().display(),
+            said.message()
+        );
         return Err(Broken::File(why));
     }
     Ok(found)
@@ -45,8 +55,16 @@ impl Life<'_> {
         if let Err(verdict) = Self::calm(&said, "status") {
             return Ok(Err(verdict));
         }
-        let answers = said.code == Some(0) && said.events().any(|event| event["in_flight"].is_array());
-        Ok(if answers { Ok(said) } else { Err(differs(Manner::DeadEnd, vec![format!("status: {}", said.message())])) })
+        let answers =
+            said.code == Some(0) && said.events().any(|event| event["in_flight"].is_array());
+        Ok(if answers {
+            Ok(said)
+        } else {
+            Err(differs(
+                Manner::DeadEnd,
+                vec![format!("status: {}", said.message())],
+            ))
+        })
     }
 
     /// What was refused left nothing of ours; what is recorded as begun can be rolled back.
@@ -61,7 +79,10 @@ impl Life<'_> {
                 return Ok(Err(verdict));
             }
             if back.code != Some(0) {
-                return Ok(Err(differs(Manner::DeadEnd, vec![format!("rollback: {}", back.message())])));
+                return Ok(Err(differs(
+                    Manner::DeadEnd,
+                    vec![format!("rollback: {}", back.message())],
+                )));
             }
         }
         self.records().await
@@ -77,7 +98,15 @@ impl Life<'_> {
             return Ok(Err(differs(Manner::Leftovers, flying)));
         }
         let usual = self.stage.records(records_alone(self.stage)).await?;
-        let left: Vec<String> = take(self.stage, self.database).await?.difference(usual).cloned().collect();
-        Ok(if left.is_empty() { Ok(()) } else { Err(differs(Manner::Leftovers, left)) })
+        let left: Vec<String> = take(self.stage, self.database)
+            .await?
+            .difference(usual)
+            .cloned()
+            .collect();
+        Ok(if left.is_empty() {
+            Ok(())
+        } else {
+            Err(differs(Manner::Leftovers, left))
+        })
     }
 }

@@ -22,7 +22,12 @@ impl Life<'_> {
             let told = self.stage.psql(self.database, &script.out).await?;
             let why = match &told {
                 Scripted::Done => continue,
-                Scripted::Hung => return Ok(Err(differs(Manner::Hang, vec!["psql with a script".to_owned()]))),
+                Scripted::Hung => {
+                    return Ok(Err(differs(
+                        Manner::Hang,
+                        vec!["psql with a script".to_owned()],
+                    )));
+                }
                 Scripted::Failed(why) => why,
             };
             if round > 0 || !self.changed().await?.is_empty() {
@@ -32,7 +37,9 @@ impl Life<'_> {
             return Ok(Err(if self.reference.failed.is_some() {
                 Verdict::BothRefuse
             } else if told.is_by_check() {
-                Verdict::Refused { codes: ["preflight".to_owned()].into() }
+                Verdict::Refused {
+                    codes: ["preflight".to_owned()].into(),
+                }
             } else {
                 differs(Manner::BareError, vec![why.clone()])
             }));
@@ -55,7 +62,10 @@ impl Life<'_> {
             return Ok(Err(differs(Manner::BareError, vec![said.message()])));
         }
         if self.check_said_no.is_none() {
-            return Ok(Err(differs(Manner::CheckSaidYes, said.codes().into_iter().collect())));
+            return Ok(Err(differs(
+                Manner::CheckSaidYes,
+                said.codes().into_iter().collect(),
+            )));
         }
         let codes: BTreeSet<String> = ["script".to_owned()].into();
         Ok(Err(Verdict::Refused { codes }))

@@ -52,16 +52,43 @@ pub(super) fn column_definition(
     world: &World,
 ) -> String {
     let base = kind.split(" COLLATE").next().unwrap_or(kind);
-    let value = if draw.chance(18) { computed(draw, base) } else { None }.unwrap_or_else(|| draw.value(base, world));
-    let default =
-        if draw.chance(40) && value != "NULL" { optional(&format!(" DEFAULT {value}")) } else { String::new() };
-    let not_null = if draw.chance(20) { optional(" NOT NULL") } else { String::new() };
-    let unique = if draw.chance(4) { optional(" UNIQUE") } else { String::new() };
-    let check =
-        if draw.chance(5) { optional(&format!(" CHECK ({} IS NOT NULL)", name(column))) } else { String::new() };
-    let reference = if draw.chance(8) { references(draw, of, world).map(|sql| optional(&sql)) } else { None };
+    let value = if draw.chance(18) {
+        computed(draw, base)
+    } else {
+        None
+    }
+    .unwrap_or_else(|| draw.value(base, world));
+    let default = if draw.chance(40) && value != "NULL" {
+        optional(&format!(" DEFAULT {value}"))
+    } else {
+        String::new()
+    };
+    let not_null = if draw.chance(20) {
+        optional(" NOT NULL")
+    } else {
+        String::new()
+    };
+    let unique = if draw.chance(4) {
+        optional(" UNIQUE")
+    } else {
+        String::new()
+    };
+    let check = if draw.chance(5) {
+        optional(&format!(" CHECK ({} IS NOT NULL)", name(column)))
+    } else {
+        String::new()
+    };
+    let reference = if draw.chance(8) {
+        references(draw, of, world).map(|sql| optional(&sql))
+    } else {
+        None
+    };
     let kind = reference.as_ref().map_or(kind, |_| "bigint");
-    format!("{} {kind}{default}{not_null}{unique}{check}{}", name(column), reference.unwrap_or_default())
+    format!(
+        "{} {kind}{default}{not_null}{unique}{check}{}",
+        name(column),
+        reference.unwrap_or_default()
+    )
 }
 
 /// An expression as a default of a type, with brackets and casts where people write them.
@@ -69,13 +96,32 @@ fn computed(draw: &mut Draw, kind: &str) -> Option<String> {
     let base = kind.split('(').next().unwrap_or(kind);
     let all: &[&'static str] = match base {
         "boolean" => &["(true OR false)", "(NOT false)", "(1 > 2 AND true)"],
-        "timestamp" | "timestamp without time zone" => &["(now() AT TIME ZONE 'utc')", "timezone('utc'::text, now())"],
-        "timestamptz" | "timestamp with time zone" => &["now()", "CURRENT_TIMESTAMP", "(now() + interval '1 day')"],
+        "timestamp" | "timestamp without time zone" => {
+            &["(now() AT TIME ZONE 'utc')", "timezone('utc'::text, now())"]
+        }
+        "timestamptz" | "timestamp with time zone" => {
+            &["now()", "CURRENT_TIMESTAMP", "(now() + interval '1 day')"]
+        }
         "date" => &["CURRENT_DATE", "('2020-01-01'::date + 1)"],
-        "int" | "integer" | "bigint" => &["(1 + 2)", "(-1)", "(CASE WHEN true THEN 4 ELSE 5 END)", "abs(-3)"],
-        "text" => &["('a' || 'b')", "lower('X')", "'x'::text", "CURRENT_USER", "E'a\\nb'"],
+        "int" | "integer" | "bigint" => &[
+            "(1 + 2)",
+            "(-1)",
+            "(CASE WHEN true THEN 4 ELSE 5 END)",
+            "abs(-3)",
+        ],
+        "text" => &[
+            "('a' || 'b')",
+            "lower('X')",
+            "'x'::text",
+            "CURRENT_USER",
+            "E'a\\nb'",
+        ],
         "numeric" => &["(1.0 / 4)", "1.50::numeric"],
-        "jsonb" => &["'{}'::jsonb", "jsonb_build_object('a', 1)", "('{\"a\": 1}'::jsonb -> 'a')"],
+        "jsonb" => &[
+            "'{}'::jsonb",
+            "jsonb_build_object('a', 1)",
+            "('{\"a\": 1}'::jsonb -> 'a')",
+        ],
         "uuid" => &["gen_random_uuid()"],
         "interval" => &["interval '1' day", "('1 day'::interval * 2)"],
         "text[]" => &["ARRAY[]::text[]", "ARRAY['a', 'b']", "'{}'::text[]"],
@@ -88,7 +134,8 @@ fn computed(draw: &mut Draw, kind: &str) -> Option<String> {
 fn references(draw: &mut Draw, of: Option<&Relation>, world: &World) -> Option<String> {
     let other = draw.table(world)?;
     let [key] = other.key()[..] else { return None };
-    let fits = matches!(key.kind.as_str(), "bigint" | "integer") && of.is_none_or(|of| of.kind == 'r');
+    let fits =
+        matches!(key.kind.as_str(), "bigint" | "integer") && of.is_none_or(|of| of.kind == 'r');
     fits.then(|| format!(" REFERENCES {} ({})", other.sql(), name(&key.name)))
 }
 
@@ -96,8 +143,15 @@ fn add(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = table(draw, world)?;
     let (column, kind) = (draw.fresh(world), draw.kind(world));
     let definition = column_definition(draw, &column, &kind, Some(&table), world);
-    let exists = if draw.chance(8) { optional(" IF NOT EXISTS") } else { String::new() };
-    one(format!("ALTER TABLE {} ADD COLUMN{exists} {definition}", table.sql()))
+    let exists = if draw.chance(8) {
+        optional(" IF NOT EXISTS")
+    } else {
+        String::new()
+    };
+    one(format!(
+        "ALTER TABLE {} ADD COLUMN{exists} {definition}",
+        table.sql()
+    ))
 }
 
 fn add_several(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -106,10 +160,26 @@ fn add_several(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let second = draw.fresh(world);
     let (one_kind, other_kind) = (draw.kind(world), draw.kind(world));
     let actions = [
-        format!("ADD COLUMN {}", column_definition(draw, &first, &one_kind, Some(&table), world)),
-        format!("ADD COLUMN {}", column_definition(draw, &format!("{second}2"), &other_kind, Some(&table), world)),
+        format!(
+            "ADD COLUMN {}",
+            column_definition(draw, &first, &one_kind, Some(&table), world)
+        ),
+        format!(
+            "ADD COLUMN {}",
+            column_definition(
+                draw,
+                &format!("{second}2"),
+                &other_kind,
+                Some(&table),
+                world
+            )
+        ),
     ];
-    one(format!("ALTER TABLE {} {}", table.sql(), crate::sql::list(&actions)))
+    one(format!(
+        "ALTER TABLE {} {}",
+        table.sql(),
+        crate::sql::list(&actions)
+    ))
 }
 
 fn add_numbered(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -121,8 +191,16 @@ fn add_numbered(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         "int GENERATED ALWAYS AS IDENTITY",
         "bigint GENERATED BY DEFAULT AS IDENTITY",
     ]);
-    let unique = if draw.chance(30) { optional(" UNIQUE") } else { String::new() };
-    one(format!("ALTER TABLE {} ADD COLUMN {} {kind}{unique}", table.sql(), name(&column)))
+    let unique = if draw.chance(30) {
+        optional(" UNIQUE")
+    } else {
+        String::new()
+    };
+    one(format!(
+        "ALTER TABLE {} ADD COLUMN {} {kind}{unique}",
+        table.sql(),
+        name(&column)
+    ))
 }
 
 fn add_generated(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -134,8 +212,16 @@ fn add_generated(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         'S' => format!("lower({}::text)", name(&from.name)),
         _ => return None,
     };
-    let kind = if from.category == 'N' { from.kind.clone() } else { "text".to_owned() };
-    let not_null = if draw.chance(20) { optional(" NOT NULL") } else { String::new() };
+    let kind = if from.category == 'N' {
+        from.kind.clone()
+    } else {
+        "text".to_owned()
+    };
+    let not_null = if draw.chance(20) {
+        optional(" NOT NULL")
+    } else {
+        String::new()
+    };
     one(format!(
         "ALTER TABLE {} ADD COLUMN {} {kind} GENERATED ALWAYS AS ({expression}) STORED{not_null}",
         table.sql(),
@@ -146,19 +232,36 @@ fn add_generated(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 fn drop(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
     let cascade = if draw.chance(10) { " CASCADE" } else { "" };
-    one(format!("ALTER TABLE {} DROP COLUMN {}{cascade}", table.sql(), name(&column.name)))
+    one(format!(
+        "ALTER TABLE {} DROP COLUMN {}{cascade}",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 fn drop_if_exists(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
-    let gone = if draw.chance(50) { column.name } else { "nowhere".to_owned() };
-    one(format!("ALTER TABLE {} DROP COLUMN IF EXISTS {}", table.sql(), name(&gone)))
+    let gone = if draw.chance(50) {
+        column.name
+    } else {
+        "nowhere".to_owned()
+    };
+    one(format!(
+        "ALTER TABLE {} DROP COLUMN IF EXISTS {}",
+        table.sql(),
+        name(&gone)
+    ))
 }
 
 fn rename(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
     let to = draw.fresh(world);
-    one(format!("ALTER TABLE {} RENAME COLUMN {} TO {}", table.sql(), name(&column.name), name(&to)))
+    one(format!(
+        "ALTER TABLE {} RENAME COLUMN {} TO {}",
+        table.sql(),
+        name(&column.name),
+        name(&to)
+    ))
 }
 
 /// A type that a column's values may become by themselves.
@@ -167,7 +270,14 @@ fn wider(draw: &mut Draw, column: &Column) -> Option<&'static str> {
         "smallint" => draw.word(&["int", "bigint", "numeric"]),
         "integer" => draw.word(&["bigint", "bigint", "numeric", "text", "float8", "smallint"]),
         "bigint" => draw.word(&["numeric", "text", "int"]),
-        "numeric" => draw.word(&["numeric", "numeric(14,2)", "numeric(12)", "float8", "int", "text"]),
+        "numeric" => draw.word(&[
+            "numeric",
+            "numeric(14,2)",
+            "numeric(12)",
+            "float8",
+            "int",
+            "text",
+        ]),
         "character varying" => draw.word(&["text", "varchar(100)", "varchar", "varchar(20)"]),
         "text" => draw.word(&["varchar(80)", "varchar", "char(30)", "text COLLATE \"C\""]),
         "character" => draw.word(&["text", "char(20)"]),
@@ -186,17 +296,36 @@ fn wider(draw: &mut Draw, column: &Column) -> Option<&'static str> {
 
 fn retype(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
-    let words = matches!(column.kind.split('(').next(), Some("text" | "character varying"));
+    let words = matches!(
+        column.kind.split('(').next(),
+        Some("text" | "character varying")
+    );
     if words && draw.chance(15) && world.extensions.iter().any(|one| one == "citext") {
-        return one(format!("ALTER TABLE {} ALTER COLUMN {} TYPE citext", table.sql(), name(&column.name)));
+        return one(format!(
+            "ALTER TABLE {} ALTER COLUMN {} TYPE citext",
+            table.sql(),
+            name(&column.name)
+        ));
     }
     let own = world.types.iter().find(|one| one.name == column.kind);
     if let Some(own) = own {
         let to = own.base.clone().unwrap_or_else(|| "text".to_owned());
-        return one(format!("ALTER TABLE {} ALTER COLUMN {} TYPE {to}", table.sql(), name(&column.name)));
+        return one(format!(
+            "ALTER TABLE {} ALTER COLUMN {} TYPE {to}",
+            table.sql(),
+            name(&column.name)
+        ));
     }
-    let to = if draw.chance(8) { column.kind.clone() } else { wider(draw, &column)?.to_owned() };
-    one(format!("ALTER TABLE {} ALTER COLUMN {} TYPE {to}", table.sql(), name(&column.name)))
+    let to = if draw.chance(8) {
+        column.kind.clone()
+    } else {
+        wider(draw, &column)?.to_owned()
+    };
+    one(format!(
+        "ALTER TABLE {} ALTER COLUMN {} TYPE {to}",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 fn retype_using(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -215,28 +344,51 @@ fn retype_using(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
             _ => ("bigint".to_owned(), format!("({sql} * 10)::bigint")),
         },
         'E' => ("text".to_owned(), format!("upper({sql}::text)")),
-        'B' => ("int".to_owned(), format!("CASE WHEN {sql} THEN 1 ELSE 0 END")),
+        'B' => (
+            "int".to_owned(),
+            format!("CASE WHEN {sql} THEN 1 ELSE 0 END"),
+        ),
         _ => ("text".to_owned(), format!("{sql}::text")),
     };
-    one(format!("ALTER TABLE {} ALTER COLUMN {sql} TYPE {to} USING {using}", table.sql()))
+    one(format!(
+        "ALTER TABLE {} ALTER COLUMN {sql} TYPE {to} USING {using}",
+        table.sql()
+    ))
 }
 
 fn recollate(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
     (column.category == 'S' && !column.kind.starts_with("json")).then_some(())?;
-    one(format!("ALTER TABLE {} ALTER COLUMN {} TYPE {} COLLATE \"C\"", table.sql(), name(&column.name), column.kind))
+    one(format!(
+        "ALTER TABLE {} ALTER COLUMN {} TYPE {} COLLATE \"C\"",
+        table.sql(),
+        name(&column.name),
+        column.kind
+    ))
 }
 
 fn set_default(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
-    let value = if draw.chance(20) { computed(draw, &column.kind) } else { None };
+    let value = if draw.chance(20) {
+        computed(draw, &column.kind)
+    } else {
+        None
+    };
     let value = value.unwrap_or_else(|| draw.value(&column.kind, world));
-    one(format!("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {value}", table.sql(), name(&column.name)))
+    one(format!(
+        "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {value}",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 fn drop_default(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
-    one(format!("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT", table.sql(), name(&column.name)))
+    one(format!(
+        "ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 fn set_not_null(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -248,15 +400,27 @@ fn set_not_null(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         draw.value(&column.kind, world),
         name(&column.name)
     );
-    let set = format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table.sql(), name(&column.name));
-    Some(if draw.chance(40) { vec![mend, set] } else { vec![set] })
+    let set = format!(
+        "ALTER TABLE {} ALTER COLUMN {} SET NOT NULL",
+        table.sql(),
+        name(&column.name)
+    );
+    Some(if draw.chance(40) {
+        vec![mend, set]
+    } else {
+        vec![set]
+    })
 }
 
 fn drop_not_null(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = table(draw, world)?;
     let demanded: Vec<&Column> = table.columns.iter().filter(|one| one.not_null).collect();
     let column = draw.one(&demanded)?;
-    one(format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table.sql(), name(&column.name)))
+    one(format!(
+        "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 fn set_statistics(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -272,12 +436,20 @@ fn set_statistics(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 fn set_storage(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
     let word = draw.word(&["EXTERNAL", "MAIN", "EXTENDED", "PLAIN"]);
-    one(format!("ALTER TABLE {} ALTER COLUMN {} SET STORAGE {word}", table.sql(), name(&column.name)))
+    one(format!(
+        "ALTER TABLE {} ALTER COLUMN {} SET STORAGE {word}",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 fn set_compression(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
-    one(format!("ALTER TABLE {} ALTER COLUMN {} SET COMPRESSION pglz", table.sql(), name(&column.name)))
+    one(format!(
+        "ALTER TABLE {} ALTER COLUMN {} SET COMPRESSION pglz",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 fn set_options(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -292,9 +464,14 @@ fn set_options(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 fn add_identity(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
-    let fits = matches!(column.kind.as_str(), "integer" | "bigint" | "smallint") && column.default.is_none();
+    let fits = matches!(column.kind.as_str(), "integer" | "bigint" | "smallint")
+        && column.default.is_none();
     let word = draw.word(&["ALWAYS", "BY DEFAULT"]);
-    let start = if draw.chance(50) { optional(" (START WITH 100000)") } else { String::new() };
+    let start = if draw.chance(50) {
+        optional(" (START WITH 100000)")
+    } else {
+        String::new()
+    };
     fits.then(|| {
         vec![format!(
             "ALTER TABLE {} ALTER COLUMN {} ADD GENERATED {word} AS IDENTITY{start}",
@@ -311,19 +488,32 @@ fn identity(draw: &mut Draw, world: &World) -> Option<(Relation, Column)> {
         .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
         .filter(|(_, column)| !column.identity.is_empty())
         .collect();
-    draw.of_tables(&pairs).map(|(table, column)| ((*table).clone(), (*column).clone()))
+    draw.of_tables(&pairs)
+        .map(|(table, column)| ((*table).clone(), (*column).clone()))
 }
 
 fn drop_identity(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = identity(draw, world)?;
-    one(format!("ALTER TABLE {} ALTER COLUMN {} DROP IDENTITY", table.sql(), name(&column.name)))
+    one(format!(
+        "ALTER TABLE {} ALTER COLUMN {} DROP IDENTITY",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 fn set_identity(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = identity(draw, world)?;
-    let what =
-        draw.word(&["SET GENERATED BY DEFAULT", "SET GENERATED ALWAYS", "RESTART WITH 90000", "SET MAXVALUE 900000"]);
-    one(format!("ALTER TABLE {} ALTER COLUMN {} {what}", table.sql(), name(&column.name)))
+    let what = draw.word(&[
+        "SET GENERATED BY DEFAULT",
+        "SET GENERATED ALWAYS",
+        "RESTART WITH 90000",
+        "SET MAXVALUE 900000",
+    ]);
+    one(format!(
+        "ALTER TABLE {} ALTER COLUMN {} {what}",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 fn drop_expression(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -375,15 +565,27 @@ fn several_actions(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 /// A partition may have a default that its table hasn't.
 fn partition_default(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
-    let partitions: Vec<&Relation> = world.relations.iter().filter(|one| one.partition_of.is_some()).collect();
+    let partitions: Vec<&Relation> = world
+        .relations
+        .iter()
+        .filter(|one| one.partition_of.is_some())
+        .collect();
     let partition = (*draw.one(&partitions)?).clone();
     let column = draw.plain_column(&partition)?.clone();
     let value = draw.value(&column.kind, world);
-    one(format!("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {value}", partition.sql(), name(&column.name)))
+    one(format!(
+        "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {value}",
+        partition.sql(),
+        name(&column.name)
+    ))
 }
 
 /// A column that a block of code may have made already.
 fn add_of_block(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = table(draw, world)?;
-    one(format!("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} int", table.sql(), name("from_block")))
+    one(format!(
+        "ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} int",
+        table.sql(),
+        name("from_block")
+    ))
 }

@@ -19,7 +19,11 @@ pub(super) const KINDS: &[Kind] = &[
 ];
 
 fn named(draw: &mut Draw, world: &World) -> String {
-    if draw.chance(60) { format!("CONSTRAINT {} ", name(&format!("{}_c", draw.fresh(world)))) } else { String::new() }
+    if draw.chance(60) {
+        format!("CONSTRAINT {} ", name(&format!("{}_c", draw.fresh(world))))
+    } else {
+        String::new()
+    }
 }
 
 pub(super) fn check(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -35,7 +39,11 @@ pub(super) fn check(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     };
     let not_valid = if draw.chance(20) { " NOT VALID" } else { "" };
     let constraint = named(draw, world);
-    one(format!("ALTER TABLE {} ADD {constraint}CHECK ({condition}){}", table.sql(), optional(not_valid)))
+    one(format!(
+        "ALTER TABLE {} ADD {constraint}CHECK ({condition}){}",
+        table.sql(),
+        optional(not_valid)
+    ))
 }
 
 pub(super) fn unique(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -48,17 +56,33 @@ pub(super) fn unique(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     {
         columns.push(name(&second.name));
     }
-    let timing = if draw.chance(10) { optional(" DEFERRABLE INITIALLY DEFERRED") } else { String::new() };
+    let timing = if draw.chance(10) {
+        optional(" DEFERRABLE INITIALLY DEFERRED")
+    } else {
+        String::new()
+    };
     let constraint = named(draw, world);
-    one(format!("ALTER TABLE {} ADD {constraint}UNIQUE ({}){timing}", table.sql(), crate::sql::list(&columns)))
+    one(format!(
+        "ALTER TABLE {} ADD {constraint}UNIQUE ({}){timing}",
+        table.sql(),
+        crate::sql::list(&columns)
+    ))
 }
 
 fn primary_key(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
-    let without: Vec<&Relation> = world.of_kind(&['r', 'p']).into_iter().filter(|one| one.key().is_empty()).collect();
+    let without: Vec<&Relation> = world
+        .of_kind(&['r', 'p'])
+        .into_iter()
+        .filter(|one| one.key().is_empty())
+        .collect();
     let table = (*draw.one(&without)?).clone();
     let column = draw.column(&table)?.clone();
     let constraint = named(draw, world);
-    one(format!("ALTER TABLE {} ADD {constraint}PRIMARY KEY ({})", table.sql(), name(&column.name)))
+    one(format!(
+        "ALTER TABLE {} ADD {constraint}PRIMARY KEY ({})",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 fn foreign_key(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -68,7 +92,9 @@ fn foreign_key(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         .of_kind(&['r', 'p'])
         .into_iter()
         .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
-        .filter(|(table, column)| column.kind == key.kind && (table.name != other.name || column.name != key.name))
+        .filter(|(table, column)| {
+            column.kind == key.kind && (table.name != other.name || column.name != key.name)
+        })
         .map(|(table, column)| (table, column.name.as_str()))
         .collect();
     let (table, column) = draw.of_tables(&candidates)?;
@@ -100,7 +126,11 @@ fn exclude(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let constraint = named(draw, world);
     let gist = world.extensions.iter().any(|one| one == "btree_gist") && draw.chance(70);
     let method = if gist { "gist" } else { "btree" };
-    one(format!("ALTER TABLE {} ADD {constraint}EXCLUDE USING {method} ({} WITH =)", table.sql(), name(&column.name)))
+    one(format!(
+        "ALTER TABLE {} ADD {constraint}EXCLUDE USING {method} ({} WITH =)",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 fn using_index(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -108,14 +138,24 @@ fn using_index(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         .of_kind(&['r'])
         .into_iter()
         .flat_map(|table| table.indexes.iter().map(move |index| (table, index)))
-        .filter(|(_, index)| index.unique && !index.constraint && !index.partial && !index.expression)
+        .filter(|(_, index)| {
+            index.unique && !index.constraint && !index.partial && !index.expression
+        })
         .map(|(table, index)| (table, index.name.as_str()))
         .collect();
     let (table, index) = draw.of_tables(&pairs)?;
     let (table, index) = ((*table).clone(), (*index).to_owned());
-    let what = if table.key().is_empty() && draw.chance(40) { "PRIMARY KEY" } else { "UNIQUE" };
+    let what = if table.key().is_empty() && draw.chance(40) {
+        "PRIMARY KEY"
+    } else {
+        "UNIQUE"
+    };
     let constraint = named(draw, world);
-    one(format!("ALTER TABLE {} ADD {constraint}{what} USING INDEX {}", table.sql(), name(&index)))
+    one(format!(
+        "ALTER TABLE {} ADD {constraint}{what} USING INDEX {}",
+        table.sql(),
+        name(&index)
+    ))
 }
 
 /// A constraint of a table.
@@ -126,20 +166,38 @@ pub(super) fn existing(draw: &mut Draw, world: &World) -> Option<(Relation, Cons
         .flat_map(|table| table.constraints.iter().map(move |one| (table, one)))
         .filter(|(_, one)| one.local && one.kind != 'n')
         .collect();
-    draw.of_tables(&pairs).map(|(table, one)| ((*table).clone(), (*one).clone()))
+    draw.of_tables(&pairs)
+        .map(|(table, one)| ((*table).clone(), (*one).clone()))
 }
 
 pub(super) fn drop(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, gone) = existing(draw, world)?;
-    let exists = if draw.chance(15) { optional(" IF EXISTS") } else { String::new() };
-    let cascade = if draw.chance(8) { optional(" CASCADE") } else { String::new() };
-    one(format!("ALTER TABLE {} DROP CONSTRAINT{exists} {}{cascade}", table.sql(), name(&gone.name)))
+    let exists = if draw.chance(15) {
+        optional(" IF EXISTS")
+    } else {
+        String::new()
+    };
+    let cascade = if draw.chance(8) {
+        optional(" CASCADE")
+    } else {
+        String::new()
+    };
+    one(format!(
+        "ALTER TABLE {} DROP CONSTRAINT{exists} {}{cascade}",
+        table.sql(),
+        name(&gone.name)
+    ))
 }
 
 fn rename(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, old) = existing(draw, world)?;
     let new = draw.fresh(world);
-    one(format!("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table.sql(), name(&old.name), name(&format!("{new}_k"))))
+    one(format!(
+        "ALTER TABLE {} RENAME CONSTRAINT {} TO {}",
+        table.sql(),
+        name(&old.name),
+        name(&format!("{new}_k"))
+    ))
 }
 
 fn validate(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -150,11 +208,25 @@ fn validate(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         .filter(|(_, one)| !one.valid)
         .collect();
     let (table, one_of) = draw.of_tables(&pairs)?;
-    one(format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", table.sql(), name(&one_of.name)))
+    one(format!(
+        "ALTER TABLE {} VALIDATE CONSTRAINT {}",
+        table.sql(),
+        name(&one_of.name)
+    ))
 }
 
 fn alter(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, key) = existing(draw, world)?;
-    let what = draw.word(&["DEFERRABLE", "NOT DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED"]);
-    (key.kind == 'f').then(|| vec![format!("ALTER TABLE {} ALTER CONSTRAINT {} {what}", table.sql(), name(&key.name))])
+    let what = draw.word(&[
+        "DEFERRABLE",
+        "NOT DEFERRABLE",
+        "DEFERRABLE INITIALLY DEFERRED",
+    ]);
+    (key.kind == 'f').then(|| {
+        vec![format!(
+            "ALTER TABLE {} ALTER CONSTRAINT {} {what}",
+            table.sql(),
+            name(&key.name)
+        )]
+    })
 }

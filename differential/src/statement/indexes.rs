@@ -33,7 +33,9 @@ fn keys(draw: &mut Draw, table: &Relation) -> Option<String> {
     for _ in 0..draw.number(1, 2) {
         let column = draw.column(table)?;
         let order = draw.word(&["", "", "", " DESC", " NULLS FIRST", " COLLATE \"C\""]);
-        let order = if order.starts_with(" COLLATE") && (column.category != 'S' || column.kind.starts_with("json")) {
+        let order = if order.starts_with(" COLLATE")
+            && (column.category != 'S' || column.kind.starts_with("json"))
+        {
             ""
         } else {
             order
@@ -44,18 +46,35 @@ fn keys(draw: &mut Draw, table: &Relation) -> Option<String> {
     Some(crate::sql::list(&items))
 }
 
-fn statement(draw: &mut Draw, world: &World, unique: &str, words: &str) -> Option<(Relation, String)> {
+fn statement(
+    draw: &mut Draw,
+    world: &World,
+    unique: &str,
+    words: &str,
+) -> Option<(Relation, String)> {
     let table = draw.table(world)?.clone();
     let keys = keys(draw, &table)?;
-    let index = if draw.chance(70) { format!("{} ", name(&format!("{}_i", draw.fresh(world)))) } else { String::new() };
-    let include = if draw.chance(10) {
-        draw.column(&table).map(|column| optional(&format!(" INCLUDE ({})", name(&column.name)))).unwrap_or_default()
+    let index = if draw.chance(70) {
+        format!("{} ", name(&format!("{}_i", draw.fresh(world))))
     } else {
         String::new()
     };
-    let condition =
-        if draw.chance(15) { optional(&format!(" WHERE {}", draw.condition(&table, world))) } else { String::new() };
-    let text = format!("CREATE {unique}INDEX {words}{index}ON {} ({keys}){include}{condition}", table.sql());
+    let include = if draw.chance(10) {
+        draw.column(&table)
+            .map(|column| optional(&format!(" INCLUDE ({})", name(&column.name))))
+            .unwrap_or_default()
+    } else {
+        String::new()
+    };
+    let condition = if draw.chance(15) {
+        optional(&format!(" WHERE {}", draw.condition(&table, world)))
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "CREATE {unique}INDEX {words}{index}ON {} ({keys}){include}{condition}",
+        table.sql()
+    );
     Some((table, text))
 }
 
@@ -79,7 +98,11 @@ fn create_if_not_exists(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         Some(known) if draw.chance(60) => known.name.clone(),
         _ => format!("{}_i", draw.fresh(world)),
     };
-    one(format!("CREATE INDEX IF NOT EXISTS {} ON {} ({keys})", name(&index), table.sql()))
+    one(format!(
+        "CREATE INDEX IF NOT EXISTS {} ON {} ({keys})",
+        name(&index),
+        table.sql()
+    ))
 }
 
 fn create_only(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -87,7 +110,11 @@ fn create_only(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = (*draw.one(&partitioned)?).clone();
     let keys = keys(draw, &table)?;
     let index = format!("{}_i", draw.fresh(world));
-    one(format!("CREATE INDEX {} ON ONLY {} ({keys})", name(&index), table.sql()))
+    one(format!(
+        "CREATE INDEX {} ON ONLY {} ({keys})",
+        name(&index),
+        table.sql()
+    ))
 }
 
 fn create_expression(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -100,7 +127,11 @@ fn create_expression(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         _ => format!("({sql} IS NULL)"),
     };
     let index = format!("{}_i", draw.fresh(world));
-    one(format!("CREATE INDEX {} ON {} ({expression})", name(&index), table.sql()))
+    one(format!(
+        "CREATE INDEX {} ON {} ({expression})",
+        name(&index),
+        table.sql()
+    ))
 }
 
 /// An index that no constraint owns.
@@ -111,71 +142,128 @@ pub(super) fn existing(draw: &mut Draw, world: &World) -> Option<(Relation, Inde
         .flat_map(|table| table.indexes.iter().map(move |one| (table, one)))
         .filter(|(_, one)| !one.constraint && !one.child)
         .collect();
-    draw.of_tables(&pairs).map(|(table, one)| ((*table).clone(), (*one).clone()))
+    draw.of_tables(&pairs)
+        .map(|(table, one)| ((*table).clone(), (*one).clone()))
 }
 
 fn drop(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (_, index) = existing(draw, world)?;
     let concurrently = if draw.chance(20) { "CONCURRENTLY " } else { "" };
-    one(format!("DROP INDEX {concurrently}{}", qualified(&index.schema, &index.name)))
+    one(format!(
+        "DROP INDEX {concurrently}{}",
+        qualified(&index.schema, &index.name)
+    ))
 }
 
 fn drop_if_exists(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (_, index) = existing(draw, world)?;
-    let gone = if draw.chance(60) { index.name } else { "nowhere_i".to_owned() };
-    one(format!("DROP INDEX IF EXISTS {}", qualified(&index.schema, &gone)))
+    let gone = if draw.chance(60) {
+        index.name
+    } else {
+        "nowhere_i".to_owned()
+    };
+    one(format!(
+        "DROP INDEX IF EXISTS {}",
+        qualified(&index.schema, &gone)
+    ))
 }
 
 /// An index, a constraint's own as well.
 fn any(draw: &mut Draw, world: &World) -> Option<Index> {
-    let all: Vec<&Index> = world.relations.iter().flat_map(|table| &table.indexes).collect();
+    let all: Vec<&Index> = world
+        .relations
+        .iter()
+        .flat_map(|table| &table.indexes)
+        .collect();
     draw.one(&all).map(|one| (*one).clone())
 }
 
 fn rename(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let index = any(draw, world)?;
     let to = format!("{}_i", draw.fresh(world));
-    one(format!("ALTER INDEX {} RENAME TO {}", qualified(&index.schema, &index.name), name(&to)))
+    one(format!(
+        "ALTER INDEX {} RENAME TO {}",
+        qualified(&index.schema, &index.name),
+        name(&to)
+    ))
 }
 
 fn comment(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let index = any(draw, world)?;
-    one(format!("COMMENT ON INDEX {} IS 'an index'", qualified(&index.schema, &index.name)))
+    one(format!(
+        "COMMENT ON INDEX {} IS 'an index'",
+        qualified(&index.schema, &index.name)
+    ))
 }
 
 fn cluster(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, index) = existing(draw, world)?;
-    (table.kind == 'r').then(|| vec![format!("ALTER TABLE {} CLUSTER ON {}", table.sql(), name(&index.name))])
+    (table.kind == 'r').then(|| {
+        vec![format!(
+            "ALTER TABLE {} CLUSTER ON {}",
+            table.sql(),
+            name(&index.name)
+        )]
+    })
 }
 
 fn set_option(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let index = any(draw, world)?;
-    one(format!("ALTER INDEX {} SET (fillfactor = {})", qualified(&index.schema, &index.name), draw.number(50, 99)))
+    one(format!(
+        "ALTER INDEX {} SET (fillfactor = {})",
+        qualified(&index.schema, &index.name),
+        draw.number(50, 99)
+    ))
 }
 
 fn set_statistics(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
-    let all: Vec<&Index> =
-        world.relations.iter().flat_map(|table| &table.indexes).filter(|one| one.expression).collect();
+    let all: Vec<&Index> = world
+        .relations
+        .iter()
+        .flat_map(|table| &table.indexes)
+        .filter(|one| one.expression)
+        .collect();
     let index = draw.one(&all)?;
-    one(format!("ALTER INDEX {} ALTER COLUMN 1 SET STATISTICS 77", qualified(&index.schema, &index.name)))
+    one(format!(
+        "ALTER INDEX {} ALTER COLUMN 1 SET STATISTICS 77",
+        qualified(&index.schema, &index.name)
+    ))
 }
 
 fn reindex(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let index = any(draw, world)?;
-    one(format!("REINDEX INDEX {}", qualified(&index.schema, &index.name)))
+    one(format!(
+        "REINDEX INDEX {}",
+        qualified(&index.schema, &index.name)
+    ))
 }
 
 fn partition<'a>(draw: &mut Draw, world: &'a World) -> Option<&'a Relation> {
-    let all: Vec<&Relation> = world.relations.iter().filter(|one| one.partition_of.is_some()).collect();
+    let all: Vec<&Relation> = world
+        .relations
+        .iter()
+        .filter(|one| one.partition_of.is_some())
+        .collect();
     draw.one(&all).copied()
 }
 
 fn create_on_partition(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let partition = partition(draw, world)?.clone();
-    let parent = world.relations.iter().find(|one| Some(&one.name) == partition.parent.as_ref())?;
+    let parent = world
+        .relations
+        .iter()
+        .find(|one| Some(&one.name) == partition.parent.as_ref())?;
     let column = draw.column(parent)?.name.clone();
-    let index = if draw.chance(60) { format!("{} ", name(&format!("{}_i", draw.fresh(world)))) } else { String::new() };
-    one(format!("CREATE INDEX {index}ON {} ({})", partition.sql(), name(&column)))
+    let index = if draw.chance(60) {
+        format!("{} ", name(&format!("{}_i", draw.fresh(world))))
+    } else {
+        String::new()
+    };
+    one(format!(
+        "CREATE INDEX {index}ON {} ({})",
+        partition.sql(),
+        name(&column)
+    ))
 }
 
 /// An index on a partitioned table, of which a partition has the like already.
@@ -188,9 +276,16 @@ fn create_as_on_partition(draw: &mut Draw, world: &World) -> Option<Vec<String>>
         .filter(|(_, one)| !one.child && !one.constraint && !one.columns.is_empty())
         .collect();
     let (partition, index) = draw.one(&pairs)?;
-    let parent = world.relations.iter().find(|one| Some(&one.name) == partition.parent.as_ref())?;
+    let parent = world
+        .relations
+        .iter()
+        .find(|one| Some(&one.name) == partition.parent.as_ref())?;
     let columns: Vec<String> = index.columns.iter().map(|column| name(column)).collect();
-    one(format!("CREATE INDEX ON {} ({})", parent.sql(), columns.join(", ")))
+    one(format!(
+        "CREATE INDEX ON {} ({})",
+        parent.sql(),
+        columns.join(", ")
+    ))
 }
 
 /// A partition's index becomes a part of the one on its table.
@@ -202,8 +297,11 @@ fn attach(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         .filter(|(_, one)| !one.valid)
         .collect();
     let (parent, index) = draw.of_tables(&open)?;
-    let partitions: Vec<&Relation> =
-        world.relations.iter().filter(|one| one.parent.as_ref() == Some(&parent.name)).collect();
+    let partitions: Vec<&Relation> = world
+        .relations
+        .iter()
+        .filter(|one| one.parent.as_ref() == Some(&parent.name))
+        .collect();
     let own: Vec<&Index> = partitions
         .iter()
         .flat_map(|one| &one.indexes)
@@ -221,18 +319,32 @@ fn attach(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 fn create_of_block(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
     let column = draw.column(&table)?;
-    one(format!("CREATE INDEX IF NOT EXISTS {} ON {} ({})", name("from_block_i"), table.sql(), name(&column.name)))
+    one(format!(
+        "CREATE INDEX IF NOT EXISTS {} ON {} ({})",
+        name("from_block_i"),
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
-/// What CREATE INDEX CONCURRENTLY leaves when it fails: made by hand, as a database may hold it before a revision.
+/// What CREATE INDEX CONCURRENTLY leaves when it fails: made by hand, as a database may hold it
+/// before a revision.
 fn left_invalid(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
     let column = draw.column(&table)?.name.clone();
     let index = format!("{}_i", draw.fresh(world));
     (table.kind == 'r').then(|| {
         vec![
-            format!("CREATE INDEX {} ON {} ({})", name(&index), table.sql(), name(&column)),
-            format!("UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{}'::regclass", name(&index)),
+            format!(
+                "CREATE INDEX {} ON {} ({})",
+                name(&index),
+                table.sql(),
+                name(&column)
+            ),
+            format!(
+                "UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{}'::regclass",
+                name(&index)
+            ),
         ]
     })
 }

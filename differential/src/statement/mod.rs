@@ -1,5 +1,5 @@
-//! What revisions are made of: each kind of statement that is planned, and some that are refused, with how often it comes.
-//! A maker is given the world as the statements before it left it.
+//! What revisions are made of: each kind of statement that is planned, and some that are refused,
+//! with how often it comes. A maker is given the world as the statements before it left it.
 
 pub mod chains;
 mod columns;
@@ -36,12 +36,22 @@ pub struct Kind {
 
 /// A kind that revisions have.
 const fn kind(name: &'static str, weight: u32, make: Make) -> Kind {
-    Kind { name, weight, hangs: false, make }
+    Kind {
+        name,
+        weight,
+        hangs: false,
+        make,
+    }
 }
 
 /// A kind that schemas are made of too.
 const fn part(name: &'static str, weight: u32, make: Make) -> Kind {
-    Kind { name, weight, hangs: true, make }
+    Kind {
+        name,
+        weight,
+        hangs: true,
+        make,
+    }
 }
 
 impl Kind {

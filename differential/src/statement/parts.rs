@@ -40,7 +40,8 @@ pub(super) const KINDS: &[Kind] = &[
 
 fn trigger_function(draw: &mut Draw, world: &World) -> Option<String> {
     let functions: Vec<_> = world.functions.iter().filter(|one| one.trigger).collect();
-    draw.one(&functions).map(|one| qualified(&one.schema, &one.name))
+    draw.one(&functions)
+        .map(|one| qualified(&one.schema, &one.name))
 }
 
 fn create_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -49,15 +50,25 @@ fn create_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let column = draw.column(&table)?.clone();
     let sql = name(&column.name);
     let (event, condition) = match draw.number(0, 6) {
-        5 => ("AFTER UPDATE", optional(&format!(" WHEN (old.{sql} IS DISTINCT FROM new.{sql})"))),
+        5 => (
+            "AFTER UPDATE",
+            optional(&format!(" WHEN (old.{sql} IS DISTINCT FROM new.{sql})")),
+        ),
         6 => ("BEFORE INSERT OR UPDATE OF", String::new()),
         0 => ("BEFORE INSERT", String::new()),
         1 => ("BEFORE UPDATE", String::new()),
         2 => ("AFTER INSERT OR UPDATE", String::new()),
-        3 => ("BEFORE UPDATE", optional(&format!(" WHEN (old.{sql} IS NOT NULL)"))),
+        3 => (
+            "BEFORE UPDATE",
+            optional(&format!(" WHEN (old.{sql} IS NOT NULL)")),
+        ),
         _ => ("BEFORE UPDATE OF", String::new()),
     };
-    let of = if event.ends_with("OF") { format!(" {}", list(&[sql])) } else { String::new() };
+    let of = if event.ends_with("OF") {
+        format!(" {}", list(&[sql]))
+    } else {
+        String::new()
+    };
     let trigger = format!("{}_g", draw.fresh(world));
     one(format!(
         "CREATE TRIGGER {} {event}{of} ON {} FOR EACH ROW{condition} EXECUTE FUNCTION {function}()",
@@ -78,31 +89,52 @@ fn create_statement_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String
 }
 
 fn trigger(draw: &mut Draw, world: &World) -> Option<(Relation, Trigger)> {
-    let pairs: Vec<(&Relation, &Trigger)> =
-        world.relations.iter().flat_map(|table| table.triggers.iter().map(move |one| (table, one))).collect();
-    draw.of_tables(&pairs).map(|(table, one)| ((*table).clone(), (*one).clone()))
+    let pairs: Vec<(&Relation, &Trigger)> = world
+        .relations
+        .iter()
+        .flat_map(|table| table.triggers.iter().map(move |one| (table, one)))
+        .collect();
+    draw.of_tables(&pairs)
+        .map(|(table, one)| ((*table).clone(), (*one).clone()))
 }
 
 fn drop_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, gone) = trigger(draw, world)?;
-    one(format!("DROP TRIGGER {} ON {}", name(&gone.name), table.sql()))
+    one(format!(
+        "DROP TRIGGER {} ON {}",
+        name(&gone.name),
+        table.sql()
+    ))
 }
 
 fn rename_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, old) = trigger(draw, world)?;
     let to = format!("{}_g", draw.fresh(world));
-    one(format!("ALTER TRIGGER {} ON {} RENAME TO {}", name(&old.name), table.sql(), name(&to)))
+    one(format!(
+        "ALTER TRIGGER {} ON {} RENAME TO {}",
+        name(&old.name),
+        table.sql(),
+        name(&to)
+    ))
 }
 
 fn disable_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, known) = trigger(draw, world)?;
-    one(format!("ALTER TABLE {} DISABLE TRIGGER {}", table.sql(), name(&known.name)))
+    one(format!(
+        "ALTER TABLE {} DISABLE TRIGGER {}",
+        table.sql(),
+        name(&known.name)
+    ))
 }
 
 fn enable_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, known) = trigger(draw, world)?;
     let how = draw.word(&["", " ALWAYS", " REPLICA"]);
-    one(format!("ALTER TABLE {} ENABLE{how} TRIGGER {}", table.sql(), name(&known.name)))
+    one(format!(
+        "ALTER TABLE {} ENABLE{how} TRIGGER {}",
+        table.sql(),
+        name(&known.name)
+    ))
 }
 
 fn create_policy(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -110,20 +142,36 @@ fn create_policy(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let condition = draw.condition(&table, world);
     let policy = format!("{}_y", draw.fresh(world));
     let command = draw.word(&["", " FOR SELECT", " AS RESTRICTIVE"]);
-    let role = if draw.chance(30) { optional(&format!(" TO {}", name(draw.word(&ROLES)))) } else { String::new() };
-    one(format!("CREATE POLICY {} ON {}{command}{role} USING ({condition})", name(&policy), table.sql()))
+    let role = if draw.chance(30) {
+        optional(&format!(" TO {}", name(draw.word(&ROLES))))
+    } else {
+        String::new()
+    };
+    one(format!(
+        "CREATE POLICY {} ON {}{command}{role} USING ({condition})",
+        name(&policy),
+        table.sql()
+    ))
 }
 
 fn policy(draw: &mut Draw, world: &World) -> Option<(Relation, String)> {
-    let pairs: Vec<(&Relation, &String)> =
-        world.relations.iter().flat_map(|table| table.policies.iter().map(move |one| (table, one))).collect();
-    draw.of_tables(&pairs).map(|(table, one)| ((*table).clone(), (*one).clone()))
+    let pairs: Vec<(&Relation, &String)> = world
+        .relations
+        .iter()
+        .flat_map(|table| table.policies.iter().map(move |one| (table, one)))
+        .collect();
+    draw.of_tables(&pairs)
+        .map(|(table, one)| ((*table).clone(), (*one).clone()))
 }
 
 fn alter_policy(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, known) = policy(draw, world)?;
     let condition = draw.condition(&table, world);
-    one(format!("ALTER POLICY {} ON {} USING ({condition})", name(&known), table.sql()))
+    one(format!(
+        "ALTER POLICY {} ON {} USING ({condition})",
+        name(&known),
+        table.sql()
+    ))
 }
 
 fn drop_policy(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -134,7 +182,12 @@ fn drop_policy(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 fn rename_policy(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, known) = policy(draw, world)?;
     let to = format!("{}_y", draw.fresh(world));
-    one(format!("ALTER POLICY {} ON {} RENAME TO {}", name(&known), table.sql(), name(&to)))
+    one(format!(
+        "ALTER POLICY {} ON {} RENAME TO {}",
+        name(&known),
+        table.sql(),
+        name(&to)
+    ))
 }
 
 fn create_rule(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -142,15 +195,26 @@ fn create_rule(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let condition = draw.condition(&table, world).replace('\u{1}', "old.\u{1}");
     let rule = format!("{}_r", draw.fresh(world));
     let event = draw.word(&["DELETE", "DELETE", "UPDATE"]);
-    let action = draw.word(&["ALSO NOTIFY gone", "INSTEAD NOTHING", "ALSO INSERT INTO journal VALUES ('rule', 'ROW')"]);
+    let action = draw.word(&[
+        "ALSO NOTIFY gone",
+        "INSTEAD NOTHING",
+        "ALSO INSERT INTO journal VALUES ('rule', 'ROW')",
+    ]);
     (table.kind == 'r').then(|| {
-        vec![format!("CREATE RULE {} AS ON {event} TO {} WHERE {condition} DO {action}", name(&rule), table.sql())]
+        vec![format!(
+            "CREATE RULE {} AS ON {event} TO {} WHERE {condition} DO {action}",
+            name(&rule),
+            table.sql()
+        )]
     })
 }
 
 fn drop_rule(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
-    let pairs: Vec<(&Relation, &String)> =
-        world.relations.iter().flat_map(|table| table.rules.iter().map(move |one| (table, one))).collect();
+    let pairs: Vec<(&Relation, &String)> = world
+        .relations
+        .iter()
+        .flat_map(|table| table.rules.iter().map(move |one| (table, one)))
+        .collect();
     let (table, rule) = draw.of_tables(&pairs)?;
     one(format!("DROP RULE {} ON {}", name(rule), table.sql()))
 }
@@ -162,22 +226,43 @@ fn relation<'a>(draw: &mut Draw, world: &'a World) -> Option<&'a Relation> {
 fn grant(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = relation(draw, world)?;
     let rights = draw.word(&["SELECT", "SELECT, INSERT", "ALL", "UPDATE", "DELETE"]);
-    let option = if draw.chance(15) { optional(" WITH GRANT OPTION") } else { String::new() };
-    one(format!("GRANT {rights} ON {} TO {}{option}", table.sql(), name(draw.word(&ROLES))))
+    let option = if draw.chance(15) {
+        optional(" WITH GRANT OPTION")
+    } else {
+        String::new()
+    };
+    one(format!(
+        "GRANT {rights} ON {} TO {}{option}",
+        table.sql(),
+        name(draw.word(&ROLES))
+    ))
 }
 
 fn grant_on_column(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = relation(draw, world)?.clone();
     let column = draw.column(&table)?;
     let right = draw.word(&["SELECT", "UPDATE", "REFERENCES"]);
-    let option = if draw.chance(15) { optional(" WITH GRANT OPTION") } else { String::new() };
-    one(format!("GRANT {right} ({}) ON {} TO {}{option}", name(&column.name), table.sql(), name(draw.word(&ROLES))))
+    let option = if draw.chance(15) {
+        optional(" WITH GRANT OPTION")
+    } else {
+        String::new()
+    };
+    one(format!(
+        "GRANT {right} ({}) ON {} TO {}{option}",
+        name(&column.name),
+        table.sql(),
+        name(draw.word(&ROLES))
+    ))
 }
 
 fn revoke(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = relation(draw, world)?;
     let rights = draw.word(&["ALL", "SELECT", "INSERT", "GRANT OPTION FOR SELECT"]);
-    one(format!("REVOKE {rights} ON {} FROM {}", table.sql(), name(draw.word(&ROLES))))
+    one(format!(
+        "REVOKE {rights} ON {} FROM {}",
+        table.sql(),
+        name(draw.word(&ROLES))
+    ))
 }
 
 fn text_or_null(draw: &mut Draw) -> &'static str {
@@ -191,23 +276,42 @@ fn comment_on_table(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         'm' => "MATERIALIZED VIEW",
         _ => "TABLE",
     };
-    one(format!("COMMENT ON {word} {} IS {}", table.sql(), text_or_null(draw)))
+    one(format!(
+        "COMMENT ON {word} {} IS {}",
+        table.sql(),
+        text_or_null(draw)
+    ))
 }
 
 fn comment_on_column(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = relation(draw, world)?.clone();
     let column = draw.column(&table)?;
-    one(format!("COMMENT ON COLUMN {}.{} IS {}", table.sql(), name(&column.name), text_or_null(draw)))
+    one(format!(
+        "COMMENT ON COLUMN {}.{} IS {}",
+        table.sql(),
+        name(&column.name),
+        text_or_null(draw)
+    ))
 }
 
 fn comment_on_constraint(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, known) = super::constraints::existing(draw, world)?;
-    one(format!("COMMENT ON CONSTRAINT {} ON {} IS {}", name(&known.name), table.sql(), text_or_null(draw)))
+    one(format!(
+        "COMMENT ON CONSTRAINT {} ON {} IS {}",
+        name(&known.name),
+        table.sql(),
+        text_or_null(draw)
+    ))
 }
 
 fn comment_on_trigger(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, known) = trigger(draw, world)?;
-    one(format!("COMMENT ON TRIGGER {} ON {} IS {}", name(&known.name), table.sql(), text_or_null(draw)))
+    one(format!(
+        "COMMENT ON TRIGGER {} ON {} IS {}",
+        name(&known.name),
+        table.sql(),
+        text_or_null(draw)
+    ))
 }
 
 fn create_statistics(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -227,23 +331,36 @@ fn create_statistics(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 fn drop_statistics(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let known = draw.one(&world.statistics)?;
-    one(format!("DROP STATISTICS {}", qualified(&known.schema, &known.name)))
+    one(format!(
+        "DROP STATISTICS {}",
+        qualified(&known.schema, &known.name)
+    ))
 }
 
 fn alter_statistics(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let known = draw.one(&world.statistics)?;
-    one(format!("ALTER STATISTICS {} SET STATISTICS 55", qualified(&known.schema, &known.name)))
+    one(format!(
+        "ALTER STATISTICS {} SET STATISTICS 55",
+        qualified(&known.schema, &known.name)
+    ))
 }
 
 fn row_level_security(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?;
     let what = draw.word(&["ENABLE", "DISABLE", "FORCE", "NO FORCE"]);
-    one(format!("ALTER TABLE {} {what} ROW LEVEL SECURITY", table.sql()))
+    one(format!(
+        "ALTER TABLE {} {what} ROW LEVEL SECURITY",
+        table.sql()
+    ))
 }
 
 fn set_options(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
-    let what = draw.word(&["fillfactor = 80", "autovacuum_enabled = false", "autovacuum_vacuum_threshold = 100"]);
+    let what = draw.word(&[
+        "fillfactor = 80",
+        "autovacuum_enabled = false",
+        "autovacuum_vacuum_threshold = 100",
+    ]);
     (table.kind == 'r').then(|| vec![format!("ALTER TABLE {} SET ({what})", table.sql())])
 }
 
@@ -254,16 +371,27 @@ fn reset_options(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 fn replica_identity(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
-    let unique: Vec<&str> =
-        table.indexes.iter().filter(|one| one.unique && !one.partial).map(|one| one.name.as_str()).collect();
+    let unique: Vec<&str> = table
+        .indexes
+        .iter()
+        .filter(|one| one.unique && !one.partial)
+        .map(|one| one.name.as_str())
+        .collect();
     let what = match draw.one(&unique) {
         Some(index) if draw.chance(60) => format!("USING INDEX {}", name(index)),
         _ => draw.word(&["FULL", "NOTHING", "DEFAULT"]).to_owned(),
     };
-    one(format!("ALTER TABLE {} REPLICA IDENTITY {what}", table.sql()))
+    one(format!(
+        "ALTER TABLE {} REPLICA IDENTITY {what}",
+        table.sql()
+    ))
 }
 
 fn change_owner(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?;
-    one(format!("ALTER TABLE {} OWNER TO {}", table.sql(), name(draw.word(&ROLES))))
+    one(format!(
+        "ALTER TABLE {} OWNER TO {}",
+        table.sql(),
+        name(draw.word(&ROLES))
+    ))
 }

@@ -38,14 +38,22 @@ fn table_and_column(draw: &mut Draw, world: &World) -> Option<(Relation, Column)
 }
 
 fn condition(draw: &mut Draw, of: &Relation, world: &World) -> String {
-    if draw.chance(65) { optional(&format!(" WHERE {}", draw.condition(of, world))) } else { String::new() }
+    if draw.chance(65) {
+        optional(&format!(" WHERE {}", draw.condition(of, world)))
+    } else {
+        String::new()
+    }
 }
 
 fn update(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
     let value = draw.expression(&column, &table, world);
     let condition = condition(draw, &table, world);
-    one(format!("UPDATE {} SET {} = {value}{condition}", table.sql(), name(&column.name)))
+    one(format!(
+        "UPDATE {} SET {} = {value}{condition}",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 fn update_several(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -53,11 +61,23 @@ fn update_several(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let second = draw.writable(&table)?.clone();
     (first.name != second.name).then_some(())?;
     let sets = [
-        format!("{} = {}", name(&first.name), draw.expression(&first, &table, world)),
-        format!("{} = {}", name(&second.name), draw.expression(&second, &table, world)),
+        format!(
+            "{} = {}",
+            name(&first.name),
+            draw.expression(&first, &table, world)
+        ),
+        format!(
+            "{} = {}",
+            name(&second.name),
+            draw.expression(&second, &table, world)
+        ),
     ];
     let condition = condition(draw, &table, world);
-    one(format!("UPDATE {} SET {}{condition}", table.sql(), list(&sets)))
+    one(format!(
+        "UPDATE {} SET {}{condition}",
+        table.sql(),
+        list(&sets)
+    ))
 }
 
 fn update_with_itself(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -70,13 +90,20 @@ fn update_with_itself(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         _ => return None,
     };
     let condition = condition(draw, &table, world);
-    one(format!("UPDATE {} SET {sql} = {value}{condition}", table.sql()))
+    one(format!(
+        "UPDATE {} SET {sql} = {value}{condition}",
+        table.sql()
+    ))
 }
 
 /// Another table with a key of the type of one of this table's columns.
 fn partner(draw: &mut Draw, table: &Relation, world: &World) -> Option<(Relation, String, String)> {
     let mut all = Vec::new();
-    for other in world.of_kind(&['r', 'p']).into_iter().filter(|one| one.name != table.name) {
+    for other in world
+        .of_kind(&['r', 'p'])
+        .into_iter()
+        .filter(|one| one.name != table.name)
+    {
         let [key] = other.key()[..] else { continue };
         all.extend(
             table
@@ -97,7 +124,11 @@ fn giver(
     world: &World,
 ) -> Option<(Relation, String, String, Column)> {
     let (other, own, key) = partner(draw, table, world)?;
-    let fitting: Vec<&Column> = other.columns.iter().filter(|one| one.kind == column.kind).collect();
+    let fitting: Vec<&Column> = other
+        .columns
+        .iter()
+        .filter(|one| one.kind == column.kind)
+        .collect();
     let given = (*draw.one(&fitting)?).clone();
     Some((other, own, key, given))
 }
@@ -120,7 +151,8 @@ fn update_from(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 fn update_from_itself(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
     let [key] = table.key()[..] else { return None };
-    (matches!(column.kind.as_str(), "integer" | "bigint" | "numeric") && column.name != key.name).then_some(())?;
+    (matches!(column.kind.as_str(), "integer" | "bigint" | "numeric") && column.name != key.name)
+        .then_some(())?;
     let key = name(&key.name);
     one(format!(
         "UPDATE {} SET {} = p.n FROM (SELECT {key}, row_number() OVER (ORDER BY {key} DESC) AS n FROM {}) p WHERE p.{key} = {}.{key}",
@@ -170,17 +202,25 @@ fn delete_with_limit(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 fn delete_by_aggregate(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
-    let numbers: Vec<&Column> = table.columns.iter().filter(|one| one.category == 'N').collect();
+    let numbers: Vec<&Column> = table
+        .columns
+        .iter()
+        .filter(|one| one.category == 'N')
+        .collect();
     let column = name(&draw.one(&numbers)?.name);
     let sql = table.sql();
-    one(format!("DELETE FROM {sql} WHERE {column} < (SELECT avg({column}) FROM {sql})"))
+    one(format!(
+        "DELETE FROM {sql} WHERE {column} < (SELECT avg({column}) FROM {sql})"
+    ))
 }
 
 fn delete_duplicates(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, key) = keyed(draw, world)?;
     let column = name(&draw.plain_column(&table)?.name);
     let sql = table.sql();
-    one(format!("DELETE FROM {sql} a USING {sql} b WHERE a.{column} = b.{column} AND a.{key} > b.{key}"))
+    one(format!(
+        "DELETE FROM {sql} a USING {sql} b WHERE a.{column} = b.{column} AND a.{key} > b.{key}"
+    ))
 }
 
 fn delete_orphans(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -196,12 +236,22 @@ fn delete_orphans(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 }
 
 /// A row for a table, with a key that no other row has.
-pub(crate) fn values(draw: &mut Draw, table: &Relation, world: &World) -> (Vec<String>, Vec<String>) {
-    let key: Vec<String> = table.key().iter().map(|column| column.name.clone()).collect();
+pub(crate) fn values(
+    draw: &mut Draw,
+    table: &Relation,
+    world: &World,
+) -> (Vec<String>, Vec<String>) {
+    let key: Vec<String> = table
+        .key()
+        .iter()
+        .map(|column| column.name.clone())
+        .collect();
     let number = 500_000 + draw.number(0, 99_999);
     let columns = table.writable();
-    let chosen: Vec<&&Column> =
-        columns.iter().filter(|one| one.not_null || key.contains(&one.name) || draw.chance(70)).collect();
+    let chosen: Vec<&&Column> = columns
+        .iter()
+        .filter(|one| one.not_null || key.contains(&one.name) || draw.chance(70))
+        .collect();
     let names = chosen.iter().map(|one| name(&one.name)).collect();
     let values = chosen
         .iter()
@@ -218,15 +268,29 @@ fn insert(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
     let (names, values) = values(draw, &table, world);
     (!names.is_empty()).then_some(())?;
-    let conflict = if draw.chance(25) { " ON CONFLICT DO NOTHING" } else { "" };
-    one(format!("INSERT INTO {} ({}) VALUES ({}){conflict}", table.sql(), names.join(", "), values.join(", ")))
+    let conflict = if draw.chance(25) {
+        " ON CONFLICT DO NOTHING"
+    } else {
+        ""
+    };
+    one(format!(
+        "INSERT INTO {} ({}) VALUES ({}){conflict}",
+        table.sql(),
+        names.join(", "),
+        values.join(", ")
+    ))
 }
 
 fn pairs<'a>(table: &'a Relation, from: &'a Relation) -> Vec<(&'a Column, &'a Column)> {
     table
         .writable()
         .into_iter()
-        .filter_map(|own| from.columns.iter().find(|other| other.kind == own.kind).map(|other| (own, other)))
+        .filter_map(|own| {
+            from.columns
+                .iter()
+                .find(|other| other.kind == own.kind)
+                .map(|other| (own, other))
+        })
         .collect()
 }
 
@@ -241,7 +305,11 @@ fn insert_select(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
         .map(|(own, other)| {
             let key = table.key().iter().any(|one| one.name == own.name);
             let number = matches!(own.kind.as_str(), "integer" | "bigint");
-            if key && number { format!("{} + 700000", name(&other.name)) } else { name(&other.name) }
+            if key && number {
+                format!("{} + 700000", name(&other.name))
+            } else {
+                name(&other.name)
+            }
         })
         .collect();
     let condition = condition(draw, &from, world);
@@ -258,7 +326,10 @@ fn insert_missing(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, key) = keyed(draw, world)?;
     let from = draw.table(world)?.clone();
     let [own] = table.key()[..] else { return None };
-    let given = from.columns.iter().find(|one| one.kind == own.kind && from.name != table.name)?;
+    let given = from
+        .columns
+        .iter()
+        .find(|one| one.kind == own.kind && from.name != table.name)?;
     let sql = table.sql();
     one(format!(
         "INSERT INTO {sql} ({key}) SELECT DISTINCT s.{given} FROM {} s WHERE s.{given} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {sql} t WHERE t.{key} = s.{given})",
@@ -300,16 +371,23 @@ fn merge(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     })
 }
 
-/// What psql refuses: a function that isn't there, a value of another type, a division by what is zero somewhere.
+/// What psql refuses: a function that isn't there, a value of another type, a division by what is
+/// zero somewhere.
 fn mistake(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
-    let (table, column, other) = (table.sql(), name(&column.name), name(&draw.column(&table)?.name));
+    let (table, column, other) = (
+        table.sql(),
+        name(&column.name),
+        name(&draw.column(&table)?.name),
+    );
     one(match draw.number(0, 4) {
         0 => format!("UPDATE {table} SET {column} = lowr({other})"),
         1 => format!("UPDATE {table} SET {column} = {other}"),
         2 => format!("UPDATE {table} SET {column} = 100 / ({other} - {other})"),
         3 => format!("ALTER TABLE {table} ADD CHECK ({other} IS NULL AND {other} IS NOT NULL)"),
-        _ => format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE int USING ({column}::text || 'x')::int"),
+        _ => format!(
+            "ALTER TABLE {table} ALTER COLUMN {column} TYPE int USING ({column}::text || 'x')::int"
+        ),
     })
 }
 
@@ -318,35 +396,74 @@ fn update_where(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, column) = table_and_column(draw, world)?;
     let value = draw.value(&column.kind, world);
     let condition = draw.condition(&table, world);
-    one(format!("UPDATE {} SET {} = {value} WHERE {condition}", table.sql(), name(&column.name)))
+    one(format!(
+        "UPDATE {} SET {} = {value} WHERE {condition}",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 /// Values that are equal to those that are there, and not always identical.
 fn update_by_equal(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
-    let kinds = ["citext", "numeric", "interval", "jsonb", "json", "double precision", "text"];
-    let columns: Vec<&Column> = table.writable().into_iter().filter(|one| kinds.contains(&one.kind.as_str())).collect();
+    let kinds = [
+        "citext",
+        "numeric",
+        "interval",
+        "jsonb",
+        "json",
+        "double precision",
+        "text",
+    ];
+    let columns: Vec<&Column> = table
+        .writable()
+        .into_iter()
+        .filter(|one| kinds.contains(&one.kind.as_str()))
+        .collect();
     let column = (*draw.one(&columns)?).clone();
-    let others: Vec<&Column> = table.columns.iter().filter(|one| one.kind == column.kind).collect();
+    let others: Vec<&Column> = table
+        .columns
+        .iter()
+        .filter(|one| one.kind == column.kind)
+        .collect();
     let value = match draw.one(&others) {
         Some(other) if other.name != column.name => name(&other.name),
         _ => match column.kind.as_str() {
             "numeric" => format!("{} * 1.00", name(&column.name)),
-            "jsonb" | "json" => format!("replace({}::text, '1', '1.0')::{}", name(&column.name), column.kind),
+            "jsonb" | "json" => format!(
+                "replace({}::text, '1', '1.0')::{}",
+                name(&column.name),
+                column.kind
+            ),
             "citext" => format!("upper({}::text)", name(&column.name)),
             "interval" => format!("justify_hours({})", name(&column.name)),
             _ => return None,
         },
     };
-    one(format!("UPDATE {} SET {} = {value}", table.sql(), name(&column.name)))
+    one(format!(
+        "UPDATE {} SET {} = {value}",
+        table.sql(),
+        name(&column.name)
+    ))
 }
 
 /// The rows that are read are some of those that are written.
 fn update_from_partition(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
-    let children: Vec<&Relation> = world.relations.iter().filter(|one| one.parent.is_some()).collect();
+    let children: Vec<&Relation> = world
+        .relations
+        .iter()
+        .filter(|one| one.parent.is_some())
+        .collect();
     let child = (*draw.one(&children)?).clone();
-    let parent = world.relations.iter().find(|one| Some(&one.name) == child.parent.as_ref())?;
-    let numbers: Vec<&Column> = parent.columns.iter().filter(|one| one.kind == "integer").collect();
+    let parent = world
+        .relations
+        .iter()
+        .find(|one| Some(&one.name) == child.parent.as_ref())?;
+    let numbers: Vec<&Column> = parent
+        .columns
+        .iter()
+        .filter(|one| one.kind == "integer")
+        .collect();
     let column = name(&draw.one(&numbers)?.name);
     one(format!(
         "UPDATE {} SET {column} = coalesce({}.{column}, 0) + p.{column} FROM {} p WHERE p.id = {}.id + 1",
@@ -361,7 +478,11 @@ fn update_view(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let view = (*draw.one(&world.of_kind(&['v']))?).clone();
     let column = draw.column(&view)?.clone();
     let value = draw.value(&column.kind, world);
-    one(format!("UPDATE {} SET {} = {value}", view.sql(), name(&column.name)))
+    one(format!(
+        "UPDATE {} SET {} = {value}",
+        view.sql(),
+        name(&column.name)
+    ))
 }
 
 fn insert_or_update(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -383,10 +504,17 @@ fn insert_or_update(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 fn insert_many(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let (table, key) = keyed(draw, world)?;
     let [own] = table.key()[..] else { return None };
-    let demanded = table.writable().iter().any(|one| one.not_null && one.default.is_none() && one.name != own.name);
-    let fits = matches!(own.kind.as_str(), "integer" | "bigint") && !demanded && own.identity != "a";
+    let demanded = table
+        .writable()
+        .iter()
+        .any(|one| one.not_null && one.default.is_none() && one.name != own.name);
+    let fits =
+        matches!(own.kind.as_str(), "integer" | "bigint") && !demanded && own.identity != "a";
     let rows = crate::sql::count(draw.number(2, 3_000));
     fits.then(|| {
-        vec![format!("INSERT INTO {} ({key}) SELECT g FROM generate_series(600001, 600000 + {rows}) g", table.sql())]
+        vec![format!(
+            "INSERT INTO {} ({key}) SELECT g FROM generate_series(600001, 600000 + {rows}) g",
+            table.sql()
+        )]
     })
 }

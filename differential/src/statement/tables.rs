@@ -34,7 +34,10 @@ pub(crate) fn definition(draw: &mut Draw, table: &str, world: &World) -> String 
     for _ in 0..draw.number(1, 5) {
         let column = draw.fresh(world);
         let kind = draw.kind(world);
-        if !columns.iter().any(|known| known.starts_with(&name(&column))) {
+        if !columns
+            .iter()
+            .any(|known| known.starts_with(&name(&column)))
+        {
             columns.push(column_definition(draw, &column, &kind, None, world));
         }
     }
@@ -48,46 +51,88 @@ fn create(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 fn create_if_not_exists(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let known = draw.table(world)?.name.clone();
-    let table = if draw.chance(50) { known } else { format!("{}_tab", draw.fresh(world)) };
+    let table = if draw.chance(50) {
+        known
+    } else {
+        format!("{}_tab", draw.fresh(world))
+    };
     one(definition(draw, &table, world).replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
 }
 
 fn like(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let of = draw.table(world)?;
     let table = format!("{}_tab", draw.fresh(world));
-    let what = draw.word(&["", " INCLUDING ALL", " INCLUDING DEFAULTS INCLUDING INDEXES"]);
-    one(format!("CREATE TABLE {} (LIKE {}{})", name(&table), of.sql(), optional(what)))
+    let what = draw.word(&[
+        "",
+        " INCLUDING ALL",
+        " INCLUDING DEFAULTS INCLUDING INDEXES",
+    ]);
+    one(format!(
+        "CREATE TABLE {} (LIKE {}{})",
+        name(&table),
+        of.sql(),
+        optional(what)
+    ))
 }
 
 fn create_as(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let of = draw.table(world)?;
     let table = format!("{}_tab", draw.fresh(world));
-    one(format!("CREATE TABLE {} AS SELECT * FROM {}", name(&table), of.sql()))
+    one(format!(
+        "CREATE TABLE {} AS SELECT * FROM {}",
+        name(&table),
+        of.sql()
+    ))
 }
 
 fn drop(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
-    let exists = if draw.chance(30) { optional(" IF EXISTS") } else { String::new() };
-    let cascade = if draw.chance(15) { optional(" CASCADE") } else { String::new() };
+    let exists = if draw.chance(30) {
+        optional(" IF EXISTS")
+    } else {
+        String::new()
+    };
+    let cascade = if draw.chance(15) {
+        optional(" CASCADE")
+    } else {
+        String::new()
+    };
     one(format!("DROP TABLE{exists} {}{cascade}", table.sql()))
 }
 
 fn rename(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
     let to = format!("{}_tab", draw.fresh(world));
-    one(format!("ALTER TABLE {} RENAME TO {}", table.sql(), name(&to)))
+    one(format!(
+        "ALTER TABLE {} RENAME TO {}",
+        table.sql(),
+        name(&to)
+    ))
 }
 
 fn set_schema(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?.clone();
     let schema = draw.one(&world.schemas)?;
-    (*schema != table.schema).then(|| vec![format!("ALTER TABLE {} SET SCHEMA {}", table.sql(), name(schema))])
+    (*schema != table.schema).then(|| {
+        vec![format!(
+            "ALTER TABLE {} SET SCHEMA {}",
+            table.sql(),
+            name(schema)
+        )]
+    })
 }
 
 fn inherit(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let of = draw.table(world)?.clone();
     let table = format!("{}_tab", draw.fresh(world));
-    (of.kind == 'r').then(|| vec![format!("CREATE TABLE {} ({}) INHERITS ({})", name(&table), "extra int", of.sql())])
+    (of.kind == 'r').then(|| {
+        vec![format!(
+            "CREATE TABLE {} ({}) INHERITS ({})",
+            name(&table),
+            "extra int",
+            of.sql()
+        )]
+    })
 }
 
 fn truncate(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -97,6 +142,10 @@ fn truncate(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 fn set_unlogged(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let table = draw.table(world)?;
-    let word = if table.persistence == 'u' { "LOGGED" } else { "UNLOGGED" };
+    let word = if table.persistence == 'u' {
+        "LOGGED"
+    } else {
+        "UNLOGGED"
+    };
     one(format!("ALTER TABLE {} SET {word}", table.sql()))
 }

@@ -12,7 +12,11 @@ pub(super) const KINDS: &[Kind] = &[
     kind("drop view", 5, drop),
     kind("rename view", 2, rename),
     kind("alter view", 1, alter),
-    part("create materialized view of all columns", 1, create_materialized_of_all),
+    part(
+        "create materialized view of all columns",
+        1,
+        create_materialized_of_all,
+    ),
     part("create function of rows", 2, create_function_of_rows),
     part("create view on view", 2, create_on_view),
     kind("drop view cascade", 1, drop_cascade),
@@ -28,7 +32,8 @@ fn source<'a>(draw: &mut Draw, world: &'a World) -> Option<&'a Relation> {
         return Some(table);
     }
     let all: Vec<&Relation> = world.relations.iter().collect();
-    draw.weighted(&all, |one| if one.is_table() { 4 } else { 1 }).copied()
+    draw.weighted(&all, |one| if one.is_table() { 4 } else { 1 })
+        .copied()
 }
 
 fn query(draw: &mut Draw, world: &World) -> Option<String> {
@@ -40,20 +45,39 @@ fn query(draw: &mut Draw, world: &World) -> Option<String> {
             columns.push(column);
         }
     }
-    let condition =
-        if draw.chance(40) { optional(&format!(" WHERE {}", draw.condition(&of, world))) } else { String::new() };
-    Some(format!("SELECT {} FROM {}{condition}", list(&columns), of.sql()))
+    let condition = if draw.chance(40) {
+        optional(&format!(" WHERE {}", draw.condition(&of, world)))
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "SELECT {} FROM {}{condition}",
+        list(&columns),
+        of.sql()
+    ))
 }
 
 fn create(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let view = format!("{}_v", draw.fresh(world));
-    let barrier = if draw.chance(10) { optional(" WITH (security_barrier)") } else { String::new() };
-    one(format!("CREATE VIEW {}{barrier} AS {}", name(&view), query(draw, world)?))
+    let barrier = if draw.chance(10) {
+        optional(" WITH (security_barrier)")
+    } else {
+        String::new()
+    };
+    one(format!(
+        "CREATE VIEW {}{barrier} AS {}",
+        name(&view),
+        query(draw, world)?
+    ))
 }
 
 fn create_of_all(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let view = format!("{}_v", draw.fresh(world));
-    one(format!("CREATE VIEW {} AS SELECT * FROM {}", name(&view), source(draw, world)?.sql()))
+    one(format!(
+        "CREATE VIEW {} AS SELECT * FROM {}",
+        name(&view),
+        source(draw, world)?.sql()
+    ))
 }
 
 /// The relations of one kind.
@@ -75,7 +99,11 @@ fn replace(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 fn drop(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let view = of_kind(draw, world, 'v')?;
-    let exists = if draw.chance(30) { optional(" IF EXISTS") } else { String::new() };
+    let exists = if draw.chance(30) {
+        optional(" IF EXISTS")
+    } else {
+        String::new()
+    };
     one(format!("DROP VIEW{exists} {}", view.sql()))
 }
 
@@ -90,7 +118,11 @@ fn alter(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let column = draw.column(&view)?.clone();
     let what = match draw.number(0, 2) {
         0 => "SET (security_barrier = true)".to_owned(),
-        1 => format!("ALTER COLUMN {} SET DEFAULT {}", name(&column.name), draw.value(&column.kind, world)),
+        1 => format!(
+            "ALTER COLUMN {} SET DEFAULT {}",
+            name(&column.name),
+            draw.value(&column.kind, world)
+        ),
         _ => format!("OWNER TO {}", name(draw.word(&super::parts::ROLES))),
     };
     one(format!("ALTER VIEW {} {what}", view.sql()))
@@ -98,8 +130,16 @@ fn alter(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 fn create_materialized(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let view = format!("{}_m", draw.fresh(world));
-    let empty = if draw.chance(20) { optional(" WITH NO DATA") } else { String::new() };
-    one(format!("CREATE MATERIALIZED VIEW {} AS {}{empty}", name(&view), query(draw, world)?))
+    let empty = if draw.chance(20) {
+        optional(" WITH NO DATA")
+    } else {
+        String::new()
+    };
+    one(format!(
+        "CREATE MATERIALIZED VIEW {} AS {}{empty}",
+        name(&view),
+        query(draw, world)?
+    ))
 }
 
 fn refresh(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
@@ -114,7 +154,11 @@ fn drop_materialized(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
 
 fn create_materialized_of_all(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let view = format!("{}_m", draw.fresh(world));
-    one(format!("CREATE MATERIALIZED VIEW {} AS SELECT * FROM {}", name(&view), source(draw, world)?.sql()))
+    one(format!(
+        "CREATE MATERIALIZED VIEW {} AS SELECT * FROM {}",
+        name(&view),
+        source(draw, world)?.sql()
+    ))
 }
 
 /// Functions whose rows are a table's, in the ways that people write them.
@@ -122,11 +166,15 @@ fn create_function_of_rows(draw: &mut Draw, world: &World) -> Option<Vec<String>
     let of = draw.table(world)?.sql();
     let function = name(&format!("{}_f", draw.fresh(world)));
     one(match draw.number(0, 3) {
-        0 => format!("CREATE FUNCTION {function}() RETURNS SETOF {of} LANGUAGE sql STABLE AS 'SELECT * FROM {of}'"),
+        0 => format!(
+            "CREATE FUNCTION {function}() RETURNS SETOF {of} LANGUAGE sql STABLE AS 'SELECT * FROM {of}'"
+        ),
         1 => format!(
             "CREATE FUNCTION {function}() RETURNS {of} LANGUAGE plpgsql AS $$ DECLARE r {of}%ROWTYPE; BEGIN RETURN r; END $$"
         ),
-        2 => format!("CREATE FUNCTION {function}(r {of}) RETURNS text LANGUAGE sql STABLE AS 'SELECT $1::text'"),
+        2 => format!(
+            "CREATE FUNCTION {function}(r {of}) RETURNS text LANGUAGE sql STABLE AS 'SELECT $1::text'"
+        ),
         _ => format!(
             "CREATE FUNCTION {function}() RETURNS bigint LANGUAGE sql STABLE BEGIN ATOMIC SELECT count(*) FROM {of}; END"
         ),
@@ -137,7 +185,12 @@ fn create_on_view(draw: &mut Draw, world: &World) -> Option<Vec<String>> {
     let of = of_kind(draw, world, 'v')?;
     let column = draw.column(&of)?.clone();
     let view = format!("{}_v", draw.fresh(world));
-    one(format!("CREATE VIEW {} AS SELECT {} FROM {}", name(&view), name(&column.name), of.sql()))
+    one(format!(
+        "CREATE VIEW {} AS SELECT {} FROM {}",
+        name(&view),
+        name(&column.name),
+        of.sql()
+    ))
 }
 
 fn drop_cascade(draw: &mut Draw, world: &World) -> Option<Vec<String>> {

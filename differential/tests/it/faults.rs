@@ -1,4 +1,5 @@
-//! Faults that are planted: the command under test is wrapped, and one thing is broken behind its back. Each must be seen.
+//! Faults that are planted: the command under test is wrapped, and one thing is broken behind its
+//! back. Each must be seen.
 
 use concertina_differential::case::Case;
 use concertina_differential::shrink;
@@ -31,7 +32,10 @@ fn wrapped(program: &Path, verb: &str, fault: &Fault) -> (TempDir, PathBuf) {
     let psql = binaries::program("psql").unwrap();
     let harm = match fault {
         Fault::Sql(sql) => {
-            format!("{} -qX \"$DATABASE_URL\" >/dev/null <<'SQL'\n\\set ON_ERROR_STOP on\n{sql}\nSQL\n", psql.display())
+            format!(
+                "{} -qX \"$DATABASE_URL\" >/dev/null <<'SQL'\n\\set ON_ERROR_STOP on\n{sql}\nSQL\n",
+                psql.display()
+            )
         }
         Fault::Shell(words) => format!("{words}\n"),
     };
@@ -75,17 +79,31 @@ async fn without_a_fault_the_ends_are_the_same() {
 #[tokio::test]
 async fn what_is_left_of_ours_is_seen() {
     let left = Fault::Sql("CREATE TABLE concertina.left_over (a int);");
-    assert_eq!(manner(&with_fault("plain", RENAME, "contract", left).await), Some(Manner::Leftovers));
-    let left = Fault::Sql("CREATE FUNCTION concertina.left_over() RETURNS int LANGUAGE sql AS 'SELECT 1';");
-    assert_eq!(manner(&with_fault("back", RENAME, "rollback", left).await), Some(Manner::Leftovers));
+    assert_eq!(
+        manner(&with_fault("plain", RENAME, "contract", left).await),
+        Some(Manner::Leftovers)
+    );
+    let left = Fault::Sql(
+        "CREATE FUNCTION concertina.left_over() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+    );
+    assert_eq!(
+        manner(&with_fault("back", RENAME, "rollback", left).await),
+        Some(Manner::Leftovers)
+    );
 }
 
 #[tokio::test]
 async fn rows_that_the_way_back_loses_are_seen() {
     let lost = Fault::Sql("UPDATE t SET s = 'lost' WHERE id = 7;");
-    assert_eq!(manner(&with_fault("plain", RENAME, "downgrade", lost).await), Some(Manner::NotDown));
+    assert_eq!(
+        manner(&with_fault("plain", RENAME, "downgrade", lost).await),
+        Some(Manner::NotDown)
+    );
     let zero = Fault::Sql("UPDATE t SET f = 0 WHERE id = 7;");
-    assert_eq!(manner(&with_fault("back", RENAME, "rollback", zero).await), Some(Manner::NotRolledBack));
+    assert_eq!(
+        manner(&with_fault("back", RENAME, "rollback", zero).await),
+        Some(Manner::NotRolledBack)
+    );
 }
 
 #[tokio::test]
@@ -94,25 +112,43 @@ async fn labels_in_another_order_and_numbers_that_were_taken_are_seen_on_the_way
         "UPDATE pg_enum SET enumsortorder = enumsortorder + 10 WHERE enumtypid = 'mood'::regtype;
          UPDATE pg_enum SET enumsortorder = CASE enumlabel WHEN 'new' THEN 2 WHEN 'glad' THEN 1 ELSE 3 END WHERE enumtypid = 'mood'::regtype;",
     );
-    assert_eq!(manner(&with_fault("back", RENAME, "rollback", order).await), Some(Manner::NotRolledBack));
+    assert_eq!(
+        manner(&with_fault("back", RENAME, "rollback", order).await),
+        Some(Manner::NotRolledBack)
+    );
     let taken = Fault::Sql("SELECT nextval('free');");
-    assert_eq!(manner(&with_fault("back", RENAME, "rollback", taken).await), Some(Manner::NotRolledBack));
+    assert_eq!(
+        manner(&with_fault("back", RENAME, "rollback", taken).await),
+        Some(Manner::NotRolledBack)
+    );
 }
 
 #[tokio::test]
 async fn a_verb_that_does_not_answer_is_no_good_news() {
     let no = || Fault::Shell("exit 7");
-    assert_eq!(manner(&with_fault("plain", RENAME, "status", no()).await), Some(Manner::DeadEnd));
-    assert_eq!(manner(&with_fault("plain", RENAME, "check", no()).await), Some(Manner::CheckSaidNo));
+    assert_eq!(
+        manner(&with_fault("plain", RENAME, "status", no()).await),
+        Some(Manner::DeadEnd)
+    );
+    assert_eq!(
+        manner(&with_fault("plain", RENAME, "check", no()).await),
+        Some(Manner::CheckSaidNo)
+    );
     let killed = Fault::Shell("kill -SEGV $$");
     let refused = "ALTER TABLE t ADD COLUMN x nowhere;";
-    assert_eq!(manner(&with_fault("plain", refused, "upgrade", killed).await), Some(Manner::Panic));
+    assert_eq!(
+        manner(&with_fault("plain", refused, "upgrade", killed).await),
+        Some(Manner::Panic)
+    );
 }
 
 #[tokio::test]
 async fn rows_that_no_application_wrote_are_psqls_beside_them_too() {
     let lost = Fault::Sql("UPDATE t SET s = 'lost' WHERE id = 150;");
-    assert_eq!(manner(&with_fault("beside", RENAME, "contract", lost).await), Some(Manner::Rows));
+    assert_eq!(
+        manner(&with_fault("beside", RENAME, "contract", lost).await),
+        Some(Manner::Rows)
+    );
 }
 
 #[tokio::test]
@@ -123,19 +159,37 @@ async fn a_hazard_excuses_what_it_speaks_of_and_nothing_else() {
              ALTER TABLE u ALTER b DROP DEFAULT;",
         )
     };
-    assert_eq!(manner(&with_fault("plain", RENAME, "contract", moved()).await), Some(Manner::Moved));
+    assert_eq!(
+        manner(&with_fault("plain", RENAME, "contract", moved()).await),
+        Some(Manner::Moved)
+    );
     let retype = "ALTER TABLE t ALTER COLUMN a TYPE bigint;";
-    assert_eq!(manner(&with_fault("plain", retype, "contract", moved()).await), Some(Manner::Moved));
+    assert_eq!(
+        manner(&with_fault("plain", retype, "contract", moved()).await),
+        Some(Manner::Moved)
+    );
     // That a column moves says nothing of constraints.
     let refuses = Fault::Sql("ALTER TABLE u ADD CHECK (id < 0) NOT VALID;");
-    let verdict = with_fault("beside", "ALTER TABLE t RENAME COLUMN a TO z;", "upgrade", refuses).await;
+    let verdict = with_fault(
+        "beside",
+        "ALTER TABLE t RENAME COLUMN a TO z;",
+        "upgrade",
+        refuses,
+    )
+    .await;
     assert_eq!(manner(&verdict), Some(Manner::Application));
 }
 
 #[tokio::test]
 async fn an_application_that_reads_what_it_did_not_write_is_seen() {
     let stale = Fault::Sql("UPDATE u SET b = 'other';");
-    let verdict = with_fault("beside", "ALTER TABLE t RENAME COLUMN a TO z;", "upgrade", stale).await;
+    let verdict = with_fault(
+        "beside",
+        "ALTER TABLE t RENAME COLUMN a TO z;",
+        "upgrade",
+        stale,
+    )
+    .await;
     assert_eq!(manner(&verdict), Some(Manner::Application));
 }
 
@@ -159,14 +213,21 @@ async fn wrapped_script(script: &str) -> Verdict {
     std::fs::write(&path, text).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     let stage = Stage::new(&path).await.unwrap();
-    shrink::verdict(&stage, &case("scripts", RENAME)).await.unwrap()
+    shrink::verdict(&stage, &case("scripts", RENAME))
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
 async fn a_setup_that_the_server_refuses_is_no_verdict() {
     let stage = Stage::new(&crate::program()).await.unwrap();
     let mut case = case("plain", RENAME);
-    case.setup.push(concertina_differential::sql::Sql::marked("CREATE TABLE v (a nowhere)"));
-    let error = shrink::verdict(&stage, &case).await.unwrap_err().to_string();
+    case.setup.push(concertina_differential::sql::Sql::marked(
+        "CREATE TABLE v (a nowhere)",
+    ));
+    let error = shrink::verdict(&stage, &case)
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("CREATE TABLE v"), "{error}");
 }

@@ -1,5 +1,8 @@
 //! The kinds that differ are known, and what was fixed stays so.
-#![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that can't go on should end there"
+)]
 
 mod faults;
 
@@ -25,12 +28,20 @@ fn known() -> Known {
     Known::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("known")).unwrap()
 }
 
-/// The command under test, beside which this test was built; alone, this crate's tests don't build it.
+/// The command under test, beside which this test was built; alone, this crate's tests don't build
+/// it.
 fn program() -> PathBuf {
     let own = std::env::current_exe().unwrap();
-    let program = own.parent().and_then(Path::parent).unwrap().join("concertina");
+    let program = own
+        .parent()
+        .and_then(Path::parent)
+        .unwrap()
+        .join("concertina");
     if !program.is_file() {
-        let built = Command::new(env!("CARGO")).args(["build", "--quiet", "-p", "concertina-cli"]).status().unwrap();
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "-p", "concertina-cli"])
+            .status()
+            .unwrap();
         assert!(built.success());
     }
     program
@@ -44,7 +55,12 @@ fn every_known_file_says_what_its_case_is() {
         let print = Fingerprint::parse(&head.fingerprint).unwrap();
         assert_eq!(print.text(), head.fingerprint, "{}", path.display());
         // What differs is the run's to say; the statements and the setup are the file's.
-        assert!(print.is_of(case), "{}: {}", path.display(), head.fingerprint);
+        assert!(
+            print.is_of(case),
+            "{}: {}",
+            path.display(),
+            head.fingerprint
+        );
     }
 }
 
@@ -90,11 +106,17 @@ async fn nothing_differs_in_a_new_way() {
         into: None,
         verbose: false,
     };
-    let report = campaign::run(stage, wanted, Arc::new(known()), |_| {}).await.unwrap();
+    let report = campaign::run(stage, wanted, Arc::new(known()), |_| {})
+        .await
+        .unwrap();
     assert!(report.broken.is_empty(), "{report}");
     // For some seeds nothing is found that may be said.
     assert!(u64::from(report.cases) > CASES * 3 / 4, "{report}");
-    let new = report.kinds.values().filter(|kind| !kind.known).filter_map(|kind| kind.file.as_deref());
+    let new = report
+        .kinds
+        .values()
+        .filter(|kind| !kind.known)
+        .filter_map(|kind| kind.file.as_deref());
     let new: Vec<&str> = new.collect();
     assert!(new.is_empty(), "{report}\n{}", new.join("\n"));
 }

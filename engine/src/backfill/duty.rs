@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// A shorter rest isn't taken: it is owed until it is worth the timer, which is as coarse as a millisecond.
+/// A shorter rest isn't taken: it is owed until it is worth the timer, which is as coarse as a
+/// millisecond.
 const REST_MIN: Duration = Duration::from_millis(2);
 /// The longest rest at a time, so that a change of the share is felt soon.
 const REST_MAX: Duration = Duration::from_secs(1);
@@ -47,8 +48,8 @@ impl Duty {
 mod tests {
     use super::*;
 
-    /// The share of the time that is worked in the end, with batches so long and a timer that is late by half a
-    /// millisecond.
+    /// The share of the time that is worked in the end, with batches so long and a timer that is
+    /// late by half a millisecond.
     fn share_of(batch: Duration, share: f64) -> f64 {
         let (mut duty, mut worked, mut rested) = (Duty::default(), Duration::ZERO, Duration::ZERO);
         for _ in 0..10_000 {

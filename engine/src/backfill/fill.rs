@@ -1,7 +1,8 @@
-//! One window of blocks, filled: a look first, then batches, as many under way as the network asks for.
+//! One window of blocks, filled: a look first, then batches, as many under way as the network asks
+//! for.
 //!
-//! Each batch is a transaction with its checkpoint. What was sent behind a batch that failed finds the checkpoint elsewhere and
-//! fails as well, so there is never a hole behind a checkpoint.
+//! Each batch is a transaction with its checkpoint. What was sent behind a batch that failed finds
+//! the checkpoint elsewhere and fails as well, so there is never a hole behind a checkpoint.
 
 use super::batch_sql::BatchSql;
 use super::stuck::Stuck;
@@ -47,7 +48,15 @@ impl Window {
     fn new(range: BlockRange) -> Window {
         let measures = range.passes > 2 && range.pass == 0 && range.next == range.start;
         let (flights, changed) = (VecDeque::new(), Changed::default());
-        Window { sent: range, range, flights, changed, stumbles: 0, stuck: Stuck::default(), measures }
+        Window {
+            sent: range,
+            range,
+            flights,
+            changed,
+            stumbles: 0,
+            stuck: Stuck::default(),
+            measures,
+        }
     }
 
     /// Whether the first pass has just been sent to its end.
@@ -85,7 +94,10 @@ impl Worker {
             match self.landed(leaf, flight.sent).await {
                 Ok(changed) => {
                     let (cut, before) = (flight.cut, window.range.rows);
-                    window.range = BlockRange { rows: before + signed(changed.rows), ..flight.next };
+                    window.range = BlockRange {
+                        rows: before + signed(changed.rows),
+                        ..flight.next
+                    };
                     self.done(&mut window, cut, changed).await;
                 }
                 Err(error) => {
@@ -94,12 +106,17 @@ impl Worker {
                 }
             }
         }
-        self.shared.learned(leaf, passes_of(window.range.passes), window.changed);
+        self.shared
+            .learned(leaf, passes_of(window.range.passes), window.changed);
         Ok(())
     }
 
     /// Sends as many batches as may be under way.
-    async fn launch_all(&mut self, leaf: usize, window: &mut Window) -> Result<(), Box<(Cut, Error)>> {
+    async fn launch_all(
+        &mut self,
+        leaf: usize,
+        window: &mut Window,
+    ) -> Result<(), Box<(Cut, Error)>> {
         let depth = if window.stumbles > 0 { 1 } else { self.depth() };
         while window.flights.len() < depth && !window.sent.done {
             let (to_fit, to_measure) = (window.first_pass_is_out(), self.is_to_measure());
@@ -111,8 +128,22 @@ impl Worker {
                 self.fit_passes(leaf, window);
             }
             let upto = (window.sent.next + i64::from(self.pace.blocks())).min(window.sent.end);
-            let cut = Cut { from: window.sent.next, upto, pass: window.sent.pass, passes: window.sent.passes };
-            match self.launch(leaf, &window.sent, cut, window.flights.is_empty(), window.stumbles).await {
+            let cut = Cut {
+                from: window.sent.next,
+                upto,
+                pass: window.sent.pass,
+                passes: window.sent.passes,
+            };
+            match self
+                .launch(
+                    leaf,
+                    &window.sent,
+                    cut,
+                    window.flights.is_empty(),
+                    window.stumbles,
+                )
+                .await
+            {
                 Ok(flight) => {
                     window.sent = flight.next;
                     window.flights.push_back(flight);
@@ -137,17 +168,25 @@ impl Worker {
             self.measure(leaf, at).await?;
         }
         let next = after(at, cut);
-        let sent = self.send(leaf, at, &next, cut, 0, stumbles >= STUMBLES_MAX).await?;
+        let sent = self
+            .send(leaf, at, &next, cut, 0, stumbles >= STUMBLES_MAX)
+            .await?;
         Ok(Flight { cut, next, sent })
     }
 
     fn is_to_measure(&self) -> bool {
-        self.measured.is_none_or(|measured| measured.elapsed() > MEASURE_EVERY)
+        self.measured
+            .is_none_or(|measured| measured.elapsed() > MEASURE_EVERY)
     }
 
     /// A batch of nothing: what it takes is what goes with every batch.
     async fn measure(&mut self, leaf: usize, at: &BlockRange) -> Result<(), Error> {
-        let nothing = Cut { from: at.next, upto: at.next, pass: at.pass, passes: at.passes };
+        let nothing = Cut {
+            from: at.next,
+            upto: at.next,
+            pass: at.pass,
+            passes: at.passes,
+        };
         let began = Instant::now();
         let sent = self.send(leaf, at, at, nothing, 0, false).await?;
         self.landed(leaf, sent).await?;
@@ -179,13 +218,20 @@ impl Worker {
         }
         window.changed.rows += changed.rows;
         window.changed.hot += changed.hot;
-        self.shared.moved(cut.upto - cut.from, passes_of(cut.passes), changed);
+        self.shared
+            .moved(cut.upto - cut.from, passes_of(cut.passes), changed);
         window.stumbles = 0;
         window.stuck.moved();
         self.pay(changed.rows).await;
     }
 
-    async fn failed(&mut self, leaf: usize, window: &mut Window, cut: Cut, error: Error) -> Result<(), Error> {
+    async fn failed(
+        &mut self,
+        leaf: usize,
+        window: &mut Window,
+        cut: Cut,
+        error: Error,
+    ) -> Result<(), Error> {
         let class = error.class();
         match class {
             Class::Fatal => {}
@@ -210,12 +256,18 @@ impl Worker {
         }
     }
 
-    /// One page in as many transactions as it has rows, and then its checkpoint with a batch of no rows.
+    /// One page in as many transactions as it has rows, and then its checkpoint with a batch of no
+    /// rows.
     async fn by_rows(&mut self, leaf: usize, window: &mut Window, cut: Cut) -> Result<(), Error> {
         let rows = self.row_by_row(leaf, cut).await?;
-        let none = Cut { from: cut.upto, ..cut };
+        let none = Cut {
+            from: cut.upto,
+            ..cut
+        };
         let next = after(&window.range, cut);
-        let sent = self.send(leaf, &window.range, &next, none, signed(rows), false).await?;
+        let sent = self
+            .send(leaf, &window.range, &next, none, signed(rows), false)
+            .await?;
         self.landed(leaf, sent).await?;
         let rows = window.range.rows + signed(rows);
         window.is_at(BlockRange { rows, ..next });
@@ -223,11 +275,13 @@ impl Worker {
         Ok(())
     }
 
-    /// After the first pass it is known how many rows there are to change on a page: so many passes are left.
+    /// After the first pass it is known how many rows there are to change on a page: so many passes
+    /// are left.
     fn fit_passes(&mut self, leaf: usize, window: &mut Window) {
         window.measures = false;
         let range = &window.range;
-        let whole = self.shared.leaves[leaf].leaf.rows_per_block() * (range.end - range.start) as f64;
+        let whole =
+            self.shared.leaves[leaf].leaf.rows_per_block() * (range.end - range.start) as f64;
         let fitting = passes_left(passes_of(range.passes), window.changed.rows, whole);
         if fitting < passes_of(range.passes) {
             // What the first pass counted as a share of many is one of few.
@@ -235,13 +289,19 @@ impl Worker {
             let fewer = Changed::default();
             self.shared.moved(blocks, fitting, fewer);
             self.shared.unmoved(blocks, passes_of(range.passes));
-            window.is_at(BlockRange { passes: i32::from(fitting), ..*range });
+            window.is_at(BlockRange {
+                passes: i32::from(fitting),
+                ..*range
+            });
             self.bound_by(i32::from(fitting));
         }
     }
 
     fn bound_by(&mut self, passes: i32) {
-        self.pace.bound(batch_blocks_max(self.shared.settings.window_blocks, passes_of(passes)));
+        self.pace.bound(batch_blocks_max(
+            self.shared.settings.window_blocks,
+            passes_of(passes),
+        ));
     }
 
     /// How many batches may be under way. Where rests are taken, one.
@@ -263,7 +323,11 @@ impl Worker {
             let upto = (from + LOOK_BLOCKS).min(range.end);
             let (first, last) = (Tid::start_of(from), Tid::start_of(upto));
             let found = match self.prepared(leaf).await {
-                Ok(prepared) => self.session.query_one(&doing, &prepared.any, &[&first, &last]).await,
+                Ok(prepared) => {
+                    self.session
+                        .query_one(&doing, &prepared.any, &[&first, &last])
+                        .await
+                }
                 Err(error) => Err(error),
             };
             match found {
@@ -285,8 +349,18 @@ impl Worker {
         let mut window = Window::new(BlockRange { passes: 1, ..range });
         while !window.range.done {
             let at = window.range;
-            let cut = Cut { from: at.next, upto: at.next, pass: at.pass, passes: 1 };
-            let next = BlockRange { next: at.end, pass: at.pass + 1, done: true, ..at };
+            let cut = Cut {
+                from: at.next,
+                upto: at.next,
+                pass: at.pass,
+                passes: 1,
+            };
+            let next = BlockRange {
+                next: at.end,
+                pass: at.pass + 1,
+                done: true,
+                ..at
+            };
             let landed = match self.send(leaf, &at, &next, cut, 0, false).await {
                 Ok(sent) => self.landed(leaf, sent).await,
                 Err(error) => Err(error),
@@ -302,8 +376,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Sends BEGIN, the rows, their checkpoint and COMMIT. After a crash there are both or neither. `more`: rows that were changed
-    /// without a checkpoint.
+    /// Sends BEGIN, the rows, their checkpoint and COMMIT. After a crash there are both or neither.
+    /// `more`: rows that were changed without a checkpoint.
     async fn send(
         &mut self,
         leaf: usize,
@@ -317,20 +391,33 @@ impl Worker {
         let (from, upto) = (Tid::start_of(cut.from), Tid::start_of(cut.upto));
         let is_last = cut.pass + 1 >= cut.passes;
         let change: Bound = match (around_locks, is_last) {
-            (true, _) => (prepared.unlocked.clone(), vec![Box::new(from), Box::new(upto)]),
+            (true, _) => (
+                prepared.unlocked.clone(),
+                vec![Box::new(from), Box::new(upto)],
+            ),
             (false, true) => (prepared.all.clone(), vec![Box::new(from), Box::new(upto)]),
             (false, false) => {
-                let of_slice: Vec<Box<dyn ToSql + Sync + Send>> =
-                    vec![Box::new(from), Box::new(upto), Box::new(cut.passes), Box::new(cut.pass)];
+                let of_slice: Vec<Box<dyn ToSql + Sync + Send>> = vec![
+                    Box::new(from),
+                    Box::new(upto),
+                    Box::new(cut.passes),
+                    Box::new(cut.pass),
+                ];
                 (prepared.slice.clone(), of_slice)
             }
         };
-        self.with_checkpoint(leaf, change, at.mark_to(next), more).await
+        self.with_checkpoint(leaf, change, at.mark_to(next), more)
+            .await
     }
 
-    pub(super) async fn prepared(&mut self, leaf: usize) -> Result<std::sync::Arc<super::statements::Prepared>, Error> {
+    pub(super) async fn prepared(
+        &mut self,
+        leaf: usize,
+    ) -> Result<std::sync::Arc<super::statements::Prepared>, Error> {
         let sql = || BatchSql::new(&self.shared.backfill, &self.shared.leaves[leaf].leaf.name);
-        self.statements.of_table(&self.session, self.shared.doing(leaf), leaf, sql).await
+        self.statements
+            .of_table(&self.session, self.shared.doing(leaf), leaf, sql)
+            .await
     }
 }
 
@@ -344,7 +431,10 @@ fn passes_of(passes: i32) -> u16 {
 
 /// Where a range stands once a batch is done.
 fn after(range: &BlockRange, cut: Cut) -> BlockRange {
-    let mut next = BlockRange { next: cut.upto, ..*range };
+    let mut next = BlockRange {
+        next: cut.upto,
+        ..*range
+    };
     if next.next >= next.end {
         next.pass += 1;
         if next.pass >= next.passes {
@@ -362,12 +452,28 @@ mod tests {
 
     #[test]
     fn a_range_goes_round_pass_by_pass() {
-        let mut range =
-            BlockRange { job: 1, start: 100, end: 110, next: 100, pass: 0, passes: 2, rows: 0, done: false };
+        let mut range = BlockRange {
+            job: 1,
+            start: 100,
+            end: 110,
+            next: 100,
+            pass: 0,
+            passes: 2,
+            rows: 0,
+            done: false,
+        };
         let mut seen = Vec::new();
         while !range.done {
             let upto = (range.next + 6).min(range.end);
-            range = after(&range, Cut { from: range.next, upto, pass: range.pass, passes: range.passes });
+            range = after(
+                &range,
+                Cut {
+                    from: range.next,
+                    upto,
+                    pass: range.pass,
+                    passes: range.passes,
+                },
+            );
             seen.push((range.pass, range.next));
         }
         assert_eq!(seen, [(0, 106), (1, 100), (1, 106), (2, 110)]);

@@ -1,5 +1,5 @@
-//! What goes with every batch, however little it changes: BEGIN, the counters, the checkpoint and COMMIT on the server, and the way
-//! there and back. Pure.
+//! What goes with every batch, however little it changes: BEGIN, the counters, the checkpoint and
+//! COMMIT on the server, and the way there and back. Pure.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,10 +7,12 @@ use std::time::Duration;
 /// Readings that are kept.
 const KEPT: usize = 16;
 
-/// The largest share of a batch that may go into what goes with it. Gentler than that is a rest, not a crumb.
+/// The largest share of a batch that may go into what goes with it. Gentler than that is a rest,
+/// not a crumb.
 const SHARE_MAX: f64 = 0.25;
 
-/// Where others are at work a gap of this share of a batch is left between two: it is when they get the core.
+/// Where others are at work a gap of this share of a batch is left between two: it is when they get
+/// the core.
 const GAP: f64 = 0.25;
 
 /// The most batches under way at a time: what stands behind one that fails is done again.
@@ -26,7 +28,10 @@ pub(crate) struct Fixed {
 
 impl Fixed {
     pub(crate) fn new(way: Duration) -> Fixed {
-        Fixed { way, on_server: VecDeque::new() }
+        Fixed {
+            way,
+            on_server: VecDeque::new(),
+        }
     }
 
     /// A batch of nothing took so long, with the way.
@@ -53,8 +58,8 @@ impl Fixed {
         self.on_server().div_f64(SHARE_MAX)
     }
 
-    /// So many batches of a length are under way at a time, so that the server needn't wait for us. `alone`: nobody else would
-    /// use the time in between.
+    /// So many batches of a length are under way at a time, so that the server needn't wait for us.
+    /// `alone`: nobody else would use the time in between.
     pub(crate) fn depth(&self, batch: Duration, alone: bool) -> usize {
         let gap = if alone { 0.0 } else { GAP };
         let ways = self.way.as_secs_f64() / batch.as_secs_f64().max(1e-6);
@@ -62,7 +67,8 @@ impl Fixed {
     }
 }
 
-/// One in eight readings is no longer than this: what a thing takes when it hasn't to wait for others.
+/// One in eight readings is no longer than this: what a thing takes when it hasn't to wait for
+/// others.
 pub(crate) fn lower_eighth<T: PartialOrd + Copy>(readings: impl Iterator<Item = T>) -> Option<T> {
     let mut sorted: Vec<T> = readings.collect();
     sorted.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
@@ -85,7 +91,11 @@ mod tests {
             for waited in [0.0, 0.0, 8.0, 0.0, 12.0] {
                 fixed.measured(milliseconds(way + 0.4 + waited));
             }
-            assert!((fixed.least().as_secs_f64() - 0.0016).abs() < 1e-9, "{:?}", fixed.least());
+            assert!(
+                (fixed.least().as_secs_f64() - 0.0016).abs() < 1e-9,
+                "{:?}",
+                fixed.least()
+            );
         }
     }
 
@@ -95,14 +105,27 @@ mod tests {
             let fixed = Fixed::new(milliseconds(way));
             for batch in [2.0, 5.0] {
                 let busy = |alone| {
-                    // As much as is under way is done while the first answer travels and the next batch comes.
+                    // As much as is under way is done while the first answer travels and the next
+                    // batch comes.
                     let depth = fixed.depth(milliseconds(batch), alone) as f64;
                     (depth * batch / (batch + way)).min(1.0)
                 };
-                assert!(busy(false) >= 0.8, "{way} ms, batches of {batch} ms: {}", busy(false));
-                assert!(busy(true) >= 0.99, "{way} ms, batches of {batch} ms, alone: {}", busy(true));
+                assert!(
+                    busy(false) >= 0.8,
+                    "{way} ms, batches of {batch} ms: {}",
+                    busy(false)
+                );
+                assert!(
+                    busy(true) >= 0.99,
+                    "{way} ms, batches of {batch} ms, alone: {}",
+                    busy(true)
+                );
             }
         }
-        assert_eq!(Fixed::new(milliseconds(0.05)).depth(milliseconds(2.0), false), 1, "near by there is a gap");
+        assert_eq!(
+            Fixed::new(milliseconds(0.05)).depth(milliseconds(2.0), false),
+            1,
+            "near by there is a gap"
+        );
     }
 }

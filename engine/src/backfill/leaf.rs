@@ -27,7 +27,11 @@ impl Leaf {
     }
 
     pub(crate) fn rows_per_block(&self) -> f64 {
-        if self.blocks == 0 { 0.0 } else { self.rows / self.blocks as f64 }
+        if self.blocks == 0 {
+            0.0
+        } else {
+            self.rows / self.blocks as f64
+        }
     }
 }
 
@@ -48,12 +52,17 @@ pub(crate) async fn leaves(session: &Session, table: &TableName) -> Result<Vec<L
                      ELSE 50 * s.blocks END)::float8
         FROM sized s JOIN pg_namespace n ON n.oid = s.relnamespace LEFT JOIN pg_am a ON a.oid = s.relam
         ORDER BY s.oid";
-    let rows = session.query("looking at the table's partitions", sql, &[&table.sql()]).await?;
+    let rows = session
+        .query("looking at the table's partitions", sql, &[&table.sql()])
+        .await?;
     Ok(rows
         .iter()
         .map(|row| Leaf {
             oid: row.get(0),
-            name: TableName { schema: Ident::new(row.get::<_, String>(1)), name: Ident::new(row.get::<_, String>(2)) },
+            name: TableName {
+                schema: Ident::new(row.get::<_, String>(1)),
+                name: Ident::new(row.get::<_, String>(2)),
+            },
             heap: row.get(3),
             filenode: row.get(4),
             blocks: row.get(5),
@@ -62,9 +71,13 @@ pub(crate) async fn leaves(session: &Session, table: &TableName) -> Result<Vec<L
         .collect())
 }
 
-/// The key to walk a table by, with each column's type: the one that the author named, else the primary key, else a
-/// unique key over columns that are never NULL.
-pub(crate) async fn key(session: &Session, backfill: &Backfill, leaf: &Leaf) -> Result<Vec<(Ident, String)>, Error> {
+/// The key to walk a table by, with each column's type: the one that the author named, else the
+/// primary key, else a unique key over columns that are never NULL.
+pub(crate) async fn key(
+    session: &Session,
+    backfill: &Backfill,
+    leaf: &Leaf,
+) -> Result<Vec<(Ident, String)>, Error> {
     let doing = "looking for a key to walk the table by";
     let rows = match &backfill.key {
         Some(columns) => {
@@ -88,7 +101,12 @@ pub(crate) async fn key(session: &Session, backfill: &Backfill, leaf: &Leaf) -> 
         }
     };
     if rows.is_empty() {
-        return Err(Error::NoKey { table: leaf.name.shown() });
+        return Err(Error::NoKey {
+            table: leaf.name.shown(),
+        });
     }
-    Ok(rows.iter().map(|row| (Ident::new(row.get::<_, String>(0)), row.get(1))).collect())
+    Ok(rows
+        .iter()
+        .map(|row| (Ident::new(row.get::<_, String>(0)), row.get(1)))
+        .collect())
 }

@@ -1,9 +1,10 @@
-//! Work lists: one statement finds rows under one snapshot and writes their keys down, with what is to become of them;
-//! batches take them from there.
+//! Work lists: one statement finds rows under one snapshot and writes their keys down, with what is
+//! to become of them; batches take them from there.
 //!
-//! The list's table is made, filled and recorded in one transaction, so there is the whole list or none. It doesn't change, so a
-//! block of it is a perfect checkpoint, which moves in the statement that changes the rows: whatever is killed wherever, no row is
-//! changed twice. It is logged: a crash would empty another one, and nothing could tell then which rows are done.
+//! The list's table is made, filled and recorded in one transaction, so there is the whole list or
+//! none. It doesn't change, so a block of it is a perfect checkpoint, which moves in the statement
+//! that changes the rows: whatever is killed wherever, no row is changed twice. It is logged: a
+//! crash would empty another one, and nothing could tell then which rows are done.
 
 use super::stuck::Stuck;
 use super::window::Passes;
@@ -43,15 +44,23 @@ pub(crate) fn table(job: i64) -> TableName {
     TableName::new("concertina", format!("list_{job}").as_str())
 }
 
-/// Lists what no earlier run has listed, and changes what none has changed. Gives the rows that were changed, earlier runs
-/// included.
-pub(crate) async fn run(lease: &mut Lease, key: &JobKey, backfill: &Backfill, list: &WorkList) -> Result<u64, Error> {
+/// Lists what no earlier run has listed, and changes what none has changed. Gives the rows that
+/// were changed, earlier runs included.
+pub(crate) async fn run(
+    lease: &mut Lease,
+    key: &JobKey,
+    backfill: &Backfill,
+    list: &WorkList,
+) -> Result<u64, Error> {
     let job = match checkpoint::list_job(&lease.records, key).await? {
         Some(job) => job,
         None => listed(lease, key, backfill, list).await?,
     };
     let ranges = checkpoint::block_ranges(&lease.records, job).await?;
-    let before = ranges.iter().map(|range| u64::try_from(range.rows).unwrap_or(0)).sum();
+    let before = ranges
+        .iter()
+        .map(|range| u64::try_from(range.rows).unwrap_or(0))
+        .sum();
     let left: VecDeque<BlockRange> = ranges.into_iter().filter(|range| !range.done).collect();
     if !left.is_empty() {
         change(lease, key, backfill, job, left, before).await?;
@@ -81,7 +90,13 @@ async fn change(
     };
     let doing = format!("{}: rows of {} by a list", key.step, backfill.table.shown());
     let passes = Mutex::new(Passes::new(false, leaf.rows_per_block(), 1));
-    let target = Target { counted: leaf.oid, leaf, doing, key: None, passes };
+    let target = Target {
+        counted: leaf.oid,
+        leaf,
+        doing,
+        key: None,
+        passes,
+    };
     let parts = left.into_iter().map(Part::List).collect();
     let shared = share(lease, key, backfill, vec![target], parts, before).await?;
     work(lease, key, &shared, false).await
@@ -93,17 +108,31 @@ fn tell(lease: &Lease, backfill: &Backfill, told: &checkpoint::ListCounts) {
     if told.skipped > 0 {
         let why = match &backfill.operation {
             Operation::Listed(list) if list.key.is_empty() => "were there already",
-            _ => "don't meet the condition any more, or were changed meanwhile: they are left as they are",
+            _ => {
+                "don't meet the condition any more, or were changed meanwhile: they are left as they are"
+            }
         };
-        lease.tell(Event::Note { text: format!("{} listed rows of {table} {why}", told.skipped) });
+        lease.tell(Event::Note {
+            text: format!("{} listed rows of {table} {why}", told.skipped),
+        });
     }
     if told.gone > 0 {
-        lease.tell(Event::Note { text: format!("{} listed rows of {table} were deleted meanwhile", told.gone) });
+        lease.tell(Event::Note {
+            text: format!(
+                "{} listed rows of {table} were deleted meanwhile",
+                told.gone
+            ),
+        });
     }
 }
 
 /// Makes the list and its job; tries again when others are in the way.
-async fn listed(lease: &mut Lease, key: &JobKey, backfill: &Backfill, list: &WorkList) -> Result<i64, Error> {
+async fn listed(
+    lease: &mut Lease,
+    key: &JobKey,
+    backfill: &Backfill,
+    list: &WorkList,
+) -> Result<i64, Error> {
     let doing = format!("{}: listing rows of {}", key.step, backfill.table.shown());
     let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
     for attempt in 1.. {
@@ -144,7 +173,9 @@ async fn in_one_transaction(
     backfill: &Backfill,
     list: &WorkList,
 ) -> Result<(i64, u64), Error> {
-    hands.batch_execute(doing, "BEGIN; SET LOCAL synchronize_seqscans = off").await?;
+    hands
+        .batch_execute(doing, "BEGIN; SET LOCAL synchronize_seqscans = off")
+        .await?;
     let made = async {
         let job = checkpoint::open_list_job(hands, key).await?;
         let name = table(job);
@@ -168,7 +199,8 @@ async fn in_one_transaction(
     made
 }
 
-/// The list holds rows of the application: whoever default privileges would let read it is let no more.
+/// The list holds rows of the application: whoever default privileges would let read it is let no
+/// more.
 pub(crate) fn ours_alone(name: &TableName) -> String {
     let body = format!(
         "\nDECLARE other record;\nBEGIN\n  FOR other IN SELECT DISTINCT grantee FROM pg_class, aclexplode(relacl) \
@@ -183,7 +215,9 @@ pub(crate) fn ours_alone(name: &TableName) -> String {
 
 /// Drops a list whose rows are done, or are to be left.
 pub(crate) async fn drop_table(session: &Session, job: i64) -> Result<(), Error> {
-    session.batch_execute("dropping a list of rows", &drop_own_table(&table(job))).await
+    session
+        .batch_execute("dropping a list of rows", &drop_own_table(&table(job)))
+        .await
 }
 
 /// What a batch did.
@@ -197,20 +231,41 @@ struct Did {
 
 /// Walks the list to its end.
 pub(super) async fn walk(worker: &mut Worker, mut range: BlockRange) -> Result<(), Error> {
-    worker.session.batch_execute("setting up a worker", "SET synchronize_seqscans = off").await?;
+    worker
+        .session
+        .batch_execute("setting up a worker", "SET synchronize_seqscans = off")
+        .await?;
     let (mut stumbles, mut named, mut stuck) = (0, 0, Stuck::default());
     while !range.done {
         worker.gate().await?;
         let upto = (range.next + i64::from(worker.pace.blocks())).min(range.end);
-        let next = BlockRange { next: upto, done: upto >= range.end, ..range };
+        let next = BlockRange {
+            next: upto,
+            done: upto >= range.end,
+            ..range
+        };
         match batch(worker, &range, &next).await {
             Ok(did) => {
                 let blocks = u32::try_from(upto - range.next).unwrap_or(u32::MAX);
                 worker.took(did.took, blocks, did.applied);
-                worker.shared.moved(upto - range.next, 1, super::Changed { rows: did.applied, hot: 0, took: did.took });
-                if let Some(examples) = did.examples.filter(|_| did.skipped + did.gone > 0 && named < NAMED_MAX) {
+                worker.shared.moved(
+                    upto - range.next,
+                    1,
+                    super::Changed {
+                        rows: did.applied,
+                        hot: 0,
+                        took: did.took,
+                    },
+                );
+                if let Some(examples) = did
+                    .examples
+                    .filter(|_| did.skipped + did.gone > 0 && named < NAMED_MAX)
+                {
                     named += 1;
-                    let text = format!("left as they are, of {}: {examples}", worker.shared.backfill.table.shown());
+                    let text = format!(
+                        "left as they are, of {}: {examples}",
+                        worker.shared.backfill.table.shown()
+                    );
                     (worker.shared.events)(Event::Note { text });
                 }
                 worker.pay(did.applied).await;
@@ -234,7 +289,11 @@ pub(super) async fn walk(worker: &mut Worker, mut range: BlockRange) -> Result<(
                         "no progress in {STUMBLES_MAX} tries, each with fewer rows: {}",
                         super::stuck::cause(&error)
                     );
-                    let doing = format!("{}, blocks {} to {upto} of the list", worker.shared.doing(0), range.next);
+                    let doing = format!(
+                        "{}, blocks {} to {upto} of the list",
+                        worker.shared.doing(0),
+                        range.next
+                    );
                     return Err(Error::Stuck { doing, why });
                 }
                 Class::Fatal => return Err(of_blocks(&range, upto, error)),
@@ -247,9 +306,10 @@ pub(super) async fn walk(worker: &mut Worker, mut range: BlockRange) -> Result<(
 /// The failure with the blocks of the list that it is about.
 fn of_blocks(range: &BlockRange, upto: i64, error: Error) -> Error {
     match error {
-        Error::Sql { doing, cause } => {
-            Error::Sql { doing: format!("{doing}, blocks {} to {upto} of the list", range.next), cause }
-        }
+        Error::Sql { doing, cause } => Error::Sql {
+            doing: format!("{doing}, blocks {} to {upto} of the list", range.next),
+            cause,
+        },
         other => other,
     }
 }
@@ -258,13 +318,21 @@ fn of_blocks(range: &BlockRange, upto: i64, error: Error) -> Error {
 async fn batch(worker: &mut Worker, range: &BlockRange, next: &BlockRange) -> Result<Did, Error> {
     let shared = Arc::clone(&worker.shared);
     let Operation::Listed(list) = &shared.backfill.operation else {
-        return Err(Error::State("a list is walked for what has none".to_owned()));
+        return Err(Error::State(
+            "a list is walked for what has none".to_owned(),
+        ));
     };
     let sql = ListSql::new(&shared.backfill, list, &table(range.job)).batch;
-    let statement = worker.statements.other(&worker.session, shared.doing(0), sql).await?;
+    let statement = worker
+        .statements
+        .other(&worker.session, shared.doing(0), sql)
+        .await?;
     let (from, upto) = (Tid::start_of(range.next), Tid::start_of(next.next));
     let parameters: [&(dyn ToSql + Sync); 5] = [&from, &upto, &next.next, &next.done, &range.job];
-    let row = worker.session.query_one(shared.doing(0), &statement, &parameters).await?;
+    let row = worker
+        .session
+        .query_one(shared.doing(0), &statement, &parameters)
+        .await?;
     let unsigned = |column| u64::try_from(row.get::<_, i64>(column)).unwrap_or(0);
     Ok(Did {
         applied: unsigned(0),

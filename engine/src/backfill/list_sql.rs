@@ -12,8 +12,8 @@ pub(crate) struct ListSql {
     pub(crate) unique: Option<String>,
     /// Lists the rows.
     pub(crate) fill: String,
-    /// Changes the rows between the positions `$1` and `$2` of the list, and marks it: `$3` is the next block, `$4` whether
-    /// that is all, `$5` the job.
+    /// Changes the rows between the positions `$1` and `$2` of the list, and marks it: `$3` is the
+    /// next block, `$4` whether that is all, `$5` the job.
     pub(crate) batch: String,
     /// The same without the mark.
     pub(crate) change: String,
@@ -24,12 +24,20 @@ const BATCH: &str = "concertina_batch";
 
 impl ListSql {
     pub(crate) fn new(backfill: &Backfill, list: &WorkList, name: &TableName) -> ListSql {
-        let held = [("k", &list.key), ("o", &list.relied_on), ("n", &list.values)];
+        let held = [
+            ("k", &list.key),
+            ("o", &list.relied_on),
+            ("n", &list.values),
+        ];
         let columns = held.iter().flat_map(|(kind, columns)| {
-            columns
-                .iter()
-                .enumerate()
-                .map(move |(at, column)| format!("{}.{} AS {}", backfill.alias.sql(), column.sql(), named(kind, at)))
+            columns.iter().enumerate().map(move |(at, column)| {
+                format!(
+                    "{}.{} AS {}",
+                    backfill.alias.sql(),
+                    column.sql(),
+                    named(kind, at)
+                )
+            })
         });
         let (target, name) = (backfill.table.sql(), name.sql());
         let key: Vec<String> = (0..list.key.len()).map(|at| named("k", at)).collect();
@@ -39,8 +47,14 @@ impl ListSql {
                 columns.collect::<Vec<_>>().join(", "),
                 backfill.alias.sql()
             ),
-            unique: list.first_only.then(|| format!("CREATE UNIQUE INDEX ON {name} ({})", key.join(", "))),
-            fill: format!("INSERT INTO {name} {}{}", list.query, if list.first_only { FIRST_ONLY } else { "" }),
+            unique: list
+                .first_only
+                .then(|| format!("CREATE UNIQUE INDEX ON {name} ({})", key.join(", "))),
+            fill: format!(
+                "INSERT INTO {name} {}{}",
+                list.query,
+                if list.first_only { FIRST_ONLY } else { "" }
+            ),
             batch: batch(backfill, list, &name),
             change: format!("WITH {} {}", rows(&name), change(backfill, list)),
         }
@@ -63,9 +77,16 @@ fn rows(name: &str) -> String {
 
 fn batch(backfill: &Backfill, list: &WorkList, name: &str) -> String {
     let inserts = matches!(list.change, Listed::Insert { .. });
-    let done = if inserts { "1".to_owned() } else { format!("{BATCH}.concertina_at") };
-    let (gone, left) =
-        if inserts { ("0".to_owned(), "NULL".to_owned()) } else { (missing(backfill, list), left(list)) };
+    let done = if inserts {
+        "1".to_owned()
+    } else {
+        format!("{BATCH}.concertina_at")
+    };
+    let (gone, left) = if inserts {
+        ("0".to_owned(), "NULL".to_owned())
+    } else {
+        (missing(backfill, list), left(list))
+    };
     format!(
         "WITH {rows}, concertina_done (at) AS ({change} RETURNING {done}), \
          concertina_told AS (SELECT (SELECT count(*) FROM {BATCH}) AS listed, (SELECT count(*) FROM concertina_done) AS applied), \
@@ -102,17 +123,31 @@ fn change(backfill: &Backfill, list: &WorkList) -> String {
                 })
                 .collect();
             conditions.extend(unchanged(list, &alias));
-            format!("UPDATE {table} SET {} FROM {BATCH} WHERE {}", sets.join(", "), conditions.join(" AND "))
+            format!(
+                "UPDATE {table} SET {} FROM {BATCH} WHERE {}",
+                sets.join(", "),
+                conditions.join(" AND ")
+            )
         }
         Listed::Compute { sets, predicate } => {
-            let sets: Vec<String> = sets.iter().map(|(column, value)| format!("{} = {value}", column.sql())).collect();
+            let sets: Vec<String> = sets
+                .iter()
+                .map(|(column, value)| format!("{} = {value}", column.sql()))
+                .collect();
             conditions.extend(predicate.iter().map(|predicate| format!("({predicate})")));
-            format!("UPDATE {table} SET {} FROM {BATCH} WHERE {}", sets.join(", "), conditions.join(" AND "))
+            format!(
+                "UPDATE {table} SET {} FROM {BATCH} WHERE {}",
+                sets.join(", "),
+                conditions.join(" AND ")
+            )
         }
         Listed::Delete { predicate } => {
             conditions.extend(unchanged(list, &alias));
             conditions.extend(predicate.iter().map(|predicate| format!("({predicate})")));
-            format!("DELETE FROM {table} USING {BATCH} WHERE {}", conditions.join(" AND "))
+            format!(
+                "DELETE FROM {table} USING {BATCH} WHERE {}",
+                conditions.join(" AND ")
+            )
         }
         Listed::Insert { before, after } => {
             let columns: Vec<String> = list.values.iter().map(Ident::sql).collect();
@@ -130,8 +165,15 @@ fn change(backfill: &Backfill, list: &WorkList) -> String {
 }
 
 fn same_key(list: &WorkList, alias: &str) -> String {
-    let same = |(at, column): (usize, &Ident)| format!("{alias}.{} = {BATCH}.{}", column.sql(), named("k", at));
-    list.key.iter().enumerate().map(same).collect::<Vec<_>>().join(" AND ")
+    let same = |(at, column): (usize, &Ident)| {
+        format!("{alias}.{} = {BATCH}.{}", column.sql(), named("k", at))
+    };
+    list.key
+        .iter()
+        .enumerate()
+        .map(same)
+        .collect::<Vec<_>>()
+        .join(" AND ")
 }
 
 /// Whether what the new values follow from is as it was, bit by bit.
@@ -139,9 +181,19 @@ fn unchanged(list: &WorkList, alias: &str) -> Option<String> {
     if list.relied_on.is_empty() {
         return None;
     }
-    let own: Vec<String> = list.relied_on.iter().map(|column| format!("{alias}.{}", column.sql())).collect();
-    let listed: Vec<String> = (0..list.relied_on.len()).map(|at| format!("{BATCH}.{}", named("o", at))).collect();
-    Some(format!("record_image_eq(ROW({}), ROW({}))", own.join(", "), listed.join(", ")))
+    let own: Vec<String> = list
+        .relied_on
+        .iter()
+        .map(|column| format!("{alias}.{}", column.sql()))
+        .collect();
+    let listed: Vec<String> = (0..list.relied_on.len())
+        .map(|at| format!("{BATCH}.{}", named("o", at)))
+        .collect();
+    Some(format!(
+        "record_image_eq(ROW({}), ROW({}))",
+        own.join(", "),
+        listed.join(", ")
+    ))
 }
 
 /// Counts the listed rows that aren't there any more.
@@ -226,6 +278,9 @@ mod tests {
             predicate: Some("x.n > 5 OR x.n < 0".to_owned()),
         };
         let sql = of(change, &[], &[]).change;
-        assert!(sql.ends_with("WHERE x.id = concertina_batch.concertina_k0 AND (x.n > 5 OR x.n < 0)"), "{sql}");
+        assert!(
+            sql.ends_with("WHERE x.id = concertina_batch.concertina_k0 AND (x.n > 5 OR x.n < 0)"),
+            "{sql}"
+        );
     }
 }

@@ -1,8 +1,10 @@
-//! Many small transactions that change rows, on several connections, until a sweep proves that none is left.
+//! Many small transactions that change rows, on several connections, until a sweep proves that none
+//! is left.
 //!
-//! The walk over the table is complete by itself when a sync trigger fills what is written meanwhile: a row version
-//! that lay below the end at the start and wasn't touched is still in its block, and every other one has passed the
-//! trigger. The sweep at the end proves it all the same, and finds the rows that batches went around.
+//! The walk over the table is complete by itself when a sync trigger fills what is written
+//! meanwhile: a row version that lay below the end at the start and wasn't touched is still in its
+//! block, and every other one has passed the trigger. The sweep at the end proves it all the same,
+//! and finds the rows that batches went around.
 
 mod batch_sql;
 mod culprit;
@@ -114,7 +116,8 @@ struct Shared {
     hot: AtomicU64,
     /// Thousandths of blocks that are behind us.
     moved: AtomicU64,
-    /// Microseconds that batches took, and of them those in which they waited for a core, the disk or a lock.
+    /// Microseconds that batches took, and of them those in which they waited for a core, the disk
+    /// or a lock.
     took: AtomicU64,
     waited: AtomicU64,
     workers: AtomicU16,
@@ -139,12 +142,20 @@ impl Shared {
     /// What the whole server writes for each row of ours.
     fn wal_bytes_per_row(&self) -> f64 {
         let rows = self.rows_per_second.load(Ordering::Relaxed);
-        if rows == 0 { WAL_BYTES_PER_ROW_GUESS } else { self.conditions.borrow().wal_bytes_per_second / rows as f64 }
+        if rows == 0 {
+            WAL_BYTES_PER_ROW_GUESS
+        } else {
+            self.conditions.borrow().wal_bytes_per_second / rows as f64
+        }
     }
 
     fn check(&self) -> Result<(), Error> {
         self.stop.check()?;
-        if self.halted.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+        if self.halted.load(Ordering::Relaxed) {
+            Err(Error::Interrupted)
+        } else {
+            Ok(())
+        }
     }
 
     fn doing(&self, leaf: usize) -> &str {
@@ -165,16 +176,19 @@ impl Shared {
     fn took(&self, took: Duration, alone: Duration) {
         let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         self.took.fetch_add(micros(took), Ordering::Relaxed);
-        self.waited.fetch_add(micros(took.saturating_sub(alone)), Ordering::Relaxed);
+        self.waited
+            .fetch_add(micros(took.saturating_sub(alone)), Ordering::Relaxed);
     }
 
     /// So many blocks in one of so many passes weren't what they were counted as.
     fn unmoved(&self, blocks: i64, passes: u16) {
-        self.moved.fetch_sub(milliblocks(blocks, passes), Ordering::Relaxed);
+        self.moved
+            .fetch_sub(milliblocks(blocks, passes), Ordering::Relaxed);
     }
 
     fn moved(&self, blocks: i64, passes: u16, changed: Changed) {
-        self.moved.fetch_add(milliblocks(blocks, passes), Ordering::Relaxed);
+        self.moved
+            .fetch_add(milliblocks(blocks, passes), Ordering::Relaxed);
         self.rows.fetch_add(changed.rows, Ordering::Relaxed);
         self.changed.fetch_add(changed.rows, Ordering::Relaxed);
         self.hot.fetch_add(changed.hot, Ordering::Relaxed);
@@ -191,9 +205,13 @@ pub(crate) fn pending_sql(backfill: &Backfill, leaf: &TableName) -> String {
     BatchSql::new(backfill, leaf).pending
 }
 
-/// Runs a backfill to its end: walks what no earlier run has walked, then sweeps. Gives the rows that were changed,
-/// earlier runs included.
-pub(crate) async fn run(lease: &mut Lease, key: &JobKey, backfill: &Backfill) -> Result<u64, Error> {
+/// Runs a backfill to its end: walks what no earlier run has walked, then sweeps. Gives the rows
+/// that were changed, earlier runs included.
+pub(crate) async fn run(
+    lease: &mut Lease,
+    key: &JobKey,
+    backfill: &Backfill,
+) -> Result<u64, Error> {
     if let Operation::Listed(list) = &backfill.operation {
         return list::run(lease, key, backfill, list).await;
     }
@@ -209,13 +227,21 @@ pub(crate) async fn run(lease: &mut Lease, key: &JobKey, backfill: &Backfill) ->
         let Some(new) = today.iter().find(|leaf| !known.contains(&leaf.oid)) else {
             return Ok(shared.rows.load(Ordering::Relaxed));
         };
-        let text = format!("{} came to {} meanwhile, and is filled too", new.name.shown(), backfill.table.shown());
+        let text = format!(
+            "{} came to {} meanwhile, and is filled too",
+            new.name.shown(),
+            backfill.table.shown()
+        );
         lease.tell(Event::Note { text });
     }
 }
 
 /// Only the sweep: proves that no row is left, and changes those that are.
-pub(crate) async fn sweep(lease: &mut Lease, key: &JobKey, backfill: &Backfill) -> Result<(), Error> {
+pub(crate) async fn sweep(
+    lease: &mut Lease,
+    key: &JobKey,
+    backfill: &Backfill,
+) -> Result<(), Error> {
     let mut targets = Vec::new();
     for leaf in leaves(&lease.records, &backfill.table).await? {
         targets.push(target(lease, key, backfill, leaf).await?);
@@ -233,11 +259,17 @@ fn nothing_left(lease: &Lease, shared: &Shared, backfill: &Backfill) -> Result<(
     }
     let table = backfill.table.shown();
     if backfill.synced {
-        return Err(Error::RowsLeft { table, rows, sweeps: SWEEPS_MAX });
+        return Err(Error::RowsLeft {
+            table,
+            rows,
+            sweeps: SWEEPS_MAX,
+        });
     }
     // Without a trigger this is what one UPDATE does too: rows that come later are as they come.
     lease.tell(Event::Note {
-        text: format!("{rows} rows of {table} were written by others after they had been looked at"),
+        text: format!(
+            "{rows} rows of {table} were written by others after they had been looked at"
+        ),
     });
     Ok(())
 }
@@ -279,7 +311,10 @@ async fn share(
         queue: Mutex::new(parts),
         conditions,
         prober,
-        ceiling: Ceiling::new(lease.settings.rows_per_second_max, lease.settings.wal_bytes_per_second_max),
+        ceiling: Ceiling::new(
+            lease.settings.rows_per_second_max,
+            lease.settings.wal_bytes_per_second_max,
+        ),
         halted: AtomicBool::new(false),
         rows,
         changed: AtomicU64::new(0),
@@ -295,8 +330,14 @@ async fn share(
 
 /// Probes the largest table that has blocks, by reading rows here and there.
 async fn probe(lease: &Lease, targets: &[Target]) -> Result<Prober, Error> {
-    lease.tell(Event::Note { text: "measuring how long queries take before the backfill".to_owned() });
-    let leaf = targets.iter().map(|target| &target.leaf).max_by_key(|leaf| leaf.blocks).filter(|leaf| leaf.blocks > 0);
+    lease.tell(Event::Note {
+        text: "measuring how long queries take before the backfill".to_owned(),
+    });
+    let leaf = targets
+        .iter()
+        .map(|target| &target.leaf)
+        .max_by_key(|leaf| leaf.blocks)
+        .filter(|leaf| leaf.blocks > 0);
     let (from, blocks) = leaf.map_or_else(
         || ("pg_catalog.pg_class".to_owned(), 1),
         |leaf| (format!("ONLY {}", leaf.name.sql()), leaf.blocks),
@@ -314,7 +355,10 @@ async fn sweep_parts(lease: &Lease, shared: &Shared) -> Result<(), Error> {
             parts.push_back(Part::SweepByKey(at));
             continue;
         }
-        let blocks = today.iter().find(|leaf| leaf.oid == target.leaf.oid).map_or(0, |leaf| leaf.blocks);
+        let blocks = today
+            .iter()
+            .find(|leaf| leaf.oid == target.leaf.oid)
+            .map_or(0, |leaf| leaf.blocks);
         let mut start = 0;
         while start < blocks {
             let end = (start + SWEEP_BLOCKS).min(blocks);
@@ -327,7 +371,12 @@ async fn sweep_parts(lease: &Lease, shared: &Shared) -> Result<(), Error> {
 }
 
 /// Workers up, until the queue is empty; workers down.
-async fn work(lease: &Lease, key: &JobKey, shared: &Arc<Shared>, sweeping: bool) -> Result<(), Error> {
+async fn work(
+    lease: &Lease,
+    key: &JobKey,
+    shared: &Arc<Shared>,
+    sweeping: bool,
+) -> Result<(), Error> {
     let parts = shared.queue.lock().len();
     let count = usize::from(shared.backfill.workers.unwrap_or(shared.settings.workers)).min(parts);
     let mut meter = Meter::new(shared, sweeping);
@@ -370,7 +419,9 @@ async fn work(lease: &Lease, key: &JobKey, shared: &Arc<Shared>, sweeping: bool)
             }
         }
     }
-    checkpoint::set_throttle(&lease.records, key, None).await.ok();
+    checkpoint::set_throttle(&lease.records, key, None)
+        .await
+        .ok();
     (shared.events)(Event::Progress(meter.read(shared)));
     match failed {
         Some(error) => Err(culprit::named(lease, shared, error).await),

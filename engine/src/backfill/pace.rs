@@ -1,7 +1,8 @@
 //! How large the next batch is: steered so that a batch works for as long as the target says. Pure.
 //!
-//! A batch that waits for a core, a lock or the disk takes longer, but it isn't longer: smaller batches would wait as often, and what
-//! goes with each would be all that is done. So the judgement rests on those that waited least.
+//! A batch that waits for a core, a lock or the disk takes longer, but it isn't longer: smaller
+//! batches would wait as often, and what goes with each would be all that is done. So the judgement
+//! rests on those that waited least.
 
 use super::fixed::lower_eighth;
 use std::collections::VecDeque;
@@ -13,7 +14,8 @@ const SAMPLES: usize = 16;
 /// Between these multiples of the target nothing changes.
 const NEAR: std::ops::Range<f64> = 0.8..1.25;
 
-/// A batch that takes so many times its target, and changed as many times the rows that a block had before, is too large.
+/// A batch that takes so many times its target, and changed as many times the rows that a block had
+/// before, is too large.
 const FAR: f64 = 5.0;
 const DENSER: f64 = 2.0;
 
@@ -45,7 +47,14 @@ pub(crate) struct Pace {
 
 impl Pace {
     pub(crate) fn new(target: Duration, blocks_max: u32) -> Pace {
-        Pace { target, fixed: Duration::ZERO, blocks_max, blocks: 8.0, samples: VecDeque::new(), slow_start: true }
+        Pace {
+            target,
+            fixed: Duration::ZERO,
+            blocks_max,
+            blocks: 8.0,
+            samples: VecDeque::new(),
+            slow_start: true,
+        }
     }
 
     /// Blocks for the next batch, at least 1.
@@ -85,9 +94,15 @@ impl Pace {
         let target = self.target.as_secs_f64().max(1e-6);
         let times = duration.as_secs_f64() / target;
         let in_all = f64::from(blocks.max(1));
-        // What goes with every batch is none of its blocks', or batches of one block would look as long as they may be.
-        let of_blocks = duration.saturating_sub(self.fixed).max(duration.div_f64(OF_BLOCKS_MIN));
-        let sample = Sample { seconds: of_blocks.as_secs_f64() / in_all, rows: rows as f64 / in_all };
+        // What goes with every batch is none of its blocks', or batches of one block would look as
+        // long as they may be.
+        let of_blocks = duration
+            .saturating_sub(self.fixed)
+            .max(duration.div_f64(OF_BLOCKS_MIN));
+        let sample = Sample {
+            seconds: of_blocks.as_secs_f64() / in_all,
+            rows: rows as f64 / in_all,
+        };
         if times > FAR && sample.rows > DENSER * self.rows_of_a_block() {
             self.shrink(times.min(SHRINK_MAX));
             self.samples.push_back(sample);
@@ -101,7 +116,9 @@ impl Pace {
         if self.samples.len() > SAMPLES {
             self.samples.pop_front();
         }
-        let a_block = lower_eighth(self.samples.iter().map(|sample| sample.seconds)).unwrap_or_default().max(1e-9);
+        let a_block = lower_eighth(self.samples.iter().map(|sample| sample.seconds))
+            .unwrap_or_default()
+            .max(1e-9);
         let wanted = self.target.saturating_sub(self.fixed).as_secs_f64() / a_block;
         if wanted < self.blocks * 2.0 {
             self.slow_start = false;
@@ -109,11 +126,16 @@ impl Pace {
         if NEAR.contains(&(wanted / self.blocks)) {
             return;
         }
-        // From the size that was measured on: several batches may be under way, and none of them is larger yet.
+        // From the size that was measured on: several batches may be under way, and none of them is
+        // larger yet.
         let growth = if self.slow_start { 2.0 } else { 1.5 };
-        let most = (f64::from(blocks) * growth).max(f64::from(blocks) + 1.0).max(self.blocks);
+        let most = (f64::from(blocks) * growth)
+            .max(f64::from(blocks) + 1.0)
+            .max(self.blocks);
         let least = self.blocks / 2.0;
-        self.blocks = wanted.clamp(least.min(most), most).clamp(1.0, f64::from(self.blocks_max));
+        self.blocks = wanted
+            .clamp(least.min(most), most)
+            .clamp(1.0, f64::from(self.blocks_max));
     }
 
     /// A batch met a lock, or was cut off.
@@ -155,7 +177,10 @@ mod tests {
         for micros in [20, 100, 1_000, 5_000] {
             let block = Duration::from_micros(micros);
             let batch = block * settled(block);
-            assert!(batch > TARGET / 2 && batch < TARGET * 3 / 2, "{micros} µs a block: {batch:?} a batch");
+            assert!(
+                batch > TARGET / 2 && batch < TARGET * 3 / 2,
+                "{micros} µs a block: {batch:?} a batch"
+            );
         }
     }
 
@@ -169,7 +194,11 @@ mod tests {
     fn at_its_target() -> Pace {
         let mut pace = Pace::new(TARGET, 2_048);
         for _ in 0..60 {
-            pace.took(Duration::from_micros(100) * pace.blocks(), pace.blocks(), u64::from(pace.blocks()) * 10);
+            pace.took(
+                Duration::from_micros(100) * pace.blocks(),
+                pace.blocks(),
+                u64::from(pace.blocks()) * 10,
+            );
         }
         pace
     }
@@ -181,7 +210,11 @@ mod tests {
         pace.aim(TARGET / 4, Duration::ZERO);
         assert!(pace.blocks() <= before / 4);
         for _ in 0..60 {
-            pace.took(Duration::from_micros(100) * pace.blocks(), pace.blocks(), u64::from(pace.blocks()) * 10);
+            pace.took(
+                Duration::from_micros(100) * pace.blocks(),
+                pace.blocks(),
+                u64::from(pace.blocks()) * 10,
+            );
         }
         assert!(pace.blocks() <= before / 3, "and they stay short");
     }
@@ -237,8 +270,9 @@ mod tests {
         assert_eq!(pace.blocks(), before / 6);
     }
 
-    /// A server as others' loads make it: what goes with a batch, and what a block costs, in microseconds. So often, in percent, a
-    /// statement waits for a core, for as long as a scheduler's turn.
+    /// A server as others' loads make it: what goes with a batch, and what a block costs, in
+    /// microseconds. So often, in percent, a statement waits for a core, for as long as a
+    /// scheduler's turn.
     struct Server {
         fixed: u64,
         block: u64,
@@ -250,14 +284,25 @@ mod tests {
     impl Server {
         fn works(&mut self, blocks: u32) -> (Duration, Duration) {
             // Knuth's linear congruential generator: the same each time.
-            self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let waited = if (self.chance >> 33) % 100 < self.waits { self.turn } else { 0 };
+            self.chance = self
+                .chance
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let waited = if (self.chance >> 33) % 100 < self.waits {
+                self.turn
+            } else {
+                0
+            };
             let work = self.fixed + self.block * u64::from(blocks);
-            (Duration::from_micros(work), Duration::from_micros(work + waited))
+            (
+                Duration::from_micros(work),
+                Duration::from_micros(work + waited),
+            )
         }
     }
 
-    /// The share of the worked time that goes into blocks once it has settled, and how long a batch works.
+    /// The share of the worked time that goes into blocks once it has settled, and how long a batch
+    /// works.
     fn run(mut server: Server, target: Duration) -> (f64, Duration) {
         let mut pace = Pace::new(target, 512);
         let mut fixed = Fixed::new(Duration::ZERO);
@@ -284,8 +329,19 @@ mod tests {
         let target = Duration::from_millis(2);
         for (fixed, block) in [(60, 20), (200, 50), (400, 120), (1_500, 300), (4_000, 40)] {
             for (waits, turn) in [(0, 0), (20, 4_000), (60, 4_000), (60, 24_000)] {
-                let (useful, batch) = run(Server { fixed, block, waits, turn, chance: 7 }, target);
-                let told = format!("{fixed} µs a batch, {block} a block, {waits} % wait {turn} µs: {batch:?}");
+                let (useful, batch) = run(
+                    Server {
+                        fixed,
+                        block,
+                        waits,
+                        turn,
+                        chance: 7,
+                    },
+                    target,
+                );
+                let told = format!(
+                    "{fixed} µs a batch, {block} a block, {waits} % wait {turn} µs: {batch:?}"
+                );
                 // Three quarters, but for what the readings are off.
                 assert!(useful > 0.66, "{told}: {useful:.2} of it useful");
                 // As long as it should be, or as it has to be.

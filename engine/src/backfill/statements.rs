@@ -52,11 +52,17 @@ impl Statements {
             pending: session.prepare(doing, &sql.pending).await?,
             any: session.prepare(doing, &sql.any).await?,
         };
-        Ok(Arc::clone(self.tables.entry(table).or_insert(Arc::new(prepared))))
+        Ok(Arc::clone(
+            self.tables.entry(table).or_insert(Arc::new(prepared)),
+        ))
     }
 
     /// Those that go with every batch.
-    pub(crate) async fn bookkeeping(&mut self, session: &Session, doing: &str) -> Result<Bookkeeping, Error> {
+    pub(crate) async fn bookkeeping(
+        &mut self,
+        session: &Session,
+        doing: &str,
+    ) -> Result<Bookkeeping, Error> {
         if let Some(known) = &self.bookkeeping {
             return Ok(known.clone());
         }
@@ -66,7 +72,12 @@ impl Statements {
     }
 
     /// Any other.
-    pub(crate) async fn other(&mut self, session: &Session, doing: &str, sql: String) -> Result<Statement, Error> {
+    pub(crate) async fn other(
+        &mut self,
+        session: &Session,
+        doing: &str,
+        sql: String,
+    ) -> Result<Statement, Error> {
         if let Some(known) = self.others.get(&sql) {
             return Ok(known.clone());
         }

@@ -1,4 +1,5 @@
-//! A batch that comes no further: what is said of it, how it is made as small as it can be, and when it ends.
+//! A batch that comes no further: what is said of it, how it is made as small as it can be, and
+//! when it ends.
 
 use super::Shared;
 use super::worker::{Cut, Worker, poisoned};
@@ -32,16 +33,34 @@ impl Stuck {
 
     /// It never will.
     pub(super) fn ended(cut: Cut, error: &Error) -> Error {
-        ended(cut, error, format!("no progress in any number of tries: {}", cause(error)))
+        ended(
+            cut,
+            error,
+            format!("no progress in any number of tries: {}", cause(error)),
+        )
     }
 
     /// It didn't. An error when that has been so for longer than others may hold a lock.
-    pub(super) fn stumbled(&mut self, shared: &Shared, cut: Cut, error: &Error) -> Result<(), Error> {
-        self.stumbled_at(shared, &format!("blocks {} to {}", cut.from, cut.upto), error)
+    pub(super) fn stumbled(
+        &mut self,
+        shared: &Shared,
+        cut: Cut,
+        error: &Error,
+    ) -> Result<(), Error> {
+        self.stumbled_at(
+            shared,
+            &format!("blocks {} to {}", cut.from, cut.upto),
+            error,
+        )
     }
 
     /// The same of a place that isn't told by blocks of the table.
-    pub(super) fn stumbled_at(&mut self, shared: &Shared, place: &str, error: &Error) -> Result<(), Error> {
+    pub(super) fn stumbled_at(
+        &mut self,
+        shared: &Shared,
+        place: &str,
+        error: &Error,
+    ) -> Result<(), Error> {
         let stuck = self.since.get_or_insert_with(Instant::now).elapsed();
         if stuck > shared.settings.lock_budget {
             let why = format!("no progress within {} s: {}", stuck.as_secs(), cause(error));
@@ -57,8 +76,8 @@ impl Stuck {
 }
 
 impl Worker {
-    /// Changes the rows of a page in as many transactions as they can be told apart into: how many. Without a checkpoint, as
-    /// doing it again does nothing.
+    /// Changes the rows of a page in as many transactions as they can be told apart into: how many.
+    /// Without a checkpoint, as doing it again does nothing.
     pub(super) async fn row_by_row(&mut self, leaf: usize, cut: Cut) -> Result<u64, Error> {
         let (from, upto) = (Tid::start_of(cut.from), Tid::start_of(cut.upto));
         let text = format!(
@@ -75,8 +94,14 @@ impl Worker {
                 self.gate().await?;
                 let prepared = self.prepared(leaf).await?;
                 let doing = self.shared.doing(leaf).to_owned();
-                let did =
-                    self.session.execute(&doing, &prepared.slice, &[&from, &upto, &SLICES_OF_A_PAGE, &slice]).await;
+                let did = self
+                    .session
+                    .execute(
+                        &doing,
+                        &prepared.slice,
+                        &[&from, &upto, &SLICES_OF_A_PAGE, &slice],
+                    )
+                    .await;
                 let error = match did {
                     Ok(rows) => {
                         changed += rows;
@@ -122,7 +147,10 @@ fn ended_at(place: &str, error: &Error, why: String) -> Error {
         Error::Sql { doing, .. } => doing.as_str(),
         _ => "the backfill",
     };
-    Error::Stuck { doing: format!("{doing}, {place}"), why }
+    Error::Stuck {
+        doing: format!("{doing}, {place}"),
+        why,
+    }
 }
 
 pub(super) fn cause(error: &Error) -> String {

@@ -30,13 +30,23 @@ impl Worker {
             while from < end {
                 self.gate().await?;
                 let upto = (from + i64::from(self.pace.blocks())).min(end);
-                let cut = Cut { from, upto, pass: 0, passes: 1 };
+                let cut = Cut {
+                    from,
+                    upto,
+                    pass: 0,
+                    passes: 1,
+                };
                 let began = Instant::now();
-                // Locked rows are waited for on all but the last sweep, so that one long transaction can't hold us.
+                // Locked rows are waited for on all but the last sweep, so that one long
+                // transaction can't hold us.
                 match self.unmarked(leaf, cut, stumbles >= STUMBLES_MAX).await {
                     Ok(rows) => {
                         let blocks = u32::try_from(upto - from).unwrap_or(u32::MAX);
-                        self.took(began.elapsed().saturating_sub(self.fixed.way()), blocks, rows);
+                        self.took(
+                            began.elapsed().saturating_sub(self.fixed.way()),
+                            blocks,
+                            rows,
+                        );
                         self.shared.rows.fetch_add(rows, Ordering::Relaxed);
                         self.pay(rows).await;
                         from = upto;
@@ -68,7 +78,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Counts the rows that are left in some blocks; in shorter stretches when a count takes too long.
+    /// Counts the rows that are left in some blocks; in shorter stretches when a count takes too
+    /// long.
     async fn pending(&mut self, leaf: usize, start: i64, end: i64) -> Result<i64, Error> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
         let (mut left, mut from, mut blocks) = (0, start, end - start);
@@ -78,7 +89,11 @@ impl Worker {
             let upto = (from + blocks).min(end);
             let (first, after) = (Tid::start_of(from), Tid::start_of(upto));
             let counted = match self.prepared(leaf).await {
-                Ok(prepared) => self.session.query_one(&doing, &prepared.pending, &[&first, &after]).await,
+                Ok(prepared) => {
+                    self.session
+                        .query_one(&doing, &prepared.pending, &[&first, &after])
+                        .await
+                }
                 Err(error) => Err(error),
             };
             match counted {
@@ -86,14 +101,23 @@ impl Worker {
                     left += row.get::<_, i64>(0);
                     (from, failures) = (upto, 0);
                 }
-                Err(error) if error.class() == Class::Connection => self.reconnect(&error.to_string()).await?,
-                Err(error) if error.class() == Class::Contention && failures < COUNT_FAILURES_MAX => {
+                Err(error) if error.class() == Class::Connection => {
+                    self.reconnect(&error.to_string()).await?
+                }
+                Err(error)
+                    if error.class() == Class::Contention && failures < COUNT_FAILURES_MAX =>
+                {
                     failures += 1;
                     blocks = (blocks / 2).max(1);
                     self.shared.stop.sleep(backoff.next(rand::random())).await?;
                 }
                 Err(error) if error.class() == Class::Contention => {
-                    let cut = Cut { from, upto, pass: 0, passes: 1 };
+                    let cut = Cut {
+                        from,
+                        upto,
+                        pass: 0,
+                        passes: 1,
+                    };
                     return Err(Stuck::ended(cut, &error));
                 }
                 Err(error) => return Err(error),
@@ -104,9 +128,17 @@ impl Worker {
 
     async fn unmarked(&mut self, leaf: usize, cut: Cut, around_locks: bool) -> Result<u64, Error> {
         let prepared = self.prepared(leaf).await?;
-        let statement = if around_locks { &prepared.unlocked } else { &prepared.all };
+        let statement = if around_locks {
+            &prepared.unlocked
+        } else {
+            &prepared.all
+        };
         self.session
-            .execute(self.shared.doing(leaf), statement, &[&Tid::start_of(cut.from), &Tid::start_of(cut.upto)])
+            .execute(
+                self.shared.doing(leaf),
+                statement,
+                &[&Tid::start_of(cut.from), &Tid::start_of(cut.upto)],
+            )
             .await
     }
 }

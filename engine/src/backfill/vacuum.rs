@@ -1,5 +1,5 @@
-//! Dead rows that pruning can't reclaim are handed to a plain VACUUM between windows, so that later windows find room
-//! where earlier ones left it.
+//! Dead rows that pruning can't reclaim are handed to a plain VACUUM between windows, so that later
+//! windows find room where earlier ones left it.
 
 use super::Shared;
 use crate::config::Settings;
@@ -27,19 +27,33 @@ pub(crate) struct Janitor {
 impl Janitor {
     pub(crate) fn new(lease: &Lease) -> Janitor {
         let (connect, settings) = (lease.connect.clone(), lease.settings.clone());
-        Janitor { connect, settings, looked: Instant::now(), running: None }
+        Janitor {
+            connect,
+            settings,
+            looked: Instant::now(),
+            running: None,
+        }
     }
 
     /// Begins a VACUUM when it is time, and none is running.
     pub(crate) async fn look(&mut self, shared: &Shared) {
-        if self.looked.elapsed() < LOOK_EVERY || self.running.as_ref().is_some_and(|running| !running.is_finished()) {
+        if self.looked.elapsed() < LOOK_EVERY
+            || self
+                .running
+                .as_ref()
+                .is_some_and(|running| !running.is_finished())
+        {
             return;
         }
         self.looked = Instant::now();
         match self.due(shared).await {
             Ok(Some((session, sql))) => {
-                (shared.events)(Event::Note { text: format!("dead rows pile up: {sql}") });
-                self.running = Some(tokio::spawn(async move { session.batch_execute("vacuuming", &sql).await }));
+                (shared.events)(Event::Note {
+                    text: format!("dead rows pile up: {sql}"),
+                });
+                self.running = Some(tokio::spawn(async move {
+                    session.batch_execute("vacuuming", &sql).await
+                }));
             }
             Ok(None) => {}
             // A gift that may fail: the backfill goes on without it.
@@ -57,18 +71,26 @@ impl Janitor {
                 .query_one(
                     "counting dead rows",
                     sql,
-                    &[&target.leaf.oid, &DEAD_ROWS_MIN, &self.settings.vacuum_dead_share],
+                    &[
+                        &target.leaf.oid,
+                        &DEAD_ROWS_MIN,
+                        &self.settings.vacuum_dead_share,
+                    ],
                 )
                 .await?;
             if row.get::<_, i64>(0) > 0 {
-                // As gentle as autovacuum; and without the strong lock that giving back the table's end would need.
+                // As gentle as autovacuum; and without the strong lock that giving back the table's
+                // end would need.
                 session
                     .batch_execute(
                         "setting up a vacuum",
                         "SET vacuum_cost_delay = '2ms'; SET vacuum_cost_limit = 1000;",
                     )
                     .await?;
-                let sql = format!("VACUUM (SKIP_LOCKED, TRUNCATE off) {}", target.leaf.name.sql());
+                let sql = format!(
+                    "VACUUM (SKIP_LOCKED, TRUNCATE off) {}",
+                    target.leaf.name.sql()
+                );
                 return Ok(Some((session, sql)));
             }
         }

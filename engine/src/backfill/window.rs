@@ -1,9 +1,11 @@
-//! How a window of blocks is walked: once, or in several passes that leave room on each page for the next. Pure.
+//! How a window of blocks is walked: once, or in several passes that leave room on each page for
+//! the next. Pure.
 //!
-//! A page that is full can't take a HOT update: the new version has to go to another page, and every index learns
-//! of it. So the first pass updates a slice of each page's rows and commits; when the next pass comes round,
-//! PostgreSQL prunes the dead versions as it reads the page, and the next slice fits where they were. A window, not
-//! a page, is the unit of revisiting: by then the other workers' snapshots have moved on, and pruning finds work.
+//! A page that is full can't take a HOT update: the new version has to go to another page, and
+//! every index learns of it. So the first pass updates a slice of each page's rows and commits;
+//! when the next pass comes round, PostgreSQL prunes the dead versions as it reads the page, and
+//! the next slice fits where they were. A window, not a page, is the unit of revisiting: by then
+//! the other workers' snapshots have moved on, and pruning finds work.
 
 /// Fewer passes than this aren't worth the second look.
 const PASSES_MIN: u16 = 4;
@@ -14,14 +16,18 @@ const HOT_SHARE_MIN: f64 = 0.15;
 /// After so many windows in one pass, several are tried again.
 const RETRY_AFTER_WINDOWS: u32 = 32;
 
-/// How many blocks a batch may have at the most, so that a pass isn't one batch: with a single one the other
-/// workers' snapshots would still see what the pass before left behind.
+/// How many blocks a batch may have at the most, so that a pass isn't one batch: with a single one
+/// the other workers' snapshots would still see what the pass before left behind.
 pub(crate) fn batch_blocks_max(window_blocks: u32, passes: u16) -> u32 {
-    if passes > 1 { (window_blocks / 4).max(1) } else { window_blocks }
+    if passes > 1 {
+        (window_blocks / 4).max(1)
+    } else {
+        window_blocks
+    }
 }
 
-/// How many passes a window needs, the first of which is done: it changed so many `rows` of those that the `whole` window has. Two at the
-/// least: what the first one left.
+/// How many passes a window needs, the first of which is done: it changed so many `rows` of those
+/// that the `whole` window has. Two at the least: what the first one left.
 pub(crate) fn passes_left(passes: u16, rows: u64, whole: f64) -> u16 {
     let share = rows as f64 * f64::from(passes) / whole.max(1.0);
     ((share * f64::from(passes)).ceil() as u16).clamp(2, passes.max(2))
@@ -36,12 +42,22 @@ pub(crate) struct Passes {
 }
 
 impl Passes {
-    /// Two rows a page and pass: with more, a tenth of the rows has to move before the others fit, and index pages that
-    /// were built nine tenths full split. `hot`: no index covers what is written. `rows_per_block`: as estimated for the table.
+    /// Two rows a page and pass: with more, a tenth of the rows has to move before the others fit,
+    /// and index pages that were built nine tenths full split. `hot`: no index covers what is
+    /// written. `rows_per_block`: as estimated for the table.
     pub(crate) fn new(hot: bool, rows_per_block: f64, passes_max: u16) -> Passes {
-        let wanted = (rows_per_block / 2.0).round().clamp(0.0, f64::from(passes_max)) as u16;
-        let most = if hot && wanted >= PASSES_MIN { wanted } else { 1 };
-        Passes { most, resting: None }
+        let wanted = (rows_per_block / 2.0)
+            .round()
+            .clamp(0.0, f64::from(passes_max)) as u16;
+        let most = if hot && wanted >= PASSES_MIN {
+            wanted
+        } else {
+            1
+        };
+        Passes {
+            most,
+            resting: None,
+        }
     }
 
     /// The passes for the next window.
@@ -91,8 +107,14 @@ mod tests {
     fn useless_passes_rest_for_a_while() {
         let mut passes = Passes::new(true, 48.0, 12);
         passes.learned(12, 1_000, 20);
-        let next: Vec<u16> = (0..=RETRY_AFTER_WINDOWS).map(|_| passes.next(false)).collect();
-        assert!(next[..RETRY_AFTER_WINDOWS as usize].iter().all(|&passes| passes == 1));
+        let next: Vec<u16> = (0..=RETRY_AFTER_WINDOWS)
+            .map(|_| passes.next(false))
+            .collect();
+        assert!(
+            next[..RETRY_AFTER_WINDOWS as usize]
+                .iter()
+                .all(|&passes| passes == 1)
+        );
         assert_eq!(next.last(), Some(&12));
         passes.learned(12, 1_000, 700);
         assert_eq!(passes.next(false), 12);

@@ -1,4 +1,5 @@
-//! One connection that takes ranges from the queue and changes their rows, a batch and its checkpoint at a time.
+//! One connection that takes ranges from the queue and changes their rows, a batch and its
+//! checkpoint at a time.
 
 use super::duty::Duty;
 use super::fixed::Fixed;
@@ -18,12 +19,14 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio_postgres::types::ToSql;
 
-/// After so many failures on the same blocks a batch goes around locked rows; the sweep comes back for them.
+/// After so many failures on the same blocks a batch goes around locked rows; the sweep comes back
+/// for them.
 pub(super) const STUMBLES_MAX: u32 = 3;
 
-/// Under it, triggers and rules see nothing that aren't ENABLE REPLICA or ALWAYS; and of ours only those that keep two columns
-/// the same, as no statement of the author's is at work.
-pub(crate) const SILENT: &str = "SET session_replication_role = replica; SET concertina.silent = on";
+/// Under it, triggers and rules see nothing that aren't ENABLE REPLICA or ALWAYS; and of ours only
+/// those that keep two columns the same, as no statement of the author's is at work.
+pub(crate) const SILENT: &str =
+    "SET session_replication_role = replica; SET concertina.silent = on";
 
 /// After so many sweeps of the same blocks something else must be writing them.
 pub(crate) const SWEEPS_MAX: u32 = 5;
@@ -86,7 +89,9 @@ impl Worker {
     async fn take_parts(&mut self) -> Result<(), Error> {
         loop {
             self.stand_by().await?;
-            let Some(part) = self.shared.take() else { return Ok(()) };
+            let Some(part) = self.shared.take() else {
+                return Ok(());
+            };
             match part {
                 Part::Blocks(leaf, range) => self.fill(leaf, range).await?,
                 Part::Keys(leaf, range) => {
@@ -99,8 +104,8 @@ impl Worker {
         }
     }
 
-    /// Sends a change with its checkpoint, in one transaction, and doesn't wait for the answer. `more`: rows that were changed
-    /// without a checkpoint.
+    /// Sends a change with its checkpoint, in one transaction, and doesn't wait for the answer.
+    /// `more`: rows that were changed without a checkpoint.
     pub(crate) async fn with_checkpoint(
         &mut self,
         leaf: usize,
@@ -125,14 +130,23 @@ impl Worker {
             Box::new(mark_to.from.0),
             Box::new(mark_to.from.1),
         ];
-        self.session.send(doing, [(count, vec![Box::new(relation)]), change, (mark, to_mark)]).await
+        self.session
+            .send(
+                doing,
+                [(count, vec![Box::new(relation)]), change, (mark, to_mark)],
+            )
+            .await
     }
 
     /// Waits for the answer to a change with its checkpoint.
     pub(crate) async fn landed(&self, leaf: usize, sent: UnderWay) -> Result<Changed, Error> {
         let (rows, marked) = self.session.answered(self.shared.doing(leaf), sent).await?;
         let unsigned = |column| u64::try_from(marked.get::<_, i64>(column)).unwrap_or(0);
-        Ok(Changed { rows, hot: unsigned(0), took: Duration::from_micros(unsigned(1)) })
+        Ok(Changed {
+            rows,
+            hot: unsigned(0),
+            took: Duration::from_micros(unsigned(1)),
+        })
     }
 
     /// Waits as long as the throttle says, and learns how long a batch should take.
@@ -143,10 +157,16 @@ impl Worker {
                 let orders = &self.shared.conditions.borrow().orders;
                 (orders.batch_target, orders.share, orders.stop)
             };
-            self.pace.aim(target.max(self.fixed.least()), self.fixed.on_server());
+            self.pace
+                .aim(target.max(self.fixed.least()), self.fixed.on_server());
             if stop {
                 self.shared.stop.sleep(Duration::from_millis(100)).await?;
-            } else if self.shared.prober.as_ref().is_some_and(Prober::holds_breath) {
+            } else if self
+                .shared
+                .prober
+                .as_ref()
+                .is_some_and(Prober::holds_breath)
+            {
                 self.shared.stop.sleep(Duration::from_millis(2)).await?;
             } else {
                 if let Some(rest) = self.duty.rest(share) {
@@ -159,7 +179,8 @@ impl Worker {
         }
     }
 
-    /// A batch of so many blocks went well, and changed so many rows: the next one's size and the rest before it follow from how long it took.
+    /// A batch of so many blocks went well, and changed so many rows: the next one's size and the
+    /// rest before it follow from how long it took.
     pub(crate) fn took(&mut self, duration: Duration, blocks: u32, rows: u64) {
         self.duty.worked(duration);
         self.pace.took(duration, blocks, rows);
@@ -172,7 +193,9 @@ impl Worker {
 
     /// Waits while there are more workers than may work, and parts that others can take.
     async fn stand_by(&self) -> Result<(), Error> {
-        while self.number >= self.shared.conditions.borrow().orders.workers && self.shared.has_parts() {
+        while self.number >= self.shared.conditions.borrow().orders.workers
+            && self.shared.has_parts()
+        {
             self.shared.check()?;
             self.shared.stop.sleep(Duration::from_millis(100)).await?;
         }
@@ -201,7 +224,9 @@ impl Worker {
                     self.statements = Statements::default();
                     return Ok(());
                 }
-                Err(error) if began.elapsed() > self.shared.settings.reconnect_budget => return Err(error),
+                Err(error) if began.elapsed() > self.shared.settings.reconnect_budget => {
+                    return Err(error);
+                }
                 Err(_) => {}
             }
         }
@@ -212,9 +237,16 @@ impl Worker {
         loop {
             match checkpoint::block_range(&self.session, range.job, range.start).await {
                 Ok(None) => return Ok(*range),
-                Ok(Some(stored)) if stored.passes == 0 => return Ok(BlockRange { passes: range.passes, ..stored }),
+                Ok(Some(stored)) if stored.passes == 0 => {
+                    return Ok(BlockRange {
+                        passes: range.passes,
+                        ..stored
+                    });
+                }
                 Ok(Some(stored)) => return Ok(stored),
-                Err(error) if error.class() == Class::Connection => self.reconnect(&error.to_string()).await?,
+                Err(error) if error.class() == Class::Connection => {
+                    self.reconnect(&error.to_string()).await?
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -224,9 +256,10 @@ impl Worker {
 /// The failure with the blocks it is about.
 pub(super) fn poisoned(cut: Cut, error: Error) -> Error {
     match error {
-        Error::Sql { doing, cause } => {
-            Error::Sql { doing: format!("{doing}, blocks {} to {}", cut.from, cut.upto), cause }
-        }
+        Error::Sql { doing, cause } => Error::Sql {
+            doing: format!("{doing}, blocks {} to {}", cut.from, cut.upto),
+            cause,
+        },
         other => other,
     }
 }
@@ -235,7 +268,8 @@ async fn open(shared: &Shared) -> Result<Session, Error> {
     let session = Session::open(&shared.connect, Role::Worker, &shared.settings).await?;
     let session = session.beside(&shared.server, &shared.connect)?;
     if shared.backfill.lookups {
-        // PostgreSQL overestimates a slice, and would hash the whole other table for a few hundred rows.
+        // PostgreSQL overestimates a slice, and would hash the whole other table for a few hundred
+        // rows.
         let sql = "SET enable_hashjoin = off; SET enable_mergejoin = off;";
         session.batch_execute("setting up a worker", sql).await?;
     }
@@ -243,19 +277,27 @@ async fn open(shared: &Shared) -> Result<Session, Error> {
         session.batch_execute("setting up a worker", SILENT).await?;
     }
     if let Some(filling) = filling(&shared.backfill) {
-        session.batch_execute("setting up a worker", &filling).await?;
+        session
+            .batch_execute("setting up a worker", &filling)
+            .await?;
     }
     Ok(session)
 }
 
-/// Tells triggers which second column is filled: what batches write there needs nothing carried over.
+/// Tells triggers which second column is filled: what batches write there needs nothing carried
+/// over.
 pub(crate) fn filling(backfill: &Backfill) -> Option<String> {
     match &backfill.operation {
         Operation::Assign(sets) if backfill.synced => {
-            let [(column, _)] = sets.as_slice() else { return None };
+            let [(column, _)] = sets.as_slice() else {
+                return None;
+            };
             Some(format!("SET {FILLING} = {}", column.literal()))
         }
-        Operation::Assign(_) | Operation::Delete | Operation::Copy { .. } | Operation::Listed(_) => None,
+        Operation::Assign(_)
+        | Operation::Delete
+        | Operation::Copy { .. }
+        | Operation::Listed(_) => None,
     }
 }
 

@@ -1,13 +1,19 @@
-//! The records of a transaction of statements that are run as they are written, as SQL that ends it: whatever the statements
-//! made of their session, nothing has to be prepared.
+//! The records of a transaction of statements that are run as they are written, as SQL that ends
+//! it: whatever the statements made of their session, nothing has to be prepared.
 
 use super::Begin;
 use crate::error::Error;
 use crate::state::Direction;
 use concertina_revisions::{Ident, RevisionId};
 
-/// Records a step as done, and that its rows are ours. The savepoint's own id is the last of the transaction.
-pub(crate) fn step_done(revision: &RevisionId, direction: Direction, step: &str, seconds: f64) -> String {
+/// Records a step as done, and that its rows are ours. The savepoint's own id is the last of the
+/// transaction.
+pub(crate) fn step_done(
+    revision: &RevisionId,
+    direction: Direction,
+    step: &str,
+    seconds: f64,
+) -> String {
     let [revision, direction, step] = [revision.as_str(), direction.as_str(), step].map(literal);
     format!(
         "SAVEPOINT concertina; \
@@ -26,7 +32,11 @@ pub(crate) fn revision_done(begin: &Begin<'_>) -> Result<String, Error> {
     Ok(match begin.direction {
         Direction::Up => {
             let (plan, reverse) = super::stored(begin.plan)?;
-            let parents: Vec<String> = begin.parents.iter().map(|parent| literal(parent.as_str())).collect();
+            let parents: Vec<String> = begin
+                .parents
+                .iter()
+                .map(|parent| literal(parent.as_str()))
+                .collect();
             format!(
                 "INSERT INTO concertina.revision (number, id, parents, checksum, direction, state, plan, reverse) \
                  SELECT coalesce(max(number), 0) + 1, {id}, ARRAY[{}]::text[], {}, 'up', 'applied', {}, {} FROM concertina.revision; ",

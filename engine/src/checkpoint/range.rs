@@ -52,7 +52,15 @@ pub(crate) struct KeyRange {
 impl KeyRange {
     /// Moves the checkpoint of a job to there. Nothing else tells where it stands.
     pub(crate) fn mark(&self, job: i64) -> Mark {
-        Mark { job, start: 0, from: (0, 0), to: (0, 0), passes: 0, done: self.done, key: self.last.clone() }
+        Mark {
+            job,
+            start: 0,
+            from: (0, 0),
+            to: (0, 0),
+            passes: 0,
+            done: self.done,
+            key: self.last.clone(),
+        }
     }
 }
 
@@ -70,18 +78,21 @@ pub(crate) struct Mark {
     pub(crate) key: Option<Vec<String>>,
 }
 
-/// Remembers the counters of table `$1` at the start of a batch. PostgreSQL's counters "of the transaction" also hold
-/// what earlier transactions of the session haven't reported yet, so only a difference tells.
+/// Remembers the counters of table `$1` at the start of a batch. PostgreSQL's counters "of the
+/// transaction" also hold what earlier transactions of the session haven't reported yet, so only a
+/// difference tells.
 pub(crate) const COUNT_FROM_HERE: &str = "SELECT
      set_config('concertina.rows', (pg_stat_get_xact_tuples_updated($1) + pg_stat_get_xact_tuples_deleted($1)
                                    + pg_stat_get_xact_tuples_inserted($1))::text, true),
      set_config('concertina.hot', pg_stat_get_xact_tuples_hot_updated($1)::text, true)";
 
-/// Moves a range, sent in its batch's own transaction: `$6` are rows that were changed without a checkpoint, `$9` is the table.
-/// The server's counters add this batch's rows without another round trip; the answer is how many were HOT, and how many
-/// microseconds the server has worked on the batch: the network between us is not the application's burden. The range must stand
-/// where the batch was cut, at block `$10` in pass `$11`: what was sent behind a batch that failed fails as well, by a division by
-/// zero, as there is no other way to end a transaction from within a statement.
+/// Moves a range, sent in its batch's own transaction: `$6` are rows that were changed without a
+/// checkpoint, `$9` is the table. The server's counters add this batch's rows without another round
+/// trip; the answer is how many were HOT, and how many microseconds the server has worked on the
+/// batch: the network between us is not the application's burden. The range must stand where the
+/// batch was cut, at block `$10` in pass `$11`: what was sent behind a batch that failed fails as
+/// well, by a division by zero, as there is no other way to end a transaction from within a
+/// statement.
 pub(crate) const MARK_RANGE: &str = "UPDATE concertina.range
      SET next_block = CASE WHEN next_block = $10 AND pass = $11 THEN $3 ELSE $3 / (next_block - next_block) END,
          pass = $4, passes = $5, done = $7, key = $8,
@@ -104,16 +115,28 @@ pub(crate) async fn block_ranges(session: &Session, job: i64) -> Result<Vec<Bloc
 }
 
 /// The range of a job that begins at a block.
-pub(crate) async fn block_range(session: &Session, job: i64, start: i64) -> Result<Option<BlockRange>, Error> {
+pub(crate) async fn block_range(
+    session: &Session,
+    job: i64,
+    start: i64,
+) -> Result<Option<BlockRange>, Error> {
     let sql = format!("{RANGES} WHERE job = $1 AND start_block = $2");
-    Ok(session.query_opt(READING, &sql, &[&job, &start]).await?.map(|row| of_blocks(job, &row)))
+    Ok(session
+        .query_opt(READING, &sql, &[&job, &start])
+        .await?
+        .map(|row| of_blocks(job, &row)))
 }
 
 /// The one range of a job that is walked by a key.
 pub(crate) async fn key_range(session: &Session, job: i64) -> Result<Option<KeyRange>, Error> {
     let sql = format!("{RANGES} WHERE job = $1");
     let row = session.query_opt(READING, &sql, &[&job]).await?;
-    Ok(row.map(|row| KeyRange { job: Some(job), rows: row.get(5), done: row.get(6), last: row.get(7) }))
+    Ok(row.map(|row| KeyRange {
+        job: Some(job),
+        rows: row.get(5),
+        done: row.get(6),
+        last: row.get(7),
+    }))
 }
 
 fn of_blocks(job: i64, row: &Row) -> BlockRange {

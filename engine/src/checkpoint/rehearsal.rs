@@ -15,11 +15,19 @@ pub(crate) async fn remembered(session: &Session, digest: &str) -> Result<Option
     let doing = "looking for an earlier rehearsal";
     // Older formats have no place for it.
     let there = "SELECT to_regclass('concertina.rehearsal') IS NOT NULL";
-    if !exists(session).await? || !session.query_one(doing, there, &[]).await?.get::<_, bool>(0) {
+    if !exists(session).await?
+        || !session
+            .query_one(doing, there, &[])
+            .await?
+            .get::<_, bool>(0)
+    {
         return Ok(None);
     }
-    let sql = "SELECT unproven, left_behind FROM concertina.rehearsal WHERE digest = $1 AND version = $2";
-    let row = session.query_opt(doing, sql, &[&digest, &env!("CARGO_PKG_VERSION")]).await?;
+    let sql =
+        "SELECT unproven, left_behind FROM concertina.rehearsal WHERE digest = $1 AND version = $2";
+    let row = session
+        .query_opt(doing, sql, &[&digest, &env!("CARGO_PKG_VERSION")])
+        .await?;
     Ok(row.map(|row| (row.get(0), row.get(1))))
 }
 
@@ -34,5 +42,12 @@ pub(crate) async fn remember(
     let old = format!("DELETE FROM concertina.rehearsal WHERE at < now() - interval '{KEPT}'");
     session.execute(doing, &old, &[]).await?;
     let sql = "INSERT INTO concertina.rehearsal (digest, version, unproven, left_behind) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-    session.execute(doing, sql, &[&digest, &env!("CARGO_PKG_VERSION"), &unproven, &left]).await.map(drop)
+    session
+        .execute(
+            doing,
+            sql,
+            &[&digest, &env!("CARGO_PKG_VERSION"), &unproven, &left],
+        )
+        .await
+        .map(drop)
 }

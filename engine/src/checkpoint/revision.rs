@@ -51,20 +51,29 @@ pub(crate) async fn all(session: &Session) -> Result<Vec<Known>, Error> {
 
 /// One revision, with its plan.
 pub(crate) async fn one(session: &Session, id: &RevisionId) -> Result<Option<Known>, Error> {
-    let sql =
-        "SELECT id, parents, checksum, direction, state, plan, reverse, error FROM concertina.revision WHERE id = $1";
-    let row = session.query_opt("reading a revision", sql, &[&id.as_str()]).await?;
+    let sql = "SELECT id, parents, checksum, direction, state, plan, reverse, error FROM concertina.revision WHERE id = $1";
+    let row = session
+        .query_opt("reading a revision", sql, &[&id.as_str()])
+        .await?;
     row.as_ref().map(known).transpose()
 }
 
 fn known(row: &Row) -> Result<Known, Error> {
     let id = RevisionId::new(row.get::<_, String>(0));
     let unreadable = |why: String| Error::State(format!("revision {id}: {why}"));
-    let unknown = |what: &str, text: &str| unreadable(format!("its {what} `{text}` is none that this version knows"));
+    let unknown = |what: &str, text: &str| {
+        unreadable(format!(
+            "its {what} `{text}` is none that this version knows"
+        ))
+    };
     let (direction, state): (&str, &str) = (row.get(3), row.get(4));
     let plan: Option<&str> = row.get(5);
     Ok(Known {
-        parents: row.get::<_, Vec<String>>(1).into_iter().map(RevisionId::new).collect(),
+        parents: row
+            .get::<_, Vec<String>>(1)
+            .into_iter()
+            .map(RevisionId::new)
+            .collect(),
         checksum: Checksum(row.get(2)),
         direction: Direction::parse(direction).ok_or_else(|| unknown("direction", direction))?,
         state: State::parse(state).ok_or_else(|| unknown("state", state))?,
@@ -81,7 +90,13 @@ fn known(row: &Row) -> Result<Known, Error> {
 ///
 /// Also when the revision isn't where it was when it was planned: another engine was at work while our connection was lost.
 pub(crate) async fn begin(session: &Session, begin: &Begin<'_>) -> Result<(), Error> {
-    let Begin { id, parents, checksum, direction, plan } = *begin;
+    let Begin {
+        id,
+        parents,
+        checksum,
+        direction,
+        plan,
+    } = *begin;
     let (plan, reverse) = super::stored(plan)?;
     let doing = format!("recording that {id} begins, {}", direction.as_str());
     let recorded = match direction {
@@ -91,7 +106,13 @@ pub(crate) async fn begin(session: &Session, begin: &Begin<'_>) -> Result<(), Er
                        SELECT coalesce(max(number), 0) + 1, $1, $2, $3, 'up', 'running', $4, $5 FROM concertina.revision
                        ON CONFLICT (id) DO UPDATE SET changed_at = now()
                        WHERE revision.direction = 'up' AND revision.state = 'running' AND revision.plan = excluded.plan";
-            session.execute(&doing, sql, &[&id.as_str(), &parents, &checksum.0, &plan, &reverse]).await?
+            session
+                .execute(
+                    &doing,
+                    sql,
+                    &[&id.as_str(), &parents, &checksum.0, &plan, &reverse],
+                )
+                .await?
         }
         Direction::Down => {
             // The reverse of the way up is kept: the revision may come back by rollback.
@@ -112,36 +133,67 @@ pub(crate) async fn begin(session: &Session, begin: &Begin<'_>) -> Result<(), Er
 
 /// Whether a revision is recorded as run to its end.
 pub(crate) async fn is_applied(session: &Session, id: &RevisionId) -> Result<bool, Error> {
-    let sql =
-        "SELECT EXISTS (SELECT FROM concertina.revision WHERE id = $1 AND direction = 'up' AND state = 'applied')";
-    Ok(session.query_one(&format!("looking whether {id} is applied"), sql, &[&id.as_str()]).await?.get(0))
+    let sql = "SELECT EXISTS (SELECT FROM concertina.revision WHERE id = $1 AND direction = 'up' AND state = 'applied')";
+    Ok(session
+        .query_one(
+            &format!("looking whether {id} is applied"),
+            sql,
+            &[&id.as_str()],
+        )
+        .await?
+        .get(0))
 }
 
 /// Moves a revision to a state.
-pub(crate) async fn set_state(session: &Session, id: &RevisionId, state: State) -> Result<(), Error> {
-    let sql = "UPDATE concertina.revision SET state = $2, changed_at = now(), error = NULL WHERE id = $1";
-    session.execute(&format!("recording that {id} is {state}"), sql, &[&id.as_str(), &state.as_str()]).await?;
+pub(crate) async fn set_state(
+    session: &Session,
+    id: &RevisionId,
+    state: State,
+) -> Result<(), Error> {
+    let sql =
+        "UPDATE concertina.revision SET state = $2, changed_at = now(), error = NULL WHERE id = $1";
+    session
+        .execute(
+            &format!("recording that {id} is {state}"),
+            sql,
+            &[&id.as_str(), &state.as_str()],
+        )
+        .await?;
     Ok(())
 }
 
 /// Records that a revision that was on its way down stays.
 pub(crate) async fn set_direction_up(session: &Session, id: &RevisionId) -> Result<(), Error> {
     let sql = "UPDATE concertina.revision SET state = 'applied', direction = 'up', changed_at = now() WHERE id = $1";
-    session.execute(&format!("recording that {id} stays"), sql, &[&id.as_str()]).await?;
+    session
+        .execute(&format!("recording that {id} stays"), sql, &[&id.as_str()])
+        .await?;
     Ok(())
 }
 
 /// Records why a run stopped.
-pub(crate) async fn set_error(session: &Session, id: &RevisionId, error: &str) -> Result<(), Error> {
+pub(crate) async fn set_error(
+    session: &Session,
+    id: &RevisionId,
+    error: &str,
+) -> Result<(), Error> {
     let sql = "UPDATE concertina.revision SET error = $2, changed_at = now() WHERE id = $1";
-    session.execute(&format!("recording why {id} stopped"), sql, &[&id.as_str(), &error]).await?;
+    session
+        .execute(
+            &format!("recording why {id} stopped"),
+            sql,
+            &[&id.as_str(), &error],
+        )
+        .await?;
     Ok(())
 }
 
 /// Takes a revision out of the records.
 pub(crate) async fn forget(session: &Session, id: &RevisionId) -> Result<(), Error> {
     let sql = "DELETE FROM concertina.revision WHERE id = $1";
-    session.execute(&format!("forgetting revision {id}"), sql, &[&id.as_str()]).await?;
+    session
+        .execute(&format!("forgetting revision {id}"), sql, &[&id.as_str()])
+        .await?;
     Ok(())
 }
 
@@ -157,6 +209,12 @@ pub(crate) async fn stamp(
     let sql = "INSERT INTO concertina.revision (number, id, parents, checksum, state, reverse)
                SELECT coalesce(max(number), 0) + 1, $1, $2, $3, 'applied', $4 FROM concertina.revision
                ON CONFLICT (id) DO UPDATE SET parents = $2, checksum = $3, changed_at = now()";
-    session.execute(&format!("stamping revision {id}"), sql, &[&id.as_str(), &parents, &checksum.0, &reverse]).await?;
+    session
+        .execute(
+            &format!("stamping revision {id}"),
+            sql,
+            &[&id.as_str(), &parents, &checksum.0, &reverse],
+        )
+        .await?;
     Ok(())
 }

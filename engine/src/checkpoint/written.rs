@@ -1,5 +1,5 @@
-//! Which transactions were ours: of statements that were run as they are written. Rows that they wrote are nobody else's
-//! until somebody else writes them.
+//! Which transactions were ours: of statements that were run as they are written. Rows that they
+//! wrote are nobody else's until somebody else writes them.
 
 use super::exists;
 use crate::connection::session::Session;
@@ -37,14 +37,18 @@ impl Written {
     }
 }
 
-/// The transactions of ours that wrote what is here. Where a dump was restored the records were written by another
-/// transaction than they say, and tell nothing.
+/// The transactions of ours that wrote what is here. Where a dump was restored the records were
+/// written by another transaction than they say, and tell nothing.
 pub(crate) async fn written(session: &Session) -> Result<Written, Error> {
     if !exists(session).await? {
         return Ok(Written::default());
     }
     let there = "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'concertina.step'::regclass AND attname = 'xid_last')";
-    if !session.query_one("looking at our records", there, &[]).await?.get::<_, bool>(0) {
+    if !session
+        .query_one("looking at our records", there, &[])
+        .await?
+        .get::<_, bool>(0)
+    {
         return Ok(Written::default());
     }
     written_here(session).await
@@ -54,8 +58,12 @@ pub(crate) async fn written(session: &Session) -> Result<Written, Error> {
 pub(crate) async fn written_here(session: &Session) -> Result<Written, Error> {
     let sql = "SELECT xid_first, xid_last FROM concertina.step
                WHERE xid_last = xmin::text::bigint AND xid_first <= xid_last ORDER BY xid_first";
-    let rows = session.query("reading which transactions were ours", sql, &[]).await?;
-    Ok(Written::joined(rows.iter().map(|row| (row.get(0), row.get(1)))))
+    let rows = session
+        .query("reading which transactions were ours", sql, &[])
+        .await?;
+    Ok(Written::joined(
+        rows.iter().map(|row| (row.get(0), row.get(1))),
+    ))
 }
 
 #[cfg(test)]

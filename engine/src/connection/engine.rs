@@ -24,7 +24,15 @@ impl Engine {
     /// An engine for a database. The stopper asks its runs to end after the batch in hand.
     pub fn new(connect: Connect, settings: Settings, events: Events) -> (Engine, Stopper) {
         let (stopper, stop) = Stopper::pair();
-        (Engine { connect, settings, events, stop }, stopper)
+        (
+            Engine {
+                connect,
+                settings,
+                events,
+                stop,
+            },
+            stopper,
+        )
     }
 
     /// Its settings.
@@ -41,13 +49,18 @@ impl Engine {
     pub(crate) async fn reader(&self) -> Result<Session, Error> {
         self.settings.check().map_err(Error::State)?;
         let session = Session::open(&self.connect, Role::Reader, &self.settings).await?;
-        let sql = "SELECT current_setting('server_version_num')::int, current_setting('server_version')";
-        let row = session.query_one("asking the server's version", sql, &[]).await?;
+        let sql =
+            "SELECT current_setting('server_version_num')::int, current_setting('server_version')";
+        let row = session
+            .query_one("asking the server's version", sql, &[])
+            .await?;
         let number: i32 = row.get(0);
         if u32::try_from(number).is_ok_and(|number| number >= OLDEST_SERVER) {
             return Ok(session);
         }
-        Err(Error::TooOld { version: row.get(1) })
+        Err(Error::TooOld {
+            version: row.get(1),
+        })
     }
 
     /// Waits until the server takes connections; it may be starting, or not there yet.
@@ -60,7 +73,9 @@ impl Engine {
         loop {
             match self.reader().await {
                 Ok(_) => return Ok(()),
-                Err(error) if error.may_pass() && began.elapsed() < at_most => tokio::time::sleep(RETRY_AFTER).await,
+                Err(error) if error.may_pass() && began.elapsed() < at_most => {
+                    tokio::time::sleep(RETRY_AFTER).await
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -1,9 +1,10 @@
-//! Where tests may let something happen: before and after each statement that is sent to PostgreSQL. As everything that lasts
-//! is in the database, a crash anywhere is a crash at one of these.
+//! Where tests may let something happen: before and after each statement that is sent to
+//! PostgreSQL. As everything that lasts is in the database, a crash anywhere is a crash at one of
+//! these.
 //!
-//! With feature `fault-points` each is told to whoever listens on the Unix socket that `CONCERTINA_FAULTS` names, as
-//! `before|after`, a tab and its name; the answer is `go`, or an SQLSTATE with which the statement then fails. Without the
-//! feature there is nothing of it.
+//! With feature `fault-points` each is told to whoever listens on the Unix socket that
+//! `CONCERTINA_FAULTS` names, as `before|after`, a tab and its name; the answer is `go`, or an
+//! SQLSTATE with which the statement then fails. Without the feature there is nothing of it.
 
 use tokio_postgres::{Client, Error, Statement, ToStatement};
 
@@ -25,7 +26,10 @@ pub(crate) trait Named: ToStatement {
 impl Named for str {
     fn head(&self) -> &str {
         let text = self.trim_start();
-        let end = text.match_indices([' ', '\n', ';', '(']).nth(2).map_or(text.len(), |(at, _)| at);
+        let end = text
+            .match_indices([' ', '\n', ';', '('])
+            .nth(2)
+            .map_or(text.len(), |(at, _)| at);
         text.get(..end.min(60)).unwrap_or_default()
     }
 }
@@ -45,15 +49,27 @@ impl Named for Statement {
 /// Passes a fault point.
 #[cfg(not(feature = "fault-points"))]
 #[allow(clippy::unused_async, reason = "it is where the feature waits")]
-pub(crate) async fn point<S: Named + ?Sized>(_: &Client, when: When, _: &str, sql: &S) -> Result<(), Error> {
+pub(crate) async fn point<S: Named + ?Sized>(
+    _: &Client,
+    when: When,
+    _: &str,
+    sql: &S,
+) -> Result<(), Error> {
     let _ = (when, S::head as fn(&S) -> &str, sql);
     Ok(())
 }
 
 /// Passes a fault point.
 #[cfg(feature = "fault-points")]
-pub(crate) async fn point<S: Named + ?Sized>(client: &Client, when: When, doing: &str, sql: &S) -> Result<(), Error> {
-    let Some(socket) = std::env::var_os("CONCERTINA_FAULTS") else { return Ok(()) };
+pub(crate) async fn point<S: Named + ?Sized>(
+    client: &Client,
+    when: When,
+    doing: &str,
+    sql: &S,
+) -> Result<(), Error> {
+    let Some(socket) = std::env::var_os("CONCERTINA_FAULTS") else {
+        return Ok(());
+    };
     let when = match when {
         When::Before => "before",
         When::After => "after",
@@ -62,7 +78,9 @@ pub(crate) async fn point<S: Named + ?Sized>(client: &Client, when: When, doing:
     let said = format!("{when}\t{}: {head}\n", doing.replace(['\n', '\t'], " "));
     match told(&socket, &said).await {
         Ok(answer) if answer.len() == 5 => {
-            let raise = format!("DO $$ BEGIN RAISE EXCEPTION 'dealt by a test' USING ERRCODE = '{answer}'; END $$");
+            let raise = format!(
+                "DO $$ BEGIN RAISE EXCEPTION 'dealt by a test' USING ERRCODE = '{answer}'; END $$"
+            );
             client.batch_execute(&raise).await
         }
         // Whoever dealt is gone.

@@ -5,7 +5,10 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{WantsClientCert, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore,
+    SignatureScheme,
+};
 use std::sync::Arc;
 
 /// How far the server's certificate is trusted, in libpq's words.
@@ -38,16 +41,28 @@ pub(crate) fn config(trust: &Trust<'_>) -> Result<ClientConfig, Error> {
         .with_safe_default_protocol_versions()
         .map_err(|error| bad(error.to_string()))?;
     if verify == Verify::Nothing {
-        let verifier = Arc::new(Lenient { inner: None, schemes: schemes(&provider) });
-        return shown(builder.dangerous().with_custom_certificate_verifier(verifier), own);
+        let verifier = Arc::new(Lenient {
+            inner: None,
+            schemes: schemes(&provider),
+        });
+        return shown(
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(verifier),
+            own,
+        );
     }
     let mut roots = RootCertStore::empty();
     match root {
         Some(path) => {
             let unusable = |error: String| bad(format!("sslrootcert {path}: {error}"));
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))? {
+            for certificate in
+                CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?
+            {
                 let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
-                roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
+                roots
+                    .add(certificate)
+                    .map_err(|error| unusable(error.to_string()))?;
             }
         }
         None => {
@@ -56,12 +71,24 @@ pub(crate) fn config(trust: &Trust<'_>) -> Result<ClientConfig, Error> {
     }
     let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()
-        .map_err(|error| bad(format!("no certificate authority is known: {error}; say sslrootcert=<file>")))?;
+        .map_err(|error| {
+            bad(format!(
+                "no certificate authority is known: {error}; say sslrootcert=<file>"
+            ))
+        })?;
     if verify == Verify::Full {
         return shown(builder.with_webpki_verifier(inner), own);
     }
-    let verifier = Arc::new(Lenient { inner: Some(inner), schemes: schemes(&provider) });
-    shown(builder.dangerous().with_custom_certificate_verifier(verifier), own)
+    let verifier = Arc::new(Lenient {
+        inner: Some(inner),
+        schemes: schemes(&provider),
+    });
+    shown(
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(verifier),
+        own,
+    )
 }
 
 /// Shows our own certificate to a server that asks for one.
@@ -69,17 +96,25 @@ fn shown(
     builder: ConfigBuilder<ClientConfig, WantsClientCert>,
     own: Option<(&str, &str)>,
 ) -> Result<ClientConfig, Error> {
-    let Some((certificate, key)) = own else { return Ok(builder.with_no_client_auth()) };
-    let bad = |word: &str, path: &str, why: String| Error::BadConnection(format!("{word} {path}: {why}"));
+    let Some((certificate, key)) = own else {
+        return Ok(builder.with_no_client_auth());
+    };
+    let bad =
+        |word: &str, path: &str, why: String| Error::BadConnection(format!("{word} {path}: {why}"));
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect)
         .map_err(|error| bad("sslcert", certificate, error.to_string()))?;
-    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| bad("sslkey", key, error.to_string()))?;
-    builder.with_client_auth_cert(chain, secret).map_err(|error| bad("sslcert", certificate, error.to_string()))
+    let secret =
+        PrivateKeyDer::from_pem_file(key).map_err(|error| bad("sslkey", key, error.to_string()))?;
+    builder
+        .with_client_auth_cert(chain, secret)
+        .map_err(|error| bad("sslcert", certificate, error.to_string()))
 }
 
 fn schemes(provider: &rustls::crypto::CryptoProvider) -> Vec<SignatureScheme> {
-    provider.signature_verification_algorithms.supported_schemes()
+    provider
+        .signature_verification_algorithms
+        .supported_schemes()
 }
 
 /// Trusts any certificate, or any that a known authority has signed, whatever host it is for.
@@ -98,7 +133,9 @@ impl ServerCertVerifier for Lenient {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let Some(inner) = &self.inner else { return Ok(ServerCertVerified::assertion()) };
+        let Some(inner) = &self.inner else {
+            return Ok(ServerCertVerified::assertion());
+        };
         match inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },

@@ -5,8 +5,9 @@ use crate::config::Settings;
 use crate::connection::session::Session;
 use crate::error::Error;
 
-/// The bound that leaves fewest: of the role, of the database, of the server. Neither the role nor the database bounds superusers. The
-/// session that asks is counted as free: it ends before a run begins. Rows of other roles may show nobody's kind of process.
+/// The bound that leaves fewest: of the role, of the database, of the server. Neither the role nor
+/// the database bounds superusers. The session that asks is counted as free: it ends before a run
+/// begins. Rows of other roles may show nobody's kind of process.
 const FEWEST: &str = "
     WITH asking AS (SELECT oid, rolsuper, rolconnlimit FROM pg_roles WHERE rolname = session_user),
          taken AS (SELECT usesysid, datid FROM pg_stat_activity
@@ -29,18 +30,39 @@ const FEWEST: &str = "
 pub(crate) const ABOUT: &str = "too few connections";
 
 /// Tells when there are too few.
-pub(crate) async fn too_few(session: &Session, settings: &Settings) -> Result<Option<Finding>, Error> {
-    let row = session.query_one("counting connections", FEWEST, &[]).await?;
+pub(crate) async fn too_few(
+    session: &Session,
+    settings: &Settings,
+) -> Result<Option<Finding>, Error> {
+    let row = session
+        .query_one("counting connections", FEWEST, &[])
+        .await?;
     let (free, bound): (i64, String) = (row.get(0), row.get(1));
     let free = usize::try_from(free).unwrap_or(0);
-    let (least, backfill) = (Settings::CONNECTIONS_MIN, settings.connections_of_backfill());
+    let (least, backfill) = (
+        Settings::CONNECTIONS_MIN,
+        settings.connections_of_backfill(),
+    );
     if free >= backfill {
         return Ok(None);
     }
-    let are = if free == 1 { "1 connection is" } else { &format!("{free} connections are") };
+    let are = if free == 1 {
+        "1 connection is"
+    } else {
+        &format!("{free} connections are")
+    };
     let what = format!("only {are} left ({bound}): {}", needs(least, backfill));
-    let severity = if free < least { Severity::Wrong } else { Severity::Warning };
-    Ok(Some(Finding { severity, about: ABOUT, what, remedy: remedy() }))
+    let severity = if free < least {
+        Severity::Wrong
+    } else {
+        Severity::Warning
+    };
+    Ok(Some(Finding {
+        severity,
+        about: ABOUT,
+        what,
+        remedy: remedy(),
+    }))
 }
 
 /// What a run needs of connections, in words.
@@ -50,5 +72,8 @@ pub(crate) fn needs(least: usize, backfill: usize) -> String {
 
 /// What to do about too few.
 pub(crate) fn remedy() -> String {
-    format!("raise that bound, or end sessions: {}", Settings::CONNECTIONS)
+    format!(
+        "raise that bound, or end sessions: {}",
+        Settings::CONNECTIONS
+    )
 }

@@ -1,4 +1,5 @@
-//! What of a server would be in the way of a live change, looked at before one is begun. Changes nothing.
+//! What of a server would be in the way of a live change, looked at before one is begun. Changes
+//! nothing.
 
 use crate::checkpoint::known;
 use crate::connection::engine::Engine;
@@ -33,8 +34,8 @@ pub struct Finding {
     pub remedy: String,
 }
 
-/// Each gives a row for each thing that it finds wrong: what. In a remedy `{user}` is the current role, `{session}` the one that has
-/// logged in.
+/// Each gives a row for each thing that it finds wrong: what. In a remedy `{user}` is the current
+/// role, `{session}` the one that has logged in.
 struct Look {
     /// What is looked for, as in the table of docs/src/production.md.
     about: &'static str,
@@ -205,7 +206,10 @@ impl Engine {
     /// When the server can't be reached or read.
     pub async fn doctor(&self) -> Result<Vec<Finding>, Error> {
         let session = self.reader().await?;
-        let idle = known(&session).await?.iter().all(|known| known.state == State::Applied);
+        let idle = known(&session)
+            .await?
+            .iter()
+            .all(|known| known.state == State::Applied);
         let mut findings = Vec::new();
         for look in LOOKS.iter().chain(idle.then_some(&LEFT_OVER)) {
             findings.extend(looked(&session, look).await?);
@@ -217,12 +221,26 @@ impl Engine {
 
 async fn looked(session: &Session, look: &Look) -> Result<Vec<Finding>, Error> {
     let doing = "looking at the server";
-    let names = session.query_one(doing, "SELECT quote_ident(current_user), quote_ident(session_user)", &[]).await?;
+    let names = session
+        .query_one(
+            doing,
+            "SELECT quote_ident(current_user), quote_ident(session_user)",
+            &[],
+        )
+        .await?;
     let rows = session.query(doing, look.sql, &[]).await?;
-    let remedy = look.remedy.replace("{user}", names.get(0)).replace("{session}", names.get(1));
+    let remedy = look
+        .remedy
+        .replace("{user}", names.get(0))
+        .replace("{session}", names.get(1));
     Ok(rows
         .iter()
-        .map(|row| Finding { severity: look.severity, about: look.about, what: row.get(0), remedy: remedy.clone() })
+        .map(|row| Finding {
+            severity: look.severity,
+            about: look.about,
+            what: row.get(0),
+            remedy: remedy.clone(),
+        })
         .collect())
 }
 
@@ -245,24 +263,47 @@ mod tests {
     fn table() -> String {
         let backfill = Settings::default().connections_of_backfill();
         let needs = connections::needs(Settings::CONNECTIONS_MIN, backfill);
-        let connections = (connections::ABOUT, format!("{needs}; {}", connections::remedy()));
-        let looks = LOOKS.iter().chain([&LEFT_OVER]).filter(|look| look.severity != Severity::Fine);
-        let looks = looks.map(|look| (look.about, look.remedy.replace("{user}", "NAME").replace("{session}", "NAME")));
-        let rows = looks.chain([connections]).map(|(about, remedy)| format!("| {about} | {remedy} |\n"));
-        format!("| `doctor` reports | what to do |\n|---|---|\n{}", rows.collect::<String>())
+        let connections = (
+            connections::ABOUT,
+            format!("{needs}; {}", connections::remedy()),
+        );
+        let looks = LOOKS
+            .iter()
+            .chain([&LEFT_OVER])
+            .filter(|look| look.severity != Severity::Fine);
+        let looks = looks.map(|look| {
+            (
+                look.about,
+                look.remedy
+                    .replace("{user}", "NAME")
+                    .replace("{session}", "NAME"),
+            )
+        });
+        let rows = looks
+            .chain([connections])
+            .map(|(about, remedy)| format!("| {about} | {remedy} |\n"));
+        format!(
+            "| `doctor` reports | what to do |\n|---|---|\n{}",
+            rows.collect::<String>()
+        )
     }
 
     #[test]
     fn the_page_about_production_says_what_the_doctor_says() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/production.md");
         let page = std::fs::read_to_string(&path).expect("the page");
-        let (before, rest) = page.split_once("| `doctor` reports | what to do |").expect("the table");
+        let (before, rest) = page
+            .split_once("| `doctor` reports | what to do |")
+            .expect("the table");
         let (_, after) = rest.split_once("\n\n").expect("its end");
         let wanted = format!("{before}{}\n{after}", table());
         if std::env::var_os("CONCERTINA_BLESS").is_some() {
             std::fs::write(&path, wanted).expect("it is written");
         } else {
-            assert!(page == wanted, "docs/src/production.md isn't what the doctor says: CONCERTINA_BLESS=1 writes it");
+            assert!(
+                page == wanted,
+                "docs/src/production.md isn't what the doctor says: CONCERTINA_BLESS=1 writes it"
+            );
         }
     }
 }

@@ -60,11 +60,16 @@ impl Engine {
         for records in RECORDS {
             let doing = || format!("reading {}", records.table);
             let there = "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = $2)";
-            let there = session.query_one(&doing(), there, &[&records.table, &records.column]).await?;
+            let there = session
+                .query_one(&doing(), there, &[&records.table, &records.column])
+                .await?;
             if there.get(0) {
                 let rows = session.query(&doing(), records.sql, &[]).await?;
                 let versions = rows.iter().map(|row| row.get(0)).collect();
-                found.push(Elsewhere { table: records.table, versions });
+                found.push(Elsewhere {
+                    table: records.table,
+                    versions,
+                });
             }
         }
         Ok(found)

@@ -7,8 +7,16 @@ use concertina_planner::Needs;
 /// Refuses when the connected role lacks one.
 pub(crate) async fn missing(session: &Session, needs: &Needs) -> Result<(), Error> {
     let doing = "reading the rights of the connected role";
-    let schemas: Vec<&str> = needs.schemas.iter().map(concertina_revisions::Ident::as_str).collect();
-    let tables: Vec<String> = needs.references.iter().map(concertina_revisions::TableName::sql).collect();
+    let schemas: Vec<&str> = needs
+        .schemas
+        .iter()
+        .map(concertina_revisions::Ident::as_str)
+        .collect();
+    let tables: Vec<String> = needs
+        .references
+        .iter()
+        .map(concertina_revisions::TableName::sql)
+        .collect();
     let sql = "SELECT format('make anything in schema %s', n.nspname), format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, current_user)
                FROM pg_namespace n WHERE n.nspname = ANY ($1) AND NOT has_schema_privilege(n.oid, 'CREATE')
                UNION ALL
@@ -19,6 +27,12 @@ pub(crate) async fn missing(session: &Session, needs: &Needs) -> Result<(), Erro
     if rows.is_empty() {
         return Ok(());
     }
-    let user = session.query_one(doing, "SELECT current_user::text", &[]).await?.get(0);
-    Err(Error::Rights { user, missing: rows.iter().map(|row| (row.get(0), row.get(1))).collect() })
+    let user = session
+        .query_one(doing, "SELECT current_user::text", &[])
+        .await?
+        .get(0);
+    Err(Error::Rights {
+        user,
+        missing: rows.iter().map(|row| (row.get(0), row.get(1))).collect(),
+    })
 }

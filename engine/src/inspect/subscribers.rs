@@ -1,4 +1,5 @@
-//! Columns that subscribers must have before a plan is run: a subscription stops at the first row with a column that its table lacks.
+//! Columns that subscribers must have before a plan is run: a subscription stops at the first row
+//! with a column that its table lacks.
 
 use crate::connection::session::Session;
 use crate::error::Error;
@@ -13,8 +14,8 @@ struct Added<'a> {
     type_sql: &'a str,
 }
 
-/// The publications that send all columns of a table or of its partitions, where a slot of PostgreSQL's own plugin is there to send
-/// them. Lists of columns have come with PostgreSQL 15.
+/// The publications that send all columns of a table or of its partitions, where a slot of
+/// PostgreSQL's own plugin is there to send them. Lists of columns have come with PostgreSQL 15.
 const SENT_BY: &str = "
     WITH sent AS (SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                   WHERE c.oid = to_regclass($1) OR c.oid IN (SELECT relid FROM pg_partition_tree(to_regclass($1)))),
@@ -28,8 +29,15 @@ const SENT_BY: &str = "
 /// What to do on subscribers first, for each column.
 pub(crate) async fn need(session: &Session, plan: &Plan) -> Result<Vec<String>, Error> {
     let mut told = Vec::new();
-    for Added { table, column, type_sql } in added(plan) {
-        let row = session.query_one("looking for subscribers", SENT_BY, &[&table.sql()]).await?;
+    for Added {
+        table,
+        column,
+        type_sql,
+    } in added(plan)
+    {
+        let row = session
+            .query_one("looking for subscribers", SENT_BY, &[&table.sql()])
+            .await?;
         if let Some(publications) = row.get::<_, Option<String>>(0) {
             told.push(format!(
                 "publication {publications} sends {table} with column {column}, which it gets: a subscriber whose table lacks it stops at \
@@ -50,7 +58,16 @@ fn added(plan: &Plan) -> Vec<Added<'_>> {
         Work::Slow { .. } | Work::Backfill { .. } => None,
     });
     let columns = quick.flatten().filter_map(|action| match action {
-        Action::AddColumn { table, column, type_sql, .. } => Some(Added { table, column, type_sql }),
+        Action::AddColumn {
+            table,
+            column,
+            type_sql,
+            ..
+        } => Some(Added {
+            table,
+            column,
+            type_sql,
+        }),
         _ => None,
     });
     columns.collect()

@@ -1,5 +1,5 @@
-//! How a strong lock is asked for without making others wait: look, wait outside the queue, try for a moment,
-//! step back, try again.
+//! How a strong lock is asked for without making others wait: look, wait outside the queue, try for
+//! a moment, step back, try again.
 
 use crate::error::{Error, describe};
 use crate::event::{Blocker, Event};
@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
-/// No pause takes a larger part of the time that locks are waited for: what fails by chance must have its tries.
+/// No pause takes a larger part of the time that locks are waited for: what fails by chance must
+/// have its tries.
 const PAUSE_PART: u32 = 60;
 /// How often someone who is outside the queue looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -47,9 +48,16 @@ impl Ladder {
     pub(crate) fn new(doing: &str, locks: &[(TableName, Lock)], budget: Duration) -> Ladder {
         Ladder {
             doing: doing.to_owned(),
-            strong: locks.iter().filter(|(_, lock)| lock.blocks()).cloned().collect(),
+            strong: locks
+                .iter()
+                .filter(|(_, lock)| lock.blocks())
+                .cloned()
+                .collect(),
             began: Instant::now(),
-            backoff: Backoff::new(PAUSE_FIRST, PAUSE_MAX.min((budget / PAUSE_PART).max(PAUSE_FIRST))),
+            backoff: Backoff::new(
+                PAUSE_FIRST,
+                PAUSE_MAX.min((budget / PAUSE_PART).max(PAUSE_FIRST)),
+            ),
             failed: false,
             seen: Vec::new(),
         }
@@ -63,7 +71,8 @@ impl Ladder {
     pub(crate) async fn look(&mut self, lease: &Lease) -> Result<Try, Error> {
         loop {
             lease.stop.check()?;
-            let in_the_way = blockers::outside(&lease.records, &self.strong, lease.hands.pid).await?;
+            let in_the_way =
+                blockers::outside(&lease.records, &self.strong, lease.hands.pid).await?;
             let others = in_the_way.iter().any(|blocker| !blocker.is_autovacuum());
             if !in_the_way.is_empty() {
                 self.seen = in_the_way;
@@ -71,13 +80,21 @@ impl Ladder {
             if self.began.elapsed() > lease.settings.lock_budget {
                 let seconds = lease.settings.lock_budget.as_secs();
                 let blockers = std::mem::take(&mut self.seen);
-                return Err(Error::LockBudget { doing: self.doing.clone(), seconds, blockers });
+                return Err(Error::LockBudget {
+                    doing: self.doing.clone(),
+                    seconds,
+                    blockers,
+                });
             }
             if !others {
                 return self.attempt(lease).await;
             }
             let blockers = self.seen.clone();
-            lease.tell(Event::Waiting { doing: self.doing.clone(), blockers, queued: false });
+            lease.tell(Event::Waiting {
+                doing: self.doing.clone(),
+                blockers,
+                queued: false,
+            });
             lease.stop.sleep(LOOK_AGAIN).await?;
         }
     }
@@ -89,18 +106,36 @@ impl Ladder {
             other => other.to_string(),
         };
         self.failed = true;
-        self.backoff.rest(&lease.events, &lease.stop, &self.doing, &why).await
+        self.backoff
+            .rest(&lease.events, &lease.stop, &self.doing, &why)
+            .await
     }
 
     async fn attempt(&self, lease: &Lease) -> Result<Try, Error> {
-        let locks_first = if self.failed { order::by_chance(&lease.records, &self.strong).await? } else { vec![] };
-        let (lock_timeout, may_shorten) = (lease.settings.lock_timeout, lease.server.may_set_deadlock_timeout);
+        let locks_first = if self.failed {
+            order::by_chance(&lease.records, &self.strong).await?
+        } else {
+            vec![]
+        };
+        let (lock_timeout, may_shorten) = (
+            lease.settings.lock_timeout,
+            lease.server.may_set_deadlock_timeout,
+        );
         if may_shorten || !self.seen.iter().any(Blocker::is_autovacuum) {
-            return Ok(Try { locks_first, lock_timeout, short_deadlock_timeout: may_shorten });
+            return Ok(Try {
+                locks_first,
+                lock_timeout,
+                short_deadlock_timeout: may_shorten,
+            });
         }
-        // Without the right to shorten deadlock_timeout, one longer try: an autovacuum gives up only then.
+        // Without the right to shorten deadlock_timeout, one longer try: an autovacuum gives up
+        // only then.
         let lock_timeout = lease.server.deadlock_timeout.mul_f64(1.2);
-        Ok(Try { locks_first, lock_timeout, short_deadlock_timeout: false })
+        Ok(Try {
+            locks_first,
+            lock_timeout,
+            short_deadlock_timeout: false,
+        })
     }
 }
 
@@ -114,27 +149,43 @@ pub(crate) struct Patience {
 
 impl Patience {
     pub(crate) fn new(budget: Duration) -> Patience {
-        Patience { budget, backoff: Backoff::new(PAUSE_FIRST, PAUSE_MAX), met: None }
+        Patience {
+            budget,
+            backoff: Backoff::new(PAUSE_FIRST, PAUSE_MAX),
+            met: None,
+        }
     }
 
-    /// Whether it has been tried for as long as it may be. After as long a time in peace it begins anew.
+    /// Whether it has been tried for as long as it may be. After as long a time in peace it begins
+    /// anew.
     pub(crate) fn is_spent(&mut self) -> bool {
-        if self.met.is_some_and(|(_, last)| last.elapsed() > self.budget) {
+        if self
+            .met
+            .is_some_and(|(_, last)| last.elapsed() > self.budget)
+        {
             *self = Patience::new(self.budget);
         }
-        self.met.is_some_and(|(first, _)| first.elapsed() > self.budget)
+        self.met
+            .is_some_and(|(first, _)| first.elapsed() > self.budget)
     }
 
     /// Pauses before the next try.
     pub(crate) async fn wait(&mut self, lease: &Lease, error: &Error) -> Result<(), Error> {
         let now = Instant::now();
         self.met = Some((self.met.map_or(now, |(first, _)| first), now));
-        self.backoff.rest(&lease.events, &lease.stop, "trying again", &error.to_string()).await
+        self.backoff
+            .rest(
+                &lease.events,
+                &lease.stop,
+                "trying again",
+                &error.to_string(),
+            )
+            .await
     }
 }
 
-/// Asks again after a lost connection, and while others are in the way. What is asked must come to the same when it is asked
-/// twice: the answer of the first time may have been lost.
+/// Asks again after a lost connection, and while others are in the way. What is asked must come to
+/// the same when it is asked twice: the answer of the first time may have been lost.
 macro_rules! surely {
     ($lease:ident, $ask:expr) => {{
         let mut patience = $crate::lock::ladder::Patience::new($lease.settings.lock_budget);
@@ -143,7 +194,10 @@ macro_rules! surely {
                 Err(error) if error.class() == $crate::error::Class::Connection => {
                     Box::pin($lease.reconnect(&error)).await?
                 }
-                Err(error) if error.class() == $crate::error::Class::Contention && !patience.is_spent() => {
+                Err(error)
+                    if error.class() == $crate::error::Class::Contention
+                        && !patience.is_spent() =>
+                {
                     patience.wait($lease, &error).await?;
                 }
                 other => break other,
@@ -160,8 +214,18 @@ mod tests {
     #[test]
     fn patience_is_spent_by_those_who_stay_and_not_by_those_who_come_again() {
         let budget = Duration::from_mins(10);
-        let ago = |minutes| Instant::now().checked_sub(Duration::from_mins(minutes)).unwrap_or_else(Instant::now);
-        let spent = |met| Patience { met, ..Patience::new(budget) }.is_spent();
+        let ago = |minutes| {
+            Instant::now()
+                .checked_sub(Duration::from_mins(minutes))
+                .unwrap_or_else(Instant::now)
+        };
+        let spent = |met| {
+            Patience {
+                met,
+                ..Patience::new(budget)
+            }
+            .is_spent()
+        };
         assert!(!spent(None) && !spent(Some((ago(9), ago(0)))));
         assert!(spent(Some((ago(11), ago(1)))));
         assert!(!spent(Some((ago(40), ago(11)))));

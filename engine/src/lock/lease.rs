@@ -55,7 +55,12 @@ pub struct Lease {
 }
 
 impl Lease {
-    pub(crate) async fn take(connect: Connect, settings: Settings, events: Events, stop: Stop) -> Result<Lease, Error> {
+    pub(crate) async fn take(
+        connect: Connect,
+        settings: Settings,
+        events: Events,
+        stop: Stop,
+    ) -> Result<Lease, Error> {
         let (lease, hands) = at_first(&connect, &settings).await?;
         replicas::synchronous(&lease, &settings, &events, &stop).await?;
         let server = ask_server(&lease).await?;
@@ -63,7 +68,18 @@ impl Lease {
         checkpoint::prepare(&lease).await?;
         let own_tables = BTreeSet::new();
         let rights = Needs::default();
-        Ok(Lease { connect, settings, events, stop, records: lease, hands, server, lineage, own_tables, rights })
+        Ok(Lease {
+            connect,
+            settings,
+            events,
+            stop,
+            records: lease,
+            hands,
+            server,
+            lineage,
+            own_tables,
+            rights,
+        })
     }
 
     /// What the database holds now, and which tables hold no row as far as these revisions need to know.
@@ -72,7 +88,14 @@ impl Lease {
     ///
     /// When PostgreSQL refuses.
     pub async fn catalog_for(&mut self, revisions: &[&Revision]) -> Result<Catalog, Error> {
-        surely!(self, Box::pin(catalog::load_for(&self.records, self.settings.versions, revisions)))
+        surely!(
+            self,
+            Box::pin(catalog::load_for(
+                &self.records,
+                self.settings.versions,
+                revisions
+            ))
+        )
     }
 
     /// Records a revision as applied without running anything.
@@ -80,8 +103,16 @@ impl Lease {
     /// # Errors
     ///
     /// When PostgreSQL refuses.
-    pub async fn stamp(&mut self, id: &RevisionId, parents: &[RevisionId], checksum: &Checksum) -> Result<(), Error> {
-        surely!(self, checkpoint::stamp(&self.records, id, parents, checksum))
+    pub async fn stamp(
+        &mut self,
+        id: &RevisionId,
+        parents: &[RevisionId],
+        checksum: &Checksum,
+    ) -> Result<(), Error> {
+        surely!(
+            self,
+            checkpoint::stamp(&self.records, id, parents, checksum)
+        )
     }
 
     /// Takes a revision out of the records without running anything.
@@ -105,7 +136,14 @@ impl Lease {
     /// Looks after the session that runs DDL; ends when it is lost.
     pub(crate) async fn watch(&self, doing: &str, every: Duration) -> Error {
         let silence = self.settings.silence;
-        let watched = blockers::watch(&self.records, &self.hands, doing, every, silence, &self.events);
+        let watched = blockers::watch(
+            &self.records,
+            &self.hands,
+            doing,
+            every,
+            silence,
+            &self.events,
+        );
         tokio::select! {
             lost = Box::pin(watched) => lost,
             never = Box::pin(self.let_go()) => match never {},
@@ -116,7 +154,10 @@ impl Lease {
     async fn let_go(&self) -> std::convert::Infallible {
         self.stop.asked().await;
         loop {
-            if replicas::holds_up(&self.records, &self.hands).await.unwrap_or(false) {
+            if replicas::holds_up(&self.records, &self.hands)
+                .await
+                .unwrap_or(false)
+            {
                 self.connect.cancel(&self.hands).await;
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -139,16 +180,21 @@ impl Lease {
         let mut why = why.to_string();
         loop {
             self.stop.check()?;
-            backoff.rest(&self.events, &self.stop, "connecting again", &why).await?;
+            backoff
+                .rest(&self.events, &self.stop, "connecting again", &why)
+                .await?;
             match self.reopen().await {
                 Ok(()) => return Ok(()),
-                // Our own old session may still hold the lock until the server notices that we are gone.
+                // Our own old session may still hold the lock until the server notices that we are
+                // gone.
                 Err(error)
                     if began.elapsed() < self.settings.reconnect_budget
                         && (error.class() == Class::Connection
                             || matches!(
                                 error,
-                                Error::Busy { .. } | Error::Standby { .. } | Error::FewConnections { .. }
+                                Error::Busy { .. }
+                                    | Error::Standby { .. }
+                                    | Error::FewConnections { .. }
                             )
                             || self.connect.may_let_in(&error)) =>
                 {
@@ -175,14 +221,24 @@ impl Lease {
                 let hands = hands.beside(&self.records.server, &self.connect)?;
                 at_work(&hands).await.map(|()| hands)
             };
-            self.hands = self.connect.in_time(sessions_within(&self.settings), open).await?;
+            self.hands = self
+                .connect
+                .in_time(sessions_within(&self.settings), open)
+                .await?;
         }
         let now = Lineage::of(&self.records).await?;
-        if self.lineage.goes_on_as(&now) { Ok(()) } else { Err(Error::FailedOver { target: self.connect.reached() }) }
+        if self.lineage.goes_on_as(&now) {
+            Ok(())
+        } else {
+            Err(Error::FailedOver {
+                target: self.connect.reached(),
+            })
+        }
     }
 }
 
-/// Both sessions, with the lock. Where connections are few, one of ours that has just ended may still be counted.
+/// Both sessions, with the lock. Where connections are few, one of ours that has just ended may
+/// still be counted.
 async fn at_first(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {
     let began = Instant::now();
     loop {
@@ -198,14 +254,18 @@ async fn at_first(connect: &Connect, settings: &Settings) -> Result<(Session, Se
 fn is_full(error: &Error) -> bool {
     match error {
         Error::FewConnections { .. } => true,
-        Error::Connect { code, .. } => code.as_deref() == Some(SqlState::TOO_MANY_CONNECTIONS.code()),
+        Error::Connect { code, .. } => {
+            code.as_deref() == Some(SqlState::TOO_MANY_CONNECTIONS.code())
+        }
         _ => false,
     }
 }
 
 /// Both sessions, with the lock.
 async fn sessions(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {
-    connect.in_time(sessions_within(settings), sessions_now(connect, settings)).await
+    connect
+        .in_time(sessions_within(settings), sessions_now(connect, settings))
+        .await
 }
 
 /// For what the session that runs DDL is asked while nobody watches it.
@@ -215,7 +275,9 @@ fn sessions_within(settings: &Settings) -> Duration {
 
 async fn sessions_now(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {
     let lease = Session::open(connect, Role::Lease, settings).await?;
-    let hands = Session::open(connect, Role::Hands, settings).await.map_err(|error| one_is_too_few(error, connect))?;
+    let hands = Session::open(connect, Role::Hands, settings)
+        .await
+        .map_err(|error| one_is_too_few(error, connect))?;
     let hands = hands.beside(&lease.server, connect)?;
     refuse_standby(&lease, connect).await?;
     lock(&lease, settings.patience).await?;
@@ -229,7 +291,12 @@ fn one_is_too_few(error: Error, connect: &Connect) -> Error {
     match error {
         Error::Connect { ref why, .. } if is_full(&error) => {
             let (needed, why) = (Settings::CONNECTIONS_MIN, why.clone());
-            Error::FewConnections { needed, got: 1, why, user: connect.user() }
+            Error::FewConnections {
+                needed,
+                got: 1,
+                why,
+                user: connect.user(),
+            }
         }
         other => other,
     }
@@ -238,31 +305,49 @@ fn one_is_too_few(error: Error, connect: &Connect) -> Error {
 /// Refuses a server that can only be read.
 pub(crate) async fn refuse_standby(session: &Session, connect: &Connect) -> Result<(), Error> {
     let sql = "SELECT pg_is_in_recovery()";
-    if session.query_one("looking whether the server can be written", sql, &[]).await?.get(0) {
-        return Err(Error::Standby { target: connect.target() });
+    if session
+        .query_one("looking whether the server can be written", sql, &[])
+        .await?
+        .get(0)
+    {
+        return Err(Error::Standby {
+            target: connect.target(),
+        });
     }
     Ok(())
 }
 
 /// Marks the session that runs DDL as one of whoever holds the lock.
 pub(crate) async fn at_work(hands: &Session) -> Result<(), Error> {
-    hands.batch_execute("setting up the session", "SET application_name = 'concertina ddl'").await
+    hands
+        .batch_execute(
+            "setting up the session",
+            "SET application_name = 'concertina ddl'",
+        )
+        .await
 }
 
-/// Ends what is left of a run that is gone: its sessions may still be at its last statements, while we go on where its
-/// records end. Only whoever holds the lock has sessions of these names.
+/// Ends what is left of a run that is gone: its sessions may still be at its last statements, while
+/// we go on where its records end. Only whoever holds the lock has sessions of these names.
 async fn end_orphans(lease: &Session) -> Result<(), Error> {
     let sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
                WHERE datname = current_database() AND usename = session_user AND pid <> pg_backend_pid()
                  AND application_name IN ('concertina ddl', 'concertina backfill', 'concertina monitor')";
-    lease.query("ending what is left of an earlier run", sql, &[]).await.map(drop)
+    lease
+        .query("ending what is left of an earlier run", sql, &[])
+        .await
+        .map(drop)
 }
 
 async fn lock(lease: &Session, patience: Duration) -> Result<(), Error> {
     let began = Instant::now();
     loop {
         let taken: bool = lease
-            .query_one("taking the lock that makes us the only one", "SELECT pg_try_advisory_lock($1)", &[&LOCK_KEY])
+            .query_one(
+                "taking the lock that makes us the only one",
+                "SELECT pg_try_advisory_lock($1)",
+                &[&LOCK_KEY],
+            )
             .await?
             .get(0);
         if taken {
@@ -280,8 +365,13 @@ async fn lock(lease: &Session, patience: Duration) -> Result<(), Error> {
                WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
                  AND (l.classid::bigint << 32) | l.objid::bigint = $1
                  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    let row = lease.query_opt("looking for the lock holder", sql, &[&LOCK_KEY]).await?;
-    let holder = row.map_or_else(|| "a session that has just ended; try again".to_owned(), |row| row.get(0));
+    let row = lease
+        .query_opt("looking for the lock holder", sql, &[&LOCK_KEY])
+        .await?;
+    let holder = row.map_or_else(
+        || "a session that has just ended; try again".to_owned(),
+        |row| row.get(0),
+    );
     Err(Error::Busy { holder })
 }
 
@@ -293,11 +383,18 @@ async fn ask_server(session: &Session) -> Result<Server, Error> {
             &[],
         )
         .await?;
-    let deadlock_timeout = Duration::from_millis(u64::try_from(row.get::<_, i64>(0)).unwrap_or(1_000));
+    let deadlock_timeout =
+        Duration::from_millis(u64::try_from(row.get::<_, i64>(0)).unwrap_or(1_000));
     // The only sure way to learn whether a right is there on every version: try.
     let may_set_deadlock_timeout = session
-        .batch_execute("trying to set deadlock_timeout", "SET deadlock_timeout = '1s'; RESET deadlock_timeout;")
+        .batch_execute(
+            "trying to set deadlock_timeout",
+            "SET deadlock_timeout = '1s'; RESET deadlock_timeout;",
+        )
         .await
         .is_ok();
-    Ok(Server { deadlock_timeout, may_set_deadlock_timeout })
+    Ok(Server {
+        deadlock_timeout,
+        may_set_deadlock_timeout,
+    })
 }

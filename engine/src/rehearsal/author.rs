@@ -1,4 +1,5 @@
-//! The author's statements as they stand, one after the other, as psql would run them; with what a directive adds to one.
+//! The author's statements as they stand, one after the other, as psql would run them; with what a
+//! directive adds to one.
 
 use super::along;
 use crate::connection::session::Session;
@@ -22,14 +23,17 @@ pub(super) struct Refusal {
     pub(super) hint: Option<String>,
     /// Where in the statement, in characters counted from 1.
     pub(super) position: Option<usize>,
-    /// Whether it would be refused whatever rows there are, and whatever is outside of the database.
+    /// Whether it would be refused whatever rows there are, and whatever is outside of the
+    /// database.
     pub(super) is_sure: bool,
-    /// Whether it wasn't refused but taken back, because it changes what all databases of the server share.
+    /// Whether it wasn't refused but taken back, because it changes what all databases of the
+    /// server share.
     pub(super) is_outside: bool,
 }
 
-/// Whether the open transaction has changed what all databases share: roles, settings, rights on databases. Some of those who do so
-/// keep their locks until the end, others are only counted. Owners of new objects are noted there too, and are no such change.
+/// Whether the open transaction has changed what all databases share: roles, settings, rights on
+/// databases. Some of those who do so keep their locks until the end, others are only counted.
+/// Owners of new objects are noted there too, and are no such change.
 const OUTSIDE: &str = "
     SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
                    WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.database = 0 AND c.relisshared
@@ -39,7 +43,10 @@ const OUTSIDE: &str = "
                          + pg_stat_get_xact_tuples_deleted(c.oid) > 0)";
 
 /// Runs statements; the first that was refused.
-pub(super) async fn run(session: &Session, statements: &[Statement]) -> Result<Option<Refusal>, Error> {
+pub(super) async fn run(
+    session: &Session,
+    statements: &[Statement],
+) -> Result<Option<Refusal>, Error> {
     let doing = DOING;
     // As in a session of psql, but for one limit.
     session
@@ -60,7 +67,11 @@ pub(super) async fn run(session: &Session, statements: &[Statement]) -> Result<O
             open = statement.transaction;
         }
         let sql = along::written_out(session, statement).await?;
-        let ended = if open.is_some() { within(session, &sql).await? } else { alone(session, &sql).await? };
+        let ended = if open.is_some() {
+            within(session, &sql).await?
+        } else {
+            alone(session, &sql).await?
+        };
         match ended {
             Ended::Well => {}
             Ended::Refused(cause) => return Ok(Some(refusal(at + 1, &cause))),
@@ -108,7 +119,8 @@ async fn within(session: &Session, statements: &[String]) -> Result<Ended, Error
     Ok(Ended::Well)
 }
 
-/// A statement that is a transaction of its own. It is given one that can be taken back, unless it can't stand in any.
+/// A statement that is a transaction of its own. It is given one that can be taken back, unless it
+/// can't stand in any.
 async fn alone(session: &Session, statements: &[String]) -> Result<Ended, Error> {
     session.batch_execute(DOING, "BEGIN").await?;
     match within(session, statements).await? {
@@ -126,7 +138,14 @@ async fn alone(session: &Session, statements: &[String]) -> Result<Ended, Error>
 
 fn outside(statement: usize) -> Refusal {
     let message = "it changes what all databases of the server share".to_owned();
-    Refusal { statement, message, hint: None, position: None, is_sure: false, is_outside: true }
+    Refusal {
+        statement,
+        message,
+        hint: None,
+        position: None,
+        is_sure: false,
+        is_outside: true,
+    }
 }
 
 fn refusal(statement: usize, cause: &tokio_postgres::Error) -> Refusal {
@@ -145,11 +164,14 @@ fn refusal(statement: usize, cause: &tokio_postgres::Error) -> Refusal {
     }
 }
 
-/// What is wrong with the statement itself: names, types, syntax, what isn't supported. What a function says depends on what it
-/// reads, and rights may come from outside of the database.
+/// What is wrong with the statement itself: names, types, syntax, what isn't supported. What a
+/// function says depends on what it reads, and rights may come from outside of the database.
 fn is_sure(db: &tokio_postgres::error::DbError) -> bool {
     let code = db.code().code();
-    let of_function = db.where_().is_some() || matches!(db.position(), Some(ErrorPosition::Internal { .. }));
-    let of_statement = code.starts_with("42") || code.starts_with("0A") || matches!(code, "2BP01" | "3F000" | "3D000");
+    let of_function =
+        db.where_().is_some() || matches!(db.position(), Some(ErrorPosition::Internal { .. }));
+    let of_statement = code.starts_with("42")
+        || code.starts_with("0A")
+        || matches!(code, "2BP01" | "3F000" | "3D000");
     of_statement && code != "42501" && !of_function
 }

@@ -6,7 +6,10 @@ use crate::structure::Part;
 use concertina_planner::drift::Object;
 
 /// Makes parts, each of which may be refused; those that were, with the server's words.
-pub(crate) async fn make(session: &Session, parts: &[&Part]) -> Result<Vec<(Object, String)>, Error> {
+pub(crate) async fn make(
+    session: &Session,
+    parts: &[&Part],
+) -> Result<Vec<(Object, String)>, Error> {
     let doing = "copying the structure";
     let all: Vec<String> = parts.iter().map(|part| part.sql.clone()).collect();
     let mut statements = vec!["BEGIN".to_owned()];

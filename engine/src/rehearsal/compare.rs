@@ -5,19 +5,29 @@ use concertina_planner::drift::{Difference, Inventory, Object, differences};
 /// The part of a structure that isn't compared where a hazard speaks of it.
 const ORDER: &str = "order of columns";
 
-/// What can't come back, and what nobody expects to: numbers that were taken, and the places of columns that were made again.
+/// What can't come back, and what nobody expects to: numbers that were taken, and the places of
+/// columns that were made again.
 const NOT_BACK: [&str; 2] = ["position of sequence", ORDER];
 
 /// In what the plan's database isn't as the author's.
 pub(super) fn structures(plan: &Inventory, author: &Inventory, columns_move: bool) -> Vec<String> {
     let found = differences(plan, author);
-    told(found.iter().filter(|difference| !(columns_move && object_of(difference).kind == ORDER)))
+    told(
+        found
+            .iter()
+            .filter(|difference| !(columns_move && object_of(difference).kind == ORDER)),
+    )
 }
 
-/// The same where the plan has been at work for a while: numbers have been taken, and others may have added columns.
+/// The same where the plan has been at work for a while: numbers have been taken, and others may
+/// have added columns.
 pub(super) fn structures_since(plan: &Inventory, author: &Inventory) -> Vec<String> {
     let found = differences(plan, author);
-    told(found.iter().filter(|difference| !NOT_BACK.contains(&object_of(difference).kind.as_str())))
+    told(
+        found
+            .iter()
+            .filter(|difference| !NOT_BACK.contains(&object_of(difference).kind.as_str())),
+    )
 }
 
 fn told<'a>(found: impl Iterator<Item = &'a Difference>) -> Vec<String> {
@@ -26,7 +36,11 @@ fn told<'a>(found: impl Iterator<Item = &'a Difference>) -> Vec<String> {
             Difference::Missing { wanted } => format!("{wanted}: psql leaves it, the plan doesn't"),
             Difference::Extra { there } => format!("{there}: the plan leaves it, psql doesn't"),
             Difference::Changed { there, wanted } => {
-                format!("{wanted}: `{}` by psql, `{}` by the plan", short(wanted), short(there))
+                format!(
+                    "{wanted}: `{}` by psql, `{}` by the plan",
+                    short(wanted),
+                    short(there)
+                )
             }
         })
         .collect()
@@ -35,7 +49,9 @@ fn told<'a>(found: impl Iterator<Item = &'a Difference>) -> Vec<String> {
 /// What a way back leaves of what there was before.
 pub(super) fn left(now: &Inventory, before: &Inventory) -> Vec<String> {
     let found = differences(now, before);
-    let found = found.iter().filter(|difference| !NOT_BACK.contains(&object_of(difference).kind.as_str()));
+    let found = found
+        .iter()
+        .filter(|difference| !NOT_BACK.contains(&object_of(difference).kind.as_str()));
     found
         .map(|difference| match difference {
             Difference::Missing { wanted } => format!("{wanted} doesn't come back"),
@@ -56,5 +72,9 @@ pub(super) fn object_of(difference: &Difference) -> &Object {
 }
 
 fn short(object: &Object) -> String {
-    object.definition.split_whitespace().collect::<Vec<_>>().join(" ")
+    object
+        .definition
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -46,7 +46,12 @@ impl Engine {
         let populated: BTreeSet<TableName> = holds_rows.map(|table| table.full_name()).collect();
         let about = scope::around(&structure, &named).parts;
         let digest = digest(&about, &populated, acts, catalog);
-        Ok(Ground { structure, named, populated, digest })
+        Ok(Ground {
+            structure,
+            named,
+            populated,
+            digest,
+        })
     }
 }
 
@@ -56,9 +61,14 @@ pub(super) async fn named_by(
     revisions: &[&Revision],
     catalog: &Catalog,
 ) -> Result<BTreeSet<u32>, Error> {
-    let named: Vec<String> = concertina_planner::named(revisions, catalog).iter().map(TableName::sql).collect();
+    let named: Vec<String> = concertina_planner::named(revisions, catalog)
+        .iter()
+        .map(TableName::sql)
+        .collect();
     let sql = "SELECT to_regclass(name)::oid FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL";
-    let named = reader.query("looking what the revisions name", sql, &[&named]).await?;
+    let named = reader
+        .query("looking what the revisions name", sql, &[&named])
+        .await?;
     Ok(named.iter().map(|row| row.get(0)).collect())
 }
 
@@ -70,7 +80,11 @@ impl Engine {
     /// When the database can't be read.
     pub async fn remembered(&self, ground: &Ground) -> Result<Option<Rehearsed>, Error> {
         let said = checkpoint::remembered(&self.reader().await?, ground.digest()).await?;
-        Ok(said.map(|(unproven, left)| Rehearsed { refused: None, unproven, left }))
+        Ok(said.map(|(unproven, left)| Rehearsed {
+            refused: None,
+            unproven,
+            left,
+        }))
     }
 }
 
@@ -81,21 +95,52 @@ impl Lease {
     ///
     /// When the records can't be written.
     pub async fn remember(&mut self, ground: &Ground, rehearsed: &Rehearsed) -> Result<(), Error> {
-        checkpoint::remember(&self.records, ground.digest(), &rehearsed.unproven, &rehearsed.left).await
+        checkpoint::remember(
+            &self.records,
+            ground.digest(),
+            &rehearsed.unproven,
+            &rehearsed.left,
+        )
+        .await
     }
 }
 
-fn digest(about: &[Part], populated: &BTreeSet<TableName>, acts: &[Act<'_>], catalog: &Catalog) -> String {
+fn digest(
+    about: &[Part],
+    populated: &BTreeSet<TableName>,
+    acts: &[Act<'_>],
+    catalog: &Catalog,
+) -> String {
     let mut hash = Sha256::new();
     let plans: Vec<&Plan> = acts.iter().map(|act| act.plan).collect();
     // Sequences move all the time.
-    let still = about.iter().map(|part| &part.told).filter(|object| object.kind != "position of sequence");
-    let still: Vec<_> = still.map(|object| (&object.kind, &object.table, &object.name, &object.definition)).collect();
+    let still = about
+        .iter()
+        .map(|part| &part.told)
+        .filter(|object| object.kind != "position of sequence");
+    let still: Vec<_> = still
+        .map(|object| {
+            (
+                &object.kind,
+                &object.table,
+                &object.name,
+                &object.definition,
+            )
+        })
+        .collect();
     let populated: Vec<String> = populated.iter().map(TableName::sql).collect();
     // The way down is rehearsed with the way up, and directives say where a statement ends.
-    let written: Vec<(&str, &str)> =
-        acts.iter().map(|act| (act.revision.checksum.0.as_str(), act.direction.as_str())).collect();
-    hash.update(format!("{} {still:?} {populated:?} {written:?}", catalog.server_version));
+    let written: Vec<(&str, &str)> = acts
+        .iter()
+        .map(|act| (act.revision.checksum.0.as_str(), act.direction.as_str()))
+        .collect();
+    hash.update(format!(
+        "{} {still:?} {populated:?} {written:?}",
+        catalog.server_version
+    ));
     hash.update(serde_json::to_vec(&plans).unwrap_or_default());
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -1,5 +1,5 @@
-//! What a plan at its end has left of ours. No structure holds it, since nobody's schema has it. Versions of the schema stay, and the
-//! function that tells them apart.
+//! What a plan at its end has left of ours. No structure holds it, since nobody's schema has it.
+//! Versions of the schema stay, and the function that tells them apart.
 
 use crate::connection::session::Session;
 use crate::error::Error;
@@ -13,6 +13,16 @@ const LEFT: &str = "
 
 /// Sync triggers and their functions.
 pub(super) async fn of(session: &Session) -> Result<Vec<String>, Error> {
-    let rows = session.query("looking for what a plan left", LEFT, &[]).await?;
-    Ok(rows.iter().map(|row| format!("{}: the plan leaves it, psql doesn't", row.get::<_, String>(0))).collect())
+    let rows = session
+        .query("looking for what a plan left", LEFT, &[])
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| {
+            format!(
+                "{}: the plan leaves it, psql doesn't",
+                row.get::<_, String>(0)
+            )
+        })
+        .collect())
 }

@@ -1,6 +1,7 @@
-//! A plan is compared with the statements that it stands for, on the schema that it will meet, before the first change: in one
-//! scratch database the author's statements run as they stand, in another the plan, to its end and by the code that will run it.
-//! Both have the structure of the real database and rows that are made up; what they hold afterwards has to be the same.
+//! A plan is compared with the statements that it stands for, on the schema that it will meet,
+//! before the first change: in one scratch database the author's statements run as they stand, in
+//! another the plan, to its end and by the code that will run it. Both have the structure of the
+//! real database and rows that are made up; what they hold afterwards has to be the same.
 
 mod along;
 mod author;
@@ -33,7 +34,8 @@ use uncopied::{Uncopied, listed};
 /// A step that finds no lock where nobody else is doesn't find one later.
 const LOCK_BUDGET: Duration = Duration::from_secs(20);
 
-/// A rehearsal that isn't over by then is given up: a server that is short of connections may never let it end.
+/// A rehearsal that isn't over by then is given up: a server that is short of connections may never
+/// let it end.
 const WITHIN: Duration = Duration::from_mins(5);
 
 /// A revision with the plan that will be run.
@@ -90,8 +92,14 @@ impl Engine {
     /// # Errors
     ///
     /// When the server can't be worked with; what is wrong with a revision is no error but a verdict.
-    pub async fn rehearse(&self, acts: &[Act<'_>], ground: &Ground) -> Result<Option<Rehearsed>, Error> {
-        let Some(mut scratch) = Scratch::open(&self.connect, &self.settings).await? else { return Ok(None) };
+    pub async fn rehearse(
+        &self,
+        acts: &[Act<'_>],
+        ground: &Ground,
+    ) -> Result<Option<Rehearsed>, Error> {
+        let Some(mut scratch) = Scratch::open(&self.connect, &self.settings).await? else {
+            return Ok(None);
+        };
         let ended = self.within(self.tries(&mut scratch, acts, ground)).await;
         let closed = scratch.close().await;
         let rehearsed = ended?;
@@ -110,12 +118,25 @@ impl Engine {
         }
     }
 
-    /// Made-up rows may be at fault where statements are refused, and so may be what wasn't copied of a large structure.
-    async fn tries(&self, scratch: &mut Scratch, acts: &[Act<'_>], ground: &Ground) -> Result<Rehearsed, Error> {
+    /// Made-up rows may be at fault where statements are refused, and so may be what wasn't copied
+    /// of a large structure.
+    async fn tries(
+        &self,
+        scratch: &mut Scratch,
+        acts: &[Act<'_>],
+        ground: &Ground,
+    ) -> Result<Rehearsed, Error> {
         let part = scope::around(&ground.structure, &ground.named);
-        let whole = if part.is_whole { None } else { Some(scope::whole(&ground.structure)) };
-        let tries =
-            [Some((&part, Some(&ground.populated))), Some((&part, None)), whole.as_ref().map(|whole| (whole, None))];
+        let whole = if part.is_whole {
+            None
+        } else {
+            Some(scope::whole(&ground.structure))
+        };
+        let tries = [
+            Some((&part, Some(&ground.populated))),
+            Some((&part, None)),
+            whole.as_ref().map(|whole| (whole, None)),
+        ];
         let mut last = Rehearsed::default();
         for (scope, populated) in tries.into_iter().flatten() {
             let props = Props { scope, populated };
@@ -134,7 +155,12 @@ impl Engine {
     }
 
     /// All revisions, in both databases.
-    async fn perform<'a>(&self, scratch: &mut Scratch, acts: &[Act<'a>], props: Props<'_>) -> Result<Ended<'a>, Error> {
+    async fn perform<'a>(
+        &self,
+        scratch: &mut Scratch,
+        acts: &[Act<'a>],
+        props: Props<'_>,
+    ) -> Result<Ended<'a>, Error> {
         let mut stage = Stage::open(self, scratch, props).await?;
         let mut past: Vec<Inventory> = Vec::new();
         let mut verdict = Rehearsed::default();
@@ -152,7 +178,12 @@ impl Engine {
                 return Ok(Ended::Verdict(verdict));
             }
         }
-        verdict.unproven.extend(stage.uncopied.iter().map(|what| format!("not proven for {what}: it can't be copied")));
+        verdict.unproven.extend(
+            stage
+                .uncopied
+                .iter()
+                .map(|what| format!("not proven for {what}: it can't be copied")),
+        );
         // Nobody goes up from half way down.
         if acts.iter().all(|act| act.direction == Direction::Up) {
             verdict.left = Box::pin(back::rehearse(&mut stage, acts, &past)).await?;
@@ -173,7 +204,10 @@ impl Rehearsed {
     /// What differs refuses the revision, unless it may come from what couldn't be copied.
     fn judge(&mut self, revision: &Revision, found: Vec<String>, uncopied: &[Uncopied]) {
         if uncopied.is_empty() {
-            self.refused = Some(Objection::Plan { revision: revision.id.clone(), differences: found });
+            self.refused = Some(Objection::Plan {
+                revision: revision.id.clone(),
+                differences: found,
+            });
             return;
         }
         let what = listed(uncopied);
@@ -187,21 +221,50 @@ impl Rehearsed {
 
 /// The author's statements were refused without rows as well.
 fn of_author(revision: &Revision, refusal: author::Refusal, uncopied: &[Uncopied]) -> Rehearsed {
-    let author::Refusal { statement, message, hint, position, is_sure, is_outside } = refusal;
+    let author::Refusal {
+        statement,
+        message,
+        hint,
+        position,
+        is_sure,
+        is_outside,
+    } = refusal;
     if is_outside {
-        let note = format!("{} can't be rehearsed: statement {statement} was rolled back: {message}", revision.id);
-        return Rehearsed { unproven: vec![note], ..Rehearsed::default() };
+        let note = format!(
+            "{} can't be rehearsed: statement {statement} was rolled back: {message}",
+            revision.id
+        );
+        return Rehearsed {
+            unproven: vec![note],
+            ..Rehearsed::default()
+        };
     }
     if is_sure && !uncopied.iter().any(|one| one.has_name) {
-        let refused = Objection::Statement { revision: revision.id.clone(), statement, position, message, hint };
-        return Rehearsed { refused: Some(refused), ..Rehearsed::default() };
+        let refused = Objection::Statement {
+            revision: revision.id.clone(),
+            statement,
+            position,
+            message,
+            hint,
+        };
+        return Rehearsed {
+            refused: Some(refused),
+            ..Rehearsed::default()
+        };
     }
-    let why = if uncopied.is_empty() { String::new() } else { format!("; not copied: {}", listed(uncopied)) };
+    let why = if uncopied.is_empty() {
+        String::new()
+    } else {
+        format!("; not copied: {}", listed(uncopied))
+    };
     let note = format!(
         "{} can't be rehearsed: statement {statement} needs what is only in the real database: {message}{why}",
         revision.id
     );
-    Rehearsed { unproven: vec![note], ..Rehearsed::default() }
+    Rehearsed {
+        unproven: vec![note],
+        ..Rehearsed::default()
+    }
 }
 
 /// Settings where nobody else is.
@@ -227,9 +290,12 @@ fn on_stage(settings: &Settings) -> Settings {
 fn failed(ended: Result<(), Error>) -> Result<Option<String>, Error> {
     match ended {
         Ok(()) => Ok(None),
-        Err(error @ (Error::Interrupted | Error::Connect { .. } | Error::Silent { .. } | Error::Outdated { .. })) => {
-            Err(error)
-        }
+        Err(
+            error @ (Error::Interrupted
+            | Error::Connect { .. }
+            | Error::Silent { .. }
+            | Error::Outdated { .. }),
+        ) => Err(error),
         Err(error) if error.class() == Class::Connection => Err(error),
         Err(error) => Ok(Some(format!("the plan fails: {error}"))),
     }

@@ -1,5 +1,6 @@
-//! Rows that are made up: a few for each table that holds some, with what makes a difference: NULL, values twice, and values that are
-//! equal and don't look alike. No row of the real database is read. What a constraint refuses is left out.
+//! Rows that are made up: a few for each table that holds some, with what makes a difference: NULL,
+//! values twice, and values that are equal and don't look alike. No row of the real database is
+//! read. What a constraint refuses is left out.
 
 use crate::connection::session::Session;
 use crate::error::{Class, Error};
@@ -9,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// So many rows are tried for each table.
 const ROWS: usize = 6;
 
-/// The columns of tables, with the type below their domains, labels of enums, and constants that their checks name. A check's own
-/// constants are likely to pass it; a row that doesn't is left out.
+/// The columns of tables, with the type below their domains, labels of enums, and constants that
+/// their checks name. A check's own constants are likely to pass it; a row that doesn't is left
+/// out.
 const COLUMNS: &str = "
     WITH RECURSIVE base AS (
         SELECT oid AS type, oid AS below, typbasetype FROM pg_type
@@ -64,7 +66,8 @@ pub(super) async fn make(session: &Session, tables: &BTreeSet<TableName>) -> Res
     let sql = "SELECT c.oid, format('%I.%I', n.nspname, c.relname) FROM unnest($1::text[]) AS name
                JOIN pg_class c ON c.oid = to_regclass(name)::oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')";
     let found = session.query(doing, sql, &[&names]).await?;
-    let relations: BTreeMap<u32, String> = found.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let relations: BTreeMap<u32, String> =
+        found.iter().map(|row| (row.get(0), row.get(1))).collect();
     let oids: Vec<u32> = relations.keys().copied().collect();
     let mut columns: BTreeMap<u32, Vec<Column>> = BTreeMap::new();
     for row in session.query(doing, COLUMNS, &[&oids]).await? {
@@ -72,11 +75,18 @@ pub(super) async fn make(session: &Session, tables: &BTreeSet<TableName>) -> Res
     }
     let mut keys: BTreeMap<u32, Vec<Key>> = BTreeMap::new();
     for row in session.query(doing, KEYS, &[&oids]).await? {
-        let key = Key { parent_sql: row.get(1), parent: row.get(2), own: row.get(3), theirs: row.get(4) };
+        let key = Key {
+            parent_sql: row.get(1),
+            parent: row.get(2),
+            own: row.get(3),
+            theirs: row.get(4),
+        };
         keys.entry(row.get(0)).or_default().push(key);
     }
     for oid in parents_first(&oids, &keys) {
-        let Some(own) = columns.get(&oid).filter(|own| !own.is_empty()) else { continue };
+        let Some(own) = columns.get(&oid).filter(|own| !own.is_empty()) else {
+            continue;
+        };
         let keys = keys.get(&oid).map_or(&[][..], Vec::as_slice);
         for number in 0..ROWS {
             let sql = insert(&relations[&oid], own, keys, number);
@@ -113,9 +123,16 @@ fn parents_first(tables: &[u32], keys: &BTreeMap<u32, Vec<Key>>) -> Vec<u32> {
         let left = || tables.iter().filter(|table| !order.contains(table));
         let is_free = |table: &u32| {
             let mut parents = keys.get(table).into_iter().flatten().map(|key| key.parent);
-            parents.all(|parent| parent == *table || order.contains(&parent) || !tables.contains(&parent))
+            parents.all(|parent| {
+                parent == *table || order.contains(&parent) || !tables.contains(&parent)
+            })
         };
-        let Some(next) = left().find(|table| is_free(table)).or_else(|| left().next()) else { break };
+        let Some(next) = left()
+            .find(|table| is_free(table))
+            .or_else(|| left().next())
+        else {
+            break;
+        };
         order.push(*next);
     }
     order
@@ -123,11 +140,20 @@ fn parents_first(tables: &[u32], keys: &BTreeMap<u32, Vec<Key>>) -> Vec<u32> {
 
 fn insert(table: &str, columns: &[Column], keys: &[Key], number: usize) -> String {
     let names: Vec<String> = columns.iter().map(|column| column.name.sql()).collect();
-    let values: Vec<String> = columns.iter().enumerate().map(|(at, column)| value(column, keys, number, at)).collect();
-    format!("INSERT INTO {table} ({}) OVERRIDING SYSTEM VALUE VALUES ({})", names.join(", "), values.join(", "))
+    let values: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| value(column, keys, number, at))
+        .collect();
+    format!(
+        "INSERT INTO {table} ({}) OVERRIDING SYSTEM VALUE VALUES ({})",
+        names.join(", "),
+        values.join(", ")
+    )
 }
 
-/// A column's value in the row of a number: row 2 has NULL in every second column, row 3 defaults, row 4 NULL wherever it may be.
+/// A column's value in the row of a number: row 2 has NULL in every second column, row 3 defaults,
+/// row 4 NULL wherever it may be.
 fn value(column: &Column, keys: &[Key], number: usize, at: usize) -> String {
     let is_null = number == 4 || number == 2 && at % 2 == 1;
     if is_null && !column.refuses_null && !column.in_key {
@@ -146,12 +172,20 @@ fn value(column: &Column, keys: &[Key], number: usize, at: usize) -> String {
     if number == 3 && column.has_default && !column.in_key {
         return "DEFAULT".to_owned();
     }
-    let values = if column.in_key { distinct(column, number) } else { None };
+    let values = if column.in_key {
+        distinct(column, number)
+    } else {
+        None
+    };
     let values = values.map_or_else(|| samples(column), |one| vec![one]);
     // Row 3 has what row 0 has.
     let which = if number == 3 { 0 } else { number };
     match values.get(which % values.len().max(1)) {
-        Some(text) => format!("{}::{}", Ident::new(text.as_str()).literal(), column.type_sql),
+        Some(text) => format!(
+            "{}::{}",
+            Ident::new(text.as_str()).literal(),
+            column.type_sql
+        ),
         None if column.has_default => "DEFAULT".to_owned(),
         None => "NULL".to_owned(),
     }
@@ -163,7 +197,9 @@ fn distinct(column: &Column, number: usize) -> Option<String> {
     Some(match column.base.as_str() {
         "int2" | "int4" | "int8" | "oid" | "numeric" | "float4" | "float8" => n.to_string(),
         "text" | "varchar" | "bpchar" | "name" | "citext" if column.constants.is_empty() => {
-            char::from_u32(u32::from('a') + u32::try_from(number).unwrap_or(0)).unwrap_or('z').to_string()
+            char::from_u32(u32::from('a') + u32::try_from(number).unwrap_or(0))
+                .unwrap_or('z')
+                .to_string()
         }
         "uuid" => format!("00000000-0000-4000-8000-{n:012}"),
         "date" | "timestamp" | "timestamptz" => format!("2024-01-{n:02}"),
@@ -171,9 +207,14 @@ fn distinct(column: &Column, number: usize) -> Option<String> {
     })
 }
 
-/// What a column's checks name, and then what its type has: a check may want its constants (`IN ('a', 'b')`) or anything else (`<> ''`).
+/// What a column's checks name, and then what its type has: a check may want its constants (`IN
+/// ('a', 'b')`) or anything else (`<> ''`).
 fn samples(column: &Column) -> Vec<String> {
-    let mut all: Vec<String> = column.constants.iter().map(|text| text.replace("''", "'")).collect();
+    let mut all: Vec<String> = column
+        .constants
+        .iter()
+        .map(|text| text.replace("''", "'"))
+        .collect();
     all.extend(of_type(column));
     all
 }
@@ -181,9 +222,16 @@ fn samples(column: &Column) -> Vec<String> {
 /// Values of a type; the first are the plainest.
 fn of_type(column: &Column) -> Vec<String> {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    match (column.kind.as_str(), column.category.as_str(), column.base.as_str()) {
+    match (
+        column.kind.as_str(),
+        column.category.as_str(),
+        column.base.as_str(),
+    ) {
         ("e", ..) => column.labels.clone(),
-        ("c", ..) => vec![format!("({})", ",".repeat(usize::try_from(column.fields - 1).unwrap_or(0)))],
+        ("c", ..) => vec![format!(
+            "({})",
+            ",".repeat(usize::try_from(column.fields - 1).unwrap_or(0))
+        )],
         ("r", ..) => owned(&["empty"]),
         ("m", ..) | (_, "A", _) => owned(&["{}"]),
         (.., "bool") => owned(&["t", "f"]),
@@ -191,9 +239,15 @@ fn of_type(column: &Column) -> Vec<String> {
         (.., "numeric") => owned(&["1.5", "2", "1.50", "1.5", "3", "0.0"]),
         (.., "float4" | "float8") => owned(&["1.5", "2", "0", "1.5", "3", "-0"]),
         (.., "money") => owned(&["1", "2"]),
-        (.., "text" | "varchar" | "bpchar" | "name" | "citext") => owned(&["a", "b", "A", "a", "c", " "]),
-        (.., "uuid") => (1..4).map(|n| format!("00000000-0000-4000-8000-{n:012}")).collect(),
-        (.., "date" | "timestamp" | "timestamptz") => owned(&["2024-01-01", "2024-02-29", "2023-12-31"]),
+        (.., "text" | "varchar" | "bpchar" | "name" | "citext") => {
+            owned(&["a", "b", "A", "a", "c", " "])
+        }
+        (.., "uuid") => (1..4)
+            .map(|n| format!("00000000-0000-4000-8000-{n:012}"))
+            .collect(),
+        (.., "date" | "timestamp" | "timestamptz") => {
+            owned(&["2024-01-01", "2024-02-29", "2023-12-31"])
+        }
         (.., "time" | "timetz") => owned(&["12:00", "00:00", "24:00"]),
         (.., "interval") => owned(&["1 day", "1 month", "24:00"]),
         (.., "json") => owned(&["{\"a\": 1}", "{\"a\":1}", "[]"]),
@@ -234,29 +288,47 @@ pub(super) async fn images(session: &Session, without: &Unlooked) -> Result<Imag
     for tables in tables.chunks(TABLES_PER_QUESTION) {
         let one = |(at, row): (usize, &tokio_postgres::Row)| {
             let (table, columns): (String, Vec<String>) = (row.get(0), row.get(1));
-            let looked = columns.iter().filter(|column| !without.contains(&(table.clone(), (*column).clone())));
-            let looked: Vec<String> = looked.map(|column| Ident::new(column.as_str()).sql()).collect();
+            let looked = columns
+                .iter()
+                .filter(|column| !without.contains(&(table.clone(), (*column).clone())));
+            let looked: Vec<String> = looked
+                .map(|column| Ident::new(column.as_str()).sql())
+                .collect();
             format!(
                 "SELECT {at}::int, image, count(*) FROM (SELECT ROW({})::text AS image FROM ONLY {table}) AS r GROUP BY image",
                 looked.join(", ")
             )
         };
-        let all = tables.iter().enumerate().map(one).collect::<Vec<_>>().join(" UNION ALL ");
+        let all = tables
+            .iter()
+            .enumerate()
+            .map(one)
+            .collect::<Vec<_>>()
+            .join(" UNION ALL ");
         if all.is_empty() {
             continue;
         }
         for row in session.query(doing, &all, &[]).await? {
-            let Some(table) = usize::try_from(row.get::<_, i32>(0)).ok().and_then(|at| tables.get(at)) else {
+            let Some(table) = usize::try_from(row.get::<_, i32>(0))
+                .ok()
+                .and_then(|at| tables.get(at))
+            else {
                 continue;
             };
-            found.entry(table.get(0)).or_default().insert(row.get(1), row.get(2));
+            found
+                .entry(table.get(0))
+                .or_default()
+                .insert(row.get(1), row.get(2));
         }
     }
     Ok(found)
 }
 
 /// The columns of tables, to be looked at one by one.
-pub(super) async fn columns_of(session: &Session, tables: &[String]) -> Result<Vec<(String, String)>, Error> {
+pub(super) async fn columns_of(
+    session: &Session,
+    tables: &[String],
+) -> Result<Vec<(String, String)>, Error> {
     let sql = "SELECT name, attname::text FROM unnest($1::text[]) AS name JOIN pg_attribute ON attrelid = to_regclass(name)::oid
                WHERE attnum > 0 AND NOT attisdropped";
     let rows = session.query("reading columns", sql, &[&tables]).await?;
@@ -271,6 +343,8 @@ pub(super) async fn values(
 ) -> Result<BTreeMap<Option<String>, i64>, Error> {
     let column = Ident::new(column).sql();
     let sql = format!("SELECT {column}::text, count(*) FROM ONLY {table} GROUP BY 1");
-    let rows = session.query("reading the rows that were left", &sql, &[]).await?;
+    let rows = session
+        .query("reading the rows that were left", &sql, &[])
+        .await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }

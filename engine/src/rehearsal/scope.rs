@@ -1,4 +1,5 @@
-//! What of a large structure has to be copied: what a revision names, what hangs on that, and what all of that needs.
+//! What of a large structure has to be copied: what a revision names, what hangs on that, and what
+//! all of that needs.
 
 use crate::structure::{ObjectId, POSITION, Part, Structure};
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// So many tables and views are copied whatever the revision names.
 const ALL_UP_TO: usize = 60;
 
-/// Of tables that are only needed by others, what comes before this place is copied, or is made with it; and rights and positions.
+/// Of tables that are only needed by others, what comes before this place is copied, or is made
+/// with it; and rights and positions.
 const LIGHT: f64 = 9.6;
 
 /// Owners and rights.
@@ -20,13 +22,18 @@ pub(super) struct Scope {
 }
 
 fn is_relation(part: &Part) -> bool {
-    matches!(part.told.kind.as_str(), "table" | "view" | "materialized view" | "foreign table")
-        && part.told.table.is_empty()
+    matches!(
+        part.told.kind.as_str(),
+        "table" | "view" | "materialized view" | "foreign table"
+    ) && part.told.table.is_empty()
 }
 
 /// Everything.
 pub(super) fn whole(structure: &Structure) -> Scope {
-    Scope { parts: structure.parts.clone(), is_whole: true }
+    Scope {
+        parts: structure.parts.clone(),
+        is_whole: true,
+    }
 }
 
 /// What is copied for a revision that names these relations.
@@ -50,23 +57,67 @@ pub(super) fn around(structure: &Structure, seeds: &BTreeSet<u32>) -> Scope {
     let all: BTreeSet<ObjectId> = relations.values().copied().collect();
     let mut needed_by: BTreeMap<ObjectId, Vec<ObjectId>> = BTreeMap::new();
     for (own, needs) in &structure.needs {
-        needs.iter().for_each(|other| needed_by.entry(*other).or_default().push(*own));
+        needs
+            .iter()
+            .for_each(|other| needed_by.entry(*other).or_default().push(*own));
     }
     // What is named, and what hangs on it.
-    let seeded = all.iter().copied().filter(|id| seeds.contains(&id.1)).collect();
-    let full = reached(seeded, |id| needed_by.get(&id).into_iter().flatten().chain(owner.get(&id)).copied().collect());
-    // What that needs.
-    let hanging = structure.parts.iter().filter(|part| on(part).is_some_and(|table| full.contains(&table)));
-    let light = reached(full.iter().copied().chain(hanging.map(|part| part.id)).collect(), |id| {
-        structure.needs.get(&id).into_iter().flatten().chain(owner.get(&id)).copied().collect()
+    let seeded = all
+        .iter()
+        .copied()
+        .filter(|id| seeds.contains(&id.1))
+        .collect();
+    let full = reached(seeded, |id| {
+        needed_by
+            .get(&id)
+            .into_iter()
+            .flatten()
+            .chain(owner.get(&id))
+            .copied()
+            .collect()
     });
+    // What that needs.
+    let hanging = structure
+        .parts
+        .iter()
+        .filter(|part| on(part).is_some_and(|table| full.contains(&table)));
+    let light = reached(
+        full.iter()
+            .copied()
+            .chain(hanging.map(|part| part.id))
+            .collect(),
+        |id| {
+            structure
+                .needs
+                .get(&id)
+                .into_iter()
+                .flatten()
+                .chain(owner.get(&id))
+                .copied()
+                .collect()
+        },
+    );
     // What needs a relation that is left out is left out as well.
-    let left_out = all.iter().copied().filter(|id| !light.contains(id)).collect();
+    let left_out = all
+        .iter()
+        .copied()
+        .filter(|id| !light.contains(id))
+        .collect();
     let out = reached(left_out, |id| {
-        needed_by.get(&id).into_iter().flatten().copied().filter(|id| !light.contains(id)).collect()
+        needed_by
+            .get(&id)
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(|id| !light.contains(id))
+            .collect()
     });
     let is_in = |part: &&Part| {
-        let table = if is_relation(part) { Some(part.id) } else { on(part) };
+        let table = if is_relation(part) {
+            Some(part.id)
+        } else {
+            on(part)
+        };
         !out.contains(&part.id)
             && match table {
                 None => part.told.table.is_empty(),
@@ -80,11 +131,17 @@ pub(super) fn around(structure: &Structure, seeds: &BTreeSet<u32>) -> Scope {
                 }
             }
     };
-    Scope { parts: structure.parts.iter().filter(is_in).cloned().collect(), is_whole: false }
+    Scope {
+        parts: structure.parts.iter().filter(is_in).cloned().collect(),
+        is_whole: false,
+    }
 }
 
 /// These, and whatever leads on from them, however far.
-fn reached(mut open: Vec<ObjectId>, next: impl Fn(ObjectId) -> Vec<ObjectId>) -> BTreeSet<ObjectId> {
+fn reached(
+    mut open: Vec<ObjectId>,
+    next: impl Fn(ObjectId) -> Vec<ObjectId>,
+) -> BTreeSet<ObjectId> {
     let mut found = BTreeSet::new();
     while let Some(id) = open.pop() {
         if found.insert(id) {

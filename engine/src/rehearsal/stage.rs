@@ -59,23 +59,41 @@ impl<'a> Stage<'a> {
         let (one, two) = tokio::join!(scratch.session(&theirs), scratch.session(&ours));
         let (theirs, ours) = ((theirs, one?), (ours, two?));
         let unlooked = Unlooked::new();
-        Ok(Stage { engine, scratch, props, theirs, ours, uncopied, now, unlooked, columns_move: false })
+        Ok(Stage {
+            engine,
+            scratch,
+            props,
+            theirs,
+            ours,
+            uncopied,
+            now,
+            unlooked,
+            columns_move: false,
+        })
     }
 
     /// The author's statements; the first that was refused.
     pub(super) async fn author(&self, act: &Act<'_>) -> Result<Option<Refusal>, Error> {
-        author::run(&self.scratch.session(&self.theirs.0).await?, &act.revision.up).await
+        author::run(
+            &self.scratch.session(&self.theirs.0).await?,
+            &act.revision.up,
+        )
+        .await
     }
 
     /// The author's way down; the first statement that was refused, or taken back.
-    pub(super) async fn author_down(&self, statements: &[Statement]) -> Result<Option<Refusal>, Error> {
+    pub(super) async fn author_down(
+        &self,
+        statements: &[Statement],
+    ) -> Result<Option<Refusal>, Error> {
         author::run(&self.scratch.session(&self.theirs.0).await?, statements).await
     }
 
     /// The plan, to its end, by the code that will run it; why it failed, where it did.
     pub(super) async fn plan(&mut self, act: &Act<'_>) -> Result<Option<String>, Error> {
         self.columns_move |= moves_columns(act.plan);
-        self.run(act, Direction::Up, act.plan, Until::Contracted).await
+        self.run(act, Direction::Up, act.plan, Until::Contracted)
+            .await
     }
 
     /// Runs a plan of a revision in our database; why it failed, where it did.
@@ -88,8 +106,13 @@ impl<'a> Stage<'a> {
     ) -> Result<Option<String>, Error> {
         let mut lease = self.lease().await?;
         let revision = act.revision;
-        let run =
-            NewRun { id: &revision.id, parents: &revision.revises, checksum: &revision.checksum, direction, plan };
+        let run = NewRun {
+            id: &revision.id,
+            parents: &revision.revises,
+            checksum: &revision.checksum,
+            direction,
+            plan,
+        };
         let ended = if plan.is_at_once() {
             lease.run_at_once(&run).await
         } else {
@@ -113,7 +136,13 @@ impl<'a> Stage<'a> {
     pub(super) async fn lease(&self) -> Result<Lease, Error> {
         let silent: Events = Arc::new(|_| {});
         let connect = self.scratch.connect_to(&self.ours.0);
-        Lease::take(connect, on_stage(&self.engine.settings), silent, self.engine.stop.clone()).await
+        Lease::take(
+            connect,
+            on_stage(&self.engine.settings),
+            silent,
+            self.engine.stop.clone(),
+        )
+        .await
     }
 
     /// What our database holds now.
@@ -123,7 +152,8 @@ impl<'a> Stage<'a> {
 
     /// In what the two differ once both have run these revisions, the last of them just now.
     pub(super) async fn differences(&mut self, acts: &[Act<'_>]) -> Result<Vec<String>, Error> {
-        let (wanted, there) = tokio::join!(Structure::of(&self.theirs.1), Structure::of(&self.ours.1));
+        let (wanted, there) =
+            tokio::join!(Structure::of(&self.theirs.1), Structure::of(&self.ours.1));
         let (wanted, there) = (wanted?.inventory(), there?.inventory());
         let mut found = compare::structures(&there, &wanted, self.columns_move);
         found.extend(leftover::of(&self.ours.1).await?);
@@ -138,21 +168,34 @@ impl<'a> Stage<'a> {
         let otherwise = self.comes_otherwise(acts, &tables).await?;
         self.unlooked.extend(otherwise);
         let told = self.tables_that_differ().await?;
-        Ok(told.into_iter().map(|table| format!("rows of {table}: psql leaves others than the plan")).collect())
+        Ok(told
+            .into_iter()
+            .map(|table| format!("rows of {table}: psql leaves others than the plan"))
+            .collect())
     }
 
     /// The tables whose rows aren't the same.
     async fn tables_that_differ(&self) -> Result<Vec<String>, Error> {
-        let (theirs, ours) =
-            tokio::join!(rows::images(&self.theirs.1, &self.unlooked), rows::images(&self.ours.1, &self.unlooked));
+        let (theirs, ours) = tokio::join!(
+            rows::images(&self.theirs.1, &self.unlooked),
+            rows::images(&self.ours.1, &self.unlooked)
+        );
         let (theirs, ours): (Images, Images) = (theirs?, ours?);
         let tables: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
-        Ok(tables.into_iter().filter(|table| theirs.get(*table) != ours.get(*table)).cloned().collect())
+        Ok(tables
+            .into_iter()
+            .filter(|table| theirs.get(*table) != ours.get(*table))
+            .cloned()
+            .collect())
     }
 
-    /// The columns in which the author's own statements leave other values when they are run another time: those say the time,
-    /// or are left to chance.
-    async fn comes_otherwise(&mut self, acts: &[Act<'_>], tables: &[String]) -> Result<Unlooked, Error> {
+    /// The columns in which the author's own statements leave other values when they are run
+    /// another time: those say the time, or are left to chance.
+    async fn comes_otherwise(
+        &mut self,
+        acts: &[Act<'_>],
+        tables: &[String],
+    ) -> Result<Unlooked, Error> {
         let (again, ..) = cloned(self.scratch, self.props).await?;
         let session = self.scratch.session(&again).await?;
         for act in acts {
@@ -161,7 +204,9 @@ impl<'a> Stage<'a> {
         let first = &self.theirs.1;
         let mut found = Unlooked::new();
         for (table, column) in rows::columns_of(first, tables).await? {
-            if rows::values(first, &table, &column).await? != rows::values(&session, &table, &column).await? {
+            if rows::values(first, &table, &column).await?
+                != rows::values(&session, &table, &column).await?
+            {
                 found.insert((table, column));
             }
         }
@@ -169,7 +214,8 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// A database with the structure and, maybe, rows; in what it isn't like the real one, and what it holds.
+/// A database with the structure and, maybe, rows; in what it isn't like the real one, and what it
+/// holds.
 pub(super) async fn cloned(
     scratch: &mut Scratch,
     props: Props<'_>,
@@ -177,8 +223,16 @@ pub(super) async fn cloned(
     let name = scratch.empty().await?;
     let session = scratch.session(&name).await?;
     let doing = "copying the structure";
-    session.batch_execute(doing, "SET check_function_bodies = off; SET synchronous_commit = off").await?;
-    let structure = Structure { parts: props.scope.parts.clone(), needs: BTreeMap::new() };
+    session
+        .batch_execute(
+            doing,
+            "SET check_function_bodies = off; SET synchronous_commit = off",
+        )
+        .await?;
+    let structure = Structure {
+        parts: props.scope.parts.clone(),
+        needs: BTreeMap::new(),
+    };
     let (before, after) = structure.statements();
     let mut refused = clone::make(&session, &before).await?;
     if let Some(populated) = props.populated {
@@ -186,7 +240,10 @@ pub(super) async fn cloned(
     }
     refused.extend(clone::make(&session, &after).await?);
     let there = Structure::of(&session).await?.inventory();
-    let mut uncopied: Vec<Uncopied> = refused.into_iter().map(|(told, why)| Uncopied::of(&told, Some(why))).collect();
+    let mut uncopied: Vec<Uncopied> = refused
+        .into_iter()
+        .map(|(told, why)| Uncopied::of(&told, Some(why)))
+        .collect();
     for difference in differences(&there, &structure.inventory()) {
         let one = Uncopied::of(compare::object_of(&difference), None);
         if !uncopied.iter().any(|known| known.what == one.what) {
@@ -198,5 +255,7 @@ pub(super) async fn cloned(
 
 /// Whether the plan says that columns change their places.
 fn moves_columns(plan: &Plan) -> bool {
-    plan.hazards.iter().any(|found| found.code == hazard::ORDER.0)
+    plan.hazards
+        .iter()
+        .any(|found| found.code == hazard::ORDER.0)
 }

@@ -25,19 +25,30 @@ pub(super) struct Uncopied {
 
 impl Uncopied {
     pub(super) fn of(told: &Object, why: Option<String>) -> Uncopied {
-        let has_name = told.table.is_empty() && !WITHOUT_NAME.contains(&told.kind.as_str()) || told.kind == "column";
-        Uncopied { what: told.to_string(), why, has_name }
+        let has_name = told.table.is_empty() && !WITHOUT_NAME.contains(&told.kind.as_str())
+            || told.kind == "column";
+        Uncopied {
+            what: told.to_string(),
+            why,
+            has_name,
+        }
     }
 }
 
 impl fmt::Display for Uncopied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
-        self.why.as_ref().map_or(Ok(()), |why| write!(f, " ({why})"))
+        self.why
+            .as_ref()
+            .map_or(Ok(()), |why| write!(f, " ({why})"))
     }
 }
 
 /// All of them, for a sentence.
 pub(super) fn listed(differs: &[Uncopied]) -> String {
-    differs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    differs
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -1,6 +1,7 @@
-//! What waits for its contract, rehearsed where it stands, with what others have changed since it began; and a revision that is to
-//! begin behind it. In one copy the waiting revisions are taken back and the author's statements run as they stand; in the other
-//! their contracts run. Without rows: those were compared before the first change, and by now they are half way.
+//! What waits for its contract, rehearsed where it stands, with what others have changed since it
+//! began; and a revision that is to begin behind it. In one copy the waiting revisions are taken
+//! back and the author's statements run as they stand; in the other their contracts run. Without
+//! rows: those were compared before the first change, and by now they are half way.
 
 use super::author;
 use super::compare::structures_since;
@@ -56,14 +57,26 @@ impl Engine {
     ) -> Result<Option<Rehearsed>, Error> {
         let reader = self.reader().await?;
         let structure = Structure::of(&reader).await?;
-        let revisions: Vec<&Revision> = waiting.iter().copied().chain(behind.map(|act| act.revision)).collect();
+        let revisions: Vec<&Revision> = waiting
+            .iter()
+            .copied()
+            .chain(behind.map(|act| act.revision))
+            .collect();
         let named = named_by(&reader, &revisions, catalog).await?;
         let half_way = HalfWay::of(&reader, ids).await?;
         drop(reader);
-        let Some(mut scratch) = Scratch::open(&self.connect, &self.settings).await? else { return Ok(None) };
+        let Some(mut scratch) = Scratch::open(&self.connect, &self.settings).await? else {
+            return Ok(None);
+        };
         let part = scope::around(&structure, &named);
-        let cast = Cast { waiting, ids, behind };
-        let ended = self.within(Box::pin(self.go_on(&mut scratch, &part, &half_way, cast))).await;
+        let cast = Cast {
+            waiting,
+            ids,
+            behind,
+        };
+        let ended = self
+            .within(Box::pin(self.go_on(&mut scratch, &part, &half_way, cast)))
+            .await;
         let closed = scratch.close().await;
         let rehearsed = ended?;
         closed.map(|()| Some(rehearsed))
@@ -76,9 +89,21 @@ impl Engine {
         half_way: &HalfWay,
         cast: Cast<'_>,
     ) -> Result<Rehearsed, Error> {
-        let last = cast.behind.map(|act| act.revision).or_else(|| cast.waiting.last().copied());
-        let Some(last) = last else { return Ok(Rehearsed::default()) };
-        let (ours, uncopied, _) = cloned(scratch, Props { scope, populated: None }).await?;
+        let last = cast
+            .behind
+            .map(|act| act.revision)
+            .or_else(|| cast.waiting.last().copied());
+        let Some(last) = last else {
+            return Ok(Rehearsed::default());
+        };
+        let (ours, uncopied, _) = cloned(
+            scratch,
+            Props {
+                scope,
+                populated: None,
+            },
+        )
+        .await?;
         drop(self.lease_on(scratch, &ours).await?);
         half_way.make(&scratch.session(&ours).await?).await?;
         let theirs = scratch.copy(&ours).await?;
@@ -87,7 +112,13 @@ impl Engine {
         }
         let found = match self.by_plan(scratch, &ours, cast).await? {
             Some(failed) => vec![failed],
-            None => differences(&scratch.session(&theirs).await?, &scratch.session(&ours).await?).await?,
+            None => {
+                differences(
+                    &scratch.session(&theirs).await?,
+                    &scratch.session(&ours).await?,
+                )
+                .await?
+            }
         };
         let mut verdict = Rehearsed::default();
         if found.is_empty() {
@@ -99,8 +130,14 @@ impl Engine {
         Ok(verdict)
     }
 
-    /// Everything taken back, and then the statements as they are written; why that can't be, where it can't.
-    async fn by_author(&self, scratch: &Scratch, theirs: &Ident, cast: Cast<'_>) -> Result<Option<String>, Error> {
+    /// Everything taken back, and then the statements as they are written; why that can't be, where
+    /// it can't.
+    async fn by_author(
+        &self,
+        scratch: &Scratch,
+        theirs: &Ident,
+        cast: Cast<'_>,
+    ) -> Result<Option<String>, Error> {
         let mut lease = self.lease_on(scratch, theirs).await?;
         for id in cast.ids.iter().rev() {
             if let Some(why) = failed(lease.undo(id).await)? {
@@ -110,26 +147,50 @@ impl Engine {
         drop(lease);
         let behind = cast.behind.map(|act| act.revision);
         for revision in cast.waiting.iter().copied().chain(behind) {
-            if let Some(refusal) = author::run(&scratch.session(theirs).await?, &revision.up).await? {
-                return Ok(Some(format!("{}, statement {}: {}", revision.id, refusal.statement, refusal.message)));
+            if let Some(refusal) =
+                author::run(&scratch.session(theirs).await?, &revision.up).await?
+            {
+                return Ok(Some(format!(
+                    "{}, statement {}: {}",
+                    revision.id, refusal.statement, refusal.message
+                )));
             }
         }
         Ok(None)
     }
 
     /// All contracts, by the code that will run them; why one failed, where it did.
-    async fn by_plan(&self, scratch: &Scratch, ours: &Ident, cast: Cast<'_>) -> Result<Option<String>, Error> {
+    async fn by_plan(
+        &self,
+        scratch: &Scratch,
+        ours: &Ident,
+        cast: Cast<'_>,
+    ) -> Result<Option<String>, Error> {
         let mut lease = self.lease_on(scratch, ours).await?;
-        if let Some(Act { revision, plan, direction }) = cast.behind {
+        if let Some(Act {
+            revision,
+            plan,
+            direction,
+        }) = cast.behind
+        {
             let direction = *direction;
-            let run =
-                NewRun { id: &revision.id, parents: &revision.revises, checksum: &revision.checksum, direction, plan };
+            let run = NewRun {
+                id: &revision.id,
+                parents: &revision.revises,
+                checksum: &revision.checksum,
+                direction,
+                plan,
+            };
             lease.begin(&run).await?;
             if let Some(why) = failed(lease.run(&revision.id, Until::Behind).await.map(drop))? {
                 return Ok(Some(why));
             }
         }
-        for id in cast.ids.iter().chain(cast.behind.map(|act| &act.revision.id)) {
+        for id in cast
+            .ids
+            .iter()
+            .chain(cast.behind.map(|act| &act.revision.id))
+        {
             if let Some(why) = failed(lease.run(id, Until::Contracted).await.map(drop))? {
                 return Ok(Some(why));
             }
@@ -139,7 +200,13 @@ impl Engine {
 
     async fn lease_on(&self, scratch: &Scratch, name: &Ident) -> Result<Lease, Error> {
         let silent: Events = Arc::new(|_| {});
-        Lease::take(scratch.connect_to(name), on_stage(&self.settings), silent, self.stop.clone()).await
+        Lease::take(
+            scratch.connect_to(name),
+            on_stage(&self.settings),
+            silent,
+            self.stop.clone(),
+        )
+        .await
     }
 }
 
@@ -147,23 +214,35 @@ impl HalfWay {
     async fn of(reader: &Session, ids: &[RevisionId]) -> Result<HalfWay, Error> {
         let doing = "reading what waits for its contract";
         let ids: Vec<&str> = ids.iter().map(RevisionId::as_str).collect();
-        let helpers = reader.query(doing, HELPERS, &[]).await?.iter().map(|row| row.get(0)).collect();
+        let helpers = reader
+            .query(doing, HELPERS, &[])
+            .await?
+            .iter()
+            .map(|row| row.get(0))
+            .collect();
         let sql = "SELECT (SELECT jsonb_agg(to_jsonb(r))::text FROM concertina.revision r WHERE id = ANY ($1)),
                           (SELECT jsonb_agg(to_jsonb(s))::text FROM concertina.step s WHERE revision = ANY ($1))";
         let row = reader.query_one(doing, sql, &[&ids]).await?;
-        Ok(HalfWay { helpers, revisions: row.get(0), steps: row.get(1) })
+        Ok(HalfWay {
+            helpers,
+            revisions: row.get(0),
+            steps: row.get(1),
+        })
     }
 
     async fn make(&self, session: &Session) -> Result<(), Error> {
         let doing = "copying what waits for its contract";
-        session.batch_execute(doing, "SET check_function_bodies = off").await?;
+        session
+            .batch_execute(doing, "SET check_function_bodies = off")
+            .await?;
         for sql in &self.helpers {
             session.batch_execute(doing, sql).await?;
         }
         for (table, rows) in [("revision", &self.revisions), ("step", &self.steps)] {
             let table = format!("concertina.{table}");
-            let sql =
-                format!("INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1::text::jsonb)");
+            let sql = format!(
+                "INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1::text::jsonb)"
+            );
             session.execute(doing, &sql, &[rows]).await?;
         }
         Ok(())
@@ -178,5 +257,8 @@ async fn differences(theirs: &Session, ours: &Session) -> Result<Vec<String>, Er
 }
 
 fn unproven(why: String) -> Rehearsed {
-    Rehearsed { unproven: vec![why], ..Rehearsed::default() }
+    Rehearsed {
+        unproven: vec![why],
+        ..Rehearsed::default()
+    }
 }

@@ -1,5 +1,5 @@
-//! The way out of last resort: a revision that can neither go on nor be taken back is forgotten, and with it whatever is
-//! ours alone. What its author's statements made stays as it is.
+//! The way out of last resort: a revision that can neither go on nor be taken back is forgotten,
+//! and with it whatever is ours alone. What its author's statements made stays as it is.
 
 use crate::checkpoint;
 use crate::error::Error;
@@ -45,7 +45,9 @@ impl Lease {
                             self.take_away(&place, action).await?;
                         }
                     }
-                    Work::Slow { online: online @ Online::DropIndex { index, .. } } if is_helper(&index.name) => {
+                    Work::Slow {
+                        online: online @ Online::DropIndex { index, .. },
+                    } if is_helper(&index.name) => {
                         self.slow(&place, online).await?;
                     }
                     Work::Slow { .. } | Work::Backfill { .. } => {}
@@ -63,7 +65,9 @@ impl Lease {
         let what = action.summary();
         match self.quick(place, &[action], Record::Nothing).await {
             Err(error) if error.code() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => {
-                self.tell(Event::Note { text: format!("not done, and left to you: {what}: {error}") });
+                self.tell(Event::Note {
+                    text: format!("not done, and left to you: {what}: {error}"),
+                });
                 Ok(())
             }
             other => other,
@@ -71,17 +75,27 @@ impl Lease {
     }
 }
 
-/// The sync triggers that contract has removed already: with them went what they kept up, and its name may be the author's by now.
+/// The sync triggers that contract has removed already: with them went what they kept up, and its
+/// name may be the author's by now.
 fn removed_by(plan: &Plan, done: &BTreeSet<String>) -> BTreeSet<Ident> {
-    let contract = plan.phase(Phase::Contract).iter().filter(|step| done.contains(&step.id.0));
+    let contract = plan
+        .phase(Phase::Contract)
+        .iter()
+        .filter(|step| done.contains(&step.id.0));
     let actions = contract.flat_map(|step| step.work.actions());
     actions
-        .filter_map(|action| if let Action::RemoveSync(sync) = action { Some(sync.name.clone()) } else { None })
+        .filter_map(|action| {
+            if let Action::RemoveSync(sync) = action {
+                Some(sync.name.clone())
+            } else {
+                None
+            }
+        })
         .collect()
 }
 
-/// What of an undo takes away nothing but what is ours. A second name for a column goes with the trigger that keeps it up, and with
-/// all that stands between the two in the undo.
+/// What of an undo takes away nothing but what is ours. A second name for a column goes with the
+/// trigger that keeps it up, and with all that stands between the two in the undo.
 fn ours(actions: &[Action], removed: &BTreeSet<Ident>) -> Vec<Action> {
     let mut ours = Vec::new();
     let mut second: Option<&Ident> = None;

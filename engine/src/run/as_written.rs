@@ -1,5 +1,6 @@
-//! Statements that are run as they are written, where there are no rows: one transaction, with the record inside. The tables
-//! are locked first, and then PostgreSQL is asked once more whether there are rows.
+//! Statements that are run as they are written, where there are no rows: one transaction, with the
+//! record inside. The tables are locked first, and then PostgreSQL is asked once more whether there
+//! are rows.
 
 use crate::checkpoint;
 use crate::connection::session::{Role, millis};
@@ -38,7 +39,11 @@ impl Lease {
     /// Why nothing has changed; [`Error::Outdated`] when it has to be planned again.
     pub async fn run_at_once(&mut self, run: &NewRun<'_>) -> Result<(), Error> {
         let id = run.id.clone();
-        self.tell(Event::RevisionBegun { revision: id.clone(), direction: run.direction.as_str(), resumed: false });
+        self.tell(Event::RevisionBegun {
+            revision: id.clone(),
+            direction: run.direction.as_str(),
+            resumed: false,
+        });
         let began = Instant::now();
         let nothing = Work::Quick { actions: vec![] };
         let (place, work) = match run.plan.expand.first() {
@@ -53,30 +58,61 @@ impl Lease {
             what,
         });
         let Work::Quick { actions } = work else {
-            return Err(Error::State(format!("revision {id} isn't run as it is written")));
+            return Err(Error::State(format!(
+                "revision {id} isn't run as it is written"
+            )));
         };
-        self.in_turn(&place, actions, Records::Revision(run)).await?;
+        self.in_turn(&place, actions, Records::Revision(run))
+            .await?;
         let seconds = began.elapsed().as_secs_f64();
-        self.tell(Event::StepDone { revision: id.clone(), step: place.step, seconds, rows: None, already: false });
+        self.tell(Event::StepDone {
+            revision: id.clone(),
+            step: place.step,
+            seconds,
+            rows: None,
+            already: false,
+        });
         for hazard in &run.plan.hazards {
             self.tell(Event::Note {
-                text: format!("{} (statement {}): {}", hazard.code, hazard.statement, hazard.message),
+                text: format!(
+                    "{} (statement {}): {}",
+                    hazard.code, hazard.statement, hazard.message
+                ),
             });
         }
-        self.tell(Event::RevisionReached { revision: id, state: State::Applied });
+        self.tell(Event::RevisionReached {
+            revision: id,
+            state: State::Applied,
+        });
         Ok(())
     }
 
     /// Runs one of several transactions of statements as written.
-    pub(crate) async fn as_written(&mut self, place: &Place, actions: &[Action]) -> Result<(), Error> {
+    pub(crate) async fn as_written(
+        &mut self,
+        place: &Place,
+        actions: &[Action],
+    ) -> Result<(), Error> {
         self.in_turn(place, actions, Records::Step).await
     }
 
     /// Tries until the locks are granted, across lost connections.
-    async fn in_turn(&mut self, place: &Place, actions: &[Action], records: Records<'_>) -> Result<(), Error> {
+    async fn in_turn(
+        &mut self,
+        place: &Place,
+        actions: &[Action],
+        records: Records<'_>,
+    ) -> Result<(), Error> {
         let doing = place.doing();
-        let locks = Work::Quick { actions: actions.to_vec() }.locks();
-        let first = Try { locks_first: vec![], lock_timeout: FIRST_TRY, short_deadlock_timeout: false };
+        let locks = Work::Quick {
+            actions: actions.to_vec(),
+        }
+        .locks();
+        let first = Try {
+            locks_first: vec![],
+            lock_timeout: FIRST_TRY,
+            short_deadlock_timeout: false,
+        };
         let mut ladder: Option<Ladder> = None;
         loop {
             self.stop.check()?;
@@ -95,7 +131,10 @@ impl Lease {
                     None => ladder = Some(Ladder::new(&doing, &locks, self.settings.lock_budget)),
                 },
                 // A step of several is gone on with by the loop that asks which are done.
-                Err(error) if error.class() == Class::Connection && matches!(records, Records::Revision(_)) => {
+                Err(error)
+                    if error.class() == Class::Connection
+                        && matches!(records, Records::Revision(_)) =>
+                {
                     self.reconnect(&error).await?;
                     if surely!(self, self.is_done(records))? {
                         return Ok(());
@@ -112,7 +151,9 @@ impl Lease {
             Records::Step => Ok(false),
             Records::Revision(run) => match run.direction {
                 Direction::Up => checkpoint::is_applied(&self.records, run.id).await,
-                Direction::Down => checkpoint::is_applied(&self.records, run.id).await.map(|there| !there),
+                Direction::Down => checkpoint::is_applied(&self.records, run.id)
+                    .await
+                    .map(|there| !there),
             },
         }
     }
@@ -158,9 +199,16 @@ impl Lease {
         let began = Instant::now();
         let none = AsWritten::default();
         let begin = begins(actions).unwrap_or(&none);
-        let opened = self.hands.rows_as_text(&doing, &self.opening(begin, attempt)).await;
-        let own_tables = self.others_rows(&doing, &opened.map_err(|error| outdated(&doing, error))?).await?;
-        let written = actions.iter().filter(|action| !matches!(action, Action::BeginAsWritten(_)));
+        let opened = self
+            .hands
+            .rows_as_text(&doing, &self.opening(begin, attempt))
+            .await;
+        let own_tables = self
+            .others_rows(&doing, &opened.map_err(|error| outdated(&doing, error))?)
+            .await?;
+        let written = actions
+            .iter()
+            .filter(|action| !matches!(action, Action::BeginAsWritten(_)));
         let mut statements: Vec<String> = written.flat_map(|action| action.sql(None)).collect();
         let count = statements.len();
         if begin.session {
@@ -169,14 +217,16 @@ impl Lease {
         statements.push(end(place, records, began)?);
         match self.hands.pipelined(&doing, &statements).await {
             Ok(()) => Ok(own_tables),
-            Err((at, Error::Sql { cause, .. })) if at < count => {
-                Err(Error::Sql { doing: format!("{doing}: {}", beginning(&statements[at])), cause })
-            }
+            Err((at, Error::Sql { cause, .. })) if at < count => Err(Error::Sql {
+                doing: format!("{doing}: {}", beginning(&statements[at])),
+                cause,
+            }),
             Err((_, error)) => Err(error),
         }
     }
 
-    /// From BEGIN to the first statement. Rows that a policy hides are rows: it is asked before policies hold.
+    /// From BEGIN to the first statement. Rows that a policy hides are rows: it is asked before
+    /// policies hold.
     fn opening(&self, begin: &AsWritten, attempt: &Try) -> String {
         let lock = millis(attempt.lock_timeout);
         let deadlock = if attempt.short_deadlock_timeout {
@@ -185,22 +235,40 @@ impl Lease {
             String::new()
         };
         // Where nobody's rows are, nobody waits.
-        let statement = if begin.unpopulated { "0" } else { STATEMENT_TIMEOUT };
-        let mut text =
-            format!("BEGIN; SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = '{statement}'; {deadlock}");
-        for sql in attempt.locks_first.iter().cloned().chain(Action::BeginAsWritten(begin.clone()).sql(None)) {
+        let statement = if begin.unpopulated {
+            "0"
+        } else {
+            STATEMENT_TIMEOUT
+        };
+        let mut text = format!(
+            "BEGIN; SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = '{statement}'; {deadlock}"
+        );
+        for sql in attempt
+            .locks_first
+            .iter()
+            .cloned()
+            .chain(Action::BeginAsWritten(begin.clone()).sql(None))
+        {
             text.push_str(&sql);
             text.push_str("; ");
         }
         let lock = millis(self.settings.lock_timeout);
-        let others = if begin.unpopulated { self.tables_with_blocks(begin) } else { String::new() };
+        let others = if begin.unpopulated {
+            self.tables_with_blocks(begin)
+        } else {
+            String::new()
+        };
         format!("{text}{others}SET LOCAL row_security TO DEFAULT; SET LOCAL lock_timeout = {lock}")
     }
 
-    /// The tables that have blocks, but for those whose rows are known as ours: those that are named, or all.
+    /// The tables that have blocks, but for those whose rows are known as ours: those that are
+    /// named, or all.
     fn tables_with_blocks(&self, begin: &AsWritten) -> String {
-        let named: Vec<String> =
-            begin.empty.iter().map(|table| format!("pg_catalog.to_regclass({})", table.regclass_literal())).collect();
+        let named: Vec<String> = begin
+            .empty
+            .iter()
+            .map(|table| format!("pg_catalog.to_regclass({})", table.regclass_literal()))
+            .collect();
         let which = match named.as_slice() {
             _ if begin.everywhere => "true".to_owned(),
             [] => return String::new(),
@@ -218,7 +286,8 @@ impl Lease {
         )
     }
 
-    /// Looks through tables that have blocks for rows of others; the tables, by their oids, that hold none.
+    /// Looks through tables that have blocks for rows of others; the tables, by their oids, that
+    /// hold none.
     async fn others_rows(&self, doing: &str, tables: &[Vec<String>]) -> Result<Vec<u32>, Error> {
         if tables.is_empty() {
             return Ok(vec![]);
@@ -226,11 +295,19 @@ impl Lease {
         let written = checkpoint::written_here(&self.hands).await?;
         let mut ours = Vec::new();
         for row in tables {
-            let [oid, schema, name] = row.as_slice() else { continue };
-            let table = TableName { schema: Ident::new(schema), name: Ident::new(name) };
+            let [oid, schema, name] = row.as_slice() else {
+                continue;
+            };
+            let table = TableName {
+                schema: Ident::new(schema),
+                name: Ident::new(name),
+            };
             if holds_others(&self.hands, &table, &written).await? {
                 let what = format!("there are rows in {} by now", table.shown());
-                return Err(Error::Outdated { doing: doing.to_owned(), what });
+                return Err(Error::Outdated {
+                    doing: doing.to_owned(),
+                    what,
+                });
             }
             ours.extend(oid.parse::<u32>().ok());
         }
@@ -246,7 +323,12 @@ fn end(place: &Place, records: Records<'_>, began: Instant) -> Result<String, Er
         Records::Step => String::new(),
     };
     if !matches!(records, Records::Revision(run) if run.direction == Direction::Down) {
-        end.push_str(&checkpoint::step_done(id, direction, &place.step, began.elapsed().as_secs_f64()));
+        end.push_str(&checkpoint::step_done(
+            id,
+            direction,
+            &place.step,
+            began.elapsed().as_secs_f64(),
+        ));
     }
     Ok(format!("{end}COMMIT"))
 }
@@ -257,7 +339,11 @@ const NAMED_CHARS_MAX: usize = 60;
 fn beginning(sql: &str) -> String {
     let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     let end = line.find(['\'', '(', '$']).unwrap_or(line.len());
-    line[..end].trim_end().chars().take(NAMED_CHARS_MAX).collect()
+    line[..end]
+        .trim_end()
+        .chars()
+        .take(NAMED_CHARS_MAX)
+        .collect()
 }
 
 /// What a transaction of statements as written begins with; nothing where it is another.
@@ -270,10 +356,15 @@ pub(crate) fn begins(actions: &[Action]) -> Option<&AsWritten> {
 
 /// Before the first statement has run: rows have come, or a table that was there is gone.
 fn outdated(doing: &str, error: Error) -> Error {
-    let Error::Sql { cause, .. } = &error else { return error };
+    let Error::Sql { cause, .. } = &error else {
+        return error;
+    };
     match cause.as_db_error() {
         Some(db) if db.code().code() == ROWS_ARRIVED || *db.code() == SqlState::UNDEFINED_TABLE => {
-            Error::Outdated { doing: doing.to_owned(), what: db.message().to_owned() }
+            Error::Outdated {
+                doing: doing.to_owned(),
+                what: db.message().to_owned(),
+            }
         }
         _ => error,
     }

@@ -40,12 +40,22 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn of(revision: &RevisionId, direction: Direction, step: &Step) -> Place {
-        Place { revision: revision.clone(), direction, step: step.id.0.clone(), below: step.below.clone() }
+        Place {
+            revision: revision.clone(),
+            direction,
+            step: step.id.0.clone(),
+            below: step.below.clone(),
+        }
     }
 
     /// The first step of a plan that has nothing to do.
     pub(crate) fn first(revision: &RevisionId, direction: Direction) -> Place {
-        Place { revision: revision.clone(), direction, step: format!("{}-1", Phase::Expand), below: vec![] }
+        Place {
+            revision: revision.clone(),
+            direction,
+            step: format!("{}-1", Phase::Expand),
+            below: vec![],
+        }
     }
 
     /// For messages.
@@ -54,7 +64,11 @@ impl Place {
     }
 
     fn job(&self) -> JobKey {
-        JobKey { revision: self.revision.clone(), direction: self.direction, step: self.step.clone() }
+        JobKey {
+            revision: self.revision.clone(),
+            direction: self.direction,
+            step: self.step.clone(),
+        }
     }
 }
 
@@ -75,8 +89,20 @@ pub struct NewRun<'a> {
 
 impl NewRun<'_> {
     pub(crate) fn record(&self) -> checkpoint::Begin<'_> {
-        let NewRun { id, parents, checksum, direction, plan } = *self;
-        checkpoint::Begin { id, parents, checksum, direction, plan }
+        let NewRun {
+            id,
+            parents,
+            checksum,
+            direction,
+            plan,
+        } = *self;
+        checkpoint::Begin {
+            id,
+            parents,
+            checksum,
+            direction,
+            plan,
+        }
     }
 }
 
@@ -97,10 +123,16 @@ impl Lease {
     /// When PostgreSQL refuses.
     pub async fn begin(&mut self, run: &NewRun<'_>) -> Result<(), Error> {
         if run.direction == Direction::Down {
-            surely!(self, checkpoint::forget_steps(&self.records, run.id, Direction::Down))?;
+            surely!(
+                self,
+                checkpoint::forget_steps(&self.records, run.id, Direction::Down)
+            )?;
         }
         for warning in &run.plan.warnings {
-            let text = format!("{} {}, statement {}: {}", run.id, warning.code, warning.statement, warning.message);
+            let text = format!(
+                "{} {}, statement {}: {}",
+                run.id, warning.code, warning.statement, warning.message
+            );
             self.tell(Event::Note { text });
         }
         surely!(self, checkpoint::begin(&self.records, &run.record()))
@@ -114,7 +146,9 @@ impl Lease {
     pub async fn run(&mut self, id: &RevisionId, until: Until) -> Result<Outcome, Error> {
         let ended = surely!(self, Box::pin(self.run_on(id, until)));
         if let Err(error) = &ended {
-            checkpoint::set_error(&self.records, id, &error.to_string()).await.ok();
+            checkpoint::set_error(&self.records, id, &error.to_string())
+                .await
+                .ok();
         }
         ended
     }
@@ -122,13 +156,20 @@ impl Lease {
     async fn run_on(&mut self, id: &RevisionId, until: Until) -> Result<Outcome, Error> {
         let (plan, direction, state) = self.stored(id).await?;
         if state == State::Undoing {
-            return Err(Error::State(format!("revision {id} is being undone: finish that with `concertina rollback`")));
+            return Err(Error::State(format!(
+                "revision {id} is being undone: finish that with `concertina rollback`"
+            )));
         }
         let mut state = state;
         let first = checkpoint::done_steps(&self.records, id, direction).await?;
         let resumed = !first.is_empty();
-        self.tell(Event::RevisionBegun { revision: id.clone(), direction: direction.as_str(), resumed });
-        // After a lost connection only what is recorded counts: the last rows of a proof may be lost with it.
+        self.tell(Event::RevisionBegun {
+            revision: id.clone(),
+            direction: direction.as_str(),
+            resumed,
+        });
+        // After a lost connection only what is recorded counts: the last rows of a proof may be
+        // lost with it.
         let mut proven = state == State::Contracting;
         let mut swept_for = None;
         let mut none_comes_in = false;
@@ -143,17 +184,26 @@ impl Lease {
                     }
                     let place = Place::of(id, direction, step);
                     none_comes_in &= !unfilled::begins_to_refuse(step);
-                    if phase == Phase::Contract && unfilled::relies_on_none(step, &plan) && !none_comes_in {
-                        self.prove_of(id, direction, &plan, |backfill| unfilled::is_relied_on(backfill, step, &plan))
-                            .await?;
+                    if phase == Phase::Contract
+                        && unfilled::relies_on_none(step, &plan)
+                        && !none_comes_in
+                    {
+                        self.prove_of(id, direction, &plan, |backfill| {
+                            unfilled::is_relied_on(backfill, step, &plan)
+                        })
+                        .await?;
                         unfilled::none_left_behind(&self.records, &plan).await?;
                         none_comes_in = true;
                     }
                     match self.perform(&place, Some(phase), step).await {
                         // A partition may have come with rows since they were filled.
-                        Err(error) if error.is_of_rows() && swept_for.as_ref() != Some(&step.id) => {
+                        Err(error)
+                            if error.is_of_rows() && swept_for.as_ref() != Some(&step.id) =>
+                        {
                             swept_for = Some(step.id.clone());
-                            self.tell(Event::Note { text: format!("{error}; looking for rows that came meanwhile") });
+                            self.tell(Event::Note {
+                                text: format!("{error}; looking for rows that came meanwhile"),
+                            });
                             self.prove(id, direction, &plan).await?;
                         }
                         performed => performed?,
@@ -168,15 +218,23 @@ impl Lease {
                 Next::Wait => {
                     self.tell_unfilled(id, &plan).await?;
                     checkpoint::set_state(&self.records, id, State::Waiting).await?;
-                    self.tell(Event::RevisionReached { revision: id.clone(), state: State::Waiting });
+                    self.tell(Event::RevisionReached {
+                        revision: id.clone(),
+                        state: State::Waiting,
+                    });
                     return Ok(Outcome::WaitingForContract);
                 }
                 Next::Finish => {
                     match direction {
-                        Direction::Up => checkpoint::set_state(&self.records, id, State::Applied).await?,
+                        Direction::Up => {
+                            checkpoint::set_state(&self.records, id, State::Applied).await?
+                        }
                         Direction::Down => checkpoint::forget(&self.records, id).await?,
                     }
-                    self.tell(Event::RevisionReached { revision: id.clone(), state: State::Applied });
+                    self.tell(Event::RevisionReached {
+                        revision: id.clone(),
+                        state: State::Applied,
+                    });
                     return Ok(Outcome::Done);
                 }
             }
@@ -186,7 +244,10 @@ impl Lease {
     /// Tells how many writes sync triggers have left to be put right.
     async fn tell_unfilled(&self, id: &RevisionId, plan: &Plan) -> Result<(), Error> {
         for unfilled in unfilled::of_plan(&self.records, plan).await? {
-            self.tell(Event::Unfilled { revision: id.clone(), unfilled });
+            self.tell(Event::Unfilled {
+                revision: id.clone(),
+                unfilled,
+            });
         }
         Ok(())
     }
@@ -196,13 +257,20 @@ impl Lease {
             return Err(Error::State(format!("revision {id} hasn't been begun")));
         };
         let Some(plan) = known.plan else {
-            return Err(Error::State(format!("revision {id} was stamped: it has no plan")));
+            return Err(Error::State(format!(
+                "revision {id} was stamped: it has no plan"
+            )));
         };
         Ok((plan, known.direction, known.state))
     }
 
     /// One step, by its manner of working.
-    async fn perform(&mut self, place: &Place, phase: Option<Phase>, step: &Step) -> Result<(), Error> {
+    async fn perform(
+        &mut self,
+        place: &Place,
+        phase: Option<Phase>,
+        step: &Step,
+    ) -> Result<(), Error> {
         replicas::synchronous(&self.records, &self.settings, &self.events, &self.stop).await?;
         let began = Instant::now();
         let (revision, name) = (place.revision.clone(), place.step.clone());
@@ -229,14 +297,33 @@ impl Lease {
         let seconds = began.elapsed().as_secs_f64();
         if !matches!(step.work, Work::Quick { .. }) {
             let counted = rows.map(|rows| i64::try_from(rows).unwrap_or(i64::MAX));
-            checkpoint::record_step(&self.records, &place.revision, place.direction, &name, counted, seconds).await?;
+            checkpoint::record_step(
+                &self.records,
+                &place.revision,
+                place.direction,
+                &name,
+                counted,
+                seconds,
+            )
+            .await?;
         }
-        self.tell(Event::StepDone { revision, step: name, seconds, rows, already });
+        self.tell(Event::StepDone {
+            revision,
+            step: name,
+            seconds,
+            rows,
+            already,
+        });
         Ok(())
     }
 
     /// Nothing is enforced or removed before it is proven that no row is left to backfill.
-    async fn prove(&mut self, id: &RevisionId, direction: Direction, plan: &Plan) -> Result<(), Error> {
+    async fn prove(
+        &mut self,
+        id: &RevisionId,
+        direction: Direction,
+        plan: &Plan,
+    ) -> Result<(), Error> {
         self.prove_of(id, direction, plan, |_| true).await
     }
 

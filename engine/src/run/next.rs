@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 pub enum Until {
     /// Expand and backfill.
     Backfilled,
-    /// The same, and then to wait even with no contract of its own: an earlier revision still waits for its contract, and
-    /// may be taken back only when nothing has been finished behind it.
+    /// The same, and then to wait even with no contract of its own: an earlier revision still waits
+    /// for its contract, and may be taken back only when nothing has been finished behind it.
     Behind,
     /// Everything.
     Contracted,
@@ -20,7 +20,8 @@ pub enum Until {
 pub(crate) enum Next<'a> {
     /// Run this step.
     Perform(Phase, &'a Step),
-    /// Expand and backfill are done and contract is allowed: prove that nothing is left to backfill.
+    /// Expand and backfill are done and contract is allowed: prove that nothing is left to
+    /// backfill.
     Prove,
     /// Expand and backfill are done; contract must wait.
     Wait,
@@ -28,8 +29,14 @@ pub(crate) enum Next<'a> {
     Finish,
 }
 
-/// The next thing to do. `proven`: this run has proven that no row is left, or contract has begun already.
-pub(crate) fn next<'a>(plan: &'a Plan, done: &BTreeSet<String>, until: Until, proven: bool) -> Next<'a> {
+/// The next thing to do. `proven`: this run has proven that no row is left, or contract has begun
+/// already.
+pub(crate) fn next<'a>(
+    plan: &'a Plan,
+    done: &BTreeSet<String>,
+    until: Until,
+    proven: bool,
+) -> Next<'a> {
     match plan.steps().find(|(_, step)| !done.contains(&step.id.0)) {
         None if until == Until::Behind => Next::Wait,
         None => Next::Finish,
@@ -48,7 +55,11 @@ mod tests {
     fn drop_column() -> Plan {
         let sql = "ALTER TABLE t ADD COLUMN b int; ALTER TABLE t DROP COLUMN a;";
         let revision = Revision::from_text(&RevisionId::new("r"), sql).expect("valid SQL");
-        plan(&revision, &Catalog::of([Table::new("t").rows(10).column("a", "int")])).expect("a plan")
+        plan(
+            &revision,
+            &Catalog::of([Table::new("t").rows(10).column("a", "int")]),
+        )
+        .expect("a plan")
     }
 
     fn done(steps: &[&str]) -> BTreeSet<String> {
@@ -66,7 +77,13 @@ mod tests {
         assert_eq!(at(&["expand-1"], Until::Backfilled, false), "Wait");
         assert_eq!(at(&["expand-1"], Until::Contracted, false), "Prove");
         assert_eq!(at(&["expand-1"], Until::Contracted, true), "contract-1");
-        assert_eq!(at(&["expand-1", "contract-1"], Until::Backfilled, false), "Finish");
-        assert_eq!(at(&["expand-1", "contract-1"], Until::Behind, false), "Wait");
+        assert_eq!(
+            at(&["expand-1", "contract-1"], Until::Backfilled, false),
+            "Finish"
+        );
+        assert_eq!(
+            at(&["expand-1", "contract-1"], Until::Behind, false),
+            "Wait"
+        );
     }
 }

@@ -39,7 +39,8 @@ impl Lease {
     /// When PostgreSQL refuses a question.
     pub async fn preflight(&mut self, plan: &Plan) -> Result<Vec<FailedCheck>, Error> {
         let needs = plan.needs();
-        // One transaction is refused as a whole: what was there a revision ago needn't be asked for again.
+        // One transaction is refused as a whole: what was there a revision ago needn't be asked for
+        // again.
         if !(plan.is_at_once() && self.rights.cover(&needs)) {
             surely!(self, Box::pin(rights::missing(&self.records, &needs)))?;
             self.rights.add(needs.clone());
@@ -47,7 +48,9 @@ impl Lease {
         if needs.backfills {
             Box::pin(self.enough_connections()).await?;
             for finding in surely!(self, Box::pin(doctor::of_backfills(&self.records)))? {
-                self.tell(Event::Note { text: format!("{}: {}", finding.what, finding.remedy) });
+                self.tell(Event::Note {
+                    text: format!("{}: {}", finding.what, finding.remedy),
+                });
             }
         }
         for text in surely!(self, Box::pin(subscribers::need(&self.records, plan)))? {
@@ -58,7 +61,9 @@ impl Lease {
             match surely!(self, self.watched(check)) {
                 Ok(found) => failed.extend(found),
                 // A value that an earlier statement can't make, which is asked for itself.
-                Err(error) if is_foreseen(check) && error.is_of_data() => broken = broken.or(Some(error)),
+                Err(error) if is_foreseen(check) && error.is_of_data() => {
+                    broken = broken.or(Some(error))
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -83,12 +88,22 @@ impl Lease {
                     open.push(session);
                     continue;
                 }
-                Ok(Err(Error::Connect { why, code: Some(_), .. })) => why,
+                Ok(Err(Error::Connect {
+                    why, code: Some(_), ..
+                })) => why,
                 Ok(Err(error)) => return Err(error),
                 Err(_) => "no answer in time".to_owned(),
             };
-            let (needed, got) = (self.settings.connections_of_backfill(), Settings::CONNECTIONS_MIN + open.len());
-            return Err(Error::FewConnections { needed, got, why, user: self.connect.user() });
+            let (needed, got) = (
+                self.settings.connections_of_backfill(),
+                Settings::CONNECTIONS_MIN + open.len(),
+            );
+            return Err(Error::FewConnections {
+                needed,
+                got,
+                why,
+                user: self.connect.user(),
+            });
         }
         Ok(())
     }
@@ -104,7 +119,10 @@ impl Lease {
         for check in checks {
             match surely!(self, self.watched(check)) {
                 Ok(found) => failed.extend(found),
-                Err(error) if error.code().is_some_and(|code| code.code().starts_with("42")) => {}
+                Err(error)
+                    if error
+                        .code()
+                        .is_some_and(|code| code.code().starts_with("42")) => {}
                 Err(error) if is_foreseen(check) && error.is_of_data() => {}
                 Err(error) => return Err(error),
             }
@@ -122,7 +140,9 @@ impl Lease {
     async fn check(&self, check: &Check) -> Result<Option<FailedCheck>, Error> {
         let doing = || format!("checking that {}", check.what);
         let (count, examples) = match &check.question {
-            Question::NoRows { count, examples, .. } => {
+            Question::NoRows {
+                count, examples, ..
+            } => {
                 let found: i64 = self.hands.query_one(&doing(), count, &[]).await?.get(0);
                 if found == 0 {
                     return Ok(None);
@@ -130,7 +150,13 @@ impl Lease {
                 let rows = self.hands.query(&doing(), examples, &[]).await?;
                 (found, rows.iter().map(|row| row.get(0)).collect())
             }
-            Question::NoErrors { table, alias, expression, key, rows } => {
+            Question::NoErrors {
+                table,
+                alias,
+                expression,
+                key,
+                rows,
+            } => {
                 let trial = Trial::new(table, alias, expression, rows.as_deref());
                 match self.errors(&doing(), &trial, key).await? {
                     Some(found) => found,
@@ -146,11 +172,20 @@ impl Lease {
                 (1, vec![])
             }
         };
-        Ok(Some(FailedCheck { check: check.clone(), count, examples }))
+        Ok(Some(FailedCheck {
+            check: check.clone(),
+            count,
+            examples,
+        }))
     }
 
     /// The rows for which an expression fails: their number, and some of them.
-    async fn errors(&self, doing: &str, trial: &Trial, key: &str) -> Result<Option<(i64, Vec<String>)>, Error> {
+    async fn errors(
+        &self,
+        doing: &str,
+        trial: &Trial,
+        key: &str,
+    ) -> Result<Option<(i64, Vec<String>)>, Error> {
         for sql in trial.view() {
             self.hands.batch_execute(doing, &sql).await?;
         }
@@ -166,7 +201,11 @@ impl Lease {
             Err(error) => return Err(error),
         }
         self.hands.batch_execute(doing, &trial.function()).await?;
-        let found: i64 = self.hands.query_one(doing, &trial.failing(), &[]).await?.get(0);
+        let found: i64 = self
+            .hands
+            .query_one(doing, &trial.failing(), &[])
+            .await?
+            .get(0);
         let examples = if found > 0 {
             let (table, alias) = (&trial.table, &trial.alias);
             // By its key alone: what else is in a row is nobody's business who reads a log.
@@ -208,7 +247,11 @@ struct Trial {
 impl Trial {
     fn new(table: &TableName, alias: &Ident, expression: &str, rows: Option<&str>) -> Trial {
         Trial {
-            table: if rows.is_some() { ROWS_LEFT.to_owned() } else { table.sql() },
+            table: if rows.is_some() {
+                ROWS_LEFT.to_owned()
+            } else {
+                table.sql()
+            },
             alias: alias.sql(),
             expression: expression.to_owned(),
             rows: rows.map(str::to_owned),
@@ -217,26 +260,47 @@ impl Trial {
 
     /// The rows that are tried, where they aren't a table's own.
     fn view(&self) -> Vec<String> {
-        let Some(rows) = &self.rows else { return vec![] };
+        let Some(rows) = &self.rows else {
+            return vec![];
+        };
         // One may be left of a question that failed.
         let forget = format!("DROP VIEW IF EXISTS {ROWS_LEFT} CASCADE");
-        vec![forget, format!("CREATE TEMP VIEW concertina_rows AS SELECT * FROM {rows} AS {}", self.alias)]
+        vec![
+            forget,
+            format!(
+                "CREATE TEMP VIEW concertina_rows AS SELECT * FROM {rows} AS {}",
+                self.alias
+            ),
+        ]
     }
 
     fn forget_view(&self) -> Vec<String> {
-        self.rows.iter().map(|_| format!("DROP VIEW {ROWS_LEFT}")).collect()
+        self.rows
+            .iter()
+            .map(|_| format!("DROP VIEW {ROWS_LEFT}"))
+            .collect()
     }
 
     /// Computes it for all of them.
     fn all(&self) -> String {
-        let Trial { table, alias, expression, .. } = self;
+        let Trial {
+            table,
+            alias,
+            expression,
+            ..
+        } = self;
         format!("SELECT count(({expression})) FROM {table} AS {alias}")
     }
 
-    /// A function of this session alone, as only a procedural language can go on after an error. What is wrong with the
-    /// expression itself, and not with a value, is an error still.
+    /// A function of this session alone, as only a procedural language can go on after an error.
+    /// What is wrong with the expression itself, and not with a value, is an error still.
     fn function(&self) -> String {
-        let Trial { table, alias, expression, .. } = self;
+        let Trial {
+            table,
+            alias,
+            expression,
+            ..
+        } = self;
         let body = format!(
             "BEGIN PERFORM ({expression}); RETURN false; \
              EXCEPTION WHEN data_exception OR integrity_constraint_violation OR raise_exception THEN RETURN true; END"
@@ -266,19 +330,33 @@ impl Trial {
 pub(crate) fn as_script(check: &Check) -> String {
     let (before, count, after) = match &check.question {
         Question::NoRows { count, .. } => (String::new(), count.clone(), String::new()),
-        Question::NoErrors { table, alias, expression, rows, .. } => {
+        Question::NoErrors {
+            table,
+            alias,
+            expression,
+            rows,
+            ..
+        } => {
             let trial = Trial::new(table, alias, expression, rows.as_deref());
-            let each = |all: Vec<String>| all.iter().map(|sql| format!("{sql};\n")).collect::<String>();
+            let each = |all: Vec<String>| {
+                all.iter()
+                    .map(|sql| format!("{sql};\n"))
+                    .collect::<String>()
+            };
             (each(trial.begin()), trial.failing(), each(trial.end()))
         }
         Question::ExtensionAvailable(name) => {
-            let there =
-                format!("SELECT FROM pg_available_extensions WHERE name = {}", Ident::new(name.as_str()).literal());
-            let missing = format!("SELECT count(*) FROM (SELECT WHERE NOT EXISTS ({there})) AS missing");
+            let there = format!(
+                "SELECT FROM pg_available_extensions WHERE name = {}",
+                Ident::new(name.as_str()).literal()
+            );
+            let missing =
+                format!("SELECT count(*) FROM (SELECT WHERE NOT EXISTS ({there})) AS missing");
             (String::new(), missing, String::new())
         }
     };
-    let [what, remedy] = [&check.what, &check.remedy].map(|text| Ident::new(text.as_str()).literal());
+    let [what, remedy] =
+        [&check.what, &check.remedy].map(|text| Ident::new(text.as_str()).literal());
     let body = format!(
         "\nDECLARE found bigint := ({count});\nBEGIN\n  IF found > 0 THEN\n    \
          RAISE EXCEPTION 'this doesn''t hold: %', {what} USING DETAIL = found || ' rows are against it', HINT = {remedy};\n  END IF;\nEND\n"

@@ -17,7 +17,8 @@ use tokio_postgres::error::SqlState;
 /// How often we look whom a queued statement waits for.
 pub(crate) const WATCH: Duration = Duration::from_millis(100);
 
-/// No instant statement takes so long; one that does is cut and reported. Those that their author allows to block aren't.
+/// No instant statement takes so long; one that does is cut and reported. Those that their author
+/// allows to block aren't.
 pub(crate) const STATEMENT_TIMEOUT: &str = "30s";
 
 /// What is written in the transaction besides the work.
@@ -33,23 +34,42 @@ pub(crate) enum Record {
 
 impl Lease {
     /// Runs instant actions exactly once: the record commits with them.
-    pub(crate) async fn quick(&mut self, place: &Place, actions: &[Action], record: Record) -> Result<(), Error> {
+    pub(crate) async fn quick(
+        &mut self,
+        place: &Place,
+        actions: &[Action],
+        record: Record,
+    ) -> Result<(), Error> {
         if record == Record::Done && begins(actions).is_some() {
             return self.as_written(place, actions).await;
         }
         let doing = place.doing();
-        let locks = with_those_below(Work::Quick { actions: actions.to_vec() }.locks(), &place.below);
+        let locks = with_those_below(
+            Work::Quick {
+                actions: actions.to_vec(),
+            }
+            .locks(),
+            &place.below,
+        );
         let mut ladder = Ladder::new(&doing, &locks, self.settings.lock_budget);
         loop {
             let attempt = ladder.look(self).await?;
             match self.quick_once(place, actions, record, &attempt).await {
-                Err(error) if error.class() == Class::Contention => ladder.step_back(self, &error).await?,
+                Err(error) if error.class() == Class::Contention => {
+                    ladder.step_back(self, &error).await?
+                }
                 other => return other,
             }
         }
     }
 
-    async fn quick_once(&self, place: &Place, actions: &[Action], record: Record, attempt: &Try) -> Result<(), Error> {
+    async fn quick_once(
+        &self,
+        place: &Place,
+        actions: &[Action],
+        record: Record,
+        attempt: &Try,
+    ) -> Result<(), Error> {
         let doing = place.doing();
         tokio::select! {
             done = transact(&self.hands, place, actions, record, attempt, &self.events) => done,
@@ -69,7 +89,9 @@ async fn transact(
     let doing = place.doing();
     let began = Instant::now();
     let done = async {
-        hands.batch_execute(&doing, &format!("BEGIN; {}", limits(attempt, actions))).await?;
+        hands
+            .batch_execute(&doing, &format!("BEGIN; {}", limits(attempt, actions)))
+            .await?;
         for lock in &attempt.locks_first {
             hands.batch_execute(&doing, lock).await?;
         }
@@ -83,7 +105,9 @@ async fn transact(
         let seconds = began.elapsed().as_secs_f64();
         let (revision, direction, step) = (&place.revision, place.direction, place.step.as_str());
         match record {
-            Record::Done => checkpoint::record_step(hands, revision, direction, step, None, seconds).await?,
+            Record::Done => {
+                checkpoint::record_step(hands, revision, direction, step, None, seconds).await?
+            }
             Record::Undone => checkpoint::unrecord_step(hands, revision, direction, step).await?,
             Record::Nothing => {}
         }
@@ -97,25 +121,39 @@ async fn transact(
 }
 
 fn limits(attempt: &Try, actions: &[Action]) -> String {
-    let allowed = actions.iter().any(|action| matches!(action, Action::Blocking { .. }));
+    let allowed = actions
+        .iter()
+        .any(|action| matches!(action, Action::Blocking { .. }));
     let statement = if allowed { "0" } else { STATEMENT_TIMEOUT };
     let lock = millis(attempt.lock_timeout);
     let deadlock = if attempt.short_deadlock_timeout {
-        // Below lock_timeout: in a cycle it is we who notice and give way, and an autovacuum gives way to us.
+        // Below lock_timeout: in a cycle it is we who notice and give way, and an autovacuum gives
+        // way to us.
         format!("SET LOCAL deadlock_timeout = {};", (lock / 2).max(1))
     } else {
         String::new()
     };
-    format!("SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = '{statement}'; {deadlock}")
+    format!(
+        "SET LOCAL lock_timeout = {lock}; SET LOCAL statement_timeout = '{statement}'; {deadlock}"
+    )
 }
 
 /// Runs an action of an undo. What somebody else has removed meanwhile needs no removing.
-async fn take_back(hands: &Session, action: &Action, doing: &str, events: &Events) -> Result<(), Error> {
+async fn take_back(
+    hands: &Session,
+    action: &Action,
+    doing: &str,
+    events: &Events,
+) -> Result<(), Error> {
     hands.batch_execute(doing, "SAVEPOINT undo").await?;
     match run_action(hands, action, doing).await {
         Err(error) if error.code().is_some_and(is_gone) => {
-            events(Event::Note { text: format!("somebody has removed it already: {error}") });
-            hands.batch_execute(doing, "ROLLBACK TO SAVEPOINT undo").await
+            events(Event::Note {
+                text: format!("somebody has removed it already: {error}"),
+            });
+            hands
+                .batch_execute(doing, "ROLLBACK TO SAVEPOINT undo")
+                .await
         }
         other => other,
     }
@@ -134,10 +172,17 @@ fn is_gone(code: &SqlState) -> bool {
 
 async fn run_action(hands: &Session, action: &Action, doing: &str) -> Result<(), Error> {
     let value = match action {
-        Action::AddColumn { default: Some(Value::Read(query)), not_null, .. } => {
+        Action::AddColumn {
+            default: Some(Value::Read(query)),
+            not_null,
+            ..
+        } => {
             let value = hands.literal(doing, query).await?;
             if value.is_none() && *not_null {
-                return Err(Error::NoValue { doing: doing.to_owned(), query: query.clone() });
+                return Err(Error::NoValue {
+                    doing: doing.to_owned(),
+                    query: query.clone(),
+                });
             }
             value
         }

@@ -1,5 +1,5 @@
-//! Online work: long, alone, outside of transactions, and nobody waits for it. What it leaves behind when it fails
-//! is cleaned up.
+//! Online work: long, alone, outside of transactions, and nobody waits for it. What it leaves
+//! behind when it fails is cleaned up.
 
 use crate::error::{Class, Error};
 use crate::event::Event;
@@ -40,7 +40,9 @@ impl Lease {
                         return Err(error);
                     }
                     self.stop.check()?;
-                    backoff.rest(&self.events, &self.stop, &doing, &error.to_string()).await?;
+                    backoff
+                        .rest(&self.events, &self.stop, &doing, &error.to_string())
+                        .await?;
                 }
             }
         }
@@ -48,17 +50,26 @@ impl Lease {
     }
 
     async fn slow_once(&self, doing: &str, online: &Online) -> Result<(), Error> {
-        // CONCURRENTLY waits for old transactions by design, and what waits here makes nobody else wait: with a
-        // timeout an index build would leave an invalid index each time.
-        self.alone(doing, "SET lock_timeout = 0; SET statement_timeout = 0;", &online.sql()).await
+        // CONCURRENTLY waits for old transactions by design, and what waits here makes nobody else
+        // wait: with a timeout an index build would leave an invalid index each time.
+        self.alone(
+            doing,
+            "SET lock_timeout = 0; SET statement_timeout = 0;",
+            &online.sql(),
+        )
+        .await
     }
 
-    /// Runs one statement outside of transactions, watched, until it is done or someone asks to stop.
+    /// Runs one statement outside of transactions, watched, until it is done or someone asks to
+    /// stop.
     pub(crate) async fn alone(&self, doing: &str, limits: &str, sql: &str) -> Result<(), Error> {
         let run = async {
             self.hands.batch_execute(doing, limits).await?;
             let done = self.hands.batch_execute(doing, sql).await;
-            let limits = format!("SET lock_timeout = {}", self.settings.lock_timeout.as_millis());
+            let limits = format!(
+                "SET lock_timeout = {}",
+                self.settings.lock_timeout.as_millis()
+            );
             self.hands.batch_execute(doing, &limits).await.ok();
             done
         };
@@ -72,24 +83,40 @@ impl Lease {
         }
     }
 
-    /// Drops the invalid indexes that an interrupted build left. They would make every write dearer, serve no query,
-    /// and be in the way of the next build.
+    /// Drops the invalid indexes that an interrupted build left. They would make every write
+    /// dearer, serve no query, and be in the way of the next build.
     async fn drop_leftover(&mut self, online: &Online) -> Result<(), Error> {
         let (table, leftovers) = match online {
             Online::CreateIndex { table, name, .. } => {
-                let index = TableName { schema: table.schema.clone(), name: name.clone() };
+                let index = TableName {
+                    schema: table.schema.clone(),
+                    name: name.clone(),
+                };
                 let invalid = proof::index_valid(&self.records, &index).await? == Some(false);
                 (table, if invalid { vec![index] } else { vec![] })
             }
-            Online::Reindex { table, .. } => (table, proof::halves_of_reindex(&self.records, table).await?),
+            Online::Reindex { table, .. } => {
+                (table, proof::halves_of_reindex(&self.records, table).await?)
+            }
             _ => return Ok(()),
         };
         for index in leftovers {
             self.tell(Event::Note {
-                text: format!("dropping index {}, left invalid by a build that failed", index.shown()),
+                text: format!(
+                    "dropping index {}, left invalid by a build that failed",
+                    index.shown()
+                ),
             });
-            let drop = Online::DropIndex { table: table.clone(), index: index.clone(), definition: String::new() };
-            self.slow_once(&format!("dropping the invalid index {}", index.shown()), &drop).await?;
+            let drop = Online::DropIndex {
+                table: table.clone(),
+                index: index.clone(),
+                definition: String::new(),
+            };
+            self.slow_once(
+                &format!("dropping the invalid index {}", index.shown()),
+                &drop,
+            )
+            .await?;
         }
         Ok(())
     }

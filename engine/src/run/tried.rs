@@ -1,4 +1,5 @@
-//! Whether PostgreSQL understands statements before the first change: each in a transaction that is rolled back.
+//! Whether PostgreSQL understands statements before the first change: each in a transaction that is
+//! rolled back.
 
 use crate::connection::engine::Engine;
 use crate::connection::session::Session;
@@ -76,13 +77,25 @@ async fn understood(session: &Session, tried: &Tried) -> Result<Option<Refused>,
             Err(error) => return Err(error),
         }
     }
-    let error = match session.batch_execute(DOING, &format!("{}{}", tried.before, tried.sql)).await {
+    let error = match session
+        .batch_execute(DOING, &format!("{}{}", tried.before, tried.sql))
+        .await
+    {
         Ok(()) => return Ok(None),
         Err(error) => error,
     };
-    let Error::Sql { cause, .. } = &error else { return Err(error) };
-    let Some(said) = cause.as_db_error().filter(|said| tells(said.code(), !tried.twins.is_empty())) else {
-        return if error.code().is_some() { Ok(None) } else { Err(error) };
+    let Error::Sql { cause, .. } = &error else {
+        return Err(error);
+    };
+    let Some(said) = cause
+        .as_db_error()
+        .filter(|said| tells(said.code(), !tried.twins.is_empty()))
+    else {
+        return if error.code().is_some() {
+            Ok(None)
+        } else {
+            Err(error)
+        };
     };
     let position = match said.position() {
         Some(ErrorPosition::Original(at)) if tried.is_as_written => {
@@ -90,12 +103,22 @@ async fn understood(session: &Session, tried: &Tried) -> Result<Option<Refused>,
         }
         Some(ErrorPosition::Original(_) | ErrorPosition::Internal { .. }) | None => None,
     };
-    let hint = said.hint().or_else(|| said.detail()).unwrap_or_default().to_owned();
-    Ok(Some(Refused { statement: tried.statement, message: said.message().to_owned(), hint, position }))
+    let hint = said
+        .hint()
+        .or_else(|| said.detail())
+        .unwrap_or_default()
+        .to_owned();
+    Ok(Some(Refused {
+        statement: tried.statement,
+        message: said.message().to_owned(),
+        hint,
+        position,
+    }))
 }
 
-/// Whether an error tells of the statement: of its words, its types or its constants. A table that stands for another has its
-/// columns and nothing else; and an index that ON CONFLICT looks for may be made by then.
+/// Whether an error tells of the statement: of its words, its types or its constants. A table that
+/// stands for another has its columns and nothing else; and an index that ON CONFLICT looks for may
+/// be made by then.
 fn tells(code: &SqlState, stood_for: bool) -> bool {
     let of_expressions = [
         SqlState::UNDEFINED_FUNCTION,
@@ -111,7 +134,11 @@ fn tells(code: &SqlState, stood_for: bool) -> bool {
     let class = code.code().get(..2).unwrap_or_default();
     match (class, stood_for) {
         ("22", _) => true,
-        ("42", false) => ![SqlState::INSUFFICIENT_PRIVILEGE, SqlState::INVALID_COLUMN_REFERENCE].contains(code),
+        ("42", false) => ![
+            SqlState::INSUFFICIENT_PRIVILEGE,
+            SqlState::INVALID_COLUMN_REFERENCE,
+        ]
+        .contains(code),
         ("42", true) => of_expressions.contains(code),
         _ => false,
     }

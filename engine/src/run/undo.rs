@@ -27,7 +27,9 @@ impl Lease {
     pub async fn undo(&mut self, id: &RevisionId) -> Result<(), Error> {
         let ended = surely!(self, self.undo_on(id));
         if let Err(error) = &ended {
-            checkpoint::set_error(&self.records, id, &error.to_string()).await.ok();
+            checkpoint::set_error(&self.records, id, &error.to_string())
+                .await
+                .ok();
         }
         ended
     }
@@ -74,32 +76,62 @@ impl Lease {
                 let text = format!("{} stays: what takes it back isn't known", place.doing());
                 self.tell(Event::Note { text });
             }
-            return checkpoint::unrecord_step(&self.records, &place.revision, place.direction, &place.step).await;
+            return checkpoint::unrecord_step(
+                &self.records,
+                &place.revision,
+                place.direction,
+                &place.step,
+            )
+            .await;
         }
         let began = Instant::now();
         let what: Vec<String> = step.undo.iter().flat_map(Work::summary).collect();
         let (revision, name) = (place.revision.clone(), place.step.clone());
-        self.tell(Event::StepBegun { revision: revision.clone(), step: name.clone(), phase: None, what });
+        self.tell(Event::StepBegun {
+            revision: revision.clone(),
+            step: name.clone(),
+            phase: None,
+            what,
+        });
         for (at, work) in step.undo.iter().enumerate() {
             let last = at + 1 == step.undo.len();
             match work {
                 Work::Quick { actions } => {
-                    let record = if last { Record::Undone } else { Record::Nothing };
+                    let record = if last {
+                        Record::Undone
+                    } else {
+                        Record::Nothing
+                    };
                     self.quick(place, actions, record).await?;
                 }
                 Work::Slow { online } => {
                     self.slow(place, online).await?;
                     if last {
-                        checkpoint::unrecord_step(&self.records, &place.revision, place.direction, &place.step).await?;
+                        checkpoint::unrecord_step(
+                            &self.records,
+                            &place.revision,
+                            place.direction,
+                            &place.step,
+                        )
+                        .await?;
                     }
                 }
                 Work::Backfill { .. } => {
-                    return Err(Error::State(format!("{}: a backfill can't be an undo", place.doing())));
+                    return Err(Error::State(format!(
+                        "{}: a backfill can't be an undo",
+                        place.doing()
+                    )));
                 }
             }
         }
         let seconds = began.elapsed().as_secs_f64();
-        self.tell(Event::StepDone { revision, step: name, seconds, rows: None, already: false });
+        self.tell(Event::StepDone {
+            revision,
+            step: name,
+            seconds,
+            rows: None,
+            already: false,
+        });
         Ok(())
     }
 }

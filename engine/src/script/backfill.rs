@@ -13,16 +13,29 @@ const BLOCKS: u32 = 128;
 /// Blocks of a list of one transaction: some thousand rows.
 const LIST_BLOCKS: u32 = 16;
 
-/// Lists the rows in one transaction, and takes them from the list, each stretch with its checkpoint. `key`: which step it is, as
-/// three literals.
-pub(super) fn list_as_script(backfill: &Backfill, list: &WorkList, [id, direction, step]: [&str; 3]) -> String {
+/// Lists the rows in one transaction, and takes them from the list, each stretch with its
+/// checkpoint. `key`: which step it is, as three literals.
+pub(super) fn list_as_script(
+    backfill: &Backfill,
+    list: &WorkList,
+    [id, direction, step]: [&str; 3],
+) -> String {
     // No table is called so; the list's own takes its place.
     let place = TableName::new("concertina list", "concertina list");
     let sql = ListSql::new(backfill, list, &place);
     let of_job = format!("revision = {id} AND direction = {direction} AND step = {step}");
     let name = place.sql();
-    let run = |sql: &str| format!("EXECUTE replace({}, {}, list)", literal(sql), literal(&name));
-    let unique = sql.unique.as_deref().map_or_else(String::new, |unique| format!("    {};\n", run(unique)));
+    let run = |sql: &str| {
+        format!(
+            "EXECUTE replace({}, {}, list)",
+            literal(sql),
+            literal(&name)
+        )
+    };
+    let unique = sql
+        .unique
+        .as_deref()
+        .map_or_else(String::new, |unique| format!("    {};\n", run(unique)));
     let alone = literal(ours_alone(&place));
     block(&format!(
         "\nDECLARE job_id bigint; list text; first bigint; upto bigint; blocks_all bigint; changed bigint;\nBEGIN\n  \

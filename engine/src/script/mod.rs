@@ -1,6 +1,7 @@
-//! Plans as a script for psql, for those whose rules let nothing else near a database. It does what [`crate::Lease::run`] does,
-//! as far as SQL can: short lock waits with retries, concurrent builds, backfills that commit each batch, and a record of every
-//! step, so that it can be run again after a failure, or gone on with by the engine. It has no throttle.
+//! Plans as a script for psql, for those whose rules let nothing else near a database. It does what
+//! [`crate::Lease::run`] does, as far as SQL can: short lock waits with retries, concurrent builds,
+//! backfills that commit each batch, and a record of every step, so that it can be run again after
+//! a failure, or gone on with by the engine. It has no throttle.
 
 mod backfill;
 
@@ -34,10 +35,15 @@ const ATTEMPTS: u32 = 120;
 pub fn script(runs: &[NewRun<'_>], until: Until, settings: &Settings) -> Result<String, Error> {
     let mut text = head(settings.patience);
     for run in runs {
-        let waits = until != Until::Contracted && !run.plan.hazards.is_empty() && !run.plan.is_as_written();
+        let waits =
+            until != Until::Contracted && !run.plan.hazards.is_empty() && !run.plan.is_as_written();
         revision(&mut text, run, waits, settings)?;
         if waits {
-            let _ = writeln!(text, "\\echo {}", literal(format!("{} waits for its contract", run.id)));
+            let _ = writeln!(
+                text,
+                "\\echo {}",
+                literal(format!("{} waits for its contract", run.id))
+            );
             break;
         }
     }
@@ -45,7 +51,8 @@ pub fn script(runs: &[NewRun<'_>], until: Until, settings: &Settings) -> Result<
     Ok(text)
 }
 
-/// `patience`: for another that is at work; the server takes a moment to notice that a script has failed and gone.
+/// `patience`: for another that is at work; the server takes a moment to notice that a script has
+/// failed and gone.
 fn head(patience: Duration) -> String {
     let busy = "\nDECLARE\n  began timestamptz := clock_timestamp();\nBEGIN\n  \
                 WHILE NOT pg_try_advisory_lock($key) LOOP\n    \
@@ -60,13 +67,22 @@ fn head(patience: Duration) -> String {
         "-- For psql, and not in one transaction. It may be run again after a failure: what is done is recorded and left out.\n\
          \\set ON_ERROR_STOP on\n\\set QUIET on\nSET client_min_messages = warning;\nSET row_security = off;\nSET statement_timeout = 0;\n\
          {}\n{}\nBEGIN;\n{}COMMIT;\n",
-        block(&busy.replace("$key", &LOCK_KEY.to_string()).replace("$patience", &patience.as_millis().to_string())),
+        block(
+            &busy
+                .replace("$key", &LOCK_KEY.to_string())
+                .replace("$patience", &patience.as_millis().to_string())
+        ),
         block(&newer.replace("$format", &checkpoint::FORMAT.to_string())),
         checkpoint::SCHEMA
     )
 }
 
-fn revision(text: &mut String, run: &NewRun<'_>, waits: bool, settings: &Settings) -> Result<(), Error> {
+fn revision(
+    text: &mut String,
+    run: &NewRun<'_>,
+    waits: bool,
+    settings: &Settings,
+) -> Result<(), Error> {
     let (id, direction) = (literal(run.id.as_str()), literal(run.direction.as_str()));
     let there = format!("EXISTS (SELECT FROM concertina.revision WHERE id = {id}");
     let todo = match run.direction {
@@ -79,14 +95,21 @@ fn revision(text: &mut String, run: &NewRun<'_>, waits: bool, settings: &Setting
         run.id,
         literal(run.id.as_str())
     );
-    let _ = writeln!(text, "SELECT NOT {there} AND direction = {direction}) AS fresh \\gset\n\\if :fresh");
+    let _ = writeln!(
+        text,
+        "SELECT NOT {there} AND direction = {direction}) AS fresh \\gset\n\\if :fresh"
+    );
     for check in &run.plan.preflight {
         let _ = writeln!(text, "-- {}", check.what.replace('\n', " "));
         text.push_str(&preflight::as_script(check));
     }
     text.push_str("\\endif\n");
     let (plan, reverse) = checkpoint::stored(run.plan)?;
-    let parents: Vec<String> = run.parents.iter().map(|parent| literal(parent.as_str())).collect();
+    let parents: Vec<String> = run
+        .parents
+        .iter()
+        .map(|parent| literal(parent.as_str()))
+        .collect();
     let _ = writeln!(
         text,
         "INSERT INTO concertina.revision (number, id, parents, checksum, direction, state, plan, reverse)\n\
@@ -99,11 +122,16 @@ fn revision(text: &mut String, run: &NewRun<'_>, waits: bool, settings: &Setting
         literal(&reverse),
     );
     for phase in [Phase::Expand, Phase::Backfill] {
-        run.plan.phase(phase).iter().for_each(|one| step(text, run, one, settings));
+        run.plan
+            .phase(phase)
+            .iter()
+            .for_each(|one| step(text, run, one, settings));
     }
     let state = |state: State| {
         let state = literal(state.as_str());
-        format!("UPDATE concertina.revision SET state = {state}, changed_at = now() WHERE id = {id};\n")
+        format!(
+            "UPDATE concertina.revision SET state = {state}, changed_at = now() WHERE id = {id};\n"
+        )
     };
     if waits {
         text.push_str(&state(State::Waiting));
@@ -126,17 +154,28 @@ fn contract(text: &mut String, run: &NewRun<'_>, begins: &str, settings: &Settin
     }
     let filled = synced(run.plan);
     if !filled.is_empty() {
-        let _ = writeln!(text, "\n-- nothing is enforced while a row is left\n{}", filled.concat());
+        let _ = writeln!(
+            text,
+            "\n-- nothing is enforced while a row is left\n{}",
+            filled.concat()
+        );
     }
     let plan = run.plan;
-    plan.contract.iter().flat_map(|one| crate::unfilled::as_script(one, plan)).for_each(|one| text.push_str(&one));
+    plan.contract
+        .iter()
+        .flat_map(|one| crate::unfilled::as_script(one, plan))
+        .for_each(|one| text.push_str(&one));
     text.push_str(begins);
     let mut none_comes_in = false;
     for one in &plan.contract {
         none_comes_in &= !crate::unfilled::begins_to_refuse(one);
         if crate::unfilled::relies_on_none(one, plan) && !none_comes_in {
             let own = plan.backfill.iter().filter_map(|step| match &step.work {
-                Work::Backfill { backfill } if crate::unfilled::is_relied_on(backfill, one, plan) => Some(backfill),
+                Work::Backfill { backfill }
+                    if crate::unfilled::is_relied_on(backfill, one, plan) =>
+                {
+                    Some(backfill)
+                }
                 _ => None,
             });
             own.map(backfill::as_script)
@@ -158,8 +197,17 @@ fn synced(plan: &Plan) -> Vec<String> {
 }
 
 fn step(text: &mut String, run: &NewRun<'_>, step: &Step, settings: &Settings) {
-    let (id, direction, name) = (literal(run.id.as_str()), literal(run.direction.as_str()), literal(&step.id.0));
-    let _ = writeln!(text, "\n-- {}: {}", step.id, step.work.summary().join("; ").replace('\n', " "));
+    let (id, direction, name) = (
+        literal(run.id.as_str()),
+        literal(run.direction.as_str()),
+        literal(&step.id.0),
+    );
+    let _ = writeln!(
+        text,
+        "\n-- {}: {}",
+        step.id,
+        step.work.summary().join("; ").replace('\n', " ")
+    );
     let _ = writeln!(
         text,
         "SELECT NOT EXISTS (SELECT FROM concertina.step WHERE revision = {id} AND direction = {direction} AND step = {name}) AS todo \\gset\n\
@@ -177,8 +225,12 @@ fn step(text: &mut String, run: &NewRun<'_>, step: &Step, settings: &Settings) {
         }
         Work::Backfill { backfill } => {
             text.push_str(&match &backfill.operation {
-                Operation::Listed(list) => backfill::list_as_script(backfill, list, [&id, &direction, &name]),
-                Operation::Assign(_) | Operation::Delete | Operation::Copy { .. } => backfill::as_script(backfill),
+                Operation::Listed(list) => {
+                    backfill::list_as_script(backfill, list, [&id, &direction, &name])
+                }
+                Operation::Assign(_) | Operation::Delete | Operation::Copy { .. } => {
+                    backfill::as_script(backfill)
+                }
             });
             let _ = writeln!(text, "{record};");
         }
@@ -190,7 +242,11 @@ fn step(text: &mut String, run: &NewRun<'_>, step: &Step, settings: &Settings) {
 fn quick(actions: &[Action], record: &str, settings: &Settings) -> String {
     let mut statements = String::new();
     for action in actions {
-        if let Action::AddColumn { default: Some(Value::Read(query)), .. } = action {
+        if let Action::AddColumn {
+            default: Some(Value::Read(query)),
+            ..
+        } = action
+        {
             let _ = writeln!(
                 statements,
                 "      EXECUTE {} INTO value;",
@@ -199,7 +255,11 @@ fn quick(actions: &[Action], record: &str, settings: &Settings) -> String {
         }
         for sql in action.sql(Some(READ)) {
             let parts: Vec<String> = sql.split(READ).map(literal).collect();
-            let _ = writeln!(statements, "      EXECUTE {};", parts.join(" || coalesce(value, 'NULL') || "));
+            let _ = writeln!(
+                statements,
+                "      EXECUTE {};",
+                parts.join(" || coalesce(value, 'NULL') || ")
+            );
         }
     }
     block(&format!(
@@ -225,7 +285,9 @@ fn slow(online: &Online) -> String {
     }
     let sql = match online {
         // It may have gone with its column.
-        Online::DropIndex { index, .. } => format!("DROP INDEX CONCURRENTLY IF EXISTS {}", index.sql()),
+        Online::DropIndex { index, .. } => {
+            format!("DROP INDEX CONCURRENTLY IF EXISTS {}", index.sql())
+        }
         other => other.sql(),
     };
     let _ = writeln!(text, "{sql};");

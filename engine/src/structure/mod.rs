@@ -1,6 +1,6 @@
-//! Everything that a database holds but its rows, as `pg_dump` would print it: each part with what it is, and with the
-//! statement that makes it, in an order in which they can be made. One thing serves for copying a structure and for comparing
-//! two.
+//! Everything that a database holds but its rows, as `pg_dump` would print it: each part with what
+//! it is, and with the statement that makes it, in an order in which they can be made. One thing
+//! serves for copying a structure and for comparing two.
 
 mod order;
 pub(crate) mod schema;
@@ -61,32 +61,60 @@ impl Structure {
     pub(crate) async fn of(session: &Session) -> Result<Structure, Error> {
         let doing = "reading the structure";
         // Names in definitions with their schemas, wherever one looks from.
-        session.batch_execute(doing, "BEGIN; SET LOCAL search_path = pg_catalog").await?;
+        session
+            .batch_execute(doing, "BEGIN; SET LOCAL search_path = pg_catalog")
+            .await?;
         let read = read(session).await;
         session.batch_execute(doing, "ROLLBACK").await?;
         let (parts, needs) = read?;
-        Ok(Structure { parts: order::in_order(parts, &needs), needs })
+        Ok(Structure {
+            parts: order::in_order(parts, &needs),
+            needs,
+        })
     }
 
     /// What it is, without how it is made.
     pub(crate) fn inventory(&self) -> Inventory {
-        let told = self.parts.iter().filter(|part| !part.told.definition.is_empty());
+        let told = self
+            .parts
+            .iter()
+            .filter(|part| !part.told.definition.is_empty());
         Inventory(told.map(|part| part.told.clone()).collect())
     }
 
     /// The statements that make it: before there are rows, and after.
     pub(crate) fn statements(&self) -> (Vec<&Part>, Vec<&Part>) {
-        let made: Vec<&Part> = self.parts.iter().filter(|part| !part.sql.is_empty()).collect();
-        let cut = made.iter().position(|part| part.place >= BEHIND_ROWS).unwrap_or(made.len());
+        let made: Vec<&Part> = self
+            .parts
+            .iter()
+            .filter(|part| !part.sql.is_empty())
+            .collect();
+        let cut = made
+            .iter()
+            .position(|part| part.place >= BEHIND_ROWS)
+            .unwrap_or(made.len());
         let (before, after) = made.split_at(cut);
         (before.to_vec(), after.to_vec())
     }
 }
 
-async fn read(session: &Session) -> Result<(Vec<Part>, BTreeMap<ObjectId, BTreeSet<ObjectId>>), Error> {
+async fn read(
+    session: &Session,
+) -> Result<(Vec<Part>, BTreeMap<ObjectId, BTreeSet<ObjectId>>), Error> {
     let doing = "reading the structure";
-    let version: i32 = session.query_one(doing, "SELECT current_setting('server_version_num')::int", &[]).await?.get(0);
-    let publications = if version >= PUBLICATIONS_SINCE { PUBLICATIONS } else { PUBLICATIONS_14 };
+    let version: i32 = session
+        .query_one(
+            doing,
+            "SELECT current_setting('server_version_num')::int",
+            &[],
+        )
+        .await?
+        .get(0);
+    let publications = if version >= PUBLICATIONS_SINCE {
+        PUBLICATIONS
+    } else {
+        PUBLICATIONS_14
+    };
     let mut parts = Vec::new();
     for sql in PARTS.into_iter().chain([publications]) {
         let rows = session.query(doing, &format!("{COMMON}{sql}"), &[]).await?;
@@ -94,16 +122,32 @@ async fn read(session: &Session) -> Result<(Vec<Part>, BTreeMap<ObjectId, BTreeS
     }
     parts.extend(positions(session, &parts).await?);
     let mut needs: BTreeMap<ObjectId, BTreeSet<ObjectId>> = BTreeMap::new();
-    for row in session.query(doing, &format!("{COMMON}{DEPENDS}"), &[]).await? {
-        needs.entry((row.get(0), row.get(1))).or_default().insert((row.get(2), row.get(3)));
+    for row in session
+        .query(doing, &format!("{COMMON}{DEPENDS}"), &[])
+        .await?
+    {
+        needs
+            .entry((row.get(0), row.get(1)))
+            .or_default()
+            .insert((row.get(2), row.get(3)));
     }
     Ok((parts, needs))
 }
 
 fn part(row: &tokio_postgres::Row) -> Part {
     let text = |at: usize| row.get::<_, Option<String>>(at).unwrap_or_default();
-    let told = Object { kind: text(3), table: text(4), name: text(5), definition: text(6) };
-    Part { place: row.get(0), id: (row.get(1), row.get(2)), told, sql: text(7) }
+    let told = Object {
+        kind: text(3),
+        table: text(4),
+        name: text(5),
+        definition: text(6),
+    };
+    Part {
+        place: row.get(0),
+        id: (row.get(1), row.get(2)),
+        told,
+        sql: text(7),
+    }
 }
 
 /// Where sequences stand, also those of identities. Those that may not be read are left out.
@@ -121,11 +165,22 @@ async fn positions(session: &Session, parts: &[Part]) -> Result<Vec<Part>, Error
     let rows = session.query(doing, &sql, &[]).await?;
     for rows in rows.chunks(SEQUENCES_PER_QUESTION) {
         let one = |(at, row): (usize, &tokio_postgres::Row)| {
-            format!("SELECT {at}::int, last_value, is_called FROM {}", row.get::<_, String>(2))
+            format!(
+                "SELECT {at}::int, last_value, is_called FROM {}",
+                row.get::<_, String>(2)
+            )
         };
-        let all = rows.iter().enumerate().map(one).collect::<Vec<_>>().join(" UNION ALL ");
+        let all = rows
+            .iter()
+            .enumerate()
+            .map(one)
+            .collect::<Vec<_>>()
+            .join(" UNION ALL ");
         for position in session.query(doing, &all, &[]).await? {
-            let Some(row) = usize::try_from(position.get::<_, i32>(0)).ok().and_then(|at| rows.get(at)) else {
+            let Some(row) = usize::try_from(position.get::<_, i32>(0))
+                .ok()
+                .and_then(|at| rows.get(at))
+            else {
                 continue;
             };
             let (id, name): (ObjectId, String) = ((row.get(0), row.get(1)), row.get(2));
@@ -134,11 +189,18 @@ async fn positions(session: &Session, parts: &[Part]) -> Result<Vec<Part>, Error
             let sql = format!("SELECT pg_catalog.setval({literal}, {last}, {called})");
             let told = Object {
                 kind: "position of sequence".to_owned(),
-                table: owned_by.get(&id).map_or_else(String::new, |table| (*table).to_owned()),
+                table: owned_by
+                    .get(&id)
+                    .map_or_else(String::new, |table| (*table).to_owned()),
                 name,
                 definition: format!("{last}{}", if called { "" } else { ", not yet taken" }),
             };
-            found.push(Part { place: POSITION, id, told, sql });
+            found.push(Part {
+                place: POSITION,
+                id,
+                told,
+                sql,
+            });
         }
     }
     Ok(found)

@@ -18,7 +18,10 @@ impl Limiter {
     fn new(per_second: u32) -> Option<Limiter> {
         let rate = NonZeroU32::new(per_second)?;
         let burst = NonZeroU32::new(rate.get() / 10).unwrap_or(NonZeroU32::MIN);
-        Some(Limiter { inner: RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)), burst })
+        Some(Limiter {
+            inner: RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)),
+            burst,
+        })
     }
 
     async fn pay(&self, units: u64) {
@@ -40,9 +43,16 @@ pub(crate) struct Ceiling {
 }
 
 impl Ceiling {
-    pub(crate) fn new(rows_per_second_max: Option<u32>, wal_bytes_per_second_max: Option<u64>) -> Ceiling {
-        let units = wal_bytes_per_second_max.map(|bytes| ((bytes as f64 / WAL_UNIT_BYTES) as u32).max(1));
-        Ceiling { rows: rows_per_second_max.and_then(Limiter::new), wal: units.and_then(Limiter::new) }
+    pub(crate) fn new(
+        rows_per_second_max: Option<u32>,
+        wal_bytes_per_second_max: Option<u64>,
+    ) -> Ceiling {
+        let units =
+            wal_bytes_per_second_max.map(|bytes| ((bytes as f64 / WAL_UNIT_BYTES) as u32).max(1));
+        Ceiling {
+            rows: rows_per_second_max.and_then(Limiter::new),
+            wal: units.and_then(Limiter::new),
+        }
     }
 
     /// Waits until a batch, which is written already, is paid for.
@@ -51,7 +61,9 @@ impl Ceiling {
             limiter.pay(rows).await;
         }
         if let Some(limiter) = &self.wal {
-            limiter.pay((rows as f64 * wal_bytes_per_row / WAL_UNIT_BYTES) as u64).await;
+            limiter
+                .pay((rows as f64 * wal_bytes_per_row / WAL_UNIT_BYTES) as u64)
+                .await;
         }
     }
 }
@@ -66,11 +78,17 @@ mod tests {
         let rows = Ceiling::new(Some(1_000), None);
         let began = Instant::now();
         rows.pay(300, 0.0).await;
-        assert!(began.elapsed().as_millis() >= 150, "300 rows at 1000 a second, 100 of them at once");
+        assert!(
+            began.elapsed().as_millis() >= 150,
+            "300 rows at 1000 a second, 100 of them at once"
+        );
         let wal = Ceiling::new(None, Some(1_024_000));
         let began = Instant::now();
         wal.pay(300, 1_024.0).await;
-        assert!(began.elapsed().as_millis() >= 150, "300 KiB at 1000 a second, 100 of them at once");
+        assert!(
+            began.elapsed().as_millis() >= 150,
+            "300 KiB at 1000 a second, 100 of them at once"
+        );
         Ceiling::new(None, None).pay(u64::MAX, 1e9).await;
     }
 }

@@ -1,8 +1,9 @@
 //! How many workers are worth it. Pure.
 //!
-//! Nothing in SQL tells how many cores a server has or how fast its disk is, but the rows a second do: where another
-//! worker brings much less than the first one did, it works on the application's time. Measured on two cores beside 800
-//! queries a second: a second worker brought 44 % more rows, and more than doubled the p99 of the queries.
+//! Nothing in SQL tells how many cores a server has or how fast its disk is, but the rows a second
+//! do: where another worker brings much less than the first one did, it works on the application's
+//! time. Measured on two cores beside 800 queries a second: a second worker brought 44 % more rows,
+//! and more than doubled the p99 of the queries.
 
 /// The share of one worker's rows that another must bring to be kept.
 const GAIN_MIN: f64 = 0.75;
@@ -39,20 +40,37 @@ struct Trial {
 impl Crew {
     /// Begins with one of them.
     pub(crate) fn new(most: u16) -> Crew {
-        Crew { most: most.max(1), kept: 1, alone: false, until: FIRST, rest: FIRST, trial: None, rate: 0.0 }
+        Crew {
+            most: most.max(1),
+            kept: 1,
+            alone: false,
+            until: FIRST,
+            rest: FIRST,
+            trial: None,
+            rate: 0.0,
+        }
     }
 
     /// All at once.
     pub(crate) fn all(most: u16) -> Crew {
-        Crew { kept: most.max(1), alone: true, ..Crew::new(most) }
+        Crew {
+            kept: most.max(1),
+            alone: true,
+            ..Crew::new(most)
+        }
     }
 
     /// How many work now, he on trial included.
     pub(crate) fn workers(&self) -> u16 {
-        if self.trial.is_some() { self.kept + 1 } else { self.kept }
+        if self.trial.is_some() {
+            self.kept + 1
+        } else {
+            self.kept
+        }
     }
 
-    /// After a sample. `alone`: nobody would notice, so all may work. `full`: those who work do so all the time.
+    /// After a sample. `alone`: nobody would notice, so all may work. `full`: those who work do so
+    /// all the time.
     pub(crate) fn sampled(&mut self, rows_per_second: f64, alone: bool, full: bool) {
         if alone {
             *self = Crew::all(self.most);
@@ -77,10 +95,17 @@ impl Crew {
             }
             return;
         }
-        self.rate = if self.rate == 0.0 { rows_per_second } else { self.rate * 0.7 + rows_per_second * 0.3 };
+        self.rate = if self.rate == 0.0 {
+            rows_per_second
+        } else {
+            self.rate * 0.7 + rows_per_second * 0.3
+        };
         self.until = self.until.saturating_sub(1);
         if self.until == 0 && self.kept < self.most {
-            self.trial = Some(Trial { samples: 0, rates: 0.0 });
+            self.trial = Some(Trial {
+                samples: 0,
+                rates: 0.0,
+            });
         }
     }
 
@@ -98,11 +123,14 @@ impl Crew {
 mod tests {
     use super::*;
 
-    /// The workers after so many samples on a server where each brings this share of what the one before brings.
+    /// The workers after so many samples on a server where each brings this share of what the one
+    /// before brings.
     fn after(samples: u32, share: f64, most: u16) -> (u16, u32) {
         let (mut crew, mut more) = (Crew::new(most), 0);
         for _ in 0..samples {
-            let rate: f64 = (0..crew.workers()).map(|worker| 1_000.0 * share.powi(i32::from(worker))).sum();
+            let rate: f64 = (0..crew.workers())
+                .map(|worker| 1_000.0 * share.powi(i32::from(worker)))
+                .sum();
             crew.sampled(rate, false, true);
             more += u32::from(crew.workers() > 1);
         }

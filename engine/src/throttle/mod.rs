@@ -1,8 +1,8 @@
 //! When to go slower, and why.
 //!
-//! Each signal is one question and one pure judgement of the answer. Budgets stop the backfill, gauges steer it: the
-//! [`Controller`] turns the highest pressure into shorter batches first, then into rests, then into fewer workers,
-//! and back again once there is room.
+//! Each signal is one question and one pure judgement of the answer. Budgets stop the backfill,
+//! gauges steer it: the [`Controller`] turns the highest pressure into shorter batches first, then
+//! into rests, then into fewer workers, and back again once there is room.
 
 mod ceiling;
 mod controller;
@@ -48,17 +48,33 @@ pub(crate) struct Verdict {
 impl Verdict {
     /// Nothing to say.
     pub(crate) fn calm() -> Verdict {
-        Verdict { pressure: 0.0, stop: false, why: String::new() }
+        Verdict {
+            pressure: 0.0,
+            stop: false,
+            why: String::new(),
+        }
     }
 
     /// So near the limit.
     pub(crate) fn pressure(pressure: f64, why: impl FnOnce() -> String) -> Verdict {
-        Verdict { pressure, stop: false, why: if pressure >= 1.0 { why() } else { String::new() } }
+        Verdict {
+            pressure,
+            stop: false,
+            why: if pressure >= 1.0 {
+                why()
+            } else {
+                String::new()
+            },
+        }
     }
 
     /// Not a step further.
     pub(crate) fn stop(why: impl Into<String>) -> Verdict {
-        Verdict { pressure: 1.0, stop: true, why: why.into() }
+        Verdict {
+            pressure: 1.0,
+            stop: true,
+            why: why.into(),
+        }
     }
 }
 
@@ -108,7 +124,11 @@ impl Conditions {
     /// Before the first sample.
     pub(crate) fn at_first(settings: &Settings, workers: u16) -> Conditions {
         let orders = Controller::new(settings, workers).orders();
-        Conditions { orders, old_snapshot: None, wal_bytes_per_second: 0.0 }
+        Conditions {
+            orders,
+            old_snapshot: None,
+            wal_bytes_per_second: 0.0,
+        }
     }
 }
 
@@ -124,11 +144,22 @@ pub(crate) struct Monitor {
 }
 
 impl Monitor {
-    /// Steers for as long as someone listens. A lost connection is opened again: until then the last orders stand.
+    /// Steers for as long as someone listens. A lost connection is opened again: until then the
+    /// last orders stand.
     pub(crate) async fn run(self, mut session: Session, conditions: watch::Sender<Conditions>) {
-        let Monitor { connect, settings, workers, prober, rows, events } = self;
+        let Monitor {
+            connect,
+            settings,
+            workers,
+            prober,
+            rows,
+            events,
+        } = self;
         let version = "SELECT current_setting('server_version_num')::float8, ''";
-        let version = ask(&session, version).await.ok().and_then(|seen| seen.value);
+        let version = ask(&session, version)
+            .await
+            .ok()
+            .and_then(|seen| seen.value);
         let mut signals = signals::wanted(&settings, version.unwrap_or_default() as u32);
         let mut controller = Controller::new(&settings, workers);
         let (mut wal, mut speed) = (Rate::averaged(NEWEST_OF_WAL), Rate::latest());
@@ -147,10 +178,12 @@ impl Monitor {
             for signal in &mut signals {
                 match answer(&session, &signal.question(), prober.as_ref()).await {
                     Ok(seen) => verdicts.push(signal.judge(&seen)),
-                    // A managed server may hide a view: such a signal has no say, and that is told once.
+                    // A managed server may hide a view: such a signal has no say, and that is told
+                    // once.
                     Err(error) if !session.is_closed() && !silent.contains(&signal.name()) => {
                         silent.push(signal.name());
-                        let text = format!("throttle signal {} is ignored: {}", signal.name(), error);
+                        let text =
+                            format!("throttle signal {} is ignored: {}", signal.name(), error);
                         events(Event::Note { text });
                     }
                     Err(_) => {}
@@ -159,35 +192,62 @@ impl Monitor {
             let sample = ask(&session, old_snapshot::SQL).await;
             let old_snapshot = sample.ok().and_then(|seen| old_snapshot::judge(&seen));
             let wal_bytes_per_second = match ask(&session, checkpoints::POSITION).await {
-                Ok(Seen { value: Some(position), .. }) => wal.at(position, Instant::now()),
+                Ok(Seen {
+                    value: Some(position),
+                    ..
+                }) => wal.at(position, Instant::now()),
                 _ => 0.0,
             };
             let company = ask(&session, activity::SQL).await;
             let company = !settings.eager && company.map_or(true, |seen| activity::judge(&seen));
-            controller.sampled(company, speed.at(rows.load(Ordering::Relaxed) as f64, Instant::now()));
+            controller.sampled(
+                company,
+                speed.at(rows.load(Ordering::Relaxed) as f64, Instant::now()),
+            );
             let orders = controller.steer(&verdicts);
             if let Some(why) = controller.beyond_its_power().filter(|_| !told_slowest) {
                 told_slowest = true;
-                let text = format!("it goes as slowly as it can, and that isn't slow enough: {why}");
+                let text =
+                    format!("it goes as slowly as it can, and that isn't slow enough: {why}");
                 events(Event::Note { text });
             }
             tracing::debug!(?orders, ?verdicts, "steered");
-            conditions.send_replace(Conditions { orders, old_snapshot, wal_bytes_per_second });
+            conditions.send_replace(Conditions {
+                orders,
+                old_snapshot,
+                wal_bytes_per_second,
+            });
             tokio::time::sleep(SAMPLE_EVERY).await;
         }
     }
 }
 
 async fn ask(session: &Session, sql: &str) -> Result<Seen, Error> {
-    let row = session.query_one("asking a throttle signal", sql, &[]).await?;
-    Ok(Seen { value: row.get(0), detail: row.get::<_, Option<String>>(1).unwrap_or_default(), felt: None })
+    let row = session
+        .query_one("asking a throttle signal", sql, &[])
+        .await?;
+    Ok(Seen {
+        value: row.get(0),
+        detail: row.get::<_, Option<String>>(1).unwrap_or_default(),
+        felt: None,
+    })
 }
 
-async fn answer(session: &Session, question: &Question, prober: Option<&Prober>) -> Result<Seen, Error> {
+async fn answer(
+    session: &Session,
+    question: &Question,
+    prober: Option<&Prober>,
+) -> Result<Seen, Error> {
     match question {
         Question::Sql(sql) => ask(session, sql).await,
-        Question::Clock => Ok(Seen { value: Some(jiff::Timestamp::now().as_second() as f64), ..Seen::default() }),
-        Question::Probe => Ok(Seen { felt: prober.and_then(Prober::felt), ..Seen::default() }),
+        Question::Clock => Ok(Seen {
+            value: Some(jiff::Timestamp::now().as_second() as f64),
+            ..Seen::default()
+        }),
+        Question::Probe => Ok(Seen {
+            felt: prober.and_then(Prober::felt),
+            ..Seen::default()
+        }),
     }
 }
 
@@ -209,7 +269,11 @@ mod tests {
         let mut names = Vec::new();
         for mut signal in signals {
             let verdict = signal.judge(&Seen::default());
-            assert!(!verdict.stop && verdict.pressure < 1.0, "{} without an answer", signal.name());
+            assert!(
+                !verdict.stop && verdict.pressure < 1.0,
+                "{} without an answer",
+                signal.name()
+            );
             assert!(!names.contains(&signal.name()), "{} twice", signal.name());
             names.push(signal.name());
         }

@@ -1,9 +1,10 @@
-//! The latency of a cheap query of the table while the backfill works, against the same query while it holds its
-//! breath: what the application feels, without asking the application.
+//! The latency of a cheap query of the table while the backfill works, against the same query while
+//! it holds its breath: what the application feels, without asking the application.
 //!
-//! A baseline taken once grows stale: the load of an afternoon is not the morning's, and on a shared machine the
-//! latency drifts by more than any budget within a minute. So in every second the workers stand still for a moment, and
-//! the baseline is made of the probes of the newest such moments.
+//! A baseline taken once grows stale: the load of an afternoon is not the morning's, and on a
+//! shared machine the latency drifts by more than any budget within a minute. So in every second
+//! the workers stand still for a moment, and the baseline is made of the probes of the newest such
+//! moments.
 
 use super::{Question, Seen, Signal, Verdict};
 
@@ -32,10 +33,11 @@ const ECHO: Duration = Duration::from_millis(30);
 const KEPT: usize = 600;
 /// Fewer probes of the work say nothing.
 const FEWEST: usize = 150;
-/// What is compared is the mean of the slow probes, without the very slowest: it sees the tail that customers feel, and
-/// is steadier than a percentile of so few.
+/// What is compared is the mean of the slow probes, without the very slowest: it sees the tail that
+/// customers feel, and is steadier than a percentile of so few.
 const SLOW: Range<f64> = 0.90..0.99;
-/// What nobody can tell from chance on a busy machine: a budget is never less. A share of next to nothing would be.
+/// What nobody can tell from chance on a busy machine: a budget is never less. A share of next to
+/// nothing would be.
 const LEAST_ALLOWED: Duration = Duration::from_micros(300);
 const PROBING: &str = "measuring how long queries take";
 /// After a lost connection.
@@ -73,18 +75,33 @@ impl Prober {
     /// # Errors
     ///
     /// When the database can't be reached or a probe fails.
-    pub(crate) async fn start(connect: Connect, settings: Settings, sql: String, blocks: i64) -> Result<Prober, Error> {
+    pub(crate) async fn start(
+        connect: Connect,
+        settings: Settings,
+        sql: String,
+        blocks: i64,
+    ) -> Result<Prober, Error> {
         let shared = Arc::new(Shared::default());
         let kept = Arc::clone(&shared);
         let (tell, told) = oneshot::channel();
-        let began = std::thread::Builder::new().name("concertina probe".to_owned()).spawn(move || {
-            match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(probe(&connect, &settings, &sql, blocks, kept, tell)),
-                Err(error) => drop(tell.send(Err(Error::State(format!("starting to probe: {error}"))))),
-            }
-        });
+        let began = std::thread::Builder::new()
+            .name("concertina probe".to_owned())
+            .spawn(move || {
+                match tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                {
+                    Ok(runtime) => {
+                        runtime.block_on(probe(&connect, &settings, &sql, blocks, kept, tell))
+                    }
+                    Err(error) => {
+                        drop(tell.send(Err(Error::State(format!("starting to probe: {error}")))))
+                    }
+                }
+            });
         began.map_err(|error| Error::State(format!("starting to probe: {error}")))?;
-        told.await.map_err(|_| Error::State("the probe ended".to_owned()))??;
+        told.await
+            .map_err(|_| Error::State("the probe ended".to_owned()))??;
         Ok(Prober { shared })
     }
 
@@ -96,7 +113,10 @@ impl Prober {
     /// What others feel, once there are enough probes.
     pub(crate) fn felt(&self) -> Option<Felt> {
         let known = self.shared.known.lock();
-        (known.working.len() >= FEWEST).then(|| Felt { still: slow(&known.still), working: slow(&known.working) })
+        (known.working.len() >= FEWEST).then(|| Felt {
+            still: slow(&known.still),
+            working: slow(&known.working),
+        })
     }
 }
 
@@ -112,7 +132,11 @@ pub(crate) struct Felt {
 impl Shared {
     fn add(&self, took: Duration, still: bool) {
         let mut known = self.known.lock();
-        let kept = if still { &mut known.still } else { &mut known.working };
+        let kept = if still {
+            &mut known.still
+        } else {
+            &mut known.working
+        };
         kept.push_back(took);
         if kept.len() > KEPT {
             kept.pop_front();
@@ -170,7 +194,11 @@ async fn probe(
     }
 }
 
-async fn open(connect: &Connect, settings: &Settings, sql: &str) -> Result<(Session, Statement), Error> {
+async fn open(
+    connect: &Connect,
+    settings: &Settings,
+    sql: &str,
+) -> Result<(Session, Statement), Error> {
     let session = Session::open(connect, Role::Monitor, settings).await?;
     let statement = session.prepare(PROBING, sql).await?;
     Ok((session, statement))
@@ -216,15 +244,25 @@ impl Signal for Probe {
 
     /// At the baseline the pressure is 0.5, at the end of the budget 1.
     fn judge(&mut self, seen: &Seen) -> Verdict {
-        let Some(Felt { still, working }) = seen.felt else { return Verdict::calm() };
-        let allowed = (still * f64::from(self.budget_percent) / 100.0).max(LEAST_ALLOWED.as_secs_f64());
+        let Some(Felt { still, working }) = seen.felt else {
+            return Verdict::calm();
+        };
+        let allowed =
+            (still * f64::from(self.budget_percent) / 100.0).max(LEAST_ALLOWED.as_secs_f64());
         let used = (working - still) / allowed;
         let pressure = 0.5 + used / 2.0;
         // A short excess is chance or a checkpoint's work; only a multiple of the budget is harm.
-        let pressure = if used < HARM { pressure.min(PRESSURE_MAX) } else { pressure };
+        let pressure = if used < HARM {
+            pressure.min(PRESSURE_MAX)
+        } else {
+            pressure
+        };
         Verdict::pressure(pressure, || {
             let (longer, may) = ((working - still) * 1e3, allowed * 1e3);
-            format!("queries take {longer:.1} ms longer than the {:.1} ms without, {may:.1} ms may be", still * 1e3)
+            format!(
+                "queries take {longer:.1} ms longer than the {:.1} ms without, {may:.1} ms may be",
+                still * 1e3
+            )
         })
     }
 }
@@ -234,14 +272,20 @@ mod tests {
     use super::*;
 
     fn at(still: f64, working: f64) -> Verdict {
-        Probe::new(25).judge(&Seen { felt: Some(Felt { still, working }), ..Seen::default() })
+        Probe::new(25).judge(&Seen {
+            felt: Some(Felt { still, working }),
+            ..Seen::default()
+        })
     }
 
     #[test]
     fn the_budget_is_the_limit() {
         assert!((at(0.004, 0.004).pressure - 0.5).abs() < 1e-9);
         assert!((at(0.004, 0.005).pressure - 1.0).abs() < 1e-9);
-        assert_eq!(at(0.004, 0.006).why, "queries take 2.0 ms longer than the 4.0 ms without, 1.0 ms may be");
+        assert_eq!(
+            at(0.004, 0.006).why,
+            "queries take 2.0 ms longer than the 4.0 ms without, 1.0 ms may be"
+        );
     }
 
     #[test]

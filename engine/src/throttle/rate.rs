@@ -18,7 +18,11 @@ impl Rate {
 
     /// An average in which the newest reading has that weight, up to 1.
     pub(crate) fn averaged(newest: f64) -> Rate {
-        Rate { newest, last: None, average: None }
+        Rate {
+            newest,
+            last: None,
+            average: None,
+        }
     }
 
     /// The rate after a reading; 0 after the first.
@@ -43,7 +47,10 @@ mod tests {
         let (mut averaged, mut latest) = (Rate::averaged(0.3), Rate::latest());
         let mut at = |count, seconds: u32| {
             let now = start + second * seconds;
-            (averaged.at(count, now).round(), latest.at(count, now).round())
+            (
+                averaged.at(count, now).round(),
+                latest.at(count, now).round(),
+            )
         };
         assert_eq!(at(1_000.0, 0), (0.0, 0.0));
         assert_eq!(at(2_000.0, 1), (1_000.0, 1_000.0));

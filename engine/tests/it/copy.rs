@@ -9,7 +9,8 @@ use std::time::Duration;
 /// Large enough that one statement is refused: more than 1,024 blocks.
 const ROWS: u32 = 120_000;
 
-const COPY: &str = "CREATE TABLE contacts (lead_id bigint PRIMARY KEY, email text NOT NULL, team_id bigint);
+const COPY: &str =
+    "CREATE TABLE contacts (lead_id bigint PRIMARY KEY, email text NOT NULL, team_id bigint);
     INSERT INTO contacts (lead_id, email, team_id)
     SELECT l.id, lower(l.email), o.team_id FROM leads l JOIN owners o ON o.id = l.owner_id
     WHERE l.id % 3 > 0 ON CONFLICT (lead_id) DO NOTHING;";
@@ -35,18 +36,33 @@ async fn rows_are_copied_once_while_they_move_about() {
     stop.store(true, Ordering::Relaxed);
     writer.await.unwrap();
     assert_eq!(site.value::<i64>(WRONG).await, 0);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM contacts").await, 80_000);
-    assert!(site.value::<i64>("SELECT sum(rows)::bigint FROM concertina.range").await >= 79_000, "and counted");
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM contacts").await,
+        80_000
+    );
+    assert!(
+        site.value::<i64>("SELECT sum(rows)::bigint FROM concertina.range")
+            .await
+            >= 79_000,
+        "and counted"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_was_cut_off_goes_on_where_it_was() {
     let site = Site::new(&leads(ROWS)).await;
-    let slow = Settings { rows_per_second_max: Some(40_000), workers: 1, ..settings() };
+    let slow = Settings {
+        rows_per_second_max: Some(40_000),
+        workers: 1,
+        ..settings()
+    };
     let (engine, stopper) = site.engine(slow);
-    let run = tokio::spawn(async move { crate::fixture::run(&engine, COPY, Until::Backfilled).await });
+    let run =
+        tokio::spawn(async move { crate::fixture::run(&engine, COPY, Until::Backfilled).await });
     for _ in 0..400 {
-        let there = site.value::<bool>("SELECT to_regclass('contacts') IS NOT NULL").await;
+        let there = site
+            .value::<bool>("SELECT to_regclass('contacts') IS NOT NULL")
+            .await;
         if there && site.value::<i64>("SELECT count(*) FROM contacts").await > 10_000 {
             break;
         }
@@ -58,5 +74,8 @@ async fn a_copy_that_was_cut_off_goes_on_where_it_was() {
     assert!((10_000..80_000).contains(&half), "{half} copied so far");
     site.run(COPY, Until::Backfilled).await.unwrap();
     assert_eq!(site.value::<i64>(WRONG).await, 0);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM contacts").await, 80_000);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM contacts").await,
+        80_000
+    );
 }

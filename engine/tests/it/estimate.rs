@@ -20,17 +20,31 @@ async fn a_backfill_is_expected_as_it_then_is() {
     let sums = "SELECT sum(hashtext(leads::text)) FROM leads";
     let before: i64 = site.value(sums).await;
     let expected = expected(&site, TEAM).await;
-    assert_eq!(site.value::<i64>(sums).await, before, "looking changes nothing");
-    let fill = expected.iter().find(|one| one.rows > 0.0 && one.wal_bytes > 0.0).expect("the backfill");
+    assert_eq!(
+        site.value::<i64>(sums).await,
+        before,
+        "looking changes nothing"
+    );
+    let fill = expected
+        .iter()
+        .find(|one| one.rows > 0.0 && one.wal_bytes > 0.0)
+        .expect("the backfill");
     assert!(fill.sampled_rows > 100, "{fill:?}");
     assert!((fill.rows / f64::from(ROWS) - 1.0).abs() < 0.05, "{fill:?}");
-    assert!(fill.seconds_alone > 0.0 && fill.seconds_alone < fill.seconds_beside, "{fill:?}");
+    assert!(
+        fill.seconds_alone > 0.0 && fill.seconds_alone < fill.seconds_beside,
+        "{fill:?}"
+    );
     let position = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8";
     let wal_before: f64 = site.value(position).await;
     site.run(TEAM, Until::Backfilled).await.unwrap();
     let wal = site.value::<f64>(position).await - wal_before;
     let ratio = fill.wal_bytes / wal;
-    assert!((0.3..3.0).contains(&ratio), "expected {:.0} bytes, came to {wal:.0}", fill.wal_bytes);
+    assert!(
+        (0.3..3.0).contains(&ratio),
+        "expected {:.0} bytes, came to {wal:.0}",
+        fill.wal_bytes
+    );
 }
 
 #[tokio::test]
@@ -42,7 +56,11 @@ async fn only_rows_still_to_do_count() {
         )
         .await
         .unwrap();
-    let expected = expected(&site, "UPDATE leads SET plan = 'basic' || id WHERE plan IS NULL;").await;
+    let expected = expected(
+        &site,
+        "UPDATE leads SET plan = 'basic' || id WHERE plan IS NULL;",
+    )
+    .await;
     let share = expected[0].rows / f64::from(ROWS);
     assert!((0.15..0.4).contains(&share), "{expected:?}");
 }
@@ -59,7 +77,10 @@ async fn a_table_with_triggers_is_only_read() {
         .await
         .unwrap();
     let expected = expected(&site, TEAM).await;
-    assert!(!expected.is_empty() && expected.iter().all(|one| one.sampled_rows == 0), "{expected:?}");
+    assert!(
+        !expected.is_empty() && expected.iter().all(|one| one.sampled_rows == 0),
+        "{expected:?}"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! A server with a table, an engine on it, and what the engine told.
 
-use concertina_engine::{Connect, Direction, Engine, Error, Event, NewRun, Outcome, Settings, Stopper, Until};
+use concertina_engine::{
+    Connect, Direction, Engine, Error, Event, NewRun, Outcome, Settings, Stopper, Until,
+};
 use concertina_planner::plan;
 use concertina_revisions::{Revision, RevisionId};
 use concertina_sandbox::Postgres;
@@ -19,7 +21,11 @@ pub(crate) struct Site {
 
 /// Small windows and batches, so that small tables have many of both.
 pub(crate) fn settings() -> Settings {
-    Settings { window_blocks: 64, eager: true, ..Settings::default() }
+    Settings {
+        window_blocks: 64,
+        eager: true,
+        ..Settings::default()
+    }
 }
 
 /// So many leads of about 130 bytes, with owners, and two more indexes.
@@ -40,8 +46,7 @@ pub(crate) const TEAM: &str = "ALTER TABLE leads ADD COLUMN team_id bigint;
     ALTER TABLE leads ALTER COLUMN team_id SET NOT NULL;";
 
 /// Rows without a team, or with another than their owner's.
-pub(crate) const WRONG: &str =
-    "SELECT count(*) FROM leads l JOIN owners o ON o.id = l.owner_id WHERE l.team_id IS DISTINCT FROM o.team_id";
+pub(crate) const WRONG: &str = "SELECT count(*) FROM leads l JOIN owners o ON o.id = l.owner_id WHERE l.team_id IS DISTINCT FROM o.team_id";
 
 impl Site {
     pub(crate) async fn new(schema: &str) -> Site {
@@ -53,13 +58,21 @@ impl Site {
         server.create_database("site", None).await.unwrap();
         let client = server.connect("site").await.unwrap();
         client.batch_execute(schema).await.unwrap();
-        Site { server, client, events: Arc::default() }
+        Site {
+            server,
+            client,
+            events: Arc::default(),
+        }
     }
 
     pub(crate) fn engine(&self, settings: Settings) -> (Engine, Stopper) {
         let kept = Arc::clone(&self.events);
         let connect = Connect::parse(&self.server.url("site")).unwrap();
-        Engine::new(connect, settings, Arc::new(move |event| kept.lock().unwrap().push(event)))
+        Engine::new(
+            connect,
+            settings,
+            Arc::new(move |event| kept.lock().unwrap().push(event)),
+        )
     }
 
     /// Plans the SQL unless it is begun already, and runs it.
@@ -73,7 +86,12 @@ impl Site {
 
     /// What was told, as text.
     pub(crate) fn told(&self) -> String {
-        self.events.lock().unwrap().iter().map(|event| format!("{event:?}\n")).collect()
+        self.events
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|event| format!("{event:?}\n"))
+            .collect()
     }
 }
 
@@ -82,10 +100,24 @@ pub(crate) async fn run(engine: &Engine, sql: &str, until: Until) -> Result<Outc
     let id = RevisionId::new(ID);
     if !lease.known().await?.iter().any(|known| known.id == id) {
         let revision = Revision::from_text(&id, sql).unwrap();
-        let plan = plan(&revision, &lease.catalog_for(&[&revision]).await?).unwrap_or_else(|problems| {
-            panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
-        });
-        let new = NewRun { id: &id, parents: &[], checksum: &revision.checksum, direction: Direction::Up, plan: &plan };
+        let plan =
+            plan(&revision, &lease.catalog_for(&[&revision]).await?).unwrap_or_else(|problems| {
+                panic!(
+                    "{}",
+                    problems
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect::<Vec<_>>()
+                        .join("\n")
+                )
+            });
+        let new = NewRun {
+            id: &id,
+            parents: &[],
+            checksum: &revision.checksum,
+            direction: Direction::Up,
+            plan: &plan,
+        };
         lease.begin(&new).await?;
     }
     lease.run(&id, until).await

@@ -1,5 +1,8 @@
 //! The engine on real, throwaway servers.
-#![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that can't go on should end there"
+)]
 
 mod backfill;
 mod copy;

@@ -16,15 +16,29 @@ async fn one_value_for_all_rows_is_read_once_and_writes_no_row() {
     let sql = "ALTER TABLE leads ADD COLUMN tenant_id uuid;
         UPDATE leads SET tenant_id = (SELECT id FROM tenants WHERE tenant_key = 'default') WHERE tenant_id IS NULL;
         ALTER TABLE leads ALTER COLUMN tenant_id SET NOT NULL;";
-    assert_eq!(site.run(sql, Until::Backfilled).await.unwrap(), Outcome::WaitingForContract);
+    assert_eq!(
+        site.run(sql, Until::Backfilled).await.unwrap(),
+        Outcome::WaitingForContract
+    );
     let wrong = "SELECT count(*) FROM leads, tenants WHERE tenant_id IS DISTINCT FROM tenants.id";
     assert_eq!(site.value::<i64>(wrong).await, 0);
-    assert_eq!(site.value::<i64>("SELECT pg_relation_size('leads')").await, before);
+    assert_eq!(
+        site.value::<i64>("SELECT pg_relation_size('leads')").await,
+        before
+    );
     // Old code goes on until contract.
-    site.client.batch_execute("INSERT INTO leads (id) VALUES (20000)").await.unwrap();
+    site.client
+        .batch_execute("INSERT INTO leads (id) VALUES (20000)")
+        .await
+        .unwrap();
     assert_eq!(site.value::<i64>(wrong).await, 0);
     site.run(sql, Until::Contracted).await.unwrap();
-    assert!(site.client.batch_execute("INSERT INTO leads (id) VALUES (20001)").await.is_err());
+    assert!(
+        site.client
+            .batch_execute("INSERT INTO leads (id) VALUES (20001)")
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,11 +71,20 @@ async fn what_is_taken_back_leaves_nothing() {
     assert_eq!(lease.known().await.unwrap().len(), 0);
     drop(lease);
     assert_eq!(site.server.dump_schema("site").unwrap(), before);
-    let functions: i64 =
-        site.value("SELECT count(*) FROM pg_proc p WHERE p.pronamespace = 'concertina'::regnamespace").await;
+    let functions: i64 = site
+        .value("SELECT count(*) FROM pg_proc p WHERE p.pronamespace = 'concertina'::regnamespace")
+        .await;
     assert_eq!(functions, 0);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM concertina.step").await, 0);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM concertina.range").await, 0);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM concertina.step")
+            .await,
+        0
+    );
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM concertina.range")
+            .await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +97,11 @@ async fn contract_proves_that_no_row_is_left_before_it_enforces() {
     let sneaky = "SET session_replication_role = replica; UPDATE leads SET team_id = NULL WHERE id <= 50; RESET session_replication_role;";
     site.client.batch_execute(sneaky).await.unwrap();
     site.run(sql, Until::Contracted).await.unwrap();
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM leads WHERE team_id IS NULL").await, 0);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM leads WHERE team_id IS NULL")
+            .await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,6 +111,12 @@ async fn contract_that_has_begun_only_goes_forward() {
     let engine = site.engine(settings()).0;
     let known = engine.known().await.unwrap();
     assert_eq!(known[0].state, State::Applied);
-    let error = engine.lease().await.unwrap().undo(&RevisionId::new(ID)).await.unwrap_err();
+    let error = engine
+        .lease()
+        .await
+        .unwrap()
+        .undo(&RevisionId::new(ID))
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("downgrade"), "{error}");
 }

@@ -1,5 +1,8 @@
 //! Each example, live, under its application's traffic.
-#![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that can't go on should end there"
+)]
 
 mod crm;
 mod promises;

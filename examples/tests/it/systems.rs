@@ -1,5 +1,5 @@
-//! Five systems through all their revisions under the traffic of every version of their applications: up, down and up again,
-//! no query failed, every promise kept, every row as it was.
+//! Five systems through all their revisions under the traffic of every version of their
+//! applications: up, down and up again, no query failed, every promise kept, every row as it was.
 
 use concertina_examples::system::System;
 use concertina_examples::{alphapulse, crm, devmatrix, ecomind, roadmaps};
@@ -10,11 +10,20 @@ use std::sync::Arc;
 const ROWS: i64 = 50_000;
 
 async fn lives(system: System) {
-    let server = Postgres::start(&[("fsync", "off"), ("max_wal_size", "2GB")]).await.unwrap();
+    let server = Postgres::start(&[("fsync", "off"), ("max_wal_size", "2GB")])
+        .await
+        .unwrap();
     let client = system.found(&server, ROWS).await.unwrap();
-    let lived = system.live(&server, &client, 100, Arc::new(|_| {})).await.unwrap();
+    let lived = system
+        .live(&server, &client, 100, Arc::new(|_| {}))
+        .await
+        .unwrap();
     assert_eq!((lived.traffic.failed, lived.traffic.errors), (0, vec![]));
-    assert!(lived.traffic.queries > 100, "{} queries", lived.traffic.queries);
+    assert!(
+        lived.traffic.queries > 100,
+        "{} queries",
+        lived.traffic.queries
+    );
     assert_eq!(lived.broken, []);
     assert!(lived.same_rows, "rows are lost or changed");
     assert!(lived.same_schema, "the way back doesn't end where it began");

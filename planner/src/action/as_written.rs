@@ -9,13 +9,16 @@ use serde::{Deserialize, Serialize};
 pub struct AsWritten {
     /// Existing tables that the statements change: all are locked before the first.
     pub tables: Vec<TableName>,
-    /// Those of them in which there must be no row, with what hangs on them: asked once they are locked.
+    /// Those of them in which there must be no row, with what hangs on them: asked once they are
+    /// locked.
     pub empty: Vec<TableName>,
-    /// Whether nobody's rows are in the database: those of earlier revisions that were run as written don't count.
+    /// Whether nobody's rows are in the database: those of earlier revisions that were run as
+    /// written don't count.
     pub unpopulated: bool,
     /// Whether the statements may touch what they don't name, so that all tables are asked.
     pub everywhere: bool,
-    /// Whether constraints are looked at after each statement, as where each is a transaction of its own.
+    /// Whether constraints are looked at after each statement, as where each is a transaction of
+    /// its own.
     pub immediate: bool,
     /// Whether the session has to be made anew after the transaction.
     pub session: bool,

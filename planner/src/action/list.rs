@@ -4,11 +4,13 @@ use concertina_revisions::Ident;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Rows that one SELECT finds under one snapshot. They are written down in a table of ours, and changed from there batch by
-/// batch: the list doesn't change, so no row is changed twice, and none for what was done to another.
+/// Rows that one SELECT finds under one snapshot. They are written down in a table of ours, and
+/// changed from there batch by batch: the list doesn't change, so no row is changed twice, and none
+/// for what was done to another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkList {
-    /// The SELECT. It gives the key, the old values that are relied on and the new values, in this order.
+    /// The SELECT. It gives the key, the old values that are relied on and the new values, in this
+    /// order.
     pub query: String,
     /// The columns by which a row is found again; none where rows are inserted.
     pub key: Vec<Ident>,

@@ -1,5 +1,5 @@
-//! What a step does, as data: intent, never a bare string. [`facts`] says what each takes and how it is undone,
-//! [`sql`] is the only place in the workspace that writes DDL.
+//! What a step does, as data: intent, never a bare string. [`facts`] says what each takes and how
+//! it is undone, [`sql`] is the only place in the workspace that writes DDL.
 
 mod as_written;
 pub mod facts;
@@ -47,7 +47,8 @@ pub enum Action {
         default: Option<Value>,
         /// Whether NULL is refused.
         not_null: bool,
-        /// A foreign key that is born valid, because every row is NULL: `CONSTRAINT n REFERENCES t (c)`.
+        /// A foreign key that is born valid, because every row is NULL:
+        /// `CONSTRAINT n REFERENCES t (c)`.
         references: Option<(String, TableName)>,
     },
     /// Makes a sequence for a serial column, owned by it.
@@ -67,7 +68,8 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         owner: Option<Ident>,
     },
-    /// Makes a column get its values from a sequence of its own, which goes on after those that are there.
+    /// Makes a column get its values from a sequence of its own, which goes on after those that are
+    /// there.
     AddIdentity {
         /// The table.
         table: TableName,
@@ -165,7 +167,8 @@ pub enum Action {
         /// The table that a foreign key points at: it is locked too.
         references: Option<TableName>,
     },
-    /// Hands the sequence that a column owns, or its identity, to another column that takes its place.
+    /// Hands the sequence that a column owns, or its identity, to another column that takes its
+    /// place.
     MoveNumbers {
         /// The table.
         table: TableName,
@@ -173,7 +176,8 @@ pub enum Action {
         from: Ident,
         /// The column that takes its place.
         to: Ident,
-        /// `ALWAYS` or `BY DEFAULT` when the column is an identity; else its sequence is owned by it.
+        /// `ALWAYS` or `BY DEFAULT` when the column is an identity; else its sequence is owned by
+        /// it.
         identity: Option<String>,
     },
     /// Gives a column another name.
@@ -217,7 +221,8 @@ pub enum Action {
     },
     /// Makes a trigger that fills columns for every writer.
     InstallSync(Sync),
-    /// Lets writes fail whose values such a trigger can't compute, so that none comes in behind the proof that no row is left.
+    /// Lets writes fail whose values such a trigger can't compute, so that none comes in behind the
+    /// proof that no row is left.
     RefuseUnfilled(Sync),
     /// Removes such a trigger and its function.
     RemoveSync(Sync),
@@ -232,7 +237,8 @@ pub enum Action {
         /// The views in it.
         views: Vec<Ident>,
     },
-    /// Begins a transaction of statements that are run as they are written, where there are no rows.
+    /// Begins a transaction of statements that are run as they are written, where there are no
+    /// rows.
     BeginAsWritten(AsWritten),
     /// A statement that makes others wait for as long as it takes, because its author allows that.
     Blocking {
@@ -252,7 +258,8 @@ pub enum Action {
     },
 }
 
-/// Work in proportion to a table that readers and writers never wait for. Stands alone, outside of transactions.
+/// Work in proportion to a table that readers and writers never wait for. Stands alone, outside of
+/// transactions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Online {
@@ -327,11 +334,13 @@ pub struct Backfill {
     pub operation: Operation,
     /// Other relations, as the SQL of a FROM or USING list.
     pub from: Option<String>,
-    /// Which rows are still to do; false for a row that is done, so that doing it twice is doing it once.
+    /// Which rows are still to do; false for a row that is done, so that doing it twice is doing it
+    /// once.
     pub predicate: String,
     /// Whether no index covers what is written, so that most updates can stay HOT.
     pub hot: bool,
-    /// Whether each row finds its partners by a unique index, so that lookups beat hashing the whole other side.
+    /// Whether each row finds its partners by a unique index, so that lookups beat hashing the
+    /// whole other side.
     pub lookups: bool,
     /// Whether a trigger fills rows that are written meanwhile, so that one pass is complete.
     pub synced: bool,
@@ -363,7 +372,8 @@ pub enum Operation {
         /// The unique key by which a row that was copied already is known.
         key: Vec<Ident>,
     },
-    /// Changes the rows of a list that is made first. Of the backfill's own fields only the table counts.
+    /// Changes the rows of a list that is made first. Of the backfill's own fields only the table
+    /// counts.
     Listed(Box<WorkList>),
 }
 

@@ -19,25 +19,28 @@ pub struct Sync {
     pub predicate: Option<String>,
     /// When the trigger has work to do, over `new` alone.
     pub when: String,
-    /// Whether an UPDATE wrote what the values are made of and left the columns as they were, over `old` and `new`: they are computed
-    /// again.
+    /// Whether an UPDATE wrote what the values are made of and left the columns as they were, over
+    /// `old` and `new`: they are computed again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<String>,
-    /// The schemas in which the expressions were understood; pinned when they name functions or relations.
+    /// The schemas in which the expressions were understood; pinned when they name functions or
+    /// relations.
     pub search_path: Option<Vec<Ident>>,
     /// Whether it must read relations that the application's role may not see.
     pub definer: bool,
-    /// Whether a value that can't be computed leaves the column NULL, so that the writer doesn't fail; it is counted, and the
-    /// batches come to it.
+    /// Whether a value that can't be computed leaves the column NULL, so that the writer doesn't
+    /// fail; it is counted, and the batches come to it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guarded: bool,
-    /// Two columns that are kept the same, whichever is written, in place of columns that are filled.
+    /// Two columns that are kept the same, whichever is written, in place of columns that are
+    /// filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub twin: Option<Twin>,
     /// A second name of one column, in place of columns that are filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<Alias>,
-    /// Rows of another table that are kept as those of this one say, in place of columns that are filled.
+    /// Rows of another table that are kept as those of this one say, in place of columns that are
+    /// filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow: Option<Follow>,
 }
@@ -59,9 +62,10 @@ pub struct Follow {
     pub took_old: Option<String>,
 }
 
-/// A column that stands for another one under a second name, for as long as code may use either. The original holds every
-/// value that was acknowledged: what is written to the second name is carried over to it before other triggers see the row,
-/// and the second name always shows what the original holds when they are done.
+/// A column that stands for another one under a second name, for as long as code may use either.
+/// The original holds every value that was acknowledged: what is written to the second name is
+/// carried over to it before other triggers see the row, and the second name always shows what the
+/// original holds when they are done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Alias {
     /// The column that stays.
@@ -83,7 +87,8 @@ pub struct Twin {
     pub new: Ident,
     /// The new one's value, over `new`.
     pub forward: String,
-    /// The old one's value, over `new`; empty where nothing carries one back, as nobody writes the new one.
+    /// The old one's value, over `new`; empty where nothing carries one back, as nobody writes the
+    /// new one.
     pub back: String,
     /// Whether values of either can't be compared, and their texts are; where nothing else is said.
     #[serde(default)]
@@ -94,10 +99,12 @@ pub struct Twin {
     /// The same of the old one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_changed: Option<String>,
-    /// The version of the application's schema whose sessions write the new one, and mean it when they leave it NULL.
+    /// The version of the application's schema whose sessions write the new one, and mean it when
+    /// they leave it NULL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newer: Option<Ident>,
-    /// Whether the old one refuses NULL, and stays as it was where it can't have the new one's value.
+    /// Whether the old one refuses NULL, and stays as it was where it can't have the new one's
+    /// value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refuses_null: bool,
 }

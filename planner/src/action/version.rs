@@ -4,7 +4,8 @@ use concertina_revisions::{Ident, RevisionId, TableName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A schema of views that can be written, with the names, types and defaults that a revision leads to.
+/// A schema of views that can be written, with the names, types and defaults that a revision leads
+/// to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NewVersion {
     /// Its name.

@@ -13,25 +13,36 @@ impl Table {
             Effect::RowSecurity(on) => self.row_security = *on,
             Effect::Options(options, set) => take_options(&mut self.options, options, *set),
             Effect::IndexOptions(name, options, set) => {
-                self.indexes.iter_mut().filter(|one| one.name == *name).for_each(|one| {
-                    take_options(&mut one.options, options, *set);
-                    one.definition = rewrite::with_options(&one.definition, &one.options);
-                });
+                self.indexes
+                    .iter_mut()
+                    .filter(|one| one.name == *name)
+                    .for_each(|one| {
+                        take_options(&mut one.options, options, *set);
+                        one.definition = rewrite::with_options(&one.definition, &one.options);
+                    });
             }
             Effect::ColumnOptions(name, options, set) => {
-                self.of_column(name, |column| take_options(&mut column.options, options, *set));
+                self.of_column(name, |column| {
+                    take_options(&mut column.options, options, *set)
+                });
             }
             Effect::ColumnStatistics(name, target) => {
                 self.of_column(name, |column| column.statistics = Some(*target));
             }
             Effect::Storage(name, storage) => {
-                self.of_column(name, |column| (column.storage, column.storage_set) = (Some(storage.clone()), true));
+                self.of_column(name, |column| {
+                    (column.storage, column.storage_set) = (Some(storage.clone()), true)
+                });
             }
             Effect::Compression(name, method) => {
-                self.of_column(name, |column| column.compression = (method != "default").then(|| method.clone()));
+                self.of_column(name, |column| {
+                    column.compression = (method != "default").then(|| method.clone())
+                });
             }
             Effect::Clustered(name) => {
-                self.indexes.iter_mut().for_each(|one| one.clustered = name.as_ref() == Some(&one.name));
+                self.indexes
+                    .iter_mut()
+                    .for_each(|one| one.clustered = name.as_ref() == Some(&one.name));
             }
             Effect::ReplicaIdentity(identity) => self.replica_identity = Some(identity.clone()),
             Effect::Rights(given) => given.iter().for_each(|(column, items)| match column {
@@ -39,11 +50,18 @@ impl Table {
                 Some(name) => self.of_column(name, |column| column.rights = Some(items.clone())),
             }),
             Effect::Statistics { gone, made } => {
-                let is = |of: &str, name: &str, wanted: &TableName| TableName::new(of, name) == *wanted;
-                self.statistics.retain(|(of, name, _)| !gone.as_ref().is_some_and(|gone| is(of, name, gone)));
-                self.statistics.extend(made.iter().map(|(name, definition)| {
-                    (name.schema.as_str().to_owned(), name.name.as_str().to_owned(), definition.clone())
-                }));
+                let is =
+                    |of: &str, name: &str, wanted: &TableName| TableName::new(of, name) == *wanted;
+                self.statistics
+                    .retain(|(of, name, _)| !gone.as_ref().is_some_and(|gone| is(of, name, gone)));
+                self.statistics
+                    .extend(made.iter().map(|(name, definition)| {
+                        (
+                            name.schema.as_str().to_owned(),
+                            name.name.as_str().to_owned(),
+                            definition.clone(),
+                        )
+                    }));
             }
             Effect::PolicyAdded(name, definition) => {
                 self.policies.push(Policy {
@@ -53,29 +71,45 @@ impl Table {
                 });
             }
             Effect::PolicyRenamed(old, new) => {
-                self.policies.iter_mut().filter(|one| one.name == *old).for_each(|one| {
-                    // Their statements name the old one.
-                    *one = Policy { name: new.clone(), definition: String::new(), alteration: String::new() };
-                });
+                self.policies
+                    .iter_mut()
+                    .filter(|one| one.name == *old)
+                    .for_each(|one| {
+                        // Their statements name the old one.
+                        *one = Policy {
+                            name: new.clone(),
+                            definition: String::new(),
+                            alteration: String::new(),
+                        };
+                    });
             }
             Effect::TriggerRenamed(old, new) => {
-                self.triggers.iter_mut().filter(|one| one.name == *old).for_each(|one| {
-                    one.name.clone_from(new);
-                    one.definition.clear();
-                });
+                self.triggers
+                    .iter_mut()
+                    .filter(|one| one.name == *old)
+                    .for_each(|one| {
+                        one.name.clone_from(new);
+                        one.definition.clear();
+                    });
             }
             Effect::Identity(name, identity) => {
-                self.columns.iter_mut().filter(|one| one.name == *name).for_each(|one| {
-                    one.identity = *identity;
-                    one.generated = identity.is_some();
-                });
+                self.columns
+                    .iter_mut()
+                    .filter(|one| one.name == *name)
+                    .for_each(|one| {
+                        one.identity = *identity;
+                        one.generated = identity.is_some();
+                    });
             }
             Effect::Expression(name, expression) => {
-                self.columns.iter_mut().filter(|one| one.name == *name).for_each(|one| {
-                    let stored = one.expression.as_ref().is_some_and(|(_, stored)| *stored);
-                    one.expression = expression.clone().map(|expression| (expression, stored));
-                    one.generated = one.expression.is_some();
-                });
+                self.columns
+                    .iter_mut()
+                    .filter(|one| one.name == *name)
+                    .for_each(|one| {
+                        let stored = one.expression.as_ref().is_some_and(|(_, stored)| *stored);
+                        one.expression = expression.clone().map(|expression| (expression, stored));
+                        one.generated = one.expression.is_some();
+                    });
             }
             // What the parent is told is told by its own entry.
             Effect::Inherits(_) | Effect::InheritsNoMore(_) => {}
@@ -89,7 +123,10 @@ impl Table {
                 constraints.for_each(|one| one.comment.clone_from(comment));
             }
             Effect::IndexComment(name, comment) => {
-                self.indexes.iter_mut().filter(|one| one.name == *name).for_each(|one| one.comment.clone_from(comment));
+                self.indexes
+                    .iter_mut()
+                    .filter(|one| one.name == *name)
+                    .for_each(|one| one.comment.clone_from(comment));
             }
             Effect::RowSecurityForced(forced) => self.row_security_forced = *forced,
             Effect::PolicyDropped(gone) => self.policies.retain(|policy| policy.name != *gone),
@@ -113,16 +150,25 @@ impl Table {
             Some("NOTHING") => true,
             None | Some("DEFAULT") => {
                 self.kind == TableKind::Plain
-                    && !self.constraints.iter().any(|one| one.kind == ConstraintKind::PrimaryKey)
+                    && !self
+                        .constraints
+                        .iter()
+                        .any(|one| one.kind == ConstraintKind::PrimaryKey)
             }
             Some("FULL") => false,
             // By an index, which has to be there.
-            Some(identity) => !self.indexes.iter().any(|index| identity == index.as_identity()),
+            Some(identity) => !self
+                .indexes
+                .iter()
+                .any(|index| identity == index.as_identity()),
         }
     }
 
     fn of_column(&mut self, name: &str, change: impl Fn(&mut Column)) {
-        self.columns.iter_mut().filter(|one| one.name == *name).for_each(change);
+        self.columns
+            .iter_mut()
+            .filter(|one| one.name == *name)
+            .for_each(change);
     }
 
     pub(crate) fn rename(&mut self, to: &TableName) {
@@ -131,8 +177,15 @@ impl Table {
     }
 
     pub(crate) fn rename_constraint(&mut self, old: &str, new: &str) {
-        self.constraints.iter_mut().filter(|one| one.name == old).for_each(|one| new.clone_into(&mut one.name));
-        for index in self.indexes.iter_mut().filter(|index| index.constraint.as_deref() == Some(old)) {
+        self.constraints
+            .iter_mut()
+            .filter(|one| one.name == old)
+            .for_each(|one| new.clone_into(&mut one.name));
+        for index in self
+            .indexes
+            .iter_mut()
+            .filter(|index| index.constraint.as_deref() == Some(old))
+        {
             (index.name, index.constraint) = (new.to_owned(), Some(new.to_owned()));
         }
     }
@@ -142,7 +195,10 @@ impl Table {
         if self.replica_identity.as_deref() == Some(by_index(old).as_str()) {
             self.replica_identity = Some(by_index(new));
         }
-        self.indexes.iter_mut().filter(|index| index.name == old).for_each(|index| new.clone_into(&mut index.name));
+        self.indexes
+            .iter_mut()
+            .filter(|index| index.name == old)
+            .for_each(|index| new.clone_into(&mut index.name));
     }
 
     pub(crate) fn rename_column(&mut self, old: &str, new: &str) {
@@ -151,13 +207,33 @@ impl Table {
                 new.clone_into(name);
             }
         };
-        self.columns.iter_mut().for_each(|column| renamed(&mut column.name));
-        self.constraints.iter_mut().flat_map(|one| &mut one.columns).for_each(renamed);
-        self.indexes.iter_mut().flat_map(|one| one.keys.iter_mut().chain(&mut one.mentions)).for_each(renamed);
-        self.triggers.iter_mut().flat_map(|one| &mut one.columns).for_each(renamed);
-        self.partition_key.iter_mut().flat_map(|one| &mut one.columns).for_each(renamed);
-        self.dependants.iter_mut().filter_map(|one| one.column.as_mut()).for_each(renamed);
-        self.type_obstacles.iter_mut().filter_map(|one| one.column.as_mut()).for_each(renamed);
+        self.columns
+            .iter_mut()
+            .for_each(|column| renamed(&mut column.name));
+        self.constraints
+            .iter_mut()
+            .flat_map(|one| &mut one.columns)
+            .for_each(renamed);
+        self.indexes
+            .iter_mut()
+            .flat_map(|one| one.keys.iter_mut().chain(&mut one.mentions))
+            .for_each(renamed);
+        self.triggers
+            .iter_mut()
+            .flat_map(|one| &mut one.columns)
+            .for_each(renamed);
+        self.partition_key
+            .iter_mut()
+            .flat_map(|one| &mut one.columns)
+            .for_each(renamed);
+        self.dependants
+            .iter_mut()
+            .filter_map(|one| one.column.as_mut())
+            .for_each(renamed);
+        self.type_obstacles
+            .iter_mut()
+            .filter_map(|one| one.column.as_mut())
+            .for_each(renamed);
         for (_, _, definition) in &mut self.statistics {
             if let Some(again) = rewrite::words(definition, &Ident::new(old), &Ident::new(new)) {
                 *definition = again;
@@ -169,7 +245,11 @@ impl Table {
 /// Options of which some are set or reset.
 fn take_options(known: &mut Vec<String>, options: &[String], set: bool) {
     let name_of = |option: &str| option.split('=').next().unwrap_or_default().to_owned();
-    known.retain(|known| !options.iter().any(|option| name_of(option) == name_of(known)));
+    known.retain(|known| {
+        !options
+            .iter()
+            .any(|option| name_of(option) == name_of(known))
+    });
     if set {
         known.extend(options.iter().cloned());
     }

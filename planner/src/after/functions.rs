@@ -10,7 +10,9 @@ impl Catalog {
     /// Functions are made or altered, by a statement that declares what they look at.
     pub(super) fn functions_made(&mut self, touches: &Footprint, sql: &str) {
         for access in touches.writes().filter(|access| access.how != How::Drop) {
-            let Thing::Function(name) = &access.thing else { continue };
+            let Thing::Function(name) = &access.thing else {
+                continue;
+            };
             let name = name.as_str().to_owned();
             match looks_at(sql) {
                 LooksAt::Nothing => {}
@@ -24,10 +26,18 @@ impl Catalog {
         }
         let made = touches.writes().filter(|access| access.how == How::Make);
         let names: Vec<&Ident> = made
-            .filter_map(|access| if let Thing::Function(name) = &access.thing { Some(name) } else { None })
+            .filter_map(|access| {
+                if let Thing::Function(name) = &access.thing {
+                    Some(name)
+                } else {
+                    None
+                }
+            })
             .collect();
         for name in names {
-            let mut known = Arc::make_mut(&mut self.functions).iter_mut().filter(|known| known.name == name.as_str());
+            let mut known = Arc::make_mut(&mut self.functions)
+                .iter_mut()
+                .filter(|known| known.name == name.as_str());
             if let Some(one) = known.next() {
                 // Of several that bear the name nobody knows here which is replaced.
                 if known.next().is_none() && replaces(sql, &one.arguments) {
@@ -35,7 +45,11 @@ impl Catalog {
                 }
                 continue;
             }
-            let schema = self.search_path.first().map_or("public", Ident::as_str).to_owned();
+            let schema = self
+                .search_path
+                .first()
+                .map_or("public", Ident::as_str)
+                .to_owned();
             Arc::make_mut(&mut self.functions).push(Function {
                 schema,
                 name: name.as_str().to_owned(),

@@ -6,15 +6,19 @@ use crate::sql::chosen_name;
 use concertina_revisions::{Ident, TableName};
 
 impl Table {
-    /// The index of a partition that a new one of its parent takes up, as PostgreSQL does: the first that says the same and belongs
-    /// to no other.
+    /// The index of a partition that a new one of its parent takes up, as PostgreSQL does: the
+    /// first that says the same and belongs to no other.
     pub(crate) fn adoptable(&self, new: &NewIndex, parent: &Table) -> Option<&Index> {
-        let same =
-            |index: &&Index| index.valid && index.unique == new.unique && index.tail() == Some(new.tail.as_str());
+        let same = |index: &&Index| {
+            index.valid && index.unique == new.unique && index.tail() == Some(new.tail.as_str())
+        };
         let free = |index: &&Index| index.constraint.is_none() && index.part_of.is_none();
         let is_told = self.indexes.iter().any(|index| index.part_of.is_some());
-        // Where parents aren't known of any, an index of the parent's that says the same may have it.
-        if self.kind != TableKind::Plain || (!is_told && parent.indexes.iter().any(|index| same(&index))) {
+        // Where parents aren't known of any, an index of the parent's that says the same may have
+        // it.
+        if self.kind != TableKind::Plain
+            || (!is_told && parent.indexes.iter().any(|index| same(&index)))
+        {
             return None;
         }
         self.indexes.iter().filter(free).find(same)
@@ -22,9 +26,11 @@ impl Table {
 }
 
 impl Table {
-    /// An index of a partition that was left invalid, and that PostgreSQL would take up all the same.
+    /// An index of a partition that was left invalid, and that PostgreSQL would take up all the
+    /// same.
     pub(crate) fn invalid_like(&self, new: &NewIndex) -> Option<&Index> {
-        let free = |index: &&Index| index.constraint.is_none() && index.part_of.is_none() && !index.valid;
+        let free =
+            |index: &&Index| index.constraint.is_none() && index.part_of.is_none() && !index.valid;
         let plain = self.kind == TableKind::Plain;
         let mut left = self.indexes.iter().filter(|_| plain).filter(free);
         left.find(|index| index.unique == new.unique && index.tail() == Some(new.tail.as_str()))
@@ -34,25 +40,43 @@ impl Table {
 impl Catalog {
     /// A new index, and those of partitions that are a part of it.
     pub(super) fn make_index(&mut self, new: &NewIndex) {
-        let Some(table) = self.table(&new.table).cloned() else { return };
+        let Some(table) = self.table(&new.table).cloned() else {
+            return;
+        };
         self.alter(&new.table, |table| table.indexes.push(index_of(new)));
         for (schema, name) in table.partitions.iter().filter(|_| !new.only) {
             let child = TableName::new(schema.as_str(), name.as_str());
-            let Some(known) = self.table(&child) else { continue };
-            let whole = (new.table.schema.as_str().to_owned(), new.name.as_str().to_owned());
+            let Some(known) = self.table(&child) else {
+                continue;
+            };
+            let whole = (
+                new.table.schema.as_str().to_owned(),
+                new.name.as_str().to_owned(),
+            );
             if let Some(taken) = known.adoptable(new, &table).map(|index| index.name.clone()) {
                 self.alter(&child, |table| {
                     let index = table.indexes.iter_mut().find(|index| index.name == taken);
-                    index.into_iter().for_each(|index| index.part_of = Some(whole.clone()));
+                    index
+                        .into_iter()
+                        .for_each(|index| index.part_of = Some(whole.clone()));
                 });
                 continue;
             }
             let name = chosen_name(&child, &new.labels, "idx", self);
-            let part = NewIndex { table: child.clone(), name, ..new.clone() };
+            let part = NewIndex {
+                table: child.clone(),
+                name,
+                ..new.clone()
+            };
             self.make_index(&part);
             self.alter(&child, |table| {
-                let index = table.indexes.iter_mut().find(|index| index.name == part.name.as_str());
-                index.into_iter().for_each(|index| index.part_of = Some(whole.clone()));
+                let index = table
+                    .indexes
+                    .iter_mut()
+                    .find(|index| index.name == part.name.as_str());
+                index
+                    .into_iter()
+                    .for_each(|index| index.part_of = Some(whole.clone()));
             });
         }
     }

@@ -1,5 +1,5 @@
-//! What a catalog becomes when a change is made, so that a later statement of the same revision knows that a
-//! table is new and empty, or that a column is there.
+//! What a catalog becomes when a change is made, so that a later statement of the same revision
+//! knows that a table is new and empty, or that a column is there.
 
 mod effect;
 mod functions;
@@ -8,11 +8,12 @@ mod objects;
 mod written;
 
 use crate::catalog::{
-    Catalog, Column, Constraint, ConstraintKind, Dependant, Enum, Identity, Index, PartitionOf, Table, TableKind,
+    Catalog, Column, Constraint, ConstraintKind, Dependant, Enum, Identity, Index, PartitionOf,
+    Table, TableKind,
 };
 use crate::change::{
-    AddColumn, Attach, Change, Effect, NewColumn, NewConstraint, NewConstraintKind, NewMaterializedView, NewTable,
-    Setting, Special,
+    AddColumn, Attach, Change, Effect, NewColumn, NewConstraint, NewConstraintKind,
+    NewMaterializedView, NewTable, Setting, Special,
 };
 use crate::footprint::{Footprint, Thing};
 use crate::sql::numbering;
@@ -29,9 +30,11 @@ impl Catalog {
         next
     }
 
-    /// Whether published rows of what a change is about can still, or again, be told apart by subscribers.
+    /// Whether published rows of what a change is about can still, or again, be told apart by
+    /// subscribers.
     fn identify(&mut self, change: &Change, before: &Catalog) {
-        let of_index = |name: &TableName| before.index(Some(name.schema.as_str()), name.name.as_str());
+        let of_index =
+            |name: &TableName| before.index(Some(name.schema.as_str()), name.name.as_str());
         let table = if let Change::DropIndex(name) = change {
             of_index(name).map(|(table, _)| table.full_name())
         } else {
@@ -39,9 +42,14 @@ impl Catalog {
         };
         let Some(table) = table else { return };
         for name in std::iter::once(table.clone()).chain(self.below(&table)) {
-            let nothing = |catalog: &Catalog| catalog.table(&name).is_some_and(Table::identifies_nothing);
+            let nothing =
+                |catalog: &Catalog| catalog.table(&name).is_some_and(Table::identifies_nothing);
             let (was, is) = (nothing(before), nothing(self));
-            if was != is && self.table(&name).is_some_and(|table| table.update_published) {
+            if was != is
+                && self
+                    .table(&name)
+                    .is_some_and(|table| table.update_published)
+            {
                 self.alter(&name, |table| table.update_refused = is);
             }
         }
@@ -51,7 +59,9 @@ impl Catalog {
     pub(crate) fn settle(&mut self) {
         self.new_types.clear();
         // What isn't new is shared with other catalogs, and stays so.
-        let is_new = |table: &&mut Arc<Table>| table.is_new || table.columns.iter().any(|column| column.is_new);
+        let is_new = |table: &&mut Arc<Table>| {
+            table.is_new || table.columns.iter().any(|column| column.is_new)
+        };
         for table in self.tables.iter_mut().filter(is_new).map(Arc::make_mut) {
             table.is_new = false;
             for column in &mut table.columns {
@@ -96,12 +106,21 @@ impl Catalog {
                     (column.storage_set, column.compression) = (false, None);
                 });
             }
-            Change::SetNotNull(table, name) => self.alter_inherited(table, name, |column| column.not_null = true),
-            Change::DropNotNull(table, name) => self.alter_inherited(table, name, |column| column.not_null = false),
-            Change::AddConstraint(table, constraint) => self.alter(table, |table| table.add(constraint)),
+            Change::SetNotNull(table, name) => {
+                self.alter_inherited(table, name, |column| column.not_null = true)
+            }
+            Change::DropNotNull(table, name) => {
+                self.alter_inherited(table, name, |column| column.not_null = false)
+            }
+            Change::AddConstraint(table, constraint) => {
+                self.alter(table, |table| table.add(constraint))
+            }
             Change::DropConstraint(table, name) => self.drop_constraint(table, name),
             Change::Validate(table, name) => self.alter(table, |table| {
-                let found = table.constraints.iter_mut().find(|constraint| constraint.name == name.as_str());
+                let found = table
+                    .constraints
+                    .iter_mut()
+                    .find(|constraint| constraint.name == name.as_str());
                 if let Some(constraint) = found {
                     constraint.validated = true;
                 }
@@ -129,18 +148,26 @@ impl Catalog {
             }
             Change::RenameColumn(table, from, to) => {
                 for one in std::iter::once(table.clone()).chain(self.inheriting(table, from)) {
-                    self.alter(&one, |table| table.rename_column(from.as_str(), to.as_str()));
+                    self.alter(&one, |table| {
+                        table.rename_column(from.as_str(), to.as_str())
+                    });
                 }
             }
             Change::RenameTable(from, to) => self.rename_relation(from, to),
             Change::AddIdentity(new) => self.alter_column(&new.table, &new.column, |column| {
                 column.generated = true;
-                column.identity = Some(if new.always { Identity::Always } else { Identity::ByDefault });
+                column.identity = Some(if new.always {
+                    Identity::Always
+                } else {
+                    Identity::ByDefault
+                });
             }),
             Change::Attach(attach) => self.make_partition(attach),
             Change::Detach(detach) => {
                 let gone = pair(&detach.partition);
-                self.alter(&detach.parent, |parent| parent.partitions.retain(|partition| *partition != gone));
+                self.alter(&detach.parent, |parent| {
+                    parent.partitions.retain(|partition| *partition != gone)
+                });
                 self.alter(&detach.partition, |table| table.partition_of = None);
             }
             Change::CreateMaterializedView(new) => self.make_materialized_view(new),
@@ -160,17 +187,32 @@ impl Catalog {
 
     /// Without an index, and those of partitions that are a part of it.
     fn drop_index(&mut self, name: &TableName) {
-        let parts: Vec<TableName> = self.parts_of(name).map(|(_, part)| part.full_name()).collect();
-        for table in self.tables.iter_mut().filter(|table| table.has_index(name)).map(Arc::make_mut) {
-            table.indexes.retain(|index| index.name != name.name.as_str());
+        let parts: Vec<TableName> = self
+            .parts_of(name)
+            .map(|(_, part)| part.full_name())
+            .collect();
+        for table in self
+            .tables
+            .iter_mut()
+            .filter(|table| table.has_index(name))
+            .map(Arc::make_mut)
+        {
+            table
+                .indexes
+                .retain(|index| index.name != name.name.as_str());
         }
         parts.iter().for_each(|part| self.drop_index(part));
     }
 
     /// Without a constraint, and those of its partitions that are a part of it.
     fn drop_constraint(&mut self, table: &TableName, name: &Ident) {
-        let index = TableName { schema: table.schema.clone(), name: name.clone() };
-        let own = self.parts_of(&index).filter_map(|(table, part)| Some((table.full_name(), part.constraint.clone()?)));
+        let index = TableName {
+            schema: table.schema.clone(),
+            name: name.clone(),
+        };
+        let own = self
+            .parts_of(&index)
+            .filter_map(|(table, part)| Some((table.full_name(), part.constraint.clone()?)));
         let parts: Vec<(TableName, String)> = own.collect();
         self.alter(table, |table| table.forget_constraint(name.as_str()));
         for (part, own) in parts {
@@ -184,15 +226,25 @@ impl Catalog {
             && add.column.default.is_none()
             && add.column.special == Special::None
             && !crate::sql::types::may_be_defaulted(&add.column.type_sql, self);
-        let added = Column { is_new: true, is_written: !plain, ..column(&add.column) };
+        let added = Column {
+            is_new: true,
+            is_written: !plain,
+            ..column(&add.column)
+        };
         self.alter(&add.table, |table| {
             table.columns.push(added.clone());
-            add.column.constraints.iter().for_each(|constraint| table.add(constraint));
+            add.column
+                .constraints
+                .iter()
+                .for_each(|constraint| table.add(constraint));
         });
         for below in self.below(&add.table) {
             self.alter(&below, |table| match table.get_mut(&add.column.name) {
                 Some(there) => there.inherited += 1,
-                None => table.columns.push(Column { inherited: 1, ..added.clone() }),
+                None => table.columns.push(Column {
+                    inherited: 1,
+                    ..added.clone()
+                }),
             });
         }
     }
@@ -207,7 +259,10 @@ impl Catalog {
             unfilled: !new.filled,
             ..Table::default()
         }));
-        self.stand_on(&new.mentions, &format!("materialized view {}", new.view.sql()));
+        self.stand_on(
+            &new.mentions,
+            &format!("materialized view {}", new.view.sql()),
+        );
     }
 
     fn make_table(&mut self, new: &NewTable) {
@@ -225,7 +280,9 @@ impl Catalog {
         }
         self.tables.push(Arc::new(table));
         if let Some(of) = &new.partition_of {
-            self.alter(&of.parent(), |parent| parent.partitions.push(pair(&new.table)));
+            self.alter(&of.parent(), |parent| {
+                parent.partitions.push(pair(&new.table))
+            });
         }
         for parent in &new.parents {
             self.alter(parent, |parent| parent.children.push(pair(&new.table)));
@@ -249,13 +306,20 @@ impl Catalog {
         for access in touches.reads() {
             if let Thing::Column(table, column) = &access.thing {
                 let column = column.as_ref().map(|column| column.as_str().to_owned());
-                self.alter(table, |table| table.dependants.push(Dependant { column, what: what.to_owned() }));
+                self.alter(table, |table| {
+                    table.dependants.push(Dependant {
+                        column,
+                        what: what.to_owned(),
+                    })
+                });
             }
         }
     }
 
     fn make_partition(&mut self, attach: &Attach) {
-        self.alter(&attach.parent, |parent| parent.partitions.push(pair(&attach.partition)));
+        self.alter(&attach.parent, |parent| {
+            parent.partitions.push(pair(&attach.partition))
+        });
         self.alter(&attach.partition, |table| {
             table.partition_of = Some(PartitionOf {
                 schema: attach.parent.schema.as_str().to_owned(),
@@ -281,7 +345,9 @@ impl Catalog {
     /// The tables below a table whose column of that name comes from it.
     fn inheriting(&self, table: &TableName, name: &Ident) -> Vec<TableName> {
         let inherits = |below: &TableName| {
-            self.table(below).and_then(|table| table.get(name)).is_some_and(|column| column.inherited > 0)
+            self.table(below)
+                .and_then(|table| table.get(name))
+                .is_some_and(|column| column.inherited > 0)
         };
         self.below(table).into_iter().filter(inherits).collect()
     }
@@ -298,31 +364,46 @@ impl Catalog {
 impl Table {
     /// Without a constraint, and the index that belongs to it.
     pub(crate) fn forget_constraint(&mut self, gone: &str) {
-        self.constraints.retain(|constraint| constraint.name != gone);
-        self.indexes.retain(|index| index.constraint.as_deref() != Some(gone));
+        self.constraints
+            .retain(|constraint| constraint.name != gone);
+        self.indexes
+            .retain(|index| index.constraint.as_deref() != Some(gone));
     }
 
     /// Without a column, and what PostgreSQL drops along with it.
     pub(crate) fn forget_column(&mut self, gone: &str) {
         self.columns.retain(|column| column.name != gone);
-        self.indexes.retain(|index| !index.mentions.iter().any(|column| column == gone));
-        self.constraints.retain(|constraint| !constraint.columns.iter().any(|column| column == gone));
+        self.indexes
+            .retain(|index| !index.mentions.iter().any(|column| column == gone));
+        self.constraints
+            .retain(|constraint| !constraint.columns.iter().any(|column| column == gone));
     }
 
     fn add(&mut self, new: &NewConstraint) {
-        let columns: Vec<String> = new.columns().iter().map(|column| column.as_str().to_owned()).collect();
+        let columns: Vec<String> = new
+            .columns()
+            .iter()
+            .map(|column| column.as_str().to_owned())
+            .collect();
         let kind = match &new.kind {
             NewConstraintKind::Check(_) => ConstraintKind::Check,
             NewConstraintKind::ForeignKey { .. } => ConstraintKind::ForeignKey,
             NewConstraintKind::Unique { primary: true, .. } => ConstraintKind::PrimaryKey,
             NewConstraintKind::Unique { .. } => ConstraintKind::Unique,
             NewConstraintKind::NotNull(column) => {
-                self.get_mut(column).into_iter().for_each(|column| column.not_null = true);
+                self.get_mut(column)
+                    .into_iter()
+                    .for_each(|column| column.not_null = true);
                 ConstraintKind::NotNull
             }
             NewConstraintKind::Exclude => ConstraintKind::Exclude,
         };
-        if let NewConstraintKind::Unique { primary, using_index, .. } = &new.kind {
+        if let NewConstraintKind::Unique {
+            primary,
+            using_index,
+            ..
+        } = &new.kind
+        {
             if *primary {
                 self.columns
                     .iter_mut()
@@ -346,9 +427,12 @@ impl Table {
             columns,
             definition: new.definition.clone(),
             validated: !new.not_valid && new.enforced,
-            references: new
-                .references()
-                .map(|table| (table.schema.as_str().to_owned(), table.name.as_str().to_owned())),
+            references: new.references().map(|table| {
+                (
+                    table.schema.as_str().to_owned(),
+                    table.name.as_str().to_owned(),
+                )
+            }),
             relies_on: None,
             comment: None,
         });
@@ -356,7 +440,10 @@ impl Table {
 }
 
 pub(super) fn pair(name: &TableName) -> (String, String) {
-    (name.schema.as_str().to_owned(), name.name.as_str().to_owned())
+    (
+        name.schema.as_str().to_owned(),
+        name.name.as_str().to_owned(),
+    )
 }
 
 fn column(new: &NewColumn) -> Column {
@@ -365,7 +452,10 @@ fn column(new: &NewColumn) -> Column {
         Special::None | Special::Serial | Special::Stored(_) | Special::Virtual(_) => None,
     };
     Column {
-        generated: matches!(new.special, Special::Identity(_) | Special::Stored(_) | Special::Virtual(_)),
+        generated: matches!(
+            new.special,
+            Special::Identity(_) | Special::Stored(_) | Special::Virtual(_)
+        ),
         identity,
         name: new.name.as_str().to_owned(),
         type_sql: new.type_sql.clone(),
@@ -378,5 +468,9 @@ fn column(new: &NewColumn) -> Column {
 /// Which identity a definition gives.
 pub(crate) fn identity(definition: &str, type_sql: &str) -> Identity {
     let always = numbering(definition, type_sql).is_some_and(|numbering| numbering.always);
-    if always { Identity::Always } else { Identity::ByDefault }
+    if always {
+        Identity::Always
+    } else {
+        Identity::ByDefault
+    }
 }

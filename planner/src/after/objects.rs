@@ -1,4 +1,5 @@
-//! What becomes of a catalog's objects other than tables' parts: views, types, functions, sequences and schemas.
+//! What becomes of a catalog's objects other than tables' parts: views, types, functions, sequences
+//! and schemas.
 
 use super::pair;
 use crate::catalog::{Catalog, PartitionOf, Table, TableKind, UserType};
@@ -18,9 +19,19 @@ impl Catalog {
         self.functions_made(&only.touches, &only.sql);
         self.publish(&only.touches);
         self.other_objects(only);
-        let made = only.touches.writes().filter(|access| access.how == How::Make);
-        let type_of = |thing: &Thing| if let Thing::Type(name) = thing { Some(name.as_str().to_owned()) } else { None };
-        self.new_types.extend(made.filter_map(|access| type_of(&access.thing)));
+        let made = only
+            .touches
+            .writes()
+            .filter(|access| access.how == How::Make);
+        let type_of = |thing: &Thing| {
+            if let Thing::Type(name) = thing {
+                Some(name.as_str().to_owned())
+            } else {
+                None
+            }
+        };
+        self.new_types
+            .extend(made.filter_map(|access| type_of(&access.thing)));
         if let Some(view) = only.view.as_ref().filter(|view| self.table(view).is_none()) {
             self.tables.push(Arc::new(Table {
                 schema: view.schema.as_str().to_owned(),
@@ -35,8 +46,12 @@ impl Catalog {
 
     /// Rows of what a publication publishes can't be updated where nothing identifies them.
     fn publish(&mut self, touches: &Footprint) {
-        let is_one = |thing: &Thing| matches!(thing, Thing::Named(kind, _) if kind == "publication");
-        if !touches.writes().any(|access| access.how != How::Drop && is_one(&access.thing)) {
+        let is_one =
+            |thing: &Thing| matches!(thing, Thing::Named(kind, _) if kind == "publication");
+        if !touches
+            .writes()
+            .any(|access| access.how != How::Drop && is_one(&access.thing))
+        {
             return;
         }
         for access in touches.writes() {
@@ -82,13 +97,25 @@ impl Catalog {
         let (dropped, made) = (of(How::Drop), of(How::Make));
         for thing in &dropped {
             if let Thing::Relation(name) = thing {
-                let to = made.iter().find_map(|thing| if let Thing::Relation(to) = thing { Some(to) } else { None });
+                let to = made.iter().find_map(|thing| {
+                    if let Thing::Relation(to) = thing {
+                        Some(to)
+                    } else {
+                        None
+                    }
+                });
                 match to {
                     Some(to) => self.rename_relation(name, to),
                     None => self.forget_relation(name),
                 }
             } else if let Thing::Type(name) = thing {
-                let to = made.iter().find_map(|thing| if let Thing::Type(to) = thing { Some(to) } else { None });
+                let to = made.iter().find_map(|thing| {
+                    if let Thing::Type(to) = thing {
+                        Some(to)
+                    } else {
+                        None
+                    }
+                });
                 self.forget_type(name, to);
             } else if made.is_empty() {
                 self.forget_part(thing);
@@ -96,7 +123,8 @@ impl Catalog {
         }
     }
 
-    /// Another name for a relation, and wherever others speak of it: parents of their parts, parts of their parent, foreign keys.
+    /// Another name for a relation, and wherever others speak of it: parents of their parts, parts
+    /// of their parent, foreign keys.
     pub(super) fn rename_relation(&mut self, from: &TableName, to: &TableName) {
         let (old, new) = (pair(from), pair(to));
         self.alter(from, |table| table.rename(to));
@@ -105,15 +133,28 @@ impl Catalog {
             let speaks = table.partitions.contains(&old)
                 || table.children.contains(&old)
                 || table.partition_of.as_ref().is_some_and(of_old)
-                || table.constraints.iter().any(|one| one.references.as_ref() == Some(&old));
+                || table
+                    .constraints
+                    .iter()
+                    .any(|one| one.references.as_ref() == Some(&old));
             if !speaks {
                 continue;
             }
             let table = Arc::make_mut(table);
             let named = table.partitions.iter_mut().chain(&mut table.children);
-            let pointed = table.constraints.iter_mut().filter_map(|one| one.references.as_mut());
-            named.chain(pointed).filter(|one| **one == old).for_each(|one| one.clone_from(&new));
-            if let Some(of) = table.partition_of.as_mut().filter(|of| of.schema == old.0 && of.name == old.1) {
+            let pointed = table
+                .constraints
+                .iter_mut()
+                .filter_map(|one| one.references.as_mut());
+            named
+                .chain(pointed)
+                .filter(|one| **one == old)
+                .for_each(|one| one.clone_from(&new));
+            if let Some(of) = table
+                .partition_of
+                .as_mut()
+                .filter(|of| of.schema == old.0 && of.name == old.1)
+            {
                 of.schema.clone_from(&new.0);
                 of.name.clone_from(&new.1);
             }
@@ -122,12 +163,21 @@ impl Catalog {
 
     fn forget_part(&mut self, thing: &Thing) {
         if let Thing::Trigger(table, Some(name)) = thing {
-            self.alter(table, |table| table.triggers.retain(|one| one.name != name.as_str()));
+            self.alter(table, |table| {
+                table.triggers.retain(|one| one.name != name.as_str())
+            });
         } else if let Thing::Policy(table, Some(name)) = thing {
-            self.alter(table, |table| table.policies.retain(|one| one.name != name.as_str()));
+            self.alter(table, |table| {
+                table.policies.retain(|one| one.name != name.as_str())
+            });
         } else if let Thing::Function(name) = thing {
             let functions = Arc::make_mut(&mut self.functions);
-            if functions.iter().filter(|known| known.name == name.as_str()).count() == 1 {
+            if functions
+                .iter()
+                .filter(|known| known.name == name.as_str())
+                .count()
+                == 1
+            {
                 functions.retain(|known| known.name != name.as_str());
             }
         }
@@ -138,11 +188,19 @@ impl Catalog {
         self.tables.retain(|table| !table.is(name));
         let view = pair(name);
         for table in &mut self.tables {
-            if table.type_obstacles.iter().any(|one| one.view.as_ref() == Some(&view)) {
-                Arc::make_mut(table).type_obstacles.retain(|one| one.view.as_ref() != Some(&view));
+            if table
+                .type_obstacles
+                .iter()
+                .any(|one| one.view.as_ref() == Some(&view))
+            {
+                Arc::make_mut(table)
+                    .type_obstacles
+                    .retain(|one| one.view.as_ref() != Some(&view));
             }
             if table.dependants.iter().any(|one| one.is_view(name, &path)) {
-                Arc::make_mut(table).dependants.retain(|one| !one.is_view(name, &path));
+                Arc::make_mut(table)
+                    .dependants
+                    .retain(|one| !one.is_view(name, &path));
             }
         }
     }
@@ -157,13 +215,22 @@ impl Catalog {
             }
             return;
         };
-        self.enums.iter_mut().filter(|known| known.name == name.as_str()).for_each(|known| {
-            to.as_str().clone_into(&mut known.name);
-        });
+        self.enums
+            .iter_mut()
+            .filter(|known| known.name == name.as_str())
+            .for_each(|known| {
+                to.as_str().clone_into(&mut known.name);
+            });
         for table in &mut self.tables {
-            if table.columns.iter().any(|column| column.type_sql == name.sql()) {
+            if table
+                .columns
+                .iter()
+                .any(|column| column.type_sql == name.sql())
+            {
                 let columns = Arc::make_mut(table).columns.iter_mut();
-                columns.filter(|column| column.type_sql == name.sql()).for_each(|column| column.type_sql = to.sql());
+                columns
+                    .filter(|column| column.type_sql == name.sql())
+                    .for_each(|column| column.type_sql = to.sql());
             }
         }
     }

@@ -10,16 +10,27 @@ use std::sync::Arc;
 impl Catalog {
     /// The columns that an UPDATE names get values; all, where not every one is known.
     pub(super) fn write_by(&mut self, update: &Update) {
-        let known = |name: &str| update.sets.iter().any(|(column, _)| column.as_str() == name);
-        self.write(&update.table, |column| update.whole.is_some() || known(column));
+        let known = |name: &str| {
+            update
+                .sets
+                .iter()
+                .any(|(column, _)| column.as_str() == name)
+        };
+        self.write(&update.table, |column| {
+            update.whole.is_some() || known(column)
+        });
     }
 
     /// Columns of the revision get values, in a table and in what shares its rows.
     pub(super) fn write(&mut self, table: &TableName, is_written: impl Fn(&str) -> bool) {
         let root = self.root(table);
         for member in self.below(&root).into_iter().chain([root]) {
-            let written = |column: &Column| column.is_new && !column.is_written && is_written(&column.name);
-            if self.table(&member).is_some_and(|table| table.columns.iter().any(written)) {
+            let written =
+                |column: &Column| column.is_new && !column.is_written && is_written(&column.name);
+            if self
+                .table(&member)
+                .is_some_and(|table| table.columns.iter().any(written))
+            {
                 self.alter(&member, |table| {
                     table
                         .columns
@@ -37,7 +48,9 @@ impl Catalog {
             if access.thing == Thing::AnyRows {
                 self.write_anywhere();
             } else if let Thing::Rows(table, column) = access.thing {
-                self.write(&table, |name| column.as_ref().is_none_or(|column| column.as_str() == name));
+                self.write(&table, |name| {
+                    column.as_ref().is_none_or(|column| column.as_str() == name)
+                });
             }
         }
     }
@@ -45,9 +58,15 @@ impl Catalog {
     /// Any column of the revision may have values from here on.
     pub(super) fn write_anywhere(&mut self) {
         let fresh = |column: &Column| column.is_new && !column.is_written;
-        let tables = self.tables.iter_mut().filter(|table| table.columns.iter().any(fresh));
+        let tables = self
+            .tables
+            .iter_mut()
+            .filter(|table| table.columns.iter().any(fresh));
         for table in tables.map(Arc::make_mut) {
-            table.columns.iter_mut().for_each(|column| column.is_written |= column.is_new);
+            table
+                .columns
+                .iter_mut()
+                .for_each(|column| column.is_written |= column.is_new);
         }
     }
 }

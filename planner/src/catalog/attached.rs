@@ -67,9 +67,13 @@ pub struct Dependant {
 }
 
 impl Dependant {
-    /// Whether it is a view of that name, as PostgreSQL describes it: with its schema where that isn't in the search path.
+    /// Whether it is a view of that name, as PostgreSQL describes it: with its schema where that
+    /// isn't in the search path.
     pub(crate) fn is_view(&self, name: &TableName, search_path: &[Ident]) -> bool {
-        let Some(shown) = self.what.strip_prefix("materialized view ").or_else(|| self.what.strip_prefix("view "))
+        let Some(shown) = self
+            .what
+            .strip_prefix("materialized view ")
+            .or_else(|| self.what.strip_prefix("view "))
         else {
             return false;
         };

@@ -1,4 +1,5 @@
-//! Functions: those that users made, and those that are known without a database, for catalogs that are made by hand.
+//! Functions: those that users made, and those that are known without a database, for catalogs that
+//! are made by hand.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,8 @@ pub struct Function {
     pub definition: String,
 }
 
-/// Functions of every PostgreSQL that give another value each time, for catalogs written without a server.
+/// Functions of every PostgreSQL that give another value each time, for catalogs written without a
+/// server.
 pub const VOLATILE_BUILTINS: [&str; 12] = [
     "clock_timestamp",
     "currval",

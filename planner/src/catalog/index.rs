@@ -51,7 +51,9 @@ impl Index {
 impl Index {
     /// `USING ..`, as it is in the definition.
     pub(crate) fn tail(&self) -> Option<&str> {
-        self.definition.find(" USING ").map(|at| &self.definition[at + 1..])
+        self.definition
+            .find(" USING ")
+            .map(|at| &self.definition[at + 1..])
     }
 
     /// Schema and name.
@@ -61,6 +63,11 @@ impl Index {
 
     /// A valid index of that name, over nothing yet.
     pub(crate) fn named(schema: &str, name: &str) -> Index {
-        Index { schema: schema.to_owned(), name: name.to_owned(), valid: true, ..Index::default() }
+        Index {
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+            valid: true,
+            ..Index::default()
+        }
     }
 }

@@ -12,7 +12,9 @@ pub use attached::{Dependant, Policy, Rule, Trigger, TypeObstacle};
 pub use functions::{AGGREGATE_BUILTINS, Function, VOLATILE_BUILTINS};
 pub use index::Index;
 pub use places::Places;
-pub use table::{Column, Constraint, ConstraintKind, Identity, PartitionKey, PartitionOf, Table, TableKind};
+pub use table::{
+    Column, Constraint, ConstraintKind, Identity, PartitionKey, PartitionOf, Table, TableKind,
+};
 
 use crate::footprint::Thing;
 use concertina_revisions::{Ident, TableName};
@@ -27,8 +29,8 @@ pub struct Catalog {
     pub server_version: u32,
     /// The schemas that unqualified names are looked up in, first one first.
     pub search_path: Vec<Ident>,
-    /// Tables, partitioned tables, foreign tables and views. Shared, because planning looks at many versions of a
-    /// catalog that differ in one table.
+    /// Tables, partitioned tables, foreign tables and views. Shared, because planning looks at many
+    /// versions of a catalog that differ in one table.
     pub tables: Vec<Arc<Table>>,
     /// Enum types and their values.
     pub enums: Vec<Enum>,
@@ -44,14 +46,16 @@ pub struct Catalog {
     /// The schemas that are there.
     #[serde(default)]
     pub schemas: BTreeSet<String>,
-    /// Relations that are neither tables nor indexes, as `[schema, name]`: sequences and composite types.
+    /// Relations that are neither tables nor indexes, as `[schema, name]`: sequences and composite
+    /// types.
     #[serde(default)]
     pub other_relations: Arc<BTreeSet<(String, String)>>,
     /// Installed extensions.
     pub extensions: BTreeSet<String>,
     /// Extensions that the server could install.
     pub available_extensions: Arc<BTreeSet<String>>,
-    /// Whether the connected role may work where other people's triggers and rules see nothing of it.
+    /// Whether the connected role may work where other people's triggers and rules see nothing of
+    /// it.
     #[serde(default)]
     pub may_silence: bool,
     /// Types that users made.
@@ -65,16 +69,18 @@ pub struct Catalog {
     pub assignment_casts: Arc<BTreeSet<(String, String)>>,
     /// Names of functions that may give another value each time.
     pub volatile_functions: Arc<BTreeSet<String>>,
-    /// Names of functions that users or extensions made and that may read tables: those that aren't declared IMMUTABLE.
+    /// Names of functions that users or extensions made and that may read tables: those that aren't
+    /// declared IMMUTABLE.
     #[serde(default)]
     pub reading_functions: Arc<BTreeSet<String>>,
     /// Names of functions that compute over many rows at once.
     pub aggregates: Arc<BTreeSet<String>>,
-    /// The versions of the application's schema that are there, in the order in which they were made; nothing where
-    /// the application has none and shall have none.
+    /// The versions of the application's schema that are there, in the order in which they were
+    /// made; nothing where the application has none and shall have none.
     #[serde(default)]
     pub versions: Option<Vec<Version>>,
-    /// Whether no table holds a row, but those that revisions put there that were run as they are written.
+    /// Whether no table holds a row, but those that revisions put there that were run as they are
+    /// written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unpopulated: bool,
     /// Where tables are.
@@ -133,7 +139,8 @@ pub struct Enum {
 }
 
 impl Catalog {
-    /// A catalog of the given tables, as a PostgreSQL 15 with `public` in its search path would have it.
+    /// A catalog of the given tables, as a PostgreSQL 15 with `public` in its search path would
+    /// have it.
     pub fn of(tables: impl IntoIterator<Item = Table>) -> Catalog {
         Catalog {
             server_version: 150_000,
@@ -147,55 +154,90 @@ impl Catalog {
 
     /// The table of exactly this name.
     pub fn table(&self, name: &TableName) -> Option<&Table> {
-        self.places.find(&self.tables, name).map(|at| &*self.tables[at])
+        self.places
+            .find(&self.tables, name)
+            .map(|at| &*self.tables[at])
     }
 
     pub(crate) fn table_mut(&mut self, name: &TableName) -> Option<&mut Table> {
-        self.places.find(&self.tables, name).map(|at| Arc::make_mut(&mut self.tables[at]))
+        self.places
+            .find(&self.tables, name)
+            .map(|at| Arc::make_mut(&mut self.tables[at]))
     }
 
-    /// What a name in SQL means: the schema it says, or the first in the search path that has such a relation.
+    /// What a name in SQL means: the schema it says, or the first in the search path that has such
+    /// a relation.
     pub fn resolve(&self, schema: Option<&str>, name: &str) -> Option<TableName> {
-        let matching = |schema: &str| self.tables.iter().find(|table| table.schema == schema && table.name == name);
+        let matching = |schema: &str| {
+            self.tables
+                .iter()
+                .find(|table| table.schema == schema && table.name == name)
+        };
         match schema {
             Some(schema) => matching(schema),
-            None => self.search_path.iter().find_map(|schema| matching(schema.as_str())),
+            None => self
+                .search_path
+                .iter()
+                .find_map(|schema| matching(schema.as_str())),
         }
         .map(|table| table.full_name())
     }
 
     /// The name that a new relation gets.
     pub fn name_for_new(&self, schema: Option<&str>, name: &str) -> TableName {
-        let schema = schema
-            .map_or_else(|| self.search_path.first().cloned().unwrap_or_else(|| Ident::new("public")), Ident::new);
-        TableName { schema, name: Ident::new(name) }
+        let schema = schema.map_or_else(
+            || {
+                self.search_path
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| Ident::new("public"))
+            },
+            Ident::new,
+        );
+        TableName {
+            schema,
+            name: Ident::new(name),
+        }
     }
 
     /// The table that an index belongs to, and the index.
     pub fn index(&self, schema: Option<&str>, name: &str) -> Option<(&Table, &Index)> {
         let in_schema = |wanted: &str| {
             self.tables.iter().find_map(|table| {
-                let index = table.indexes.iter().find(|index| index.schema == wanted && index.name == name)?;
+                let index = table
+                    .indexes
+                    .iter()
+                    .find(|index| index.schema == wanted && index.name == name)?;
                 Some((table.as_ref(), index))
             })
         };
         match schema {
             Some(schema) => in_schema(schema),
-            None => self.search_path.iter().find_map(|schema| in_schema(schema.as_str())),
+            None => self
+                .search_path
+                .iter()
+                .find_map(|schema| in_schema(schema.as_str())),
         }
     }
 
-    /// Whether a table holds no row, or none that anyone but this revision has seen. One that versions of the application's
-    /// schema show is never taken for empty: what they show of it can't go before them.
+    /// Whether a table holds no row, or none that anyone but this revision has seen. One that
+    /// versions of the application's schema show is never taken for empty: what they show of it
+    /// can't go before them.
     pub fn is_empty(&self, name: &TableName) -> bool {
-        let empty = |table: &Table| table.without_rows && table.kind == TableKind::Plain && !self.has_versions();
-        self.table(name).is_some_and(|table| table.is_new || empty(table))
+        let empty = |table: &Table| {
+            table.without_rows && table.kind == TableKind::Plain && !self.has_versions()
+        };
+        self.table(name)
+            .is_some_and(|table| table.is_new || empty(table))
     }
 
-    /// Whether a table, and every table whose rows a change of it might look at, is new or proven to hold no row: what it is a
-    /// part of, what is a part of it, and what points at it.
+    /// Whether a table, and every table whose rows a change of it might look at, is new or proven
+    /// to hold no row: what it is a part of, what is a part of it, and what points at it.
     pub(crate) fn touches_no_row(&self, name: &TableName) -> bool {
-        self.around(name).iter().all(|name| self.table(name).is_some_and(|table| table.is_new || table.without_rows))
+        self.around(name).iter().all(|name| {
+            self.table(name)
+                .is_some_and(|table| table.is_new || table.without_rows)
+        })
     }
 
     /// A table, what it is a part of, what is a part of it, and what points at any of these.
@@ -203,8 +245,11 @@ impl Catalog {
         let root = self.root(name);
         let mut family = self.below(&root);
         family.insert(0, root);
-        let pointing: Vec<TableName> =
-            family.iter().flat_map(|member| self.referencing(member)).map(|(table, _)| table.full_name()).collect();
+        let pointing: Vec<TableName> = family
+            .iter()
+            .flat_map(|member| self.referencing(member))
+            .map(|(table, _)| table.full_name())
+            .collect();
         for table in pointing {
             if !family.contains(&table) {
                 family.push(table);
@@ -215,19 +260,32 @@ impl Catalog {
 
     /// The table that a partition or child is below of, at the very top.
     pub(crate) fn root(&self, name: &TableName) -> TableName {
-        let pair = (name.schema.as_str().to_owned(), name.name.as_str().to_owned());
-        let above = |table: &&Arc<Table>| table.partitions.contains(&pair) || table.children.contains(&pair);
-        self.tables.iter().find(above).map_or_else(|| name.clone(), |parent| self.root(&parent.full_name()))
+        let pair = (
+            name.schema.as_str().to_owned(),
+            name.name.as_str().to_owned(),
+        );
+        let above = |table: &&Arc<Table>| {
+            table.partitions.contains(&pair) || table.children.contains(&pair)
+        };
+        self.tables
+            .iter()
+            .find(above)
+            .map_or_else(|| name.clone(), |parent| self.root(&parent.full_name()))
     }
 
     /// Whether there are versions of the application's schema.
     pub fn has_versions(&self) -> bool {
-        self.versions.as_ref().is_some_and(|versions| !versions.is_empty())
+        self.versions
+            .as_ref()
+            .is_some_and(|versions| !versions.is_empty())
     }
 
-    /// The tables below a table: its partitions and children, and theirs. What locks it mostly locks them too.
+    /// The tables below a table: its partitions and children, and theirs. What locks it mostly
+    /// locks them too.
     pub fn below(&self, name: &TableName) -> Vec<TableName> {
-        let Some(table) = self.table(name) else { return vec![] };
+        let Some(table) = self.table(name) else {
+            return vec![];
+        };
         let mut found = Vec::new();
         for (schema, child) in table.partitions.iter().chain(&table.children) {
             let child = TableName::new(schema.as_str(), child.as_str());
@@ -239,8 +297,13 @@ impl Catalog {
 
     /// The tables below a table that hold rows of their own, or the table itself.
     pub fn leaves(&self, name: &TableName) -> Vec<TableName> {
-        let plain = |name: &TableName| self.table(name).is_some_and(|table| table.kind != TableKind::Partitioned);
-        let mut leaves: Vec<TableName> = std::iter::once(name.clone()).chain(self.below(name)).collect();
+        let plain = |name: &TableName| {
+            self.table(name)
+                .is_some_and(|table| table.kind != TableKind::Partitioned)
+        };
+        let mut leaves: Vec<TableName> = std::iter::once(name.clone())
+            .chain(self.below(name))
+            .collect();
         leaves.retain(plain);
         leaves
     }
@@ -251,21 +314,35 @@ impl Catalog {
         refused(name) || self.below(name).iter().any(refused)
     }
 
-    /// The triggers and rules of others that an UPDATE of ours of `columns` would call, with nothing of a row's meaning
-    /// changed by it.
+    /// The triggers and rules of others that an UPDATE of ours of `columns` would call, with
+    /// nothing of a row's meaning changed by it.
     pub fn noticed_by(&self, name: &TableName, columns: &[&str]) -> Vec<String> {
         let heard = |in_replica: bool| in_replica || !self.may_silence;
         let tables = std::iter::once(name.clone()).chain(self.below(name));
         let mut found = Vec::new();
         for table in tables.filter_map(|name| self.table(&name)) {
             let of_ours = |trigger: &&Trigger| {
-                trigger.columns.is_empty() || trigger.columns.iter().any(|one| columns.contains(&one.as_str()))
+                trigger.columns.is_empty()
+                    || trigger
+                        .columns
+                        .iter()
+                        .any(|one| columns.contains(&one.as_str()))
             };
-            let fires =
-                |trigger: &&Trigger| (trigger.on_update || trigger.of_statement[1]) && heard(trigger.in_replica);
-            found
-                .extend(table.triggers.iter().filter(fires).filter(of_ours).map(|one| format!("trigger {}", one.name)));
-            let rules = table.rules.iter().filter(|rule| rule.event[1] && heard(rule.in_replica));
+            let fires = |trigger: &&Trigger| {
+                (trigger.on_update || trigger.of_statement[1]) && heard(trigger.in_replica)
+            };
+            found.extend(
+                table
+                    .triggers
+                    .iter()
+                    .filter(fires)
+                    .filter(of_ours)
+                    .map(|one| format!("trigger {}", one.name)),
+            );
+            let rules = table
+                .rules
+                .iter()
+                .filter(|rule| rule.event[1] && heard(rule.in_replica));
             found.extend(rules.map(|rule| format!("rule {}", rule.name)));
         }
         found.sort_unstable();
@@ -283,11 +360,19 @@ impl Catalog {
         self.aggregates.contains(function)
     }
 
-    /// The indexes of partitions that are directly a part of one of their table, each with its partition.
+    /// The indexes of partitions that are directly a part of one of their table, each with its
+    /// partition.
     pub(crate) fn parts_of(&self, index: &TableName) -> impl Iterator<Item = (&Table, &Index)> {
-        let whole = Some((index.schema.as_str().to_owned(), index.name.as_str().to_owned()));
+        let whole = Some((
+            index.schema.as_str().to_owned(),
+            index.name.as_str().to_owned(),
+        ));
         self.tables.iter().flat_map(move |table| {
-            let own: Vec<&Index> = table.indexes.iter().filter(|one| one.part_of == whole).collect();
+            let own: Vec<&Index> = table
+                .indexes
+                .iter()
+                .filter(|one| one.part_of == whole)
+                .collect();
             own.into_iter().map(move |one| (table.as_ref(), one))
         })
     }
@@ -296,17 +381,26 @@ impl Catalog {
     pub fn relation_name_taken(&self, schema: &str, name: &str) -> bool {
         self.tables.iter().any(|table| {
             (table.schema == schema && table.name == name)
-                || table.indexes.iter().any(|index| index.schema == schema && index.name == name)
-        }) || self.other_relations.contains(&(schema.to_owned(), name.to_owned()))
+                || table
+                    .indexes
+                    .iter()
+                    .any(|index| index.schema == schema && index.name == name)
+        }) || self
+            .other_relations
+            .contains(&(schema.to_owned(), name.to_owned()))
     }
 
-    /// Whether there is such a relation, function, type or schema, as far as the catalog lists them.
+    /// Whether there is such a relation, function, type or schema, as far as the catalog lists
+    /// them.
     pub(crate) fn has(&self, thing: &Thing) -> bool {
         if let Thing::Relation(name) = thing {
             return self.relation_name_taken(name.schema.as_str(), name.name.as_str());
         }
         if let Thing::Function(name) = thing {
-            return self.functions.iter().any(|known| known.name == name.as_str());
+            return self
+                .functions
+                .iter()
+                .any(|known| known.name == name.as_str());
         }
         if let Thing::Type(name) = thing {
             return self.enums.iter().any(|known| known.name == name.as_str())
@@ -321,7 +415,9 @@ impl Catalog {
             table
                 .constraints
                 .iter()
-                .filter(move |constraint| constraint.referenced().as_ref() == Some(name) && !table.is(name))
+                .filter(move |constraint| {
+                    constraint.referenced().as_ref() == Some(name) && !table.is(name)
+                })
                 .map(move |constraint| (table.as_ref(), constraint))
         })
     }

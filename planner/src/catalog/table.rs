@@ -36,11 +36,12 @@ pub struct Table {
     pub rows: f64,
     /// Blocks of 8 KiB that the table has now, leaves included.
     pub pages: u64,
-    /// Whether PostgreSQL was asked for a row of it, or of what is below it, and found none. The number of blocks proves
-    /// nothing: rows may live elsewhere.
+    /// Whether PostgreSQL was asked for a row of it, or of what is below it, and found none. The
+    /// number of blocks proves nothing: rows may live elsewhere.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub without_rows: bool,
-    /// Whether PostgreSQL refuses to update it: it is published, and nothing identifies its rows to subscribers.
+    /// Whether PostgreSQL refuses to update it: it is published, and nothing identifies its rows to
+    /// subscribers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub update_refused: bool,
     /// Whether its updates are published.
@@ -51,7 +52,8 @@ pub struct Table {
     /// The role that owns it.
     #[serde(default)]
     pub owner: String,
-    /// The rights on it, as PostgreSQL's own access control items; none where they are its owner's alone.
+    /// The rights on it, as PostgreSQL's own access control items; none where they are its owner's
+    /// alone.
     #[serde(default)]
     pub rights: Option<Vec<String>>,
     /// What COMMENT ON says of it.
@@ -284,7 +286,11 @@ impl Table {
 
     /// The same table with one more nullable column.
     pub fn column(mut self, name: &str, type_sql: &str) -> Table {
-        self.columns.push(Column { name: name.to_owned(), type_sql: type_sql.to_owned(), ..Column::default() });
+        self.columns.push(Column {
+            name: name.to_owned(),
+            type_sql: type_sql.to_owned(),
+            ..Column::default()
+        });
         self
     }
 
@@ -301,8 +307,12 @@ impl Table {
             relies_on: None,
             comment: None,
         });
-        let definition =
-            format!("CREATE UNIQUE INDEX {name} ON {}.{} USING btree ({})", self.schema, self.name, columns.join(", "));
+        let definition = format!(
+            "CREATE UNIQUE INDEX {name} ON {}.{} USING btree ({})",
+            self.schema,
+            self.name,
+            columns.join(", ")
+        );
         self.indexes.push(Index {
             keys: columns.clone(),
             mentions: columns,
@@ -326,46 +336,80 @@ impl Table {
 
     /// A column by name.
     pub fn get(&self, column: &Ident) -> Option<&Column> {
-        self.columns.iter().find(|candidate| candidate.name == column.as_str())
+        self.columns
+            .iter()
+            .find(|candidate| candidate.name == column.as_str())
     }
 
     pub(crate) fn get_mut(&mut self, column: &Ident) -> Option<&mut Column> {
-        self.columns.iter_mut().find(|candidate| candidate.name == column.as_str())
+        self.columns
+            .iter_mut()
+            .find(|candidate| candidate.name == column.as_str())
     }
 
     /// Whether an index of that name is the table's.
     pub(crate) fn has_index(&self, name: &TableName) -> bool {
-        self.schema == name.schema.as_str() && self.indexes.iter().any(|index| index.name == name.name.as_str())
+        self.schema == name.schema.as_str()
+            && self
+                .indexes
+                .iter()
+                .any(|index| index.name == name.name.as_str())
     }
 
     /// Whether the revision made a column that is NULL in every row so far.
     pub(crate) fn is_fresh(&self, column: &Ident) -> bool {
-        self.get(column).is_some_and(|one| one.is_new && !one.is_written && one.default.is_none() && !one.generated)
+        self.get(column).is_some_and(|one| {
+            one.is_new && !one.is_written && one.default.is_none() && !one.generated
+        })
     }
 
     /// A constraint by name.
     pub fn constraint(&self, name: &Ident) -> Option<&Constraint> {
-        self.constraints.iter().find(|constraint| constraint.name == name.as_str())
+        self.constraints
+            .iter()
+            .find(|constraint| constraint.name == name.as_str())
     }
 
-    /// The columns of the primary key, else of the smallest unique index over columns that are never NULL.
+    /// The columns of the primary key, else of the smallest unique index over columns that are
+    /// never NULL.
     pub fn key(&self) -> Option<Vec<Ident>> {
-        let never_null = |name: &String| self.columns.iter().any(|column| column.name == *name && column.not_null);
-        let primary = self.constraints.iter().find(|constraint| constraint.kind == ConstraintKind::PrimaryKey);
+        let never_null = |name: &String| {
+            self.columns
+                .iter()
+                .any(|column| column.name == *name && column.not_null)
+        };
+        let primary = self
+            .constraints
+            .iter()
+            .find(|constraint| constraint.kind == ConstraintKind::PrimaryKey);
         let unique = || {
             self.indexes
                 .iter()
-                .filter(|index| index.unique && index.valid && !index.partial && index.keys.iter().all(never_null))
+                .filter(|index| {
+                    index.unique
+                        && index.valid
+                        && !index.partial
+                        && index.keys.iter().all(never_null)
+                })
                 .min_by_key(|index| index.keys.len())
         };
-        let columns = primary.map(|constraint| &constraint.columns).or_else(|| unique().map(|index| &index.keys))?;
-        Some(columns.iter().map(|column| Ident::new(column.as_str())).collect())
+        let columns = primary
+            .map(|constraint| &constraint.columns)
+            .or_else(|| unique().map(|index| &index.keys))?;
+        Some(
+            columns
+                .iter()
+                .map(|column| Ident::new(column.as_str()))
+                .collect(),
+        )
     }
 }
 
 impl Constraint {
     /// The table that a foreign key points at.
     pub fn referenced(&self) -> Option<TableName> {
-        self.references.as_ref().map(|(schema, name)| TableName::new(schema.as_str(), name.as_str()))
+        self.references
+            .as_ref()
+            .map(|(schema, name)| TableName::new(schema.as_str(), name.as_str()))
     }
 }

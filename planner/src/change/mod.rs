@@ -14,7 +14,8 @@ use crate::catalog::{PartitionKey, PartitionOf};
 use crate::expr::Expr;
 use concertina_revisions::{Ident, TableName};
 
-/// One change to a database. A statement becomes one of these, or several (`ALTER TABLE a .., b ..`).
+/// One change to a database. A statement becomes one of these, or several (`ALTER TABLE a .., b
+/// ..`).
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "a revision has few of them")]
 pub enum Change {
@@ -56,7 +57,8 @@ pub enum Change {
     Truncate(Truncate),
     /// ALTER DOMAIN .. ADD CONSTRAINT, VALIDATE CONSTRAINT, SET NOT NULL.
     DomainDemand(DomainDemand),
-    /// A statement that touches the system catalogs only and locks no table: schema, sequence, function, comment.
+    /// A statement that touches the system catalogs only and locks no table: schema, sequence,
+    /// function, comment.
     CatalogOnly(CatalogOnly),
     /// A setting of a table, or a policy or trigger on it: instant, as written.
     Setting(Setting),
@@ -95,7 +97,8 @@ pub struct NewTable {
     pub partition_key: Option<PartitionKey>,
     /// Tables that it inherits from.
     pub parents: Vec<TableName>,
-    /// The table that is made by the same revision, and that it is a partition of from birth, with its bound.
+    /// The table that is made by the same revision, and that it is a partition of from birth, with
+    /// its bound.
     pub partition_of: Option<PartitionOf>,
     /// What it is filled from, where it is made `AS SELECT ..`: the relations that are read.
     pub filled_from: Option<Vec<TableName>>,
@@ -132,7 +135,8 @@ pub struct AddColumn {
     pub table: TableName,
     /// The column.
     pub column: NewColumn,
-    /// What every row and every old writer gets, when later statements of the revision were folded in.
+    /// What every row and every old writer gets, when later statements of the revision were folded
+    /// in.
     pub fill: Option<Fill>,
 }
 
@@ -240,7 +244,8 @@ pub struct NewIndex {
     pub keys: Vec<Ident>,
     /// What PostgreSQL calls each column, expressions too, when it makes a name for the index.
     pub labels: Vec<Ident>,
-    /// What each key is computed by, as SQL; none where a collation or an operator class decides what is equal.
+    /// What each key is computed by, as SQL; none where a collation or an operator class decides
+    /// what is equal.
     pub values: Option<Vec<String>>,
     /// Which rows it covers, as SQL.
     pub predicate: Option<String>,
@@ -360,9 +365,8 @@ impl NewConstraint {
     pub fn columns(&self) -> Vec<Ident> {
         match &self.kind {
             NewConstraintKind::Check(expression) => expression.column_names(),
-            NewConstraintKind::ForeignKey { columns, .. } | NewConstraintKind::Unique { columns, .. } => {
-                columns.clone()
-            }
+            NewConstraintKind::ForeignKey { columns, .. }
+            | NewConstraintKind::Unique { columns, .. } => columns.clone(),
             NewConstraintKind::NotNull(column) => vec![column.clone()],
             NewConstraintKind::Exclude => Vec::new(),
         }
@@ -370,6 +374,10 @@ impl NewConstraint {
 
     /// The table that a foreign key points at.
     pub fn references(&self) -> Option<&TableName> {
-        if let NewConstraintKind::ForeignKey { references, .. } = &self.kind { Some(references) } else { None }
+        if let NewConstraintKind::ForeignKey { references, .. } = &self.kind {
+            Some(references)
+        } else {
+            None
+        }
     }
 }

@@ -53,7 +53,8 @@ pub struct NewMaterializedView {
     pub filled: bool,
     /// The statement, WITH NO DATA.
     pub sql: String,
-    /// Another name, and the statement that makes it under that one, for while what is to be replaced is still there.
+    /// Another name, and the statement that makes it under that one, for while what is to be
+    /// replaced is still there.
     pub beside: (TableName, String),
 }
 

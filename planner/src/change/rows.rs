@@ -74,7 +74,8 @@ impl RowCopy {
 /// A SELECT of exactly the rows that a statement would change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listing {
-    /// The SELECT. Of an UPDATE or DELETE it gives [`Listing::HELD`], which what is to be kept of a row takes the place of.
+    /// The SELECT. Of an UPDATE or DELETE it gives [`Listing::HELD`], which what is to be kept of a
+    /// row takes the place of.
     pub query: String,
     /// The columns that an INSERT writes, in the order of the SELECT.
     pub columns: Vec<Ident>,
@@ -90,7 +91,8 @@ impl Listing {
 
     /// The SELECT with these expressions in the place of [`Listing::HELD`].
     pub fn giving(&self, expressions: &[String]) -> String {
-        self.query.replacen(&Ident::new(Listing::HELD).sql(), &expressions.join(", "), 1)
+        self.query
+            .replacen(&Ident::new(Listing::HELD).sql(), &expressions.join(", "), 1)
     }
 }
 
@@ -130,8 +132,14 @@ pub struct Update {
 impl Update {
     /// The columns that it writes, and those of the table that it reads to do so.
     pub fn column_names(&self) -> Vec<Ident> {
-        let read = self.sets.iter().map(|(_, value)| value).chain(&self.predicate);
-        read.flat_map(Expr::column_names).chain(self.sets.iter().map(|(column, _)| column.clone())).collect()
+        let read = self
+            .sets
+            .iter()
+            .map(|(_, value)| value)
+            .chain(&self.predicate);
+        read.flat_map(Expr::column_names)
+            .chain(self.sets.iter().map(|(column, _)| column.clone()))
+            .collect()
     }
 }
 

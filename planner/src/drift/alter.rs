@@ -21,41 +21,100 @@ pub(super) fn change(there: &Thing, wanted: &Thing) -> Change {
     let table = &wanted.object.table;
     match (&there.facts, &wanted.facts) {
         (Facts::Column(old), Facts::Column(new)) => column(wanted, old, new),
-        (Facts::Sequence { unlogged: was, .. }, Facts::Sequence { r#type, options, unlogged }) => {
-            let mut sql = vec![format!("ALTER SEQUENCE {name} AS {type} {}", options.join(" "))];
+        (
+            Facts::Sequence { unlogged: was, .. },
+            Facts::Sequence {
+                r#type,
+                options,
+                unlogged,
+            },
+        ) => {
+            let mut sql = vec![format!(
+                "ALTER SEQUENCE {name} AS {type} {}",
+                options.join(" ")
+            )];
             if was != unlogged {
-                sql.push(format!("ALTER SEQUENCE {name} SET {}", if *unlogged { "UNLOGGED" } else { "LOGGED" }));
+                sql.push(format!(
+                    "ALTER SEQUENCE {name} SET {}",
+                    if *unlogged { "UNLOGGED" } else { "LOGGED" }
+                ));
             }
             Change::By(plain(sql))
         }
-        (Facts::Identity { .. }, Facts::Identity { .. }) => Change::By(plain(identity(there, wanted))),
+        (Facts::Identity { .. }, Facts::Identity { .. }) => {
+            Change::By(plain(identity(there, wanted)))
+        }
         (Facts::Enum { labels: old }, Facts::Enum { labels: new }) => labels(name, old, new),
         (Facts::Domain { .. }, Facts::Domain { .. }) => domain(there, wanted),
-        (Facts::Composite { attributes: old }, Facts::Composite { attributes: new }) => attributes(name, old, new),
-        (Facts::Settings { base: old, settings: was }, Facts::Settings { base: new, settings }) => {
-            match (old == new, wanted.kind()) {
-                (true, _) => Change::By(plain(set(was, settings))),
-                (false, "table") => Change::Never,
-                (false, _) => Change::Again,
-            }
+        (Facts::Composite { attributes: old }, Facts::Composite { attributes: new }) => {
+            attributes(name, old, new)
         }
+        (
+            Facts::Settings {
+                base: old,
+                settings: was,
+            },
+            Facts::Settings {
+                base: new,
+                settings,
+            },
+        ) => match (old == new, wanted.kind()) {
+            (true, _) => Change::By(plain(set(was, settings))),
+            (false, "table") => Change::Never,
+            (false, _) => Change::Again,
+        },
         (Facts::View { .. }, Facts::View { .. }) => view(there, wanted),
         (
-            Facts::Routine { result, names, modes, defaults },
-            Facts::Routine { result: new, names: called, modes: ways, defaults: more },
+            Facts::Routine {
+                result,
+                names,
+                modes,
+                defaults,
+            },
+            Facts::Routine {
+                result: new,
+                names: called,
+                modes: ways,
+                defaults: more,
+            },
         ) => {
-            let is_kept = result == new && modes == ways && defaults <= more && (names == called || names.is_empty());
-            if is_kept { Change::By(plain(vec![replacing(&wanted.sql)])) } else { Change::Again }
+            let is_kept = result == new
+                && modes == ways
+                && defaults <= more
+                && (names == called || names.is_empty());
+            if is_kept {
+                Change::By(plain(vec![replacing(&wanted.sql)]))
+            } else {
+                Change::Again
+            }
         }
         (
-            Facts::Constraint { base, validated: false, .. },
-            Facts::Constraint { base: new, validated: true, local: true, .. },
-        ) if base == new => Change::By(plain(vec![format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}")])),
-        (Facts::Partition { parent }, Facts::Partition { .. }) => {
-            Change::By(plain(vec![format!("ALTER TABLE {parent} DETACH PARTITION {table}"), wanted.sql.clone()]))
-        }
+            Facts::Constraint {
+                base,
+                validated: false,
+                ..
+            },
+            Facts::Constraint {
+                base: new,
+                validated: true,
+                local: true,
+                ..
+            },
+        ) if base == new => Change::By(plain(vec![format!(
+            "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"
+        )])),
+        (Facts::Partition { parent }, Facts::Partition { .. }) => Change::By(plain(vec![
+            format!("ALTER TABLE {parent} DETACH PARTITION {table}"),
+            wanted.sql.clone(),
+        ])),
         (Facts::Policy { .. }, Facts::Policy { .. }) => policy(there, wanted),
-        (Facts::Extension { schema, version }, Facts::Extension { schema: other, version: newer }) => {
+        (
+            Facts::Extension { schema, version },
+            Facts::Extension {
+                schema: other,
+                version: newer,
+            },
+        ) => {
             let mut sql = Vec::new();
             if schema != other {
                 sql.push(format!("ALTER EXTENSION {name} SET SCHEMA {other}"));
@@ -65,14 +124,15 @@ pub(super) fn change(there: &Thing, wanted: &Thing) -> Change {
             }
             Change::By(plain(sql))
         }
-        (Facts::Rights { .. }, Facts::Rights { .. }) => Change::By(rights(Some(there), Some(wanted))),
+        (Facts::Rights { .. }, Facts::Rights { .. }) => {
+            Change::By(rights(Some(there), Some(wanted)))
+        }
         (Facts::DefaultPrivileges { .. }, Facts::DefaultPrivileges { .. }) => {
             Change::By(default_privileges(Some(there), Some(wanted)))
         }
         _ => match wanted.kind() {
-            "default" | "owner of sequence" | "comment" | "security label" | "replica identity" | "UNLOGGED" => {
-                Change::By(plain(vec![wanted.sql.clone()]))
-            }
+            "default" | "owner of sequence" | "comment" | "security label" | "replica identity"
+            | "UNLOGGED" => Change::By(plain(vec![wanted.sql.clone()])),
             // What makes it is left out where it is whoever makes it.
             "owner" => Change::By(plain(vec![wanted.object.definition.clone()])),
             "order of columns" | "range type" | "base type" => Change::Never,
@@ -87,7 +147,10 @@ pub(super) fn plain(sql: Vec<String>) -> Vec<Statement> {
 
 /// A statement that makes something, so that it may be there already.
 fn replacing(sql: &str) -> String {
-    let without = sql.strip_prefix("CREATE OR REPLACE ").or_else(|| sql.strip_prefix("CREATE ")).unwrap_or(sql);
+    let without = sql
+        .strip_prefix("CREATE OR REPLACE ")
+        .or_else(|| sql.strip_prefix("CREATE "))
+        .unwrap_or(sql);
     format!("CREATE OR REPLACE {without}")
 }
 
@@ -95,10 +158,22 @@ fn replacing(sql: &str) -> String {
 fn set(old: &[Setting], new: &[Setting]) -> Vec<String> {
     let kept: Vec<&Setting> = old.iter().filter(|one| new.contains(one)).collect();
     if kept.iter().zip(new).any(|(old, new)| *old != new) {
-        return old.iter().map(|one| one.reset.clone()).chain(new.iter().map(|one| one.set.clone())).collect();
+        return old
+            .iter()
+            .map(|one| one.reset.clone())
+            .chain(new.iter().map(|one| one.set.clone()))
+            .collect();
     }
-    let gone = old.iter().filter(|one| !new.iter().any(|other| other.key == one.key)).map(|one| one.reset.clone());
-    gone.chain(new.iter().filter(|one| !old.contains(one)).map(|one| one.set.clone())).collect()
+    let gone = old
+        .iter()
+        .filter(|one| !new.iter().any(|other| other.key == one.key))
+        .map(|one| one.reset.clone());
+    gone.chain(
+        new.iter()
+            .filter(|one| !old.contains(one))
+            .map(|one| one.set.clone()),
+    )
+    .collect()
 }
 
 /// The statements that undo every setting of a part.
@@ -116,20 +191,28 @@ fn column(wanted: &Thing, old: &Column, new: &Column) -> Change {
         if old.generated.is_some() && new.generated.is_none() && old.r#type == new.r#type {
             return Change::By(plain(vec![alter("DROP EXPRESSION")]));
         }
-        return if new.inherited { Change::By(vec![]) } else { Change::Again };
+        return if new.inherited {
+            Change::By(vec![])
+        } else {
+            Change::Again
+        };
     }
     let mut sql = Vec::new();
     if old.r#type != new.r#type && !new.inherited {
         sql.extend(retype(wanted, old, new, false));
     }
     match (old.not_null, new.not_null) {
-        (false, true) if !(new.inherited && new.inherits_not_null) => sql.push(Statement::plain(not_null(wanted, new))),
+        (false, true) if !(new.inherited && new.inherits_not_null) => {
+            sql.push(Statement::plain(not_null(wanted, new)))
+        }
         (true, false) => sql.push(Statement::plain(alter("DROP NOT NULL"))),
         (true, true) => {
             if let (Some(was), Some(name)) = (&old.not_null_name, &new.not_null_name)
                 && was != name
             {
-                sql.push(Statement::plain(format!("ALTER TABLE {table} RENAME CONSTRAINT {was} TO {name}")));
+                sql.push(Statement::plain(format!(
+                    "ALTER TABLE {table} RENAME CONSTRAINT {was} TO {name}"
+                )));
             }
         }
         _ => {}
@@ -147,7 +230,12 @@ fn not_null(wanted: &Thing, new: &Column) -> String {
 }
 
 /// A column of another type, and its default with it; through text where nothing else leads there.
-pub(super) fn retype(wanted: &Thing, old: &Column, new: &Column, through_text: bool) -> Vec<Statement> {
+pub(super) fn retype(
+    wanted: &Thing,
+    old: &Column,
+    new: &Column,
+    through_text: bool,
+) -> Vec<Statement> {
     let (table, name) = (&wanted.object.table, &wanted.object.name);
     let alter = |what: String| format!("ALTER TABLE {table} ALTER COLUMN {name} {what}");
     let mut sql = Vec::new();
@@ -156,12 +244,23 @@ pub(super) fn retype(wanted: &Thing, old: &Column, new: &Column, through_text: b
     }
     let r#type = &new.r#type;
     let array = if new.is_array { "text[]" } else { "text" };
-    let text = if through_text { format!("::{array}") } else { String::new() };
+    let text = if through_text {
+        format!("::{array}")
+    } else {
+        String::new()
+    };
     let cast = &new.cast;
-    let using = if new.generated.is_some() { String::new() } else { format!(" USING {name}{text}::{cast}") };
+    let using = if new.generated.is_some() {
+        String::new()
+    } else {
+        format!(" USING {name}{text}::{cast}")
+    };
     let written = alter(format!("TYPE {type}{using}"));
     sql.push(match hazard::of_cast(old, new, through_text) {
-        Some(hazard) => Statement { hazard: Some(hazard), sql: written },
+        Some(hazard) => Statement {
+            hazard: Some(hazard),
+            sql: written,
+        },
         None => Statement::plain(written),
     });
     if let Some(default) = &new.default {
@@ -172,8 +271,21 @@ pub(super) fn retype(wanted: &Thing, old: &Column, new: &Column, through_text: b
 
 fn identity(there: &Thing, wanted: &Thing) -> Vec<String> {
     let (
-        Facts::Identity { mode: was, sequence: from, schema: from_schema, options: old, .. },
-        Facts::Identity { mode, sequence, schema, own_name, options, .. },
+        Facts::Identity {
+            mode: was,
+            sequence: from,
+            schema: from_schema,
+            options: old,
+            ..
+        },
+        Facts::Identity {
+            mode,
+            sequence,
+            schema,
+            own_name,
+            options,
+            ..
+        },
     ) = (&there.facts, &wanted.facts)
     else {
         return vec![];
@@ -188,10 +300,18 @@ fn identity(there: &Thing, wanted: &Thing) -> Vec<String> {
     if was != mode {
         what.push(format!("SET GENERATED {mode}"));
     }
-    what.extend(options.iter().filter(|option| !old.contains(option)).map(|option| format!("SET {option}")));
+    what.extend(
+        options
+            .iter()
+            .filter(|option| !old.contains(option))
+            .map(|option| format!("SET {option}")),
+    );
     if !what.is_empty() {
         let (table, name) = (&wanted.object.table, &wanted.object.name);
-        sql.push(format!("ALTER TABLE {table} ALTER COLUMN {name} {}", what.join(" ")));
+        sql.push(format!(
+            "ALTER TABLE {table} ALTER COLUMN {name} {}",
+            what.join(" ")
+        ));
     }
     sql
 }
@@ -203,7 +323,11 @@ fn labels(name: &str, old: &[String], new: &[String]) -> Change {
         return Change::Replaced;
     }
     let mut sql = Vec::new();
-    for (at, label) in new.iter().enumerate().filter(|(_, label)| !old.contains(label)) {
+    for (at, label) in new
+        .iter()
+        .enumerate()
+        .filter(|(_, label)| !old.contains(label))
+    {
         let place = match (at.checked_sub(1), old.first()) {
             (Some(before), _) => format!(" AFTER {}", new[before]),
             (None, Some(first)) => format!(" BEFORE {first}"),
@@ -216,8 +340,18 @@ fn labels(name: &str, old: &[String], new: &[String]) -> Change {
 
 fn domain(there: &Thing, wanted: &Thing) -> Change {
     let (
-        Facts::Domain { base: from, default: was, not_null: refused, constraints: old },
-        Facts::Domain { base, default, not_null, constraints: new },
+        Facts::Domain {
+            base: from,
+            default: was,
+            not_null: refused,
+            constraints: old,
+        },
+        Facts::Domain {
+            base,
+            default,
+            not_null,
+            constraints: new,
+        },
     ) = (&there.facts, &wanted.facts)
     else {
         return Change::Again;
@@ -230,10 +364,17 @@ fn domain(there: &Thing, wanted: &Thing) -> Change {
     let gone = old.iter().filter(|one| !new.contains(one));
     sql.extend(gone.map(|(name, _)| alter(format!("DROP CONSTRAINT {name}"))));
     if was != default {
-        sql.push(alter(default.as_ref().map_or("DROP DEFAULT".to_owned(), |value| format!("SET DEFAULT {value}"))));
+        sql.push(alter(
+            default.as_ref().map_or("DROP DEFAULT".to_owned(), |value| {
+                format!("SET DEFAULT {value}")
+            }),
+        ));
     }
     if refused != not_null {
-        sql.push(alter(format!("{} NOT NULL", if *not_null { "SET" } else { "DROP" })));
+        sql.push(alter(format!(
+            "{} NOT NULL",
+            if *not_null { "SET" } else { "DROP" }
+        )));
     }
     let come = new.iter().filter(|one| !old.contains(one));
     sql.extend(come.map(|(name, definition)| alter(format!("ADD CONSTRAINT {name} {definition}"))));
@@ -242,7 +383,10 @@ fn domain(there: &Thing, wanted: &Thing) -> Change {
 
 fn attributes(name: &str, old: &[(String, String)], new: &[(String, String)]) -> Change {
     let mut sql = Vec::new();
-    for (attribute, _) in old.iter().filter(|(own, _)| !new.iter().any(|(other, _)| other == own)) {
+    for (attribute, _) in old
+        .iter()
+        .filter(|(own, _)| !new.iter().any(|(other, _)| other == own))
+    {
         sql.push(Statement {
             hazard: Some(format!("the values of {attribute} in {name} are lost")),
             sql: format!("ALTER TYPE {name} DROP ATTRIBUTE {attribute}"),
@@ -250,9 +394,13 @@ fn attributes(name: &str, old: &[(String, String)], new: &[(String, String)]) ->
     }
     for (attribute, r#type) in new {
         match old.iter().find(|(own, _)| own == attribute) {
-            None => sql.push(Statement::plain(format!("ALTER TYPE {name} ADD ATTRIBUTE {attribute} {type}"))),
+            None => sql.push(Statement::plain(format!(
+                "ALTER TYPE {name} ADD ATTRIBUTE {attribute} {type}"
+            ))),
             Some((_, was)) if was != r#type => {
-                sql.push(Statement::plain(format!("ALTER TYPE {name} ALTER ATTRIBUTE {attribute} TYPE {type}")));
+                sql.push(Statement::plain(format!(
+                    "ALTER TYPE {name} ALTER ATTRIBUTE {attribute} TYPE {type}"
+                )));
             }
             Some(_) => {}
         }
@@ -260,11 +408,22 @@ fn attributes(name: &str, old: &[(String, String)], new: &[(String, String)]) ->
     Change::By(sql)
 }
 
-/// A view is replaced where it keeps its columns; then only its settings are changed where its query stays.
+/// A view is replaced where it keeps its columns; then only its settings are changed where its
+/// query stays.
 fn view(there: &Thing, wanted: &Thing) -> Change {
     let (
-        Facts::View { query: old, populated: was, settings, columns },
-        Facts::View { query, populated, settings: more, columns: wide },
+        Facts::View {
+            query: old,
+            populated: was,
+            settings,
+            columns,
+        },
+        Facts::View {
+            query,
+            populated,
+            settings: more,
+            columns: wide,
+        },
     ) = (&there.facts, &wanted.facts)
     else {
         return Change::Again;
@@ -274,7 +433,10 @@ fn view(there: &Thing, wanted: &Thing) -> Change {
         let mut sql = set(settings, more);
         if is_materialized && was != populated {
             let how = if *populated { "" } else { " WITH NO DATA" };
-            sql.push(format!("REFRESH MATERIALIZED VIEW {}{how}", wanted.object.name));
+            sql.push(format!(
+                "REFRESH MATERIALIZED VIEW {}{how}",
+                wanted.object.name
+            ));
         }
         return Change::By(plain(sql));
     }
@@ -285,8 +447,20 @@ fn view(there: &Thing, wanted: &Thing) -> Change {
 }
 
 fn policy(there: &Thing, wanted: &Thing) -> Change {
-    let (Facts::Policy { form: was, using: old, check: before, .. }, Facts::Policy { form, roles, using, check }) =
-        (&there.facts, &wanted.facts)
+    let (
+        Facts::Policy {
+            form: was,
+            using: old,
+            check: before,
+            ..
+        },
+        Facts::Policy {
+            form,
+            roles,
+            using,
+            check,
+        },
+    ) = (&there.facts, &wanted.facts)
     else {
         return Change::Again;
     };
@@ -294,7 +468,9 @@ fn policy(there: &Thing, wanted: &Thing) -> Change {
         return Change::Again;
     }
     let clause = |word: &str, expression: &Option<String>| {
-        expression.as_ref().map_or(String::new(), |expression| format!(" {word} ({expression})"))
+        expression.as_ref().map_or(String::new(), |expression| {
+            format!(" {word} ({expression})")
+        })
     };
     Change::By(plain(vec![format!(
         "ALTER POLICY {} ON {} TO {roles}{}{}",
@@ -307,7 +483,14 @@ fn policy(there: &Thing, wanted: &Thing) -> Change {
 
 /// Rights from one list to another; what isn't told is as usual.
 pub(super) fn rights(there: Option<&Thing>, wanted: Option<&Thing>) -> Vec<Statement> {
-    let Some(Facts::Rights { on, grantee, usual, grantor, .. }) = wanted.or(there).map(|thing| &thing.facts) else {
+    let Some(Facts::Rights {
+        on,
+        grantee,
+        usual,
+        grantor,
+        ..
+    }) = wanted.or(there).map(|thing| &thing.facts)
+    else {
         return vec![];
     };
     let list = |thing: Option<&Thing>| match thing.map(|thing| &thing.facts) {
@@ -315,33 +498,68 @@ pub(super) fn rights(there: Option<&Thing>, wanted: Option<&Thing>) -> Vec<State
         _ => usual.clone(),
     };
     let (old, new): (Vec<Grant>, Vec<Grant>) = (list(there), list(wanted));
-    let joined = |list: Vec<&Grant>| list.into_iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>().join(", ");
+    let joined = |list: Vec<&Grant>| {
+        list.into_iter()
+            .map(|(word, _)| word.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let has = |list: &[Grant], word: &str| list.iter().any(|(own, _)| own == word);
     let revoked = joined(old.iter().filter(|(word, _)| !has(&new, word)).collect());
-    let bound = joined(old.iter().filter(|(word, may)| *may && new.contains(&(word.clone(), false))).collect());
-    let given = joined(new.iter().filter(|one| !one.1 && !has(&old, &one.0)).collect());
-    let passed = joined(new.iter().filter(|one| one.1 && !old.contains(one)).collect());
+    let bound = joined(
+        old.iter()
+            .filter(|(word, may)| *may && new.contains(&(word.clone(), false)))
+            .collect(),
+    );
+    let given = joined(
+        new.iter()
+            .filter(|one| !one.1 && !has(&old, &one.0))
+            .collect(),
+    );
+    let passed = joined(
+        new.iter()
+            .filter(|one| one.1 && !old.contains(one))
+            .collect(),
+    );
     let mut sql = Vec::new();
-    sql.extend(grantor.iter().map(|role| Statement::plain(format!("SET ROLE {role}"))));
+    sql.extend(
+        grantor
+            .iter()
+            .map(|role| Statement::plain(format!("SET ROLE {role}"))),
+    );
     if !revoked.is_empty() {
         let hazard = Some(format!("{grantee} may no longer {revoked}"));
-        sql.push(Statement { hazard, sql: format!("REVOKE {revoked} ON {on} FROM {grantee}") });
+        sql.push(Statement {
+            hazard,
+            sql: format!("REVOKE {revoked} ON {on} FROM {grantee}"),
+        });
     }
     if !bound.is_empty() {
-        sql.push(Statement::plain(format!("REVOKE GRANT OPTION FOR {bound} ON {on} FROM {grantee}")));
+        sql.push(Statement::plain(format!(
+            "REVOKE GRANT OPTION FOR {bound} ON {on} FROM {grantee}"
+        )));
     }
     for (words, option) in [(given, ""), (passed, " WITH GRANT OPTION")] {
         if !words.is_empty() {
-            sql.push(Statement::plain(format!("GRANT {words} ON {on} TO {grantee}{option}")));
+            sql.push(Statement::plain(format!(
+                "GRANT {words} ON {on} TO {grantee}{option}"
+            )));
         }
     }
-    sql.extend(grantor.iter().map(|_| Statement::plain("RESET ROLE".to_owned())));
+    sql.extend(
+        grantor
+            .iter()
+            .map(|_| Statement::plain("RESET ROLE".to_owned())),
+    );
     sql
 }
 
 /// Default privileges from one list to another; what isn't told is as usual.
 pub(super) fn default_privileges(there: Option<&Thing>, wanted: Option<&Thing>) -> Vec<Statement> {
-    let Some(Facts::DefaultPrivileges { head, what, usual, .. }) = wanted.or(there).map(|thing| &thing.facts) else {
+    let Some(Facts::DefaultPrivileges {
+        head, what, usual, ..
+    }) = wanted.or(there).map(|thing| &thing.facts)
+    else {
         return vec![];
     };
     let list = |thing: Option<&Thing>| match thing.map(|thing| &thing.facts) {
@@ -351,9 +569,13 @@ pub(super) fn default_privileges(there: Option<&Thing>, wanted: Option<&Thing>) 
     let (old, new) = (list(there), list(wanted));
     let gone = old.iter().filter(|one| !new.contains(one));
     let come = new.iter().filter(|one| !old.contains(one));
-    let revoke = gone.map(|(grantee, word, _)| format!("{head} REVOKE {word} ON {what} FROM {grantee}"));
+    let revoke =
+        gone.map(|(grantee, word, _)| format!("{head} REVOKE {word} ON {what} FROM {grantee}"));
     let grant = come.map(|(grantee, word, may)| {
-        format!("{head} GRANT {word} ON {what} TO {grantee}{}", if *may { " WITH GRANT OPTION" } else { "" })
+        format!(
+            "{head} GRANT {word} ON {what} TO {grantee}{}",
+            if *may { " WITH GRANT OPTION" } else { "" }
+        )
     });
     plain(revoke.chain(grant).collect())
 }

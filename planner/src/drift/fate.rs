@@ -1,5 +1,6 @@
-//! What becomes of each part that is there: it stays, is altered, or goes, by itself or with what it belongs to. What hangs on
-//! something that goes, or gets another type, goes before it, and comes back after where it is wanted.
+//! What becomes of each part that is there: it stays, is altered, or goes, by itself or with what
+//! it belongs to. What hangs on something that goes, or gets another type, goes before it, and
+//! comes back after where it is wanted.
 
 use super::Statement;
 use super::alter::{self, Change};
@@ -50,23 +51,38 @@ type Key<'a> = (&'a str, &'a str, &'a str);
 
 fn by_key(schema: &Schema) -> HashMap<Key<'_>, usize> {
     // The first of a name counts.
-    schema.things.iter().enumerate().rev().map(|(at, thing)| (thing.key(), at)).collect()
+    schema
+        .things
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(at, thing)| (thing.key(), at))
+        .collect()
 }
 
 impl<'a> Pair<'a> {
     pub(super) fn of(there: &'a Schema, wanted: &'a Schema) -> Pair<'a> {
         let keys = by_key(wanted);
-        let counterparts: Vec<Option<usize>> =
-            there.things.iter().map(|thing| keys.get(&thing.key()).copied()).collect();
+        let counterparts: Vec<Option<usize>> = there
+            .things
+            .iter()
+            .map(|thing| keys.get(&thing.key()).copied())
+            .collect();
         let mut by_node: HashMap<(u32, u32), Vec<usize>> = HashMap::new();
         let mut by_table: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut children: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
         let mut owners = HashMap::new();
         for (at, thing) in there.things.iter().enumerate() {
-            by_node.entry((thing.node.0, thing.node.1)).or_default().push(at);
+            by_node
+                .entry((thing.node.0, thing.node.1))
+                .or_default()
+                .push(at);
             by_table.entry(&thing.object.table).or_default().push(at);
             if let Some((_, relation, name)) = thing.parent() {
-                children.entry((thing.kind(), relation, name)).or_default().push(at);
+                children
+                    .entry((thing.kind(), relation, name))
+                    .or_default()
+                    .push(at);
             }
             if thing.kind() == "owner of sequence" {
                 owners.insert(thing.object.name.as_str(), at);
@@ -139,7 +155,10 @@ impl<'a> Pair<'a> {
     }
 
     fn is_retyped(&self, at: usize) -> bool {
-        match (&self.thing(at).facts, self.becomes(at).map(|wanted| &wanted.facts)) {
+        match (
+            &self.thing(at).facts,
+            self.becomes(at).map(|wanted| &wanted.facts),
+        ) {
             (Facts::Column(old), Some(Facts::Column(new))) => old.r#type != new.r#type,
             _ => false,
         }
@@ -153,7 +172,10 @@ impl<'a> Pair<'a> {
             _ => at,
         };
         for other in self.near(thing) {
-            if other != at && self.goes_with(other, thing) && !matches!(self.fates[other], Fate::Goes(_)) {
+            if other != at
+                && self.goes_with(other, thing)
+                && !matches!(self.fates[other], Fate::Goes(_))
+            {
                 self.fates[other] = Fate::Goes(head);
                 open.push(other);
             }
@@ -175,16 +197,32 @@ impl<'a> Pair<'a> {
         self.by_key.get(&(kind, relation, name)).copied()
     }
 
-    /// What may go with a part: what is on the same relation or of the same object, sequences that are owned there, and the parts of
-    /// partitions.
+    /// What may go with a part: what is on the same relation or of the same object, sequences that
+    /// are owned there, and the parts of partitions.
     fn near(&self, gone: &Thing) -> Vec<usize> {
-        let relation = if gone.object.table.is_empty() { &gone.object.name } else { &gone.object.table };
-        let mut found = self.by_table.get(relation.as_str()).cloned().unwrap_or_default();
-        let owned = found.iter().filter(|at| self.thing(**at).kind() == "owner of sequence");
-        let owned: Vec<usize> =
-            owned.filter_map(|at| self.find("sequence", "", &self.thing(*at).object.name)).collect();
+        let relation = if gone.object.table.is_empty() {
+            &gone.object.name
+        } else {
+            &gone.object.table
+        };
+        let mut found = self
+            .by_table
+            .get(relation.as_str())
+            .cloned()
+            .unwrap_or_default();
+        let owned = found
+            .iter()
+            .filter(|at| self.thing(**at).kind() == "owner of sequence");
+        let owned: Vec<usize> = owned
+            .filter_map(|at| self.find("sequence", "", &self.thing(*at).object.name))
+            .collect();
         found.extend(owned);
-        found.extend(self.by_node.get(&(gone.node.0, gone.node.1)).into_iter().flatten());
+        found.extend(
+            self.by_node
+                .get(&(gone.node.0, gone.node.1))
+                .into_iter()
+                .flatten(),
+        );
         found.extend(self.children.get(&gone.key()).into_iter().flatten());
         found
     }
@@ -199,18 +237,28 @@ impl<'a> Pair<'a> {
         }
         let is_kept = |at: usize| self.becomes(at).is_some();
         if thing.kind() == "sequence" {
-            let owner = self.owners.get(thing.object.name.as_str()).map(|owner| self.thing(*owner));
+            let owner = self
+                .owners
+                .get(thing.object.name.as_str())
+                .map(|owner| self.thing(*owner));
             return owner.is_some_and(|owner| !is_kept(other) && is_part_of(owner, gone));
         }
         if thing.kind() == "owner of sequence" {
             return is_part_of(thing, gone)
-                && self.find("sequence", "", &thing.object.name).is_some_and(|sequence| !is_kept(sequence));
+                && self
+                    .find("sequence", "", &thing.object.name)
+                    .is_some_and(|sequence| !is_kept(sequence));
         }
         is_part_of(thing, gone)
     }
 
     /// What hangs on a part and can be made again goes before it.
-    fn drop_dependents(&mut self, at: usize, open: &mut Vec<usize>, which: impl Fn(&Thing) -> bool) {
+    fn drop_dependents(
+        &mut self,
+        at: usize,
+        open: &mut Vec<usize>,
+        which: impl Fn(&Thing) -> bool,
+    ) {
         for other in self.dependents(at) {
             let thing = self.thing(other);
             let may = !thing.holds_data()
@@ -226,14 +274,29 @@ impl<'a> Pair<'a> {
     fn dependents(&self, at: usize) -> Vec<usize> {
         let node = self.thing(at).node;
         let mut found = BTreeSet::new();
-        let from = if node.2 == 0 { (node.0, node.1, i32::MIN) } else { node };
-        let to = if node.2 == 0 { (node.0, node.1, i32::MAX) } else { node };
+        let from = if node.2 == 0 {
+            (node.0, node.1, i32::MIN)
+        } else {
+            node
+        };
+        let to = if node.2 == 0 {
+            (node.0, node.1, i32::MAX)
+        } else {
+            node
+        };
         for own in self.needed_by.range(from..=to).flat_map(|(_, own)| own) {
-            for other in self.by_node.get(&(own.0, own.1)).into_iter().flatten().copied() {
+            for other in self
+                .by_node
+                .get(&(own.0, own.1))
+                .into_iter()
+                .flatten()
+                .copied()
+            {
                 let thing = self.thing(other);
                 if other != at
                     && thing.is_main()
-                    && (thing.node == *own || own.2 != 0 && thing.node.2 == 0 && thing.kind() != "table")
+                    && (thing.node == *own
+                        || own.2 != 0 && thing.node.2 == 0 && thing.kind() != "table")
                 {
                     found.insert(other);
                 }
@@ -249,21 +312,37 @@ impl<'a> Pair<'a> {
             .dependents(at)
             .into_iter()
             .filter(|other| self.thing(*other).kind() == "constraint")
-            .filter(|other| retyped.iter().any(|column| *column != at && self.dependents(*column).contains(other)))
+            .filter(|other| {
+                retyped
+                    .iter()
+                    .any(|column| *column != at && self.dependents(*column).contains(other))
+            })
             .collect();
-        let keys: Vec<String> = both.iter().map(|other| self.thing(*other).object.to_string()).collect();
+        let keys: Vec<String> = both
+            .iter()
+            .map(|other| self.thing(*other).object.to_string())
+            .collect();
         self.drop_dependents(at, open, |thing| match &thing.facts {
-            Facts::Constraint { form, .. } => form == "f" && keys.contains(&thing.object.to_string()),
-            _ => !matches!(thing.kind(), "index" | "statistics" | "default" | "identity"),
+            Facts::Constraint { form, .. } => {
+                form == "f" && keys.contains(&thing.object.to_string())
+            }
+            _ => !matches!(
+                thing.kind(),
+                "index" | "statistics" | "default" | "identity"
+            ),
         });
     }
 
     /// A type whose name another takes: columns are cast, and what else uses it is made again.
     fn replace(&mut self, at: usize, open: &mut Vec<usize>) {
-        let stays =
-            |other: &usize| matches!(self.thing(*other).facts, Facts::Column(_)) && self.becomes(*other).is_some();
+        let stays = |other: &usize| {
+            matches!(self.thing(*other).facts, Facts::Column(_)) && self.becomes(*other).is_some()
+        };
         let columns: Vec<usize> = self.dependents(at).into_iter().filter(stays).collect();
-        let columns: Vec<usize> = columns.into_iter().filter(|column| !self.is_retyped(*column)).collect();
+        let columns: Vec<usize> = columns
+            .into_iter()
+            .filter(|column| !self.is_retyped(*column))
+            .collect();
         for column in &columns {
             self.retyped.insert(*column);
             self.around_type(*column, open);
@@ -276,13 +355,20 @@ impl<'a> Pair<'a> {
     fn keys_between_tables_that_go(&mut self) {
         for at in 0..self.fates.len() {
             let thing = self.thing(at);
-            let is_key = matches!(&thing.facts, Facts::Constraint { form, parent: None, .. } if form == "f");
-            let Fate::Goes(head) = self.fates[at] else { continue };
+            let is_key =
+                matches!(&thing.facts, Facts::Constraint { form, parent: None, .. } if form == "f");
+            let Fate::Goes(head) = self.fates[at] else {
+                continue;
+            };
             let needed = self.there.needs.get(&thing.node).into_iter().flatten();
-            let mut others = needed.flat_map(|node| self.by_node.get(&(node.0, node.1)).into_iter().flatten());
+            let mut others =
+                needed.flat_map(|node| self.by_node.get(&(node.0, node.1)).into_iter().flatten());
             if is_key
-                && others
-                    .any(|other| self.thing(*other).kind() == "table" && *other != head && self.fates[*other].is_gone())
+                && others.any(|other| {
+                    self.thing(*other).kind() == "table"
+                        && *other != head
+                        && self.fates[*other].is_gone()
+                })
             {
                 self.fates[at] = Fate::Dropped;
             }

@@ -100,37 +100,56 @@ impl fmt::Display for Difference {
             Difference::Missing { wanted } => write!(f, "missing: {wanted}"),
             Difference::Extra { there } => write!(f, "not in the history: {there}"),
             Difference::Changed { there, wanted } => {
-                write!(f, "changed: {there}: is {}, should be {}", short(&there.definition), short(&wanted.definition))
+                write!(
+                    f,
+                    "changed: {there}: is {}, should be {}",
+                    short(&there.definition),
+                    short(&wanted.definition)
+                )
             }
         }
     }
 }
 
-/// What is different, in the order of what should be, then what shouldn't. What goes or comes with its table isn't told
-/// by itself.
+/// What is different, in the order of what should be, then what shouldn't. What goes or comes with
+/// its table isn't told by itself.
 pub fn differences(there: &Inventory, wanted: &Inventory) -> Vec<Difference> {
     let (there_by_name, wanted_by_name) = (ByName::of(there), ByName::of(wanted));
     let mut found = Vec::new();
     for object in &wanted.0 {
         match there_by_name.find(object) {
-            None if there_by_name.has_table(object) => found.push(Difference::Missing { wanted: object.clone() }),
+            None if there_by_name.has_table(object) => found.push(Difference::Missing {
+                wanted: object.clone(),
+            }),
             Some(own) if own.definition != object.definition && !has_other_columns(own, object) => {
-                found.push(Difference::Changed { there: own.clone(), wanted: object.clone() });
+                found.push(Difference::Changed {
+                    there: own.clone(),
+                    wanted: object.clone(),
+                });
             }
             _ => {}
         }
     }
     for object in &there.0 {
         if wanted_by_name.find(object).is_none() && wanted_by_name.has_table(object) {
-            found.push(Difference::Extra { there: object.clone() });
+            found.push(Difference::Extra {
+                there: object.clone(),
+            });
         }
     }
     found
 }
 
-/// Whether an order of columns differs only because there are other columns, which is told by itself.
+/// Whether an order of columns differs only because there are other columns, which is told by
+/// itself.
 fn has_other_columns(there: &Object, wanted: &Object) -> bool {
-    let names = |object: &Object| object.definition.split(", ").map(str::to_owned).collect::<BTreeSet<_>>();
+    let names = |object: &Object| {
+        object
+            .definition
+            .split(", ")
+            .map(str::to_owned)
+            .collect::<BTreeSet<_>>()
+    };
     there.kind == "order of columns" && names(there) != names(wanted)
 }
 
@@ -143,13 +162,31 @@ struct ByName<'a> {
 impl<'a> ByName<'a> {
     fn of(list: &'a Inventory) -> ByName<'a> {
         // The first of a name counts.
-        let objects = list.0.iter().rev().map(|one| ((one.kind.as_str(), one.table.as_str(), one.name.as_str()), one));
-        let relations = list.0.iter().filter(|one| is_relation(one)).map(|one| one.name.as_str());
-        ByName { objects: objects.collect(), relations: relations.collect() }
+        let objects = list.0.iter().rev().map(|one| {
+            (
+                (one.kind.as_str(), one.table.as_str(), one.name.as_str()),
+                one,
+            )
+        });
+        let relations = list
+            .0
+            .iter()
+            .filter(|one| is_relation(one))
+            .map(|one| one.name.as_str());
+        ByName {
+            objects: objects.collect(),
+            relations: relations.collect(),
+        }
     }
 
     fn find(&self, object: &Object) -> Option<&'a Object> {
-        self.objects.get(&(object.kind.as_str(), object.table.as_str(), object.name.as_str())).copied()
+        self.objects
+            .get(&(
+                object.kind.as_str(),
+                object.table.as_str(),
+                object.name.as_str(),
+            ))
+            .copied()
     }
 
     fn has_table(&self, object: &Object) -> bool {
@@ -158,7 +195,10 @@ impl<'a> ByName<'a> {
 }
 
 fn is_relation(object: &Object) -> bool {
-    matches!(object.kind.as_str(), "table" | "view" | "materialized view" | "foreign table")
+    matches!(
+        object.kind.as_str(),
+        "table" | "view" | "materialized view" | "foreign table"
+    )
 }
 
 #[cfg(test)]
@@ -167,7 +207,12 @@ mod tests {
 
     pub(super) fn object(kind: &str, table: &str, name: &str, definition: &str) -> Object {
         let [kind, table, name, definition] = [kind, table, name, definition].map(str::to_owned);
-        Object { kind, table, name, definition }
+        Object {
+            kind,
+            table,
+            name,
+            definition,
+        }
     }
 
     #[test]
@@ -184,10 +229,17 @@ mod tests {
             object("column", "a", "x", "bigint"),
             object("column", "b", "x", "integer"),
         ]);
-        let told: Vec<String> = differences(&there, &wanted).iter().map(ToString::to_string).collect();
+        let told: Vec<String> = differences(&there, &wanted)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(
             told,
-            ["missing: table b", "changed: column a.x: is integer, should be bigint", "not in the history: table gone"]
+            [
+                "missing: table b",
+                "changed: column a.x: is integer, should be bigint",
+                "not in the history: table gone"
+            ]
         );
     }
 }

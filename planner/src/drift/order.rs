@@ -24,7 +24,10 @@ pub(super) struct Op {
 
 impl Op {
     pub(super) fn of(rank: u8, at: usize) -> Op {
-        Op { rank: (rank, at), ..Op::default() }
+        Op {
+            rank: (rank, at),
+            ..Op::default()
+        }
     }
 }
 
@@ -34,7 +37,9 @@ type About = BTreeMap<Node, Vec<usize>>;
 fn about(ops: &[Op], of: impl Fn(&Op) -> &Vec<Node>) -> About {
     let mut map = About::new();
     for (at, op) in ops.iter().enumerate() {
-        of(op).iter().for_each(|node| map.entry(*node).or_default().push(at));
+        of(op)
+            .iter()
+            .for_each(|node| map.entry(*node).or_default().push(at));
     }
     map
 }
@@ -42,7 +47,11 @@ fn about(ops: &[Op], of: impl Fn(&Op) -> &Vec<Node>) -> About {
 /// The changes that are about a node: a column needs its table as well.
 fn found(map: &About, node: Node) -> Vec<usize> {
     let own = map.get(&node).into_iter().flatten();
-    let whole = map.get(&(node.0, node.1, 0)).filter(|_| node.2 != 0).into_iter().flatten();
+    let whole = map
+        .get(&(node.0, node.1, 0))
+        .filter(|_| node.2 != 0)
+        .into_iter()
+        .flatten();
     own.chain(whole).copied().collect()
 }
 
@@ -54,17 +63,27 @@ pub(super) fn in_order(ops: Vec<Op>) -> Vec<Op> {
     for (at, op) in ops.iter().enumerate() {
         for node in &op.needs_there {
             // Whoever drops what this needs waits for this.
-            found(&drops, *node).into_iter().filter(|other| *other != at).for_each(|other| {
-                before[other].insert(at);
-            });
-            if !op.drops.is_empty() {
-                found(&alters, *node).into_iter().filter(|other| *other != at).for_each(|other| {
+            found(&drops, *node)
+                .into_iter()
+                .filter(|other| *other != at)
+                .for_each(|other| {
                     before[other].insert(at);
                 });
+            if !op.drops.is_empty() {
+                found(&alters, *node)
+                    .into_iter()
+                    .filter(|other| *other != at)
+                    .for_each(|other| {
+                        before[other].insert(at);
+                    });
             }
         }
         for node in &op.needs_wanted {
-            before[at].extend(found(&makes, *node).into_iter().filter(|other| *other != at));
+            before[at].extend(
+                found(&makes, *node)
+                    .into_iter()
+                    .filter(|other| *other != at),
+            );
         }
     }
     sorted(ops, &before)
@@ -77,9 +96,14 @@ fn sorted(ops: Vec<Op>, before: &[BTreeSet<usize>]) -> Vec<Op> {
         open[at] = first.len();
         first.iter().for_each(|other| behind[*other].push(at));
     }
-    let mut left: BTreeSet<((u8, usize), usize)> = ops.iter().enumerate().map(|(at, op)| (op.rank, at)).collect();
+    let mut left: BTreeSet<((u8, usize), usize)> = ops
+        .iter()
+        .enumerate()
+        .map(|(at, op)| (op.rank, at))
+        .collect();
     let free = ops.iter().enumerate().filter(|(at, _)| open[*at] == 0);
-    let mut free: BinaryHeap<Reverse<((u8, usize), usize)>> = free.map(|(at, op)| Reverse((op.rank, at))).collect();
+    let mut free: BinaryHeap<Reverse<((u8, usize), usize)>> =
+        free.map(|(at, op)| Reverse((op.rank, at))).collect();
     let mut order = Vec::with_capacity(ops.len());
     while let Some(first) = left.first().copied() {
         let next = free.pop().map_or(first, |Reverse(next)| next);
@@ -96,5 +120,8 @@ fn sorted(ops: Vec<Op>, before: &[BTreeSet<usize>]) -> Vec<Op> {
         }
     }
     let mut slots: Vec<Option<Op>> = ops.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|at| slots[at].take()).collect()
+    order
+        .into_iter()
+        .filter_map(|at| slots[at].take())
+        .collect()
 }

@@ -1,10 +1,12 @@
-//! A database's structure with what changes are written from: the facts of each part, and which object needs which.
+//! A database's structure with what changes are written from: the facts of each part, and which
+//! object needs which.
 
 use super::Object;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An object by PostgreSQL's own numbers: its catalog's, its own, and its column's, which is 0 for the whole.
+/// An object by PostgreSQL's own numbers: its catalog's, its own, and its column's, which is 0 for
+/// the whole.
 pub type Node = (u32, u32, i32);
 
 /// A structure, in an order in which it can be made.
@@ -43,7 +45,8 @@ pub struct Setting {
 /// A privilege, and whether it may be passed on.
 pub type Grant = (String, bool);
 
-/// The part of a parent that a part of a partition belongs to: whether they are dropped together, the relation, the name.
+/// The part of a parent that a part of a partition belongs to: whether they are dropped together,
+/// the relation, the name.
 pub type Parent = (bool, String, String);
 
 /// What changes are written from, by kind.
@@ -271,8 +274,11 @@ impl Thing {
     /// Whether it is compared.
     pub(super) fn is_told(&self) -> bool {
         // NOT NULL is the column's.
-        let is_not_null = matches!(&self.facts, Facts::Constraint { form, validated: true, .. } if form == "n");
-        !is_not_null && !self.object.definition.is_empty() && !NOT_COMPARED.iter().any(|(kind, _)| *kind == self.kind())
+        let is_not_null =
+            matches!(&self.facts, Facts::Constraint { form, validated: true, .. } if form == "n");
+        !is_not_null
+            && !self.object.definition.is_empty()
+            && !NOT_COMPARED.iter().any(|(kind, _)| *kind == self.kind())
     }
 }
 

@@ -1,4 +1,5 @@
-//! The statements that lead from one structure to another, in an order that follows from which object needs which.
+//! The statements that lead from one structure to another, in an order that follows from which
+//! object needs which.
 
 use super::alter;
 use super::fate::{Fate, Pair};
@@ -30,19 +31,38 @@ fn drops_and_changes(pair: &Pair<'_>) -> Vec<Op> {
         let thing = &pair.there.things[at];
         let mut op = match fate {
             Fate::Stays | Fate::Goes(_) => continue,
-            Fate::Dropped => Op { sql: drops::drop(thing), drops: nodes(thing), ..Op::of(DROPS, ops.len()) },
-            Fate::Altered(sql) => Op { sql: sql.clone(), alters: nodes(thing), ..Op::of(ALTERS, at) },
+            Fate::Dropped => Op {
+                sql: drops::drop(thing),
+                drops: nodes(thing),
+                ..Op::of(DROPS, ops.len())
+            },
+            Fate::Altered(sql) => Op {
+                sql: sql.clone(),
+                alters: nodes(thing),
+                ..Op::of(ALTERS, at)
+            },
             Fate::Replaced(columns) => Op {
                 sql: replace(pair, at, columns),
-                alters: columns.iter().map(|column| pair.there.things[*column].node).chain([thing.node]).collect(),
+                alters: columns
+                    .iter()
+                    .map(|column| pair.there.things[*column].node)
+                    .chain([thing.node])
+                    .collect(),
                 drops: nodes(thing),
-                makes: pair.becomes(at).map(|wanted| wanted.node).into_iter().collect(),
+                makes: pair
+                    .becomes(at)
+                    .map(|wanted| wanted.node)
+                    .into_iter()
+                    .collect(),
                 ..Op::of(ALTERS, at)
             },
         };
         op.needs_there.extend(needs_of(pair.there, thing.node));
         if let Facts::Partition { parent } = &thing.facts {
-            op.needs_there.extend(pair.find("table", "", parent).map(|parent| pair.there.things[parent].node));
+            op.needs_there.extend(
+                pair.find("table", "", parent)
+                    .map(|parent| pair.there.things[parent].node),
+            );
         }
         if !thing.is_main() {
             op.needs_there.insert(thing.node);
@@ -61,7 +81,9 @@ fn drops_and_changes(pair: &Pair<'_>) -> Vec<Op> {
         {
             let thing = &pair.there.things[at];
             ops[*op].drops.extend(nodes(thing));
-            ops[*op].needs_there.extend(needs_of(pair.there, thing.node));
+            ops[*op]
+                .needs_there
+                .extend(needs_of(pair.there, thing.node));
         }
     }
     ops
@@ -69,20 +91,34 @@ fn drops_and_changes(pair: &Pair<'_>) -> Vec<Op> {
 
 /// The object that a part is, if it is one.
 pub(super) fn nodes(thing: &Thing) -> Vec<Node> {
-    if thing.is_main() { vec![thing.node] } else { vec![] }
+    if thing.is_main() {
+        vec![thing.node]
+    } else {
+        vec![]
+    }
 }
 
 /// Another type under the name of one, with the columns that have it.
 fn replace(pair: &Pair<'_>, at: usize, columns: &[usize]) -> Vec<Statement> {
-    let (thing, Some(wanted)) = (&pair.there.things[at], pair.becomes(at)) else { return vec![] };
+    let (thing, Some(wanted)) = (&pair.there.things[at], pair.becomes(at)) else {
+        return vec![];
+    };
     let name = &thing.object.name;
-    let word = if thing.kind() == "domain" { "DOMAIN" } else { "TYPE" };
+    let word = if thing.kind() == "domain" {
+        "DOMAIN"
+    } else {
+        "TYPE"
+    };
     let schema = name.split_once('.').map_or("", |(schema, _)| schema);
     let aside = format!("concertina_was_{}", thing.node.1);
-    let mut sql =
-        vec![Statement::plain(format!("ALTER {word} {name} RENAME TO {aside}")), Statement::plain(wanted.sql.clone())];
+    let mut sql = vec![
+        Statement::plain(format!("ALTER {word} {name} RENAME TO {aside}")),
+        Statement::plain(wanted.sql.clone()),
+    ];
     for column in columns {
-        let (old, Some(new)) = (&pair.there.things[*column], pair.becomes(*column)) else { continue };
+        let (old, Some(new)) = (&pair.there.things[*column], pair.becomes(*column)) else {
+            continue;
+        };
         if let (Facts::Column(was), Facts::Column(is)) = (&old.facts, &new.facts)
             && !is.inherited
         {

@@ -1,5 +1,6 @@
-//! What a change reads and what it writes, of things named as PostgreSQL names them. Two changes may be moved past each
-//! other only when their footprints don't conflict; the order of a plan (`order.rs`) needs no more than that.
+//! What a change reads and what it writes, of things named as PostgreSQL names them. Two changes
+//! may be moved past each other only when their footprints don't conflict; the order of a plan
+//! (`order.rs`) needs no more than that.
 
 mod thing;
 
@@ -10,7 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is done with a thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum How {
     /// It is relied on as it is.
@@ -103,30 +106,50 @@ impl Footprint {
 
     /// A relation that a statement is about: it has to be there.
     pub(crate) fn on(self, table: &TableName) -> Footprint {
-        self.read(Thing::Relation(table.clone())).read(Thing::Schema(table.schema.clone()))
+        self.read(Thing::Relation(table.clone()))
+            .read(Thing::Schema(table.schema.clone()))
     }
 
     /// Columns that have to be there, by these names and types.
-    pub(crate) fn columns<'a>(self, table: &TableName, columns: impl IntoIterator<Item = &'a Ident>) -> Footprint {
-        columns.into_iter().fold(self, |all, column| all.read(Thing::column(table, column)))
+    pub(crate) fn columns<'a>(
+        self,
+        table: &TableName,
+        columns: impl IntoIterator<Item = &'a Ident>,
+    ) -> Footprint {
+        columns
+            .into_iter()
+            .fold(self, |all, column| all.read(Thing::column(table, column)))
     }
 
     pub(crate) fn reads(&self) -> impl Iterator<Item = &Access> {
-        self.accesses.iter().filter(|access| access.how == How::Read)
+        self.accesses
+            .iter()
+            .filter(|access| access.how == How::Read)
     }
 
     pub(crate) fn writes(&self) -> impl Iterator<Item = &Access> {
-        self.accesses.iter().filter(|access| access.how != How::Read)
+        self.accesses
+            .iter()
+            .filter(|access| access.how != How::Read)
     }
 
     /// The accesses that a test holds of.
     pub(crate) fn only(&self, wanted: impl Fn(&Access) -> bool) -> Footprint {
-        Footprint { accesses: self.accesses.iter().filter(|access| wanted(access)).cloned().collect() }
+        Footprint {
+            accesses: self
+                .accesses
+                .iter()
+                .filter(|access| wanted(access))
+                .cloned()
+                .collect(),
+        }
     }
 
     /// Whether it matters which of the two comes first.
     pub fn conflicts(&self, other: &Footprint) -> bool {
-        self.accesses.iter().any(|mine| other.accesses.iter().any(|theirs| conflict(mine, theirs)))
+        self.accesses
+            .iter()
+            .any(|mine| other.accesses.iter().any(|theirs| conflict(mine, theirs)))
     }
 
     /// The things that both are about, where it matters which comes first.
@@ -139,7 +162,9 @@ impl Footprint {
 
     /// Bits by which most footprints without a conflict are told apart at once.
     pub(crate) fn mask(&self) -> u64 {
-        self.accesses.iter().fold(0, |mask, access| mask | access.thing.mask())
+        self.accesses
+            .iter()
+            .fold(0, |mask, access| mask | access.thing.mask())
     }
 }
 
@@ -148,7 +173,8 @@ fn conflict(mine: &Access, theirs: &Access) -> bool {
     if read && read_too {
         return false;
     }
-    // What is added to a set, or taken from it, commutes with what another adds; only who counts on the set sees the difference.
+    // What is added to a set, or taken from it, commutes with what another adds; only who counts on
+    // the set sees the difference.
     if !read && !read_too && mine.thing.is_set() && theirs.thing.is_set() {
         return false;
     }
@@ -158,12 +184,18 @@ fn conflict(mine: &Access, theirs: &Access) -> bool {
 /// The name that the sequence of a column has when nothing else is said.
 pub(crate) fn sequence_of(table: &TableName, column: &Ident) -> TableName {
     let name = Ident::new(format!("{}_{}_seq", table.name.as_str(), column.as_str()));
-    TableName { schema: table.schema.clone(), name }
+    TableName {
+        schema: table.schema.clone(),
+        name,
+    }
 }
 
 /// An object that is born in a schema.
 pub(crate) fn made(thing: Thing, schema: &Ident) -> Footprint {
-    Footprint::default().make(thing).read(Thing::Schema(schema.clone())).read(Thing::DefaultRights)
+    Footprint::default()
+        .make(thing)
+        .read(Thing::Schema(schema.clone()))
+        .read(Thing::DefaultRights)
 }
 
 /// A relation that has a row type of its name.
@@ -188,7 +220,9 @@ mod tests {
         let read = Footprint::default().read(column("a"));
         let write = Footprint::default().change(column("a"));
         assert!(!read.conflicts(&read.clone()));
-        assert!(read.conflicts(&write) && write.conflicts(&read) && write.conflicts(&write.clone()));
+        assert!(
+            read.conflicts(&write) && write.conflicts(&read) && write.conflicts(&write.clone())
+        );
         assert!(!write.conflicts(&Footprint::default().change(column("b"))));
     }
 
@@ -197,8 +231,16 @@ mod tests {
         let star = Footprint::default().read(Thing::Column(table("t"), None));
         assert!(star.conflicts(&Footprint::default().drop(column("a"))));
         let like = Footprint::default().read(Thing::Whole(table("t")));
-        assert!(like.conflicts(&Footprint::default().make(Thing::Constraint(table("t"), Ident::new("k")))));
-        assert!(!like.conflicts(&Footprint::default().make(Thing::Constraint(table("u"), Ident::new("k")))));
+        assert!(
+            like.conflicts(
+                &Footprint::default().make(Thing::Constraint(table("t"), Ident::new("k")))
+            )
+        );
+        assert!(
+            !like.conflicts(
+                &Footprint::default().make(Thing::Constraint(table("u"), Ident::new("k")))
+            )
+        );
     }
 
     #[test]

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What is known of a column besides its name and its type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Aspect {
     /// Its default, or the expression that it is computed by.
@@ -21,9 +23,12 @@ pub enum Aspect {
 
 /// Something that can be read or written.
 ///
-/// Functions and types are known by their bare names: a call is resolved among all functions of a name in the whole
-/// search_path, and so is a type. What has the same bare name is taken for the same thing, which can only add an edge.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+/// Functions and types are known by their bare names: a call is resolved among all functions of a
+/// name in the whole search_path, and so is a type. What has the same bare name is taken for the
+/// same thing, which can only add an edge.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Thing {
     /// Whatever there is.
@@ -105,7 +110,9 @@ impl Thing {
             | Thing::Trigger(table, _)
             | Thing::Rule(table, _)
             | Thing::Policy(table, _) => table.name.as_str() == name,
-            Thing::Type(own) | Thing::Function(own) | Thing::Schema(own) | Thing::Helper(own) => own.as_str() == name,
+            Thing::Type(own) | Thing::Function(own) | Thing::Schema(own) | Thing::Helper(own) => {
+                own.as_str() == name
+            }
             Thing::Named(_, own) => own.is_empty() || own == name,
             Thing::Rights(of, _) | Thing::Owner(of) | Thing::Comment(of) => of.is_called(name),
             Thing::AnyRows | Thing::DefaultRights => false,
@@ -136,10 +143,14 @@ impl Thing {
 
     /// The name of a relation in a table's schema.
     pub(crate) fn beside(table: &TableName, name: &Ident) -> Thing {
-        Thing::Relation(TableName { schema: table.schema.clone(), name: name.clone() })
+        Thing::Relation(TableName {
+            schema: table.schema.clone(),
+            name: name.clone(),
+        })
     }
 
-    /// The same thing of another table: what partitions and children have of their parent, and it of them.
+    /// The same thing of another table: what partitions and children have of their parent, and it
+    /// of them.
     pub(crate) fn in_family(&self, table: &TableName) -> Option<Thing> {
         let table = table.clone();
         match self {
@@ -173,7 +184,10 @@ impl Thing {
 
     /// Whether several may add to it, and take from it, in any order.
     pub(super) fn is_set(&self) -> bool {
-        matches!(self, Thing::Demands(..) | Thing::Key(..) | Thing::Indexes(_) | Thing::Partitions(_))
+        matches!(
+            self,
+            Thing::Demands(..) | Thing::Key(..) | Thing::Indexes(_) | Thing::Partitions(_)
+        )
     }
 
     /// Whether it is a helper of ours.
@@ -219,17 +233,23 @@ impl Thing {
             | (_, Thing::Anything)
             | (Thing::AnyRows, Thing::Rows(..) | Thing::AnyRows)
             | (Thing::Rows(..), Thing::AnyRows) => true,
-            (Thing::Whole(table), other) | (other, Thing::Whole(table)) => other.table() == Some(table),
+            (Thing::Whole(table), other) | (other, Thing::Whole(table)) => {
+                other.table() == Some(table)
+            }
             (Thing::Column(one, a), Thing::Column(other, b))
             | (Thing::Rows(one, a), Thing::Rows(other, b))
             | (Thing::Demands(one, a), Thing::Demands(other, b))
             | (Thing::Trigger(one, a), Thing::Trigger(other, b))
             | (Thing::Rule(one, a), Thing::Rule(other, b))
-            | (Thing::Policy(one, a), Thing::Policy(other, b)) => one == other && meets(a.as_ref(), b.as_ref()),
+            | (Thing::Policy(one, a), Thing::Policy(other, b)) => {
+                one == other && meets(a.as_ref(), b.as_ref())
+            }
             (Thing::Aspect(one, a, what), Thing::Aspect(other, b, same)) => {
                 what == same && one == other && meets(a.as_ref(), b.as_ref())
             }
-            (Thing::Rights(one, a), Thing::Rights(other, b)) => one == other && meets(a.as_ref(), b.as_ref()),
+            (Thing::Rights(one, a), Thing::Rights(other, b)) => {
+                one == other && meets(a.as_ref(), b.as_ref())
+            }
             (one, other) => one == other,
         }
     }
@@ -270,7 +290,10 @@ impl Thing {
 
 impl std::fmt::Display for Thing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let part = |f: &mut std::fmt::Formatter<'_>, what: &str, table: &TableName, name: Option<&Ident>| match name {
+        let part = |f: &mut std::fmt::Formatter<'_>,
+                    what: &str,
+                    table: &TableName,
+                    name: Option<&Ident>| match name {
             Some(name) => write!(f, "{what} {} of {}", name.as_str(), table.shown()),
             None => write!(f, "the {what}s of {}", table.shown()),
         };

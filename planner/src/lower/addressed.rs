@@ -1,9 +1,12 @@
-//! Objects that a statement about objects names, as PostgreSQL itself looks them up: `pg_get_object_address` raises the error that the
-//! statement would end with where there is none of that name.
+//! Objects that a statement about objects names, as PostgreSQL itself looks them up:
+//! `pg_get_object_address` raises the error that the statement would end with where there is none
+//! of that name.
 
 use super::{deparse, strings};
 use concertina_revisions::Ident;
-use concertina_revisions::tree::{GrantTargetType, Node, NodeEnum, ObjectType, ObjectWithArgs, RangeVar, node};
+use concertina_revisions::tree::{
+    GrantTargetType, Node, NodeEnum, ObjectType, ObjectWithArgs, RangeVar, node,
+};
 
 /// An object as [PostgreSQL addresses it][1]: a kind, the parts of a name, and arguments.
 ///
@@ -26,8 +29,12 @@ impl Address {
 
     /// A call that fails where there is no such object.
     pub(crate) fn sql(&self) -> String {
-        let list =
-            |all: &[String]| all.iter().map(|one| Ident::new(one.as_str()).literal()).collect::<Vec<_>>().join(", ");
+        let list = |all: &[String]| {
+            all.iter()
+                .map(|one| Ident::new(one.as_str()).literal())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         format!(
             "pg_catalog.pg_get_object_address('{}', ARRAY[{}]::text[], ARRAY[{}]::text[])",
             self.kind,
@@ -37,18 +44,30 @@ impl Address {
     }
 }
 
-/// The objects that have to be there for the statement. Tables and what is theirs aren't among them: the catalog has those.
+/// The objects that have to be there for the statement. Tables and what is theirs aren't among
+/// them: the catalog has those.
 pub(crate) fn addressed(tree: &NodeEnum) -> Vec<Address> {
     if may_be_missing(tree) {
         return vec![];
     }
-    let one = |kind, object: Option<&Node>| object.and_then(|object| of_node(kind, object)).into_iter().collect();
+    let one = |kind, object: Option<&Node>| {
+        object
+            .and_then(|object| of_node(kind, object))
+            .into_iter()
+            .collect()
+    };
     match tree {
-        NodeEnum::DropStmt(drop) => {
-            drop.objects.iter().filter_map(|object| of_node(drop.remove_type(), object)).collect()
-        }
+        NodeEnum::DropStmt(drop) => drop
+            .objects
+            .iter()
+            .filter_map(|object| of_node(drop.remove_type(), object))
+            .collect(),
         NodeEnum::RenameStmt(rename) if rename.rename_type() == ObjectType::ObjectAttribute => {
-            rename.relation.iter().filter_map(|range| of_column(of_range_names(range), &rename.subname)).collect()
+            rename
+                .relation
+                .iter()
+                .filter_map(|range| of_column(of_range_names(range), &rename.subname))
+                .collect()
         }
         NodeEnum::RenameStmt(rename) => match &rename.relation {
             Some(range) => of_range(rename.rename_type(), range).into_iter().collect(),
@@ -67,27 +86,41 @@ pub(crate) fn addressed(tree: &NodeEnum) -> Vec<Address> {
         }
         NodeEnum::CreateSeqStmt(create) => owning_column(&create.options).into_iter().collect(),
         // ALTER VIEW and ALTER SEQUENCE share their form with ALTER TABLE.
-        NodeEnum::AlterTableStmt(alter) => {
-            alter.relation.iter().filter_map(|range| of_range(alter.objtype(), range)).collect()
-        }
+        NodeEnum::AlterTableStmt(alter) => alter
+            .relation
+            .iter()
+            .filter_map(|range| of_range(alter.objtype(), range))
+            .collect(),
         NodeEnum::AlterStatsStmt(alter) => {
-            named(ObjectType::ObjectStatisticExt, strings(&alter.defnames)).into_iter().collect()
+            named(ObjectType::ObjectStatisticExt, strings(&alter.defnames))
+                .into_iter()
+                .collect()
         }
         NodeEnum::AlterExtensionStmt(alter) => {
-            named(ObjectType::ObjectExtension, vec![alter.extname.clone()]).into_iter().collect()
+            named(ObjectType::ObjectExtension, vec![alter.extname.clone()])
+                .into_iter()
+                .collect()
         }
         NodeEnum::AlterPublicationStmt(alter) => {
-            named(ObjectType::ObjectPublication, vec![alter.pubname.clone()]).into_iter().collect()
+            named(ObjectType::ObjectPublication, vec![alter.pubname.clone()])
+                .into_iter()
+                .collect()
         }
-        NodeEnum::AlterDomainStmt(alter) => of_type(&strings(&alter.type_name)).into_iter().collect(),
+        NodeEnum::AlterDomainStmt(alter) => {
+            of_type(&strings(&alter.type_name)).into_iter().collect()
+        }
         NodeEnum::AlterEnumStmt(alter) => of_type(&strings(&alter.type_name)).into_iter().collect(),
         NodeEnum::AlterTypeStmt(alter) => of_type(&strings(&alter.type_name)).into_iter().collect(),
-        NodeEnum::AlterFunctionStmt(alter) => {
-            alter.func.iter().filter_map(|function| of_function(alter.objtype(), function)).collect()
-        }
-        NodeEnum::GrantStmt(grant) if grant.targtype() == GrantTargetType::AclTargetObject => {
-            grant.objects.iter().filter_map(|object| of_node(grant.objtype(), object)).collect()
-        }
+        NodeEnum::AlterFunctionStmt(alter) => alter
+            .func
+            .iter()
+            .filter_map(|function| of_function(alter.objtype(), function))
+            .collect(),
+        NodeEnum::GrantStmt(grant) if grant.targtype() == GrantTargetType::AclTargetObject => grant
+            .objects
+            .iter()
+            .filter_map(|object| of_node(grant.objtype(), object))
+            .collect(),
         _ => vec![],
     }
 }
@@ -98,17 +131,27 @@ fn owning_column(options: &[Node]) -> Option<Address> {
         Some(node::Node::DefElem(option)) if option.defname == "owned_by" => option.arg.as_deref(),
         _ => None,
     });
-    let node::Node::List(list) = options.next_back()?.node.as_ref()? else { return None };
+    let node::Node::List(list) = options.next_back()?.node.as_ref()? else {
+        return None;
+    };
     let mut names = strings(&list.items);
     let column = names.pop()?;
-    (!names.is_empty()).then(|| of_column(names, &column)).flatten()
+    (!names.is_empty())
+        .then(|| of_column(names, &column))
+        .flatten()
 }
 
-/// A column of a table, or an attribute of a composite type: it comes and goes with what is done to its relation.
+/// A column of a table, or an attribute of a composite type: it comes and goes with what is done to
+/// its relation.
 fn of_column(mut names: Vec<String>, column: &str) -> Option<Address> {
     let own = names.last()?.clone();
     names.push(column.to_owned());
-    Some(Address { kind: "table column", names, arguments: vec![], own })
+    Some(Address {
+        kind: "table column",
+        names,
+        arguments: vec![],
+        own,
+    })
 }
 
 /// IF EXISTS.
@@ -147,8 +190,17 @@ fn of_range_names(range: &RangeVar) -> Vec<String> {
 /// A type is looked up by its name as SQL.
 fn of_type(names: &[String]) -> Option<Address> {
     let own = names.last()?.clone();
-    let sql = names.iter().map(|name| Ident::new(name.as_str()).sql()).collect::<Vec<_>>().join(".");
-    Some(Address { kind: "type", names: vec![sql], arguments: vec![], own })
+    let sql = names
+        .iter()
+        .map(|name| Ident::new(name.as_str()).sql())
+        .collect::<Vec<_>>()
+        .join(".");
+    Some(Address {
+        kind: "type",
+        names: vec![sql],
+        arguments: vec![],
+        own,
+    })
 }
 
 fn of_function(kind: ObjectType, function: &ObjectWithArgs) -> Option<Address> {
@@ -163,11 +215,19 @@ fn of_function(kind: ObjectType, function: &ObjectWithArgs) -> Option<Address> {
     }
     let names = strings(&function.objname);
     let own = names.last()?.clone();
-    let types = function.objargs.iter().map(|argument| match argument.node.as_ref()? {
-        node::Node::TypeName(name) => deparse::type_name(name, None).ok(),
-        _ => None,
-    });
-    Some(Address { kind, names, arguments: types.collect::<Option<Vec<String>>>()?, own })
+    let types = function
+        .objargs
+        .iter()
+        .map(|argument| match argument.node.as_ref()? {
+            node::Node::TypeName(name) => deparse::type_name(name, None).ok(),
+            _ => None,
+        });
+    Some(Address {
+        kind,
+        names,
+        arguments: types.collect::<Option<Vec<String>>>()?,
+        own,
+    })
 }
 
 fn named(kind: ObjectType, names: Vec<String>) -> Option<Address> {
@@ -193,7 +253,12 @@ fn named(kind: ObjectType, names: Vec<String>) -> Option<Address> {
         _ => return None,
     };
     let own = names.last()?.clone();
-    Some(Address { kind, names, arguments: vec![], own })
+    Some(Address {
+        kind,
+        names,
+        arguments: vec![],
+        own,
+    })
 }
 
 #[cfg(test)]
@@ -203,26 +268,51 @@ mod tests {
 
     fn asked(sql: &str) -> Vec<String> {
         let revision = Revision::from_text(&RevisionId::new("a"), sql).unwrap();
-        addressed(&revision.up[0].tree).iter().map(Address::sql).collect()
+        addressed(&revision.up[0].tree)
+            .iter()
+            .map(Address::sql)
+            .collect()
     }
 
     #[test]
     fn objects_are_addressed_as_postgresql_addresses_them() {
         let of = |kind: &str, names: &str, arguments: &str| {
-            format!("pg_catalog.pg_get_object_address('{kind}', ARRAY[{names}]::text[], ARRAY[{arguments}]::text[])")
+            format!(
+                "pg_catalog.pg_get_object_address('{kind}', ARRAY[{names}]::text[], ARRAY[{arguments}]::text[])"
+            )
         };
         for (sql, kind, names, arguments) in [
             ("ALTER SEQUENCE s RESTART", "sequence", "'s'", ""),
-            ("ALTER SEQUENCE a.\"S'\" OWNED BY NONE", "sequence", "'a', 'S'''", ""),
+            (
+                "ALTER SEQUENCE a.\"S'\" OWNED BY NONE",
+                "sequence",
+                "'a', 'S'''",
+                "",
+            ),
             ("ALTER VIEW v SET (security_barrier)", "view", "'v'", ""),
             ("DROP EXTENSION hstore", "extension", "'hstore'", ""),
-            ("ALTER STATISTICS st SET STATISTICS 5", "statistics object", "'st'", ""),
+            (
+                "ALTER STATISTICS st SET STATISTICS 5",
+                "statistics object",
+                "'st'",
+                "",
+            ),
             ("ALTER TYPE \"My\" ADD VALUE 'x'", "type", "'\"My\"'", ""),
             ("ALTER DOMAIN a.d SET NOT NULL", "type", "'a.d'", ""),
-            ("ALTER FUNCTION f(int, text[]) IMMUTABLE", "function", "'f'", "'int', 'text[]'"),
+            (
+                "ALTER FUNCTION f(int, text[]) IMMUTABLE",
+                "function",
+                "'f'",
+                "'int', 'text[]'",
+            ),
             ("COMMENT ON COLLATION c IS 'x'", "collation", "'c'", ""),
             ("GRANT USAGE ON TYPE t TO PUBLIC", "type", "'t'", ""),
-            ("ALTER PUBLICATION p SET (publish = 'insert')", "publication", "'p'", ""),
+            (
+                "ALTER PUBLICATION p SET (publish = 'insert')",
+                "publication",
+                "'p'",
+                "",
+            ),
         ] {
             assert_eq!(asked(sql), [of(kind, names, arguments)], "{sql}");
         }
@@ -234,7 +324,12 @@ mod tests {
         ] {
             assert!(asked(sql).is_empty(), "{sql}");
         }
-        for sql in ["DROP TABLE t", "ALTER TABLE t ADD COLUMN a int", "DROP FUNCTION f", "COMMENT ON TABLE t IS 'x'"] {
+        for sql in [
+            "DROP TABLE t",
+            "ALTER TABLE t ADD COLUMN a int",
+            "DROP FUNCTION f",
+            "COMMENT ON TABLE t IS 'x'",
+        ] {
             assert!(asked(sql).is_empty(), "{sql}");
         }
     }

@@ -7,14 +7,19 @@ use crate::expr::Expr;
 use crate::problem::{self, Problem};
 use concertina_revisions::{Ident, TableName};
 
-/// The changes, and behind each new type the same one for the columns whose foreign keys point there, and for those that
-/// point at these.
-pub(super) fn with_references(changes: Vec<Change>, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+/// The changes, and behind each new type the same one for the columns whose foreign keys point
+/// there, and for those that point at these.
+pub(super) fn with_references(
+    changes: Vec<Change>,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
     let mut all: Vec<Change> = Vec::new();
     let mut open: Vec<Change> = changes.into_iter().rev().collect();
     while let Some(change) = open.pop() {
         let Change::AlterType(new) = &change else {
-            return Err(problem::unknown("`with references` above a statement that changes no column's type"));
+            return Err(problem::unknown(
+                "`with references` above a statement that changes no column's type",
+            ));
         };
         let known = |table: &TableName, column: &Ident| {
             all.iter().chain(&open).any(
@@ -36,10 +41,15 @@ pub(super) fn with_references(changes: Vec<Change>, catalog: &Catalog) -> Result
 fn pointing_at(new: &NewType, catalog: &Catalog) -> Vec<(TableName, Ident)> {
     let mut found = Vec::new();
     for table in &catalog.tables {
-        let keys = table.constraints.iter().filter(|key| key.referenced().as_ref() == Some(&new.table));
+        let keys = table
+            .constraints
+            .iter()
+            .filter(|key| key.referenced().as_ref() == Some(&new.table));
         for key in keys {
-            let own = rewrite::pointing_column(key, &new.column).map(|name| (table.full_name(), Ident::new(name)));
-            found.extend(own.filter(|(table, column)| *table != new.table || *column != new.column));
+            let own = rewrite::pointing_column(key, &new.column)
+                .map(|name| (table.full_name(), Ident::new(name)));
+            found
+                .extend(own.filter(|(table, column)| *table != new.table || *column != new.column));
         }
     }
     found.dedup();
@@ -52,8 +62,13 @@ fn same_type(new: &NewType, table: TableName, column: Ident) -> Result<NewType, 
         from_text(&sql).ok_or_else(|| problem::unknown(&format!("the expression {sql}")))
     };
     let using = new.using.as_ref().map(renamed).transpose()?;
-    let collation = new.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
-    let words = using.as_ref().map_or_else(String::new, |using| format!(" USING {}", using.sql));
+    let collation = new
+        .collation
+        .as_ref()
+        .map_or_else(String::new, |name| format!(" COLLATE {name}"));
+    let words = using
+        .as_ref()
+        .map_or_else(String::new, |using| format!(" USING {}", using.sql));
     Ok(NewType {
         sql: format!(
             "ALTER TABLE {} ALTER COLUMN {} TYPE {}{collation}{words}",

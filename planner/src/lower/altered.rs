@@ -12,12 +12,18 @@ use concertina_revisions::tree::{
 use concertina_revisions::{Ident, TableName};
 
 /// The change that a statement makes; nothing when no rule knows it.
-pub(super) fn altered(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>, Problem> {
+pub(super) fn altered(
+    tree: &NodeEnum,
+    sql: &str,
+    catalog: &Catalog,
+) -> Result<Option<Change>, Problem> {
     let only = |what: String, reverse: Option<String>| only(sql, what, reverse);
     Ok(Some(match tree {
         NodeEnum::AlterEnumStmt(alter) => enum_value(alter, sql, catalog)?,
         NodeEnum::AlterDomainStmt(alter) => super::domain::alter(alter, sql, catalog)?,
-        NodeEnum::RefreshMatViewStmt(refresh) => Change::Refresh(existing(refresh.relation.as_ref(), catalog)?),
+        NodeEnum::RefreshMatViewStmt(refresh) => {
+            Change::Refresh(existing(refresh.relation.as_ref(), catalog)?)
+        }
         NodeEnum::ReindexStmt(reindex) => self::reindex(reindex, catalog)?,
         NodeEnum::RuleStmt(rule) => self::rule(rule, sql, catalog)?,
         NodeEnum::AlterOwnerStmt(alter) => owner(alter, sql),
@@ -27,19 +33,28 @@ pub(super) fn altered(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<O
         }),
         NodeEnum::GrantStmt(grant) => {
             let word = if grant.is_grant { "grant" } else { "revoke" };
-            Change::CatalogOnly(CatalogOnly { removes: !grant.is_grant, ..only(format!("{word} rights"), None) })
+            Change::CatalogOnly(CatalogOnly {
+                removes: !grant.is_grant,
+                ..only(format!("{word} rights"), None)
+            })
         }
         NodeEnum::AlterSeqStmt(alter) => {
             let range = alter.sequence.clone().unwrap_or_default();
             // Whoever takes a number waits until its transaction ends.
-            Change::CatalogOnly(CatalogOnly { alone: true, ..only(format!("alter sequence {}", range.relname), None) })
+            Change::CatalogOnly(CatalogOnly {
+                alone: true,
+                ..only(format!("alter sequence {}", range.relname), None)
+            })
         }
         NodeEnum::AlterPublicationStmt(_) => Change::CatalogOnly(CatalogOnly {
             concerns: named_tables(tree, catalog),
             ..only("alter a publication".to_owned(), None)
         }),
         NodeEnum::DropRoleStmt(_) | NodeEnum::DropUserMappingStmt(_) => {
-            Change::CatalogOnly(CatalogOnly { removes: true, ..only(beginning(sql), None) })
+            Change::CatalogOnly(CatalogOnly {
+                removes: true,
+                ..only(beginning(sql), None)
+            })
         }
         tree if is_plain(tree) => Change::CatalogOnly(only(beginning(sql), None)),
         tree => return Ok(opaque(tree, sql)),
@@ -88,9 +103,11 @@ fn is_plain(tree: &NodeEnum) -> bool {
 /// Statements that nobody can see into beforehand.
 fn opaque(tree: &NodeEnum, sql: &str) -> Option<Change> {
     let (what, reverse, note) = match tree {
-        NodeEnum::ImportForeignSchemaStmt(_) => {
-            ("import a foreign schema".to_owned(), None, "its tables are known only once it has run")
-        }
+        NodeEnum::ImportForeignSchemaStmt(_) => (
+            "import a foreign schema".to_owned(),
+            None,
+            "its tables are known only once it has run",
+        ),
         NodeEnum::AlterExtensionStmt(alter) => (
             format!("alter extension {}", alter.extname),
             None,
@@ -113,7 +130,10 @@ fn opaque(tree: &NodeEnum, sql: &str) -> Option<Change> {
         ),
         _ => return None,
     };
-    Some(Change::CatalogOnly(CatalogOnly { note: Some(note.to_owned()), ..only(sql, what, reverse) }))
+    Some(Change::CatalogOnly(CatalogOnly {
+        note: Some(note.to_owned()),
+        ..only(sql, what, reverse)
+    }))
 }
 
 /// ALTER TYPE .. ADD VALUE, RENAME VALUE.
@@ -121,7 +141,11 @@ fn enum_value(alter: &AlterEnumStmt, sql: &str, catalog: &Catalog) -> Result<Cha
     let parts = strings(&alter.type_name);
     let (_, bare) = qualified(&parts);
     if !catalog.enums.iter().any(|known| known.name == bare) && !catalog.new_types.contains(bare) {
-        return Err(problem::missing_object("enum", bare, catalog.enums.iter().map(|known| known.name.as_str())));
+        return Err(problem::missing_object(
+            "enum",
+            bare,
+            catalog.enums.iter().map(|known| known.name.as_str()),
+        ));
     }
     let name = dotted(&alter.type_name);
     let (what, reverse) = if alter.old_val.is_empty() {
@@ -129,25 +153,43 @@ fn enum_value(alter: &AlterEnumStmt, sql: &str, catalog: &Catalog) -> Result<Cha
         (format!("add value {} to type {name}", alter.new_val), None)
     } else {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
-        let back = format!("ALTER TYPE {name} RENAME VALUE {} TO {}", quoted(&alter.new_val), quoted(&alter.old_val));
-        (format!("rename value {} of type {name} to {}", alter.old_val, alter.new_val), Some(back))
+        let back = format!(
+            "ALTER TYPE {name} RENAME VALUE {} TO {}",
+            quoted(&alter.new_val),
+            quoted(&alter.old_val)
+        );
+        (
+            format!(
+                "rename value {} of type {name} to {}",
+                alter.old_val, alter.new_val
+            ),
+            Some(back),
+        )
     };
     // A new value can't be used in the transaction that adds it.
     let (removes, alone) = (!alter.old_val.is_empty(), alter.old_val.is_empty());
-    Ok(Change::CatalogOnly(CatalogOnly { removes, alone, ..only(sql, what, reverse) }))
+    Ok(Change::CatalogOnly(CatalogOnly {
+        removes,
+        alone,
+        ..only(sql, what, reverse)
+    }))
 }
 
 /// REINDEX of one index or of a table's.
 fn reindex(reindex: &ReindexStmt, catalog: &Catalog) -> Result<Change, Problem> {
     let range = reindex.relation.clone().unwrap_or_default();
     match reindex.kind() {
-        ReindexObjectType::ReindexObjectTable => {
-            Ok(Change::Reindex(Reindex { table: existing(Some(&range), catalog)?, index: None }))
-        }
+        ReindexObjectType::ReindexObjectTable => Ok(Change::Reindex(Reindex {
+            table: existing(Some(&range), catalog)?,
+            index: None,
+        })),
         ReindexObjectType::ReindexObjectIndex => {
             let (table, index) = existing_index(&range, catalog)?;
             let index = Some(TableName::new(index.schema.as_str(), index.name.as_str()));
-            Ok(Change::Reindex(Reindex { table: table.full_name(), index }))
+            Ok(Change::Reindex(Reindex {
+                table: table.full_name(),
+                index,
+            }))
         }
         _ => Err(problem::not_a_change(
             "REINDEX of a schema or database is maintenance",
@@ -171,7 +213,8 @@ fn rule(rule: &RuleStmt, sql: &str, catalog: &Catalog) -> Result<Change, Problem
         },
         effect: Some(Effect::RuleAdded(Rule {
             name: rule.rulename.clone(),
-            event: [CmdType::CmdInsert, CmdType::CmdUpdate, CmdType::CmdDelete].map(|event| rule.event() == event),
+            event: [CmdType::CmdInsert, CmdType::CmdUpdate, CmdType::CmdDelete]
+                .map(|event| rule.event() == event),
             in_replica: false,
         })),
         touches: Footprint::default(),
@@ -182,6 +225,10 @@ fn rule(rule: &RuleStmt, sql: &str, catalog: &Catalog) -> Result<Change, Problem
 
 /// OWNER TO of an object other than a table.
 fn owner(alter: &AlterOwnerStmt, sql: &str) -> Change {
-    let to = alter.newowner.as_ref().and_then(rolespec).unwrap_or_default();
+    let to = alter
+        .newowner
+        .as_ref()
+        .and_then(rolespec)
+        .unwrap_or_default();
     Change::CatalogOnly(only(sql, format!("change an owner to {to}"), None))
 }

@@ -1,4 +1,5 @@
-//! What DROP .. CASCADE takes along, by name: views, and foreign keys of other tables. Whatever else may go with it is refused.
+//! What DROP .. CASCADE takes along, by name: views, and foreign keys of other tables. Whatever
+//! else may go with it is refused.
 
 use super::{drop, identity};
 use crate::catalog::{Catalog, Constraint, ConstraintKind, Dependant, Table, TableKind};
@@ -9,24 +10,46 @@ use concertina_revisions::tree::{AlterTableCmd, AlterTableType, ObjectType, pars
 use concertina_revisions::{Ident, TableName};
 
 /// Whether CASCADE is only a word: nothing hangs on the column or constraint.
-pub(super) fn takes_nothing_along(command: &AlterTableCmd, name: &TableName, catalog: &Catalog) -> bool {
-    let Some(table) = catalog.table(name) else { return true };
+pub(super) fn takes_nothing_along(
+    command: &AlterTableCmd,
+    name: &TableName,
+    catalog: &Catalog,
+) -> bool {
+    let Some(table) = catalog.table(name) else {
+        return true;
+    };
     let pointed_at = catalog.referencing(name).next().is_some();
     match command.subtype() {
         AlterTableType::AtDropColumn => {
-            let keyed = table.indexes.iter().any(|index| index.unique && index.mentions.contains(&command.name));
+            let keyed = table
+                .indexes
+                .iter()
+                .any(|index| index.unique && index.mentions.contains(&command.name));
             let below = catalog.below(name);
-            let mut all = std::iter::once(table).chain(below.iter().filter_map(|below| catalog.table(below)));
+            let mut all =
+                std::iter::once(table).chain(below.iter().filter_map(|below| catalog.table(below)));
             let used = all.any(|table| {
-                table.dependants.iter().any(|one| one.column.as_ref().is_none_or(|of| *of == command.name))
+                table
+                    .dependants
+                    .iter()
+                    .any(|one| one.column.as_ref().is_none_or(|of| *of == command.name))
             });
-            let computed = table.columns.iter().any(|column| column.expression.is_some());
+            let computed = table
+                .columns
+                .iter()
+                .any(|column| column.expression.is_some());
             !(used || computed || keyed && pointed_at)
         }
         AlterTableType::AtDropConstraint => {
-            let constraint = table.constraints.iter().find(|constraint| constraint.name == command.name);
+            let constraint = table
+                .constraints
+                .iter()
+                .find(|constraint| constraint.name == command.name);
             constraint.is_none_or(|constraint| {
-                matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::ForeignKey) || !pointed_at
+                matches!(
+                    constraint.kind,
+                    ConstraintKind::Check | ConstraintKind::ForeignKey
+                ) || !pointed_at
             })
         }
         _ => false,
@@ -39,29 +62,49 @@ pub(super) fn taken_along(
     name: &TableName,
     catalog: &Catalog,
 ) -> Result<Vec<Change>, Problem> {
-    let Some(table) = catalog.table(name) else { return Ok(vec![]) };
+    let Some(table) = catalog.table(name) else {
+        return Ok(vec![]);
+    };
     match command.subtype() {
         AlterTableType::AtDropColumn => {
-            let of_trigger = |table: &Table| table.triggers.iter().any(|one| one.columns.contains(&command.name));
-            let is_computed = table.columns.iter().any(|column| column.expression.is_some());
+            let of_trigger = |table: &Table| {
+                table
+                    .triggers
+                    .iter()
+                    .any(|one| one.columns.contains(&command.name))
+            };
+            let is_computed = table
+                .columns
+                .iter()
+                .any(|column| column.expression.is_some());
             if of_trigger(table) || is_computed {
                 return Err(problem::cascade());
             }
             of_relation(name, Some(&Ident::new(command.name.as_str())), catalog)
         }
-        AlterTableType::AtDropConstraint => match table.constraint(&Ident::new(command.name.as_str())) {
-            Some(constraint) => of_constraint(table, constraint, catalog),
-            None => Ok(vec![]),
-        },
+        AlterTableType::AtDropConstraint => {
+            match table.constraint(&Ident::new(command.name.as_str())) {
+                Some(constraint) => of_constraint(table, constraint, catalog),
+                None => Ok(vec![]),
+            }
+        }
         _ => Err(problem::cascade()),
     }
 }
 
-/// The changes that take away what stands on a relation, or on one column of it; those that stand on others first.
-pub(super) fn of_relation(name: &TableName, column: Option<&Ident>, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+/// The changes that take away what stands on a relation, or on one column of it; those that stand
+/// on others first.
+pub(super) fn of_relation(
+    name: &TableName,
+    column: Option<&Ident>,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
     let mut changes = Vec::new();
     let below = catalog.below(name);
-    for member in std::iter::once(name).chain(&below).filter_map(|member| catalog.table(member)) {
+    for member in std::iter::once(name)
+        .chain(&below)
+        .filter_map(|member| catalog.table(member))
+    {
         views_on(member, column, catalog, &mut changes)?;
         pointing(member, column, &below, catalog, &mut changes)?;
     }
@@ -69,8 +112,15 @@ pub(super) fn of_relation(name: &TableName, column: Option<&Ident>, catalog: &Ca
 }
 
 /// The foreign keys that need a unique constraint.
-pub(super) fn of_constraint(table: &Table, gone: &Constraint, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
-    if !matches!(gone.kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey) {
+pub(super) fn of_constraint(
+    table: &Table,
+    gone: &Constraint,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
+    if !matches!(
+        gone.kind,
+        ConstraintKind::Unique | ConstraintKind::PrimaryKey
+    ) {
         return Ok(vec![]);
     }
     let name = table.full_name();
@@ -82,7 +132,10 @@ pub(super) fn of_constraint(table: &Table, gone: &Constraint, catalog: &Catalog)
                     let columns = rewrite::referenced_columns(key);
                     columns.is_empty() && gone.kind == ConstraintKind::PrimaryKey
                         || columns.len() == gone.columns.len()
-                            && gone.columns.iter().all(|one| columns.iter().any(|column| column.as_str() == one))
+                            && gone
+                                .columns
+                                .iter()
+                                .all(|one| columns.iter().any(|column| column.as_str() == one))
                 }
             }
     };
@@ -100,7 +153,10 @@ fn unbound(table: &Table, key: &Constraint) -> Result<Change, Problem> {
     if table.partition_of.is_some() || table.kind == TableKind::Partitioned {
         return Err(problem::cascade());
     }
-    Ok(Change::DropConstraint(table.full_name(), Ident::new(key.name.as_str())))
+    Ok(Change::DropConstraint(
+        table.full_name(),
+        Ident::new(key.name.as_str()),
+    ))
 }
 
 fn pointing(
@@ -111,7 +167,10 @@ fn pointing(
     changes: &mut Vec<Change>,
 ) -> Result<(), Problem> {
     let name = table.full_name();
-    for (other, key) in catalog.referencing(&name).filter(|(other, _)| !below.contains(&other.full_name())) {
+    for (other, key) in catalog
+        .referencing(&name)
+        .filter(|(other, _)| !below.contains(&other.full_name()))
+    {
         let concerned = column.is_none_or(|column| rewrite::pointing_column(key, column).is_some());
         let change = unbound(other, key)?;
         if concerned && !changes.contains(&change) {
@@ -138,7 +197,9 @@ fn views_on(
                 && dependant.is_view(&one.full_name(), &catalog.search_path)
         };
         let mut found = catalog.tables.iter().filter(is_it);
-        let (Some(view), None) = (found.next(), found.next()) else { return Err(problem::cascade()) };
+        let (Some(view), None) = (found.next(), found.next()) else {
+            return Err(problem::cascade());
+        };
         views_on(view, None, catalog, changes)?;
         let change = without(view, catalog)?;
         if !changes.contains(&change) {
@@ -158,11 +219,23 @@ fn without(view: &Table, catalog: &Catalog) -> Result<Change, Problem> {
         }
     };
     let sql = format!("DROP {words} {}", name.sql());
-    let parsed = parse(&sql, 0).ok().and_then(|parsed| parsed.protobuf.stmts.into_iter().next()?.stmt?.node);
-    let Some(tree) = parsed else { return Err(problem::cascade()) };
-    let parts = [name.schema.as_str().to_owned(), name.name.as_str().to_owned()];
+    let parsed = parse(&sql, 0)
+        .ok()
+        .and_then(|parsed| parsed.protobuf.stmts.into_iter().next()?.stmt?.node);
+    let Some(tree) = parsed else {
+        return Err(problem::cascade());
+    };
+    let parts = [
+        name.schema.as_str().to_owned(),
+        name.name.as_str().to_owned(),
+    ];
     let mut change = [drop::removed(kind, &parts, &sql)];
-    identity::fill(&mut change, &tree, &mentions::of_tree(&tree, catalog), catalog);
+    identity::fill(
+        &mut change,
+        &tree,
+        &mentions::of_tree(&tree, catalog),
+        catalog,
+    );
     let [change] = change;
     Ok(change)
 }

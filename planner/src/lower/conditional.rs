@@ -3,8 +3,8 @@
 use super::{Catalog, Problem, TableName, deparse, existing, expression, qualified, strings};
 use crate::sql::types;
 use concertina_revisions::tree::{
-    AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, ConstrType, DropBehavior, DropStmt, NodeEnum, ObjectType,
-    node,
+    AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, ConstrType, DropBehavior, DropStmt,
+    NodeEnum, ObjectType, node,
 };
 
 /// What a statement asks for that PostgreSQL does, or leaves, by what there is when it runs.
@@ -22,7 +22,9 @@ impl Conditional {
     /// The tables that it is about.
     pub(crate) fn tables(&self) -> &[TableName] {
         match self {
-            Conditional::AddsColumn(table, _) | Conditional::BuildsIndex(table) => std::slice::from_ref(table),
+            Conditional::AddsColumn(table, _) | Conditional::BuildsIndex(table) => {
+                std::slice::from_ref(table)
+            }
             Conditional::Drops(tables) => tables,
         }
     }
@@ -60,7 +62,9 @@ pub(crate) fn is_conditional(tree: &NodeEnum) -> bool {
 pub(crate) fn conditional(tree: &NodeEnum, catalog: &Catalog) -> Option<Conditional> {
     match tree {
         NodeEnum::IndexStmt(create) if create.if_not_exists && !create.concurrent => {
-            existing(create.relation.as_ref(), catalog).ok().map(Conditional::BuildsIndex)
+            existing(create.relation.as_ref(), catalog)
+                .ok()
+                .map(Conditional::BuildsIndex)
         }
         NodeEnum::DropStmt(drop) if drop.missing_ok => dropped(drop, catalog),
         NodeEnum::AlterTableStmt(alter) => of_table(alter, catalog),
@@ -70,8 +74,12 @@ pub(crate) fn conditional(tree: &NodeEnum, catalog: &Catalog) -> Option<Conditio
 
 fn of_table(alter: &AlterTableStmt, catalog: &Catalog) -> Option<Conditional> {
     let table = existing(alter.relation.as_ref(), catalog).ok()?;
-    let [command] = alter.cmds.as_slice() else { return None };
-    let Some(node::Node::AlterTableCmd(command)) = &command.node else { return None };
+    let [command] = alter.cmds.as_slice() else {
+        return None;
+    };
+    let Some(node::Node::AlterTableCmd(command)) = &command.node else {
+        return None;
+    };
     if !command.missing_ok || alter.objtype() != ObjectType::ObjectTable {
         return None;
     }
@@ -89,20 +97,31 @@ fn of_table(alter: &AlterTableStmt, catalog: &Catalog) -> Option<Conditional> {
 }
 
 fn cost(command: &AlterTableCmd, catalog: &Catalog) -> Result<Cost, Problem> {
-    let Some(node::Node::ColumnDef(column)) = command.def.as_deref().and_then(|def| def.node.as_ref()) else {
+    let Some(node::Node::ColumnDef(column)) =
+        command.def.as_deref().and_then(|def| def.node.as_ref())
+    else {
         return Ok(Cost::Rows);
     };
-    let Some(name) = &column.type_name else { return Ok(Cost::Rows) };
+    let Some(name) = &column.type_name else {
+        return Ok(Cost::Rows);
+    };
     let is_plain = types::is_plain(&types::bare(&deparse::type_name(name, None)?));
-    Ok(if !is_plain || !has_plain_default(column, catalog)? { Cost::Rows } else { Cost::MetadataOnly })
+    Ok(if !is_plain || !has_plain_default(column, catalog)? {
+        Cost::Rows
+    } else {
+        Cost::MetadataOnly
+    })
 }
 
 /// Whether nothing is said of the column but a default that is the same for each row.
 fn has_plain_default(column: &ColumnDef, catalog: &Catalog) -> Result<bool, Problem> {
     for constraint in &column.constraints {
-        let Some(node::Node::Constraint(constraint)) = &constraint.node else { return Ok(false) };
+        let Some(node::Node::Constraint(constraint)) = &constraint.node else {
+            return Ok(false);
+        };
         match (constraint.contype(), constraint.raw_expr.as_deref()) {
-            (ConstrType::ConstrDefault, Some(value)) if !expression::read(value)?.is_volatile(catalog) => {}
+            (ConstrType::ConstrDefault, Some(value))
+                if !expression::read(value)?.is_volatile(catalog) => {}
             (ConstrType::ConstrNull, _) => {}
             _ => return Ok(false),
         }
@@ -115,14 +134,21 @@ fn dropped(drop: &DropStmt, catalog: &Catalog) -> Option<Conditional> {
         return None;
     }
     let tables = match drop.remove_type() {
-        ObjectType::ObjectTable | ObjectType::ObjectView | ObjectType::ObjectMatview | ObjectType::ObjectIndex => drop
+        ObjectType::ObjectTable
+        | ObjectType::ObjectView
+        | ObjectType::ObjectMatview
+        | ObjectType::ObjectIndex => drop
             .objects
             .iter()
             .filter_map(|object| match &object.node {
                 Some(node::Node::List(list)) => {
                     let parts = strings(&list.items);
                     let (schema, name) = qualified(&parts);
-                    let of_index = || catalog.index(schema, name).map(|(table, _)| table.full_name());
+                    let of_index = || {
+                        catalog
+                            .index(schema, name)
+                            .map(|(table, _)| table.full_name())
+                    };
                     catalog.resolve(schema, name).or_else(of_index)
                 }
                 _ => None,

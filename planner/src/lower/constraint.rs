@@ -14,11 +14,19 @@ pub(super) fn read(
     column: Option<&Ident>,
     catalog: &Catalog,
 ) -> Result<NewConstraint, Problem> {
-    let own = |listed: Vec<Ident>| if listed.is_empty() { column.cloned().into_iter().collect() } else { listed };
+    let own = |listed: Vec<Ident>| {
+        if listed.is_empty() {
+            column.cloned().into_iter().collect()
+        } else {
+            listed
+        }
+    };
     let (kind, label) = match constraint.contype() {
         ConstrType::ConstrCheck => {
-            let node =
-                constraint.raw_expr.as_deref().ok_or_else(|| problem::unknown("a CHECK without an expression"))?;
+            let node = constraint
+                .raw_expr
+                .as_deref()
+                .ok_or_else(|| problem::unknown("a CHECK without an expression"))?;
             (NewConstraintKind::Check(expression::read(node)?), "check")
         }
         ConstrType::ConstrForeign => {
@@ -28,12 +36,24 @@ pub(super) fn read(
             };
             let columns = own(expression::column_list(&constraint.fk_attrs));
             let reference_columns = expression::column_list(&constraint.pk_attrs);
-            (NewConstraintKind::ForeignKey { columns, references, reference_columns }, "fkey")
+            (
+                NewConstraintKind::ForeignKey {
+                    columns,
+                    references,
+                    reference_columns,
+                },
+                "fkey",
+            )
         }
         kind @ (ConstrType::ConstrUnique | ConstrType::ConstrPrimary) => {
             let primary = kind == ConstrType::ConstrPrimary;
             (
-                unique(constraint, own(expression::column_list(&constraint.keys)), primary, catalog)?,
+                unique(
+                    constraint,
+                    own(expression::column_list(&constraint.keys)),
+                    primary,
+                    catalog,
+                )?,
                 if primary { "pkey" } else { "key" },
             )
         }
@@ -41,20 +61,30 @@ pub(super) fn read(
         ConstrType::ConstrNotnull => {
             problem::since(catalog, 18, "NOT NULL as a constraint of the table")?;
             let columns = own(expression::column_list(&constraint.keys));
-            let column = columns.into_iter().next().ok_or_else(|| problem::unknown("NOT NULL without a column"))?;
+            let column = columns
+                .into_iter()
+                .next()
+                .ok_or_else(|| problem::unknown("NOT NULL without a column"))?;
             (NewConstraintKind::NotNull(column), "not_null")
         }
         _ => return Err(problem::unknown("this kind of constraint")),
     };
     // The grammar says it of these two kinds alone.
-    let enforced =
-        constraint.is_enforced || !matches!(kind, NewConstraintKind::Check(_) | NewConstraintKind::ForeignKey { .. });
+    let enforced = constraint.is_enforced
+        || !matches!(
+            kind,
+            NewConstraintKind::Check(_) | NewConstraintKind::ForeignKey { .. }
+        );
     if !enforced {
         problem::since(catalog, 18, "NOT ENFORCED")?;
     }
     let mut new = NewConstraint {
         // One that is made of an index is called as that is.
-        name: Ident::new(if constraint.conname.is_empty() { &constraint.indexname } else { &constraint.conname }),
+        name: Ident::new(if constraint.conname.is_empty() {
+            &constraint.indexname
+        } else {
+            &constraint.conname
+        }),
         definition: definition(constraint, &kind, column)?,
         not_valid: constraint.skip_validation && enforced,
         no_inherit: constraint.is_no_inherit,
@@ -96,10 +126,23 @@ fn excluded(constraint: &Constraint) -> String {
 }
 
 /// A key whose name is PostgreSQL's choice.
-pub(super) fn unnamed_key(table: &TableName, columns: Vec<Ident>, catalog: &Catalog) -> NewConstraint {
-    let list = columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
+pub(super) fn unnamed_key(
+    table: &TableName,
+    columns: Vec<Ident>,
+    catalog: &Catalog,
+) -> NewConstraint {
+    let list = columns
+        .iter()
+        .map(Ident::sql)
+        .collect::<Vec<_>>()
+        .join(", ");
     NewConstraint {
-        name: name::choose(table, &name::addition(columns.iter().map(Ident::as_str)), "key", catalog),
+        name: name::choose(
+            table,
+            &name::addition(columns.iter().map(Ident::as_str)),
+            "key",
+            catalog,
+        ),
         definition: format!("UNIQUE ({list})"),
         not_valid: false,
         no_inherit: false,
@@ -131,7 +174,14 @@ fn unique(
     let including = expression::column_list(&constraint.including);
     let mut index_suffix = String::new();
     if !including.is_empty() {
-        index_suffix = format!(" INCLUDE ({})", including.iter().map(Ident::sql).collect::<Vec<_>>().join(", "));
+        index_suffix = format!(
+            " INCLUDE ({})",
+            including
+                .iter()
+                .map(Ident::sql)
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
     }
     if constraint.nulls_not_distinct {
         problem::since(catalog, 15, "NULLS NOT DISTINCT")?;
@@ -145,21 +195,39 @@ fn unique(
         ));
     }
     if !constraint.options.is_empty() || !constraint.indexspace.is_empty() {
-        index_suffix.push_str(&deparse::index_storage(&constraint.options, &constraint.indexspace)?);
+        index_suffix.push_str(&deparse::index_storage(
+            &constraint.options,
+            &constraint.indexspace,
+        )?);
     }
     let timing = match (constraint.deferrable, constraint.initdeferred) {
         (false, _) => String::new(),
         (true, false) => " DEFERRABLE".to_owned(),
         (true, true) => " DEFERRABLE INITIALLY DEFERRED".to_owned(),
     };
-    let using_index = Some(constraint.indexname.as_str()).filter(|name| !name.is_empty()).map(Ident::new);
-    Ok(NewConstraintKind::Unique { columns, primary, index_suffix, timing, using_index })
+    let using_index = Some(constraint.indexname.as_str())
+        .filter(|name| !name.is_empty())
+        .map(Ident::new);
+    Ok(NewConstraintKind::Unique {
+        columns,
+        primary,
+        index_suffix,
+        timing,
+        using_index,
+    })
 }
 
-/// The text of a constraint. One that stands beside a column doesn't repeat the column; on its own it must.
-fn definition(constraint: &Constraint, kind: &NewConstraintKind, column: Option<&Ident>) -> Result<String, Problem> {
+/// The text of a constraint. One that stands beside a column doesn't repeat the column; on its own
+/// it must.
+fn definition(
+    constraint: &Constraint,
+    kind: &NewConstraintKind,
+    column: Option<&Ident>,
+) -> Result<String, Problem> {
     let text = deparse::constraint(constraint)?;
-    let Some(column) = column else { return Ok(text) };
+    let Some(column) = column else {
+        return Ok(text);
+    };
     Ok(match kind {
         NewConstraintKind::ForeignKey { .. } => format!("FOREIGN KEY ({}) {text}", column.sql()),
         NewConstraintKind::Unique { primary, .. } => {

@@ -9,13 +9,18 @@ use concertina_revisions::tree::{
 };
 use concertina_revisions::{Ident, TableName};
 
-/// How the statement's rows can be taken batch by batch, or why they can't; nothing for rows given by value.
+/// How the statement's rows can be taken batch by batch, or why they can't; nothing for rows given
+/// by value.
 pub(super) fn rows(
     insert: &InsertStmt,
     target: &Table,
     catalog: &Catalog,
 ) -> Result<Option<Result<RowCopy, &'static str>>, Problem> {
-    let Some(node::Node::SelectStmt(select)) = insert.select_stmt.as_deref().and_then(|node| node.node.as_ref()) else {
+    let Some(node::Node::SelectStmt(select)) = insert
+        .select_stmt
+        .as_deref()
+        .and_then(|node| node.node.as_ref())
+    else {
         return Ok(None);
     };
     if !select.values_lists.is_empty() || select.from_clause.is_empty() {
@@ -31,13 +36,25 @@ pub(super) fn rows(
     };
     let mut values = Vec::new();
     for item in &select.target_list {
-        let Some(node::Node::ResTarget(item)) = &item.node else { continue };
-        let Some(value) = item.val.as_deref() else { continue };
+        let Some(node::Node::ResTarget(item)) = &item.node else {
+            continue;
+        };
+        let Some(value) = item.val.as_deref() else {
+            continue;
+        };
         let value = expression::read(value)?;
-        if value.columns.iter().any(|column| column.name.as_str() == "*") {
+        if value
+            .columns
+            .iter()
+            .any(|column| column.name.as_str() == "*")
+        {
             return Ok(Some(Err("selects *: name the columns")));
         }
-        if value.functions.iter().any(|function| catalog.is_aggregate(function)) {
+        if value
+            .functions
+            .iter()
+            .any(|function| catalog.is_aggregate(function))
+        {
             return Ok(Some(Err("computes over many rows at once")));
         }
         values.push(value);
@@ -51,7 +68,12 @@ pub(super) fn rows(
         })
         .collect();
     let columns = if named.is_empty() {
-        target.columns.iter().map(|column| Ident::new(column.name.as_str())).take(values.len()).collect()
+        target
+            .columns
+            .iter()
+            .map(|column| Ident::new(column.name.as_str()))
+            .take(values.len())
+            .collect()
     } else {
         named
     };
@@ -63,16 +85,28 @@ pub(super) fn rows(
             "doesn't say ON CONFLICT (key) DO NOTHING: a batch that ran twice would copy its rows twice",
         )));
     };
-    let key_is_given = conflict
-        .iter()
-        .all(|key| columns.iter().zip(&values).any(|(column, value)| column == key && !value.is_volatile(catalog)));
+    let key_is_given = conflict.iter().all(|key| {
+        columns
+            .iter()
+            .zip(&values)
+            .any(|(column, value)| column == key && !value.is_volatile(catalog))
+    });
     if !key_is_given {
         return Ok(Some(Err(
             "doesn't take the key of the new row from the old one: copied twice it would be two rows",
         )));
     }
-    let predicate = select.where_clause.as_deref().map(expression::read).transpose()?;
-    let given = |key: &Ident| columns.iter().position(|column| column == key).and_then(|at| values.get(at).cloned());
+    let predicate = select
+        .where_clause
+        .as_deref()
+        .map(expression::read)
+        .transpose()?;
+    let given = |key: &Ident| {
+        columns
+            .iter()
+            .position(|column| column == key)
+            .and_then(|at| values.get(at).cloned())
+    };
     Ok(Some(Ok(RowCopy {
         source,
         alias,
@@ -90,20 +124,41 @@ pub(super) fn rows(
 /// What makes a SELECT more than a list of rows, each on its own.
 pub(super) fn gathers(insert: &InsertStmt, select: &SelectStmt) -> Option<&'static str> {
     let parts = [
-        (select.op() != SetOperation::SetopNone, "combines several SELECTs"),
+        (
+            select.op() != SetOperation::SetopNone,
+            "combines several SELECTs",
+        ),
         (!select.distinct_clause.is_empty(), "has DISTINCT"),
-        (!select.group_clause.is_empty() || select.having_clause.is_some(), "has GROUP BY"),
+        (
+            !select.group_clause.is_empty() || select.having_clause.is_some(),
+            "has GROUP BY",
+        ),
         (!select.window_clause.is_empty(), "has WINDOW"),
-        (select.limit_count.is_some() || select.limit_offset.is_some(), "has LIMIT"),
-        (!select.sort_clause.is_empty(), "has ORDER BY, which batches can't keep"),
-        (!select.locking_clause.is_empty(), "locks the rows that it reads"),
-        (select.with_clause.is_some() || insert.with_clause.is_some(), "has WITH"),
+        (
+            select.limit_count.is_some() || select.limit_offset.is_some(),
+            "has LIMIT",
+        ),
+        (
+            !select.sort_clause.is_empty(),
+            "has ORDER BY, which batches can't keep",
+        ),
+        (
+            !select.locking_clause.is_empty(),
+            "locks the rows that it reads",
+        ),
+        (
+            select.with_clause.is_some() || insert.with_clause.is_some(),
+            "has WITH",
+        ),
         (insert.returning_clause.is_some(), "has RETURNING"),
     ];
-    parts.into_iter().find_map(|(holds, why)| holds.then_some(why))
+    parts
+        .into_iter()
+        .find_map(|(holds, why)| holds.then_some(why))
 }
 
-/// The largest table whose every row the FROM list takes on its own. In the list it gets [`RowCopy::WALKED`] for a name.
+/// The largest table whose every row the FROM list takes on its own. In the list it gets
+/// [`RowCopy::WALKED`] for a name.
 fn walked(from: &mut [Node], catalog: &Catalog) -> Option<(TableName, Ident)> {
     let mut ranges: Vec<&mut RangeVar> = Vec::new();
     from.iter_mut().for_each(|item| reach(item, &mut ranges));
@@ -111,14 +166,31 @@ fn walked(from: &mut [Node], catalog: &Catalog) -> Option<(TableName, Ident)> {
         let schema = (!range.schemaname.is_empty()).then_some(range.schemaname.as_str());
         catalog.resolve(schema, &range.relname)
     };
-    let size = |range: &RangeVar| known(range).and_then(|name| catalog.table(&name)).map_or(0, |table| table.pages);
-    let range = ranges.into_iter().filter(|range| known(range).is_some()).max_by_key(|range| size(range))?;
+    let size = |range: &RangeVar| {
+        known(range)
+            .and_then(|name| catalog.table(&name))
+            .map_or(0, |table| table.pages)
+    };
+    let range = ranges
+        .into_iter()
+        .filter(|range| known(range).is_some())
+        .max_by_key(|range| size(range))?;
     let source = known(range)?;
-    let alias = range.alias.as_ref().map_or_else(|| range.relname.clone(), |alias| alias.aliasname.clone());
-    if range.alias.as_ref().is_some_and(|alias| !alias.colnames.is_empty()) {
+    let alias = range
+        .alias
+        .as_ref()
+        .map_or_else(|| range.relname.clone(), |alias| alias.aliasname.clone());
+    if range
+        .alias
+        .as_ref()
+        .is_some_and(|alias| !alias.colnames.is_empty())
+    {
         return None;
     }
-    range.alias = Some(concertina_revisions::tree::Alias { aliasname: alias.clone(), colnames: vec![] });
+    range.alias = Some(concertina_revisions::tree::Alias {
+        aliasname: alias.clone(),
+        colnames: vec![],
+    });
     RowCopy::WALKED.clone_into(&mut range.relname);
     range.schemaname.clear();
     range.catalogname.clear();
@@ -154,8 +226,12 @@ fn conflict(insert: &InsertStmt, target: &Table) -> Option<Vec<Ident>> {
     if clause.action() != OnConflictAction::OnconflictNothing {
         return None;
     }
-    let unique =
-        || target.indexes.iter().filter(|index| index.unique && !index.partial && !index.keys.contains(&String::new()));
+    let unique = || {
+        target
+            .indexes
+            .iter()
+            .filter(|index| index.unique && !index.partial && !index.keys.contains(&String::new()))
+    };
     let keys = match &clause.infer {
         None => {
             let mut all = unique();
@@ -174,8 +250,9 @@ fn conflict(insert: &InsertStmt, target: &Table) -> Option<Vec<Ident>> {
                     _ => None,
                 })
                 .collect();
-            let constraint =
-                |index: &&crate::catalog::Index| index.constraint.as_deref() == Some(infer.conname.as_str());
+            let constraint = |index: &&crate::catalog::Index| {
+                index.constraint.as_deref() == Some(infer.conname.as_str())
+            };
             let known = if infer.conname.is_empty() {
                 unique().find(|index| same(&index.keys, &named))
             } else {

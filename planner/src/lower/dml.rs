@@ -10,7 +10,11 @@ use concertina_revisions::tree::{
 };
 use concertina_revisions::{Ident, TableName};
 
-pub(super) fn insert(insert: &InsertStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+pub(super) fn insert(
+    insert: &InsertStmt,
+    sql: &str,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
     let table = existing(insert.relation.as_ref(), catalog)?;
     let reads = known(&expression::relations(&insert.select_stmt), catalog)
         .into_iter()
@@ -34,18 +38,39 @@ pub(super) fn insert(insert: &InsertStmt, sql: &str, catalog: &Catalog) -> Resul
         .collect();
     let columns = (!named.is_empty()).then_some(named);
     let beside = written_by(insert.with_clause.as_ref(), catalog);
-    Ok(vec![Change::Insert(Insert { table, columns, reads, beside, copy, listing, plain, sql: sql.to_owned() })])
+    Ok(vec![Change::Insert(Insert {
+        table,
+        columns,
+        reads,
+        beside,
+        copy,
+        listing,
+        plain,
+        sql: sql.to_owned(),
+    })])
 }
 
-pub(super) fn update(update: &UpdateStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+pub(super) fn update(
+    update: &UpdateStmt,
+    sql: &str,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
     let table = existing(update.relation.as_ref(), catalog)?;
     let alias = alias(update.relation.as_ref(), &table);
     let mut sets = Vec::new();
-    let mut whole = shape(update.returning_clause.is_some(), update.with_clause.as_ref());
+    let mut whole = shape(
+        update.returning_clause.is_some(),
+        update.with_clause.as_ref(),
+    );
     for node in &update.target_list {
-        let Some(node::Node::ResTarget(target)) = &node.node else { continue };
+        let Some(node::Node::ResTarget(target)) = &node.node else {
+            continue;
+        };
         let column = Ident::new(target.name.as_str());
-        if catalog.table(&table).is_some_and(|table| table.get(&column).is_none()) {
+        if catalog
+            .table(&table)
+            .is_some_and(|table| table.get(&column).is_none())
+        {
             return Err(problem::missing_column(&table, &column, catalog));
         }
         match assigned(target) {
@@ -53,13 +78,28 @@ pub(super) fn update(update: &UpdateStmt, sql: &str, catalog: &Catalog) -> Resul
             Err(why) => whole = Some(why),
         }
     }
-    let predicate = update.where_clause.as_deref().map(expression::read).transpose()?;
-    let exprs: Vec<&Expr> = sets.iter().map(|(_, value)| value).chain(&predicate).collect();
+    let predicate = update
+        .where_clause
+        .as_deref()
+        .map(expression::read)
+        .transpose()?;
+    let exprs: Vec<&Expr> = sets
+        .iter()
+        .map(|(_, value)| value)
+        .chain(&predicate)
+        .collect();
     let from = expression::relations(&update.from_clause);
     let (reads, opaque) = read_by(&from, &exprs, catalog);
     let only = says_only(update.relation.as_ref());
     Ok(vec![Change::Update(Update {
-        unwalkable: unwalkable(&exprs, &alias, &table, update.with_clause.is_some(), only, catalog),
+        unwalkable: unwalkable(
+            &exprs,
+            &alias,
+            &table,
+            update.with_clause.is_some(),
+            only,
+            catalog,
+        ),
         from: deparse::from_list(&update.from_clause)?,
         sources: sources(&update.from_clause, catalog),
         listing: listing::of_rows(
@@ -87,25 +127,49 @@ fn assigned(target: &ResTarget) -> Result<&Node, &'static str> {
     if !target.indirection.is_empty() {
         return Err("assigns a part of a column");
     }
-    let Some(node::Node::MultiAssignRef(several)) = &value.node else { return Ok(value) };
+    let Some(node::Node::MultiAssignRef(several)) = &value.node else {
+        return Ok(value);
+    };
     part_of(several).ok_or("assigns several columns by one subquery")
 }
 
 /// The one of several values that a column is given: `(a, b) = (1, 2)`.
 fn part_of(several: &MultiAssignRef) -> Option<&Node> {
-    let node::Node::RowExpr(row) = several.source.as_deref()?.node.as_ref()? else { return None };
-    row.args.get(usize::try_from(several.colno).ok()?.checked_sub(1)?)
+    let node::Node::RowExpr(row) = several.source.as_deref()?.node.as_ref()? else {
+        return None;
+    };
+    row.args
+        .get(usize::try_from(several.colno).ok()?.checked_sub(1)?)
 }
 
-pub(super) fn delete(delete: &DeleteStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+pub(super) fn delete(
+    delete: &DeleteStmt,
+    sql: &str,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
     let table = existing(delete.relation.as_ref(), catalog)?;
     let alias = alias(delete.relation.as_ref(), &table);
-    let predicate = delete.where_clause.as_deref().map(expression::read).transpose()?;
+    let predicate = delete
+        .where_clause
+        .as_deref()
+        .map(expression::read)
+        .transpose()?;
     let exprs: Vec<&Expr> = predicate.iter().collect();
-    let (reads, opaque) = read_by(&expression::relations(&delete.using_clause), &exprs, catalog);
+    let (reads, opaque) = read_by(
+        &expression::relations(&delete.using_clause),
+        &exprs,
+        catalog,
+    );
     let only = says_only(delete.relation.as_ref());
     Ok(vec![Change::Delete(Delete {
-        unwalkable: unwalkable(&exprs, &alias, &table, delete.with_clause.is_some(), only, catalog),
+        unwalkable: unwalkable(
+            &exprs,
+            &alias,
+            &table,
+            delete.with_clause.is_some(),
+            only,
+            catalog,
+        ),
         using: deparse::from_list(&delete.using_clause)?,
         sources: sources(&delete.using_clause, catalog),
         listing: listing::of_rows(
@@ -121,7 +185,10 @@ pub(super) fn delete(delete: &DeleteStmt, sql: &str, catalog: &Catalog) -> Resul
         opaque,
         only,
         predicate,
-        whole: shape(delete.returning_clause.is_some(), delete.with_clause.as_ref()),
+        whole: shape(
+            delete.returning_clause.is_some(),
+            delete.with_clause.as_ref(),
+        ),
         sql: sql.to_owned(),
     })])
 }
@@ -130,25 +197,32 @@ fn shape(returning: bool, with: Option<&WithClause>) -> Option<&'static str> {
     if returning {
         return Some("has RETURNING");
     }
-    with.is_some_and(writes).then_some("has WITH, and writes there")
+    with.is_some_and(writes)
+        .then_some("has WITH, and writes there")
 }
 
 /// Whether a CTE changes rows.
 pub(super) fn writes(with: &WithClause) -> bool {
     with.ctes.iter().any(|cte| match &cte.node {
-        Some(node::Node::CommonTableExpr(cte)) => {
-            !matches!(cte.ctequery.as_deref(), Some(Node { node: Some(node::Node::SelectStmt(_)) }))
-        }
+        Some(node::Node::CommonTableExpr(cte)) => !matches!(
+            cte.ctequery.as_deref(),
+            Some(Node {
+                node: Some(node::Node::SelectStmt(_))
+            })
+        ),
         _ => true,
     })
 }
 
 /// The tables whose rows a WITH writes.
 fn written_by(with: Option<&WithClause>, catalog: &Catalog) -> Vec<TableName> {
-    let queries = with.into_iter().flat_map(|with| &with.ctes).filter_map(|cte| match &cte.node {
-        Some(node::Node::CommonTableExpr(cte)) => cte.ctequery.as_deref()?.node.as_ref(),
-        _ => None,
-    });
+    let queries = with
+        .into_iter()
+        .flat_map(|with| &with.ctes)
+        .filter_map(|cte| match &cte.node {
+            Some(node::Node::CommonTableExpr(cte)) => cte.ctequery.as_deref()?.node.as_ref(),
+            _ => None,
+        });
     let written = queries.filter_map(|query| match query {
         node::Node::InsertStmt(insert) => insert.relation.as_ref(),
         node::Node::UpdateStmt(update) => update.relation.as_ref(),
@@ -156,7 +230,9 @@ fn written_by(with: Option<&WithClause>, catalog: &Catalog) -> Vec<TableName> {
         node::Node::MergeStmt(merge) => merge.relation.as_ref(),
         _ => None,
     });
-    written.filter_map(|range| catalog.resolve(super::schema(range), &range.relname)).collect()
+    written
+        .filter_map(|range| catalog.resolve(super::schema(range), &range.relname))
+        .collect()
 }
 
 fn says_only(relation: Option<&RangeVar>) -> bool {
@@ -172,10 +248,15 @@ fn unwalkable(
     only: bool,
     catalog: &Catalog,
 ) -> Option<&'static str> {
-    let is_column = |name: &Ident| catalog.table(table).is_some_and(|table| table.get(name).is_some());
+    let is_column = |name: &Ident| {
+        catalog
+            .table(table)
+            .is_some_and(|table| table.get(name).is_some())
+    };
     let whole_row = |expr: &&Expr| {
         expr.columns.iter().any(|column| {
-            column.name.as_str() == "*" || column.qualifier.is_none() && column.name == *alias && !is_column(alias)
+            column.name.as_str() == "*"
+                || column.qualifier.is_none() && column.name == *alias && !is_column(alias)
         })
     };
     match (with, only, exprs.iter().any(whole_row)) {
@@ -188,15 +269,21 @@ fn unwalkable(
 
 /// What the statement calls its table.
 fn alias(range: Option<&RangeVar>, table: &TableName) -> Ident {
-    range
-        .and_then(|range| range.alias.as_ref())
-        .map_or_else(|| table.name.clone(), |alias| Ident::new(alias.aliasname.as_str()))
+    range.and_then(|range| range.alias.as_ref()).map_or_else(
+        || table.name.clone(),
+        |alias| Ident::new(alias.aliasname.as_str()),
+    )
 }
 
 /// The tables of a FROM list with their names in it, when there is nothing else in it.
 pub(super) fn sources(from: &[Node], catalog: &Catalog) -> Option<Vec<(TableName, Ident)>> {
     let source = |item: &Node| match &item.node {
-        Some(node::Node::RangeVar(range)) if range.alias.as_ref().is_none_or(|alias| alias.colnames.is_empty()) => {
+        Some(node::Node::RangeVar(range))
+            if range
+                .alias
+                .as_ref()
+                .is_none_or(|alias| alias.colnames.is_empty()) =>
+        {
             let table = catalog.resolve(super::schema(range), &range.relname)?;
             Some((table.clone(), alias(Some(range), &table)))
         }
@@ -209,12 +296,19 @@ type Relation = (Option<String>, String, Option<String>);
 
 /// The known tables that a statement reads, and whether it reads others.
 fn read_by(from: &[Relation], exprs: &[&Expr], catalog: &Catalog) -> (Vec<TableName>, bool) {
-    let all: Vec<Relation> = from.iter().chain(exprs.iter().flat_map(|expr| &expr.relations)).cloned().collect();
+    let all: Vec<Relation> = from
+        .iter()
+        .chain(exprs.iter().flat_map(|expr| &expr.relations))
+        .cloned()
+        .collect();
     let reads = known(&all, catalog);
     let opaque = reads.len() < all.len();
     (reads, opaque)
 }
 
 fn known(relations: &[Relation], catalog: &Catalog) -> Vec<TableName> {
-    relations.iter().filter_map(|(schema, name, _)| catalog.resolve(schema.as_deref(), name)).collect()
+    relations
+        .iter()
+        .filter_map(|(schema, name, _)| catalog.resolve(schema.as_deref(), name))
+        .collect()
 }

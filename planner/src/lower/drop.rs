@@ -39,7 +39,9 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Vec<
             }
             Some(change) => changes.push(change),
             None if drop.missing_ok => changes.push(Change::Nothing(format!("there is no {name}"))),
-            None if drop.remove_type() == ObjectType::ObjectTable => return Err(problem::missing_table(name, catalog)),
+            None if drop.remove_type() == ObjectType::ObjectTable => {
+                return Err(problem::missing_table(name, catalog));
+            }
             None => return Err(missing_index(name, catalog)),
         }
     }
@@ -58,22 +60,33 @@ fn dropped_too(drop: &DropStmt, catalog: &Catalog) -> Vec<TableName> {
 }
 
 pub(super) fn removed(kind: ObjectType, parts: &[String], sql: &str) -> Change {
-    Change::CatalogOnly(CatalogOnly { removes: true, ..only(sql, dropped(kind, parts, sql), None) })
+    Change::CatalogOnly(CatalogOnly {
+        removes: true,
+        ..only(sql, dropped(kind, parts, sql), None)
+    })
 }
 
 /// What CASCADE takes along, where all of it is known.
 fn taken_along(drop: &DropStmt, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let kind = drop.remove_type();
-    if !matches!(kind, ObjectType::ObjectTable | ObjectType::ObjectView | ObjectType::ObjectMatview) {
+    if !matches!(
+        kind,
+        ObjectType::ObjectTable | ObjectType::ObjectView | ObjectType::ObjectMatview
+    ) {
         return Err(problem::cascade());
     }
     let mut changes = Vec::new();
     for object in &drop.objects {
         let parts = object_name(object);
         let (schema, name) = qualified(&parts);
-        let Some(table) = catalog.resolve(schema, name) else { continue };
+        let Some(table) = catalog.resolve(schema, name) else {
+            continue;
+        };
         let members = std::iter::once(table.clone()).chain(catalog.below(&table));
-        if members.into_iter().any(|one| has_hidden_users(&one, catalog)) {
+        if members
+            .into_iter()
+            .any(|one| has_hidden_users(&one, catalog))
+        {
             return Err(problem::cascade());
         }
         for change in cascade::of_relation(&table, None, catalog)? {
@@ -97,7 +110,8 @@ fn names(drop: &DropStmt, change: &Change, catalog: &Catalog) -> bool {
     };
     match change {
         Change::CatalogOnly(only) => only.touches.writes().any(|access| {
-            access.how == How::Drop && matches!(&access.thing, Thing::Relation(name) if is_dropped(name))
+            access.how == How::Drop
+                && matches!(&access.thing, Thing::Relation(name) if is_dropped(name))
         }),
         other => other.table().is_some_and(is_dropped),
     }
@@ -109,7 +123,9 @@ fn takes_nothing_along(drop: &DropStmt, catalog: &Catalog) -> bool {
         return false;
     }
     let is_alone = |name: &TableName| {
-        catalog.table(name).is_some_and(|table| table.dependants.is_empty())
+        catalog
+            .table(name)
+            .is_some_and(|table| table.dependants.is_empty())
             && catalog.referencing(name).all(|(other, _)| other.is(name))
             && !has_hidden_users(name, catalog)
     };
@@ -117,31 +133,50 @@ fn takes_nothing_along(drop: &DropStmt, catalog: &Catalog) -> bool {
         let parts = object_name(object);
         let (schema, name) = qualified(&parts);
         match catalog.resolve(schema, name) {
-            Some(table) => std::iter::once(table.clone()).chain(catalog.below(&table)).all(|one| is_alone(&one)),
+            Some(table) => std::iter::once(table.clone())
+                .chain(catalog.below(&table))
+                .all(|one| is_alone(&one)),
             None => true,
         }
     };
     drop.objects.iter().all(is_free)
 }
 
-/// Whether anything but views and foreign keys needs a table: what inherits it, has its row type, or takes numbers from its
-/// sequences.
+/// Whether anything but views and foreign keys needs a table: what inherits it, has its row type,
+/// or takes numbers from its sequences.
 fn has_hidden_users(name: &TableName, catalog: &Catalog) -> bool {
-    let Some(table) = catalog.table(name) else { return true };
+    let Some(table) = catalog.table(name) else {
+        return true;
+    };
     // Sequences of its columns go with it.
-    let defaults = table.columns.iter().filter_map(|column| column.default.as_deref());
-    let own: Vec<TableName> = defaults.flat_map(|text| super::named_in(text, catalog)).collect();
+    let defaults = table
+        .columns
+        .iter()
+        .filter_map(|column| column.default.as_deref());
+    let own: Vec<TableName> = defaults
+        .flat_map(|text| super::named_in(text, catalog))
+        .collect();
     let mut others = catalog.tables.iter().filter(|other| !other.is(name));
     !table.children.is_empty()
         || others.any(|other| {
-            let of_its_type = |text: &str| crate::sql::types::bare(text).trim_end_matches("[]") == table.name;
+            let of_its_type =
+                |text: &str| crate::sql::types::bare(text).trim_end_matches("[]") == table.name;
             let reads = |column: &crate::catalog::Column| {
-                let named = column.default.iter().flat_map(|text| super::named_in(text, catalog));
+                let named = column
+                    .default
+                    .iter()
+                    .flat_map(|text| super::named_in(text, catalog));
                 named.into_iter().any(|sequence| own.contains(&sequence))
             };
-            other.columns.iter().any(|column| of_its_type(&column.type_sql) || reads(column))
+            other
+                .columns
+                .iter()
+                .any(|column| of_its_type(&column.type_sql) || reads(column))
         })
-        || catalog.functions.iter().any(|one| one.arguments.contains(&table.name))
+        || catalog
+            .functions
+            .iter()
+            .any(|one| one.arguments.contains(&table.name))
 }
 
 /// Whether any of the objects may be there; of many kinds the catalog doesn't tell.
@@ -150,7 +185,9 @@ fn may_be_there(kind: ObjectType, drop: &DropStmt, catalog: &Catalog) -> bool {
     names.iter().any(|parts| {
         let (schema, name) = qualified(parts);
         match kind {
-            ObjectType::ObjectView | ObjectType::ObjectMatview => catalog.resolve(schema, name).is_some(),
+            ObjectType::ObjectView | ObjectType::ObjectMatview => {
+                catalog.resolve(schema, name).is_some()
+            }
             ObjectType::ObjectFunction | ObjectType::ObjectProcedure => {
                 catalog.functions.iter().any(|known| known.name == name)
             }
@@ -159,15 +196,30 @@ fn may_be_there(kind: ObjectType, drop: &DropStmt, catalog: &Catalog) -> bool {
     })
 }
 
-fn drop_index(schema: Option<&str>, name: &str, catalog: &Catalog) -> Result<Option<Change>, Problem> {
-    let Some((table, index)) = catalog.index(schema, name) else { return Ok(None) };
+fn drop_index(
+    schema: Option<&str>,
+    name: &str,
+    catalog: &Catalog,
+) -> Result<Option<Change>, Problem> {
+    let Some((table, index)) = catalog.index(schema, name) else {
+        return Ok(None);
+    };
     if let Some(constraint) = &index.constraint {
-        let remedy = format!("write ALTER TABLE {} DROP CONSTRAINT {constraint}", table.full_name().shown());
-        return Err(Problem::new(code::DEPENDED_ON, format!("index {name} belongs to a constraint"))
-            .label("can't be dropped on its own")
-            .help(remedy));
+        let remedy = format!(
+            "write ALTER TABLE {} DROP CONSTRAINT {constraint}",
+            table.full_name().shown()
+        );
+        return Err(Problem::new(
+            code::DEPENDED_ON,
+            format!("index {name} belongs to a constraint"),
+        )
+        .label("can't be dropped on its own")
+        .help(remedy));
     }
-    Ok(Some(Change::DropIndex(TableName::new(index.schema.as_str(), name))))
+    Ok(Some(Change::DropIndex(TableName::new(
+        index.schema.as_str(),
+        name,
+    ))))
 }
 
 fn object_name(object: &Node) -> Vec<String> {
@@ -181,7 +233,11 @@ fn object_name(object: &Node) -> Vec<String> {
 }
 
 fn dropped(kind: ObjectType, parts: &[String], sql: &str) -> String {
-    if parts.is_empty() { beginning(sql) } else { format!("drop {} {}", word(kind), parts.join(".")) }
+    if parts.is_empty() {
+        beginning(sql)
+    } else {
+        format!("drop {} {}", word(kind), parts.join("."))
+    }
 }
 
 /// What people call a kind of object.
@@ -201,6 +257,8 @@ pub(super) fn word(kind: ObjectType) -> String {
         ObjectType::ObjectEventTrigger => "event trigger".to_owned(),
         ObjectType::ObjectForeignServer => "server".to_owned(),
         ObjectType::ObjectFdw => "foreign data wrapper".to_owned(),
-        other => format!("{other:?}").trim_start_matches("Object").to_lowercase(),
+        other => format!("{other:?}")
+            .trim_start_matches("Object")
+            .to_lowercase(),
     }
 }

@@ -1,4 +1,5 @@
-//! Which things a statement makes, changes, renames and drops, for statements that are run as their author wrote them.
+//! Which things a statement makes, changes, renames and drops, for statements that are run as their
+//! author wrote them.
 
 use super::named::{found, new_name, of_kind, parts_of, published, published_no_more, rare, thing};
 use super::{mentions, rolespec, strings};
@@ -6,8 +7,8 @@ use crate::catalog::{Catalog, TableKind};
 use crate::change::Change;
 use crate::footprint::{Aspect, Footprint, How, Thing, relation_made, sequence_of};
 use concertina_revisions::tree::{
-    AlterTableCmd, AlterTableStmt, AlterTableType, CommentStmt, DropStmt, GrantStmt, GrantTargetType, Node, NodeEnum,
-    ObjectType, RenameStmt, SelectStmt, node,
+    AlterTableCmd, AlterTableStmt, AlterTableType, CommentStmt, DropStmt, GrantStmt,
+    GrantTargetType, Node, NodeEnum, ObjectType, RenameStmt, SelectStmt, node,
 };
 use concertina_revisions::{Ident, TableName};
 
@@ -18,35 +19,53 @@ pub(super) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
     let named = |kind: &str, name: &str| Thing::Named(kind.to_owned(), name.to_owned());
     let last = |parts: &[Node]| Ident::new(strings(parts).pop().unwrap_or_default());
     match tree {
-        NodeEnum::CreateSchemaStmt(create) => nothing.make(Thing::Schema(Ident::new(create.schemaname.as_str()))),
-        NodeEnum::CreateSeqStmt(create) => relation_made(&new_name(create.sequence.as_ref(), catalog)),
+        NodeEnum::CreateSchemaStmt(create) => {
+            nothing.make(Thing::Schema(Ident::new(create.schemaname.as_str())))
+        }
+        NodeEnum::CreateSeqStmt(create) => {
+            relation_made(&new_name(create.sequence.as_ref(), catalog))
+        }
         NodeEnum::ViewStmt(view) => relation_made(&new_name(view.view.as_ref(), catalog)),
-        NodeEnum::CompositeTypeStmt(create) => relation_made(&new_name(create.typevar.as_ref(), catalog)),
+        NodeEnum::CompositeTypeStmt(create) => {
+            relation_made(&new_name(create.typevar.as_ref(), catalog))
+        }
         NodeEnum::CreateForeignTableStmt(create) => {
-            let base = create.base_stmt.as_ref().and_then(|base| base.relation.as_ref());
+            let base = create
+                .base_stmt
+                .as_ref()
+                .and_then(|base| base.relation.as_ref());
             relation_made(&new_name(base, catalog)).read(rare())
         }
         NodeEnum::AlterSeqStmt(alter) => {
             let sequence = found(alter.sequence.as_ref(), catalog);
-            nothing.on(&sequence).change(Thing::Options(sequence.clone())).change(Thing::Rows(sequence, None))
+            nothing
+                .on(&sequence)
+                .change(Thing::Options(sequence.clone()))
+                .change(Thing::Rows(sequence, None))
         }
         NodeEnum::CreateExtensionStmt(create) => nothing.make(named("extension", &create.extname)),
-        NodeEnum::CreateFunctionStmt(create) => {
-            nothing.make(Thing::Function(last(&create.funcname))).read(Thing::DefaultRights)
-        }
+        NodeEnum::CreateFunctionStmt(create) => nothing
+            .make(Thing::Function(last(&create.funcname)))
+            .read(Thing::DefaultRights),
         NodeEnum::AlterFunctionStmt(alter) => {
-            let name = alter.func.as_ref().map_or_else(|| Ident::new(""), |func| last(&func.objname));
+            let name = alter
+                .func
+                .as_ref()
+                .map_or_else(|| Ident::new(""), |func| last(&func.objname));
             nothing.change(Thing::Function(name))
         }
-        NodeEnum::DefineStmt(define) => {
-            nothing.make(of_kind(define.kind(), &strings(&define.defnames), catalog)).read(Thing::DefaultRights)
-        }
-        NodeEnum::CreateDomainStmt(create) => {
-            nothing.make(Thing::Type(last(&create.domainname))).read(Thing::DefaultRights)
-        }
+        NodeEnum::DefineStmt(define) => nothing
+            .make(of_kind(define.kind(), &strings(&define.defnames), catalog))
+            .read(Thing::DefaultRights),
+        NodeEnum::CreateDomainStmt(create) => nothing
+            .make(Thing::Type(last(&create.domainname)))
+            .read(Thing::DefaultRights),
         NodeEnum::CreateRangeStmt(create) => {
             let name = last(&create.type_name);
-            nothing.make(Thing::Type(name.clone())).make(Thing::Function(name)).read(Thing::DefaultRights)
+            nothing
+                .make(Thing::Type(name.clone()))
+                .make(Thing::Function(name))
+                .read(Thing::DefaultRights)
         }
         NodeEnum::AlterEnumStmt(alter) => nothing.change(Thing::Type(last(&alter.type_name))),
         NodeEnum::AlterDomainStmt(alter) => nothing.change(Thing::Type(last(&alter.type_name))),
@@ -55,22 +74,43 @@ pub(super) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
         | NodeEnum::AlterRoleSetStmt(_)
         | NodeEnum::GrantRoleStmt(_)
         | NodeEnum::DropRoleStmt(_) => nothing.change(named("role", "")),
-        NodeEnum::CreatePublicationStmt(create) => {
-            published(nothing.make(named("publication", &create.pubname)), tree, catalog)
-        }
-        NodeEnum::AlterPublicationStmt(alter) => {
-            published(nothing.change(named("publication", &alter.pubname)), tree, catalog)
-        }
+        NodeEnum::CreatePublicationStmt(create) => published(
+            nothing.make(named("publication", &create.pubname)),
+            tree,
+            catalog,
+        ),
+        NodeEnum::AlterPublicationStmt(alter) => published(
+            nothing.change(named("publication", &alter.pubname)),
+            tree,
+            catalog,
+        ),
         NodeEnum::AlterDefaultPrivilegesStmt(_) => nothing.change(Thing::DefaultRights),
         NodeEnum::AlterOwnerStmt(alter) => {
-            let thing = thing(alter.object_type(), alter.relation.as_ref(), alter.object.as_deref(), "", catalog);
-            nothing.read(thing.clone()).change(Thing::Owner(Box::new(thing)))
+            let thing = thing(
+                alter.object_type(),
+                alter.relation.as_ref(),
+                alter.object.as_deref(),
+                "",
+                catalog,
+            );
+            nothing
+                .read(thing.clone())
+                .change(Thing::Owner(Box::new(thing)))
         }
         NodeEnum::AlterObjectSchemaStmt(alter) => {
-            let thing = thing(alter.object_type(), alter.relation.as_ref(), alter.object.as_deref(), "", catalog);
+            let thing = thing(
+                alter.object_type(),
+                alter.relation.as_ref(),
+                alter.object.as_deref(),
+                "",
+                catalog,
+            );
             let to = Ident::new(alter.newschema.as_str());
             let moved = match &thing {
-                Thing::Relation(name) => Thing::Relation(TableName { schema: to.clone(), name: name.name.clone() }),
+                Thing::Relation(name) => Thing::Relation(TableName {
+                    schema: to.clone(),
+                    name: name.name.clone(),
+                }),
                 other => other.clone(),
             };
             nothing.rename(thing, moved).read(Thing::Schema(to))
@@ -82,26 +122,37 @@ pub(super) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
         NodeEnum::AlterTableStmt(alter) => other_relation(alter, catalog),
         NodeEnum::CreatePolicyStmt(create) => {
             let table = found(create.table.as_ref(), catalog);
-            nothing.make(Thing::Policy(table, Some(Ident::new(create.policy_name.as_str()))))
+            nothing.make(Thing::Policy(
+                table,
+                Some(Ident::new(create.policy_name.as_str())),
+            ))
         }
         NodeEnum::AlterPolicyStmt(alter) => {
             let table = found(alter.table.as_ref(), catalog);
-            nothing.change(Thing::Policy(table, Some(Ident::new(alter.policy_name.as_str()))))
+            nothing.change(Thing::Policy(
+                table,
+                Some(Ident::new(alter.policy_name.as_str())),
+            ))
         }
         NodeEnum::CreateTrigStmt(create) => {
             let table = found(create.relation.as_ref(), catalog);
-            nothing.make(Thing::Trigger(table, Some(Ident::new(create.trigname.as_str()))))
+            nothing.make(Thing::Trigger(
+                table,
+                Some(Ident::new(create.trigname.as_str())),
+            ))
         }
         NodeEnum::RuleStmt(rule) => {
             let table = found(rule.relation.as_ref(), catalog);
             nothing.make(Thing::Rule(table, Some(Ident::new(rule.rulename.as_str()))))
         }
-        NodeEnum::CreateStatsStmt(create) => {
-            nothing.make(named("statistics", strings(&create.defnames).last().map_or("", String::as_str)))
-        }
-        NodeEnum::AlterStatsStmt(alter) => {
-            nothing.change(named("statistics", strings(&alter.defnames).last().map_or("", String::as_str)))
-        }
+        NodeEnum::CreateStatsStmt(create) => nothing.make(named(
+            "statistics",
+            strings(&create.defnames).last().map_or("", String::as_str),
+        )),
+        NodeEnum::AlterStatsStmt(alter) => nothing.change(named(
+            "statistics",
+            strings(&alter.defnames).last().map_or("", String::as_str),
+        )),
         NodeEnum::SelectStmt(select) => selected(select, tree, catalog),
         NodeEnum::DoStmt(_)
         | NodeEnum::CallStmt(_)
@@ -114,12 +165,20 @@ pub(super) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
 }
 
 /// What one action of ALTER TABLE touches, where it is a setting.
-pub(super) fn of_action(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Footprint {
+pub(super) fn of_action(
+    command: &AlterTableCmd,
+    table: &TableName,
+    catalog: &Catalog,
+) -> Footprint {
     use AlterTableType as Kind;
     let all = Footprint::default();
     let name = Some(Ident::new(command.name.as_str())).filter(|name| !name.as_str().is_empty());
     let aspect = |what| Thing::Aspect(table.clone(), name.clone(), what);
-    let of_column = || name.iter().fold(Footprint::default(), |all, name| all.read(Thing::column(table, name)));
+    let of_column = || {
+        name.iter().fold(Footprint::default(), |all, name| {
+            all.read(Thing::column(table, name))
+        })
+    };
     let of_default = || of_column().change(aspect(Aspect::Default));
     let numbered = || of_default().change(aspect(Aspect::Identity));
     match command.subtype() {
@@ -129,20 +188,23 @@ pub(super) fn of_action(command: &AlterTableCmd, table: &TableName, catalog: &Ca
         | Kind::AtSetStorage
         | Kind::AtSetCompression => of_column().change(aspect(Aspect::Storage)),
         Kind::AtSetIdentity => numbered(),
-        Kind::AtDropIdentity => {
-            name.iter().fold(numbered(), |all, name| all.drop(Thing::Relation(sequence_of(table, name))))
-        }
+        Kind::AtDropIdentity => name.iter().fold(numbered(), |all, name| {
+            all.drop(Thing::Relation(sequence_of(table, name)))
+        }),
         Kind::AtSetExpression | Kind::AtDropExpression | Kind::AtColumnDefault => of_default(),
         Kind::AtChangeOwner => all.change(Thing::Owner(Box::new(Thing::Relation(table.clone())))),
-        Kind::AtEnableTrig | Kind::AtEnableAlwaysTrig | Kind::AtEnableReplicaTrig | Kind::AtDisableTrig => {
-            all.change(Thing::Trigger(table.clone(), name))
-        }
-        Kind::AtEnableTrigAll | Kind::AtDisableTrigAll | Kind::AtEnableTrigUser | Kind::AtDisableTrigUser => {
-            all.change(Thing::Trigger(table.clone(), None))
-        }
-        Kind::AtEnableRule | Kind::AtEnableAlwaysRule | Kind::AtEnableReplicaRule | Kind::AtDisableRule => {
-            all.change(Thing::Rule(table.clone(), name))
-        }
+        Kind::AtEnableTrig
+        | Kind::AtEnableAlwaysTrig
+        | Kind::AtEnableReplicaTrig
+        | Kind::AtDisableTrig => all.change(Thing::Trigger(table.clone(), name)),
+        Kind::AtEnableTrigAll
+        | Kind::AtDisableTrigAll
+        | Kind::AtEnableTrigUser
+        | Kind::AtDisableTrigUser => all.change(Thing::Trigger(table.clone(), None)),
+        Kind::AtEnableRule
+        | Kind::AtEnableAlwaysRule
+        | Kind::AtEnableReplicaRule
+        | Kind::AtDisableRule => all.change(Thing::Rule(table.clone(), name)),
         Kind::AtEnableRowSecurity
         | Kind::AtDisableRowSecurity
         | Kind::AtForceRowSecurity
@@ -153,17 +215,19 @@ pub(super) fn of_action(command: &AlterTableCmd, table: &TableName, catalog: &Ca
             }
             _ => all.change(Thing::Whole(table.clone())),
         },
-        Kind::AtAddInherit | Kind::AtDropInherit => match command.def.as_ref().and_then(|def| def.node.as_ref()) {
-            Some(node::Node::RangeVar(parent)) => {
-                let parent = found(Some(parent), catalog);
-                all.on(&parent)
-                    .read(Thing::Whole(parent.clone()))
-                    .change(Thing::Partitions(parent.clone()))
-                    .change(Thing::Rows(parent, None))
-                    .change(Thing::Whole(table.clone()))
+        Kind::AtAddInherit | Kind::AtDropInherit => {
+            match command.def.as_ref().and_then(|def| def.node.as_ref()) {
+                Some(node::Node::RangeVar(parent)) => {
+                    let parent = found(Some(parent), catalog);
+                    all.on(&parent)
+                        .read(Thing::Whole(parent.clone()))
+                        .change(Thing::Partitions(parent.clone()))
+                        .change(Thing::Rows(parent, None))
+                        .change(Thing::Whole(table.clone()))
+                }
+                _ => all.change(Thing::Whole(table.clone())),
             }
-            _ => all.change(Thing::Whole(table.clone())),
-        },
+        }
         // By name: an index has to be there.
         Kind::AtClusterOn => {
             let index = name.iter().map(|name| Thing::beside(table, name));
@@ -176,11 +240,14 @@ pub(super) fn of_action(command: &AlterTableCmd, table: &TableName, catalog: &Ca
                 }
                 _ => None,
             };
-            index.into_iter().fold(all.change(Thing::Options(table.clone())), Footprint::read)
+            index
+                .into_iter()
+                .fold(all.change(Thing::Options(table.clone())), Footprint::read)
         }
-        Kind::AtSetRelOptions | Kind::AtResetRelOptions | Kind::AtDropCluster | Kind::AtGenericOptions => {
-            all.change(Thing::Options(table.clone()))
-        }
+        Kind::AtSetRelOptions
+        | Kind::AtResetRelOptions
+        | Kind::AtDropCluster
+        | Kind::AtGenericOptions => all.change(Thing::Options(table.clone())),
         _ => all.change(Thing::Whole(table.clone())),
     }
 }
@@ -197,12 +264,25 @@ fn rights(grant: &GrantStmt, catalog: &Catalog) -> Footprint {
         .collect();
     let how = if grant.is_grant { How::Make } else { How::Drop };
     let things: Vec<Thing> = if grant.targtype() == GrantTargetType::AclTargetObject {
-        grant.objects.iter().map(|object| of_kind(grant.objtype(), &parts_of(Some(object)), catalog)).collect()
+        grant
+            .objects
+            .iter()
+            .map(|object| of_kind(grant.objtype(), &parts_of(Some(object)), catalog))
+            .collect()
     } else {
         // All there are in a schema: whichever they are by then.
-        let in_schema =
-            |table: &TableName| grant.objects.iter().any(|object| parts_of(Some(object)) == [table.schema.as_str()]);
-        let relations = catalog.tables.iter().map(|table| table.full_name()).filter(in_schema).map(Thing::Relation);
+        let in_schema = |table: &TableName| {
+            grant
+                .objects
+                .iter()
+                .any(|object| parts_of(Some(object)) == [table.schema.as_str()])
+        };
+        let relations = catalog
+            .tables
+            .iter()
+            .map(|table| table.full_name())
+            .filter(in_schema)
+            .map(Thing::Relation);
         relations.chain([Thing::Anything]).collect()
     };
     for thing in things {
@@ -224,13 +304,21 @@ fn rights(grant: &GrantStmt, catalog: &Catalog) -> Footprint {
 
 fn columns_of(privilege: &Node) -> Vec<Ident> {
     match &privilege.node {
-        Some(node::Node::AccessPriv(right)) => strings(&right.cols).into_iter().map(Ident::new).collect(),
+        Some(node::Node::AccessPriv(right)) => {
+            strings(&right.cols).into_iter().map(Ident::new).collect()
+        }
         _ => vec![],
     }
 }
 
 fn comment(comment: &CommentStmt, catalog: &Catalog) -> Footprint {
-    let thing = thing(comment.objtype(), None, comment.object.as_deref(), "", catalog);
+    let thing = thing(
+        comment.objtype(),
+        None,
+        comment.object.as_deref(),
+        "",
+        catalog,
+    );
     let all = Footprint::default().read(thing.clone());
     let all = match thing.table() {
         Some(table) => all.on(table),
@@ -250,7 +338,10 @@ fn dropped(drop: &DropStmt, catalog: &Catalog) -> Footprint {
         if let Thing::Relation(name) = &thing {
             all = view_dropped(all, name, catalog);
         }
-        if let Some(table) = thing.table().filter(|_| !matches!(thing, Thing::Relation(_))) {
+        if let Some(table) = thing
+            .table()
+            .filter(|_| !matches!(thing, Thing::Relation(_)))
+        {
             all = all.on(table).and(&definition_of(&thing, table, catalog));
         }
         if drop.remove_type() == ObjectType::ObjectPublication {
@@ -263,11 +354,20 @@ fn dropped(drop: &DropStmt, catalog: &Catalog) -> Footprint {
 
 /// A relation other than a table goes, and no more stands on what it was made of.
 fn view_dropped(all: Footprint, name: &TableName, catalog: &Catalog) -> Footprint {
-    let mut all = all.drop(Thing::Type(name.name.clone())).change(Thing::Whole(name.clone()));
+    let mut all = all
+        .drop(Thing::Type(name.name.clone()))
+        .change(Thing::Whole(name.clone()));
     for table in &catalog.tables {
         let of = table.full_name();
-        for dependant in table.dependants.iter().filter(|one| one.is_view(name, &catalog.search_path)) {
-            all = all.on(&of).read(Thing::Column(of.clone(), dependant.column.as_deref().map(Ident::new)));
+        for dependant in table
+            .dependants
+            .iter()
+            .filter(|one| one.is_view(name, &catalog.search_path))
+        {
+            all = all.on(&of).read(Thing::Column(
+                of.clone(),
+                dependant.column.as_deref().map(Ident::new),
+            ));
         }
     }
     all
@@ -275,17 +375,25 @@ fn view_dropped(all: Footprint, name: &TableName, catalog: &Catalog) -> Footprin
 
 /// What a policy or trigger that goes was made of.
 fn definition_of(thing: &Thing, table: &TableName, catalog: &Catalog) -> Footprint {
-    let Some(known) = catalog.table(table) else { return Footprint::default() };
+    let Some(known) = catalog.table(table) else {
+        return Footprint::default();
+    };
     let definition = match thing {
-        Thing::Trigger(_, Some(name)) => {
-            known.triggers.iter().find(|one| one.name == name.as_str()).map(|one| one.definition.as_str())
-        }
-        Thing::Policy(_, Some(name)) => {
-            known.policies.iter().find(|one| one.name == name.as_str()).map(|one| one.definition.as_str())
-        }
+        Thing::Trigger(_, Some(name)) => known
+            .triggers
+            .iter()
+            .find(|one| one.name == name.as_str())
+            .map(|one| one.definition.as_str()),
+        Thing::Policy(_, Some(name)) => known
+            .policies
+            .iter()
+            .find(|one| one.name == name.as_str())
+            .map(|one| one.definition.as_str()),
         _ => None,
     };
-    definition.map_or_else(Footprint::default, |sql| mentions::of_statement(sql, catalog))
+    definition.map_or_else(Footprint::default, |sql| {
+        mentions::of_statement(sql, catalog)
+    })
 }
 
 fn renamed(rename: &RenameStmt, catalog: &Catalog) -> Footprint {
@@ -293,20 +401,34 @@ fn renamed(rename: &RenameStmt, catalog: &Catalog) -> Footprint {
     let old = if kind == ObjectType::ObjectAttribute {
         // Of a composite type.
         let of = found(rename.relation.as_ref(), catalog);
-        return Footprint::default().on(&of).change(Thing::Type(of.name.clone())).change(Thing::Whole(of));
+        return Footprint::default()
+            .on(&of)
+            .change(Thing::Type(of.name.clone()))
+            .change(Thing::Whole(of));
     } else {
-        thing(kind, rename.relation.as_ref(), rename.object.as_deref(), &rename.subname, catalog)
+        thing(
+            kind,
+            rename.relation.as_ref(),
+            rename.object.as_deref(),
+            &rename.subname,
+            catalog,
+        )
     };
     let new = Ident::new(rename.newname.as_str());
-    let all = old.table().map_or_else(Footprint::default, |table| Footprint::default().on(table));
+    let all = old
+        .table()
+        .map_or_else(Footprint::default, |table| Footprint::default().on(table));
     let to = match &old {
         Thing::Relation(name) => {
-            let to = TableName { schema: name.schema.clone(), name: new };
+            let to = TableName {
+                schema: name.schema.clone(),
+                name: new,
+            };
             let all = all.rename(old.clone(), Thing::Relation(to.clone()));
             return match catalog.table(name) {
-                Some(known) if known.kind != TableKind::Plain || known.is(name) => {
-                    all.rename(Thing::Type(name.name.clone()), Thing::Type(to.name)).change(Thing::Whole(name.clone()))
-                }
+                Some(known) if known.kind != TableKind::Plain || known.is(name) => all
+                    .rename(Thing::Type(name.name.clone()), Thing::Type(to.name))
+                    .change(Thing::Whole(name.clone())),
                 _ => all,
             };
         }
@@ -334,17 +456,20 @@ fn other_relation(alter: &AlterTableStmt, catalog: &Catalog) -> Footprint {
     let name = found(alter.relation.as_ref(), catalog);
     let mut all = Footprint::default().on(&name);
     for command in &alter.cmds {
-        let Some(node::Node::AlterTableCmd(command)) = &command.node else { continue };
+        let Some(node::Node::AlterTableCmd(command)) = &command.node else {
+            continue;
+        };
         all = match (alter.objtype(), command.subtype()) {
-            (ObjectType::ObjectType, _) => {
-                all.change(Thing::Type(name.name.clone())).change(Thing::Whole(name.clone()))
-            }
+            (ObjectType::ObjectType, _) => all
+                .change(Thing::Type(name.name.clone()))
+                .change(Thing::Whole(name.clone())),
             (ObjectType::ObjectIndex, AlterTableType::AtAttachPartition) => {
                 let part = match command.def.as_ref().and_then(|def| def.node.as_ref()) {
                     Some(node::Node::PartitionCmd(part)) => found(part.name.as_ref(), catalog),
                     _ => name.clone(),
                 };
-                all.change(Thing::Relation(name.clone())).change(Thing::Relation(part))
+                all.change(Thing::Relation(name.clone()))
+                    .change(Thing::Relation(part))
             }
             _ => all.and(&of_action(command, &name, catalog)),
         };
@@ -374,19 +499,30 @@ const PLAIN_FUNCTIONS: [&str; 14] = [
 fn selected(select: &SelectStmt, tree: &NodeEnum, catalog: &Catalog) -> Footprint {
     let called = mentions::functions(tree);
     let plain = |name: &String| {
-        PLAIN_FUNCTIONS.contains(&name.as_str()) && !catalog.functions.iter().any(|known| known.name == *name)
+        PLAIN_FUNCTIONS.contains(&name.as_str())
+            && !catalog.functions.iter().any(|known| known.name == *name)
     };
-    if !called.iter().all(plain) || !select.locking_clause.is_empty() || select.with_clause.is_some() {
+    if !called.iter().all(plain)
+        || !select.locking_clause.is_empty()
+        || select.with_clause.is_some()
+    {
         return Footprint::anything();
     }
     let relations = super::named_tables(tree, catalog);
     let all = crate::touches::rows_of(Footprint::default(), &relations, catalog);
     let sequences = mentions::literals(tree, catalog);
-    sequences.into_iter().fold(all, |all, sequence| all.change(Thing::Rows(sequence, None)))
+    sequences
+        .into_iter()
+        .fold(all, |all, sequence| all.change(Thing::Rows(sequence, None)))
 }
 
 /// Fills in what the changes of a statement touch, where they are run as their author wrote them.
-pub(super) fn fill(changes: &mut [Change], tree: &NodeEnum, mentioned: &Footprint, catalog: &Catalog) {
+pub(super) fn fill(
+    changes: &mut [Change],
+    tree: &NodeEnum,
+    mentioned: &Footprint,
+    catalog: &Catalog,
+) {
     for change in changes {
         let touches = match change {
             Change::CatalogOnly(only) => &mut only.touches,

@@ -12,8 +12,14 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
     let mut keys = Vec::new();
     let mut labels = Vec::new();
     let mut mentions = Vec::new();
-    for node in create.index_params.iter().chain(&create.index_including_params) {
-        let Some(node::Node::IndexElem(element)) = &node.node else { continue };
+    for node in create
+        .index_params
+        .iter()
+        .chain(&create.index_including_params)
+    {
+        let Some(node::Node::IndexElem(element)) = &node.node else {
+            continue;
+        };
         match &element.expr {
             Some(written) => {
                 keys.push(Ident::new(""));
@@ -38,7 +44,10 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
     };
     for column in &mentions {
         // The columns of a view that this revision makes aren't known.
-        if catalog.table(&table).is_some_and(|table| !table.columns.is_empty() && table.get(column).is_none()) {
+        if catalog
+            .table(&table)
+            .is_some_and(|table| !table.columns.is_empty() && table.get(column).is_none())
+        {
             return Err(problem::missing_column(&table, column, catalog));
         }
     }
@@ -47,13 +56,25 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
         && let Some((_, there)) = catalog.index(Some(table.schema.as_str()), name)
     {
         if create.if_not_exists {
-            let but = if there.valid { "" } else { ", but not valid: REINDEX INDEX CONCURRENTLY fixes it" };
-            return Ok(vec![Change::Nothing(format!("index {name} is there already{but}"))]);
+            let but = if there.valid {
+                ""
+            } else {
+                ", but not valid: REINDEX INDEX CONCURRENTLY fixes it"
+            };
+            return Ok(vec![Change::Nothing(format!(
+                "index {name} is there already{but}"
+            ))]);
         }
         return Err(problem::exists("index", name));
     }
-    let labels: Vec<Ident> = name::told_apart(labels).into_iter().map(Ident::new).collect();
-    let name = written.map_or_else(|| super::chosen_name(&table, &labels, "idx", catalog), Ident::new);
+    let labels: Vec<Ident> = name::told_apart(labels)
+        .into_iter()
+        .map(Ident::new)
+        .collect();
+    let name = written.map_or_else(
+        || super::chosen_name(&table, &labels, "idx", catalog),
+        Ident::new,
+    );
     Ok(vec![Change::CreateIndex(NewIndex {
         table,
         name,
@@ -73,7 +94,9 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
 fn values(create: &IndexStmt) -> Result<Option<Vec<String>>, Problem> {
     let mut values = Vec::new();
     for node in &create.index_params {
-        let Some(node::Node::IndexElem(element)) = &node.node else { return Ok(None) };
+        let Some(node::Node::IndexElem(element)) = &node.node else {
+            return Ok(None);
+        };
         if !element.collation.is_empty() || !element.opclass.is_empty() {
             return Ok(None);
         }

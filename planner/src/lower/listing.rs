@@ -1,5 +1,5 @@
-//! The SELECT of exactly the rows that an INSERT, UPDATE or DELETE would change: from its own tree, so that whatever it
-//! means it means there too.
+//! The SELECT of exactly the rows that an INSERT, UPDATE or DELETE would change: from its own tree,
+//! so that whatever it means it means there too.
 
 use super::deparse;
 use crate::catalog::{Catalog, Table};
@@ -7,8 +7,8 @@ use crate::change::Listing;
 use crate::problem::Problem;
 use concertina_revisions::Ident;
 use concertina_revisions::tree::{
-    ColumnRef, InsertStmt, LimitOption, Node, NodeEnum, OnConflictAction, OverridingKind, RangeVar, ResTarget,
-    SelectStmt, SetOperation, String as Text, WithClause, node,
+    ColumnRef, InsertStmt, LimitOption, Node, NodeEnum, OnConflictAction, OverridingKind, RangeVar,
+    ResTarget, SelectStmt, SetOperation, String as Text, WithClause, node,
 };
 
 /// The rows of an UPDATE or DELETE.
@@ -19,7 +19,9 @@ pub(super) fn of_rows(
     with: Option<&WithClause>,
 ) -> Result<Listing, Problem> {
     let held = column(&[Listing::HELD]);
-    let target = target.map(|range| Node { node: Some(node::Node::RangeVar(range.clone())) });
+    let target = target.map(|range| Node {
+        node: Some(node::Node::RangeVar(range.clone())),
+    });
     let select = SelectStmt {
         target_list: vec![named(held)],
         from_clause: target.into_iter().chain(from.iter().cloned()).collect(),
@@ -30,16 +32,26 @@ pub(super) fn of_rows(
         ..SelectStmt::default()
     };
     let query = deparse::statement(&NodeEnum::SelectStmt(Box::new(select)))?;
-    Ok(Listing { query, columns: vec![], before: String::new(), after: String::new() })
+    Ok(Listing {
+        query,
+        columns: vec![],
+        before: String::new(),
+        after: String::new(),
+    })
 }
 
-/// The rows of an INSERT .. SELECT, or why they can't be written down first; nothing for rows given by value.
+/// The rows of an INSERT .. SELECT, or why they can't be written down first; nothing for rows given
+/// by value.
 pub(super) fn of_insert(
     insert: &InsertStmt,
     target: &Table,
     catalog: &Catalog,
 ) -> Result<Option<Result<Listing, &'static str>>, Problem> {
-    let Some(node::Node::SelectStmt(select)) = insert.select_stmt.as_deref().and_then(|node| node.node.as_ref()) else {
+    let Some(node::Node::SelectStmt(select)) = insert
+        .select_stmt
+        .as_deref()
+        .and_then(|node| node.node.as_ref())
+    else {
         return Ok(None);
     };
     if let Some(why) = unlisted(insert, select) {
@@ -60,10 +72,17 @@ pub(super) fn of_insert(
         return Ok(Some(Err("writes a part of a column")));
     }
     let Some(width) = spelled_out(&mut select, catalog) else {
-        return Ok(Some(Err("selects * of what isn't a table: name the columns")));
+        return Ok(Some(Err(
+            "selects * of what isn't a table: name the columns",
+        )));
     };
     let columns = if named.is_empty() {
-        target.columns.iter().map(|column| Ident::new(column.name.as_str())).take(width).collect()
+        target
+            .columns
+            .iter()
+            .map(|column| Ident::new(column.name.as_str()))
+            .take(width)
+            .collect()
     } else {
         named
     };
@@ -82,7 +101,12 @@ pub(super) fn of_insert(
         OverridingKind::Undefined | OverridingKind::OverridingNotSet => "",
     };
     let query = deparse::statement(&NodeEnum::SelectStmt(select))?;
-    Ok(Some(Ok(Listing { query, columns, before: before.to_owned(), after: conflict(insert)? })))
+    Ok(Some(Ok(Listing {
+        query,
+        columns,
+        before: before.to_owned(),
+        after: conflict(insert)?,
+    })))
 }
 
 /// What can't be told apart from its rows.
@@ -91,19 +115,29 @@ fn unlisted(insert: &InsertStmt, select: &SelectStmt) -> Option<&'static str> {
     let parts = [
         (insert.returning_clause.is_some(), "has RETURNING"),
         (
-            conflict.is_some_and(|conflict| conflict.action() == OnConflictAction::OnconflictUpdate),
+            conflict
+                .is_some_and(|conflict| conflict.action() == OnConflictAction::OnconflictUpdate),
             "has ON CONFLICT .. DO UPDATE, which may meet a row twice",
         ),
         (
-            [&insert.with_clause, &select.with_clause].into_iter().flatten().any(super::dml::writes),
+            [&insert.with_clause, &select.with_clause]
+                .into_iter()
+                .flatten()
+                .any(super::dml::writes),
             "has WITH, and writes there",
         ),
-        (!select.locking_clause.is_empty(), "locks the rows that it reads"),
+        (
+            !select.locking_clause.is_empty(),
+            "locks the rows that it reads",
+        ),
     ];
-    parts.into_iter().find_map(|(holds, why)| holds.then_some(why))
+    parts
+        .into_iter()
+        .find_map(|(holds, why)| holds.then_some(why))
 }
 
-/// Puts the columns in the place of each `*`, by the names that they have for the author; and how many there are.
+/// Puts the columns in the place of each `*`, by the names that they have for the author; and how
+/// many there are.
 pub(super) fn spelled_out(select: &mut SelectStmt, catalog: &Catalog) -> Option<usize> {
     if let Some(rows) = select.values_lists.first() {
         return match &rows.node {
@@ -126,7 +160,11 @@ pub(super) fn spelled_out(select: &mut SelectStmt, catalog: &Catalog) -> Option<
                         continue;
                     }
                     let columns = &catalog.table(&table)?.columns;
-                    list.extend(columns.iter().map(|one| named(column(&[alias.as_str(), one.name.as_str()]))));
+                    list.extend(
+                        columns
+                            .iter()
+                            .map(|one| named(column(&[alias.as_str(), one.name.as_str()]))),
+                    );
                 }
             }
         }
@@ -138,8 +176,12 @@ pub(super) fn spelled_out(select: &mut SelectStmt, catalog: &Catalog) -> Option<
 
 /// What stands before the `*` of an item: nothing, or the parts of a name. None where it isn't one.
 fn star(item: &Node) -> Option<Vec<String>> {
-    let Some(node::Node::ResTarget(target)) = &item.node else { return None };
-    let Some(node::Node::ColumnRef(reference)) = &target.val.as_deref()?.node else { return None };
+    let Some(node::Node::ResTarget(target)) = &item.node else {
+        return None;
+    };
+    let Some(node::Node::ColumnRef(reference)) = &target.val.as_deref()?.node else {
+        return None;
+    };
     let (last, before) = reference.fields.split_last()?;
     if !matches!(last.node, Some(node::Node::AStar(_))) {
         return None;
@@ -149,11 +191,15 @@ fn star(item: &Node) -> Option<Vec<String>> {
 
 /// `ON CONFLICT ..`, with a space before it.
 fn conflict(insert: &InsertStmt) -> Result<String, Problem> {
-    let Some(clause) = &insert.on_conflict_clause else { return Ok(String::new()) };
+    let Some(clause) = &insert.on_conflict_clause else {
+        return Ok(String::new());
+    };
     let frame = "INSERT INTO x SELECT 1";
     let one = Node {
         node: Some(node::Node::AConst(concertina_revisions::tree::AConst {
-            val: Some(concertina_revisions::tree::a_const::Val::Ival(concertina_revisions::tree::Integer { ival: 1 })),
+            val: Some(concertina_revisions::tree::a_const::Val::Ival(
+                concertina_revisions::tree::Integer { ival: 1 },
+            )),
             ..Default::default()
         })),
     };
@@ -170,7 +216,9 @@ fn conflict(insert: &InsertStmt) -> Result<String, Problem> {
             relpersistence: "p".to_owned(),
             ..RangeVar::default()
         }),
-        select_stmt: Some(Box::new(Node { node: Some(node::Node::SelectStmt(Box::new(select))) })),
+        select_stmt: Some(Box::new(Node {
+            node: Some(node::Node::SelectStmt(Box::new(select))),
+        })),
         on_conflict_clause: Some(clause.clone()),
         r#override: OverridingKind::OverridingNotSet as i32,
         ..InsertStmt::default()
@@ -181,12 +229,19 @@ fn conflict(insert: &InsertStmt) -> Result<String, Problem> {
 
 fn named(value: Node) -> Node {
     Node {
-        node: Some(node::Node::ResTarget(Box::new(ResTarget { val: Some(Box::new(value)), ..ResTarget::default() }))),
+        node: Some(node::Node::ResTarget(Box::new(ResTarget {
+            val: Some(Box::new(value)),
+            ..ResTarget::default()
+        }))),
     }
 }
 
 fn column(parts: &[&str]) -> Node {
-    let text = |part: &&str| Node { node: Some(node::Node::String(Text { sval: (*part).to_owned() })) };
+    let text = |part: &&str| Node {
+        node: Some(node::Node::String(Text {
+            sval: (*part).to_owned(),
+        })),
+    };
     Node {
         node: Some(node::Node::ColumnRef(ColumnRef {
             fields: parts.iter().map(text).collect(),

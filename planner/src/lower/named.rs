@@ -40,17 +40,29 @@ pub(super) fn of_kind(kind: ObjectType, parts: &[String], catalog: &Catalog) -> 
         | ObjectType::ObjectForeignTable
         | ObjectType::ObjectSequence
         | ObjectType::ObjectIndex => Thing::Relation(by_name(parts, catalog)),
-        ObjectType::ObjectType | ObjectType::ObjectDomain | ObjectType::ObjectDomconstraint => Thing::Type(name),
+        ObjectType::ObjectType | ObjectType::ObjectDomain | ObjectType::ObjectDomconstraint => {
+            Thing::Type(name)
+        }
         ObjectType::ObjectFunction
         | ObjectType::ObjectProcedure
         | ObjectType::ObjectRoutine
         | ObjectType::ObjectAggregate => Thing::Function(name),
         ObjectType::ObjectSchema => Thing::Schema(name),
-        ObjectType::ObjectColumn => of_table().map_or_else(rare, |table| Thing::column(&table, &name)),
-        ObjectType::ObjectTabconstraint => of_table().map_or_else(rare, |table| Thing::constraint(&table, &name)),
-        ObjectType::ObjectTrigger => of_table().map_or_else(rare, |table| Thing::Trigger(table, Some(name))),
-        ObjectType::ObjectPolicy => of_table().map_or_else(rare, |table| Thing::Policy(table, Some(name))),
-        ObjectType::ObjectRule => of_table().map_or_else(rare, |table| Thing::Rule(table, Some(name))),
+        ObjectType::ObjectColumn => {
+            of_table().map_or_else(rare, |table| Thing::column(&table, &name))
+        }
+        ObjectType::ObjectTabconstraint => {
+            of_table().map_or_else(rare, |table| Thing::constraint(&table, &name))
+        }
+        ObjectType::ObjectTrigger => {
+            of_table().map_or_else(rare, |table| Thing::Trigger(table, Some(name)))
+        }
+        ObjectType::ObjectPolicy => {
+            of_table().map_or_else(rare, |table| Thing::Policy(table, Some(name)))
+        }
+        ObjectType::ObjectRule => {
+            of_table().map_or_else(rare, |table| Thing::Rule(table, Some(name)))
+        }
         ObjectType::ObjectCollation => named("collation"),
         ObjectType::ObjectOperator => named("operator"),
         ObjectType::ObjectExtension => named("extension"),
@@ -74,9 +86,11 @@ pub(super) fn parts_of(object: Option<&Node>) -> Vec<String> {
         Some(node::Node::TypeName(name)) => strings(&name.names),
         Some(node::Node::ObjectWithArgs(object)) => strings(&object.objname),
         Some(node::Node::String(text)) => vec![text.sval.clone()],
-        Some(node::Node::RangeVar(range)) => {
-            schema(range).map(str::to_owned).into_iter().chain([range.relname.clone()]).collect()
-        }
+        Some(node::Node::RangeVar(range)) => schema(range)
+            .map(str::to_owned)
+            .into_iter()
+            .chain([range.relname.clone()])
+            .collect(),
         _ => vec![],
     }
 }
@@ -91,7 +105,10 @@ pub(super) fn thing(
     let mut parts = match range {
         Some(range) => {
             let table = found(Some(range), catalog);
-            vec![table.schema.as_str().to_owned(), table.name.as_str().to_owned()]
+            vec![
+                table.schema.as_str().to_owned(),
+                table.name.as_str().to_owned(),
+            ]
         }
         None => parts_of(object),
     };
@@ -101,19 +118,31 @@ pub(super) fn thing(
     of_kind(kind, &parts, catalog)
 }
 
-/// A publication decides whether rows may be updated and deleted, as a trigger may: of the tables that it names, with those
-/// below them, or of all.
+/// A publication decides whether rows may be updated and deleted, as a trigger may: of the tables
+/// that it names, with those below them, or of all.
 pub(super) fn published(all: Footprint, tree: &NodeEnum, catalog: &Catalog) -> Footprint {
     let mut tables = super::named_tables(tree, catalog);
-    tables = tables.iter().flat_map(|table| catalog.below(table)).chain(tables.iter().cloned()).collect();
+    tables = tables
+        .iter()
+        .flat_map(|table| catalog.below(table))
+        .chain(tables.iter().cloned())
+        .collect();
     if tables.is_empty() {
-        tables = catalog.tables.iter().map(|table| table.full_name()).collect();
+        tables = catalog
+            .tables
+            .iter()
+            .map(|table| table.full_name())
+            .collect();
     }
-    tables.into_iter().fold(all, |all, table| all.change(Thing::Trigger(table, None)))
+    tables
+        .into_iter()
+        .fold(all, |all, table| all.change(Thing::Trigger(table, None)))
 }
 
 /// What can be updated again once a publication is gone.
 pub(super) fn published_no_more(all: Footprint, catalog: &Catalog) -> Footprint {
     let freed = catalog.tables.iter().filter(|table| table.update_refused);
-    freed.fold(all, |all, table| all.change(Thing::Trigger(table.full_name(), None)))
+    freed.fold(all, |all, table| {
+        all.change(Thing::Trigger(table.full_name(), None))
+    })
 }

@@ -5,10 +5,13 @@ use crate::problem::{self, Problem};
 use concertina_revisions::tree::{NodeEnum, ObjectType, VacuumStmt, node};
 
 pub(super) fn refusal(tree: &NodeEnum) -> Option<Problem> {
-    blocking(tree).or_else(|| of_the_server(tree)).or_else(|| of_the_session(tree))
+    blocking(tree)
+        .or_else(|| of_the_server(tree))
+        .or_else(|| of_the_session(tree))
 }
 
-/// What is harmless, and changes nothing where each step has its own transaction, limits and locks: left out, with a note.
+/// What is harmless, and changes nothing where each step has its own transaction, limits and locks:
+/// left out, with a note.
 pub(super) fn left_out(tree: &NodeEnum) -> Option<&'static str> {
     match tree {
         NodeEnum::VariableSetStmt(set) if is_of_our_steps(set) => {
@@ -17,7 +20,9 @@ pub(super) fn left_out(tree: &NodeEnum) -> Option<&'static str> {
         NodeEnum::ConstraintsSetStmt(set) if !set.deferred => {
             Some("SET CONSTRAINTS is left out: each step looks at its constraints at once")
         }
-        NodeEnum::LockStmt(_) => Some("LOCK TABLE is left out: each step takes its own locks, for a moment"),
+        NodeEnum::LockStmt(_) => {
+            Some("LOCK TABLE is left out: each step takes its own locks, for a moment")
+        }
         NodeEnum::VacuumStmt(vacuum) if !vacuum.is_vacuumcmd => {
             Some("ANALYZE is left out: a large backfill is analyzed by itself")
         }
@@ -40,9 +45,10 @@ fn is_full(vacuum: &VacuumStmt) -> bool {
 /// What makes others wait for long.
 fn blocking(tree: &NodeEnum) -> Option<Problem> {
     let (why, instead) = match tree {
-        NodeEnum::ClusterStmt(_) => {
-            ("CLUSTER rewrites the table under an ACCESS EXCLUSIVE lock", "use pg_repack, or a maintenance window")
-        }
+        NodeEnum::ClusterStmt(_) => (
+            "CLUSTER rewrites the table under an ACCESS EXCLUSIVE lock",
+            "use pg_repack, or a maintenance window",
+        ),
         NodeEnum::AlterTableMoveAllStmt(_) => (
             "ALTER .. ALL IN TABLESPACE copies every table under an ACCESS EXCLUSIVE lock",
             "use pg_repack --tablespace, table by table",
@@ -81,17 +87,29 @@ fn of_the_server(tree: &NodeEnum) -> Option<Problem> {
         NodeEnum::CreatedbStmt(_)
         | NodeEnum::AlterDatabaseStmt(_)
         | NodeEnum::AlterDatabaseRefreshCollStmt(_)
-        | NodeEnum::DropdbStmt(_) => ("databases are made and dropped outside of any", "run it by hand"),
+        | NodeEnum::DropdbStmt(_) => (
+            "databases are made and dropped outside of any",
+            "run it by hand",
+        ),
         NodeEnum::CreateTableSpaceStmt(_)
         | NodeEnum::DropTableSpaceStmt(_)
-        | NodeEnum::AlterTableSpaceOptionsStmt(_) => ("a tablespace belongs to the server", "run it by hand"),
-        NodeEnum::AlterSystemStmt(_) => ("ALTER SYSTEM changes the server and not this database", "run it by hand"),
+        | NodeEnum::AlterTableSpaceOptionsStmt(_) => {
+            ("a tablespace belongs to the server", "run it by hand")
+        }
+        NodeEnum::AlterSystemStmt(_) => (
+            "ALTER SYSTEM changes the server and not this database",
+            "run it by hand",
+        ),
         NodeEnum::CreateSubscriptionStmt(_)
         | NodeEnum::AlterSubscriptionStmt(_)
-        | NodeEnum::DropSubscriptionStmt(_) => {
-            ("a subscription talks to another server, and no transaction can take that back", "run it by hand")
-        }
-        NodeEnum::DropOwnedStmt(_) => ("DROP OWNED drops things without naming them", "DROP and REVOKE them by name"),
+        | NodeEnum::DropSubscriptionStmt(_) => (
+            "a subscription talks to another server, and no transaction can take that back",
+            "run it by hand",
+        ),
+        NodeEnum::DropOwnedStmt(_) => (
+            "DROP OWNED drops things without naming them",
+            "DROP and REVOKE them by name",
+        ),
         NodeEnum::VacuumStmt(_) => (
             "VACUUM FULL changes nothing of the schema, and rewrites the table under an ACCESS EXCLUSIVE lock",
             "run it by hand, or pg_repack; a large backfill is vacuumed and analyzed by itself",
@@ -105,16 +123,18 @@ fn of_the_server(tree: &NodeEnum) -> Option<Problem> {
 /// What is gone with the session or the transaction.
 fn of_the_session(tree: &NodeEnum) -> Option<Problem> {
     let (why, instead) = match tree {
-        NodeEnum::TransactionStmt(_) => {
-            ("transactions are begun and ended step by step", "leave it out: only BEGIN and COMMIT are ignored")
-        }
+        NodeEnum::TransactionStmt(_) => (
+            "transactions are begun and ended step by step",
+            "leave it out: only BEGIN and COMMIT are ignored",
+        ),
         NodeEnum::ConstraintsSetStmt(_) => (
             "SET CONSTRAINTS .. DEFERRED holds for a transaction, and each step has its own",
             "leave it out, and write rows in the order in which their keys are needed",
         ),
-        NodeEnum::VariableSetStmt(_) => {
-            ("SET holds for a session, and each step may have another", "qualify the names, or ALTER ROLE .. SET")
-        }
+        NodeEnum::VariableSetStmt(_) => (
+            "SET holds for a session, and each step may have another",
+            "qualify the names, or ALTER ROLE .. SET",
+        ),
         NodeEnum::ExplainStmt(_) => ("it only shows something", "leave it out"),
         NodeEnum::PrepareStmt(_)
         | NodeEnum::ExecuteStmt(_)
@@ -126,7 +146,10 @@ fn of_the_session(tree: &NodeEnum) -> Option<Problem> {
         | NodeEnum::LoadStmt(_)
         | NodeEnum::ListenStmt(_)
         | NodeEnum::UnlistenStmt(_)
-        | NodeEnum::NotifyStmt(_) => ("it is about the session that says it, and gone with it", "leave it out"),
+        | NodeEnum::NotifyStmt(_) => (
+            "it is about the session that says it, and gone with it",
+            "leave it out",
+        ),
         _ => return None,
     };
     Some(problem::not_a_change(why, instead))

@@ -1,4 +1,5 @@
-//! Objects other than tables' own parts that a statement makes: types, schemas, sequences, functions, extensions.
+//! Objects other than tables' own parts that a statement makes: types, schemas, sequences,
+//! functions, extensions.
 
 use super::{altered, deparse, dotted, never, qualified, strings};
 use crate::catalog::{Catalog, Enum};
@@ -6,8 +7,8 @@ use crate::change::{CatalogOnly, Change, NewEnum, NewMaterializedView};
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
-    CreateEnumStmt, CreateExtensionStmt, CreateFunctionStmt, CreateTableAsStmt, DefineStmt, FunctionParameterMode,
-    NodeEnum, ObjectType, node,
+    CreateEnumStmt, CreateExtensionStmt, CreateFunctionStmt, CreateTableAsStmt, DefineStmt,
+    FunctionParameterMode, NodeEnum, ObjectType, node,
 };
 use concertina_revisions::{Ident, TableName};
 
@@ -23,7 +24,9 @@ pub(super) fn other(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Vec
         Some(change) => Some(change),
         None => altered::altered(tree, sql, catalog)?,
     };
-    change.map(|change| vec![change]).ok_or_else(|| problem::unknown(&words(tree)))
+    change
+        .map(|change| vec![change])
+        .ok_or_else(|| problem::unknown(&words(tree)))
 }
 
 /// A statement is shown by so many characters at the most.
@@ -51,19 +54,33 @@ fn made(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>,
         NodeEnum::CreateEnumStmt(create) => enumeration(create, sql, catalog)?,
         NodeEnum::CreateSchemaStmt(create) => {
             if create.if_not_exists && catalog.schemas.contains(&create.schemaname) {
-                return Ok(Some(Change::Nothing(format!("schema {} is there already", create.schemaname))));
+                return Ok(Some(Change::Nothing(format!(
+                    "schema {} is there already",
+                    create.schemaname
+                ))));
             }
             let name = Ident::new(create.schemaname.as_str()).sql();
-            Change::CatalogOnly(only(format!("create schema {name}"), Some(format!("DROP SCHEMA {name}"))))
+            Change::CatalogOnly(only(
+                format!("create schema {name}"),
+                Some(format!("DROP SCHEMA {name}")),
+            ))
         }
         NodeEnum::CreateSeqStmt(create) => {
             let range = create.sequence.clone().unwrap_or_default();
             let name = catalog.name_for_new(super::schema(&range), &range.relname);
-            if create.if_not_exists && catalog.relation_name_taken(name.schema.as_str(), name.name.as_str()) {
-                return Ok(Some(Change::Nothing(format!("{} is there already", name.shown()))));
+            if create.if_not_exists
+                && catalog.relation_name_taken(name.schema.as_str(), name.name.as_str())
+            {
+                return Ok(Some(Change::Nothing(format!(
+                    "{} is there already",
+                    name.shown()
+                ))));
             }
             let name = name.sql();
-            Change::CatalogOnly(only(format!("create sequence {name}"), Some(format!("DROP SEQUENCE {name}"))))
+            Change::CatalogOnly(only(
+                format!("create sequence {name}"),
+                Some(format!("DROP SEQUENCE {name}")),
+            ))
         }
         NodeEnum::CreateExtensionStmt(create) => extension(create, sql, catalog),
         NodeEnum::CreateFunctionStmt(create) => function(create, sql, catalog)?,
@@ -83,26 +100,43 @@ fn made(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>,
         }
         NodeEnum::CreateDomainStmt(create) => {
             let name = dotted(&create.domainname);
-            Change::CatalogOnly(only(format!("create domain {name}"), Some(format!("DROP DOMAIN {name}"))))
+            Change::CatalogOnly(only(
+                format!("create domain {name}"),
+                Some(format!("DROP DOMAIN {name}")),
+            ))
         }
         NodeEnum::CompositeTypeStmt(create) => {
             let range = create.typevar.clone().unwrap_or_default();
-            let name = catalog.name_for_new(super::schema(&range), &range.relname).sql();
-            Change::CatalogOnly(only(format!("create type {name}"), Some(format!("DROP TYPE {name}"))))
+            let name = catalog
+                .name_for_new(super::schema(&range), &range.relname)
+                .sql();
+            Change::CatalogOnly(only(
+                format!("create type {name}"),
+                Some(format!("DROP TYPE {name}")),
+            ))
         }
         NodeEnum::CreateRoleStmt(create) => {
             let name = Ident::new(create.role.as_str()).sql();
-            Change::CatalogOnly(only(format!("create role {name}"), Some(format!("DROP ROLE {name}"))))
+            Change::CatalogOnly(only(
+                format!("create role {name}"),
+                Some(format!("DROP ROLE {name}")),
+            ))
         }
         NodeEnum::CreateRangeStmt(create) => {
             let name = dotted(&create.type_name);
-            Change::CatalogOnly(only(format!("create type {name}"), Some(format!("DROP TYPE {name}"))))
+            Change::CatalogOnly(only(
+                format!("create type {name}"),
+                Some(format!("DROP TYPE {name}")),
+            ))
         }
         NodeEnum::CreatePublicationStmt(create) => {
             let name = Ident::new(create.pubname.as_str()).sql();
             let concerns = super::named_tables(tree, catalog);
             let reverse = Some(format!("DROP PUBLICATION {name}"));
-            Change::CatalogOnly(CatalogOnly { concerns, ..only(format!("create publication {name}"), reverse) })
+            Change::CatalogOnly(CatalogOnly {
+                concerns,
+                ..only(format!("create publication {name}"), reverse)
+            })
         }
         NodeEnum::CreateEventTrigStmt(create) => {
             let name = Ident::new(create.trigname.as_str()).sql();
@@ -120,11 +154,16 @@ fn enumeration(create: &CreateEnumStmt, sql: &str, catalog: &Catalog) -> Result<
     let parts = strings(&create.type_name);
     let (schema, name) = qualified(&parts);
     let name = catalog.name_for_new(schema, name);
-    let same = |known: &&Enum| known.schema == name.schema.as_str() && known.name == name.name.as_str();
+    let same =
+        |known: &&Enum| known.schema == name.schema.as_str() && known.name == name.name.as_str();
     if catalog.enums.iter().any(|known| same(&known)) {
         return Err(problem::exists("type", &name.shown()));
     }
-    Ok(Change::CreateEnum(NewEnum { name, labels: strings(&create.vals), sql: sql.to_owned() }))
+    Ok(Change::CreateEnum(NewEnum {
+        name,
+        labels: strings(&create.vals),
+        sql: sql.to_owned(),
+    }))
 }
 
 /// CREATE FUNCTION, CREATE PROCEDURE.
@@ -134,26 +173,50 @@ fn function(create: &CreateFunctionStmt, sql: &str, catalog: &Catalog) -> Result
     let name = catalog.name_for_new(schema, name);
     let mut types = Vec::new();
     for parameter in &create.parameters {
-        let Some(node::Node::FunctionParameter(parameter)) = &parameter.node else { continue };
-        let given =
-            !matches!(parameter.mode(), FunctionParameterMode::FuncParamOut | FunctionParameterMode::FuncParamTable);
+        let Some(node::Node::FunctionParameter(parameter)) = &parameter.node else {
+            continue;
+        };
+        let given = !matches!(
+            parameter.mode(),
+            FunctionParameterMode::FuncParamOut | FunctionParameterMode::FuncParamTable
+        );
         if let Some(kind) = parameter.arg_type.as_ref().filter(|_| given) {
             types.push(deparse::type_name(kind, None)?);
         }
     }
-    let word = if create.is_procedure { "procedure" } else { "function" };
+    let word = if create.is_procedure {
+        "procedure"
+    } else {
+        "function"
+    };
     let there: Vec<_> = catalog
         .functions
         .iter()
         .filter(|known| known.schema == name.schema.as_str() && known.name == name.name.as_str())
         .collect();
     let reverse = match there.as_slice() {
-        [] => Some(format!("DROP {} {}({})", word.to_uppercase(), name.sql(), types.join(", "))),
-        _ if !create.replace => Some(format!("DROP {} {}({})", word.to_uppercase(), name.sql(), types.join(", "))),
-        [one] if crate::sql::arguments_of(&one.arguments) == types.len() => Some(one.definition.trim_end().to_owned()),
+        [] => Some(format!(
+            "DROP {} {}({})",
+            word.to_uppercase(),
+            name.sql(),
+            types.join(", ")
+        )),
+        _ if !create.replace => Some(format!(
+            "DROP {} {}({})",
+            word.to_uppercase(),
+            name.sql(),
+            types.join(", ")
+        )),
+        [one] if crate::sql::arguments_of(&one.arguments) == types.len() => {
+            Some(one.definition.trim_end().to_owned())
+        }
         _ => None,
     };
-    Ok(Change::CatalogOnly(only(sql, format!("create {word} {}", name.shown()), reverse)))
+    Ok(Change::CatalogOnly(only(
+        sql,
+        format!("create {word} {}", name.shown()),
+        reverse,
+    )))
 }
 
 /// CREATE AGGREGATE, OPERATOR, TYPE, TEXT SEARCH .., COLLATION.
@@ -164,8 +227,13 @@ fn defined(define: &DefineStmt, sql: &str) -> Result<Change, Problem> {
         ObjectType::ObjectOperator => ("operator", None),
         ObjectType::ObjectType => ("type", Some("TYPE")),
         ObjectType::ObjectCollation => ("collation", Some("COLLATION")),
-        ObjectType::ObjectTsconfiguration => ("text search configuration", Some("TEXT SEARCH CONFIGURATION")),
-        ObjectType::ObjectTsdictionary => ("text search dictionary", Some("TEXT SEARCH DICTIONARY")),
+        ObjectType::ObjectTsconfiguration => (
+            "text search configuration",
+            Some("TEXT SEARCH CONFIGURATION"),
+        ),
+        ObjectType::ObjectTsdictionary => {
+            ("text search dictionary", Some("TEXT SEARCH DICTIONARY"))
+        }
         ObjectType::ObjectTsparser => ("text search parser", Some("TEXT SEARCH PARSER")),
         ObjectType::ObjectTstemplate => ("text search template", Some("TEXT SEARCH TEMPLATE")),
         other => return Err(problem::unknown(&format!("CREATE {other:?}"))),
@@ -179,29 +247,50 @@ fn defined(define: &DefineStmt, sql: &str) -> Result<Change, Problem> {
         }
         _ => None,
     };
-    Ok(Change::CatalogOnly(only(sql, format!("create {word} {name}"), reverse)))
+    Ok(Change::CatalogOnly(only(
+        sql,
+        format!("create {word} {name}"),
+        reverse,
+    )))
 }
 
 /// The types that an aggregate is given, where none is ordered.
 fn aggregate_arguments(define: &DefineStmt) -> Result<Option<String>, Problem> {
-    let Some(node::Node::List(list)) = define.args.first().and_then(|args| args.node.as_ref()) else { return Ok(None) };
+    let Some(node::Node::List(list)) = define.args.first().and_then(|args| args.node.as_ref())
+    else {
+        return Ok(None);
+    };
     let mut types = Vec::new();
     for item in &list.items {
-        let Some(node::Node::FunctionParameter(parameter)) = &item.node else { return Ok(None) };
-        let Some(kind) = &parameter.arg_type else { return Ok(None) };
+        let Some(node::Node::FunctionParameter(parameter)) = &item.node else {
+            return Ok(None);
+        };
+        let Some(kind) = &parameter.arg_type else {
+            return Ok(None);
+        };
         types.push(deparse::type_name(kind, None)?);
     }
     Ok((!types.is_empty()).then(|| types.join(", ")))
 }
 
 /// CREATE MATERIALIZED VIEW: made empty, and filled when nobody waits for it.
-fn materialized_view(create: &CreateTableAsStmt, sql: &str, catalog: &Catalog) -> Result<Change, Problem> {
-    let into = create.into.as_deref().ok_or_else(|| problem::unknown(sql))?;
+fn materialized_view(
+    create: &CreateTableAsStmt,
+    sql: &str,
+    catalog: &Catalog,
+) -> Result<Change, Problem> {
+    let into = create
+        .into
+        .as_deref()
+        .ok_or_else(|| problem::unknown(sql))?;
     let range = into.rel.clone().unwrap_or_default();
     let view = catalog.name_for_new(super::schema(&range), &range.relname);
     if catalog.table(&view).is_some() {
         if create.if_not_exists {
-            return Ok(Change::Nothing(format!("materialized view {} is there already", view.shown())));
+            return Ok(Change::Nothing(format!(
+                "materialized view {} is there already",
+                view.shown()
+            )));
         }
         return Err(problem::exists("materialized view", &view.shown()));
     }
@@ -212,7 +301,10 @@ fn materialized_view(create: &CreateTableAsStmt, sql: &str, catalog: &Catalog) -
     let reads = super::named_tables(&create.query, catalog);
     let sql = deparse::statement(&NodeEnum::CreateTableAsStmt(Box::new(empty.clone())))?;
     let name = crate::helper::helper("mv", &[view.schema.as_str(), view.name.as_str()]);
-    let other = TableName { schema: view.schema.clone(), name };
+    let other = TableName {
+        schema: view.schema.clone(),
+        name,
+    };
     if let Some(range) = empty.into.as_mut().and_then(|into| into.rel.as_mut()) {
         other.schema.as_str().clone_into(&mut range.schemaname);
         other.name.as_str().clone_into(&mut range.relname);
@@ -223,7 +315,10 @@ fn materialized_view(create: &CreateTableAsStmt, sql: &str, catalog: &Catalog) -
         mentions: super::mentions::of_node(create.query.as_deref(), catalog),
         filled: !into.skip_data,
         sql,
-        beside: (other, deparse::statement(&NodeEnum::CreateTableAsStmt(Box::new(empty)))?),
+        beside: (
+            other,
+            deparse::statement(&NodeEnum::CreateTableAsStmt(Box::new(empty)))?,
+        ),
     }))
 }
 
@@ -237,7 +332,12 @@ fn extension(create: &CreateExtensionStmt, sql: &str, catalog: &Catalog) -> Chan
         .iter()
         .any(|option| matches!(&option.node, Some(node::Node::DefElem(option)) if option.defname == "cascade"));
     // Without CASCADE it goes only when nothing has come to use it.
-    let back = alone.then(|| format!("DROP EXTENSION {}", Ident::new(create.extname.as_str()).sql()));
+    let back = alone.then(|| {
+        format!(
+            "DROP EXTENSION {}",
+            Ident::new(create.extname.as_str()).sql()
+        )
+    });
     Change::CatalogOnly(CatalogOnly {
         extension: Some(create.extname.clone()),
         ..only(sql, format!("install extension {}", create.extname), back)
@@ -249,13 +349,21 @@ pub(super) fn beginning(sql: &str) -> String {
     let words: Vec<&str> = sql.split_whitespace().collect();
     let line = words.join(" ");
     let end = line.find(['\'', '(', '$']).unwrap_or(line.len());
-    line[..end].trim_end().chars().take(BEGINNING_CHARS_MAX).collect()
+    line[..end]
+        .trim_end()
+        .chars()
+        .take(BEGINNING_CHARS_MAX)
+        .collect()
 }
 
 /// `AlterDomainStmt` as people say it: `ALTER DOMAIN`.
 pub(super) fn words(tree: &NodeEnum) -> String {
     let debug = format!("{tree:?}");
-    let name = debug.split('(').next().unwrap_or_default().trim_end_matches("Stmt");
+    let name = debug
+        .split('(')
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches("Stmt");
     name.chars().fold(String::new(), |mut words, c| {
         if c.is_uppercase() && !words.is_empty() {
             words.push(' ');

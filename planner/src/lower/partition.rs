@@ -1,5 +1,5 @@
-//! ATTACH PARTITION, DETACH PARTITION, and CREATE TABLE .. PARTITION OF, which is the making of a table and its
-//! attachment: so it needs no strong lock on its parent.
+//! ATTACH PARTITION, DETACH PARTITION, and CREATE TABLE .. PARTITION OF, which is the making of a
+//! table and its attachment: so it needs no strong lock on its parent.
 
 use super::{deparse, existing, name};
 use crate::catalog::{Catalog, Table};
@@ -17,25 +17,45 @@ fn command(command: &AlterTableCmd) -> Result<&PartitionCmd, Problem> {
     }
 }
 
-pub(super) fn attach(written: &AlterTableCmd, parent: &TableName, catalog: &Catalog) -> Result<Change, Problem> {
+pub(super) fn attach(
+    written: &AlterTableCmd,
+    parent: &TableName,
+    catalog: &Catalog,
+) -> Result<Change, Problem> {
     let partition = command(written)?;
     let name = existing(partition.name.as_ref(), catalog)?;
-    let bound = partition.bound.as_ref().ok_or_else(|| problem::unknown("ATTACH PARTITION without a bound"))?;
-    if let Some(other) = catalog.table(&name).and_then(|table| table.partition_of.as_ref()) {
-        return Err(problem::exists("partition", &format!("{} of {}", name.shown(), other.parent().shown())));
+    let bound = partition
+        .bound
+        .as_ref()
+        .ok_or_else(|| problem::unknown("ATTACH PARTITION without a bound"))?;
+    if let Some(other) = catalog
+        .table(&name)
+        .and_then(|table| table.partition_of.as_ref())
+    {
+        return Err(problem::exists(
+            "partition",
+            &format!("{} of {}", name.shown(), other.parent().shown()),
+        ));
     }
     not_in_circles(parent, &name, catalog)?;
     Ok(Change::Attach(whole(parent, name, bound, catalog)?))
 }
 
 /// Refuses to put a table below itself.
-pub(super) fn not_in_circles(parent: &TableName, below: &TableName, catalog: &Catalog) -> Result<(), Problem> {
+pub(super) fn not_in_circles(
+    parent: &TableName,
+    below: &TableName,
+    catalog: &Catalog,
+) -> Result<(), Problem> {
     if parent != below && !catalog.below(below).contains(parent) {
         return Ok(());
     }
-    Err(Problem::new(code::DEPENDED_ON, format!("{} would be below itself", below.shown()))
-        .label("circular inheritance, which PostgreSQL refuses too")
-        .help("name another table"))
+    Err(Problem::new(
+        code::DEPENDED_ON,
+        format!("{} would be below itself", below.shown()),
+    )
+    .label("circular inheritance, which PostgreSQL refuses too")
+    .help("name another table"))
 }
 
 /// The attachment of a table, with the conditions that its bound makes.
@@ -49,7 +69,13 @@ pub(super) fn whole(
         Some(table) => conditions(bound, table)?,
         None => (None, None),
     };
-    Ok(Attach { parent: parent.clone(), bound: bound_text(bound)?, partition, condition, elsewhere })
+    Ok(Attach {
+        parent: parent.clone(),
+        bound: bound_text(bound)?,
+        partition,
+        condition,
+        elsewhere,
+    })
 }
 
 /// `FOR VALUES ..` or `DEFAULT`.
@@ -61,10 +87,16 @@ pub(super) fn bound_text(bound: &PartitionBoundSpec) -> Result<String, Problem> 
         relpersistence: "p".to_owned(),
         ..Default::default()
     };
-    let partition = PartitionCmd { name: Some(range), bound: Some(bound.clone()), concurrent: false };
+    let partition = PartitionCmd {
+        name: Some(range),
+        bound: Some(bound.clone()),
+        concurrent: false,
+    };
     let attach = AlterTableCmd {
         subtype: concertina_revisions::tree::AlterTableType::AtAttachPartition.into(),
-        def: Some(Box::new(Node { node: Some(node::Node::PartitionCmd(partition)) })),
+        def: Some(Box::new(Node {
+            node: Some(node::Node::PartitionCmd(partition)),
+        })),
         behavior: concertina_revisions::tree::DropBehavior::DropRestrict.into(),
         ..Default::default()
     };
@@ -74,11 +106,21 @@ pub(super) fn bound_text(bound: &PartitionBoundSpec) -> Result<String, Problem> 
         .ok_or_else(|| problem::unknown(&format!("an unforeseen form: {sql}")))
 }
 
-/// What the rows of a partition obey, and what those of the default partition obey from then on. Written so that
-/// PostgreSQL sees that they imply its own conditions. None where that isn't simple: hashes, expressions, several columns.
-fn conditions(bound: &PartitionBoundSpec, parent: &Table) -> Result<(Option<String>, Option<String>), Problem> {
-    let columns = parent.partition_key.as_ref().map(|key| key.columns.as_slice()).unwrap_or_default();
-    let [column] = columns else { return Ok((None, None)) };
+/// What the rows of a partition obey, and what those of the default partition obey from then on.
+/// Written so that PostgreSQL sees that they imply its own conditions. None where that isn't
+/// simple: hashes, expressions, several columns.
+fn conditions(
+    bound: &PartitionBoundSpec,
+    parent: &Table,
+) -> Result<(Option<String>, Option<String>), Problem> {
+    let columns = parent
+        .partition_key
+        .as_ref()
+        .map(|key| key.columns.as_slice())
+        .unwrap_or_default();
+    let [column] = columns else {
+        return Ok((None, None));
+    };
     if column.is_empty() || bound.is_default {
         return Ok((None, None));
     }
@@ -95,8 +137,15 @@ fn conditions(bound: &PartitionBoundSpec, parent: &Table) -> Result<(Option<Stri
             Ok((Some(inside.join(" AND ")), Some(outside.join(" OR "))))
         }
         "l" => {
-            let values = bound.listdatums.iter().map(deparse::expression).collect::<Result<Vec<_>, _>>()?;
-            if values.iter().any(|value| value.eq_ignore_ascii_case("null")) {
+            let values = bound
+                .listdatums
+                .iter()
+                .map(deparse::expression)
+                .collect::<Result<Vec<_>, _>>()?;
+            if values
+                .iter()
+                .any(|value| value.eq_ignore_ascii_case("null"))
+            {
                 return Ok((None, None));
             }
             let list = values.join(", ");
@@ -125,24 +174,48 @@ fn end(datums: &[Node]) -> Result<Option<String>, Problem> {
     }
 }
 
-pub(super) fn detach(written: &AlterTableCmd, parent: &TableName, catalog: &Catalog) -> Result<Change, Problem> {
+pub(super) fn detach(
+    written: &AlterTableCmd,
+    parent: &TableName,
+    catalog: &Catalog,
+) -> Result<Change, Problem> {
     let partition = command(written)?;
     let table = existing(partition.name.as_ref(), catalog)?;
-    let of = catalog.table(&table).and_then(|table| table.partition_of.as_ref());
+    let of = catalog
+        .table(&table)
+        .and_then(|table| table.partition_of.as_ref());
     if of.is_none_or(|of| of.parent() != *parent) {
-        let names = catalog.table(parent).into_iter().flat_map(|parent| &parent.partitions);
-        return Err(problem::missing_object("partition", &table.shown(), names.map(|(_, name)| name.as_str())));
+        let names = catalog
+            .table(parent)
+            .into_iter()
+            .flat_map(|parent| &parent.partitions);
+        return Err(problem::missing_object(
+            "partition",
+            &table.shown(),
+            names.map(|(_, name)| name.as_str()),
+        ));
     }
-    Ok(Change::Detach(Detach { keeps_check: partition.concurrent, ..of_parent(parent, table, catalog) }))
+    Ok(Change::Detach(Detach {
+        keeps_check: partition.concurrent,
+        ..of_parent(parent, table, catalog)
+    }))
 }
 
 /// The detachment of a partition.
 pub(crate) fn of_parent(parent: &TableName, partition: TableName, catalog: &Catalog) -> Detach {
-    let columns = catalog.table(parent).and_then(|parent| parent.partition_key.as_ref()).map(|key| &key.columns);
+    let columns = catalog
+        .table(parent)
+        .and_then(|parent| parent.partition_key.as_ref())
+        .map(|key| &key.columns);
     let addition = match columns.map(Vec::as_slice) {
         Some([one]) => name::addition([one.as_str()]),
         _ => String::new(),
     };
     let check = name::choose(&partition, &addition, "check", catalog);
-    Detach { parent: parent.clone(), partition, keeps_check: true, check }
+    Detach {
+        parent: parent.clone(),
+        partition,
+        keeps_check: true,
+        check,
+    }
 }

@@ -6,13 +6,24 @@ use crate::change::{Change, Effect, Setting, SettingKind};
 use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use crate::sql::conditions_set;
-use concertina_revisions::tree::{AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, DropStmt, ObjectType, node};
+use concertina_revisions::tree::{
+    AlterPolicyStmt, CreatePolicyStmt, CreateTrigStmt, DropStmt, ObjectType, node,
+};
 use concertina_revisions::{Ident, TableName};
 
-pub(super) fn create_policy(create: &CreatePolicyStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+pub(super) fn create_policy(
+    create: &CreatePolicyStmt,
+    sql: &str,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
     let table = existing(create.table.as_ref(), catalog)?;
     let name = Ident::new(create.policy_name.as_str());
-    if catalog.table(&table).is_some_and(|table| table.policies.iter().any(|policy| policy.name == name.as_str())) {
+    if catalog.table(&table).is_some_and(|table| {
+        table
+            .policies
+            .iter()
+            .any(|policy| policy.name == name.as_str())
+    }) {
         return Err(problem::exists("policy", name.as_str()));
     }
     let (kind, word) = if create.permissive {
@@ -26,19 +37,27 @@ pub(super) fn create_policy(create: &CreatePolicyStmt, sql: &str, catalog: &Cata
         sql: sql.to_owned(),
         kind,
         reverse: Ok(format!("DROP POLICY {} ON {}", name.sql(), table.sql())),
-        effect: Some(Effect::PolicyAdded(name.as_str().to_owned(), sql.to_owned())),
+        effect: Some(Effect::PolicyAdded(
+            name.as_str().to_owned(),
+            sql.to_owned(),
+        )),
         touches: Footprint::default(),
         table,
     })])
 }
 
-pub(super) fn alter_policy(alter: &AlterPolicyStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+pub(super) fn alter_policy(
+    alter: &AlterPolicyStmt,
+    sql: &str,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
     let table = existing(alter.table.as_ref(), catalog)?;
     let name = Ident::new(alter.policy_name.as_str());
     let known = policy(&table, &name, catalog)?;
     // ALTER POLICY can put a condition in another's place, but can't take one away.
-    let kept = conditions_set(&known.alteration)
-        .is_some_and(|(using, check)| (alter.qual.is_none() || using) && (alter.with_check.is_none() || check));
+    let kept = conditions_set(&known.alteration).is_some_and(|(using, check)| {
+        (alter.qual.is_none() || using) && (alter.with_check.is_none() || check)
+    });
     Ok(vec![Change::Setting(Setting {
         other: None,
         what: format!("alter policy {} on {}", name.as_str(), table.shown()),
@@ -47,7 +66,10 @@ pub(super) fn alter_policy(alter: &AlterPolicyStmt, sql: &str, catalog: &Catalog
         reverse: if kept {
             Ok(known.alteration.clone())
         } else {
-            Err(format!("ALTER POLICY can't take a condition of {} away again", name.as_str()))
+            Err(format!(
+                "ALTER POLICY can't take a condition of {} away again",
+                name.as_str()
+            ))
         },
         effect: None,
         touches: Footprint::default(),
@@ -56,8 +78,15 @@ pub(super) fn alter_policy(alter: &AlterPolicyStmt, sql: &str, catalog: &Catalog
 }
 
 /// A policy that is there.
-fn policy<'a>(table: &TableName, name: &Ident, catalog: &'a Catalog) -> Result<&'a Policy, Problem> {
-    let policies = catalog.table(table).map(|table| table.policies.as_slice()).unwrap_or_default();
+fn policy<'a>(
+    table: &TableName,
+    name: &Ident,
+    catalog: &'a Catalog,
+) -> Result<&'a Policy, Problem> {
+    let policies = catalog
+        .table(table)
+        .map(|table| table.policies.as_slice())
+        .unwrap_or_default();
     match policies.iter().find(|policy| policy.name == name.as_str()) {
         Some(policy) => Ok(policy),
         None => {
@@ -68,7 +97,11 @@ fn policy<'a>(table: &TableName, name: &Ident, catalog: &'a Catalog) -> Result<&
 }
 
 /// DROP POLICY, DROP TRIGGER, DROP RULE; nothing for a DROP of anything else.
-pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Option<Vec<Change>>, Problem> {
+pub(super) fn drop(
+    drop: &DropStmt,
+    sql: &str,
+    catalog: &Catalog,
+) -> Result<Option<Vec<Change>>, Problem> {
     if drop.remove_type() == ObjectType::ObjectStatisticExt {
         return Ok(super::statistics::drop(drop, catalog));
     }
@@ -87,11 +120,15 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Opti
         SettingKind::DropRule => "rule",
         _ => "trigger",
     };
-    let Some((name, relation)) = parts.split_last() else { return Err(problem::unknown("DROP without a name")) };
+    let Some((name, relation)) = parts.split_last() else {
+        return Err(problem::unknown("DROP without a name"));
+    };
     let (schema, relation) = qualified(relation);
     let Some(table) = catalog.resolve(schema, relation) else {
         if drop.missing_ok {
-            return Ok(Some(vec![Change::Nothing(format!("there is no table {relation}"))]));
+            return Ok(Some(vec![Change::Nothing(format!(
+                "there is no table {relation}"
+            ))]));
         }
         return Err(problem::missing_table(relation, catalog));
     };
@@ -101,8 +138,13 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Opti
     } else if kind == SettingKind::DropRule {
         Ok(String::new())
     } else {
-        let triggers = catalog.table(&table).map(|table| table.triggers.as_slice()).unwrap_or_default();
-        let known = triggers.iter().find(|trigger| trigger.name == name.as_str());
+        let triggers = catalog
+            .table(&table)
+            .map(|table| table.triggers.as_slice())
+            .unwrap_or_default();
+        let known = triggers
+            .iter()
+            .find(|trigger| trigger.name == name.as_str());
         let names = triggers.iter().map(|trigger| trigger.name.as_str());
         known
             .map(|trigger| trigger.definition.clone())
@@ -111,7 +153,10 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Opti
     let old = match old {
         Ok(old) => old,
         Err(_) if drop.missing_ok => {
-            return Ok(Some(vec![Change::Nothing(format!("there is no {word} {}", name.as_str()))]));
+            return Ok(Some(vec![Change::Nothing(format!(
+                "there is no {word} {}",
+                name.as_str()
+            ))]));
         }
         Err(problem) => return Err(problem),
     };
@@ -127,7 +172,10 @@ pub(super) fn drop(drop: &DropStmt, sql: &str, catalog: &Catalog) -> Result<Opti
         sql: sql.to_owned(),
         kind,
         reverse: if old.is_empty() {
-            Err(format!("how to make {word} {} again isn't known", name.as_str()))
+            Err(format!(
+                "how to make {word} {} again isn't known",
+                name.as_str()
+            ))
         } else {
             Ok(old)
         },
@@ -142,10 +190,16 @@ const ON_INSERT: i32 = 1 << 2;
 const ON_DELETE: i32 = 1 << 3;
 const ON_UPDATE: i32 = 1 << 4;
 
-pub(super) fn create_trigger(create: &CreateTrigStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+pub(super) fn create_trigger(
+    create: &CreateTrigStmt,
+    sql: &str,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
     let table = existing(create.relation.as_ref(), catalog)?;
     let name = Ident::new(create.trigname.as_str());
-    let known = catalog.table(&table).and_then(|table| table.triggers.iter().find(|one| one.name == name.as_str()));
+    let known = catalog
+        .table(&table)
+        .and_then(|table| table.triggers.iter().find(|one| one.name == name.as_str()));
     if known.is_some() && !create.replace {
         return Err(problem::exists("trigger", name.as_str()));
     }
@@ -164,7 +218,8 @@ pub(super) fn create_trigger(create: &CreateTrigStmt, sql: &str, catalog: &Catal
             on_delete: create.row && create.events & ON_DELETE != 0,
             definition: sql.to_owned(),
             columns: strings(&create.columns),
-            of_statement: [ON_INSERT, ON_UPDATE, ON_DELETE].map(|event| !create.row && create.events & event != 0),
+            of_statement: [ON_INSERT, ON_UPDATE, ON_DELETE]
+                .map(|event| !create.row && create.events & event != 0),
             in_replica: false,
             of_parent: false,
         })),

@@ -1,6 +1,8 @@
-//! In which order PostgreSQL does the actions of one ALTER TABLE: not as they are written, but by passes over the table.
+//! In which order PostgreSQL does the actions of one ALTER TABLE: not as they are written, but by
+//! passes over the table.
 //!
-//! Source: `ATPrepCmd` in PostgreSQL's tablecmds.c, 14 to 18. `DROP DEFAULT, SET DEFAULT 1, DROP DEFAULT` ends with the default.
+//! Source: `ATPrepCmd` in PostgreSQL's tablecmds.c, 14 to 18.
+//! `DROP DEFAULT, SET DEFAULT 1, DROP DEFAULT` ends with the default.
 
 use concertina_revisions::tree::{AlterTableCmd, AlterTableType, ConstrType, Node, node};
 
@@ -54,11 +56,15 @@ fn pass(command: &AlterTableCmd) -> Pass {
 }
 
 fn of_constraint(command: &AlterTableCmd) -> Pass {
-    let Some(node::Node::Constraint(constraint)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else {
+    let Some(node::Node::Constraint(constraint)) =
+        command.def.as_ref().and_then(|def| def.node.as_ref())
+    else {
         return Pass::AddConstraint;
     };
     match constraint.contype() {
-        ConstrType::ConstrPrimary | ConstrType::ConstrUnique | ConstrType::ConstrExclusion => Pass::AddIndex,
+        ConstrType::ConstrPrimary | ConstrType::ConstrUnique | ConstrType::ConstrExclusion => {
+            Pass::AddIndex
+        }
         ConstrType::ConstrForeign => Pass::AddOtherConstraint,
         _ => Pass::AddConstraint,
     }

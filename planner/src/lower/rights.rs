@@ -5,10 +5,13 @@ use crate::catalog::{Catalog, Column, Table};
 use crate::change::{Change, Effect, Setting, SettingKind};
 use crate::footprint::Footprint;
 use crate::problem::Problem;
-use concertina_revisions::tree::{CommentStmt, DropBehavior, GrantStmt, GrantTargetType, NodeEnum, ObjectType, node};
+use concertina_revisions::tree::{
+    CommentStmt, DropBehavior, GrantStmt, GrantTargetType, NodeEnum, ObjectType, node,
+};
 use concertina_revisions::{Ident, TableName};
 
-/// The letters by which PostgreSQL keeps the rights on a table. Source: the manual's table of privilege abbreviations.
+/// The letters by which PostgreSQL keeps the rights on a table. Source: the manual's table of
+/// privilege abbreviations.
 pub(super) const LETTERS: [(char, &str); 8] = [
     ('r', "SELECT"),
     ('a', "INSERT"),
@@ -28,15 +31,28 @@ const MAINTAIN_SINCE: u32 = 170_000;
 
 /// GRANT and REVOKE on tables, a change for each; nothing for other objects.
 pub(super) fn grant(grant: &GrantStmt, catalog: &Catalog) -> Result<Option<Vec<Change>>, Problem> {
-    if grant.objtype() != ObjectType::ObjectTable || grant.targtype() != GrantTargetType::AclTargetObject {
+    if grant.objtype() != ObjectType::ObjectTable
+        || grant.targtype() != GrantTargetType::AclTargetObject
+    {
         return Ok(None);
     }
-    let (kind, word) = if grant.is_grant { (SettingKind::Grant, "grant") } else { (SettingKind::Revoke, "revoke") };
+    let (kind, word) = if grant.is_grant {
+        (SettingKind::Grant, "grant")
+    } else {
+        (SettingKind::Revoke, "revoke")
+    };
     let mut changes = Vec::new();
     for object in &grant.objects {
-        let Some(node::Node::RangeVar(range)) = &object.node else { return Ok(None) };
-        let Some(table) = catalog.resolve(schema(range), &range.relname) else { return Ok(None) };
-        let alone = GrantStmt { objects: vec![object.clone()], ..grant.clone() };
+        let Some(node::Node::RangeVar(range)) = &object.node else {
+            return Ok(None);
+        };
+        let Some(table) = catalog.resolve(schema(range), &range.relname) else {
+            return Ok(None);
+        };
+        let alone = GrantStmt {
+            objects: vec![object.clone()],
+            ..grant.clone()
+        };
         changes.push(Change::Setting(Setting {
             what: format!("{word} rights on {}", table.shown()),
             sql: deparse::statement(&NodeEnum::GrantStmt(alone))?,
@@ -44,8 +60,15 @@ pub(super) fn grant(grant: &GrantStmt, catalog: &Catalog) -> Result<Option<Vec<C
             reverse: catalog
                 .table(&table)
                 .and_then(|known| back(grant, known, catalog))
-                .ok_or_else(|| format!("which rights on {} were there before isn't known", table.shown())),
-            effect: catalog.table(&table).and_then(|known| super::acl::after(grant, known, catalog)),
+                .ok_or_else(|| {
+                    format!(
+                        "which rights on {} were there before isn't known",
+                        table.shown()
+                    )
+                }),
+            effect: catalog
+                .table(&table)
+                .and_then(|known| super::acl::after(grant, known, catalog)),
             touches: Footprint::default(),
             other: None,
             table,
@@ -62,7 +85,9 @@ fn back(grant: &GrantStmt, table: &Table, catalog: &Catalog) -> Option<String> {
     let wanted = privileges(grant, table, catalog)?;
     let mut statements = Vec::new();
     for grantee in &grant.grantees {
-        let Some(node::Node::RoleSpec(role)) = &grantee.node else { return None };
+        let Some(node::Node::RoleSpec(role)) = &grantee.node else {
+            return None;
+        };
         let role = rolespec(role)?;
         if role == table.owner {
             return None;
@@ -86,7 +111,8 @@ struct Back {
 }
 
 impl Back {
-    /// Nothing where another than the owner has given the role a right: who gives it again would be another.
+    /// Nothing where another than the owner has given the role a right: who gives it again would be
+    /// another.
     fn add(
         &mut self,
         grant: &GrantStmt,
@@ -118,7 +144,11 @@ impl Back {
             (true, Held::Yes | Held::WithOption) | (false, Held::Yes | Held::No) => false,
         };
         // A right on the table is taken with those on its columns.
-        for one in table.columns.iter().filter(|_| column.is_none() && (takes || !grant.is_grant)) {
+        for one in table
+            .columns
+            .iter()
+            .filter(|_| column.is_none() && (takes || !grant.is_grant))
+        {
             match held(right, role, one.rights.as_ref(), &table.owner)? {
                 Held::No => {}
                 Held::Yes => self.granted.push(of_column(right, Some(one))),
@@ -129,15 +159,32 @@ impl Back {
     }
 
     fn statements(&self, table: &str, role: &str) -> Vec<String> {
-        let role = if role.is_empty() { "PUBLIC".to_owned() } else { Ident::new(role).sql() };
+        let role = if role.is_empty() {
+            "PUBLIC".to_owned()
+        } else {
+            Ident::new(role).sql()
+        };
         let each = [
             (&self.revoked, "REVOKE ", " FROM ", ""),
-            (&self.option_revoked, "REVOKE GRANT OPTION FOR ", " FROM ", ""),
+            (
+                &self.option_revoked,
+                "REVOKE GRANT OPTION FOR ",
+                " FROM ",
+                "",
+            ),
             (&self.granted, "GRANT ", " TO ", ""),
-            (&self.granted_with_option, "GRANT ", " TO ", " WITH GRANT OPTION"),
+            (
+                &self.granted_with_option,
+                "GRANT ",
+                " TO ",
+                " WITH GRANT OPTION",
+            ),
         ];
         let some = each.into_iter().filter(|(rights, ..)| !rights.is_empty());
-        some.map(|(rights, begin, to, end)| format!("{begin}{} ON {table}{to}{role}{end}", rights.join(", "))).collect()
+        some.map(|(rights, begin, to, end)| {
+            format!("{begin}{} ON {table}{to}{role}{end}", rights.join(", "))
+        })
+        .collect()
     }
 }
 
@@ -146,7 +193,8 @@ fn of_column(right: &str, column: Option<&Column>) -> String {
     column.map_or_else(|| right.to_owned(), of)
 }
 
-/// The rights that a statement names, each with the column that it names it of; nothing when it names one that isn't there.
+/// The rights that a statement names, each with the column that it names it of; nothing when it
+/// names one that isn't there.
 pub(super) fn privileges<'a>(
     grant: &GrantStmt,
     table: &'a Table,
@@ -160,18 +208,27 @@ pub(super) fn privileges<'a>(
     }
     let mut named = Vec::new();
     for node in &grant.privileges {
-        let Some(node::Node::AccessPriv(right)) = &node.node else { return None };
+        let Some(node::Node::AccessPriv(right)) = &node.node else {
+            return None;
+        };
         let columns = strings(&right.cols);
         let columns: Vec<Option<&Column>> = match columns.as_slice() {
             [] => vec![None],
-            some => some.iter().map(|name| table.get(&Ident::new(name.as_str())).map(Some)).collect::<Option<_>>()?,
+            some => some
+                .iter()
+                .map(|name| table.get(&Ident::new(name.as_str())).map(Some))
+                .collect::<Option<_>>()?,
         };
         let rights: Vec<&'static str> = if right.priv_name.is_empty() {
             all().filter(|right| OF_COLUMNS.contains(right)).collect()
         } else {
             vec![all().find(|name| name.eq_ignore_ascii_case(&right.priv_name))?]
         };
-        named.extend(rights.into_iter().flat_map(|right| columns.iter().map(move |column| (right, *column))));
+        named.extend(
+            rights
+                .into_iter()
+                .flat_map(|right| columns.iter().map(move |column| (right, *column))),
+        );
     }
     Some(named)
 }
@@ -187,7 +244,10 @@ pub(crate) fn grants(view: &TableName, table: &Table) -> Vec<String> {
 pub(crate) fn column_grants(table: &Table, column: &Column, to: &Ident) -> Vec<String> {
     let name = table.full_name().sql();
     granted(column.rights.as_ref(), "", |list, role| {
-        let each: Vec<String> = list.iter().map(|right| format!("{right} ({})", to.sql())).collect();
+        let each: Vec<String> = list
+            .iter()
+            .map(|right| format!("{right} ({})", to.sql()))
+            .collect();
         format!("GRANT {} ON {name} TO {role}", each.join(", "))
     })
 }
@@ -199,14 +259,23 @@ fn granted(
 ) -> Vec<String> {
     let mut statements = Vec::new();
     for item in items.into_iter().flatten() {
-        let Some((name, letters)) = item.rfind('=').map(|at| (unquoted(&item[..at]), &item[at + 1..])) else {
+        let Some((name, letters)) = item
+            .rfind('=')
+            .map(|at| (unquoted(&item[..at]), &item[at + 1..]))
+        else {
             continue;
         };
         if !owner.is_empty() && name == owner {
             continue;
         }
-        let role = if name.is_empty() { "PUBLIC".to_owned() } else { Ident::new(name).sql() };
-        let (with_option, without): (Vec<_>, Vec<_>) = letters_of(letters).into_iter().partition(|(_, option)| *option);
+        let role = if name.is_empty() {
+            "PUBLIC".to_owned()
+        } else {
+            Ident::new(name).sql()
+        };
+        let (with_option, without): (Vec<_>, Vec<_>) = letters_of(letters)
+            .into_iter()
+            .partition(|(_, option)| *option);
         for (rights, suffix) in [(without, ""), (with_option, " WITH GRANT OPTION")] {
             let list: Vec<&'static str> = rights.into_iter().map(|(right, _)| right).collect();
             if !list.is_empty() {
@@ -250,7 +319,9 @@ fn held(right: &str, role: &str, items: Option<&Vec<String>>, owner: &str) -> Op
         if unquoted(grantor) != owner {
             return None;
         }
-        let found = letters_of(letters).into_iter().find(|(name, _)| *name == right);
+        let found = letters_of(letters)
+            .into_iter()
+            .find(|(name, _)| *name == right);
         return Some(match found {
             None => Held::No,
             Some((_, false)) => Held::Yes,
@@ -262,7 +333,11 @@ fn held(right: &str, role: &str, items: Option<&Vec<String>>, owner: &str) -> Op
 
 /// COMMENT ON a table or a part of one; nothing for other objects.
 pub(super) fn comment(comment: &CommentStmt, sql: &str, catalog: &Catalog) -> Option<Vec<Change>> {
-    let Some(node::Node::List(list)) = comment.object.as_ref().and_then(|object| object.node.as_ref()) else {
+    let Some(node::Node::List(list)) = comment
+        .object
+        .as_ref()
+        .and_then(|object| object.node.as_ref())
+    else {
         return None;
     };
     let parts = strings(&list.items);
@@ -280,8 +355,10 @@ pub(super) fn comment(comment: &CommentStmt, sql: &str, catalog: &Catalog) -> Op
         _ => catalog.resolve(schema, name)?,
     };
     let new = Some(comment.comment.clone()).filter(|text| !text.is_empty());
-    let (reverse, effect) = former(comment.objtype(), &parts, &table, new, catalog)
-        .map_or((Err("the former comment isn't known".to_owned()), None), |(sql, effect)| (Ok(sql), Some(effect)));
+    let (reverse, effect) = former(comment.objtype(), &parts, &table, new, catalog).map_or(
+        (Err("the former comment isn't known".to_owned()), None),
+        |(sql, effect)| (Ok(sql), Some(effect)),
+    );
     Some(vec![Change::Setting(Setting {
         other: None,
         what: format!("comment on {}", parts.join(".")),
@@ -303,17 +380,31 @@ fn former(
     catalog: &Catalog,
 ) -> Option<(String, Effect)> {
     let known = catalog.table(table)?;
-    let text =
-        |old: &Option<String>| old.as_ref().map_or_else(|| "NULL".to_owned(), |old| Ident::new(old.as_str()).literal());
+    let text = |old: &Option<String>| {
+        old.as_ref().map_or_else(
+            || "NULL".to_owned(),
+            |old| Ident::new(old.as_str()).literal(),
+        )
+    };
     match kind {
-        ObjectType::ObjectTable => {
-            Some((format!("COMMENT ON TABLE {} IS {}", table.sql(), text(&known.comment)), Effect::Comment(None, new)))
-        }
+        ObjectType::ObjectTable => Some((
+            format!(
+                "COMMENT ON TABLE {} IS {}",
+                table.sql(),
+                text(&known.comment)
+            ),
+            Effect::Comment(None, new),
+        )),
         ObjectType::ObjectColumn => {
             let column = Ident::new(parts.last()?.as_str());
             let old = known.get(&column)?;
             Some((
-                format!("COMMENT ON COLUMN {}.{} IS {}", table.sql(), column.sql(), text(&old.comment)),
+                format!(
+                    "COMMENT ON COLUMN {}.{} IS {}",
+                    table.sql(),
+                    column.sql(),
+                    text(&old.comment)
+                ),
                 Effect::Comment(Some(old.name.clone()), new),
             ))
         }
@@ -321,7 +412,12 @@ fn former(
             let name = Ident::new(parts.last()?.as_str());
             let old = known.constraint(&name)?;
             Some((
-                format!("COMMENT ON CONSTRAINT {} ON {} IS {}", name.sql(), table.sql(), text(&old.comment)),
+                format!(
+                    "COMMENT ON CONSTRAINT {} ON {} IS {}",
+                    name.sql(),
+                    table.sql(),
+                    text(&old.comment)
+                ),
                 Effect::ConstraintComment(old.name.clone(), new),
             ))
         }
@@ -344,13 +440,29 @@ mod tests {
 
     #[test]
     fn rights_are_read_from_access_control_items() {
-        let items = vec!["app=arw/owner".to_owned(), "=r/owner".to_owned(), "\"odd \"\"one\"=d*/owner".to_owned()];
+        let items = vec![
+            "app=arw/owner".to_owned(),
+            "=r/owner".to_owned(),
+            "\"odd \"\"one\"=d*/owner".to_owned(),
+        ];
         let asked = |right: &str, role: &str| held(right, role, Some(&items), "owner");
-        assert_eq!([asked("SELECT", "app"), asked("DELETE", "app")], [Some(Held::Yes), Some(Held::No)]);
-        assert_eq!([asked("SELECT", ""), asked("SELECT", "nobody")], [Some(Held::Yes), Some(Held::No)]);
+        assert_eq!(
+            [asked("SELECT", "app"), asked("DELETE", "app")],
+            [Some(Held::Yes), Some(Held::No)]
+        );
+        assert_eq!(
+            [asked("SELECT", ""), asked("SELECT", "nobody")],
+            [Some(Held::Yes), Some(Held::No)]
+        );
         assert_eq!(asked("DELETE", "odd \"one"), Some(Held::WithOption));
-        assert_eq!(held("SELECT", "app", Some(&items), "another"), None, "another gave it");
-        let given = granted(Some(&items), "owner", |list, role| format!("GRANT {} TO {role}", list.join(", ")));
+        assert_eq!(
+            held("SELECT", "app", Some(&items), "another"),
+            None,
+            "another gave it"
+        );
+        let given = granted(Some(&items), "owner", |list, role| {
+            format!("GRANT {} TO {role}", list.join(", "))
+        });
         assert_eq!(
             given,
             [

@@ -1,5 +1,5 @@
-//! ALTER TABLE's settings: storage, statistics, triggers, ownership, row-level security. Each becomes a statement of its
-//! own, with what takes it back.
+//! ALTER TABLE's settings: storage, statistics, triggers, ownership, row-level security. Each
+//! becomes a statement of its own, with what takes it back.
 
 use super::{deparse, rolespec};
 use crate::catalog::{Catalog, ConstraintKind, Identity, Table};
@@ -10,19 +10,30 @@ use concertina_revisions::tree::{AlterTableCmd, AlterTableType as Kind, DefElem,
 use concertina_revisions::{Ident, TableName};
 
 /// The change of a setting.
-pub(super) fn read(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Result<Change, Problem> {
+pub(super) fn read(
+    command: &AlterTableCmd,
+    table: &TableName,
+    catalog: &Catalog,
+) -> Result<Change, Problem> {
     let Some((kind, what)) = family(command.subtype()) else {
         return Err(problem::unknown(&format!("{:?}", command.subtype())));
     };
     let known = catalog.table(table);
-    if let Some(node::Node::AtalterConstraint(new)) = command.def.as_ref().and_then(|def| def.node.as_ref()) {
-        let constraints = known.map(|table| table.constraints.as_slice()).unwrap_or_default();
+    if let Some(node::Node::AtalterConstraint(new)) =
+        command.def.as_ref().and_then(|def| def.node.as_ref())
+    {
+        let constraints = known
+            .map(|table| table.constraints.as_slice())
+            .unwrap_or_default();
         match constraints.iter().find(|one| one.name == new.conname) {
             Some(one) if one.kind == ConstraintKind::ForeignKey => {}
             Some(_) => {
-                return Err(Problem::new(code::DEPENDED_ON, format!("{} is no foreign key", new.conname))
-                    .label("only a foreign key can be altered")
-                    .help("drop it and add it again, in the same revision"));
+                return Err(Problem::new(
+                    code::DEPENDED_ON,
+                    format!("{} is no foreign key", new.conname),
+                )
+                .label("only a foreign key can be altered")
+                .help("drop it and add it again, in the same revision"));
             }
             None => {
                 let names = constraints.iter().map(|one| one.name.as_str());
@@ -42,7 +53,9 @@ pub(super) fn read(command: &AlterTableCmd, table: &TableName, catalog: &Catalog
             }
             format!("{what} of {}.{}", table.shown(), name.as_str())
         }
-        SettingKind::Trigger | SettingKind::TriggerOff | SettingKind::Rule if !command.name.is_empty() => {
+        SettingKind::Trigger | SettingKind::TriggerOff | SettingKind::Rule
+            if !command.name.is_empty() =>
+        {
             format!("{what} {} of {}", name.as_str(), table.shown())
         }
         _ => format!("{what} of {}", table.shown()),
@@ -53,7 +66,9 @@ pub(super) fn read(command: &AlterTableCmd, table: &TableName, catalog: &Catalog
         kind,
         what: named,
         reverse: reverse(command, table, known).ok_or_else(|| match command.subtype() {
-            Kind::AtDropExpression => "what computed the column would have to rewrite every row".to_owned(),
+            Kind::AtDropExpression => {
+                "what computed the column would have to rewrite every row".to_owned()
+            }
             _ => format!("the former {what} of {} isn't known", table.shown()),
         }),
         sql: deparse::alter(table, command)?,
@@ -97,14 +112,19 @@ fn effect(command: &AlterTableCmd, name: &Ident) -> Option<Effect> {
         Kind::AtDropIdentity => Effect::Identity(column(), None),
         Kind::AtSetIdentity => Effect::Identity(column(), generated(command)),
         Kind::AtDropExpression => Effect::Expression(column(), None),
-        Kind::AtSetExpression => Effect::Expression(column(), Some(deparse::expression(command.def.as_deref()?).ok()?)),
+        Kind::AtSetExpression => Effect::Expression(
+            column(),
+            Some(deparse::expression(command.def.as_deref()?).ok()?),
+        ),
         _ => return None,
     })
 }
 
 fn family(kind: Kind) -> Option<(SettingKind, &'static str)> {
     Some(match kind {
-        Kind::AtSetRelOptions | Kind::AtResetRelOptions => (SettingKind::Options, "storage parameters"),
+        Kind::AtSetRelOptions | Kind::AtResetRelOptions => {
+            (SettingKind::Options, "storage parameters")
+        }
         Kind::AtSetStatistics => (SettingKind::Statistics, "statistics target"),
         Kind::AtSetOptions | Kind::AtResetOptions => (SettingKind::ColumnOptions, "options"),
         Kind::AtSetLogged | Kind::AtSetUnLogged => (SettingKind::Persistence, "persistence"),
@@ -121,27 +141,46 @@ fn family(kind: Kind) -> Option<(SettingKind, &'static str)> {
         Kind::AtDisableTrig | Kind::AtDisableTrigAll | Kind::AtDisableTrigUser => {
             (SettingKind::TriggerOff, "disable trigger")
         }
-        Kind::AtEnableRule | Kind::AtEnableAlwaysRule | Kind::AtEnableReplicaRule => (SettingKind::Rule, "enable rule"),
+        Kind::AtEnableRule | Kind::AtEnableAlwaysRule | Kind::AtEnableReplicaRule => {
+            (SettingKind::Rule, "enable rule")
+        }
         Kind::AtDisableRule => (SettingKind::Rule, "disable rule"),
         Kind::AtEnableRowSecurity => (SettingKind::RowSecurityOn, "row-level security"),
-        Kind::AtForceRowSecurity => (SettingKind::RowSecurityOn, "row-level security for the owner"),
-        Kind::AtDisableRowSecurity | Kind::AtNoForceRowSecurity => (SettingKind::RowSecurityOff, "row-level security"),
+        Kind::AtForceRowSecurity => (
+            SettingKind::RowSecurityOn,
+            "row-level security for the owner",
+        ),
+        Kind::AtDisableRowSecurity | Kind::AtNoForceRowSecurity => {
+            (SettingKind::RowSecurityOff, "row-level security")
+        }
         Kind::AtSetIdentity | Kind::AtDropIdentity => (SettingKind::Identity, "identity"),
         Kind::AtDropExpression => (SettingKind::Identity, "generation expression"),
         Kind::AtSetExpression => (SettingKind::Expression, "generation expression"),
         Kind::AtAlterConstraint => (SettingKind::Deferral, "constraint"),
         Kind::AtAddOf | Kind::AtDropOf => (SettingKind::OfType, "type"),
-        Kind::AtGenericOptions | Kind::AtAlterColumnGenericOptions => (SettingKind::Options, "options"),
+        Kind::AtGenericOptions | Kind::AtAlterColumnGenericOptions => {
+            (SettingKind::Options, "options")
+        }
         _ => return None,
     })
 }
 
 /// `SET GENERATED ALWAYS` or `BY DEFAULT`, when the sequence's own options are left alone.
 fn generated(command: &AlterTableCmd) -> Option<Identity> {
-    let Some(node::Node::List(list)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else { return None };
-    let [item] = list.items.as_slice() else { return None };
-    let Some(node::Node::DefElem(option)) = &item.node else { return None };
-    let Some(node::Node::Integer(letter)) = option.arg.as_ref().and_then(|arg| arg.node.as_ref()) else { return None };
+    let Some(node::Node::List(list)) = command.def.as_ref().and_then(|def| def.node.as_ref())
+    else {
+        return None;
+    };
+    let [item] = list.items.as_slice() else {
+        return None;
+    };
+    let Some(node::Node::DefElem(option)) = &item.node else {
+        return None;
+    };
+    let Some(node::Node::Integer(letter)) = option.arg.as_ref().and_then(|arg| arg.node.as_ref())
+    else {
+        return None;
+    };
     match (option.defname.as_str(), u8::try_from(letter.ival).ok()?) {
         ("generated", b'a') => Some(Identity::Always),
         ("generated", b'd') => Some(Identity::ByDefault),
@@ -157,17 +196,30 @@ fn reverse(command: &AlterTableCmd, table: &TableName, known: Option<&Table>) ->
     let column = known.get(&name);
     let of_column = |action: String| alter(format!("ALTER COLUMN {} {action}", name.sql()));
     match command.subtype() {
-        Kind::AtSetRelOptions | Kind::AtResetRelOptions => alter(restored(&options(command), &known.options)),
-        Kind::AtSetOptions | Kind::AtResetOptions => of_column(restored(&options(command), &column?.options)),
+        Kind::AtSetRelOptions | Kind::AtResetRelOptions => {
+            alter(restored(&options(command), &known.options))
+        }
+        Kind::AtSetOptions | Kind::AtResetOptions => {
+            of_column(restored(&options(command), &column?.options))
+        }
         Kind::AtSetStatistics => of_column(format!("SET STATISTICS {}", column?.statistics?)),
         Kind::AtSetStorage => of_column(format!("SET STORAGE {}", column?.storage.clone()?)),
-        Kind::AtSetCompression => {
-            of_column(format!("SET COMPRESSION {}", column?.compression.as_deref().unwrap_or("default")))
+        Kind::AtSetCompression => of_column(format!(
+            "SET COMPRESSION {}",
+            column?.compression.as_deref().unwrap_or("default")
+        )),
+        Kind::AtEnableRowSecurity if !known.row_security => {
+            alter("DISABLE ROW LEVEL SECURITY".to_owned())
         }
-        Kind::AtEnableRowSecurity if !known.row_security => alter("DISABLE ROW LEVEL SECURITY".to_owned()),
-        Kind::AtDisableRowSecurity if known.row_security => alter("ENABLE ROW LEVEL SECURITY".to_owned()),
-        Kind::AtForceRowSecurity if !known.row_security_forced => alter("NO FORCE ROW LEVEL SECURITY".to_owned()),
-        Kind::AtNoForceRowSecurity if known.row_security_forced => alter("FORCE ROW LEVEL SECURITY".to_owned()),
+        Kind::AtDisableRowSecurity if known.row_security => {
+            alter("ENABLE ROW LEVEL SECURITY".to_owned())
+        }
+        Kind::AtForceRowSecurity if !known.row_security_forced => {
+            alter("NO FORCE ROW LEVEL SECURITY".to_owned())
+        }
+        Kind::AtNoForceRowSecurity if known.row_security_forced => {
+            alter("FORCE ROW LEVEL SECURITY".to_owned())
+        }
         Kind::AtEnableRowSecurity
         | Kind::AtDisableRowSecurity
         | Kind::AtForceRowSecurity
@@ -176,21 +228,36 @@ fn reverse(command: &AlterTableCmd, table: &TableName, known: Option<&Table>) ->
         Kind::AtEnableTrig => alter(format!("DISABLE TRIGGER {}", name.sql())),
         Kind::AtDisableRule => alter(format!("ENABLE RULE {}", name.sql())),
         Kind::AtEnableRule => alter(format!("DISABLE RULE {}", name.sql())),
-        Kind::AtReplicaIdentity => alter(format!("REPLICA IDENTITY {}", known.replica_identity.clone()?)),
-        Kind::AtClusterOn | Kind::AtDropCluster => match known.indexes.iter().find(|index| index.clustered) {
-            Some(index) => alter(format!("CLUSTER ON {}", Ident::new(index.name.as_str()).sql())),
-            None => alter("SET WITHOUT CLUSTER".to_owned()),
-        },
-        Kind::AtChangeOwner if !known.owner.is_empty() => {
-            alter(format!("OWNER TO {}", Ident::new(known.owner.as_str()).sql()))
+        Kind::AtReplicaIdentity => alter(format!(
+            "REPLICA IDENTITY {}",
+            known.replica_identity.clone()?
+        )),
+        Kind::AtClusterOn | Kind::AtDropCluster => {
+            match known.indexes.iter().find(|index| index.clustered) {
+                Some(index) => alter(format!(
+                    "CLUSTER ON {}",
+                    Ident::new(index.name.as_str()).sql()
+                )),
+                None => alter("SET WITHOUT CLUSTER".to_owned()),
+            }
         }
+        Kind::AtChangeOwner if !known.owner.is_empty() => alter(format!(
+            "OWNER TO {}",
+            Ident::new(known.owner.as_str()).sql()
+        )),
         Kind::AtSetIdentity => {
             generated(command)?;
             of_column(format!("SET GENERATED {}", column?.identity?.words()))
         }
-        Kind::AtSetExpression => of_column(format!("SET EXPRESSION AS ({})", column?.expression.as_ref()?.0)),
+        Kind::AtSetExpression => of_column(format!(
+            "SET EXPRESSION AS ({})",
+            column?.expression.as_ref()?.0
+        )),
         Kind::AtAlterConstraint => {
-            let Some(node::Node::AtalterConstraint(new)) = command.def.as_ref()?.node.as_ref() else { return None };
+            let Some(node::Node::AtalterConstraint(new)) = command.def.as_ref()?.node.as_ref()
+            else {
+                return None;
+            };
             let old = known.constraint(&Ident::new(new.conname.as_str()))?;
             if new.alter_enforceability || new.alter_inheritability {
                 return None;
@@ -200,7 +267,10 @@ fn reverse(command: &AlterTableCmd, table: &TableName, known: Option<&Table>) ->
                 Timing::Deferrable => "DEFERRABLE INITIALLY IMMEDIATE",
                 Timing::Now => "NOT DEFERRABLE",
             };
-            alter(format!("ALTER CONSTRAINT {} {words}", Ident::new(old.name.as_str()).sql()))
+            alter(format!(
+                "ALTER CONSTRAINT {} {words}",
+                Ident::new(old.name.as_str()).sql()
+            ))
         }
         _ => None,
     }
@@ -222,9 +292,12 @@ fn word(command: &AlterTableCmd) -> Option<&str> {
     }
 }
 
-/// What identifies a row, as ALTER TABLE takes it. The letters are those of `pg_class.relreplident`.
+/// What identifies a row, as ALTER TABLE takes it. The letters are those of
+/// `pg_class.relreplident`.
 fn replica_identity(command: &AlterTableCmd) -> Option<String> {
-    let node::Node::ReplicaIdentityStmt(identity) = command.def.as_ref()?.node.as_ref()? else { return None };
+    let node::Node::ReplicaIdentityStmt(identity) = command.def.as_ref()?.node.as_ref()? else {
+        return None;
+    };
     Some(match identity.identity_type.as_str() {
         "d" => "DEFAULT".to_owned(),
         "f" => "FULL".to_owned(),
@@ -237,7 +310,10 @@ fn replica_identity(command: &AlterTableCmd) -> Option<String> {
 pub(super) fn restored(changed: &[String], known: &[String]) -> String {
     let (mut set, mut reset) = (Vec::new(), Vec::new());
     for option in changed {
-        match known.iter().find(|known| known.starts_with(&format!("{option}="))) {
+        match known
+            .iter()
+            .find(|known| known.starts_with(&format!("{option}=")))
+        {
             Some(old) => set.push(old.clone()),
             None => reset.push(option.clone()),
         }
@@ -249,29 +325,44 @@ pub(super) fn restored(changed: &[String], known: &[String]) -> String {
 
 /// The names of storage parameters.
 pub(super) fn options(command: &AlterTableCmd) -> Vec<String> {
-    let Some(node::Node::List(list)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else { return vec![] };
+    let Some(node::Node::List(list)) = command.def.as_ref().and_then(|def| def.node.as_ref())
+    else {
+        return vec![];
+    };
     list.items
         .iter()
         .filter_map(|item| match &item.node {
-            Some(node::Node::DefElem(option)) if option.defnamespace.is_empty() => Some(option.defname.clone()),
-            Some(node::Node::DefElem(option)) => Some(format!("{}.{}", option.defnamespace, option.defname)),
+            Some(node::Node::DefElem(option)) if option.defnamespace.is_empty() => {
+                Some(option.defname.clone())
+            }
+            Some(node::Node::DefElem(option)) => {
+                Some(format!("{}.{}", option.defnamespace, option.defname))
+            }
             _ => None,
         })
         .collect()
 }
 
-/// Storage parameters that are set, as `name=value`; nothing when a value has a form that isn't known.
+/// Storage parameters that are set, as `name=value`; nothing when a value has a form that isn't
+/// known.
 pub(super) fn set_options(command: &AlterTableCmd) -> Option<Vec<String>> {
-    let Some(node::Node::List(list)) = command.def.as_ref().and_then(|def| def.node.as_ref()) else { return None };
+    let Some(node::Node::List(list)) = command.def.as_ref().and_then(|def| def.node.as_ref())
+    else {
+        return None;
+    };
     let one = |(item, name): (&Node, &String)| {
-        let Some(node::Node::DefElem(option)) = &item.node else { return None };
+        let Some(node::Node::DefElem(option)) = &item.node else {
+            return None;
+        };
         Some(format!("{name}={}", value_of(option)?))
     };
     list.items.iter().zip(&options(command)).map(one).collect()
 }
 
 fn value_of(option: &DefElem) -> Option<String> {
-    let Some(value) = option.arg.as_ref().and_then(|arg| arg.node.as_ref()) else { return Some("true".to_owned()) };
+    let Some(value) = option.arg.as_ref().and_then(|arg| arg.node.as_ref()) else {
+        return Some("true".to_owned());
+    };
     Some(match value {
         node::Node::String(text) => text.sval.clone(),
         node::Node::Integer(number) => number.ival.to_string(),

@@ -6,16 +6,24 @@ use crate::change::{Change, Effect, Setting, SettingKind};
 use crate::footprint::Footprint;
 use crate::problem::Problem;
 use concertina_revisions::tree::{
-    self, AlterObjectSchemaStmt, CommentStmt, CreateStatsStmt, DropStmt, Node, NodeEnum, RenameStmt, node, parse,
+    self, AlterObjectSchemaStmt, CommentStmt, CreateStatsStmt, DropStmt, Node, NodeEnum,
+    RenameStmt, node, parse,
 };
 use concertina_revisions::{Ident, TableName};
 
 /// CREATE STATISTICS.
-pub(super) fn create(create: &CreateStatsStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
-    let range = create.relations.iter().find_map(|relation| match &relation.node {
-        Some(node::Node::RangeVar(range)) => Some(range),
-        _ => None,
-    });
+pub(super) fn create(
+    create: &CreateStatsStmt,
+    sql: &str,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
+    let range = create
+        .relations
+        .iter()
+        .find_map(|relation| match &relation.node {
+            Some(node::Node::RangeVar(range)) => Some(range),
+            _ => None,
+        });
     let table = existing(range, catalog)?;
     let called = called(create, &table, catalog);
     let is_there = called.as_ref().is_some_and(|called| {
@@ -23,17 +31,41 @@ pub(super) fn create(create: &CreateStatsStmt, sql: &str, catalog: &Catalog) -> 
         known.any(|(schema, name, _)| TableName::new(schema.as_str(), name.as_str()) == *called)
     });
     if let Some(called) = called.as_ref().filter(|_| is_there && create.if_not_exists) {
-        return Ok(vec![Change::Nothing(format!("statistics {} are there already", called.shown()))]);
+        return Ok(vec![Change::Nothing(format!(
+            "statistics {} are there already",
+            called.shown()
+        ))]);
     }
-    let what = format!("create statistics {} on {}", dotted(&create.defnames), table.shown());
+    let what = format!(
+        "create statistics {} on {}",
+        dotted(&create.defnames),
+        table.shown()
+    );
     let Some(called) = called else {
         let back = Err("its name is PostgreSQL's choice".to_owned());
-        return Ok(vec![setting(table, what, sql.to_owned(), back, SettingKind::Statistics, None)]);
+        return Ok(vec![setting(
+            table,
+            what,
+            sql.to_owned(),
+            back,
+            SettingKind::Statistics,
+            None,
+        )]);
     };
     let made = again(create, &called, &table).map(|definition| (called.clone(), definition));
-    let effect = made.map(|made| Effect::Statistics { gone: None, made: Some(made) });
+    let effect = made.map(|made| Effect::Statistics {
+        gone: None,
+        made: Some(made),
+    });
     let back = Ok(format!("DROP STATISTICS {}", called.sql()));
-    Ok(vec![setting(table, what, sql.to_owned(), back, SettingKind::Statistics, effect)])
+    Ok(vec![setting(
+        table,
+        what,
+        sql.to_owned(),
+        back,
+        SettingKind::Statistics,
+        effect,
+    )])
 }
 
 /// The name that new statistics get, their own or PostgreSQL's choice.
@@ -41,8 +73,14 @@ fn called(create: &CreateStatsStmt, table: &TableName, catalog: &Catalog) -> Opt
     let parts = strings(&create.defnames);
     if !parts.is_empty() {
         let (schema, own) = qualified(&parts);
-        let schema = schema.map_or_else(|| catalog.search_path.first().cloned(), |schema| Some(Ident::new(schema)))?;
-        return Some(TableName { schema, name: Ident::new(own) });
+        let schema = schema.map_or_else(
+            || catalog.search_path.first().cloned(),
+            |schema| Some(Ident::new(schema)),
+        )?;
+        return Some(TableName {
+            schema,
+            name: Ident::new(own),
+        });
     }
     let of = |item: &Node| match &item.node {
         Some(node::Node::StatsElem(element)) if element.name.is_empty() => Some("expr".to_owned()),
@@ -50,8 +88,16 @@ fn called(create: &CreateStatsStmt, table: &TableName, catalog: &Catalog) -> Opt
         _ => None,
     };
     let names: Vec<String> = create.exprs.iter().map(of).collect::<Option<_>>()?;
-    let name = name::choose(table, &name::addition(names.iter().map(String::as_str)), "stat", catalog);
-    Some(TableName { schema: table.schema.clone(), name })
+    let name = name::choose(
+        table,
+        &name::addition(names.iter().map(String::as_str)),
+        "stat",
+        catalog,
+    );
+    Some(TableName {
+        schema: table.schema.clone(),
+        name,
+    })
 }
 
 /// DROP STATISTICS of objects that are known, a change for each; nothing when one isn't.
@@ -59,10 +105,24 @@ pub(super) fn drop(drop: &DropStmt, catalog: &Catalog) -> Option<Vec<Change>> {
     let one = |object: &Node| {
         let known = find(Some(object), catalog)?;
         let sql = format!("DROP STATISTICS {}", known.name.sql());
-        let effect = Effect::Statistics { gone: Some(known.name.clone()), made: None };
-        let what = format!("drop statistics {} of {}", known.name.name.as_str(), known.table.full_name().shown());
+        let effect = Effect::Statistics {
+            gone: Some(known.name.clone()),
+            made: None,
+        };
+        let what = format!(
+            "drop statistics {} of {}",
+            known.name.name.as_str(),
+            known.table.full_name().shown()
+        );
         let back = Ok(known.definition.to_owned());
-        Some(setting(known.table.full_name(), what, sql, back, SettingKind::Statistics, Some(effect)))
+        Some(setting(
+            known.table.full_name(),
+            what,
+            sql,
+            back,
+            SettingKind::Statistics,
+            Some(effect),
+        ))
     };
     drop.objects.iter().map(one).collect()
 }
@@ -70,16 +130,34 @@ pub(super) fn drop(drop: &DropStmt, catalog: &Catalog) -> Option<Vec<Change>> {
 /// ALTER STATISTICS .. RENAME TO; nothing when they aren't known.
 pub(super) fn rename(rename: &RenameStmt, sql: &str, catalog: &Catalog) -> Option<Vec<Change>> {
     let known = find(rename.object.as_deref(), catalog)?;
-    let to = TableName { schema: known.name.schema.clone(), name: Ident::new(rename.newname.as_str()) };
-    let back = format!("ALTER STATISTICS {} RENAME TO {}", to.sql(), known.name.name.sql());
+    let to = TableName {
+        schema: known.name.schema.clone(),
+        name: Ident::new(rename.newname.as_str()),
+    };
+    let back = format!(
+        "ALTER STATISTICS {} RENAME TO {}",
+        to.sql(),
+        known.name.name.sql()
+    );
     Some(vec![known.named(to, "rename", sql, back)?])
 }
 
 /// ALTER STATISTICS .. SET SCHEMA; nothing when they aren't known.
-pub(super) fn set_schema(alter: &AlterObjectSchemaStmt, sql: &str, catalog: &Catalog) -> Option<Vec<Change>> {
+pub(super) fn set_schema(
+    alter: &AlterObjectSchemaStmt,
+    sql: &str,
+    catalog: &Catalog,
+) -> Option<Vec<Change>> {
     let known = find(alter.object.as_deref(), catalog)?;
-    let to = TableName { schema: Ident::new(alter.newschema.as_str()), name: known.name.name.clone() };
-    let back = format!("ALTER STATISTICS {} SET SCHEMA {}", to.sql(), known.name.schema.sql());
+    let to = TableName {
+        schema: Ident::new(alter.newschema.as_str()),
+        name: known.name.name.clone(),
+    };
+    let back = format!(
+        "ALTER STATISTICS {} SET SCHEMA {}",
+        to.sql(),
+        known.name.schema.sql()
+    );
     Some(vec![known.named(to, "move", sql, back)?])
 }
 
@@ -95,8 +173,18 @@ pub(super) fn comment(comment: &CommentStmt, sql: &str, catalog: &Catalog) -> Op
     };
     let what = format!("comment on statistics {}", known.name.shown());
     let old = old.map_or_else(|| "NULL".to_owned(), |old| Ident::new(old).literal());
-    let back = Ok(format!("COMMENT ON STATISTICS {} IS {old}", known.name.sql()));
-    Some(vec![setting(known.table.full_name(), what, sql.to_owned(), back, SettingKind::Comment, Some(effect))])
+    let back = Ok(format!(
+        "COMMENT ON STATISTICS {} IS {old}",
+        known.name.sql()
+    ));
+    Some(vec![setting(
+        known.table.full_name(),
+        what,
+        sql.to_owned(),
+        back,
+        SettingKind::Comment,
+        Some(effect),
+    )])
 }
 
 /// Statistics of the catalog.
@@ -114,25 +202,46 @@ impl Known<'_> {
         let bare = again(&create, &to, &table)?;
         let definition = with_comment(bare, &to, comment.as_deref());
         let what = format!("{word} statistics {} to {}", self.name.shown(), to.shown());
-        let effect = Effect::Statistics { gone: Some(self.name.clone()), made: Some((to, definition)) };
-        Some(setting(table, what, sql.to_owned(), Ok(back), SettingKind::Statistics, Some(effect)))
+        let effect = Effect::Statistics {
+            gone: Some(self.name.clone()),
+            made: Some((to, definition)),
+        };
+        Some(setting(
+            table,
+            what,
+            sql.to_owned(),
+            Ok(back),
+            SettingKind::Statistics,
+            Some(effect),
+        ))
     }
 }
 
 fn find<'a>(object: Option<&Node>, catalog: &'a Catalog) -> Option<Known<'a>> {
-    let Some(node::Node::List(list)) = object.and_then(|object| object.node.as_ref()) else { return None };
+    let Some(node::Node::List(list)) = object.and_then(|object| object.node.as_ref()) else {
+        return None;
+    };
     let parts = strings(&list.items);
     let (schema, name) = qualified(&parts);
     let in_schema = |wanted: &str| {
         catalog.tables.iter().find_map(|table| {
             let all = &table.statistics;
-            let (_, _, definition) = all.iter().find(|(schema, known, _)| schema == wanted && known == name)?;
-            Some(Known { table, name: TableName::new(wanted, name), definition })
+            let (_, _, definition) = all
+                .iter()
+                .find(|(schema, known, _)| schema == wanted && known == name)?;
+            Some(Known {
+                table,
+                name: TableName::new(wanted, name),
+                definition,
+            })
         })
     };
     match schema {
         Some(schema) => in_schema(schema),
-        None => catalog.search_path.iter().find_map(|schema| in_schema(schema.as_str())),
+        None => catalog
+            .search_path
+            .iter()
+            .find_map(|schema| in_schema(schema.as_str())),
     }
 }
 
@@ -140,7 +249,9 @@ fn find<'a>(object: Option<&Node>, catalog: &'a Catalog) -> Option<Known<'a>> {
 fn read(definition: &str) -> Option<(CreateStatsStmt, Option<String>)> {
     let statements = parse(definition, 0).ok()?.protobuf.stmts;
     let mut trees = statements.into_iter().filter_map(|one| one.stmt?.node);
-    let NodeEnum::CreateStatsStmt(create) = trees.next()? else { return None };
+    let NodeEnum::CreateStatsStmt(create) = trees.next()? else {
+        return None;
+    };
     let comment = trees.find_map(|tree| match tree {
         NodeEnum::CommentStmt(comment) => Some(comment.comment),
         _ => None,
@@ -150,15 +261,26 @@ fn read(definition: &str) -> Option<(CreateStatsStmt, Option<String>)> {
 
 fn with_comment(create: String, name: &TableName, comment: Option<&str>) -> String {
     match comment {
-        Some(comment) => format!("{create}; COMMENT ON STATISTICS {} IS {}", name.sql(), Ident::new(comment).literal()),
+        Some(comment) => format!(
+            "{create}; COMMENT ON STATISTICS {} IS {}",
+            name.sql(),
+            Ident::new(comment).literal()
+        ),
         None => create,
     }
 }
 
 /// What makes statistics again, with their name and their table's in full.
 fn again(create: &CreateStatsStmt, name: &TableName, table: &TableName) -> Option<String> {
-    let mut create = CreateStatsStmt { if_not_exists: false, ..create.clone() };
-    let text = |name: &Ident| Node { node: Some(node::Node::String(tree::String { sval: name.as_str().to_owned() })) };
+    let mut create = CreateStatsStmt {
+        if_not_exists: false,
+        ..create.clone()
+    };
+    let text = |name: &Ident| Node {
+        node: Some(node::Node::String(tree::String {
+            sval: name.as_str().to_owned(),
+        })),
+    };
     create.defnames = vec![text(&name.schema), text(&name.name)];
     for relation in &mut create.relations {
         if let Some(node::Node::RangeVar(range)) = &mut relation.node {
@@ -177,5 +299,14 @@ fn setting(
     kind: SettingKind,
     effect: Option<Effect>,
 ) -> Change {
-    Change::Setting(Setting { other: None, what, sql, kind, reverse, effect, touches: Footprint::default(), table })
+    Change::Setting(Setting {
+        other: None,
+        what,
+        sql,
+        kind,
+        reverse,
+        effect,
+        touches: Footprint::default(),
+        table,
+    })
 }

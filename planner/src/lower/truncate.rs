@@ -7,10 +7,16 @@ use crate::problem::Problem;
 use concertina_revisions::TableName;
 use concertina_revisions::tree::{DropBehavior, TruncateStmt, node};
 
-pub(super) fn truncate(truncate: &TruncateStmt, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
+pub(super) fn truncate(
+    truncate: &TruncateStmt,
+    sql: &str,
+    catalog: &Catalog,
+) -> Result<Vec<Change>, Problem> {
     let mut tables: Vec<TableName> = Vec::new();
     for relation in &truncate.relations {
-        let Some(node::Node::RangeVar(range)) = &relation.node else { continue };
+        let Some(node::Node::RangeVar(range)) = &relation.node else {
+            continue;
+        };
         let table = existing(Some(range), catalog)?;
         if range.inh {
             tables.extend(catalog.below(&table));
@@ -23,12 +29,21 @@ pub(super) fn truncate(truncate: &TruncateStmt, sql: &str, catalog: &Catalog) ->
     tables.sort();
     tables.dedup();
     let is_other = |table: &&TableName| {
-        catalog.table(table).is_some_and(|table| !matches!(table.kind, TableKind::Plain | TableKind::Partitioned))
+        catalog
+            .table(table)
+            .is_some_and(|table| !matches!(table.kind, TableKind::Plain | TableKind::Partitioned))
     };
     if let Some(other) = tables.iter().find(is_other) {
-        return Err(problem::unknown(&format!("TRUNCATE of {}, which isn't a table of this database", other.shown())));
+        return Err(problem::unknown(&format!(
+            "TRUNCATE of {}, which isn't a table of this database",
+            other.shown()
+        )));
     }
-    Ok(vec![Change::Truncate(Truncate { tables, restarts: truncate.restart_seqs, sql: sql.to_owned() })])
+    Ok(vec![Change::Truncate(Truncate {
+        tables,
+        restarts: truncate.restart_seqs,
+        sql: sql.to_owned(),
+    })])
 }
 
 /// The tables that CASCADE empties, too: those that point at one of them, and what is below these.

@@ -1,13 +1,15 @@
 //! ADD COLUMN
 //!
-//! **Danger**: a volatile default, serial or a domain rewrites the table under ACCESS EXCLUSIVE; an inline CHECK
-//! or UNIQUE scans or builds under it.
-//! **Instead**: one value for all rows is a metadata-only change (PostgreSQL 11 and later); anything else becomes a
-//! nullable column, a default and a trigger for writers, a backfill, and only then constraints.
-//! **Hazard**: a default that only stands in for old code is dropped in contract.
+//! **Danger**: a volatile default, serial or a domain rewrites the table under ACCESS EXCLUSIVE; an
+//! inline CHECK or UNIQUE scans or builds under it. **Instead**: one value for all rows is a
+//! metadata-only change (PostgreSQL 11 and later); anything else becomes a nullable column, a
+//! default and a trigger for writers, a backfill, and only then constraints. **Hazard**: a default
+//! that only stands in for old code is dropped in contract.
 
 use super::small::is_small;
-use super::{Context, check, foreign_key, guard, helper, identity, not_null, questions, synced, unique};
+use super::{
+    Context, check, foreign_key, guard, helper, identity, not_null, questions, synced, unique,
+};
 use crate::action::{Action, Backfill, Operation, Sync, Value};
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
 use crate::decision::Decision;
@@ -19,7 +21,11 @@ use crate::sql::types;
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decision, Problem> {
-    let AddColumn { table, column, fill } = add;
+    let AddColumn {
+        table,
+        column,
+        fill,
+    } = add;
     let empty = context.catalog.is_empty(table);
     let own_values = match (&column.special, &column.default, fill) {
         (Special::Serial | Special::Identity(_), ..) => true,
@@ -27,9 +33,17 @@ pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
         _ => false,
     };
     if own_values && !empty {
-        guard::unnoticed(table, "a column with a value of its own for each row", context)?;
+        guard::unnoticed(
+            table,
+            "a column with a value of its own for each row",
+            context,
+        )?;
     }
-    let rewrites = !empty && context.catalog.constrained_domains.contains(&types::bare(&column.type_sql));
+    let rewrites = !empty
+        && context
+            .catalog
+            .constrained_domains
+            .contains(&types::bare(&column.type_sql));
     let decision = match (&column.special, &column.default, fill) {
         (Special::Stored(definition), ..) if !empty && is_small(table, context.catalog) => {
             stored(table, column, definition, context)
@@ -40,10 +54,15 @@ pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
                 "add a plain column and an UPDATE that computes it",
             ));
         }
-        (Special::Identity(definition), ..) if !empty => identity::add_column(table, column, definition, context)?,
-        (Special::Stored(definition) | Special::Identity(definition) | Special::Virtual(definition), ..) => {
-            generated(table, column, definition, context)
+        (Special::Identity(definition), ..) if !empty => {
+            identity::add_column(table, column, definition, context)?
         }
+        (
+            Special::Stored(definition)
+            | Special::Identity(definition)
+            | Special::Virtual(definition),
+            ..,
+        ) => generated(table, column, definition, context),
         (Special::Serial, ..) => serial(table, column, empty, context)?,
         _ if rewrites && (fill.is_some() || !is_small(table, context.catalog)) => {
             return Err(problem::blocks(
@@ -52,21 +71,30 @@ pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
             ));
         }
         (.., Some(fill)) => filled(table, column, fill),
-        _ if rewrites && (column.default.is_some() || !column.not_null) => of_domain(table, column, context),
+        _ if rewrites && (column.default.is_some() || !column.not_null) => {
+            of_domain(table, column, context)
+        }
         (_, Some(default), None) if default.is_volatile(context.catalog) && !empty => {
             volatile(table, column, default, context)
         }
         _ if column.not_null && column.default.is_none() && !empty => {
             return Err(Problem::new(
                 code::UNFILLED,
-                format!("column {} refuses NULL, but nothing fills it", column.name.as_str()),
+                format!(
+                    "column {} refuses NULL, but nothing fills it",
+                    column.name.as_str()
+                ),
             )
             .label("fails on a table that holds rows")
             .help("give it a DEFAULT, or add an UPDATE that fills it to the same revision"));
         }
         _ => plain(table, column),
     };
-    let reverse = format!("ALTER TABLE {} DROP COLUMN {}", table.sql(), column.name.sql());
+    let reverse = format!(
+        "ALTER TABLE {} DROP COLUMN {}",
+        table.sql(),
+        column.name.sql()
+    );
     let decision = inline_constraints(decision, add, context)?.reverse(reverse);
     if empty {
         return Ok(decision);
@@ -93,11 +121,17 @@ fn action(table: &TableName, column: &NewColumn, default: Option<Value>, not_nul
 }
 
 fn undo(table: &TableName, column: &NewColumn) -> [Action; 1] {
-    [Action::DropColumn { table: table.clone(), column: column.name.clone() }]
+    [Action::DropColumn {
+        table: table.clone(),
+        column: column.name.clone(),
+    }]
 }
 
 fn plain(table: &TableName, column: &NewColumn) -> Decision {
-    let default = column.default.as_ref().map(|value| Value::Sql(value.sql.clone()));
+    let default = column
+        .default
+        .as_ref()
+        .map(|value| Value::Sql(value.sql.clone()));
     let why = if default.is_some() {
         "a default that doesn't change is a metadata-only change: no row is written"
     } else if column.not_null {
@@ -105,25 +139,50 @@ fn plain(table: &TableName, column: &NewColumn) -> Decision {
     } else {
         "a nullable column is a metadata-only change: no row is written"
     };
-    Decision::because(why).expand(action(table, column, default, column.not_null), undo(table, column))
+    Decision::because(why).expand(
+        action(table, column, default, column.not_null),
+        undo(table, column),
+    )
 }
 
 /// A column of a domain that demands something, on a table that is rewritten in a moment.
 fn of_domain(table: &TableName, column: &NewColumn, context: &Context<'_>) -> Decision {
-    let default = column.default.as_ref().map(|value| Value::Sql(value.sql.clone()));
-    let decision = Decision::because("the table is small: it is rewritten in a moment")
-        .expand(action(table, column, default, column.not_null), undo(table, column));
+    let default = column
+        .default
+        .as_ref()
+        .map(|value| Value::Sql(value.sql.clone()));
+    let decision = Decision::because("the table is small: it is rewritten in a moment").expand(
+        action(table, column, default, column.not_null),
+        undo(table, column),
+    );
     let is_volatile = |value: &Expr| value.is_volatile(context.catalog);
-    let (Some(known), false) = (context.table(table), column.default.as_ref().is_some_and(is_volatile)) else {
+    let (Some(known), false) = (
+        context.table(table),
+        column.default.as_ref().is_some_and(is_volatile),
+    ) else {
         return decision;
     };
     let alias = Ident::new(known.name.as_str());
     let key = questions::key_text(known, &alias);
-    let value = column.default.as_ref().map_or("NULL", |value| value.sql.as_str());
+    let value = column
+        .default
+        .as_ref()
+        .map_or("NULL", |value| value.sql.as_str());
     let expression = format!("({value})::{}", column.type_sql);
     decision.check(
-        format!("{} allows what {}.{} is born with", column.type_sql, table.shown(), column.name.as_str()),
-        Question::NoErrors { table: table.clone(), key, alias, expression, rows: None },
+        format!(
+            "{} allows what {}.{} is born with",
+            column.type_sql,
+            table.shown(),
+            column.name.as_str()
+        ),
+        Question::NoErrors {
+            table: table.clone(),
+            key,
+            alias,
+            expression,
+            rows: None,
+        },
         "give the column a DEFAULT that the domain allows",
     )
 }
@@ -134,22 +193,39 @@ fn filled(table: &TableName, column: &NewColumn, fill: &Fill) -> Decision {
         Fill::Constant(value) => Value::Sql(value.sql.clone()),
         Fill::Read(query) => Value::Read(query.sql.clone()),
     };
-    let decision = Decision::because("every row gets one value: a default held in the catalog, and no row is written")
-        .expand(action(table, column, Some(value), column.not_null), undo(table, column));
+    let decision = Decision::because(
+        "every row gets one value: a default held in the catalog, and no row is written",
+    )
+    .expand(
+        action(table, column, Some(value), column.not_null),
+        undo(table, column),
+    );
     match &column.default {
         Some(wanted) => decision.expand(
-            Action::SetDefault { table: table.clone(), column: column.name.clone(), default: Some(wanted.sql.clone()) },
+            Action::SetDefault {
+                table: table.clone(),
+                column: column.name.clone(),
+                default: Some(wanted.sql.clone()),
+            },
             [],
         ),
         None => decision
             .then_because("the default only stands in for code that doesn't write the column yet")
-            .contract(Action::SetDefault { table: table.clone(), column: column.name.clone(), default: None })
+            .contract(Action::SetDefault {
+                table: table.clone(),
+                column: column.name.clone(),
+                default: None,
+            })
             .hazard(hazard::DEFAULT, temporary_default(table, column)),
     }
 }
 
 fn temporary_default(table: &TableName, column: &NewColumn) -> String {
-    let then = if column.not_null { "then fail" } else { "then leave it NULL" };
+    let then = if column.not_null {
+        "then fail"
+    } else {
+        "then leave it NULL"
+    };
     format!(
         "code that doesn't write {}.{} yet relies on a temporary default; its inserts {then} once contract drops it",
         table.shown(),
@@ -158,8 +234,20 @@ fn temporary_default(table: &TableName, column: &NewColumn) -> String {
 }
 
 /// A value of its own for each row.
-fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Context<'_>) -> Decision {
-    let name = helper("sync", &[table.schema.as_str(), table.name.as_str(), column.name.as_str()]);
+fn volatile(
+    table: &TableName,
+    column: &NewColumn,
+    default: &Expr,
+    context: &Context<'_>,
+) -> Decision {
+    let name = helper(
+        "sync",
+        &[
+            table.schema.as_str(),
+            table.name.as_str(),
+            column.name.as_str(),
+        ],
+    );
     let sync = Sync {
         table: table.clone(),
         name: Ident::new(format!("zzz_{}", name.as_str())),
@@ -175,71 +263,137 @@ fn volatile(table: &TableName, column: &NewColumn, default: &Expr, context: &Con
         alias: None,
         follow: None,
     };
-    let decision =
-        Decision::because("a default that changes from row to row would rewrite the table under ACCESS EXCLUSIVE")
-            .expand(action(table, column, None, false), undo(table, column))
-            .expand(
-                Action::SetDefault {
-                    table: table.clone(),
-                    column: column.name.clone(),
-                    default: Some(default.sql.clone()),
-                },
-                [],
-            )
-            .then_because(synced::WRITTEN_MEANWHILE)
-            .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
-            .fill(own_value(table, column, default, context));
-    let decision =
-        if column.not_null { not_null::prove_and_set(decision, table, &column.name, context) } else { decision };
+    let decision = Decision::because(
+        "a default that changes from row to row would rewrite the table under ACCESS EXCLUSIVE",
+    )
+    .expand(action(table, column, None, false), undo(table, column))
+    .expand(
+        Action::SetDefault {
+            table: table.clone(),
+            column: column.name.clone(),
+            default: Some(default.sql.clone()),
+        },
+        [],
+    )
+    .then_because(synced::WRITTEN_MEANWHILE)
+    .expand(
+        Action::InstallSync(sync.clone()),
+        [Action::RemoveSync(sync.clone())],
+    )
+    .fill(own_value(table, column, default, context));
+    let decision = if column.not_null {
+        not_null::prove_and_set(decision, table, &column.name, context)
+    } else {
+        decision
+    };
     decision.contract(Action::RemoveSync(sync))
 }
 
 /// A column that PostgreSQL computes or numbers, where it has no row to write.
-fn generated(table: &TableName, column: &NewColumn, definition: &str, context: &Context<'_>) -> Decision {
+fn generated(
+    table: &TableName,
+    column: &NewColumn,
+    definition: &str,
+    context: &Context<'_>,
+) -> Decision {
     let type_sql = format!("{} {definition}", column.type_sql);
     let computed = matches!(column.special, Special::Virtual(_));
     // NOT NULL beside it would look at every row.
     let later = computed && column.not_null && !context.catalog.is_empty(table);
-    let named = NewColumn { type_sql, ..column.clone() };
-    let why = if computed { "it is computed when it is read: no row is written" } else { "the table holds no row" };
-    let decision =
-        Decision::because(why).expand(action(table, &named, None, column.not_null && !later), undo(table, column));
-    if later { not_null::prove_and_set(decision, table, &column.name, context) } else { decision }
+    let named = NewColumn {
+        type_sql,
+        ..column.clone()
+    };
+    let why = if computed {
+        "it is computed when it is read: no row is written"
+    } else {
+        "the table holds no row"
+    };
+    let decision = Decision::because(why).expand(
+        action(table, &named, None, column.not_null && !later),
+        undo(table, column),
+    );
+    if later {
+        not_null::prove_and_set(decision, table, &column.name, context)
+    } else {
+        decision
+    }
 }
 
 /// A column whose values PostgreSQL computes and stores, on a table that is rewritten in a moment.
-fn stored(table: &TableName, column: &NewColumn, definition: &str, context: &Context<'_>) -> Decision {
-    let named = NewColumn { type_sql: format!("{} {definition}", column.type_sql), ..column.clone() };
-    let decision = Decision::because("the table is small: it is rewritten in a moment")
-        .expand(action(table, &named, None, column.not_null), undo(table, column));
-    let value = crate::sql::stored_expression(definition).filter(|value| value.reach.raises || column.not_null);
-    let (Some(known), Some(value)) = (context.table(table), value) else { return decision };
+fn stored(
+    table: &TableName,
+    column: &NewColumn,
+    definition: &str,
+    context: &Context<'_>,
+) -> Decision {
+    let named = NewColumn {
+        type_sql: format!("{} {definition}", column.type_sql),
+        ..column.clone()
+    };
+    let decision = Decision::because("the table is small: it is rewritten in a moment").expand(
+        action(table, &named, None, column.not_null),
+        undo(table, column),
+    );
+    let value = crate::sql::stored_expression(definition)
+        .filter(|value| value.reach.raises || column.not_null);
+    let (Some(known), Some(value)) = (context.table(table), value) else {
+        return decision;
+    };
     let alias = Ident::new(known.name.as_str());
     let key = questions::key_text(known, &alias);
-    let question = Question::NoErrors { table: table.clone(), key, alias, expression: value.sql, rows: None };
+    let question = Question::NoErrors {
+        table: table.clone(),
+        key,
+        alias,
+        expression: value.sql,
+        rows: None,
+    };
     decision.check(
-        format!("every value of {}.{} can be computed", table.shown(), column.name.as_str()),
+        format!(
+            "every value of {}.{} can be computed",
+            table.shown(),
+            column.name.as_str()
+        ),
         question,
         "fix these rows first, or write an expression that minds them (NULLIF, CASE)",
     )
 }
 
 /// A number from a sequence for each row.
-fn serial(table: &TableName, column: &NewColumn, empty: bool, context: &Context<'_>) -> Result<Decision, Problem> {
+fn serial(
+    table: &TableName,
+    column: &NewColumn,
+    empty: bool,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
     let sequence = TableName {
         schema: table.schema.clone(),
-        name: Ident::new(format!("{}_{}_seq", table.name.as_str(), column.name.as_str())),
+        name: Ident::new(format!(
+            "{}_{}_seq",
+            table.name.as_str(),
+            column.name.as_str()
+        )),
     };
     if empty {
         let own = own_sequence(table, column, &sequence, "", context);
         return Ok(Decision::because("the table holds no row")
             .expand(own, undo(table, column))
-            .expand(Action::SetNotNull { table: table.clone(), column: column.name.clone() }, []));
+            .expand(
+                Action::SetNotNull {
+                    table: table.clone(),
+                    column: column.name.clone(),
+                },
+                [],
+            ));
     }
     let unknown = || problem::unknown("a serial column of an unforeseen form");
     let numbering = crate::sql::numbering("", &column.type_sql).ok_or_else(unknown)?;
     let (decision, sync) = numbered(table, column, &sequence, &numbering, context);
-    Ok(not_null::prove_and_set(decision, table, &column.name, context).contract(Action::RemoveSync(sync)))
+    Ok(
+        not_null::prove_and_set(decision, table, &column.name, context)
+            .contract(Action::RemoveSync(sync)),
+    )
 }
 
 fn own_sequence(
@@ -249,7 +403,10 @@ fn own_sequence(
     options: &str,
     context: &Context<'_>,
 ) -> Action {
-    let owner = context.table(table).map(|table| table.owner.as_str()).filter(|owner| !owner.is_empty());
+    let owner = context
+        .table(table)
+        .map(|table| table.owner.as_str())
+        .filter(|owner| !owner.is_empty());
     Action::OwnSequence {
         table: table.clone(),
         column: column.name.clone(),
@@ -260,8 +417,8 @@ fn own_sequence(
     }
 }
 
-/// A column whose rows are numbered from a sequence, old ones and new ones; and the trigger that numbers those that are
-/// written without a number.
+/// A column whose rows are numbered from a sequence, old ones and new ones; and the trigger that
+/// numbers those that are written without a number.
 pub(super) fn numbered(
     table: &TableName,
     column: &NewColumn,
@@ -270,7 +427,14 @@ pub(super) fn numbered(
     context: &Context<'_>,
 ) -> (Decision, Sync) {
     let value = format!("nextval({})", sequence.regclass_literal());
-    let name = helper("sync", &[table.schema.as_str(), table.name.as_str(), column.name.as_str()]);
+    let name = helper(
+        "sync",
+        &[
+            table.schema.as_str(),
+            table.name.as_str(),
+            column.name.as_str(),
+        ],
+    );
     let sync = Sync {
         table: table.clone(),
         name: Ident::new(format!("zzz_{}", name.as_str())),
@@ -300,10 +464,17 @@ pub(super) fn numbered(
         key: None,
         silent: context.catalog.may_silence,
     };
-    let decision = Decision::because("a number for each row would rewrite the table under ACCESS EXCLUSIVE")
-        .expand(own_sequence(table, column, sequence, &numbering.options, context), undo(table, column))
-        .expand(Action::InstallSync(sync.clone()), [Action::RemoveSync(sync.clone())])
-        .fill(backfill);
+    let decision =
+        Decision::because("a number for each row would rewrite the table under ACCESS EXCLUSIVE")
+            .expand(
+                own_sequence(table, column, sequence, &numbering.options, context),
+                undo(table, column),
+            )
+            .expand(
+                Action::InstallSync(sync.clone()),
+                [Action::RemoveSync(sync.clone())],
+            )
+            .fill(backfill);
     (enough(decision, table, numbering, context), sync)
 }
 
@@ -311,27 +482,56 @@ pub(super) fn numbered(
 const ROWS_OF_A_PAGE_MAX: u64 = 291;
 
 /// Whether there is a number for every row; asked only where it may not be so.
-fn enough(decision: Decision, table: &TableName, numbering: &Numbering, context: &Context<'_>) -> Decision {
-    let (Some(capacity), Some(known)) = (numbering.capacity, context.table(table)) else { return decision };
+fn enough(
+    decision: Decision,
+    table: &TableName,
+    numbering: &Numbering,
+    context: &Context<'_>,
+) -> Decision {
+    let (Some(capacity), Some(known)) = (numbering.capacity, context.table(table)) else {
+        return decision;
+    };
     let below = context.catalog.below(table);
-    let pages = below.iter().filter_map(|name| context.table(name)).map(|one| one.pages).sum::<u64>() + known.pages;
+    let pages = below
+        .iter()
+        .filter_map(|name| context.table(name))
+        .map(|one| one.pages)
+        .sum::<u64>()
+        + known.pages;
     // The table may have grown since it was looked at.
     if pages.saturating_mul(2 * ROWS_OF_A_PAGE_MAX) < capacity {
         return decision;
     }
     decision.check(
-        format!("the sequence has a number for every row of {}", table.shown()),
+        format!(
+            "the sequence has a number for every row of {}",
+            table.shown()
+        ),
         questions::rows_beyond(known, capacity),
         "give the column a larger type, or its sequence other bounds",
     )
 }
 
 /// Functions whose values say nothing of the order in which they are asked for.
-const WITHOUT_ORDER: [&str; 7] =
-    ["clock_timestamp", "gen_random_uuid", "random", "timeofday", "uuid_generate_v1", "uuid_generate_v4", "uuidv4"];
+const WITHOUT_ORDER: [&str; 7] = [
+    "clock_timestamp",
+    "gen_random_uuid",
+    "random",
+    "timeofday",
+    "uuid_generate_v1",
+    "uuid_generate_v4",
+    "uuidv4",
+];
 
-fn own_value(table: &TableName, column: &NewColumn, value: &Expr, context: &Context<'_>) -> Backfill {
-    let any = |name: &String| context.catalog.is_volatile(name) && !WITHOUT_ORDER.contains(&name.as_str());
+fn own_value(
+    table: &TableName,
+    column: &NewColumn,
+    value: &Expr,
+    context: &Context<'_>,
+) -> Backfill {
+    let any = |name: &String| {
+        context.catalog.is_volatile(name) && !WITHOUT_ORDER.contains(&name.as_str())
+    };
     let in_order = value.functions.iter().any(any);
     Backfill {
         table: table.clone(),
@@ -339,23 +539,40 @@ fn own_value(table: &TableName, column: &NewColumn, value: &Expr, context: &Cont
         operation: Operation::Assign(vec![(column.name.clone(), value.sql.clone())]),
         from: None,
         predicate: format!("{}.{} IS NULL", table.name.sql(), column.name.sql()),
-        // What comes from a sequence comes in the order of the rows on the pages, as in PostgreSQL's own rewrite.
+        // What comes from a sequence comes in the order of the rows on the pages, as in
+        // PostgreSQL's own rewrite.
         hot: !in_order,
         lookups: false,
         synced: true,
-        workers: if in_order { Some(1) } else { context.directives.workers() },
+        workers: if in_order {
+            Some(1)
+        } else {
+            context.directives.workers()
+        },
         key: context.directives.key().map(<[Ident]>::to_vec),
         silent: context.catalog.may_silence,
     }
 }
 
 /// Constraints written beside the column, each by its own rule.
-fn inline_constraints(mut decision: Decision, add: &AddColumn, context: &Context<'_>) -> Result<Decision, Problem> {
-    let after = context.catalog.after(&crate::change::Change::AddColumn(AddColumn {
-        column: NewColumn { constraints: vec![], ..add.column.clone() },
-        ..add.clone()
-    }));
-    let context = Context { catalog: &after, ..*context };
+fn inline_constraints(
+    mut decision: Decision,
+    add: &AddColumn,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let after = context
+        .catalog
+        .after(&crate::change::Change::AddColumn(AddColumn {
+            column: NewColumn {
+                constraints: vec![],
+                ..add.column.clone()
+            },
+            ..add.clone()
+        }));
+    let context = Context {
+        catalog: &after,
+        ..*context
+    };
     for constraint in &add.column.constraints {
         let born_valid = born_valid(add, constraint, &context);
         if let (true, Some(references)) = (born_valid, constraint.references()) {
@@ -364,31 +581,44 @@ fn inline_constraints(mut decision: Decision, add: &AddColumn, context: &Context
         }
         decision = decision.and(match &constraint.kind {
             NewConstraintKind::Check(_) => check::add(&add.table, constraint, &context),
-            NewConstraintKind::ForeignKey { .. } => foreign_key::add(&add.table, constraint, &context)?,
+            NewConstraintKind::ForeignKey { .. } => {
+                foreign_key::add(&add.table, constraint, &context)?
+            }
             NewConstraintKind::Unique { .. } => unique::add(&add.table, constraint, &context)?,
-            NewConstraintKind::NotNull(_) => not_null::add_constraint(&add.table, constraint, &context),
+            NewConstraintKind::NotNull(_) => {
+                not_null::add_constraint(&add.table, constraint, &context)
+            }
             NewConstraintKind::Exclude => check::exclude(&add.table, constraint, &context)?,
         });
     }
     Ok(decision)
 }
 
-/// A foreign key beside a nullable column without a default is valid from birth, without a scan, as long as it
-/// stands in the same clause as the column.
+/// A foreign key beside a nullable column without a default is valid from birth, without a scan, as
+/// long as it stands in the same clause as the column.
 fn born_valid(add: &AddColumn, constraint: &NewConstraint, context: &Context<'_>) -> bool {
     let all_null = add.fill.is_none()
-        && add.column.default.as_ref().is_none_or(|value| value.shape == Shape::Null)
+        && add
+            .column
+            .default
+            .as_ref()
+            .is_none_or(|value| value.shape == Shape::Null)
         && add.column.special == Special::None
         && !context.is_filled(&add.table, &add.column.name);
     all_null && matches!(constraint.kind, NewConstraintKind::ForeignKey { .. })
 }
 
 fn adopt_reference(decision: &mut Decision, constraint: &NewConstraint, references: &TableName) {
-    let clause = constraint.definition.split_once(" REFERENCES ").map_or("", |(_, clause)| clause);
+    let clause = constraint
+        .definition
+        .split_once(" REFERENCES ")
+        .map_or("", |(_, clause)| clause);
     let sql = format!("CONSTRAINT {} REFERENCES {clause}", constraint.name.sql());
     for part in &mut decision.parts {
         if let crate::plan::Work::Quick { actions } = &mut part.work
-            && let Some(Action::AddColumn { references: slot, .. }) = actions.first_mut()
+            && let Some(Action::AddColumn {
+                references: slot, ..
+            }) = actions.first_mut()
         {
             *slot = Some((sql.clone(), references.clone()));
         }

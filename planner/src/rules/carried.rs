@@ -19,7 +19,12 @@ pub(super) fn carries_all(new: &NewType, column: &Column, context: &Context<'_>)
 }
 
 /// Whether every value of the new type can become one of the former.
-pub(super) fn carries_all_back(new: &NewType, back: Option<&Expr>, column: &Column, context: &Context<'_>) -> bool {
+pub(super) fn carries_all_back(
+    new: &NewType,
+    back: Option<&Expr>,
+    column: &Column,
+    context: &Context<'_>,
+) -> bool {
     let Some(back) = back else { return true };
     let steps = crate::sql::casts_of(&back.sql, &new.column);
     steps.is_some_and(|steps| is_total(&new.type_sql, steps, &column.type_sql, context))
@@ -28,7 +33,9 @@ pub(super) fn carries_all_back(new: &NewType, back: Option<&Expr>, column: &Colu
 fn is_total(from: &str, mut steps: Vec<String>, to: &str, context: &Context<'_>) -> bool {
     steps.insert(0, from.to_owned());
     steps.push(to.to_owned());
-    steps.windows(2).all(|step| types::is_total(&step[0], &step[1], context.catalog))
+    steps
+        .windows(2)
+        .all(|step| types::is_total(&step[0], &step[1], context.catalog))
 }
 
 /// An assignment refuses what is too long, and a cast would cut it.
@@ -39,18 +46,30 @@ pub(super) fn cuts(new: &NewType) -> Problem {
         format!("values of {column} that are too long for {kind} can't be told from others"),
     )
     .label("PostgreSQL refuses them, and a cast cuts them")
-    .help(format!("say USING {}::{kind} if they may be cut, or USING with a CASE that minds them", new.column.sql()))
+    .help(format!(
+        "say USING {}::{kind} if they may be cut, or USING with a CASE that minds them",
+        new.column.sql()
+    ))
 }
 
 pub(super) fn no_way_back(column: &Ident) -> String {
-    format!("USING changes the values of {}, and nothing tells how to change them back", column.as_str())
+    format!(
+        "USING changes the values of {}, and nothing tells how to change them back",
+        column.as_str()
+    )
 }
 
-/// The old value from the new one. None where nothing tells it and nobody needs it before contract: the second column is written
-/// by its name in a version alone.
-pub(super) fn back(new: &NewType, column: &Column, context: &Context<'_>) -> Result<Option<Expr>, Problem> {
-    let read =
-        |sql: &str| crate::sql::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")));
+/// The old value from the new one. None where nothing tells it and nobody needs it before contract:
+/// the second column is written by its name in a version alone.
+pub(super) fn back(
+    new: &NewType,
+    column: &Column,
+    context: &Context<'_>,
+) -> Result<Option<Expr>, Problem> {
+    let read = |sql: &str| {
+        crate::sql::from_text(sql)
+            .ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")))
+    };
     let name = new.column.sql();
     if let Some(written) = context.directives.reverse() {
         return match &new.like {
@@ -71,14 +90,18 @@ pub(super) fn back(new: &NewType, column: &Column, context: &Context<'_>) -> Res
         )));
     }
     // As it came: no cast leads from one enum to another.
-    if casts(new).is_some_and(|casts| casts.split_last().is_some_and(|(_, over)| over.iter().any(|one| one == "text")))
-    {
+    if casts(new).is_some_and(|casts| {
+        casts
+            .split_last()
+            .is_some_and(|(_, over)| over.iter().any(|one| one == "text"))
+    }) {
         return read(&format!("{name}::text::{}", column.type_sql)).map(Some);
     }
     read(&types::assigned(&name, &column.type_sql, context.catalog)).map(Some)
 }
 
-/// The types that USING casts the column to, one after the other; nothing where it does anything else.
+/// The types that USING casts the column to, one after the other; nothing where it does anything
+/// else.
 fn casts(new: &NewType) -> Option<Vec<String>> {
     crate::sql::casts_of(&new.using.as_ref()?.sql, &new.column)
 }

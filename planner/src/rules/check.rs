@@ -1,7 +1,8 @@
 //! ADD CHECK, ADD EXCLUDE, VALIDATE CONSTRAINT
 //!
 //! **Danger**: ADD CHECK scans the table under ACCESS EXCLUSIVE; EXCLUDE builds an index under it.
-//! **Instead**: NOT VALID after the fill (instant, new rows obey), then VALIDATE, which lets everyone go on.
+//! **Instead**: NOT VALID after the fill (instant, new rows obey), then VALIDATE, which lets
+//! everyone go on.
 
 use super::foreseen::{self, Rows};
 use super::{Context, again, foreign_key, questions};
@@ -14,7 +15,11 @@ use crate::plan::{Phase, Question, Work};
 use crate::problem::{self, Problem, hazard};
 use concertina_revisions::{Ident, TableName};
 
-pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Decision {
+pub(super) fn add(
+    table: &TableName,
+    constraint: &NewConstraint,
+    context: &Context<'_>,
+) -> Decision {
     if let Some(decision) = on_empty(table, constraint, context) {
         return decision;
     }
@@ -30,33 +35,54 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     .reverse(reverse(table, constraint));
     if !context.only_of_new(table, constraint) {
         let name = constraint.name.as_str();
-        let told = format!("writers of {} that break {name} fail from the backfill on", table.shown());
+        let told = format!(
+            "writers of {} that break {name} fail from the backfill on",
+            table.shown()
+        );
         decision = decision.warning(hazard::DEMAND, told);
     }
     if !constraint.not_valid {
         decision = decision.slow(Phase::Backfill, Rank::Prove, proof(table, constraint), []);
     }
-    if let (NewConstraintKind::Check(expression), Some(known)) = (&constraint.kind, context.table(table)) {
+    if let (NewConstraintKind::Check(expression), Some(known)) =
+        (&constraint.kind, context.table(table))
+    {
         let columns = expression.column_names();
         let foreseen = match foreseen::rows(table, &columns, context) {
             Rows::Foreseen(rows) => Some(rows).filter(|_| !constraint.no_inherit),
             Rows::Now | Rows::Unknown => None,
         };
-        let later = columns.iter().any(|column| context.is_filled_later(table, column));
-        let settled = expression
-            .column_names()
+        let later = columns
             .iter()
-            .all(|column| known.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(table, column));
+            .any(|column| context.is_filled_later(table, column));
+        let settled = expression.column_names().iter().all(|column| {
+            known.get(column).is_some_and(|column| !column.is_new)
+                && !context.is_filled(table, column)
+        });
         if (settled || foreseen.is_some()) && !later && !constraint.not_valid {
-            let scope = Scope { alias: &table.name, table, others: &[], catalog: context.catalog };
+            let scope = Scope {
+                alias: &table.name,
+                table,
+                others: &[],
+                catalog: context.catalog,
+            };
             let condition = expression.rewrite(|mention| {
                 (mention.qualifier.is_none() && scope.is_target(mention))
                     .then(|| format!("{}.{}", table.name.sql(), mention.name.sql()))
             });
             decision = decision.check(
-                format!("every row of {} obeys {}", table.shown(), constraint.name.as_str()),
+                format!(
+                    "every row of {} obeys {}",
+                    table.shown(),
+                    constraint.name.as_str()
+                ),
                 if let Some(rows) = foreseen {
-                    questions::foreseen_where(&rows, known, &table.name, &format!("NOT ({condition})"))
+                    questions::foreseen_where(
+                        &rows,
+                        known,
+                        &table.name,
+                        &format!("NOT ({condition})"),
+                    )
                 } else if constraint.no_inherit {
                     questions::own_rows_where(known, &table.name, &format!("NOT ({condition})"))
                 } else {
@@ -75,36 +101,65 @@ pub(super) fn exclude(
     context: &Context<'_>,
 ) -> Result<Decision, Problem> {
     on_empty(table, constraint, context).ok_or_else(|| {
-        problem::blocks("ADD EXCLUDE", "PostgreSQL builds its index under ACCESS EXCLUSIVE and has no online form")
+        problem::blocks(
+            "ADD EXCLUDE",
+            "PostgreSQL builds its index under ACCESS EXCLUSIVE and has no online form",
+        )
     })
 }
 
 pub(super) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -> Decision {
-    let Some((whole, known)) = context.table(table).and_then(|table| Some((table, table.constraint(name)?))) else {
+    let Some((whole, known)) = context
+        .table(table)
+        .and_then(|table| Some((table, table.constraint(name)?)))
+    else {
         return Decision::default();
     };
     if known.validated {
-        return Decision::because("").note(format!("{} is valid already", name.as_str())).reverse("");
+        return Decision::because("")
+            .note(format!("{} is valid already", name.as_str()))
+            .reverse("");
     }
     let references = known.referenced().into_iter().collect();
-    let online = Online::Validate { table: table.clone(), constraints: vec![name.clone()], references };
+    let online = Online::Validate {
+        table: table.clone(),
+        constraints: vec![name.clone()],
+        references,
+    };
     let drop = format!("ALTER TABLE {} DROP CONSTRAINT {}", table.sql(), name.sql());
-    let back: Vec<String> = std::iter::once(drop).chain(again::constraint(whole, known)).collect();
-    let locks: Vec<(TableName, Lock)> =
-        std::iter::once(table.clone()).chain(known.referenced()).map(|one| (one, Lock::AccessExclusive)).collect();
+    let back: Vec<String> = std::iter::once(drop)
+        .chain(again::constraint(whole, known))
+        .collect();
+    let locks: Vec<(TableName, Lock)> = std::iter::once(table.clone())
+        .chain(known.referenced())
+        .map(|one| (one, Lock::AccessExclusive))
+        .collect();
     let unproven = |sql: &String| Action::AsWritten {
-        what: format!("{} of {} as it was, not valid", name.as_str(), table.shown()),
+        what: format!(
+            "{} of {} as it was, not valid",
+            name.as_str(),
+            table.shown()
+        ),
         sql: sql.clone(),
         locks: locks.clone(),
     };
-    let undo = vec![Work::Quick { actions: back.iter().map(unproven).collect() }];
+    let undo = vec![Work::Quick {
+        actions: back.iter().map(unproven).collect(),
+    }];
     let why = "VALIDATE lets readers and writers go on";
     let decision = if comes_from_above(table, name, context) {
         // It can only be dropped, and made again, with that of the table above.
-        let stays = format!("{} comes from a table above, and can't be unproven here alone", name.as_str());
-        Decision::because(why).slow_and_back(Phase::Backfill, Rank::Prove, online, vec![]).irreversible(stays)
+        let stays = format!(
+            "{} comes from a table above, and can't be unproven here alone",
+            name.as_str()
+        );
+        Decision::because(why)
+            .slow_and_back(Phase::Backfill, Rank::Prove, online, vec![])
+            .irreversible(stays)
     } else {
-        Decision::because(why).slow_and_back(Phase::Backfill, Rank::Prove, online, undo).reverse_by(back)
+        Decision::because(why)
+            .slow_and_back(Phase::Backfill, Rank::Prove, online, undo)
+            .reverse_by(back)
     };
     match offenders(whole, known, context) {
         Some(question) => decision.check(
@@ -119,14 +174,22 @@ pub(super) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -
 /// Whether a constraint is that of a table above, too.
 fn comes_from_above(table: &TableName, name: &Ident, context: &Context<'_>) -> bool {
     let catalog = context.catalog;
-    catalog.tables.iter().any(|one| one.constraint(name).is_some() && catalog.below(&one.full_name()).contains(table))
+    catalog.tables.iter().any(|one| {
+        one.constraint(name).is_some() && catalog.below(&one.full_name()).contains(table)
+    })
 }
 
 /// The rows that a constraint which isn't proven would be proven wrong by.
 fn offenders(table: &Table, constraint: &Constraint, context: &Context<'_>) -> Option<Question> {
     let name = table.full_name();
-    let columns: Vec<Ident> = constraint.columns.iter().map(|column| Ident::new(column.as_str())).collect();
-    let later = columns.iter().any(|column| context.is_filled_later(&name, column));
+    let columns: Vec<Ident> = constraint
+        .columns
+        .iter()
+        .map(|column| Ident::new(column.as_str()))
+        .collect();
+    let later = columns
+        .iter()
+        .any(|column| context.is_filled_later(&name, column));
     match constraint.kind {
         ConstraintKind::ForeignKey => foreign_key::orphans_of(&name, constraint, context),
         ConstraintKind::Check if !later => {
@@ -134,7 +197,9 @@ fn offenders(table: &Table, constraint: &Constraint, context: &Context<'_>) -> O
             let wrong = format!("NOT ({})", expression.sql);
             match foreseen::rows(&name, &expression.column_names(), context) {
                 Rows::Now => Some(questions::rows_where(table, &name.name, &wrong)),
-                Rows::Foreseen(rows) => Some(questions::foreseen_where(&rows, table, &name.name, &wrong)),
+                Rows::Foreseen(rows) => {
+                    Some(questions::foreseen_where(&rows, table, &name.name, &wrong))
+                }
                 Rows::Unknown => None,
             }
         }
@@ -148,7 +213,11 @@ fn offenders(table: &Table, constraint: &Constraint, context: &Context<'_>) -> O
 }
 
 /// On a table without rows a constraint is added as written.
-pub(super) fn on_empty(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Option<Decision> {
+pub(super) fn on_empty(
+    table: &TableName,
+    constraint: &NewConstraint,
+    context: &Context<'_>,
+) -> Option<Decision> {
     context.catalog.is_empty(table).then(|| {
         Decision::because("the table holds no row")
             .expand(as_written(table, constraint), [undo(table, constraint)])
@@ -165,8 +234,16 @@ pub(super) fn as_written(table: &TableName, constraint: &NewConstraint) -> Actio
             constraint.name.sql(),
             constraint.definition
         );
-        let locks = constraint.references().map(|other| (other.clone(), Lock::ShareRowExclusive)).into_iter().collect();
-        let what = format!("add constraint {} to {} alone", constraint.name.as_str(), table.shown());
+        let locks = constraint
+            .references()
+            .map(|other| (other.clone(), Lock::ShareRowExclusive))
+            .into_iter()
+            .collect();
+        let what = format!(
+            "add constraint {} to {} alone",
+            constraint.name.as_str(),
+            table.shown()
+        );
         return Action::AsWritten { what, sql, locks };
     }
     Action::AddConstraint {
@@ -207,5 +284,9 @@ pub(super) fn undo(table: &TableName, constraint: &NewConstraint) -> Action {
 }
 
 pub(super) fn reverse(table: &TableName, constraint: &NewConstraint) -> String {
-    format!("ALTER TABLE {} DROP CONSTRAINT {}", table.sql(), constraint.name.sql())
+    format!(
+        "ALTER TABLE {} DROP CONSTRAINT {}",
+        table.sql(),
+        constraint.name.sql()
+    )
 }

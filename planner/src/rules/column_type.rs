@@ -1,16 +1,18 @@
 //! ALTER COLUMN TYPE
 //!
 //! **Danger**: most changes rewrite the table and all its indexes under ACCESS EXCLUSIVE.
-//! **Instead**: where every stored value is right as it is, a metadata-only change; a CHECK that names the column is added
-//! again NOT VALID in the same moment and proven online, as PostgreSQL would scan the table for it.
-//! **Hazard**: prepared statements that give the column fail once, with another result type.
+//! **Instead**: where every stored value is right as it is, a metadata-only change; a CHECK that
+//! names the column is added again NOT VALID in the same moment and proven online, as PostgreSQL
+//! would scan the table for it. **Hazard**: prepared statements that give the column fail once,
+//! with another result type.
 
 use super::carried::{back, carries_all, carries_all_back, cuts, no_way_back};
 use super::shadow::{self, Shadow};
 use super::{Context, guard};
 use crate::action::{Action, Lock, Online};
 use crate::catalog::{
-    Catalog, Column, Constraint, ConstraintKind, Index, PartitionKey, Table, TableKind, TypeObstacle,
+    Catalog, Column, Constraint, ConstraintKind, Index, PartitionKey, Table, TableKind,
+    TypeObstacle,
 };
 use crate::change::{Change, NewType};
 use crate::decision::{Decision, Part, Rank};
@@ -21,8 +23,12 @@ use crate::sql::types;
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Problem> {
-    let Some(table) = context.table(&new.table) else { return Ok(Decision::default()) };
-    let Some(column) = table.get(&new.column) else { return Ok(Decision::default()) };
+    let Some(table) = context.table(&new.table) else {
+        return Ok(Decision::default());
+    };
+    let Some(column) = table.get(&new.column) else {
+        return Ok(Decision::default());
+    };
     let back = format!(
         "ALTER TABLE {} ALTER COLUMN {} TYPE {}",
         new.table.sql(),
@@ -30,20 +36,42 @@ pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Pr
         with_collation(&column.type_sql, column.collation.as_ref())
     );
     possible(new, table, column, context)?;
-    Ok(kept_as_before(decided(new, table, column, back, context)?, new, column))
+    Ok(kept_as_before(
+        decided(new, table, column, back, context)?,
+        new,
+        column,
+    ))
 }
 
 /// Another type forgets how large values are kept and compressed: the way back says it again.
 fn kept_as_before(mut decision: Decision, new: &NewType, column: &Column) -> Decision {
-    let storage = column.storage.as_ref().filter(|_| column.storage_set).map(|storage| format!("STORAGE {storage}"));
-    let compression = column.compression.as_ref().map(|method| format!("COMPRESSION {method}"));
+    let storage = column
+        .storage
+        .as_ref()
+        .filter(|_| column.storage_set)
+        .map(|storage| format!("STORAGE {storage}"));
+    let compression = column
+        .compression
+        .as_ref()
+        .map(|method| format!("COMPRESSION {method}"));
     for words in storage.into_iter().chain(compression) {
-        let sql = format!("ALTER TABLE {} ALTER COLUMN {} SET {words}", new.table.sql(), new.column.sql());
-        let in_place = decision.parts.first_mut().filter(|part| part.phase == Phase::Expand && !part.undo.is_empty());
+        let sql = format!(
+            "ALTER TABLE {} ALTER COLUMN {} SET {words}",
+            new.table.sql(),
+            new.column.sql()
+        );
+        let in_place = decision
+            .parts
+            .first_mut()
+            .filter(|part| part.phase == Phase::Expand && !part.undo.is_empty());
         let adds = |part: &&mut Part| matches!(&part.work, Work::Quick { actions } if matches!(actions[..], [Action::AsWritten { .. }]));
         if let Some(part) = in_place.filter(adds) {
             part.undo.push(Work::Quick {
-                actions: vec![written(new, sql.clone(), vec![(new.table.clone(), Lock::AccessExclusive)])],
+                actions: vec![written(
+                    new,
+                    sql.clone(),
+                    vec![(new.table.clone(), Lock::AccessExclusive)],
+                )],
             });
         }
         decision = decision.and_reverse(sql);
@@ -59,10 +87,14 @@ fn decided(
     context: &Context<'_>,
 ) -> Result<Decision, Problem> {
     if is_no_change(new, column, context.catalog) {
-        return Ok(Decision::because("").note(format!("{} has that type already", new.column.as_str())).reverse(""));
+        return Ok(Decision::because("")
+            .note(format!("{} has that type already", new.column.as_str()))
+            .reverse(""));
     }
     if context.directives.allows_blocking() && by_shadow(new, context.catalog) {
-        return Ok(super::blocking(&Change::AlterType(new.clone()), &new.sql, context).reverse(back));
+        return Ok(
+            super::blocking(&Change::AlterType(new.clone()), &new.sql, context).reverse(back),
+        );
     }
     if context.catalog.is_empty(&new.table) {
         return Ok(without_rows(new, table, column, &back, context));
@@ -77,7 +109,13 @@ fn decided(
 }
 
 /// Every value is right as it is stored.
-fn as_stored(new: &NewType, table: &Table, column: &Column, back: String, context: &Context<'_>) -> Decision {
+fn as_stored(
+    new: &NewType,
+    table: &Table,
+    column: &Column,
+    back: String,
+    context: &Context<'_>,
+) -> Decision {
     let checks: Vec<&Constraint> = table
         .constraints
         .iter()
@@ -88,41 +126,84 @@ fn as_stored(new: &NewType, table: &Table, column: &Column, back: String, contex
         })
         .collect();
     let mut locks = vec![(new.table.clone(), Lock::AccessExclusive)];
-    locks.extend(partners(table, &new.column, context).into_iter().map(|other| (other, Lock::AccessExclusive)));
+    locks.extend(
+        partners(table, &new.column, context)
+            .into_iter()
+            .map(|other| (other, Lock::AccessExclusive)),
+    );
     let fits_back = types::fits(&new.type_sql, &column.type_sql, context.catalog);
     let undo = fits_back.then(|| Action::AsWritten {
-        what: format!("type of {}.{} to {}", new.table.shown(), new.column.as_str(), column.type_sql),
+        what: format!(
+            "type of {}.{} to {}",
+            new.table.shown(),
+            new.column.as_str(),
+            column.type_sql
+        ),
         sql: back.clone(),
         locks: locks.clone(),
     });
-    let decision = Decision::because("every value that is stored is right as it is: a metadata-only change")
-        .expand(written(new, together(new, &checks), locks), undo);
+    let decision =
+        Decision::because("every value that is stored is right as it is: a metadata-only change")
+            .expand(written(new, together(new, &checks), locks), undo);
     let decision = if checks.is_empty() {
         decision
     } else {
-        let constraints = checks.iter().map(|one| Ident::new(one.name.as_str())).collect();
-        decision.then_because("PostgreSQL forgot that the rows are proven; VALIDATE lets everyone go on").slow(
-            Phase::Backfill,
-            Rank::Prove,
-            Online::Validate { table: new.table.clone(), constraints, references: vec![] },
-            [],
-        )
+        let constraints = checks
+            .iter()
+            .map(|one| Ident::new(one.name.as_str()))
+            .collect();
+        decision
+            .then_because(
+                "PostgreSQL forgot that the rows are proven; VALIDATE lets everyone go on",
+            )
+            .slow(
+                Phase::Backfill,
+                Rank::Prove,
+                Online::Validate {
+                    table: new.table.clone(),
+                    constraints,
+                    references: vec![],
+                },
+                [],
+            )
     };
     let decision = decision.note(prepared(&new.column));
     if fits_back {
         decision.reverse(back)
     } else {
-        decision.irreversible(format!("back to {} every row would have to be looked at", column.type_sql))
+        decision.irreversible(format!(
+            "back to {} every row would have to be looked at",
+            column.type_sql
+        ))
     }
 }
 
-fn without_rows(new: &NewType, table: &Table, column: &Column, back: &str, context: &Context<'_>) -> Decision {
+fn without_rows(
+    new: &NewType,
+    table: &Table,
+    column: &Column,
+    back: &str,
+    context: &Context<'_>,
+) -> Decision {
     let decision = Decision::because("the table holds no row");
-    let locks = if table.is_new { vec![] } else { vec![(new.table.clone(), Lock::AccessExclusive)] };
+    let locks = if table.is_new {
+        vec![]
+    } else {
+        vec![(new.table.clone(), Lock::AccessExclusive)]
+    };
     // Through text, as there may be rows by then, and no other way leads from one enum to another.
-    let through = format!("{back} USING {}::text::{}", new.column.sql(), column.type_sql);
+    let through = format!(
+        "{back} USING {}::text::{}",
+        new.column.sql(),
+        column.type_sql
+    );
     let undo = Action::AsWritten {
-        what: format!("type of {}.{} to {}", new.table.shown(), new.column.as_str(), column.type_sql),
+        what: format!(
+            "type of {}.{} to {}",
+            new.table.shown(),
+            new.column.as_str(),
+            column.type_sql
+        ),
         sql: through.clone(),
         locks: locks.clone(),
     };
@@ -131,7 +212,11 @@ fn without_rows(new: &NewType, table: &Table, column: &Column, back: &str, conte
         return decision.reverse("");
     }
     let assigned = types::assigns(&new.type_sql, &column.type_sql, context.catalog);
-    decision.reverse(if new.converts || !assigned { through } else { back.to_owned() })
+    decision.reverse(if new.converts || !assigned {
+        through
+    } else {
+        back.to_owned()
+    })
 }
 
 pub(super) fn with_collation(type_sql: &str, collation: Option<&String>) -> String {
@@ -140,9 +225,16 @@ pub(super) fn with_collation(type_sql: &str, collation: Option<&String>) -> Stri
 }
 
 /// What PostgreSQL refuses, in its words, and what can't be carried over, by name.
-fn possible(new: &NewType, table: &Table, column: &Column, context: &Context<'_>) -> Result<(), Problem> {
+fn possible(
+    new: &NewType,
+    table: &Table,
+    column: &Column,
+    context: &Context<'_>,
+) -> Result<(), Problem> {
     let refused = |message: String, label: &str, help: &str| {
-        Err(Problem::new(code::DEPENDED_ON, message).label(label).help(help))
+        Err(Problem::new(code::DEPENDED_ON, message)
+            .label(label)
+            .help(help))
     };
     let same = "PostgreSQL refuses it too";
     if column.inherited > 0 {
@@ -160,7 +252,8 @@ fn possible(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
         && !types::assigns(&column.type_sql, &new.type_sql, context.catalog)
     {
         let (name, kind) = (new.column.as_str(), &new.type_sql);
-        let message = format!("default for column \"{name}\" cannot be cast automatically to type {kind}");
+        let message =
+            format!("default for column \"{name}\" cannot be cast automatically to type {kind}");
         return refused(
             message,
             same,
@@ -168,7 +261,8 @@ fn possible(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
         );
     }
     let below = context.catalog.below(&new.table);
-    let members = || std::iter::once(table).chain(below.iter().filter_map(|name| context.table(name)));
+    let members =
+        || std::iter::once(table).chain(below.iter().filter_map(|name| context.table(name)));
     let is_key = |key: &PartitionKey| key.columns.iter().any(|name| name == new.column.as_str());
     if let Some(keyed) = members().find(|one| one.partition_key.as_ref().is_some_and(is_key)) {
         let message = format!(
@@ -176,28 +270,44 @@ fn possible(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
             new.column.as_str(),
             keyed.name
         );
-        return refused(message, same, "make another partitioned table, and move its rows");
+        return refused(
+            message,
+            same,
+            "make another partitioned table, and move its rows",
+        );
     }
-    // What earlier statements drop is in nobody's way, and they are there in the same moment where there are no rows.
+    // What earlier statements drop is in nobody's way, and they are there in the same moment where
+    // there are no rows.
     if context.catalog.is_empty(&new.table) && (table.is_new || context.removes_before()) {
         return Ok(());
     }
     let rewrites = by_shadow(new, context.catalog) || context.catalog.is_empty(&new.table);
     let concerns = |obstacle: &&TypeObstacle| {
-        obstacle.column.as_ref().is_none_or(|name| name == new.column.as_str()) && (rewrites || !obstacle.of_rewrites)
+        obstacle
+            .column
+            .as_ref()
+            .is_none_or(|name| name == new.column.as_str())
+            && (rewrites || !obstacle.of_rewrites)
     };
     match members().flat_map(|one| &one.type_obstacles).find(concerns) {
-        Some(found) => refused(found.message.clone(), &found.detail, "drop or change it first, in an earlier revision"),
+        Some(found) => refused(
+            found.message.clone(),
+            &found.detail,
+            "drop or change it first, in an earlier revision",
+        ),
         None => Ok(()),
     }
 }
 
 fn prepared(column: &Ident) -> String {
-    format!("prepared statements that give {} fail once, as their result type changes", column.as_str())
+    format!(
+        "prepared statements that give {} fail once, as their result type changes",
+        column.as_str()
+    )
 }
 
-/// A time of UTC is stored as the same number with and without its zone. PostgreSQL knows that only while the session's
-/// zone is UTC, and not from the USING that says so.
+/// A time of UTC is stored as the same number with and without its zone. PostgreSQL knows that only
+/// while the session's zone is UTC, and not from the USING that says so.
 fn under_utc(new: &NewType, back: &str) -> Decision {
     let sql = format!(
         "SET LOCAL TimeZone = 'UTC'; ALTER TABLE {} ALTER COLUMN {} TYPE {}",
@@ -215,7 +325,12 @@ fn under_utc(new: &NewType, back: &str) -> Decision {
 
 fn written(new: &NewType, sql: String, locks: Vec<(TableName, Lock)>) -> Action {
     Action::AsWritten {
-        what: format!("type of {}.{} to {}", new.table.shown(), new.column.as_str(), new.type_sql),
+        what: format!(
+            "type of {}.{} to {}",
+            new.table.shown(),
+            new.column.as_str(),
+            new.type_sql
+        ),
         sql,
         locks,
     }
@@ -223,31 +338,54 @@ fn written(new: &NewType, sql: String, locks: Vec<(TableName, Lock)>) -> Action 
 
 /// The change and its CHECKs in one statement, which PostgreSQL works off in the right order.
 fn together(new: &NewType, checks: &[&Constraint]) -> String {
-    let drops = checks.iter().map(|one| format!("DROP CONSTRAINT {}", Ident::new(one.name.as_str()).sql()));
+    let drops = checks
+        .iter()
+        .map(|one| format!("DROP CONSTRAINT {}", Ident::new(one.name.as_str()).sql()));
     let kind = with_collation(&new.type_sql, new.collation.as_ref());
     let change = std::iter::once(format!("ALTER COLUMN {} TYPE {kind}", new.column.sql()));
-    let adds = checks
-        .iter()
-        .map(|one| format!("ADD CONSTRAINT {} {} NOT VALID", Ident::new(one.name.as_str()).sql(), one.definition));
+    let adds = checks.iter().map(|one| {
+        format!(
+            "ADD CONSTRAINT {} {} NOT VALID",
+            Ident::new(one.name.as_str()).sql(),
+            one.definition
+        )
+    });
     let actions: Vec<String> = drops.chain(change).chain(adds).collect();
     let alter = format!("ALTER TABLE {} {}", new.table.sql(), actions.join(", "));
     let comments = checks.iter().filter_map(|one| commented(&new.table, one));
-    std::iter::once(alter).chain(comments).collect::<Vec<_>>().join("; ")
+    std::iter::once(alter)
+        .chain(comments)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// What a constraint's comment is set by.
 pub(super) fn commented(table: &TableName, constraint: &Constraint) -> Option<String> {
     let comment = Ident::new(constraint.comment.as_deref()?).literal();
     let name = Ident::new(constraint.name.as_str()).sql();
-    Some(format!("COMMENT ON CONSTRAINT {name} ON {} IS {comment}", table.sql()))
+    Some(format!(
+        "COMMENT ON CONSTRAINT {name} ON {} IS {comment}",
+        table.sql()
+    ))
 }
 
 /// The other tables of foreign keys that the column is in.
 fn partners(table: &Table, column: &Ident, context: &Context<'_>) -> Vec<TableName> {
     let has = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
-    let out = table.constraints.iter().filter(|one| has(&one.columns)).filter_map(|one| one.references.clone());
-    let mut others: Vec<TableName> = out.map(|(schema, name)| TableName::new(schema.as_str(), name.as_str())).collect();
-    others.extend(context.catalog.referencing(&table.full_name()).map(|(other, _)| other.full_name()));
+    let out = table
+        .constraints
+        .iter()
+        .filter(|one| has(&one.columns))
+        .filter_map(|one| one.references.clone());
+    let mut others: Vec<TableName> = out
+        .map(|(schema, name)| TableName::new(schema.as_str(), name.as_str()))
+        .collect();
+    others.extend(
+        context
+            .catalog
+            .referencing(&table.full_name())
+            .map(|(other, _)| other.full_name()),
+    );
     others.retain(|other| *other != table.full_name());
     others.sort();
     others.dedup();
@@ -256,11 +394,13 @@ fn partners(table: &Table, column: &Ident, context: &Context<'_>) -> Vec<TableNa
 
 /// Whether the column has that type and collation already, and USING says nothing else.
 fn is_same(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
-    types::is_same(&column.type_sql, &new.type_sql, catalog) && !new.converts && same_collation(new, column, catalog)
+    types::is_same(&column.type_sql, &new.type_sql, catalog)
+        && !new.converts
+        && same_collation(new, column, catalog)
 }
 
-/// Whether nothing of it is another afterwards. Another type forgets how large values are kept and compressed, and gives the
-/// sequence of an identity the bounds of it.
+/// Whether nothing of it is another afterwards. Another type forgets how large values are kept and
+/// compressed, and gives the sequence of an identity the bounds of it.
 fn is_no_change(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
     let is_plain = !column.storage_set && column.compression.is_none() && column.identity.is_none();
     is_plain && is_same(new, column, catalog)
@@ -268,10 +408,15 @@ fn is_no_change(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
 
 fn same_collation(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
     let old = (column.type_sql.as_str(), column.collation.as_deref());
-    types::same_collation(old, (new.type_sql.as_str(), new.collation.as_deref()), catalog)
+    types::same_collation(
+        old,
+        (new.type_sql.as_str(), new.collation.as_deref()),
+        catalog,
+    )
 }
 
-/// Whether every value stays as it is stored, and PostgreSQL knows that: from type to type, over those that USING casts to.
+/// Whether every value stays as it is stored, and PostgreSQL knows that: from type to type, over
+/// those that USING casts to.
 fn keeps_values(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
     let over = match &new.using {
         None => Some(vec![]),
@@ -280,19 +425,29 @@ fn keeps_values(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
     let Some(mut steps) = over else { return false };
     steps.insert(0, column.type_sql.clone());
     steps.push(new.type_sql.clone());
-    steps.windows(2).all(|step| types::fits(&step[0], &step[1], catalog))
+    steps
+        .windows(2)
+        .all(|step| types::fits(&step[0], &step[1], catalog))
 }
 
 /// PostgreSQL builds an index with expressions or a condition anew, whatever the type.
 fn is_rebuilt(index: &Index, new: &NewType) -> bool {
-    index.mentions.iter().any(|name| name == new.column.as_str())
+    index
+        .mentions
+        .iter()
+        .any(|name| name == new.column.as_str())
         && (index.partial || index.keys.iter().any(String::is_empty))
 }
 
-/// Whether a change of type needs a second column: its values are stored in another form, or an index would be built anew.
+/// Whether a change of type needs a second column: its values are stored in another form, or an
+/// index would be built anew.
 pub(super) fn by_shadow(new: &NewType, catalog: &Catalog) -> bool {
-    let Some(table) = catalog.table(&new.table) else { return false };
-    let Some(column) = table.get(&new.column) else { return false };
+    let Some(table) = catalog.table(&new.table) else {
+        return false;
+    };
+    let Some(column) = table.get(&new.column) else {
+        return false;
+    };
     // A foreign table's rows are another server's.
     if catalog.is_empty(&new.table) || table.kind == TableKind::Foreign {
         return false;
@@ -305,24 +460,46 @@ pub(super) fn by_shadow(new: &NewType, catalog: &Catalog) -> bool {
     if catalog.has_versions() && !column.is_new {
         return true;
     }
-    let indexed = || table.indexes.iter().any(|index| index.mentions.iter().any(|name| name == new.column.as_str()));
+    let indexed = || {
+        table.indexes.iter().any(|index| {
+            index
+                .mentions
+                .iter()
+                .any(|name| name == new.column.as_str())
+        })
+    };
     if new.under_utc && types::is_time_with_zone(&column.type_sql, &new.type_sql) {
         return indexed();
     }
-    let kept = types::keeps_indexes(&column.type_sql, &new.type_sql, catalog) && same_collation(new, column, catalog);
+    let kept = types::keeps_indexes(&column.type_sql, &new.type_sql, catalog)
+        && same_collation(new, column, catalog);
     !keeps_values(new, column, catalog) || rebuilt() || (!kept && indexed())
 }
 
-fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>) -> Result<Decision, Problem> {
+fn shadowed(
+    new: &NewType,
+    table: &Table,
+    column: &Column,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
     guard::unnoticed(&new.table, "another type", context)?;
-    let read =
-        |sql: &str| crate::sql::from_text(sql).ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")));
+    let read = |sql: &str| {
+        crate::sql::from_text(sql)
+            .ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")))
+    };
     let name = new.column.sql();
     let forward = match &new.using {
         Some(using) => using.clone(),
         None if types::may_cut(&new.type_sql, context.catalog) => return Err(cuts(new)),
-        // What a type that the revision makes demands isn't known: it is assigned, which asks for all of it.
-        None if context.catalog.new_types.contains(&types::bare(&new.type_sql)) => read(&name)?,
+        // What a type that the revision makes demands isn't known: it is assigned, which asks for
+        // all of it.
+        None if context
+            .catalog
+            .new_types
+            .contains(&types::bare(&new.type_sql)) =>
+        {
+            read(&name)?
+        }
         None => read(&types::assigned(&name, &new.type_sql, context.catalog))?,
     };
     others_as_they_were(new, context)?;
@@ -361,7 +538,11 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
     }
     if carried_back && guarded && (context.version.is_some() || context.catalog.has_versions()) {
         let (name, kind) = (new.column.as_str(), &column.type_sql);
-        let seen = if refuses_null { "the former value, and may not insert such a row" } else { "NULL" };
+        let seen = if refuses_null {
+            "the former value, and may not insert such a row"
+        } else {
+            "NULL"
+        };
         decision = decision.warning(
             hazard::DEMAND,
             format!("of values of {name} that newer code writes and {kind} can't hold, older code reads {seen}; a rollback loses them"),
@@ -373,19 +554,33 @@ fn shadowed(new: &NewType, table: &Table, column: &Column, context: &Context<'_>
     })
 }
 
-/// Refuses USING over another column that an earlier statement makes a different one: until contract there is the old one.
+/// Refuses USING over another column that an earlier statement makes a different one: until
+/// contract there is the old one.
 fn others_as_they_were(new: &NewType, context: &Context<'_>) -> Result<(), Problem> {
-    let read: Vec<Ident> = new.using.iter().flat_map(Expr::column_names).filter(|name| *name != new.column).collect();
+    let read: Vec<Ident> = new
+        .using
+        .iter()
+        .flat_map(Expr::column_names)
+        .filter(|name| *name != new.column)
+        .collect();
     let is_changed = |name: &Ident| {
         let retyped = |change: &Change| matches!(change, Change::AlterType(other) if other.table == new.table && other.column == *name);
-        let renamed =
-            |change: &Change| matches!(change, Change::RenameColumn(table, _, to) if *table == new.table && to == name);
-        context.before().iter().any(|seen| retyped(&seen.change) || renamed(&seen.change))
+        let renamed = |change: &Change| matches!(change, Change::RenameColumn(table, _, to) if *table == new.table && to == name);
+        context
+            .before()
+            .iter()
+            .any(|seen| retyped(&seen.change) || renamed(&seen.change))
     };
-    let Some(changed) = read.iter().find(|name| is_changed(name)) else { return Ok(()) };
+    let Some(changed) = read.iter().find(|name| is_changed(name)) else {
+        return Ok(());
+    };
     Err(Problem::new(
         code::DEPENDED_ON,
-        format!("USING reads {}.{}, which this revision changes before", new.table.shown(), changed.as_str()),
+        format!(
+            "USING reads {}.{}, which this revision changes before",
+            new.table.shown(),
+            changed.as_str()
+        ),
     )
     .label("until contract the former column is there")
     .help("put it into a revision of its own, behind this one"))

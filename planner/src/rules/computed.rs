@@ -1,9 +1,9 @@
 //! Values that can't be computed for some rows: a division by zero, a text that is no number.
 //!
-//! **Danger**: the statement ends in an error in the middle of its batches, and every writer whose row is filled meanwhile
-//! fails with it.
-//! **Instead**: the values are computed for every row before the first change, and the trigger that fills a writer's row leaves
-//! it for the batches when it can't.
+//! **Danger**: the statement ends in an error in the middle of its batches, and every writer whose
+//! row is filled meanwhile fails with it. **Instead**: the values are computed for every row before
+//! the first change, and the trigger that fills a writer's row leaves it for the batches when it
+//! can't.
 
 use super::foreseen::{self, Rows};
 use super::reach::Look;
@@ -16,32 +16,58 @@ use crate::plan::Question;
 use crate::sql::types;
 use concertina_revisions::Ident;
 
-/// Whether a value, or the condition, may end in an error: when it is computed, or when its column takes it.
+/// Whether a value, or the condition, may end in an error: when it is computed, or when its column
+/// takes it.
 pub(super) fn may_fail(update: &Update, context: &Context<'_>) -> bool {
     let catalog = context.catalog;
-    let columns = |name: &Ident| context.table(&update.table).and_then(|table| table.get(name));
+    let columns = |name: &Ident| {
+        context
+            .table(&update.table)
+            .and_then(|table| table.get(name))
+    };
     let is_refused = |(set, value): &(Ident, Expr)| {
-        let Some(kind) = columns(set).map(|column| &column.type_sql) else { return false };
-        let bare = value.columns.first().filter(|mention| mention.range == (0..value.sql.len()));
+        let Some(kind) = columns(set).map(|column| &column.type_sql) else {
+            return false;
+        };
+        let bare = value
+            .columns
+            .first()
+            .filter(|mention| mention.range == (0..value.sql.len()));
         match bare.and_then(|mention| columns(&mention.name)) {
-            Some(from) => types::narrows(kind, catalog) && !types::is_total(&from.type_sql, kind, catalog),
+            Some(from) => {
+                types::narrows(kind, catalog) && !types::is_total(&from.type_sql, kind, catalog)
+            }
             None => {
-                types::narrows(kind, catalog) && !matches!(value.shape, Shape::Literal | Shape::Null | Shape::Default)
+                types::narrows(kind, catalog)
+                    && !matches!(value.shape, Shape::Literal | Shape::Null | Shape::Default)
             }
         }
     };
-    update.sets.iter().map(|(_, value)| value).chain(&update.predicate).any(|expr| expr.reach.raises)
+    update
+        .sets
+        .iter()
+        .map(|(_, value)| value)
+        .chain(&update.predicate)
+        .any(|expr| expr.reach.raises)
         || update.sets.iter().any(is_refused)
 }
 
 /// Asks whether every value can be computed.
 pub(super) fn asked(decision: Decision, update: &Update, context: &Context<'_>) -> Decision {
-    let Some(table) = context.table(&update.table) else { return decision };
+    let Some(table) = context.table(&update.table) else {
+        return decision;
+    };
     if context.catalog.is_empty(&update.table) || !may_fail(update, context) {
         return decision;
     }
-    let Some(question) = question(update, table, context) else { return decision };
-    let names: Vec<&str> = update.sets.iter().map(|(column, _)| column.as_str()).collect();
+    let Some(question) = question(update, table, context) else {
+        return decision;
+    };
+    let names: Vec<&str> = update
+        .sets
+        .iter()
+        .map(|(column, _)| column.as_str())
+        .collect();
     decision.check(
         format!("every value of {}.{} can be computed", update.table.shown(), names.join(", ")),
         question,
@@ -52,17 +78,32 @@ pub(super) fn asked(decision: Decision, update: &Update, context: &Context<'_>) 
 fn question(update: &Update, table: &Table, context: &Context<'_>) -> Option<Question> {
     let catalog = context.catalog;
     let look = Look::of_update(update, catalog);
-    let all = || update.sets.iter().map(|(_, value)| value).chain(&update.predicate);
+    let all = || {
+        update
+            .sets
+            .iter()
+            .map(|(_, value)| value)
+            .chain(&update.predicate)
+    };
     let opaque = update.opaque || update.whole.is_some() || update.only || update.sets.is_empty();
-    // What does something each time it is called must not be called; what reads many rows is computed once, by the list.
+    // What does something each time it is called must not be called; what reads many rows is
+    // computed once, by the list.
     let calls = |expr: &Expr| {
-        expr.is_volatile(catalog) || expr.functions.iter().any(|name| catalog.reading_functions.contains(name))
+        expr.is_volatile(catalog)
+            || expr
+                .functions
+                .iter()
+                .any(|name| catalog.reading_functions.contains(name))
     };
     let whole = |expr: &Expr| {
-        expr.columns.iter().any(|mention| mention.name.as_str() == "*" || mention.name == update.alias)
+        expr.columns
+            .iter()
+            .any(|mention| mention.name.as_str() == "*" || mention.name == update.alias)
             || expr.shape == Shape::Default
     };
-    if opaque || all().any(|expr| calls(expr) || whole(expr) || expr.reach.subquery || expr.reach.gathers) {
+    if opaque
+        || all().any(|expr| calls(expr) || whole(expr) || expr.reach.subquery || expr.reach.gathers)
+    {
         return None;
     }
     if !(update.from.is_none() || look.finds_one()) {
@@ -71,12 +112,18 @@ fn question(update: &Update, table: &Table, context: &Context<'_>) -> Option<Que
     let scope = look.scope();
     let over = |expr: &Expr| {
         expr.rewrite(|mention| {
-            scope.is_target(mention).then(|| format!("{}.{}", update.alias.sql(), mention.name.sql()))
+            scope
+                .is_target(mention)
+                .then(|| format!("{}.{}", update.alias.sql(), mention.name.sql()))
         })
     };
     let mut values = Vec::new();
     for (column, value) in &update.sets {
-        values.push(types::assigned(&format!("({})", over(value)), &table.get(column)?.type_sql, catalog));
+        values.push(types::assigned(
+            &format!("({})", over(value)),
+            &table.get(column)?.type_sql,
+            catalog,
+        ));
     }
     let row = format!("ROW({})", values.join(", "));
     let condition = update.predicate.as_ref().map(&over);
@@ -84,7 +131,8 @@ fn question(update: &Update, table: &Table, context: &Context<'_>) -> Option<Que
         (None, None) => row,
         (None, Some(condition)) => format!("CASE WHEN ({condition}) THEN {row} END"),
         (Some(from), condition) => {
-            let condition = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
+            let condition =
+                condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
             format!("(SELECT {row} FROM {from}{condition} LIMIT 1)")
         }
     };
@@ -95,5 +143,11 @@ fn question(update: &Update, table: &Table, context: &Context<'_>) -> Option<Que
         Rows::Now => (questions::key_text(table, &update.alias), None),
         Rows::Unknown => return None,
     };
-    Some(Question::NoErrors { table: update.table.clone(), alias: update.alias.clone(), expression, key, rows })
+    Some(Question::NoErrors {
+        table: update.table.clone(),
+        alias: update.alias.clone(),
+        expression,
+        key,
+        rows,
+    })
 }

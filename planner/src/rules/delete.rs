@@ -1,9 +1,8 @@
 //! DELETE
 //!
-//! **Danger**: one statement over a large table holds row locks and one snapshot until the last row.
-//! **Instead**: small batches in physical order, by the same machinery as an UPDATE. What reads the rows that it removes is
-//! listed first.
-//! **Hazard**: code that still reads the rows.
+//! **Danger**: one statement over a large table holds row locks and one snapshot until the last
+//! row. **Instead**: small batches in physical order, by the same machinery as an UPDATE. What
+//! reads the rows that it removes is listed first. **Hazard**: code that still reads the rows.
 
 use super::reach::{self, Deed, Fired, Look};
 use super::small::is_small;
@@ -21,25 +20,46 @@ pub(super) fn delete(delete: &Delete, context: &Context<'_>) -> Result<Decision,
     let is_spared = spared.is_some();
     let decision = deleted(spared.as_ref().unwrap_or(delete), context)?;
     Ok(decision.note_of(is_spared.then(|| {
-        format!("rows of {} that were written after they were copied are left as they are", delete.table.shown())
+        format!(
+            "rows of {} that were written after they were copied are left as they are",
+            delete.table.shown()
+        )
     })))
 }
 
 fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> {
-    let Some(table) = context.table(&delete.table) else { return Ok(Decision::default()) };
+    let Some(table) = context.table(&delete.table) else {
+        return Ok(Decision::default());
+    };
     if context.is_copied_into(&delete.table) {
         return Err(update::copied_meanwhile());
     }
     if context.catalog.is_empty(&delete.table) {
-        return Ok(as_written(delete, table, "the table holds no row that anyone else sees", context));
+        return Ok(as_written(
+            delete,
+            table,
+            "the table holds no row that anyone else sees",
+            context,
+        ));
     }
-    let fired = reach::fired(&delete.table, Deed::Delete, &[], context.before(), context.catalog);
+    let fired = reach::fired(
+        &delete.table,
+        Deed::Delete,
+        &[],
+        context.before(),
+        context.catalog,
+    );
     let look = Look::of_delete(delete, context.catalog);
     let at_once = listed::asked_at_the_end(table, Deed::Delete, &[]);
     let beyond = look.beyond();
     let plain = fired == Fired::default() && at_once.is_none() && delete.whole.is_none();
     if (beyond.is_some() || !plain) && is_small(&delete.table, context.catalog) {
-        return Ok(as_written(delete, table, "the table is small: one short transaction", context));
+        return Ok(as_written(
+            delete,
+            table,
+            "the table is small: one short transaction",
+            context,
+        ));
     }
     if !fired.rules.is_empty() {
         return Err(listed::rules("this DELETE", &delete.table, &fired.rules));
@@ -48,23 +68,39 @@ fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> 
         return Err(listed::statement_triggers(&delete.table, &fired.statement));
     }
     if let Some(why) = delete.whole {
-        return Err(update::not_batchable(&format!("a DELETE that {why} can't be cut into batches")));
+        return Err(update::not_batchable(&format!(
+            "a DELETE that {why} can't be cut into batches"
+        )));
     }
     if let Some(why) = at_once {
         return Err(listed::as_one("this DELETE", why));
     }
     if table.kind == TableKind::View {
-        return Err(update::not_batchable("a DELETE from a view can't be cut into batches"));
+        return Err(update::not_batchable(
+            "a DELETE from a view can't be cut into batches",
+        ));
     }
     let decision = match beyond {
         Some(why) => list(delete, table, why, true, context)?,
         None if !fired.rows.is_empty() => {
-            let values = delete.using.is_some() || delete.predicate.iter().any(|predicate| predicate.reach.subquery);
-            list(delete, table, "fires triggers, which see its rows in order", values, context)?
+            let values = delete.using.is_some()
+                || delete
+                    .predicate
+                    .iter()
+                    .any(|predicate| predicate.reach.subquery);
+            list(
+                delete,
+                table,
+                "fires triggers, which see its rows in order",
+                values,
+                context,
+            )?
         }
         None => walk(delete, context),
     };
-    Ok(decision.irreversible(lost(&delete.table)).note_of(scanned(delete, context)))
+    Ok(decision
+        .irreversible(lost(&delete.table))
+        .note_of(scanned(delete, context)))
 }
 
 fn lost(table: &TableName) -> String {
@@ -72,14 +108,28 @@ fn lost(table: &TableName) -> String {
 }
 
 fn as_written(delete: &Delete, table: &Table, why: &str, context: &Context<'_>) -> Decision {
-    let locks = if table.is_new { vec![] } else { vec![(delete.table.clone(), Lock::RowExclusive)] };
-    let action =
-        Action::AsWritten { what: format!("delete from {}", delete.table.shown()), sql: delete.sql.clone(), locks };
+    let locks = if table.is_new {
+        vec![]
+    } else {
+        vec![(delete.table.clone(), Lock::RowExclusive)]
+    };
+    let action = Action::AsWritten {
+        what: format!("delete from {}", delete.table.shown()),
+        sql: delete.sql.clone(),
+        locks,
+    };
     let decision = Decision::because(why).expand(action, []);
     if let Some(table) = context.written_beside(&delete.beside) {
-        return decision.irreversible(format!("the rows of {} as they were aren't kept", table.shown()));
+        return decision.irreversible(format!(
+            "the rows of {} as they were aren't kept",
+            table.shown()
+        ));
     }
-    if table.is_new { decision.reverse("") } else { decision.irreversible(lost(&delete.table)) }
+    if table.is_new {
+        decision.reverse("")
+    } else {
+        decision.irreversible(lost(&delete.table))
+    }
 }
 
 fn walk(delete: &Delete, context: &Context<'_>) -> Decision {
@@ -88,7 +138,10 @@ fn walk(delete: &Delete, context: &Context<'_>) -> Decision {
         alias: delete.alias.clone(),
         operation: Operation::Delete,
         from: delete.using.clone(),
-        predicate: delete.predicate.as_ref().map_or_else(|| "true".to_owned(), |predicate| predicate.sql.clone()),
+        predicate: delete
+            .predicate
+            .as_ref()
+            .map_or_else(|| "true".to_owned(), |predicate| predicate.sql.clone()),
         hot: false,
         lookups: delete.using.is_some(),
         synced: false,
@@ -112,8 +165,11 @@ fn list(
 ) -> Result<Decision, Problem> {
     let key = listed::key(table, delete.only, why, context)?;
     let look = Look::of_delete(delete, context.catalog);
-    let relied_on: Vec<Ident> =
-        look.relied_on(table).into_iter().filter(|column| values && !key.contains(column)).collect();
+    let relied_on: Vec<Ident> = look
+        .relied_on(table)
+        .into_iter()
+        .filter(|column| values && !key.contains(column))
+        .collect();
     let of_row = |column: &Ident| format!("{}.{}", delete.alias.sql(), column.sql());
     let held: Vec<String> = key.iter().chain(&relied_on).map(of_row).collect();
     let list = WorkList {
@@ -123,7 +179,11 @@ fn list(
         first_only: delete.using.is_some() && !look.finds_one(),
         only: delete.only,
         change: Listed::Delete {
-            predicate: delete.predicate.as_ref().filter(|_| !values).map(|predicate| predicate.sql.clone()),
+            predicate: delete
+                .predicate
+                .as_ref()
+                .filter(|_| !values)
+                .map(|predicate| predicate.sql.clone()),
         },
         key,
     };
@@ -131,18 +191,30 @@ fn list(
     Ok(decision.fill(listed::backfill(&delete.table, &delete.alias, list)))
 }
 
-/// Tables that each deleted row scans, its own and those that go along with it, with the indexes that would spare it that.
+/// Tables that each deleted row scans, its own and those that go along with it, with the indexes
+/// that would spare it that.
 fn scanned(delete: &Delete, context: &Context<'_>) -> Option<String> {
     let (mut met, mut at, mut unindexed) = (vec![delete.table.clone()], 0, Vec::new());
     while let Some(table) = met.get(at).cloned() {
         at += 1;
         for (other, key) in context.catalog.referencing(&table) {
             let name = other.full_name();
-            let columns: Vec<Ident> = key.columns.iter().map(|column| Ident::new(column.as_str())).collect();
-            let indexed = other.indexes.iter().any(|index| index.keys.first() == key.columns.first());
+            let columns: Vec<Ident> = key
+                .columns
+                .iter()
+                .map(|column| Ident::new(column.as_str()))
+                .collect();
+            let indexed = other
+                .indexes
+                .iter()
+                .any(|index| index.keys.first() == key.columns.first());
             // What the revision builds behind it comes too late.
             if !indexed && !context.catalog.is_empty(&name) {
-                let list = columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
+                let list = columns
+                    .iter()
+                    .map(Ident::sql)
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 unindexed.push(format!(
                     "{} ({} blocks): CREATE INDEX ON {} ({list})",
                     name.shown(),
@@ -156,6 +228,9 @@ fn scanned(delete: &Delete, context: &Context<'_>) -> Option<String> {
         }
     }
     (!unindexed.is_empty()).then(|| {
-        format!("each deleted row scans {}, in a revision before this one, spares it that", unindexed.join("; and "))
+        format!(
+            "each deleted row scans {}, in a revision before this one, spares it that",
+            unindexed.join("; and ")
+        )
     })
 }

@@ -1,8 +1,8 @@
 //! ALTER DOMAIN .. ADD CONSTRAINT, VALIDATE CONSTRAINT, SET NOT NULL
 //!
-//! **Danger**: PostgreSQL looks at every row of every table that has a column of the domain, and their writers wait.
-//! **Instead**: as written, once the rows are as they are to be, where these tables are small.
-//! **Hazard**: writers of values that it doesn't allow fail from then on.
+//! **Danger**: PostgreSQL looks at every row of every table that has a column of the domain, and
+//! their writers wait. **Instead**: as written, once the rows are as they are to be, where these
+//! tables are small. **Hazard**: writers of values that it doesn't allow fail from then on.
 
 use super::small::SMALL_TABLE_BLOCKS;
 use super::{Context, plain_sql, questions};
@@ -29,13 +29,22 @@ pub(super) fn demand(new: &DomainDemand, context: &Context<'_>) -> Result<Decisi
         ));
     }
     let old = new.columns.iter().map(|(table, _)| table);
-    let mut old: Vec<TableName> =
-        old.filter(|name| context.table(name).is_some_and(|one| !one.is_new)).cloned().collect();
+    let mut old: Vec<TableName> = old
+        .filter(|name| context.table(name).is_some_and(|one| !one.is_new))
+        .cloned()
+        .collect();
     old.sort();
     old.dedup();
     let locks = old.into_iter().map(|table| (table, Lock::Share)).collect();
-    let action = Action::AsWritten { what: new.what.clone(), sql: new.sql.clone(), locks };
-    let undo = new.reverse.iter().map(|sql| plain_sql(format!("undo: {}", new.what), sql.clone()));
+    let action = Action::AsWritten {
+        what: new.what.clone(),
+        sql: new.sql.clone(),
+        locks,
+    };
+    let undo = new
+        .reverse
+        .iter()
+        .map(|sql| plain_sql(format!("undo: {}", new.what), sql.clone()));
     let undo: Vec<Action> = undo.collect();
     let mut decision = if tables.is_empty() {
         Decision::because("no row of others holds a value of it").expand(action, undo)
@@ -44,11 +53,18 @@ pub(super) fn demand(new: &DomainDemand, context: &Context<'_>) -> Result<Decisi
             .quick(Phase::Backfill, Rank::Demand, action, undo)
             .warning(
                 hazard::DEMAND,
-                format!("writers of values that {} doesn't allow fail from the backfill on", new.domain.as_str()),
+                format!(
+                    "writers of values that {} doesn't allow fail from the backfill on",
+                    new.domain.as_str()
+                ),
             )
     };
     decision = decision.alone();
-    for (table, column) in new.columns.iter().filter(|(table, _)| tables.contains(&table)) {
+    for (table, column) in new
+        .columns
+        .iter()
+        .filter(|(table, _)| tables.contains(&table))
+    {
         if let Some(question) = offenders(new, table, column, context) {
             let what = format!(
                 "every value of {}.{} is one that {} allows",
@@ -56,8 +72,11 @@ pub(super) fn demand(new: &DomainDemand, context: &Context<'_>) -> Result<Decisi
                 column.as_str(),
                 new.domain.as_str()
             );
-            decision =
-                decision.check(what, question, "fix these rows first, or add an UPDATE to this revision that does");
+            decision = decision.check(
+                what,
+                question,
+                "fix these rows first, or add an UPDATE to this revision that does",
+            );
         }
     }
     Ok(match &new.reverse {
@@ -67,15 +86,23 @@ pub(super) fn demand(new: &DomainDemand, context: &Context<'_>) -> Result<Decisi
 }
 
 /// The rows that hold a value that it doesn't allow. Of a partition it is asked with its whole.
-fn offenders(new: &DomainDemand, table: &TableName, column: &Ident, context: &Context<'_>) -> Option<Question> {
-    let known = context.table(table).filter(|known| known.partition_of.is_none())?;
+fn offenders(
+    new: &DomainDemand,
+    table: &TableName,
+    column: &Ident,
+    context: &Context<'_>,
+) -> Option<Question> {
+    let known = context
+        .table(table)
+        .filter(|known| known.partition_of.is_none())?;
     let alias = Ident::new(known.name.as_str());
     let value = format!("{}.{}", alias.sql(), column.sql());
     let condition = match new.asks.as_ref()? {
         Asks::NotNull => format!("{value} IS NULL"),
         Asks::Check(condition) => {
             let of_value = condition.rewrite(|mention| {
-                (mention.qualifier.is_none() && mention.name.as_str() == "value").then(|| value.clone())
+                (mention.qualifier.is_none() && mention.name.as_str() == "value")
+                    .then(|| value.clone())
             });
             format!("NOT ({of_value})")
         }

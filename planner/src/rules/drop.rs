@@ -1,8 +1,8 @@
 //! DROP CONSTRAINT, DROP COLUMN, DROP TABLE
 //!
 //! **Danger**: instant for the database, fatal for code that still uses what is dropped.
-//! **Instead**: in contract; before that, a column that refuses NULL is loosened so that new code may leave it out.
-//! **Hazard**: code that still names it.
+//! **Instead**: in contract; before that, a column that refuses NULL is loosened so that new code
+//! may leave it out. **Hazard**: code that still names it.
 
 use super::{Context, again, not_null, partition};
 use crate::action::{Action, Lock, Online};
@@ -13,23 +13,44 @@ use crate::problem::{Problem, code, hazard};
 use crate::sql::rewrite;
 use concertina_revisions::{Ident, TableName};
 
-pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>) -> Result<Decision, Problem> {
-    let Some(known) = context.table(table).and_then(|table| table.constraint(name)) else {
+pub(super) fn constraint(
+    table: &TableName,
+    name: &Ident,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let Some(known) = context
+        .table(table)
+        .and_then(|table| table.constraint(name))
+    else {
         return Ok(Decision::default());
     };
     let drop = dropped(table, known);
     let back = context.table(table).map(|table| {
         let parts = again::of_parts(table, known, context.catalog);
-        again::constraint(table, known).into_iter().chain(parts).collect()
+        again::constraint(table, known)
+            .into_iter()
+            .chain(parts)
+            .collect()
     });
     let back: Vec<String> = back.unwrap_or_default();
-    let unique = matches!(known.kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey);
+    let unique = matches!(
+        known.kind,
+        ConstraintKind::Unique | ConstraintKind::PrimaryKey
+    );
     if unique
-        && let Some((other, key)) = context.catalog.referencing(table).find(|(_, key)| references_columns(key, known))
+        && let Some((other, key)) = context
+            .catalog
+            .referencing(table)
+            .find(|(_, key)| references_columns(key, known))
     {
         return Err(Problem::new(
             code::DEPENDED_ON,
-            format!("foreign key {} of {} needs constraint {}", key.name, other.full_name().shown(), name.as_str()),
+            format!(
+                "foreign key {} of {} needs constraint {}",
+                key.name,
+                other.full_name().shown(),
+                name.as_str()
+            ),
         )
         .label("others depend on it")
         .help(format!(
@@ -44,21 +65,33 @@ pub(super) fn constraint(table: &TableName, name: &Ident, context: &Context<'_>)
             .map(|table| (table, Lock::AccessExclusive))
             .collect();
         let undo = back.iter().map(|sql| Action::AsWritten {
-            what: format!("add constraint {} to {} again as it was", name.as_str(), table.shown()),
+            what: format!(
+                "add constraint {} to {} again as it was",
+                name.as_str(),
+                table.shown()
+            ),
             sql: sql.clone(),
             locks: locks.clone(),
         });
         let undo: Vec<Action> = undo.collect();
-        return Ok(Decision::because("the table holds no row").expand(drop, undo).reverse_by(back));
+        return Ok(Decision::because("the table holds no row")
+            .expand(drop, undo)
+            .reverse_by(back));
     }
-    let decision = Decision::because("enforcing less is a metadata-only change, for once no code relies on it")
-        .contract(drop)
-        .reverse_by(back);
+    let decision = Decision::because(
+        "enforcing less is a metadata-only change, for once no code relies on it",
+    )
+    .contract(drop)
+    .reverse_by(back);
     Ok(if unique {
         let columns = known.columns.join(", ");
         decision.hazard(
             hazard::CONFLICT,
-            format!("INSERT .. ON CONFLICT ({columns}) into {} fails once {} is gone", table.shown(), name.as_str()),
+            format!(
+                "INSERT .. ON CONFLICT ({columns}) into {} fails once {} is gone",
+                table.shown(),
+                name.as_str()
+            ),
         )
     } else {
         decision
@@ -74,8 +107,8 @@ pub(super) fn dropped(table: &TableName, constraint: &Constraint) -> Action {
     }
 }
 
-/// Whether a foreign key relies on a unique constraint: its own text names the referenced columns, or none for the
-/// primary key.
+/// Whether a foreign key relies on a unique constraint: its own text names the referenced columns,
+/// or none for the primary key.
 fn references_columns(key: &Constraint, unique: &Constraint) -> bool {
     if let Some(index) = &key.relies_on {
         return *index == unique.name;
@@ -85,7 +118,10 @@ fn references_columns(key: &Constraint, unique: &Constraint) -> bool {
         return unique.kind == ConstraintKind::PrimaryKey;
     }
     columns.len() == unique.columns.len()
-        && unique.columns.iter().all(|column| columns.iter().any(|named| named.as_str() == column))
+        && unique
+            .columns
+            .iter()
+            .all(|column| columns.iter().any(|named| named.as_str() == column))
 }
 
 /// What would be in the way of a DROP, of a column or of the whole table.
@@ -96,41 +132,82 @@ pub(super) fn in_the_way(table: &Table, column: Option<&Ident>) -> Result<(), Pr
         (Some(_), None) => false,
     };
     let of_column = |trigger: &&Trigger| {
-        column.is_some_and(|column| trigger.columns.iter().any(|name| name == column.as_str()) && !trigger.of_parent)
+        column.is_some_and(|column| {
+            trigger.columns.iter().any(|name| name == column.as_str()) && !trigger.of_parent
+        })
     };
-    let triggers = table.triggers.iter().filter(of_column).map(|trigger| format!("trigger {}", trigger.name));
-    let mut found: Vec<String> =
-        table.dependants.iter().filter(concerns).map(|dependant| dependant.what.clone()).chain(triggers).collect();
+    let triggers = table
+        .triggers
+        .iter()
+        .filter(of_column)
+        .map(|trigger| format!("trigger {}", trigger.name));
+    let mut found: Vec<String> = table
+        .dependants
+        .iter()
+        .filter(concerns)
+        .map(|dependant| dependant.what.clone())
+        .chain(triggers)
+        .collect();
     found.sort_unstable();
     found.dedup();
     if found.is_empty() {
         return Ok(());
     }
     let name = table.full_name().shown();
-    let what = column.map_or_else(|| format!("table {name}"), |column| format!("column {name}.{}", column.as_str()));
-    Err(Problem::new(code::DEPENDED_ON, format!("{what} is used by {}", found.join(", ")))
-        .label("others depend on it")
-        .help("drop or change them first, in the same revision or an earlier one"))
+    let what = column.map_or_else(
+        || format!("table {name}"),
+        |column| format!("column {name}.{}", column.as_str()),
+    );
+    Err(Problem::new(
+        code::DEPENDED_ON,
+        format!("{what} is used by {}", found.join(", ")),
+    )
+    .label("others depend on it")
+    .help("drop or change them first, in the same revision or an earlier one"))
 }
 
-pub(super) fn column(table: &TableName, column: &Ident, context: &Context<'_>) -> Result<Decision, Problem> {
-    let Some(known) = context.table(table) else { return Ok(Decision::default()) };
-    let drop = Action::DropColumn { table: table.clone(), column: column.clone() };
-    let lost = format!("the values of {}.{} are gone", table.shown(), column.as_str());
+pub(super) fn column(
+    table: &TableName,
+    column: &Ident,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let Some(known) = context.table(table) else {
+        return Ok(Decision::default());
+    };
+    let drop = Action::DropColumn {
+        table: table.clone(),
+        column: column.clone(),
+    };
+    let lost = format!(
+        "the values of {}.{} are gone",
+        table.shown(),
+        column.as_str()
+    );
     in_the_way(known, Some(column))?;
-    for below in context.catalog.below(table).iter().filter_map(|below| context.table(below)) {
+    for below in context
+        .catalog
+        .below(table)
+        .iter()
+        .filter_map(|below| context.table(below))
+    {
         in_the_way(below, Some(column))?;
     }
     if context.catalog.is_empty(table) {
         let decision = Decision::because("the table holds no row");
         // Nothing brings a column back as it was: it goes last.
         let at_once = known.is_new || known.get(column).is_some_and(|one| one.is_new);
-        let decision =
-            if at_once { decision.expand(drop, []) } else { decision.quick(Phase::Contract, Rank::Remove, drop, []) };
+        let decision = if at_once {
+            decision.expand(drop, [])
+        } else {
+            decision.quick(Phase::Contract, Rank::Remove, drop, [])
+        };
         return Ok(decision.irreversible(lost));
     }
     let mut decision = Decision::because("instant, but running code may still use the column");
-    if let Some(there) = known.get(column).filter(|c| c.not_null && c.default.is_none() && !c.generated) {
+    if let Some(there) = known
+        .get(column)
+        .filter(|c| c.not_null && c.default.is_none() && !c.generated)
+    {
         let key = known.indexes.iter().any(|index| {
             index.constraint.is_some()
                 && index.keys.contains(&there.name)
@@ -142,11 +219,19 @@ pub(super) fn column(table: &TableName, column: &Ident, context: &Context<'_>) -
         }
     }
     let names = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
-    for key in known.constraints.iter().filter(|one| one.references.is_some() && names(&one.columns)) {
+    for key in known
+        .constraints
+        .iter()
+        .filter(|one| one.references.is_some() && names(&one.columns))
+    {
         // Two tables are locked for it; the column's own lock is one.
         decision = decision.quick(Phase::Contract, Rank::Swap, dropped(table, key), []);
     }
-    for index in known.indexes.iter().filter(|index| index.constraint.is_none() && names(&index.mentions)) {
+    for index in known
+        .indexes
+        .iter()
+        .filter(|index| index.constraint.is_none() && names(&index.mentions))
+    {
         if known.kind != TableKind::Plain {
             continue;
         }
@@ -161,7 +246,11 @@ pub(super) fn column(table: &TableName, column: &Ident, context: &Context<'_>) -
         .quick(Phase::Contract, Rank::Remove, drop, [])
         .hazard(
             hazard::COLUMN,
-            format!("code that still reads or writes {}.{} fails once it is dropped", table.shown(), column.as_str()),
+            format!(
+                "code that still reads or writes {}.{} fails once it is dropped",
+                table.shown(),
+                column.as_str()
+            ),
         )
         .irreversible(lost))
 }
@@ -175,16 +264,26 @@ pub(super) fn table(table: &TableName, context: &Context<'_>) -> Result<Decision
     if !dependants.is_empty() {
         return Err(Problem::new(
             code::DEPENDED_ON,
-            format!("foreign keys point at table {}: {}", table.shown(), dependants.join(", ")),
+            format!(
+                "foreign keys point at table {}: {}",
+                table.shown(),
+                dependants.join(", ")
+            ),
         )
         .label("others depend on it")
         .help("drop those foreign keys or tables first, in the same revision or an earlier one"));
     }
-    let Some(known) = context.table(table) else { return Ok(Decision::default()) };
-    let drop = Action::DropTable { table: table.clone() };
+    let Some(known) = context.table(table) else {
+        return Ok(Decision::default());
+    };
+    let drop = Action::DropTable {
+        table: table.clone(),
+    };
     let lost = format!("the rows of {} are gone", table.shown());
     if known.is_new {
-        return Ok(Decision::because("made by this revision").expand(drop, []).reverse(""));
+        return Ok(Decision::because("made by this revision")
+            .expand(drop, [])
+            .reverse(""));
     }
     in_the_way(known, None)?;
     let mut decision = Decision::because("instant, but running code may still use the table");
@@ -192,12 +291,22 @@ pub(super) fn table(table: &TableName, context: &Context<'_>) -> Result<Decision
         let detach = crate::lower::detachment(&of.parent(), table.clone(), context.catalog);
         decision = decision.and(partition::take_off(&detach, context));
     }
-    for key in known.constraints.iter().filter(|one| one.references.is_some()) {
+    for key in known
+        .constraints
+        .iter()
+        .filter(|one| one.references.is_some())
+    {
         // Two tables are locked for it; the drop locks its own alone.
         decision = decision.quick(Phase::Contract, Rank::Swap, dropped(table, key), []);
     }
     Ok(decision
         .quick(Phase::Contract, Rank::Remove, drop, [])
-        .hazard(hazard::TABLE, format!("code that still uses table {} fails once it is dropped", table.shown()))
+        .hazard(
+            hazard::TABLE,
+            format!(
+                "code that still uses table {} fails once it is dropped",
+                table.shown()
+            ),
+        )
         .irreversible(lost))
 }

@@ -1,7 +1,8 @@
 //! ADD FOREIGN KEY
 //!
-//! **Danger**: checks every row while SHARE ROW EXCLUSIVE on both tables makes all their writers wait.
-//! **Instead**: NOT VALID after the fill (instant; it also saves a check a row during the fill), then VALIDATE.
+//! **Danger**: checks every row while SHARE ROW EXCLUSIVE on both tables makes all their writers
+//! wait. **Instead**: NOT VALID after the fill (instant; it also saves a check a row during the
+//! fill), then VALIDATE.
 
 use super::foreseen::{self, Rows};
 use super::{Context, check, partitions, questions};
@@ -13,21 +14,41 @@ use crate::problem::{self, Problem, hazard};
 use crate::sql::rewrite;
 use concertina_revisions::{Ident, TableName};
 
-pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Result<Decision, Problem> {
-    let NewConstraintKind::ForeignKey { columns, references, reference_columns } = &constraint.kind else {
+pub(super) fn add(
+    table: &TableName,
+    constraint: &NewConstraint,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let NewConstraintKind::ForeignKey {
+        columns,
+        references,
+        reference_columns,
+    } = &constraint.kind
+    else {
         return Err(problem::unknown("a foreign key that isn't one"));
     };
     if let Some(decision) = check::on_empty(table, constraint, context) {
         return Ok(decision);
     }
     if !constraint.enforced {
-        return Ok(Decision::because("nobody looks after it: a metadata-only change")
-            .expand(check::as_written(table, constraint), [check::undo(table, constraint)])
-            .reverse(check::reverse(table, constraint)));
+        return Ok(
+            Decision::because("nobody looks after it: a metadata-only change")
+                .expand(
+                    check::as_written(table, constraint),
+                    [check::undo(table, constraint)],
+                )
+                .reverse(check::reverse(table, constraint)),
+        );
     }
-    let partitioned = context.table(table).is_some_and(|table| table.kind == TableKind::Partitioned);
+    let partitioned = context
+        .table(table)
+        .is_some_and(|table| table.kind == TableKind::Partitioned);
     if partitioned && constraint.not_valid {
-        problem::since(context.catalog, 18, "a foreign key of a partitioned table that is NOT VALID")?;
+        problem::since(
+            context.catalog,
+            18,
+            "a foreign key of a partitioned table that is NOT VALID",
+        )?;
     }
     let mut decision =
         if partitioned && !constraint.not_valid {
@@ -52,11 +73,21 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     }
     if !constraint.not_valid {
         if !partitioned {
-            decision = decision.slow(Phase::Backfill, Rank::Prove, check::proof(table, constraint), []);
+            decision = decision.slow(
+                Phase::Backfill,
+                Rank::Prove,
+                check::proof(table, constraint),
+                [],
+            );
         }
         if let Some(question) = orphans(table, columns, references, reference_columns, context) {
             decision = decision.check(
-                format!("every {} of {} has its row in {}", names(columns), table.shown(), references.shown()),
+                format!(
+                    "every {} of {} has its row in {}",
+                    names(columns),
+                    table.shown(),
+                    references.shown()
+                ),
                 question,
                 "delete or fix the orphans first, or add that to this revision",
             );
@@ -79,8 +110,18 @@ pub(super) fn orphans_of(
     constraint: &Constraint,
     context: &Context<'_>,
 ) -> Option<crate::plan::Question> {
-    let columns: Vec<Ident> = constraint.columns.iter().map(|column| Ident::new(column.as_str())).collect();
-    orphans(table, &columns, &constraint.referenced()?, &rewrite::referenced_columns(constraint), context)
+    let columns: Vec<Ident> = constraint
+        .columns
+        .iter()
+        .map(|column| Ident::new(column.as_str()))
+        .collect();
+    orphans(
+        table,
+        &columns,
+        &constraint.referenced()?,
+        &rewrite::referenced_columns(constraint),
+        context,
+    )
 }
 
 fn orphans(
@@ -92,15 +133,25 @@ fn orphans(
 ) -> Option<crate::plan::Question> {
     let known = context.table(table)?;
     let parent = context.table(references)?;
-    let later = columns.iter().any(|column| context.is_filled_later(table, column));
-    let settled =
-        |column: &Ident| known.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(table, column);
+    let later = columns
+        .iter()
+        .any(|column| context.is_filled_later(table, column));
+    let settled = |column: &Ident| {
+        known.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(table, column)
+    };
     if parent.is_new {
         return None;
     }
     let keys = if reference_columns.is_empty() {
-        let primary = parent.constraints.iter().find(|constraint| constraint.kind == ConstraintKind::PrimaryKey)?;
-        primary.columns.iter().map(|column| Ident::new(column.as_str())).collect()
+        let primary = parent
+            .constraints
+            .iter()
+            .find(|constraint| constraint.kind == ConstraintKind::PrimaryKey)?;
+        primary
+            .columns
+            .iter()
+            .map(|column| Ident::new(column.as_str()))
+            .collect()
     } else {
         reference_columns.to_vec()
     };
@@ -111,19 +162,30 @@ fn orphans(
         (Rows::Foreseen(rows), Rows::Foreseen(parents)) => (Some(rows), Some(parents.sql)),
         (Rows::Foreseen(rows), Rows::Now) => (Some(rows), None),
         (Rows::Now, Rows::Foreseen(parents)) => (None, Some(parents.sql)),
-        (Rows::Now, Rows::Now | Rows::Unknown) | (Rows::Foreseen(_) | Rows::Unknown, _) => (None, None),
+        (Rows::Now, Rows::Now | Rows::Unknown) | (Rows::Foreseen(_) | Rows::Unknown, _) => {
+            (None, None)
+        }
     };
     let is_foreseen = rows.is_some() || referenced.is_some();
     if !is_foreseen && !columns.iter().all(settled) {
         return None;
     }
     let alias = Ident::new("referencing");
-    let given: Vec<String> =
-        columns.iter().map(|column| format!("{}.{} IS NOT NULL", alias.sql(), column.sql())).collect();
+    let given: Vec<String> = columns
+        .iter()
+        .map(|column| format!("{}.{} IS NOT NULL", alias.sql(), column.sql()))
+        .collect();
     let equal: Vec<String> = columns
         .iter()
         .zip(&keys)
-        .map(|(column, key)| format!("referenced.{} = {}.{}", key.sql(), alias.sql(), column.sql()))
+        .map(|(column, key)| {
+            format!(
+                "referenced.{} = {}.{}",
+                key.sql(),
+                alias.sql(),
+                column.sql()
+            )
+        })
         .collect();
     let condition = format!(
         "{} AND NOT EXISTS (SELECT 1 FROM {} AS referenced WHERE {})",
@@ -133,7 +195,9 @@ fn orphans(
     );
     Some(match rows {
         Some(rows) => questions::foreseen_where(&rows, known, &alias, &condition),
-        None if is_foreseen => questions::as_foreseen(questions::rows_where(known, &alias, &condition)),
+        None if is_foreseen => {
+            questions::as_foreseen(questions::rows_where(known, &alias, &condition))
+        }
         None => questions::rows_where(known, &alias, &condition),
     })
 }
@@ -141,12 +205,22 @@ fn orphans(
 /// Whether an index, of the catalog or of this revision, leads with the columns.
 fn indexed(table: &TableName, columns: &[Ident], context: &Context<'_>) -> bool {
     let leads = |keys: &[String]| {
-        keys.len() >= columns.len() && keys.iter().zip(columns).all(|(key, column)| key == column.as_str())
+        keys.len() >= columns.len()
+            && keys
+                .iter()
+                .zip(columns)
+                .all(|(key, column)| key == column.as_str())
     };
-    context.table(table).is_some_and(|table| table.indexes.iter().any(|index| leads(&index.keys)))
+    context
+        .table(table)
+        .is_some_and(|table| table.indexes.iter().any(|index| leads(&index.keys)))
         || context.builds_index(table, columns)
 }
 
 fn names(columns: &[Ident]) -> String {
-    columns.iter().map(Ident::as_str).collect::<Vec<_>>().join(", ")
+    columns
+        .iter()
+        .map(Ident::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -1,8 +1,8 @@
-//! The rows of a table as earlier statements of the revision will leave them, so that what a later one demands of them can be
-//! asked before the first change.
+//! The rows of a table as earlier statements of the revision will leave them, so that what a later
+//! one demands of them can be asked before the first change.
 //!
-//! Each statement before becomes a SELECT over what those before it leave. What can't be foreseen exactly is left unknown, and
-//! nothing is asked of it.
+//! Each statement before becomes a SELECT over what those before it leave. What can't be foreseen
+//! exactly is left unknown, and nothing is asked of it.
 
 use super::reach::{self, Deed, Look};
 use super::{Context, questions};
@@ -34,7 +34,9 @@ impl Relation {
     /// How a row is named to people.
     pub(super) fn key_text(&self, table: &Table, alias: &Ident) -> String {
         match table.key() {
-            Some(key) if key.iter().all(|column| self.known.contains(column)) => questions::key_text(table, alias),
+            Some(key) if key.iter().all(|column| self.known.contains(column)) => {
+                questions::key_text(table, alias)
+            }
             _ => format!("{}.ctid::text", alias.sql()),
         }
     }
@@ -45,8 +47,14 @@ pub(super) fn rows(table: &TableName, columns: &[Ident], context: &Context<'_>) 
     told(Model::at(table, false, context), columns)
 }
 
-/// The same for expressions that call these functions: what is done to others doesn't matter to them.
-pub(super) fn rows_for(table: &TableName, columns: &[Ident], functions: &[&String], context: &Context<'_>) -> Rows {
+/// The same for expressions that call these functions: what is done to others doesn't matter to
+/// them.
+pub(super) fn rows_for(
+    table: &TableName,
+    columns: &[Ident],
+    functions: &[&String],
+    context: &Context<'_>,
+) -> Rows {
     let calls = |seen: &Seen| functions.iter().any(|name| makes_function(seen, name));
     if context.before().iter().any(calls) {
         return Rows::Unknown;
@@ -56,18 +64,29 @@ pub(super) fn rows_for(table: &TableName, columns: &[Ident], functions: &[&Strin
 
 /// Whether a statement makes a function another one, or there at all.
 fn makes_function(seen: &Seen, name: &str) -> bool {
-    seen.touches.writes().any(|access| matches!(&access.thing, Thing::Function(made) if made.as_str() == name))
+    seen.touches
+        .writes()
+        .any(|access| matches!(&access.thing, Thing::Function(made) if made.as_str() == name))
 }
 
 fn told(model: Option<Model<'_>>, columns: &[Ident]) -> Rows {
-    let Some(model) = model else { return Rows::Unknown };
+    let Some(model) = model else {
+        return Rows::Unknown;
+    };
     match model.sql {
         None => Rows::Now,
         Some(sql) => {
-            let known: Vec<Ident> =
-                model.columns.into_iter().filter(|column| column.known).map(|column| column.name).collect();
+            let known: Vec<Ident> = model
+                .columns
+                .into_iter()
+                .filter(|column| column.known)
+                .map(|column| column.name)
+                .collect();
             if columns.iter().all(|column| known.contains(column)) {
-                Rows::Foreseen(Relation { sql: format!("({sql})"), known })
+                Rows::Foreseen(Relation {
+                    sql: format!("({sql})"),
+                    known,
+                })
             } else {
                 Rows::Unknown
             }
@@ -104,8 +123,14 @@ impl<'a> Model<'a> {
                 name = from.clone();
             }
         }
-        let known = context.at_start().table(&name).filter(|known| !known.is_new)?;
-        let columns = known.columns.iter().map(|column| Column { name: Ident::new(column.name.as_str()), known: true });
+        let known = context
+            .at_start()
+            .table(&name)
+            .filter(|known| !known.is_new)?;
+        let columns = known.columns.iter().map(|column| Column {
+            name: Ident::new(column.name.as_str()),
+            known: true,
+        });
         let mut model = Model {
             columns: columns.collect(),
             sql: None,
@@ -165,7 +190,9 @@ impl<'a> Model<'a> {
                     column.known = true;
                     items.push(format!("{sql} AS {}", name.sql()));
                 }
-                None if column.known => items.push(format!("{}.{}", alias.sql(), column.name.sql())),
+                None if column.known => {
+                    items.push(format!("{}.{}", alias.sql(), column.name.sql()))
+                }
                 None => {}
             }
         }
@@ -177,7 +204,9 @@ impl<'a> Model<'a> {
         let alias = Ident::new("renamed");
         if let Some(column) = self.columns.iter_mut().find(|column| column.name == *from) {
             column.name = to.clone();
-            let value = column.known.then(|| format!("{}.{}", alias.sql(), from.sql()));
+            let value = column
+                .known
+                .then(|| format!("{}.{}", alias.sql(), from.sql()));
             self.select(&alias, &[(to.clone(), value)], "");
         }
     }
@@ -185,40 +214,74 @@ impl<'a> Model<'a> {
     fn add(&mut self, position: usize, add: &AddColumn, seen: &Seen) {
         let kind = &add.column.type_sql;
         let value = match (&add.column.special, &add.fill, &add.column.default) {
-            (Special::Serial | Special::Identity(_) | Special::Stored(_) | Special::Virtual(_), ..) => None,
+            (
+                Special::Serial | Special::Identity(_) | Special::Stored(_) | Special::Virtual(_),
+                ..,
+            ) => None,
             (Special::None, Some(Fill::Constant(value) | Fill::Read(value)), _)
-            | (Special::None, None, Some(value)) => {
-                self.can_tell(position, &[value], seen).then(|| format!("({})::{kind}", value.sql))
-            }
+            | (Special::None, None, Some(value)) => self
+                .can_tell(position, &[value], seen)
+                .then(|| format!("({})::{kind}", value.sql)),
             (Special::None, None, None) => Some(format!("NULL::{kind}")),
         };
-        self.columns.push(Column { name: add.column.name.clone(), known: false });
-        self.select(&Ident::new("extended"), &[(add.column.name.clone(), value)], "");
+        self.columns.push(Column {
+            name: add.column.name.clone(),
+            known: false,
+        });
+        self.select(
+            &Ident::new("extended"),
+            &[(add.column.name.clone(), value)],
+            "",
+        );
     }
 
     fn convert(&mut self, position: usize, new: &NewType, seen: &Seen) {
         let value = match &new.using {
-            Some(using) => self.can_tell(position, &[using], seen).then(|| using.sql.clone()),
+            Some(using) => self
+                .can_tell(position, &[using], seen)
+                .then(|| using.sql.clone()),
             None => self.is_known(&new.column).then(|| new.column.sql()),
         };
         let value = value.map(|value| format!("({value})::{}", new.type_sql));
         let computed = self.computed(seen);
-        self.select(&self.name.name.clone(), &[vec![(new.column.clone(), value)], computed].concat(), "");
+        self.select(
+            &self.name.name.clone(),
+            &[vec![(new.column.clone(), value)], computed].concat(),
+            "",
+        );
     }
 
     fn update(&mut self, position: usize, update: &Update, seen: &Seen) -> Option<()> {
-        let assigned: Vec<Ident> = update.sets.iter().map(|(column, _)| column.clone()).collect();
-        let fired = reach::fired(&update.table, Deed::Update, &assigned, &self.before[..position], &seen.before);
+        let assigned: Vec<Ident> = update
+            .sets
+            .iter()
+            .map(|(column, _)| column.clone())
+            .collect();
+        let fired = reach::fired(
+            &update.table,
+            Deed::Update,
+            &assigned,
+            &self.before[..position],
+            &seen.before,
+        );
         let look = Look::of_update(update, &seen.before);
-        if fired != reach::Fired::default() || update.whole.is_some() || update.opaque || update.only {
+        if fired != reach::Fired::default()
+            || update.whole.is_some()
+            || update.opaque
+            || update.only
+        {
             return None;
         }
         let one = update.from.is_none() || look.finds_one();
         let condition: Vec<&Expr> = update.predicate.iter().collect();
-        let chosen =
-            one && self.can_tell(position, &condition, seen) && self.reads_what_is_there(position, update, seen);
+        let chosen = one
+            && self.can_tell(position, &condition, seen)
+            && self.reads_what_is_there(position, update, seen);
         let table = seen.before.table(&update.table)?;
-        let predicate = update.predicate.as_ref().map(|predicate| predicate.sql.as_str());
+        let predicate = update
+            .predicate
+            .as_ref()
+            .map(|predicate| predicate.sql.as_str());
         let (mut instead, mut found) = (self.computed(seen), Vec::new());
         for (at, (column, value)) in update.sets.iter().enumerate() {
             let known = table.get(column)?;
@@ -249,18 +312,33 @@ impl<'a> Model<'a> {
     }
 
     fn delete(&mut self, position: usize, delete: &Delete, seen: &Seen) -> Option<()> {
-        let fired = reach::fired(&delete.table, Deed::Delete, &[], &self.before[..position], &seen.before);
+        let fired = reach::fired(
+            &delete.table,
+            Deed::Delete,
+            &[],
+            &self.before[..position],
+            &seen.before,
+        );
         let condition: Vec<&Expr> = delete.predicate.iter().collect();
         let foreseen = fired == reach::Fired::default()
             && !(delete.whole.is_some() || delete.opaque || delete.only)
             && self.can_tell(position, &condition, seen)
-            && delete.reads.iter().all(|read| self.is_as_it_was(position, read, seen));
+            && delete
+                .reads
+                .iter()
+                .all(|read| self.is_as_it_was(position, read, seen));
         // What goes along in the table itself.
-        let along = seen.before.referencing(&delete.table).any(|(other, _)| other.is(&delete.table));
+        let along = seen
+            .before
+            .referencing(&delete.table)
+            .any(|(other, _)| other.is(&delete.table));
         if !foreseen || along {
             return None;
         }
-        let predicate = delete.predicate.as_ref().map_or("true", |predicate| predicate.sql.as_str());
+        let predicate = delete
+            .predicate
+            .as_ref()
+            .map_or("true", |predicate| predicate.sql.as_str());
         let behind = match &delete.using {
             None => format!(" WHERE ({predicate}) IS NOT TRUE"),
             Some(using) => format!(" WHERE NOT EXISTS (SELECT 1 FROM {using} WHERE {predicate})"),
@@ -280,23 +358,36 @@ impl<'a> Model<'a> {
     }
 
     fn is_known(&self, column: &Ident) -> bool {
-        self.columns.iter().any(|known| known.known && known.name == *column)
+        self.columns
+            .iter()
+            .any(|known| known.known && known.name == *column)
     }
 
     /// Whether expressions give now what they will give at the place of their statement.
     fn can_tell(&self, position: usize, expressions: &[&Expr], seen: &Seen) -> bool {
         let catalog = &seen.before;
-        let unknown = |name: &Ident| self.columns.iter().any(|column| !column.known && column.name == *name);
+        let unknown = |name: &Ident| {
+            self.columns
+                .iter()
+                .any(|column| !column.known && column.name == *name)
+        };
         let whole = |name: &Ident| name.as_str() == "*" || *name == self.name.name;
         expressions.iter().all(|expr| {
             !expr.is_volatile(catalog)
                 && !expr.reach.clock
-                && !expr.functions.iter().any(|name| catalog.reading_functions.contains(name))
                 && !expr
                     .functions
                     .iter()
-                    .any(|name| self.before[..position].iter().any(|one| makes_function(one, name)))
-                && !expr.columns.iter().any(|mention| unknown(&mention.name) || whole(&mention.name))
+                    .any(|name| catalog.reading_functions.contains(name))
+                && !expr.functions.iter().any(|name| {
+                    self.before[..position]
+                        .iter()
+                        .any(|one| makes_function(one, name))
+                })
+                && !expr
+                    .columns
+                    .iter()
+                    .any(|mention| unknown(&mention.name) || whole(&mention.name))
                 && expr.relations.iter().all(|(schema, name, _)| {
                     let read = catalog.resolve(schema.as_deref(), name);
                     read.is_some_and(|read| self.is_as_it_was(position, &read, seen))
@@ -305,7 +396,10 @@ impl<'a> Model<'a> {
     }
 
     fn reads_what_is_there(&self, position: usize, update: &Update, seen: &Seen) -> bool {
-        update.reads.iter().all(|read| self.is_as_it_was(position, read, seen))
+        update
+            .reads
+            .iter()
+            .all(|read| self.is_as_it_was(position, read, seen))
     }
 
     /// Whether a table that is read is, at that place, as it is now.
@@ -314,7 +408,9 @@ impl<'a> Model<'a> {
         let start = &self.before.first().unwrap_or(seen).before;
         start.table(read).is_some()
             && (*read != self.name || self.sql.is_none())
-            && !self.before[..position].iter().any(|other| family.iter().any(|name| self.is_disturbed(other, name)))
+            && !self.before[..position]
+                .iter()
+                .any(|other| family.iter().any(|name| self.is_disturbed(other, name)))
     }
 
     fn is_disturbed(&self, seen: &Seen, table: &TableName) -> bool {
@@ -322,14 +418,21 @@ impl<'a> Model<'a> {
             let mut writes = seen.touches.writes();
             !seen.touches.is_opaque()
                 && writes.all(|access| {
-                    matches!(access.thing, Thing::Function(_) | Thing::Rights(..) | Thing::Comment(_) | Thing::Owner(_))
+                    matches!(
+                        access.thing,
+                        Thing::Function(_)
+                            | Thing::Rights(..)
+                            | Thing::Comment(_)
+                            | Thing::Owner(_)
+                    )
                 })
         };
         !(self.minds_calls && only_functions()) && disturbs(seen, table)
     }
 }
 
-/// Whether a statement makes a table, its columns or its rows something else, or what expressions may name.
+/// Whether a statement makes a table, its columns or its rows something else, or what expressions
+/// may name.
 fn disturbs(seen: &Seen, table: &TableName) -> bool {
     let makes_table = matches!(seen.change, Change::CreateTable(_));
     let goes_along = if let Change::Delete(delete) = &seen.change {

@@ -11,9 +11,14 @@ use concertina_revisions::TableName;
 
 /// What holds for every change of a table: it is a table, and ours to alter.
 pub(super) fn of_table(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
-    let Some(table) = change.table().and_then(|name| context.table(name)) else { return Ok(()) };
+    let Some(table) = change.table().and_then(|name| context.table(name)) else {
+        return Ok(());
+    };
     let name = table.full_name();
-    let writes_rows = matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_));
+    let writes_rows = matches!(
+        change,
+        Change::Insert(_) | Change::Update(_) | Change::Delete(_)
+    );
     let of_views = matches!(
         change,
         Change::Setting(_)
@@ -22,8 +27,12 @@ pub(super) fn of_table(change: &Change, context: &Context<'_>) -> Result<(), Pro
             | Change::Reindex(_)
             | Change::CreateMaterializedView(_)
     );
-    if matches!(table.kind, TableKind::View | TableKind::Materialized) && !writes_rows && !of_views {
-        return Err(crate::problem::unknown(&format!("{} is a view: this form of ALTER or DROP TABLE", name.shown())));
+    if matches!(table.kind, TableKind::View | TableKind::Materialized) && !writes_rows && !of_views
+    {
+        return Err(crate::problem::unknown(&format!(
+            "{} is a view: this form of ALTER or DROP TABLE",
+            name.shown()
+        )));
     }
     if !table.owned && !table.is_new && !writes_rows {
         return Err(Problem::new(code::NO_RIGHT, format!("the connected role may not alter table {}", name.shown()))
@@ -42,8 +51,12 @@ pub(super) fn updates_are_taken(decision: &Decision, context: &Context<'_>) -> R
         Work::Backfill { backfill } => Some(backfill),
         Work::Quick { .. } | Work::Slow { .. } => None,
     });
-    let mut written = filled.filter(|one| !matches!(one.operation, Operation::Copy { .. })).map(|one| &one.table);
-    let Some(table) = written.find(|table| context.catalog.refuses_updates(table)) else { return Ok(()) };
+    let mut written = filled
+        .filter(|one| !matches!(one.operation, Operation::Copy { .. }))
+        .map(|one| &one.table);
+    let Some(table) = written.find(|table| context.catalog.refuses_updates(table)) else {
+        return Ok(());
+    };
     let name = table.shown();
     Err(Problem::new(
         code::DEPENDED_ON,
@@ -56,14 +69,22 @@ pub(super) fn updates_are_taken(decision: &Decision, context: &Context<'_>) -> R
     )))
 }
 
-/// Refuses what writes every row where PostgreSQL's own rewrite calls nobody, and a trigger or rule of others would be called.
-pub(super) fn unnoticed(table: &TableName, what: &str, context: &Context<'_>) -> Result<(), Problem> {
+/// Refuses what writes every row where PostgreSQL's own rewrite calls nobody, and a trigger or rule
+/// of others would be called.
+pub(super) fn unnoticed(
+    table: &TableName,
+    what: &str,
+    context: &Context<'_>,
+) -> Result<(), Problem> {
     let noticed = context.catalog.noticed_by(table, &[]);
     if noticed.is_empty() {
         return Ok(());
     }
     Err(crate::problem::blocks(
-        &format!("{what}, as {} would see every row written,", noticed.join(", ")),
+        &format!(
+            "{what}, as {} would see every row written,",
+            noticed.join(", ")
+        ),
         "let the connected role SET session_replication_role, so that they see nothing of it",
     ))
 }

@@ -1,7 +1,8 @@
 //! CREATE INDEX, DROP INDEX
 //!
-//! **Danger**: CREATE INDEX makes writers wait for the whole build; DROP INDEX queues for ACCESS EXCLUSIVE.
-//! **Instead**: CONCURRENTLY, each alone; built after the fill of its columns, so that the fill stays HOT.
+//! **Danger**: CREATE INDEX makes writers wait for the whole build; DROP INDEX queues for ACCESS
+//! EXCLUSIVE. **Instead**: CONCURRENTLY, each alone; built after the fill of its columns, so that
+//! the fill stays HOT.
 
 use super::{Context, again, helper, partitions, plain_sql, unique};
 use crate::action::{Action, Lock, Online};
@@ -14,29 +15,62 @@ use crate::problem::{Problem, hazard};
 use concertina_revisions::TableName;
 
 pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, Problem> {
-    let name = TableName { schema: new.table.schema.clone(), name: new.name.clone() };
-    let stays = context.stays(&Thing::Relation(name.clone())) && !context.is_adopted(&new.table, &new.name);
-    let reverse = if stays { format!("DROP INDEX {}", name.sql()) } else { String::new() };
-    let Some(known) = context.table(&new.table) else { return Ok(Decision::default()) };
+    let name = TableName {
+        schema: new.table.schema.clone(),
+        name: new.name.clone(),
+    };
+    let stays =
+        context.stays(&Thing::Relation(name.clone())) && !context.is_adopted(&new.table, &new.name);
+    let reverse = if stays {
+        format!("DROP INDEX {}", name.sql())
+    } else {
+        String::new()
+    };
+    let Some(known) = context.table(&new.table) else {
+        return Ok(Decision::default());
+    };
     if known.kind == TableKind::Partitioned && new.only {
         return Ok(partitions::index_alone(new, context).reverse(reverse));
     }
     if context.catalog.is_empty(&new.table) {
         let unique = if new.unique { "UNIQUE " } else { "" };
-        let sql = format!("CREATE {unique}INDEX {} ON {} {}", new.name.sql(), new.table.sql(), new.tail);
-        let what = format!("create index {} on {}", new.name.as_str(), new.table.shown());
-        let undo = plain_sql(format!("drop index {}", name.shown()), format!("DROP INDEX {}", name.sql()));
-        let action = Action::AsWritten { what, sql, locks: vec![(new.table.clone(), Lock::Share)] };
-        return Ok(Decision::because("the table holds no row").expand(action, [undo]).reverse(reverse));
+        let sql = format!(
+            "CREATE {unique}INDEX {} ON {} {}",
+            new.name.sql(),
+            new.table.sql(),
+            new.tail
+        );
+        let what = format!(
+            "create index {} on {}",
+            new.name.as_str(),
+            new.table.shown()
+        );
+        let undo = plain_sql(
+            format!("drop index {}", name.shown()),
+            format!("DROP INDEX {}", name.sql()),
+        );
+        let action = Action::AsWritten {
+            what,
+            sql,
+            locks: vec![(new.table.clone(), Lock::Share)],
+        };
+        return Ok(Decision::because("the table holds no row")
+            .expand(action, [undo])
+            .reverse(reverse));
     }
     if known.kind == TableKind::Partitioned {
         return partitions::index(new, known, reverse, context);
     }
     // A name that an index bears which goes in contract is free only then.
-    let taken = context.at_start().relation_name_taken(name.schema.as_str(), name.name.as_str());
+    let taken = context
+        .at_start()
+        .relation_name_taken(name.schema.as_str(), name.name.as_str());
     let built = if taken {
         let parts = [name.schema.as_str(), name.name.as_str(), new.tail.as_str()];
-        TableName { schema: name.schema.clone(), name: helper("ix", &parts) }
+        TableName {
+            schema: name.schema.clone(),
+            name: helper("ix", &parts),
+        }
     } else {
         name.clone()
     };
@@ -44,17 +78,22 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
         .build_index(&new.table, &built.name, new.unique, new.tail.as_str())
         .reverse(reverse);
     if taken {
-        let rename = Action::RenameIndex { table: new.table.clone(), from: built.clone(), to: name.name.clone() };
-        decision = decision.then_because("the new one is there before the old one goes, so no query is without").quick(
-            Phase::Contract,
-            Rank::Rename,
-            rename,
-            [],
-        );
+        let rename = Action::RenameIndex {
+            table: new.table.clone(),
+            from: built.clone(),
+            to: name.name.clone(),
+        };
+        decision = decision
+            .then_because("the new one is there before the old one goes, so no query is without")
+            .quick(Phase::Contract, Rank::Rename, rename, []);
     }
     if let Some(question) = unique::shared(known, new, context).filter(|_| new.unique) {
         decision = decision.check(
-            format!("no two rows of {} share the key of {}", new.table.shown(), new.name.as_str()),
+            format!(
+                "no two rows of {} share the key of {}",
+                new.table.shown(),
+                new.name.as_str()
+            ),
             question,
             "remove or fix the duplicates first, or add that to this revision",
         );
@@ -63,7 +102,10 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
 }
 
 pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
-    let Some((table, index)) = context.catalog.index(Some(name.schema.as_str()), name.name.as_str()) else {
+    let Some((table, index)) = context
+        .catalog
+        .index(Some(name.schema.as_str()), name.name.as_str())
+    else {
         return Decision::default();
     };
     let definition = index.definition.clone();
@@ -73,8 +115,14 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
         sql: format!("DROP INDEX {}", name.sql()),
         locks: vec![(table.full_name(), Lock::AccessExclusive)],
     };
-    let slower = format!("queries that used {} get slower once it is dropped", name.shown());
-    let made_here = context.at_start().index(Some(name.schema.as_str()), name.name.as_str()).is_none();
+    let slower = format!(
+        "queries that used {} get slower once it is dropped",
+        name.shown()
+    );
+    let made_here = context
+        .at_start()
+        .index(Some(name.schema.as_str()), name.name.as_str())
+        .is_none();
     let decision = if table.kind == TableKind::Partitioned {
         let decision = Decision::because(
             "with its partitions' it can't go concurrently; it is a metadata-only change, and an ACCESS EXCLUSIVE lock on all",
@@ -89,13 +137,15 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
         });
         Decision::because("the table holds no row").expand(at_once(), again)
     } else {
-        let online = Online::DropIndex { table: table.full_name(), index: name.clone(), definition };
-        let decision = Decision::because("alone it queues for ACCESS EXCLUSIVE, and everyone behind it").slow(
-            Phase::Contract,
-            Rank::Remove,
-            online,
-            [],
-        );
+        let online = Online::DropIndex {
+            table: table.full_name(),
+            index: name.clone(),
+            definition,
+        };
+        let decision = Decision::because(
+            "alone it queues for ACCESS EXCLUSIVE, and everyone behind it",
+        )
+        .slow(Phase::Contract, Rank::Remove, online, []);
         missed(decision, &table.full_name(), index, slower)
     };
     if made_here {
@@ -115,6 +165,10 @@ fn missed(decision: Decision, table: &TableName, index: &Index, slower: String) 
     let columns = index.keys.join(", ");
     decision.hazard(
         hazard::CONFLICT,
-        format!("INSERT .. ON CONFLICT ({columns}) into {} fails once {} is gone", table.shown(), index.name),
+        format!(
+            "INSERT .. ON CONFLICT ({columns}) into {} fails once {} is gone",
+            table.shown(),
+            index.name
+        ),
     )
 }

@@ -1,11 +1,12 @@
 //! INSERT
 //!
-//! **Danger**: INSERT .. SELECT from a large table is one long transaction.
-//! **Instead**: rows given by value, or read from small or new tables, go in as written; those of a large source are
-//! copied in small batches in its physical order, each with its checkpoint, where each row is copied by itself under a key
-//! of its own and `ON CONFLICT .. DO NOTHING` makes a batch that runs twice the same as one that runs once. All others
-//! are listed first, and batches take the new rows from the list.
-//! **Hazard**: rows that the source gets or changes later stay as they were copied, as with one statement.
+//! **Danger**: INSERT .. SELECT from a large table is one long transaction. **Instead**: rows given
+//! by value, or read from small or new tables, go in as written; those of a large source are copied
+//! in small batches in its physical order, each with its checkpoint, where each row is copied by
+//! itself under a key of its own and `ON CONFLICT .. DO NOTHING` makes a batch that runs twice the
+//! same as one that runs once. All others are listed first, and batches take the new rows from the
+//! list. **Hazard**: rows that the source gets or changes later stay as they were copied, as with
+//! one statement.
 
 use super::reach::{self, Deed};
 use super::{Context, follow, listed};
@@ -27,17 +28,26 @@ pub(super) fn in_batches(insert: &Insert, catalog: &Catalog) -> bool {
 /// Whether a relation is read in a moment, as far as is known.
 pub(super) fn is_small_source(name: &TableName, catalog: &Catalog) -> bool {
     let is_small = |table: &Table| match table.kind {
-        TableKind::Plain | TableKind::Partitioned | TableKind::Materialized => table.pages <= SMALL_SOURCE_BLOCKS,
+        TableKind::Plain | TableKind::Partitioned | TableKind::Materialized => {
+            table.pages <= SMALL_SOURCE_BLOCKS
+        }
         TableKind::View | TableKind::Foreign => false,
     };
-    std::iter::once(name.clone()).chain(catalog.below(name)).all(|one| catalog.table(&one).is_some_and(is_small))
+    std::iter::once(name.clone())
+        .chain(catalog.below(name))
+        .all(|one| catalog.table(&one).is_some_and(is_small))
 }
 
 fn large_source<'a>(insert: &Insert, catalog: &'a Catalog) -> Option<&'a Table> {
-    insert.reads.iter().filter_map(|table| catalog.table(table)).find(|table| table.pages > SMALL_SOURCE_BLOCKS)
+    insert
+        .reads
+        .iter()
+        .filter_map(|table| catalog.table(table))
+        .find(|table| table.pages > SMALL_SOURCE_BLOCKS)
 }
 
-/// The rows to take batch by batch from the source itself: each is copied alone, whenever it is looked at.
+/// The rows to take batch by batch from the source itself: each is copied alone, whenever it is
+/// looked at.
 fn walked<'a>(insert: &'a Insert, catalog: &Catalog) -> Option<&'a RowCopy> {
     let copy = insert.copy.as_ref()?.as_ref().ok()?;
     reach::copies_each_alone(copy, &insert.table, &insert.reads, catalog).then_some(copy)
@@ -58,22 +68,43 @@ fn copied_once(insert: &Insert, context: &Context<'_>) -> Result<Decision, Probl
     {
         return batches(insert, source, context);
     }
-    let new = context.table(&insert.table).is_some_and(|table| table.is_new);
-    let locks = if new { vec![] } else { vec![(insert.table.clone(), Lock::RowExclusive)] };
-    let action =
-        Action::AsWritten { what: format!("insert into {}", insert.table.shown()), sql: insert.sql.clone(), locks };
-    Ok(reverse(Decision::because("a few rows").expand(action, []), insert, context))
+    let new = context
+        .table(&insert.table)
+        .is_some_and(|table| table.is_new);
+    let locks = if new {
+        vec![]
+    } else {
+        vec![(insert.table.clone(), Lock::RowExclusive)]
+    };
+    let action = Action::AsWritten {
+        what: format!("insert into {}", insert.table.shown()),
+        sql: insert.sql.clone(),
+        locks,
+    };
+    Ok(reverse(
+        Decision::because("a few rows").expand(action, []),
+        insert,
+        context,
+    ))
 }
 
 fn batches(insert: &Insert, source: &Table, context: &Context<'_>) -> Result<Decision, Problem> {
-    let fired = reach::fired(&insert.table, Deed::Insert, &[], context.before(), context.catalog);
+    let fired = reach::fired(
+        &insert.table,
+        Deed::Insert,
+        &[],
+        context.before(),
+        context.catalog,
+    );
     if !fired.rules.is_empty() {
         return Err(listed::rules("this INSERT", &insert.table, &fired.rules));
     }
     if !fired.statement.is_empty() && !context.directives.allows_triggers_per_batch() {
         return Err(listed::statement_triggers(&insert.table, &fired.statement));
     }
-    if let Some(why) = context.table(&insert.table).and_then(|table| listed::asked_at_the_end(table, Deed::Insert, &[]))
+    if let Some(why) = context
+        .table(&insert.table)
+        .and_then(|table| listed::asked_at_the_end(table, Deed::Insert, &[]))
     {
         return Err(listed::as_one("this INSERT", why));
     }
@@ -106,11 +137,18 @@ fn list(insert: &Insert, listing: &Listing, context: &Context<'_>) -> Decision {
         values: listing.columns.clone(),
         first_only: false,
         only: false,
-        change: Listed::Insert { before: listing.before.clone(), after: listing.after.clone() },
+        change: Listed::Insert {
+            before: listing.before.clone(),
+            after: listing.after.clone(),
+        },
     };
     let decision = listed::decision(&insert.table, why, &list);
     let alias = insert.table.name.clone();
-    reverse(decision.fill(listed::backfill(&insert.table, &alias, list)), insert, context)
+    reverse(
+        decision.fill(listed::backfill(&insert.table, &alias, list)),
+        insert,
+        context,
+    )
 }
 
 fn copied(insert: &Insert, copy: &RowCopy, context: &Context<'_>) -> Decision {
@@ -146,11 +184,20 @@ fn copied(insert: &Insert, copy: &RowCopy, context: &Context<'_>) -> Decision {
 
 fn reverse(decision: Decision, insert: &Insert, context: &Context<'_>) -> Decision {
     if let Some(table) = context.written_beside(&insert.beside) {
-        return decision.irreversible(format!("the rows of {} as they were aren't kept", table.shown()));
+        return decision.irreversible(format!(
+            "the rows of {} as they were aren't kept",
+            table.shown()
+        ));
     }
-    if context.table(&insert.table).is_some_and(|table| table.is_new) {
+    if context
+        .table(&insert.table)
+        .is_some_and(|table| table.is_new)
+    {
         decision.reverse("")
     } else {
-        decision.irreversible(format!("which rows of {} were inserted isn't known later", insert.table.shown()))
+        decision.irreversible(format!(
+            "which rows of {} were inserted isn't known later",
+            insert.table.shown()
+        ))
     }
 }

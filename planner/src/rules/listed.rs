@@ -1,8 +1,9 @@
 //! Work lists: for statements that must not be cut into batches over the table itself.
 //!
-//! **Danger**: a batch of a statement that reads the rows it writes sees what the batches before it have done; and one whose
-//! result can't be told from what was there is applied again to rows that moved.
-//! **Instead**: one SELECT finds the rows, under one snapshot, and writes them down; batches take them from there.
+//! **Danger**: a batch of a statement that reads the rows it writes sees what the batches before it
+//! have done; and one whose result can't be told from what was there is applied again to rows that
+//! moved. **Instead**: one SELECT finds the rows, under one snapshot, and writes them down; batches
+//! take them from there.
 
 use super::Context;
 use crate::action::{Backfill, Listed, Operation, WorkList};
@@ -14,7 +15,12 @@ use crate::sql::rewrite::{self, GoesAlong};
 use concertina_revisions::{Ident, TableName};
 
 /// The columns by which rows of a table are found again.
-pub(super) fn key(table: &Table, only: bool, why: &str, context: &Context<'_>) -> Result<Vec<Ident>, Problem> {
+pub(super) fn key(
+    table: &Table,
+    only: bool,
+    why: &str,
+    context: &Context<'_>,
+) -> Result<Vec<Ident>, Problem> {
     let name = table.full_name();
     let refused = |message: String, help: String| {
         Err(Problem::new(code::NOT_BATCHABLE, message)
@@ -28,14 +34,21 @@ pub(super) fn key(table: &Table, only: bool, why: &str, context: &Context<'_>) -
     };
     if let Some(kind) = kind {
         return refused(
-            format!("{} is {kind}: it has no key to find its rows again by", name.shown()),
+            format!(
+                "{} is {kind}: it has no key to find its rows again by",
+                name.shown()
+            ),
             "write to the table itself, or say `-- concertina: allow blocking`".to_owned(),
         );
     }
     if !only && !table.children.is_empty() {
         return refused(
-            format!("{} and the tables that inherit from it have no key in common", name.shown()),
-            "write a statement for each table, with ONLY, or say `-- concertina: allow blocking`".to_owned(),
+            format!(
+                "{} and the tables that inherit from it have no key in common",
+                name.shown()
+            ),
+            "write a statement for each table, with ONLY, or say `-- concertina: allow blocking`"
+                .to_owned(),
         );
     }
     if let Some(said) = context.directives.key() {
@@ -54,48 +67,82 @@ pub(super) fn key(table: &Table, only: bool, why: &str, context: &Context<'_>) -
     match table.key() {
         Some(key) => Ok(key),
         None => refused(
-            format!("{} has no unique key over columns that refuse NULL, to find its rows again by", name.shown()),
-            format!("{}, in a revision before this one; or say `-- concertina: allow blocking`", would_do(table)),
+            format!(
+                "{} has no unique key over columns that refuse NULL, to find its rows again by",
+                name.shown()
+            ),
+            format!(
+                "{}, in a revision before this one; or say `-- concertina: allow blocking`",
+                would_do(table)
+            ),
         ),
     }
 }
 
 /// Whether a unique index is over just these columns, and none of them is ever NULL.
 fn is_key(table: &Table, columns: &[Ident]) -> bool {
-    let never_null = columns.iter().all(|name| table.get(name).is_some_and(|column| column.not_null));
+    let never_null = columns
+        .iter()
+        .all(|name| table.get(name).is_some_and(|column| column.not_null));
     let over = |index: &crate::catalog::Index| {
         index.keys.len() == columns.len()
-            && columns.iter().all(|name| index.keys.iter().any(|key| key == name.as_str()))
+            && columns
+                .iter()
+                .all(|name| index.keys.iter().any(|key| key == name.as_str()))
     };
-    never_null && table.indexes.iter().any(|index| index.unique && index.valid && !index.partial && over(index))
+    never_null
+        && table
+            .indexes
+            .iter()
+            .any(|index| index.unique && index.valid && !index.partial && over(index))
 }
 
 /// The key that would do.
 fn would_do(table: &Table) -> String {
     let name = table.full_name().sql();
-    let unique = table
-        .indexes
-        .iter()
-        .find(|index| index.unique && index.valid && !index.partial && !index.keys.iter().any(String::is_empty));
+    let unique = table.indexes.iter().find(|index| {
+        index.unique && index.valid && !index.partial && !index.keys.iter().any(String::is_empty)
+    });
     match unique {
         Some(index) => {
-            let nullable = index
-                .keys
-                .iter()
-                .filter(|key| table.get(&Ident::new(key.as_str())).is_some_and(|column| !column.not_null));
-            let columns: Vec<String> =
-                nullable.map(|key| format!("ALTER COLUMN {} SET NOT NULL", Ident::new(key.as_str()).sql())).collect();
-            format!("{} is unique: ALTER TABLE {name} {}", index.name, columns.join(", "))
+            let nullable = index.keys.iter().filter(|key| {
+                table
+                    .get(&Ident::new(key.as_str()))
+                    .is_some_and(|column| !column.not_null)
+            });
+            let columns: Vec<String> = nullable
+                .map(|key| {
+                    format!(
+                        "ALTER COLUMN {} SET NOT NULL",
+                        Ident::new(key.as_str()).sql()
+                    )
+                })
+                .collect();
+            format!(
+                "{} is unique: ALTER TABLE {name} {}",
+                index.name,
+                columns.join(", ")
+            )
         }
         None => format!("ALTER TABLE {name} ADD PRIMARY KEY (..)"),
     }
 }
 
-/// Why batches can't take the place of the one statement, as PostgreSQL asks something of all its rows at its end.
-pub(super) fn asked_at_the_end(table: &Table, deed: super::reach::Deed, assigned: &[Ident]) -> Option<&'static str> {
+/// Why batches can't take the place of the one statement, as PostgreSQL asks something of all its
+/// rows at its end.
+pub(super) fn asked_at_the_end(
+    table: &Table,
+    deed: super::reach::Deed,
+    assigned: &[Ident],
+) -> Option<&'static str> {
     use super::reach::Deed;
-    let writes = |columns: &[String]| assigned.iter().any(|one| columns.iter().any(|name| name == one.as_str()));
-    let own = |reference: &(String, String)| reference.0 == table.schema && reference.1 == table.name;
+    let writes = |columns: &[String]| {
+        assigned
+            .iter()
+            .any(|one| columns.iter().any(|name| name == one.as_str()))
+    };
+    let own =
+        |reference: &(String, String)| reference.0 == table.schema && reference.1 == table.name;
     table.constraints.iter().find_map(|constraint| match constraint.kind {
         ConstraintKind::ForeignKey if constraint.references.as_ref().is_some_and(own) => match deed {
             Deed::Insert => Some("rows of the table may point at others that come later"),

@@ -1,10 +1,9 @@
 //! REINDEX, CREATE and REFRESH MATERIALIZED VIEW
 //!
-//! **Danger**: REINDEX makes writers wait, and REFRESH readers, until it is done; CREATE MATERIALIZED VIEW holds one
-//! snapshot while it reads everything.
-//! **Instead**: REINDEX CONCURRENTLY; REFRESH CONCURRENTLY, which needs a unique index; a new view is made empty, and
-//! filled when nobody reads it yet.
-//! **Hazard**: none; a view that has no unique index is refused.
+//! **Danger**: REINDEX makes writers wait, and REFRESH readers, until it is done; CREATE
+//! MATERIALIZED VIEW holds one snapshot while it reads everything. **Instead**: REINDEX
+//! CONCURRENTLY; REFRESH CONCURRENTLY, which needs a unique index; a new view is made empty, and
+//! filled when nobody reads it yet. **Hazard**: none; a view that has no unique index is refused.
 
 use super::{Context, plain_sql};
 use crate::action::{Action, Lock, Online};
@@ -17,27 +16,52 @@ use crate::problem::{Problem, code};
 use concertina_revisions::TableName;
 
 pub(super) fn reindex(reindex: &Reindex, context: &Context<'_>) -> Result<Decision, Problem> {
-    let Some(table) = context.table(&reindex.table) else { return Ok(Decision::default()) };
-    let excluding = |name: &str| {
-        let mut excluding = table.constraints.iter().filter(|constraint| constraint.kind == ConstraintKind::Exclude);
-        let index = table.indexes.iter().find(|index| index.name == name);
-        excluding.any(|constraint| index.and_then(|index| index.constraint.as_ref()) == Some(&constraint.name))
+    let Some(table) = context.table(&reindex.table) else {
+        return Ok(Decision::default());
     };
-    if reindex.index.as_ref().is_some_and(|index| excluding(index.name.as_str())) {
-        return Err(crate::problem::blocks("REINDEX of an exclusion constraint's index", "leave it as it is"));
+    let excluding = |name: &str| {
+        let mut excluding = table
+            .constraints
+            .iter()
+            .filter(|constraint| constraint.kind == ConstraintKind::Exclude);
+        let index = table.indexes.iter().find(|index| index.name == name);
+        excluding.any(|constraint| {
+            index.and_then(|index| index.constraint.as_ref()) == Some(&constraint.name)
+        })
+    };
+    if reindex
+        .index
+        .as_ref()
+        .is_some_and(|index| excluding(index.name.as_str()))
+    {
+        return Err(crate::problem::blocks(
+            "REINDEX of an exclusion constraint's index",
+            "leave it as it is",
+        ));
     }
-    let online = Online::Reindex { table: reindex.table.clone(), index: reindex.index.clone() };
-    Ok(Decision::because("alone it makes every writer wait until it is built")
-        .slow(Phase::Backfill, Rank::Build, online, [])
-        .reverse(""))
+    let online = Online::Reindex {
+        table: reindex.table.clone(),
+        index: reindex.index.clone(),
+    };
+    Ok(
+        Decision::because("alone it makes every writer wait until it is built")
+            .slow(Phase::Backfill, Rank::Build, online, [])
+            .reverse(""),
+    )
 }
 
 pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> Decision {
     let stays = context.stays(&Thing::Relation(new.view.clone()));
     let drop = |view: &TableName| format!("DROP MATERIALIZED VIEW {}", view.sql());
     // What bears its name now goes in contract: it is made and filled under another one before.
-    let replaces = context.at_start().relation_name_taken(new.view.schema.as_str(), new.view.name.as_str());
-    let (built, sql) = if replaces { (&new.beside.0, &new.beside.1) } else { (&new.view, &new.sql) };
+    let replaces = context
+        .at_start()
+        .relation_name_taken(new.view.schema.as_str(), new.view.name.as_str());
+    let (built, sql) = if replaces {
+        (&new.beside.0, &new.beside.1)
+    } else {
+        (&new.view, &new.sql)
+    };
     let undo = Action::AsWritten {
         what: format!("drop materialized view {}", built.shown()),
         sql: drop(built),
@@ -51,51 +75,99 @@ pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> D
     if new.filled {
         decision = decision
             .then_because("nobody can read it before it is filled")
-            .slow(Phase::Backfill, Rank::Fill, Online::Fill { view: built.clone() }, [])
-            .last_touching(
-                crate::touches::rows_of(Footprint::default().on(built), &new.reads, context.catalog)
-                    .and(&new.mentions)
-                    .change(Thing::Rows(built.clone(), None)),
+            .slow(
+                Phase::Backfill,
+                Rank::Fill,
+                Online::Fill {
+                    view: built.clone(),
+                },
+                [],
             )
-            .note(format!("filling {} holds one snapshot for as long as its query takes", new.view.shown()));
+            .last_touching(
+                crate::touches::rows_of(
+                    Footprint::default().on(built),
+                    &new.reads,
+                    context.catalog,
+                )
+                .and(&new.mentions)
+                .change(Thing::Rows(built.clone(), None)),
+            )
+            .note(format!(
+                "filling {} holds one snapshot for as long as its query takes",
+                new.view.shown()
+            ));
     }
     if replaces {
         let rename = Action::AsWritten {
-            what: format!("rename materialized view {} to {}", built.shown(), new.view.name.as_str()),
-            sql: format!("ALTER MATERIALIZED VIEW {} RENAME TO {}", built.sql(), new.view.name.sql()),
+            what: format!(
+                "rename materialized view {} to {}",
+                built.shown(),
+                new.view.name.as_str()
+            ),
+            sql: format!(
+                "ALTER MATERIALIZED VIEW {} RENAME TO {}",
+                built.sql(),
+                new.view.name.sql()
+            ),
             locks: vec![(built.clone(), Lock::AccessExclusive)],
         };
         let renamed = Footprint::default()
             .on(built)
-            .rename(Thing::Relation(built.clone()), Thing::Relation(new.view.clone()))
-            .rename(Thing::Type(built.name.clone()), Thing::Type(new.view.name.clone()));
+            .rename(
+                Thing::Relation(built.clone()),
+                Thing::Relation(new.view.clone()),
+            )
+            .rename(
+                Thing::Type(built.name.clone()),
+                Thing::Type(new.view.name.clone()),
+            );
         decision = decision
             .then_because("the new one is filled before the old one goes, so no query is without")
             .quick(Phase::Contract, Rank::Rename, rename, [])
             .last_touching(renamed);
     }
-    decision.reverse(if stays { drop(&new.view) } else { String::new() })
+    decision.reverse(if stays {
+        drop(&new.view)
+    } else {
+        String::new()
+    })
 }
 
 pub(super) fn refresh(view: &TableName, context: &Context<'_>) -> Result<Decision, Problem> {
-    let Some(known) = context.table(view) else { return Ok(Decision::default()) };
+    let Some(known) = context.table(view) else {
+        return Ok(Decision::default());
+    };
     if known.is_new && !known.unfilled {
         // An earlier statement has filled it with what there was then.
         let sql = format!("REFRESH MATERIALIZED VIEW {}", view.sql());
-        return Ok(Decision::because("made by this revision, whose code isn't there yet")
-            .quick(Phase::Backfill, Rank::Fill, Action::Blocking { sql, locks: vec![] }, [])
-            .alone()
-            .reverse(""));
+        return Ok(
+            Decision::because("made by this revision, whose code isn't there yet")
+                .quick(
+                    Phase::Backfill,
+                    Rank::Fill,
+                    Action::Blocking { sql, locks: vec![] },
+                    [],
+                )
+                .alone()
+                .reverse(""),
+        );
     }
     if known.unfilled {
         return Ok(Decision::because("nobody can read it before it is filled")
-            .slow(Phase::Backfill, Rank::Fill, Online::Fill { view: view.clone() }, [])
+            .slow(
+                Phase::Backfill,
+                Rank::Fill,
+                Online::Fill { view: view.clone() },
+                [],
+            )
             .reverse(""));
     }
-    let whole = known
-        .indexes
-        .iter()
-        .any(|index| index.unique && index.valid && !index.partial && index.keys.iter().all(|key| !key.is_empty()));
+    let whole = known.indexes.iter().any(|index| {
+        index.unique
+            && index.valid
+            && !index.partial
+            && index.keys.iter().all(|key| !key.is_empty())
+    });
     if !whole {
         return Err(Problem::new(
             code::BLOCKS,
@@ -104,7 +176,14 @@ pub(super) fn refresh(view: &TableName, context: &Context<'_>) -> Result<Decisio
         .label("can't be refreshed concurrently")
         .help("CREATE UNIQUE INDEX on it first, over columns and without WHERE; or `-- concertina: allow blocking`"));
     }
-    Ok(Decision::because("alone it makes every reader wait until it is done")
-        .slow(Phase::Backfill, Rank::Demand, Online::Refresh { view: view.clone() }, [])
-        .reverse(""))
+    Ok(
+        Decision::because("alone it makes every reader wait until it is done")
+            .slow(
+                Phase::Backfill,
+                Rank::Demand,
+                Online::Refresh { view: view.clone() },
+                [],
+            )
+            .reverse(""),
+    )
 }

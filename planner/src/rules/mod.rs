@@ -1,5 +1,5 @@
-//! One family of statements a file: what is dangerous about it, what is done instead, how it is undone.
-//! The measured facts behind each rule are on the reference page of the documentation.
+//! One family of statements a file: what is dangerous about it, what is done instead, how it is
+//! undone. The measured facts behind each rule are on the reference page of the documentation.
 
 mod add_column;
 mod again;
@@ -78,30 +78,44 @@ impl<'a> Context<'a> {
         directives: &'a Directives,
         version: Option<&'a Ident>,
     ) -> Context<'a> {
-        Context { catalog: &all[position].before, directives, version, all, position }
+        Context {
+            catalog: &all[position].before,
+            directives,
+            version,
+            all,
+            position,
+        }
     }
 
-    /// The backfills of the revision that write a table of which others hold rows, with their places.
+    /// The backfills of the revision that write a table of which others hold rows, with their
+    /// places.
     fn backfills(&self) -> impl Iterator<Item = (usize, &'a Update)> {
         self.all.iter().enumerate().filter_map(|(position, seen)| {
-            let Change::Update(update) = &seen.change else { return None };
+            let Change::Update(update) = &seen.change else {
+                return None;
+            };
             (!seen.before.is_empty(&update.table)).then_some((position, update))
         })
     }
 
     /// Whether an UPDATE of the revision fills the column.
     fn is_filled(&self, table: &TableName, column: &Ident) -> bool {
-        self.backfills().any(|(_, update)| update.table == *table && update.sets.iter().any(|(set, _)| set == column))
+        self.backfills().any(|(_, update)| {
+            update.table == *table && update.sets.iter().any(|(set, _)| set == column)
+        })
     }
 
     /// Whether a later UPDATE of the revision gives the column values, too.
     fn is_filled_later(&self, table: &TableName, column: &Ident) -> bool {
         self.backfills().any(|(position, update)| {
-            position > self.position && update.table == *table && update.sets.iter().any(|(set, _)| set == column)
+            position > self.position
+                && update.table == *table
+                && update.sets.iter().any(|(set, _)| set == column)
         })
     }
 
-    /// Whether writers who leave the column NULL get it filled: by a default, a fold, or a sync trigger.
+    /// Whether writers who leave the column NULL get it filled: by a default, a fold, or a sync
+    /// trigger.
     fn is_covered(&self, table: &TableName, column: &Ident) -> bool {
         let by_default = self
             .catalog
@@ -128,7 +142,8 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Whether an earlier statement of the revision copies a large table into this one, batch by batch.
+    /// Whether an earlier statement of the revision copies a large table into this one, batch by
+    /// batch.
     fn is_copied_into(&self, table: &TableName) -> bool {
         self.all[..self.position].iter().any(|seen| {
             matches!(&seen.change, Change::Insert(insert) if insert.table == *table && insert::in_batches(insert, &seen.before))
@@ -137,38 +152,40 @@ impl<'a> Context<'a> {
 
     /// Whether an earlier statement of the revision takes something away that isn't a table's own.
     fn removes_before(&self) -> bool {
-        self.all[..self.position].iter().any(|seen| match &seen.change {
-            Change::CatalogOnly(only) => only.removes,
-            Change::Setting(_) | Change::DropTable(_) => true,
-            Change::CreateTable(_)
-            | Change::Truncate(_)
-            | Change::DomainDemand(_)
-            | Change::AddColumn(_)
-            | Change::SetDefault(..)
-            | Change::AlterType(_)
-            | Change::SetNotNull(..)
-            | Change::DropNotNull(..)
-            | Change::AddConstraint(..)
-            | Change::DropConstraint(..)
-            | Change::Validate(..)
-            | Change::DropColumn(..)
-            | Change::CreateIndex(_)
-            | Change::DropIndex(_)
-            | Change::CreateEnum(_)
-            | Change::Insert(_)
-            | Change::Update(_)
-            | Change::Delete(_)
-            | Change::RenameColumn(..)
-            | Change::RenameTable(..)
-            | Change::AddIdentity(_)
-            | Change::Attach(_)
-            | Change::Detach(_)
-            | Change::Reindex(_)
-            | Change::CreateMaterializedView(_)
-            | Change::Refresh(_)
-            | Change::Allowed(..)
-            | Change::Nothing(_) => false,
-        })
+        self.all[..self.position]
+            .iter()
+            .any(|seen| match &seen.change {
+                Change::CatalogOnly(only) => only.removes,
+                Change::Setting(_) | Change::DropTable(_) => true,
+                Change::CreateTable(_)
+                | Change::Truncate(_)
+                | Change::DomainDemand(_)
+                | Change::AddColumn(_)
+                | Change::SetDefault(..)
+                | Change::AlterType(_)
+                | Change::SetNotNull(..)
+                | Change::DropNotNull(..)
+                | Change::AddConstraint(..)
+                | Change::DropConstraint(..)
+                | Change::Validate(..)
+                | Change::DropColumn(..)
+                | Change::CreateIndex(_)
+                | Change::DropIndex(_)
+                | Change::CreateEnum(_)
+                | Change::Insert(_)
+                | Change::Update(_)
+                | Change::Delete(_)
+                | Change::RenameColumn(..)
+                | Change::RenameTable(..)
+                | Change::AddIdentity(_)
+                | Change::Attach(_)
+                | Change::Detach(_)
+                | Change::Reindex(_)
+                | Change::CreateMaterializedView(_)
+                | Change::Refresh(_)
+                | Change::Allowed(..)
+                | Change::Nothing(_) => false,
+            })
     }
 
     /// The change.
@@ -196,48 +213,80 @@ impl<'a> Context<'a> {
         &self.all[0].before
     }
 
-    /// The columns of a table that earlier statements of the revision give another type by way of a second column.
+    /// The columns of a table that earlier statements of the revision give another type by way of a
+    /// second column.
     fn retyped(&self, table: &TableName) -> Vec<Ident> {
-        let retyped = self.by_shadow().filter(|(position, new)| *position < self.position && new.table == *table);
+        let retyped = self
+            .by_shadow()
+            .filter(|(position, new)| *position < self.position && new.table == *table);
         retyped.map(|(_, new)| new.column.clone()).collect()
     }
 
     /// The changes of type by way of a second column, with their positions.
     fn by_shadow(&self) -> impl Iterator<Item = (usize, &'a NewType)> {
         self.all.iter().enumerate().filter_map(|(position, seen)| {
-            let Change::AlterType(new) = &seen.change else { return None };
+            let Change::AlterType(new) = &seen.change else {
+                return None;
+            };
             column_type::by_shadow(new, &seen.before).then_some((position, new))
         })
     }
 
-    /// Whether another statement of the revision gives the column another type by way of a second column, and does so first.
+    /// Whether another statement of the revision gives the column another type by way of a second
+    /// column, and does so first.
     fn retyped_too(&self, table: &TableName, column: &str) -> Option<Turn> {
-        let found = self.by_shadow().find(|(_, new)| new.table == *table && new.column.as_str() == column);
-        found.map(|(position, _)| if position < self.position { Turn::Before } else { Turn::After })
+        let found = self
+            .by_shadow()
+            .find(|(_, new)| new.table == *table && new.column.as_str() == column);
+        found.map(|(position, _)| {
+            if position < self.position {
+                Turn::Before
+            } else {
+                Turn::After
+            }
+        })
     }
 
-    /// The columns of a table that earlier statements of the revision put in another column's place, by the names they have
-    /// in the end.
+    /// The columns of a table that earlier statements of the revision put in another column's
+    /// place, by the names they have in the end.
     fn replaced(&self, table: &TableName) -> Vec<Ident> {
         let renamed = self.all[..self.position].iter().filter_map(|seen| {
-            let Change::RenameColumn(other, from, to) = &seen.change else { return None };
+            let Change::RenameColumn(other, from, to) = &seen.change else {
+                return None;
+            };
             (other == table && rename::waits(table, from, &seen.before)).then(|| to.clone())
         });
         self.retyped(table).into_iter().chain(renamed).collect()
     }
 
-    /// The table whose columns the statement takes by their places, once an earlier one has moved one of these.
+    /// The table whose columns the statement takes by their places, once an earlier one has moved
+    /// one of these.
     fn moved_before(&self) -> Option<&'a TableName> {
-        let mut taken = self.all[self.position].touches.reads().filter_map(|access| {
-            if let Thing::Column(table, None) | Thing::Whole(table) = &access.thing { Some(table) } else { None }
-        });
+        let mut taken = self.all[self.position]
+            .touches
+            .reads()
+            .filter_map(|access| {
+                if let Thing::Column(table, None) | Thing::Whole(table) = &access.thing {
+                    Some(table)
+                } else {
+                    None
+                }
+            });
         taken.find(|table| !self.retyped(table).is_empty())
     }
 
-    /// The default that a column has in the end, which is `now`'s unless later statements of the revision say otherwise.
-    fn default_in_the_end(&self, table: &TableName, column: &Ident, now: Option<&String>) -> Option<String> {
+    /// The default that a column has in the end, which is `now`'s unless later statements of the
+    /// revision say otherwise.
+    fn default_in_the_end(
+        &self,
+        table: &TableName,
+        column: &Ident,
+        now: Option<&String>,
+    ) -> Option<String> {
         let said = self.all[self.position..].iter().rev().find_map(|seen| {
-            let Change::SetDefault(other, name, value) = &seen.change else { return None };
+            let Change::SetDefault(other, name, value) = &seen.change else {
+                return None;
+            };
             (other == table && name == column).then_some(value.as_ref())
         });
         match said {
@@ -248,8 +297,9 @@ impl<'a> Context<'a> {
 
     /// Whether a later statement of the revision puts a column of another type in this one's place.
     fn is_retyped_later(&self, table: &TableName, column: &Ident) -> bool {
-        self.by_shadow()
-            .any(|(position, new)| position >= self.position && new.table == *table && new.column == *column)
+        self.by_shadow().any(|(position, new)| {
+            position >= self.position && new.table == *table && new.column == *column
+        })
     }
 
     /// Whether a later statement of the revision makes a constraint of an index.
@@ -269,10 +319,14 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Whether a constraint is about columns alone that this revision makes: code that is running can't break it.
+    /// Whether a constraint is about columns alone that this revision makes: code that is running
+    /// can't break it.
     fn only_of_new(&self, table: &TableName, constraint: &NewConstraint) -> bool {
-        let is_new =
-            |column: &Ident| self.table(table).and_then(|table| table.get(column)).is_some_and(|one| one.is_new);
+        let is_new = |column: &Ident| {
+            self.table(table)
+                .and_then(|table| table.get(column))
+                .is_some_and(|one| one.is_new)
+        };
         let columns = constraint.columns();
         !columns.is_empty() && columns.iter().all(is_new)
     }
@@ -283,7 +337,9 @@ impl<'a> Context<'a> {
 
     /// The first of the tables that a WITH writes which is older than the revision.
     fn written_beside<'t>(&self, tables: &'t [TableName]) -> Option<&'t TableName> {
-        tables.iter().find(|name| self.table(name).is_none_or(|table| !table.is_new))
+        tables
+            .iter()
+            .find(|name| self.table(name).is_none_or(|table| !table.is_new))
     }
 }
 
@@ -291,9 +347,12 @@ impl<'a> Context<'a> {
 pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> {
     guard::of_table(change, context)?;
     if context.directives.reverse().is_some() && !matches!(change, Change::AlterType(_)) {
-        return Err(Problem::new(code::UNKNOWN, "the directive `reverse` has no meaning for this statement")
-            .label("changes no values that an expression could bring back")
-            .help("write the way back below a line `-- down`"));
+        return Err(Problem::new(
+            code::UNKNOWN,
+            "the directive `reverse` has no meaning for this statement",
+        )
+        .label("changes no values that an expression could bring back")
+        .help("write the way back below a line `-- down`"));
     }
     by_position(change, context)?;
     let decision = by_rule(change, context)?;
@@ -304,13 +363,16 @@ pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision,
     }
 }
 
-/// Rows that are written by the places of their columns, where one of these comes to stand at the end.
+/// Rows that are written by the places of their columns, where one of these comes to stand at the
+/// end.
 fn by_position(change: &Change, context: &Context<'_>) -> Result<(), Problem> {
-    if !matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_)) {
+    if !matches!(
+        change,
+        Change::Insert(_) | Change::Update(_) | Change::Delete(_)
+    ) {
         return Ok(());
     }
-    let moved =
-        |access: &&Access| matches!(&access.thing, Thing::Column(table, None) if !context.replaced(table).is_empty());
+    let moved = |access: &&Access| matches!(&access.thing, Thing::Column(table, None) if !context.replaced(table).is_empty());
     match context.all[context.position].touches.accesses.iter().find(moved) {
         None => Ok(()),
         Some(access) => Err(Problem::new(
@@ -333,11 +395,17 @@ fn held_back(mut decision: Decision, wanted: PhaseWord) -> Result<Decision, Prob
         PhaseWord::Contract => Phase::Contract,
     };
     if decision.parts.iter().any(|part| part.phase > wanted) {
-        return Err(Problem::new(code::UNKNOWN, "a part of this statement would run earlier than is safe")
-            .label(format!("can't be moved to {wanted}"))
-            .help("leave the directive out"));
+        return Err(Problem::new(
+            code::UNKNOWN,
+            "a part of this statement would run earlier than is safe",
+        )
+        .label(format!("can't be moved to {wanted}"))
+        .help("leave the directive out"));
     }
-    decision.parts.iter_mut().for_each(|part| (part.phase, part.wanted) = (wanted, Some(wanted)));
+    decision
+        .parts
+        .iter_mut()
+        .for_each(|part| (part.phase, part.wanted) = (wanted, Some(wanted)));
     Ok(decision)
 }
 
@@ -348,11 +416,30 @@ pub(crate) fn blocking(change: &Change, sql: &str, context: &Context<'_>) -> Dec
         tables.extend(constraint.references());
     }
     let visible = |table: &&TableName| context.table(table).is_some_and(|table| !table.is_new);
-    let writes_rows = matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_));
-    let lock = if writes_rows { Lock::RowExclusive } else { Lock::AccessExclusive };
-    let locks = tables.into_iter().filter(visible).map(|table| (table.clone(), lock)).collect();
+    let writes_rows = matches!(
+        change,
+        Change::Insert(_) | Change::Update(_) | Change::Delete(_)
+    );
+    let lock = if writes_rows {
+        Lock::RowExclusive
+    } else {
+        Lock::AccessExclusive
+    };
+    let locks = tables
+        .into_iter()
+        .filter(visible)
+        .map(|table| (table.clone(), lock))
+        .collect();
     Decision::because("others wait until it is done, as its author allows")
-        .quick(Phase::Expand, Rank::AsWritten, Action::Blocking { sql: sql.to_owned(), locks }, [])
+        .quick(
+            Phase::Expand,
+            Rank::AsWritten,
+            Action::Blocking {
+                sql: sql.to_owned(),
+                locks,
+            },
+            [],
+        )
         .alone()
         .irreversible("it was run as its author wrote it")
 }
@@ -363,7 +450,9 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
         Change::Truncate(new) => truncate::truncate(new, context),
         Change::DomainDemand(new) => domain::demand(new, context),
         Change::AddColumn(add) => add_column::add_column(add, context),
-        Change::SetDefault(table, column, value) => Ok(default::set_default(table, column, value.as_ref(), context)),
+        Change::SetDefault(table, column, value) => {
+            Ok(default::set_default(table, column, value.as_ref(), context))
+        }
         Change::SetNotNull(table, column) => Ok(not_null::set_not_null(table, column, context)),
         Change::AlterType(new) => column_type::alter(new, context),
         Change::DropNotNull(table, column) => Ok(not_null::drop_not_null(table, column, context)),
@@ -371,7 +460,9 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
             NewConstraintKind::Check(_) => Ok(check::add(table, constraint, context)),
             NewConstraintKind::ForeignKey { .. } => foreign_key::add(table, constraint, context),
             NewConstraintKind::Unique { .. } => unique::add(table, constraint, context),
-            NewConstraintKind::NotNull(_) => Ok(not_null::add_constraint(table, constraint, context)),
+            NewConstraintKind::NotNull(_) => {
+                Ok(not_null::add_constraint(table, constraint, context))
+            }
             NewConstraintKind::Exclude => check::exclude(table, constraint, context),
         },
         Change::DropConstraint(table, name) => drop::constraint(table, name, context),
@@ -391,9 +482,8 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
         Change::Refresh(view) => maintenance::refresh(view, context),
         Change::Allowed(_, sql) => Ok(blocking(change, sql, context)),
         Change::Insert(insert) => insert::insert(insert, context),
-        Change::Update(update) => {
-            update::update(update, context).map(|decision| computed::asked(decision, update, context))
-        }
+        Change::Update(update) => update::update(update, context)
+            .map(|decision| computed::asked(decision, update, context)),
         Change::Delete(delete) => delete::delete(delete, context),
         Change::CatalogOnly(only) => Ok(objects::catalog_only(only, context)),
         Change::Setting(one) => settings::setting(one, context),
@@ -403,5 +493,9 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
 
 /// An action as the author wrote it, inside a table that nobody else sees yet.
 fn plain_sql(what: String, sql: String) -> Action {
-    Action::AsWritten { what, sql, locks: vec![] }
+    Action::AsWritten {
+        what,
+        sql,
+        locks: vec![],
+    }
 }

@@ -1,7 +1,8 @@
 //! CREATE TABLE, CREATE TYPE, and statements that only write the system catalogs
 //!
-//! **Danger**: a foreign key in CREATE TABLE makes writers of the referenced table wait for a moment; the rest has none.
-//! **Instead**: as written, under the lock ladder. What removes something waits for contract.
+//! **Danger**: a foreign key in CREATE TABLE makes writers of the referenced table wait for a
+//! moment; the rest has none. **Instead**: as written, under the lock ladder. What removes
+//! something waits for contract.
 
 use super::{Context, follow, insert, plain_sql};
 use crate::action::{Action, Lock};
@@ -17,17 +18,41 @@ pub(super) fn create_table(new: &NewTable, context: &Context<'_>) -> Result<Deci
         filled_at_once(reads, context)?;
     }
     let of_others = |table: &TableName| context.table(table).is_some_and(|table| !table.is_new);
-    let parents = new.parents.iter().filter(|parent| of_others(parent)).cloned().collect();
+    let parents = new
+        .parents
+        .iter()
+        .filter(|parent| of_others(parent))
+        .cloned()
+        .collect();
     let stays = context.stays(&Thing::Relation(new.table.clone()));
-    let mut references: Vec<TableName> =
-        new.constraints.iter().filter_map(|constraint| constraint.references().cloned()).collect();
-    references.retain(|table| *table != new.table && context.table(table).is_some_and(|table| !table.is_new));
+    let mut references: Vec<TableName> = new
+        .constraints
+        .iter()
+        .filter_map(|constraint| constraint.references().cloned())
+        .collect();
+    references.retain(|table| {
+        *table != new.table && context.table(table).is_some_and(|table| !table.is_new)
+    });
     references.sort();
     references.dedup();
-    let create = Action::CreateTable { table: new.table.clone(), sql: new.sql.clone(), references, parents };
+    let create = Action::CreateTable {
+        table: new.table.clone(),
+        sql: new.sql.clone(),
+        references,
+        parents,
+    };
     let decision = Decision::because("nobody uses a table that isn't there yet")
-        .expand(create, [Action::DropTable { table: new.table.clone() }])
-        .reverse(if stays { format!("DROP TABLE {}", new.table.sql()) } else { String::new() });
+        .expand(
+            create,
+            [Action::DropTable {
+                table: new.table.clone(),
+            }],
+        )
+        .reverse(if stays {
+            format!("DROP TABLE {}", new.table.sql())
+        } else {
+            String::new()
+        });
     Ok(match context.moved_before() {
         None => decision,
         Some(source) => decision.hazard(
@@ -41,12 +66,16 @@ pub(super) fn create_table(new: &NewTable, context: &Context<'_>) -> Result<Deci
     })
 }
 
-/// Refuses to fill a table by one statement from what isn't known to be small, or goes in the same revision.
+/// Refuses to fill a table by one statement from what isn't known to be small, or goes in the same
+/// revision.
 fn filled_at_once(reads: &[TableName], context: &Context<'_>) -> Result<(), Problem> {
     let is_small = |name: &TableName| insert::is_small_source(name, context.catalog);
     let why = if !reads.iter().all(is_small) {
         "CREATE TABLE AS reads all its rows in one transaction"
-    } else if reads.iter().any(|source| follow::is_taken_from(source, context)) {
+    } else if reads
+        .iter()
+        .any(|source| follow::is_taken_from(source, context))
+    {
         "CREATE TABLE AS copies rows that a later statement takes away, and what is written in between would be lost"
     } else {
         return Ok(());
@@ -63,15 +92,27 @@ pub(super) fn create_enum(new: &NewEnum, context: &Context<'_>) -> Decision {
     Decision::because("a type is a metadata-only change")
         .expand(
             plain_sql(format!("create type {}", new.name.shown()), new.sql.clone()),
-            [plain_sql(format!("drop type {}", new.name.shown()), drop.clone())],
+            [plain_sql(
+                format!("drop type {}", new.name.shown()),
+                drop.clone(),
+            )],
         )
         .reverse(if stays { drop } else { String::new() })
 }
 
 pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decision {
     let seen = |table: &&TableName| context.table(table).is_some_and(|table| !table.is_new);
-    let locks = only.concerns.iter().filter(seen).map(|table| (table.clone(), Lock::ShareUpdateExclusive)).collect();
-    let action = Action::AsWritten { what: only.what.clone(), sql: only.sql.clone(), locks };
+    let locks = only
+        .concerns
+        .iter()
+        .filter(seen)
+        .map(|table| (table.clone(), Lock::ShareUpdateExclusive))
+        .collect();
+    let action = Action::AsWritten {
+        what: only.what.clone(),
+        sql: only.sql.clone(),
+        locks,
+    };
     let decision = Decision::because("touches the system catalogs only");
     if only.removes && context.made_here(&only.touches) {
         return decision.expand(action, []).reverse("");
@@ -79,10 +120,16 @@ pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decisio
     if only.removes {
         let decision = decision
             .quick(Phase::Contract, Rank::Remove, action, [])
-            .hazard(hazard::OBJECT, format!("code that names it fails after: {}", only.what));
+            .hazard(
+                hazard::OBJECT,
+                format!("code that names it fails after: {}", only.what),
+            );
         return match &only.reverse {
             Some(sql) => decision.reverse(sql.clone()),
-            None => decision.irreversible(format!("how to make it again after `{}` isn't known", only.what)),
+            None => decision.irreversible(format!(
+                "how to make it again after `{}` isn't known",
+                only.what
+            )),
         };
     }
     let undo = only

@@ -1,10 +1,11 @@
 //! ATTACH PARTITION, DETACH PARTITION, CREATE TABLE .. PARTITION OF, DROP TABLE of a partition
 //!
-//! **Danger**: ATTACH looks at every row of the table, and of the default partition, under ACCESS EXCLUSIVE, and builds
-//! the indexes that are missing; CREATE TABLE .. PARTITION OF and DETACH take ACCESS EXCLUSIVE on the parent.
-//! **Instead**: a CHECK that says the bound, NOT VALID and proven online; missing indexes and keys built concurrently;
-//! then ATTACH, which believes them. A new partition is made like its parent and attached. DETACH CONCURRENTLY.
-//! **Hazard**: rows that appear or vanish for queries of the parent.
+//! **Danger**: ATTACH looks at every row of the table, and of the default partition, under ACCESS
+//! EXCLUSIVE, and builds the indexes that are missing; CREATE TABLE .. PARTITION OF and DETACH take
+//! ACCESS EXCLUSIVE on the parent. **Instead**: a CHECK that says the bound, NOT VALID and proven
+//! online; missing indexes and keys built concurrently; then ATTACH, which believes them. A new
+//! partition is made like its parent and attached. DETACH CONCURRENTLY. **Hazard**: rows that
+//! appear or vanish for queries of the parent.
 
 use super::{Context, check, helper, not_null, questions};
 use crate::action::{Action, Lock, Online};
@@ -16,7 +17,12 @@ use crate::problem::{Problem, code, hazard};
 use concertina_revisions::{Ident, TableName};
 
 pub(super) fn attach(attach: &Attach, context: &Context<'_>) -> Result<Decision, Problem> {
-    let Attach { parent, partition, bound, .. } = attach;
+    let Attach {
+        parent,
+        partition,
+        bound,
+        ..
+    } = attach;
     let (Some(whole), Some(part)) = (context.table(parent), context.table(partition)) else {
         return Ok(Decision::default());
     };
@@ -28,7 +34,11 @@ pub(super) fn attach(attach: &Attach, context: &Context<'_>) -> Result<Decision,
         bound: bound.clone(),
         default: name.clone(),
     };
-    let undo = Action::DetachPartition { parent: parent.clone(), partition: partition.clone(), default: name };
+    let undo = Action::DetachPartition {
+        parent: parent.clone(),
+        partition: partition.clone(),
+        default: name,
+    };
     let empty = context.catalog.is_empty(partition);
     let beside = default.filter(|default| !context.catalog.is_empty(&default.full_name()));
     let (mut decision, mut helpers) = (Decision::default(), Vec::new());
@@ -44,19 +54,43 @@ pub(super) fn attach(attach: &Attach, context: &Context<'_>) -> Result<Decision,
     decision = match (empty, beside) {
         (true, None) => decision.expand(action, [undo]),
         (true, Some(_)) => decision.quick(Phase::Backfill, Rank::Adopt, action, [undo]),
-        (false, _) => decision.quick(Phase::Contract, Rank::Adopt, action, []).hazard(
-            hazard::ROWS,
-            format!("queries of {} see the rows of {} as soon as it is attached", parent.shown(), partition.shown()),
-        ),
+        (false, _) => decision
+            .quick(Phase::Contract, Rank::Adopt, action, [])
+            .hazard(
+                hazard::ROWS,
+                format!(
+                    "queries of {} see the rows of {} as soon as it is attached",
+                    parent.shown(),
+                    partition.shown()
+                ),
+            ),
     };
-    let phase = if empty { Phase::Backfill } else { Phase::Contract };
+    let phase = if empty {
+        Phase::Backfill
+    } else {
+        Phase::Contract
+    };
     for (table, name) in helpers {
-        let drop = Action::DropConstraint { table, name, references: None };
+        let drop = Action::DropConstraint {
+            table,
+            name,
+            references: None,
+        };
         decision = decision.quick(phase, Rank::Remove, drop, []);
     }
-    let back = format!("ALTER TABLE {} DETACH PARTITION {}", parent.sql(), partition.sql());
-    let left = if part.is_new { vec![] } else { left_behind(whole, part, context) };
-    Ok(left.into_iter().fold(decision.reverse(back), Decision::and_reverse))
+    let back = format!(
+        "ALTER TABLE {} DETACH PARTITION {}",
+        parent.sql(),
+        partition.sql()
+    );
+    let left = if part.is_new {
+        vec![]
+    } else {
+        left_behind(whole, part, context)
+    };
+    Ok(left
+        .into_iter()
+        .fold(decision.reverse(back), Decision::and_reverse))
 }
 
 /// A table with rows, made such that nothing of it need be looked at.
@@ -71,14 +105,28 @@ fn ready(
     same_shape(whole, part)?;
     if part.kind != TableKind::Plain && !missing_indexes(whole, part).is_empty() {
         return Err(crate::problem::blocks(
-            &format!("ATTACH PARTITION of {}, which lacks an index of its parent,", partition.shown()),
+            &format!(
+                "ATTACH PARTITION of {}, which lacks an index of its parent,",
+                partition.shown()
+            ),
             "create the index on it first, in the same revision or an earlier one",
         ));
     }
-    let Some(condition) = &attach.condition else { return Err(unproven(partition)) };
-    let decision = proven(like_the_parent(whole, part, context), partition, condition, helpers);
+    let Some(condition) = &attach.condition else {
+        return Err(unproven(partition));
+    };
+    let decision = proven(
+        like_the_parent(whole, part, context),
+        partition,
+        condition,
+        helpers,
+    );
     Ok(decision.check(
-        format!("every row of {} belongs to {}", partition.shown(), attach.bound.to_lowercase()),
+        format!(
+            "every row of {} belongs to {}",
+            partition.shown(),
+            attach.bound.to_lowercase()
+        ),
         questions::rows_where(part, &part_alias(part), &format!("NOT ({condition})")),
         "move or delete these rows first",
     ))
@@ -92,9 +140,15 @@ fn out_of_default(
     helpers: &mut Vec<(TableName, Ident)>,
 ) -> Result<Decision, Problem> {
     let name = default.full_name();
-    let Some(elsewhere) = &attach.elsewhere else { return Err(unproven(&name)) };
+    let Some(elsewhere) = &attach.elsewhere else {
+        return Err(unproven(&name));
+    };
     Ok(proven(decision, &name, elsewhere, helpers).check(
-        format!("no row of {} belongs to {}", name.shown(), attach.bound.to_lowercase()),
+        format!(
+            "no row of {} belongs to {}",
+            name.shown(),
+            attach.bound.to_lowercase()
+        ),
         questions::rows_where(default, &part_alias(default), &format!("NOT ({elsewhere})")),
         "move these rows out of the default partition first",
     ))
@@ -108,22 +162,41 @@ fn part_alias(table: &Table) -> Ident {
 fn default_of<'a>(parent: &Table, context: &Context<'a>) -> Option<&'a Table> {
     parent.partitions.iter().find_map(|(schema, name)| {
         let partition = context.table(&TableName::new(schema.as_str(), name.as_str()))?;
-        partition.partition_of.as_ref().filter(|of| of.bound == "DEFAULT").map(|_| partition)
+        partition
+            .partition_of
+            .as_ref()
+            .filter(|of| of.bound == "DEFAULT")
+            .map(|_| partition)
     })
 }
 
 fn unproven(table: &TableName) -> Problem {
     crate::problem::blocks(
-        &format!("ATTACH PARTITION, whose bound can't be proven of the rows of {} beforehand,", table.shown()),
+        &format!(
+            "ATTACH PARTITION, whose bound can't be proven of the rows of {} beforehand,",
+            table.shown()
+        ),
         "attach a table without rows, and copy the rows into it by INSERT .. SELECT",
     )
 }
 
 /// A CHECK that says the condition, and its proof.
-fn proven(decision: Decision, table: &TableName, condition: &str, helpers: &mut Vec<(TableName, Ident)>) -> Decision {
-    let name = helper("part", &[table.schema.as_str(), table.name.as_str(), condition]);
+fn proven(
+    decision: Decision,
+    table: &TableName,
+    condition: &str,
+    helpers: &mut Vec<(TableName, Ident)>,
+) -> Decision {
+    let name = helper(
+        "part",
+        &[table.schema.as_str(), table.name.as_str(), condition],
+    );
     helpers.push((table.clone(), name.clone()));
-    let drop = Action::DropConstraint { table: table.clone(), name: name.clone(), references: None };
+    let drop = Action::DropConstraint {
+        table: table.clone(),
+        name: name.clone(),
+        references: None,
+    };
     let demand = Action::AddConstraint {
         table: table.clone(),
         name: name.clone(),
@@ -131,7 +204,11 @@ fn proven(decision: Decision, table: &TableName, condition: &str, helpers: &mut 
         not_valid: true,
         references: None,
     };
-    let proof = Online::Validate { table: table.clone(), constraints: vec![name], references: vec![] };
+    let proof = Online::Validate {
+        table: table.clone(),
+        constraints: vec![name],
+        references: vec![],
+    };
     decision
         .then_because("ATTACH would look at every row under ACCESS EXCLUSIVE; a CHECK proven online says it beforehand")
         .quick(Phase::Backfill, Rank::Demand, demand, [drop])
@@ -141,30 +218,56 @@ fn proven(decision: Decision, table: &TableName, condition: &str, helpers: &mut 
 /// The columns of the parent, and no other; and its CHECKs, which nobody can add in its place.
 fn same_shape(parent: &Table, part: &Table) -> Result<(), Problem> {
     let refused = |message: String, help: &str| {
-        Err(Problem::new(code::DEPENDED_ON, message).label("PostgreSQL would refuse it").help(help))
+        Err(Problem::new(code::DEPENDED_ON, message)
+            .label("PostgreSQL would refuse it")
+            .help(help))
     };
     for column in &parent.columns {
         match part.get(&Ident::new(column.name.as_str())) {
             Some(own) if own.type_sql == column.type_sql => {}
             _ => {
                 return refused(
-                    format!("{} has no column {} of type {}", part.full_name().shown(), column.name, column.type_sql),
+                    format!(
+                        "{} has no column {} of type {}",
+                        part.full_name().shown(),
+                        column.name,
+                        column.type_sql
+                    ),
                     "add it first, in the same revision or an earlier one",
                 );
             }
         }
     }
-    if let Some(more) = part.columns.iter().find(|own| parent.get(&Ident::new(own.name.as_str())).is_none()) {
+    if let Some(more) = part
+        .columns
+        .iter()
+        .find(|own| parent.get(&Ident::new(own.name.as_str())).is_none())
+    {
         return refused(
-            format!("column {} of {} isn't one of its parent's", more.name, part.full_name().shown()),
+            format!(
+                "column {} of {} isn't one of its parent's",
+                more.name,
+                part.full_name().shown()
+            ),
             "drop it first",
         );
     }
-    let checks = parent.constraints.iter().filter(|one| one.kind == ConstraintKind::Check);
+    let checks = parent
+        .constraints
+        .iter()
+        .filter(|one| one.kind == ConstraintKind::Check);
     for check in checks {
-        if !part.constraints.iter().any(|own| own.name == check.name && own.definition == check.definition) {
+        if !part
+            .constraints
+            .iter()
+            .any(|own| own.name == check.name && own.definition == check.definition)
+        {
             return refused(
-                format!("{} has no CHECK {} as its parent has", part.full_name().shown(), check.name),
+                format!(
+                    "{} has no CHECK {} as its parent has",
+                    part.full_name().shown(),
+                    check.name
+                ),
                 "add it first, under the same name",
             );
         }
@@ -185,7 +288,11 @@ fn like_the_parent(parent: &Table, part: &Table, context: &Context<'_>) -> Decis
     for (index, tail) in missing_indexes(parent, part) {
         let own = own_index_name(index, parent, &name, context);
         decision = decision.build_index(&name, &own, index.unique, tail);
-        if let Some(constraint) = index.constraint.as_ref().and_then(|of| parent.constraint(&Ident::new(of.as_str()))) {
+        if let Some(constraint) = index
+            .constraint
+            .as_ref()
+            .and_then(|of| parent.constraint(&Ident::new(of.as_str())))
+        {
             decision = decision.contract(Action::AddConstraintUsingIndex {
                 table: name.clone(),
                 name: own.clone(),
@@ -197,17 +304,31 @@ fn like_the_parent(parent: &Table, part: &Table, context: &Context<'_>) -> Decis
     }
     for new in missing_keys(parent, part).into_iter().filter_map(as_new) {
         decision = decision
-            .quick(Phase::Backfill, Rank::Demand, check::demand(&name, &new), [check::undo(&name, &new)])
+            .quick(
+                Phase::Backfill,
+                Rank::Demand,
+                check::demand(&name, &new),
+                [check::undo(&name, &new)],
+            )
             .slow(Phase::Backfill, Rank::Prove, check::proof(&name, &new), []);
     }
     decision
 }
 
 fn own_index_name(index: &Index, parent: &Table, part: &TableName, context: &Context<'_>) -> Ident {
-    let keys: Vec<Ident> = index.keys.iter().map(|key| Ident::new(key.as_str())).collect();
-    let constraint = index.constraint.as_ref().and_then(|of| parent.constraint(&Ident::new(of.as_str())));
+    let keys: Vec<Ident> = index
+        .keys
+        .iter()
+        .map(|key| Ident::new(key.as_str()))
+        .collect();
+    let constraint = index
+        .constraint
+        .as_ref()
+        .and_then(|of| parent.constraint(&Ident::new(of.as_str())));
     match constraint.map(|constraint| constraint.kind) {
-        Some(ConstraintKind::PrimaryKey) => crate::sql::chosen_name(part, &[], "pkey", context.catalog),
+        Some(ConstraintKind::PrimaryKey) => {
+            crate::sql::chosen_name(part, &[], "pkey", context.catalog)
+        }
         Some(_) => crate::sql::chosen_name(part, &keys, "key", context.catalog),
         None => crate::sql::chosen_name(part, &keys, "idx", context.catalog),
     }
@@ -216,19 +337,34 @@ fn own_index_name(index: &Index, parent: &Table, part: &TableName, context: &Con
 /// The parent's indexes that the partition has none like.
 fn missing_indexes<'a>(parent: &'a Table, part: &Table) -> Vec<(&'a Index, &'a str)> {
     let own: Vec<&str> = part.indexes.iter().filter_map(Index::tail).collect();
-    let tailed = parent.indexes.iter().filter_map(|index| Some((index, index.tail()?)));
+    let tailed = parent
+        .indexes
+        .iter()
+        .filter_map(|index| Some((index, index.tail()?)));
     tailed.filter(|(_, tail)| !own.contains(tail)).collect()
 }
 
 /// The parent's foreign keys that the partition has none like.
 fn missing_keys<'a>(parent: &'a Table, part: &Table) -> Vec<&'a Constraint> {
-    let like = |key: &&Constraint| part.constraints.iter().any(|own| own.definition == key.definition);
-    parent.constraints.iter().filter(|one| one.kind == ConstraintKind::ForeignKey && !like(one)).collect()
+    let like = |key: &&Constraint| {
+        part.constraints
+            .iter()
+            .any(|own| own.definition == key.definition)
+    };
+    parent
+        .constraints
+        .iter()
+        .filter(|one| one.kind == ConstraintKind::ForeignKey && !like(one))
+        .collect()
 }
 
 /// A foreign key of the catalog, to be added elsewhere.
 fn as_new(key: &Constraint) -> Option<NewConstraint> {
-    let columns = key.columns.iter().map(|column| Ident::new(column.as_str())).collect();
+    let columns = key
+        .columns
+        .iter()
+        .map(|column| Ident::new(column.as_str()))
+        .collect();
     Some(NewConstraint {
         name: Ident::new(key.name.as_str()),
         definition: key.definition.clone(),
@@ -236,7 +372,11 @@ fn as_new(key: &Constraint) -> Option<NewConstraint> {
         no_inherit: false,
         only: false,
         enforced: true,
-        kind: NewConstraintKind::ForeignKey { columns, references: key.referenced()?, reference_columns: vec![] },
+        kind: NewConstraintKind::ForeignKey {
+            columns,
+            references: key.referenced()?,
+            reference_columns: vec![],
+        },
     })
 }
 
@@ -247,31 +387,53 @@ fn left_behind(parent: &Table, part: &Table, context: &Context<'_>) -> Vec<Strin
     let mut statements = Vec::new();
     for (index, _) in missing_indexes(parent, part) {
         let own = own_index_name(index, parent, &name, context);
-        let qualified = TableName { schema: name.schema.clone(), name: own.clone() };
+        let qualified = TableName {
+            schema: name.schema.clone(),
+            name: own.clone(),
+        };
         statements.push(match index.constraint {
             Some(_) => alter(format!("DROP CONSTRAINT {}", own.sql())),
             None => format!("DROP INDEX {}", qualified.sql()),
         });
     }
     let keys = missing_keys(parent, part);
-    statements.extend(keys.iter().map(|key| alter(format!("DROP CONSTRAINT {}", Ident::new(key.name.as_str()).sql()))));
+    statements.extend(keys.iter().map(|key| {
+        alter(format!(
+            "DROP CONSTRAINT {}",
+            Ident::new(key.name.as_str()).sql()
+        ))
+    }));
     for column in parent.columns.iter().filter(|column| column.not_null) {
         let column = Ident::new(column.name.as_str());
         if part.get(&column).is_some_and(|own| !own.not_null) {
-            statements.push(alter(format!("ALTER COLUMN {} DROP NOT NULL", column.sql())));
+            statements.push(alter(format!(
+                "ALTER COLUMN {} DROP NOT NULL",
+                column.sql()
+            )));
         }
     }
     statements
 }
 
 pub(super) fn detach(detach: &Detach, context: &Context<'_>) -> Decision {
-    let Detach { parent, partition, .. } = detach;
+    let Detach {
+        parent, partition, ..
+    } = detach;
     let part = context.table(partition);
     let decision = take_off(detach, context);
     let decision = match part.and_then(|part| part.partition_of.as_ref()) {
         Some(of) => {
-            let attach = format!("ALTER TABLE {} ATTACH PARTITION {} {}", parent.sql(), partition.sql(), of.bound);
-            let check = format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", partition.sql(), detach.check.sql());
+            let attach = format!(
+                "ALTER TABLE {} ATTACH PARTITION {} {}",
+                parent.sql(),
+                partition.sql(),
+                of.bound
+            );
+            let check = format!(
+                "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
+                partition.sql(),
+                detach.check.sql()
+            );
             decision.reverse(attach).and_reverse(check)
         }
         None => decision,
@@ -281,24 +443,43 @@ pub(super) fn detach(detach: &Detach, context: &Context<'_>) -> Decision {
     }
     decision.hazard(
         hazard::ROWS,
-        format!("queries of {} miss the rows of {} as soon as it is detached", parent.shown(), partition.shown()),
+        format!(
+            "queries of {} miss the rows of {} as soon as it is detached",
+            parent.shown(),
+            partition.shown()
+        ),
     )
 }
 
 /// The partition off its parent, so that nobody waits where that can be.
 pub(super) fn take_off(detach: &Detach, context: &Context<'_>) -> Decision {
-    let Detach { parent, partition, keeps_check, check } = detach;
-    let default = context.table(parent).and_then(|parent| default_of(parent, context)).map(Table::full_name);
+    let Detach {
+        parent,
+        partition,
+        keeps_check,
+        check,
+    } = detach;
+    let default = context
+        .table(parent)
+        .and_then(|parent| default_of(parent, context))
+        .map(Table::full_name);
     let new = context.table(partition).is_some_and(|part| part.is_new);
     if new || default.is_some() {
         let why = "with a default partition it can't go concurrently; a metadata-only change";
         let default = default.filter(|default| default != partition);
-        let action = Action::DetachPartition { parent: parent.clone(), partition: partition.clone(), default };
+        let action = Action::DetachPartition {
+            parent: parent.clone(),
+            partition: partition.clone(),
+            default,
+        };
         let phase = if new { Phase::Expand } else { Phase::Contract };
         let rank = if new { Rank::AsWritten } else { Rank::Remove };
         return Decision::because(why).quick(phase, rank, action, []);
     }
-    let online = Online::Detach { parent: parent.clone(), partition: partition.clone() };
+    let online = Online::Detach {
+        parent: parent.clone(),
+        partition: partition.clone(),
+    };
     let decision = Decision::because("alone it takes ACCESS EXCLUSIVE on the parent").slow(
         Phase::Contract,
         Rank::Remove,
@@ -309,9 +490,18 @@ pub(super) fn take_off(detach: &Detach, context: &Context<'_>) -> Decision {
         return decision;
     }
     let drop = Action::AsWritten {
-        what: format!("drop the CHECK that the bound leaves on {}", partition.shown()),
-        sql: format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", partition.sql(), check.sql()),
+        what: format!(
+            "drop the CHECK that the bound leaves on {}",
+            partition.shown()
+        ),
+        sql: format!(
+            "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
+            partition.sql(),
+            check.sql()
+        ),
         locks: vec![(partition.clone(), Lock::AccessExclusive)],
     };
-    decision.then_because("as DETACH without CONCURRENTLY leaves it").quick(Phase::Contract, Rank::Remove, drop, [])
+    decision
+        .then_because("as DETACH without CONCURRENTLY leaves it")
+        .quick(Phase::Contract, Rank::Remove, drop, [])
 }

@@ -1,8 +1,9 @@
 //! CREATE INDEX, UNIQUE, PRIMARY KEY and FOREIGN KEY on a partitioned table
 //!
-//! **Danger**: it locks every partition until all are built or proven; CONCURRENTLY and, before 18, NOT VALID are refused.
-//! **Instead**: partition by partition. An empty index ON ONLY the parent, to which the partitions' are attached; and
-//! constraints of the partitions, built or proven one after the other, which the parent's then takes up in a moment.
+//! **Danger**: it locks every partition until all are built or proven; CONCURRENTLY and, before 18,
+//! NOT VALID are refused. **Instead**: partition by partition. An empty index ON ONLY the parent,
+//! to which the partitions' are attached; and constraints of the partitions, built or proven one
+//! after the other, which the parent's then takes up in a moment.
 
 use super::{Context, again, check, helper};
 use crate::action::{Action, Lock};
@@ -24,7 +25,10 @@ pub(super) fn index(
 ) -> Result<Decision, Problem> {
     let decision = Decision::because(WHY).reverse(reverse);
     let decision = on_only(decision, new, &new.table, &new.name);
-    let name = TableName { schema: new.table.schema.clone(), name: new.name.clone() };
+    let name = TableName {
+        schema: new.table.schema.clone(),
+        name: new.name.clone(),
+    };
     let mut catalog = context.catalog.clone();
     below(decision, new, parent, &name, &mut catalog)
 }
@@ -40,37 +44,73 @@ pub(super) fn index_alone(new: &NewIndex, context: &Context<'_>) -> Decision {
     }
 }
 
-/// UNIQUE and PRIMARY KEY: each partition's index is built and becomes its constraint; the whole then takes them up.
+/// UNIQUE and PRIMARY KEY: each partition's index is built and becomes its constraint; the whole
+/// then takes them up.
 pub(super) fn unique(
     table: &TableName,
     constraint: &NewConstraint,
     context: &Context<'_>,
 ) -> Result<Decision, Problem> {
-    let NewConstraintKind::Unique { columns, primary, index_suffix, timing, .. } = &constraint.kind else {
+    let NewConstraintKind::Unique {
+        columns,
+        primary,
+        index_suffix,
+        timing,
+        ..
+    } = &constraint.kind
+    else {
         return Err(problem::unknown("a unique constraint that isn't one"));
     };
-    if let Some(earlier) = context.before().iter().find(|seen| says_the_same(&seen.change, table, columns)) {
+    if let Some(earlier) = context
+        .before()
+        .iter()
+        .find(|seen| says_the_same(&seen.change, table, columns))
+    {
         return Err(Problem::new(
             code::DEPENDED_ON,
-            format!("statement {} makes the same columns of the same partitions unique", earlier.statement + 1),
+            format!(
+                "statement {} makes the same columns of the same partitions unique",
+                earlier.statement + 1
+            ),
         )
         .label("which index belongs to which of the two is known only once the first is there")
         .help("put it into a revision of its own, behind this one"));
     }
-    let list = columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
+    let list = columns
+        .iter()
+        .map(Ident::sql)
+        .collect::<Vec<_>>()
+        .join(", ");
     let mut decision = Decision::because(WHY);
     let mut catalog = context.catalog.clone();
     for leaf in plain_leaves(table, context)? {
-        let (named, label) = if *primary { (&[][..], "pkey") } else { (columns.as_slice(), "key") };
+        let (named, label) = if *primary {
+            (&[][..], "pkey")
+        } else {
+            (columns.as_slice(), "key")
+        };
         let name = crate::sql::chosen_name(&leaf, named, label, &catalog);
         if let Some(known) = catalog.table_mut(&leaf) {
-            known.indexes.push(Index::named(leaf.schema.as_str(), name.as_str()));
+            known
+                .indexes
+                .push(Index::named(leaf.schema.as_str(), name.as_str()));
         }
         // What bears the name now may go only in contract.
-        let taken = context.at_start().relation_name_taken(leaf.schema.as_str(), name.as_str());
+        let taken = context
+            .at_start()
+            .relation_name_taken(leaf.schema.as_str(), name.as_str());
         let parts = [leaf.schema.as_str(), leaf.name.as_str(), name.as_str()];
-        let built = if taken { helper("uq", &parts) } else { name.clone() };
-        decision = decision.build_index(&leaf, &built, true, format!("USING btree ({list}){index_suffix}"));
+        let built = if taken {
+            helper("uq", &parts)
+        } else {
+            name.clone()
+        };
+        decision = decision.build_index(
+            &leaf,
+            &built,
+            true,
+            format!("USING btree ({list}){index_suffix}"),
+        );
         let adopt = Action::AddConstraintUsingIndex {
             table: leaf,
             name,
@@ -78,7 +118,9 @@ pub(super) fn unique(
             index: built,
             timing: timing.clone(),
         };
-        decision = decision.quick(Phase::Contract, Rank::Adopt, adopt, []).alone();
+        decision = decision
+            .quick(Phase::Contract, Rank::Adopt, adopt, [])
+            .alone();
     }
     let whole = Action::AddConstraint {
         table: table.clone(),
@@ -106,46 +148,84 @@ pub(super) fn foreign_key(
     constraint: &NewConstraint,
     context: &Context<'_>,
 ) -> Result<Decision, Problem> {
-    let mut decision = Decision::because("on the whole it can't be added NOT VALID; partition by partition it can");
+    let mut decision = Decision::because(
+        "on the whole it can't be added NOT VALID; partition by partition it can",
+    );
     for leaf in plain_leaves(table, context)? {
         // Whichever of the two goes first when it is undone takes the other along.
         let undo = Action::AsWritten {
-            what: format!("drop constraint {} of {}", constraint.name.as_str(), leaf.shown()),
-            sql: format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", leaf.sql(), constraint.name.sql()),
+            what: format!(
+                "drop constraint {} of {}",
+                constraint.name.as_str(),
+                leaf.shown()
+            ),
+            sql: format!(
+                "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
+                leaf.sql(),
+                constraint.name.sql()
+            ),
             locks: locked(&leaf, constraint),
         };
-        decision = decision.quick(Phase::Backfill, Rank::Demand, check::demand(&leaf, constraint), [undo]).slow(
-            Phase::Backfill,
-            Rank::Prove,
-            check::proof(&leaf, constraint),
-            [],
-        );
+        decision = decision
+            .quick(
+                Phase::Backfill,
+                Rank::Demand,
+                check::demand(&leaf, constraint),
+                [undo],
+            )
+            .slow(
+                Phase::Backfill,
+                Rank::Prove,
+                check::proof(&leaf, constraint),
+                [],
+            );
     }
     let whole = Action::AsWritten {
-        what: format!("add constraint {} to {}", constraint.name.as_str(), table.shown()),
-        sql: format!("ALTER TABLE {} ADD CONSTRAINT {} {}", table.sql(), constraint.name.sql(), constraint.definition),
+        what: format!(
+            "add constraint {} to {}",
+            constraint.name.as_str(),
+            table.shown()
+        ),
+        sql: format!(
+            "ALTER TABLE {} ADD CONSTRAINT {} {}",
+            table.sql(),
+            constraint.name.sql(),
+            constraint.definition
+        ),
         locks: locked(table, constraint),
     };
-    Ok(decision.then_because("every partition has its own already, which the whole takes up").quick(
-        Phase::Backfill,
-        Rank::Adopt,
-        whole,
-        [check::undo(table, constraint)],
-    ))
+    Ok(decision
+        .then_because("every partition has its own already, which the whole takes up")
+        .quick(
+            Phase::Backfill,
+            Rank::Adopt,
+            whole,
+            [check::undo(table, constraint)],
+        ))
 }
 
 /// Both sides of a foreign key, as it is taken up or dropped.
 fn locked(table: &TableName, constraint: &NewConstraint) -> Vec<(TableName, Lock)> {
-    std::iter::once(table).chain(constraint.references()).map(|one| (one.clone(), Lock::AccessExclusive)).collect()
+    std::iter::once(table)
+        .chain(constraint.references())
+        .map(|one| (one.clone(), Lock::AccessExclusive))
+        .collect()
 }
 
 /// The partitions that hold rows; all of them have to be tables of this server.
 fn plain_leaves(table: &TableName, context: &Context<'_>) -> Result<Vec<TableName>, Problem> {
     let leaves = context.catalog.leaves(table);
-    let foreign = |leaf: &&TableName| context.table(leaf).is_some_and(|leaf| leaf.kind != TableKind::Plain);
+    let foreign = |leaf: &&TableName| {
+        context
+            .table(leaf)
+            .is_some_and(|leaf| leaf.kind != TableKind::Plain)
+    };
     match leaves.iter().find(foreign) {
         Some(leaf) => Err(problem::blocks(
-            &format!("a constraint over partition {}, which is no table of this server,", leaf.shown()),
+            &format!(
+                "a constraint over partition {}, which is no table of this server,",
+                leaf.shown()
+            ),
             "add it to each of the other partitions",
         )),
         None => Ok(leaves),
@@ -162,36 +242,67 @@ fn below(
 ) -> Result<Decision, Problem> {
     for (schema, child) in &parent.partitions {
         let child = TableName::new(schema.as_str(), child.as_str());
-        let Some(known) = catalog.table(&child).cloned() else { continue };
+        let Some(known) = catalog.table(&child).cloned() else {
+            continue;
+        };
         if let Some(invalid) = known.invalid_like(new) {
             let name = TableName::new(child.schema.as_str(), invalid.name.as_str());
             return Err(Problem::new(
                 code::DEPENDED_ON,
-                format!("index {} of partition {} says the same and is not valid", name.shown(), child.shown()),
+                format!(
+                    "index {} of partition {} says the same and is not valid",
+                    name.shown(),
+                    child.shown()
+                ),
             )
             .label("PostgreSQL takes it up, and the whole index stays invalid")
-            .help(format!("REINDEX INDEX CONCURRENTLY {0}, or DROP INDEX CONCURRENTLY {0} first", name.sql())));
+            .help(format!(
+                "REINDEX INDEX CONCURRENTLY {0}, or DROP INDEX CONCURRENTLY {0} first",
+                name.sql()
+            )));
         }
         if let Some(own) = known.adoptable(new, parent) {
-            let index = TableName { schema: child.schema.clone(), name: Ident::new(own.name.as_str()) };
-            // It was there before, and what is attached goes with the whole: a rollback must not meet it attached.
-            decision = attach(decision, parent, &child, parent_index, &index, Phase::Contract);
+            let index = TableName {
+                schema: child.schema.clone(),
+                name: Ident::new(own.name.as_str()),
+            };
+            // It was there before, and what is attached goes with the whole: a rollback must not
+            // meet it attached.
+            decision = attach(
+                decision,
+                parent,
+                &child,
+                parent_index,
+                &index,
+                Phase::Contract,
+            );
             let back = again::index(&known, own, catalog);
             decision = match back {
                 Some(statements) => statements.into_iter().fold(decision, Decision::and_reverse),
-                None => decision.irreversible(format!("the definition of {} isn't known", index.shown())),
+                None => decision
+                    .irreversible(format!("the definition of {} isn't known", index.shown())),
             };
             continue;
         }
         let name = crate::sql::chosen_name(&child, &new.labels, "idx", catalog);
         if let Some(table) = catalog.table_mut(&child) {
             // So that the next name is another.
-            table.indexes.push(Index::named(child.schema.as_str(), name.as_str()));
+            table
+                .indexes
+                .push(Index::named(child.schema.as_str(), name.as_str()));
         }
-        let index = TableName { schema: child.schema.clone(), name: name.clone() };
+        let index = TableName {
+            schema: child.schema.clone(),
+            name: name.clone(),
+        };
         match known.kind {
             TableKind::Plain => {
-                decision = decision.then_because(WHY).build_index(&child, &name, new.unique, new.tail.as_str());
+                decision = decision.then_because(WHY).build_index(
+                    &child,
+                    &name,
+                    new.unique,
+                    new.tail.as_str(),
+                );
             }
             TableKind::Partitioned => {
                 decision = on_only(decision, new, &child, &name);
@@ -204,7 +315,14 @@ fn below(
                 ));
             }
         }
-        decision = attach(decision, parent, &child, parent_index, &index, Phase::Backfill);
+        decision = attach(
+            decision,
+            parent,
+            &child,
+            parent_index,
+            &index,
+            Phase::Backfill,
+        );
     }
     Ok(decision)
 }
@@ -212,14 +330,31 @@ fn below(
 fn on_only(decision: Decision, new: &NewIndex, table: &TableName, name: &Ident) -> Decision {
     let unique = if new.unique { "UNIQUE " } else { "" };
     let create = Action::AsWritten {
-        what: format!("create index {} on {} alone, empty", name.as_str(), table.shown()),
-        sql: format!("CREATE {unique}INDEX {} ON ONLY {} {}", name.sql(), table.sql(), new.tail),
+        what: format!(
+            "create index {} on {} alone, empty",
+            name.as_str(),
+            table.shown()
+        ),
+        sql: format!(
+            "CREATE {unique}INDEX {} ON ONLY {} {}",
+            name.sql(),
+            table.sql(),
+            new.tail
+        ),
         locks: vec![(table.clone(), Lock::Share)],
     };
-    let index = TableName { schema: table.schema.clone(), name: name.clone() };
+    let index = TableName {
+        schema: table.schema.clone(),
+        name: name.clone(),
+    };
     decision
         .then_because("an index over no rows; it is valid once every partition's is attached")
-        .quick(Phase::Expand, Rank::AsWritten, create, [drop_index(table, &index)])
+        .quick(
+            Phase::Expand,
+            Rank::AsWritten,
+            create,
+            [drop_index(table, &index)],
+        )
         .last_touching(
             Footprint::default()
                 .on(table)
@@ -238,15 +373,33 @@ fn attach(
     phase: Phase,
 ) -> Decision {
     let attach = Action::AsWritten {
-        what: format!("attach index {} to {}", index.name.as_str(), to.name.as_str()),
+        what: format!(
+            "attach index {} to {}",
+            index.name.as_str(),
+            to.name.as_str()
+        ),
         sql: format!("ALTER INDEX {} ATTACH PARTITION {}", to.sql(), index.sql()),
-        locks: vec![(parent.full_name(), Lock::AccessShare), (child.clone(), Lock::AccessShare)],
+        locks: vec![
+            (parent.full_name(), Lock::AccessShare),
+            (child.clone(), Lock::AccessShare),
+        ],
     };
     // What is attached goes with the whole; nothing else takes it off.
     decision
         .then_because("a metadata-only change")
-        .quick(phase, Rank::Demand, attach, [drop_index(&parent.full_name(), to)])
-        .last_touching(Footprint::default().on(child).on(index).on(to).change(Thing::Indexes(child.clone())))
+        .quick(
+            phase,
+            Rank::Demand,
+            attach,
+            [drop_index(&parent.full_name(), to)],
+        )
+        .last_touching(
+            Footprint::default()
+                .on(child)
+                .on(index)
+                .on(to)
+                .change(Thing::Indexes(child.clone())),
+        )
 }
 
 fn drop_index(table: &TableName, index: &TableName) -> Action {

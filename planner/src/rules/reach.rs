@@ -1,6 +1,8 @@
-//! What a statement that changes rows looks at: its own row and rows of other tables by a key, or more than that.
+//! What a statement that changes rows looks at: its own row and rows of other tables by a key, or
+//! more than that.
 //!
-//! A statement that reads the rows it writes must not be cut into batches: each would see what those before it have done.
+//! A statement that reads the rows it writes must not be cut into batches: each would see what
+//! those before it have done.
 
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Change, Delete, RowCopy, SettingKind, Update};
@@ -67,30 +69,51 @@ impl<'a> Look<'a> {
         sets.chain(self.predicate)
     }
 
-    /// Why its rows can't each be looked at by themselves, at any time, with the same result; nothing when they can.
+    /// Why its rows can't each be looked at by themselves, at any time, with the same result;
+    /// nothing when they can.
     pub(super) fn beyond(&self) -> Option<&'static str> {
-        self.beyond_tables().or_else(|| self.all().any(|expr| gathers(expr, self.catalog)).then_some(GATHERS))
+        self.beyond_tables().or_else(|| {
+            self.all()
+                .any(|expr| gathers(expr, self.catalog))
+                .then_some(GATHERS)
+        })
     }
 
-    /// The same, of a value that is given once and never compared: what gathers rows of other tables may stand in it.
+    /// The same, of a value that is given once and never compared: what gathers rows of other
+    /// tables may stand in it.
     pub(super) fn beyond_tables(&self) -> Option<&'static str> {
         let catalog = self.catalog;
         self.unwalkable
-            .or_else(|| self.all().any(|expr| expr.is_volatile(catalog)).then_some("gives another value each time"))
-            .or_else(|| self.all().any(|expr| expr.reach.clock).then_some("asks for the time"))
+            .or_else(|| {
+                self.all()
+                    .any(|expr| expr.is_volatile(catalog))
+                    .then_some("gives another value each time")
+            })
+            .or_else(|| {
+                self.all()
+                    .any(|expr| expr.reach.clock)
+                    .then_some("asks for the time")
+            })
             .or_else(|| {
                 let reading = |name: &String| catalog.reading_functions.contains(name);
                 self.all()
                     .any(|expr| expr.functions.iter().any(reading))
                     .then_some("calls a function that may read tables")
             })
-            .or_else(|| self.reads_what_it_writes().then_some("reads rows of the table that it writes"))
-            .or_else(|| (self.joins && !self.finds_one()).then_some("may find several rows for one"))
+            .or_else(|| {
+                self.reads_what_it_writes()
+                    .then_some("reads rows of the table that it writes")
+            })
+            .or_else(|| {
+                (self.joins && !self.finds_one()).then_some("may find several rows for one")
+            })
     }
 
     /// Whether a trigger could compute it for one row at a time.
     pub(super) fn is_of_one_row(&self) -> bool {
-        self.unwalkable.is_none() && !self.reads_what_it_writes() && (!self.joins || self.finds_one())
+        self.unwalkable.is_none()
+            && !self.reads_what_it_writes()
+            && (!self.joins || self.finds_one())
     }
 
     /// Whether rows that it writes, or that go with them, are among those that it reads.
@@ -98,74 +121,115 @@ impl<'a> Look<'a> {
         let written = written_with(self.table, self.removes, self.catalog);
         let kind = |name: &TableName| self.catalog.table(name).map(|table| table.kind);
         self.opaque
-            || self
-                .reads
-                .iter()
-                .any(|read| written.contains(read) || matches!(kind(read), None | Some(TableKind::View)))
+            || self.reads.iter().any(|read| {
+                written.contains(read) || matches!(kind(read), None | Some(TableKind::View))
+            })
     }
 
-    /// Whether each row finds at most one partner in every other table, by a unique index over columns that are compared
-    /// with what is found before.
+    /// Whether each row finds at most one partner in every other table, by a unique index over
+    /// columns that are compared with what is found before.
     pub(super) fn finds_one(&self) -> bool {
-        let Some(sources) = self.sources else { return false };
-        let conjuncts = self.predicate.map(|predicate| predicate.conjuncts.as_slice()).unwrap_or_default();
-        partnered(&[(self.table.clone(), self.alias.clone())], sources, conjuncts, self.catalog)
+        let Some(sources) = self.sources else {
+            return false;
+        };
+        let conjuncts = self
+            .predicate
+            .map(|predicate| predicate.conjuncts.as_slice())
+            .unwrap_or_default();
+        partnered(
+            &[(self.table.clone(), self.alias.clone())],
+            sources,
+            conjuncts,
+            self.catalog,
+        )
     }
 
     /// The columns of the written table that it reads; all of them when it names a whole row.
     pub(super) fn relied_on(&self, table: &Table) -> Vec<Ident> {
         let whole = |mention: &ColumnUse| {
             mention.name.as_str() == "*"
-                || mention.qualifier.is_none() && mention.name == *self.alias && table.get(&mention.name).is_none()
+                || mention.qualifier.is_none()
+                    && mention.name == *self.alias
+                    && table.get(&mention.name).is_none()
         };
         let mentions = || self.all().flat_map(|expr| &expr.columns);
         let all = mentions().any(whole);
         let named = |name: &Ident| {
             mentions().any(|mention| {
-                mention.name == *name && mention.qualifier.as_ref().is_none_or(|qualifier| qualifier == self.alias)
+                mention.name == *name
+                    && mention
+                        .qualifier
+                        .as_ref()
+                        .is_none_or(|qualifier| qualifier == self.alias)
             })
         };
-        let names = table.columns.iter().map(|column| Ident::new(column.name.as_str()));
+        let names = table
+            .columns
+            .iter()
+            .map(|column| Ident::new(column.name.as_str()));
         names.filter(|name| all || named(name)).collect()
     }
 
-    /// Whether a value is made of what the statement assigns, or found by it in another table: applied twice it may give another.
+    /// Whether a value is made of what the statement assigns, or found by it in another table:
+    /// applied twice it may give another.
     pub(super) fn reads_what_it_assigns(&self) -> bool {
         let assigned = |mention: &ColumnUse| {
             self.sets.iter().any(|(column, _)| *column == mention.name)
-                && mention.qualifier.as_ref().is_none_or(|qualifier| qualifier == self.alias)
+                && mention
+                    .qualifier
+                    .as_ref()
+                    .is_none_or(|qualifier| qualifier == self.alias)
         };
         let finds = self.predicate.filter(|_| self.joins);
-        self.sets.iter().map(|(_, value)| value).chain(finds).any(|expr| expr.columns.iter().any(assigned))
+        self.sets
+            .iter()
+            .map(|(_, value)| value)
+            .chain(finds)
+            .any(|expr| expr.columns.iter().any(assigned))
     }
 
     /// The scope of its names.
     pub(super) fn scope(&self) -> Scope<'a> {
-        Scope { alias: self.alias, table: self.table, others: self.reads, catalog: self.catalog }
+        Scope {
+            alias: self.alias,
+            table: self.table,
+            others: self.reads,
+            catalog: self.catalog,
+        }
     }
 }
 
 const GATHERS: &str = "computes over many rows at once";
 
 pub(super) fn gathers(expr: &Expr, catalog: &Catalog) -> bool {
-    expr.reach.gathers || expr.functions.iter().any(|function| catalog.is_aggregate(function))
+    expr.reach.gathers
+        || expr
+            .functions
+            .iter()
+            .any(|function| catalog.is_aggregate(function))
 }
 
-/// The tables whose rows a statement on a table may write: its own, those of its partitions and children, those of
-/// which it is one, and those from which rows go by a foreign key.
+/// The tables whose rows a statement on a table may write: its own, those of its partitions and
+/// children, those of which it is one, and those from which rows go by a foreign key.
 pub(super) fn written_with(table: &TableName, removes: bool, catalog: &Catalog) -> Vec<TableName> {
     let mut written = vec![table.clone()];
     let mut at = 0;
     while at < written.len() {
         let name = written[at].clone();
         let parents = catalog.tables.iter().filter(|other| {
-            let below = |pair: &(String, String)| pair.0 == name.schema.as_str() && pair.1 == name.name.as_str();
+            let below = |pair: &(String, String)| {
+                pair.0 == name.schema.as_str() && pair.1 == name.name.as_str()
+            };
             other.partitions.iter().chain(&other.children).any(below)
         });
         let mut more: Vec<TableName> = catalog.below(&name);
         more.extend(parents.map(|parent| parent.full_name()));
         if removes {
-            more.extend(catalog.referencing(&name).map(|(other, _)| other.full_name()));
+            more.extend(
+                catalog
+                    .referencing(&name)
+                    .map(|(other, _)| other.full_name()),
+            );
         }
         for found in more {
             if !written.contains(&found) {
@@ -192,7 +256,9 @@ fn partnered(
                 Some(qualifier) => found.iter().any(|(_, known)| known == qualifier),
                 None => {
                     let has = |(name, _): &(TableName, Ident)| {
-                        catalog.table(name).is_some_and(|table| table.get(&mention.name).is_some())
+                        catalog
+                            .table(name)
+                            .is_some_and(|table| table.get(&mention.name).is_some())
                     };
                     found.iter().any(has) && !left.iter().any(has)
                 }
@@ -203,7 +269,9 @@ fn partnered(
                         Some(qualifier) => qualifier == alias,
                         None => {
                             let has = |(name, _): &&(TableName, Ident)| {
-                                catalog.table(name).is_some_and(|table| table.get(&mention.name).is_some())
+                                catalog
+                                    .table(name)
+                                    .is_some_and(|table| table.get(&mention.name).is_some())
                             };
                             found.iter().chain(&left).filter(has).count() == 1
                         }
@@ -211,17 +279,24 @@ fn partnered(
             };
             let compared = |key: &String| {
                 conjuncts.iter().any(|conjunct| match conjunct {
-                    Conjunct::Equals(mention, with) => is_own(mention, key) && with.iter().all(is_of_found),
+                    Conjunct::Equals(mention, with) => {
+                        is_own(mention, key) && with.iter().all(is_of_found)
+                    }
                     Conjunct::IsNull(_) | Conjunct::IsNotNull(_) | Conjunct::Other => false,
                 })
             };
             // What inherits a table may have rows of the same key.
-            catalog.table(table).filter(|table| table.children.is_empty()).is_some_and(|table| {
-                table
-                    .indexes
-                    .iter()
-                    .any(|index| index.unique && index.valid && !index.partial && index.keys.iter().all(compared))
-            })
+            catalog
+                .table(table)
+                .filter(|table| table.children.is_empty())
+                .is_some_and(|table| {
+                    table.indexes.iter().any(|index| {
+                        index.unique
+                            && index.valid
+                            && !index.partial
+                            && index.keys.iter().all(compared)
+                    })
+                })
         });
         let Some(one) = one else { return false };
         found.push(left.remove(one));
@@ -229,12 +304,21 @@ fn partnered(
     true
 }
 
-/// Whether each row of the source is copied by itself, whenever it is looked at: its key is the source's own, so that no two
-/// rows want one place.
-pub(super) fn copies_each_alone(copy: &RowCopy, target: &TableName, reads: &[TableName], catalog: &Catalog) -> bool {
-    let Some(sources) = &copy.sources else { return false };
-    let (walked, others): (Vec<_>, Vec<_>) =
-        sources.iter().cloned().partition(|(table, alias)| *table == copy.source && *alias == copy.alias);
+/// Whether each row of the source is copied by itself, whenever it is looked at: its key is the
+/// source's own, so that no two rows want one place.
+pub(super) fn copies_each_alone(
+    copy: &RowCopy,
+    target: &TableName,
+    reads: &[TableName],
+    catalog: &Catalog,
+) -> bool {
+    let Some(sources) = &copy.sources else {
+        return false;
+    };
+    let (walked, others): (Vec<_>, Vec<_>) = sources
+        .iter()
+        .cloned()
+        .partition(|(table, alias)| *table == copy.source && *alias == copy.alias);
     let conjuncts: Vec<Conjunct> = copy
         .predicate
         .iter()
@@ -246,28 +330,43 @@ pub(super) fn copies_each_alone(copy: &RowCopy, target: &TableName, reads: &[Tab
     let told_apart = catalog.table(&copy.source).is_some_and(|table| {
         table.key().is_some_and(|key| {
             key.iter().all(|column| {
-                copy.keyed_by.iter().any(|value| match value.columns.as_slice() {
-                    [mention] => {
-                        mention.name == *column
-                            && mention.range == (0..value.sql.len())
-                            && mention.qualifier.as_ref().is_none_or(|qualifier| *qualifier == copy.alias)
-                    }
-                    _ => false,
-                })
+                copy.keyed_by
+                    .iter()
+                    .any(|value| match value.columns.as_slice() {
+                        [mention] => {
+                            mention.name == *column
+                                && mention.range == (0..value.sql.len())
+                                && mention
+                                    .qualifier
+                                    .as_ref()
+                                    .is_none_or(|qualifier| *qualifier == copy.alias)
+                        }
+                        _ => false,
+                    })
             })
         })
     });
-    let named: usize = copy.exprs.iter().map(|expr| expr.relations.len()).sum::<usize>() + sources.len();
+    let named: usize = copy
+        .exprs
+        .iter()
+        .map(|expr| expr.relations.len())
+        .sum::<usize>()
+        + sources.len();
     walked.len() == 1
         && told_apart
         && named == reads.len()
         && partnered(&walked, &others, &conjuncts, catalog)
-        && !reads.iter().any(|read| written.contains(read) || matches!(kind(read), None | Some(TableKind::View)))
+        && !reads.iter().any(|read| {
+            written.contains(read) || matches!(kind(read), None | Some(TableKind::View))
+        })
         && !copy.exprs.iter().any(|expr| {
             expr.is_volatile(catalog)
                 || expr.reach.clock
                 || gathers(expr, catalog)
-                || expr.functions.iter().any(|name| catalog.reading_functions.contains(name))
+                || expr
+                    .functions
+                    .iter()
+                    .any(|name| catalog.reading_functions.contains(name))
         })
 }
 
@@ -290,9 +389,15 @@ pub(super) struct Fired {
     pub(super) rules: Vec<String>,
 }
 
-/// The triggers and rules that a statement meets at the place of the revision where it stands, with those of rows that go along
-/// by a foreign key. `assigned`: the columns of an UPDATE.
-pub(super) fn fired(table: &TableName, deed: Deed, assigned: &[Ident], before: &[Seen], catalog: &Catalog) -> Fired {
+/// The triggers and rules that a statement meets at the place of the revision where it stands, with
+/// those of rows that go along by a foreign key. `assigned`: the columns of an UPDATE.
+pub(super) fn fired(
+    table: &TableName,
+    deed: Deed,
+    assigned: &[Ident],
+    before: &[Seen],
+    catalog: &Catalog,
+) -> Fired {
     let mut fired = Fired::default();
     let mut met = vec![(table.clone(), deed, assigned.to_vec())];
     let mut at = 0;
@@ -303,12 +408,20 @@ pub(super) fn fired(table: &TableName, deed: Deed, assigned: &[Ident], before: &
             let along = match deed {
                 Deed::Insert => GoesAlong::Not,
                 Deed::Delete => rewrite::on_delete(key),
-                Deed::Update if !rewrite::referenced_columns(key).iter().any(|one| assigned.contains(one)) => {
+                Deed::Update
+                    if !rewrite::referenced_columns(key)
+                        .iter()
+                        .any(|one| assigned.contains(one)) =>
+                {
                     GoesAlong::Not
                 }
                 Deed::Update => rewrite::on_update(key),
             };
-            let columns = key.columns.iter().map(|column| Ident::new(column.as_str())).collect();
+            let columns = key
+                .columns
+                .iter()
+                .map(|column| Ident::new(column.as_str()))
+                .collect();
             let next = match along {
                 GoesAlong::Not => continue,
                 GoesAlong::Updated => (other.full_name(), Deed::Update, columns),
@@ -319,16 +432,29 @@ pub(super) fn fired(table: &TableName, deed: Deed, assigned: &[Ident], before: &
             }
         }
     }
-    let rules = catalog.table(table).into_iter().flat_map(|table| &table.rules);
-    fired.rules = rules.filter(|rule| rule.event[deed.place()]).map(|rule| rule.name.clone()).collect();
+    let rules = catalog
+        .table(table)
+        .into_iter()
+        .flat_map(|table| &table.rules);
+    fired.rules = rules
+        .filter(|rule| rule.event[deed.place()])
+        .map(|rule| rule.name.clone())
+        .collect();
     // What the revision itself makes or switches isn't known so well.
     for seen in before.iter().rev() {
         if let Change::RenameTable(from, to) = &seen.change {
-            met.iter_mut().filter(|(name, ..)| name == to).for_each(|(name, ..)| name.clone_from(from));
+            met.iter_mut()
+                .filter(|(name, ..)| name == to)
+                .for_each(|(name, ..)| name.clone_from(from));
         }
-        let Change::Setting(setting) = &seen.change else { continue };
+        let Change::Setting(setting) = &seen.change else {
+            continue;
+        };
         if met.iter().any(|(name, ..)| *name == setting.table) {
-            if matches!(setting.kind, SettingKind::CreateTrigger | SettingKind::Trigger | SettingKind::TriggerOff) {
+            if matches!(
+                setting.kind,
+                SettingKind::CreateTrigger | SettingKind::Trigger | SettingKind::TriggerOff
+            ) {
                 fired.rows.push(setting.what.clone());
             } else if matches!(setting.kind, SettingKind::CreateRule | SettingKind::Rule) {
                 fired.rules.push(setting.what.clone());
@@ -353,14 +479,18 @@ impl Fired {
     fn meet(&mut self, table: &TableName, deed: Deed, assigned: &[Ident], catalog: &Catalog) {
         let below = catalog.below(table);
         for name in std::iter::once(table).chain(&below) {
-            let Some(known) = catalog.table(name) else { continue };
+            let Some(known) = catalog.table(name) else {
+                continue;
+            };
             for trigger in &known.triggers {
                 // A column that is computed is written with those that it is made of.
                 let is_written = |column: &String| {
                     let column = Ident::new(column.as_str());
-                    assigned.contains(&column) || known.get(&column).is_some_and(|column| column.generated)
+                    assigned.contains(&column)
+                        || known.get(&column).is_some_and(|column| column.generated)
                 };
-                let of_columns = trigger.columns.is_empty() || trigger.columns.iter().any(is_written);
+                let of_columns =
+                    trigger.columns.is_empty() || trigger.columns.iter().any(is_written);
                 let row = match deed {
                     // Each comes once, however they come.
                     Deed::Insert => false,
@@ -371,7 +501,10 @@ impl Fired {
                     self.rows.push(trigger.name.clone());
                 }
                 // Those of a table below don't fire for a statement on the one above.
-                if name == table && trigger.of_statement[deed.place()] && (deed != Deed::Update || of_columns) {
+                if name == table
+                    && trigger.of_statement[deed.place()]
+                    && (deed != Deed::Update || of_columns)
+                {
                     self.statement.push(trigger.name.clone());
                 }
             }

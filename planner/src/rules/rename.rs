@@ -1,10 +1,10 @@
 //! RENAME COLUMN, RENAME TO of a table
 //!
 //! **Danger**: instant for the database, fatal for the code that is running: the name is gone.
-//! **Instead**: the column keeps its name until contract, and a second one stands for it under the new name until then; a
-//! table gets its new name at once, and a view that can be written bears the old one until contract. Where the application
-//! names its version, each version shows the column under its own name before.
-//! **Hazard**: code that still uses the old name fails at contract.
+//! **Instead**: the column keeps its name until contract, and a second one stands for it under the
+//! new name until then; a table gets its new name at once, and a view that can be written bears the
+//! old one until contract. Where the application names its version, each version shows the column
+//! under its own name before. **Hazard**: code that still uses the old name fails at contract.
 
 use super::{Context, alias, plain_sql};
 use crate::action::{Action, Lock};
@@ -16,29 +16,62 @@ use crate::problem::{self, Problem, code, hazard};
 use crate::versions::INVOKER_SINCE;
 use concertina_revisions::{Ident, PhaseWord, TableName};
 
-pub(super) fn column(table: &TableName, from: &Ident, to: &Ident, context: &Context<'_>) -> Result<Decision, Problem> {
-    let Some(known) = context.table(table) else { return Ok(Decision::default()) };
-    let Some(old) = known.get(from) else { return Ok(Decision::default()) };
-    let reverse = format!("ALTER TABLE {} RENAME COLUMN {} TO {}", table.sql(), to.sql(), from.sql());
+pub(super) fn column(
+    table: &TableName,
+    from: &Ident,
+    to: &Ident,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let Some(known) = context.table(table) else {
+        return Ok(Decision::default());
+    };
+    let Some(old) = known.get(from) else {
+        return Ok(Decision::default());
+    };
+    let reverse = format!(
+        "ALTER TABLE {} RENAME COLUMN {} TO {}",
+        table.sql(),
+        to.sql(),
+        from.sql()
+    );
     if known.is_new || old.is_new {
-        let action = Action::RenameColumn { table: table.clone(), from: from.clone(), to: to.clone() };
-        let back = Action::RenameColumn { table: table.clone(), from: to.clone(), to: from.clone() };
-        return Ok(Decision::because("made by this revision").expand(action, [back]).reverse(reverse));
+        let action = Action::RenameColumn {
+            table: table.clone(),
+            from: from.clone(),
+            to: to.clone(),
+        };
+        let back = Action::RenameColumn {
+            table: table.clone(),
+            from: to.clone(),
+            to: from.clone(),
+        };
+        return Ok(Decision::because("made by this revision")
+            .expand(action, [back])
+            .reverse(reverse));
     }
     possible(known, from, to, context)?;
-    let rename =
-        |from: &Ident, to: &Ident| Action::RenameColumn { table: table.clone(), from: from.clone(), to: to.clone() };
+    let rename = |from: &Ident, to: &Ident| Action::RenameColumn {
+        table: table.clone(),
+        from: from.clone(),
+        to: to.clone(),
+    };
     if context.catalog.is_empty(table) {
         return Ok(Decision::because("the table holds no row")
             .expand(rename(from, to), [rename(to, from)])
             .reverse(reverse));
     }
-    let hazard = format!("code that still says {}.{} fails once contract has renamed it", table.shown(), from.as_str());
+    let hazard = format!(
+        "code that still says {}.{} fails once contract has renamed it",
+        table.shown(),
+        from.as_str()
+    );
     if context.version.is_some() {
-        return Ok(Decision::because("each version of the application's schema shows the column under its own name")
-            .contract(rename(from, to))
-            .hazard(hazard::COLUMN, hazard)
-            .reverse(reverse));
+        return Ok(Decision::because(
+            "each version of the application's schema shows the column under its own name",
+        )
+        .contract(rename(from, to))
+        .hazard(hazard::COLUMN, hazard)
+        .reverse(reverse));
     }
     let asked = context.directives.phase() == Some(PhaseWord::Contract);
     let both = if asked {
@@ -72,20 +105,30 @@ pub(super) fn column(table: &TableName, from: &Ident, to: &Ident, context: &Cont
 /// Whether a column gets its name at contract and not before.
 pub(super) fn waits(table: &TableName, from: &Ident, catalog: &Catalog) -> bool {
     let known = catalog.table(table);
-    let known = known.filter(|table| !table.is_new).and_then(|table| table.get(from));
+    let known = known
+        .filter(|table| !table.is_new)
+        .and_then(|table| table.get(from));
     known.is_some_and(|column| !column.is_new) && !catalog.is_empty(table)
 }
 
 /// What PostgreSQL would refuse, in its words.
 fn possible(table: &Table, from: &Ident, to: &Ident, context: &Context<'_>) -> Result<(), Problem> {
-    let inherited = |one: &Table, parents: u32| one.get(from).is_some_and(|column| column.inherited > parents);
+    let inherited = |one: &Table, parents: u32| {
+        one.get(from)
+            .is_some_and(|column| column.inherited > parents)
+    };
     let below = context.catalog.below(&table.full_name());
     let below = || below.iter().filter_map(|name| context.table(name));
     let refused = |message: String, help: &str| {
-        Err(Problem::new(code::DEPENDED_ON, message).label("PostgreSQL refuses it too").help(help))
+        Err(Problem::new(code::DEPENDED_ON, message)
+            .label("PostgreSQL refuses it too")
+            .help(help))
     };
     if table.of_type {
-        return refused("cannot rename column of typed table".to_owned(), "ALTER TYPE .. RENAME ATTRIBUTE renames it");
+        return refused(
+            "cannot rename column of typed table".to_owned(),
+            "ALTER TYPE .. RENAME ATTRIBUTE renames it",
+        );
     }
     if inherited(table, 0) || below().any(|one| inherited(one, 1)) {
         return refused(
@@ -94,13 +137,22 @@ fn possible(table: &Table, from: &Ident, to: &Ident, context: &Context<'_>) -> R
         );
     }
     if let Some(child) = below().find(|one| one.get(to).is_some()) {
-        return Err(problem::exists("column", &format!("{}.{}", child.full_name().shown(), to.as_str())));
+        return Err(problem::exists(
+            "column",
+            &format!("{}.{}", child.full_name().shown(), to.as_str()),
+        ));
     }
     Ok(())
 }
 
-pub(super) fn table(from: &TableName, to: &TableName, context: &Context<'_>) -> Result<Decision, Problem> {
-    let Some(known) = context.table(from) else { return Ok(Decision::default()) };
+pub(super) fn table(
+    from: &TableName,
+    to: &TableName,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let Some(known) = context.table(from) else {
+        return Ok(Decision::default());
+    };
     let rename = |from: &TableName, to: &TableName| {
         plain_sql(
             format!("rename table {} to {}", from.shown(), to.name.as_str()),
@@ -125,9 +177,21 @@ pub(super) fn table(from: &TableName, to: &TableName, context: &Context<'_>) -> 
         .help("rename it in a maintenance window, or upgrade the server"));
     }
     let locks = vec![(from.clone(), Lock::AccessExclusive)];
-    let at_once = |what: String, sql: String| Action::AsWritten { what, sql, locks: locks.clone() };
-    let invoker = if context.catalog.server_version >= INVOKER_SINCE { " WITH (security_invoker = true)" } else { "" };
-    let names: Vec<String> = known.columns.iter().map(|column| Ident::new(column.name.as_str()).sql()).collect();
+    let at_once = |what: String, sql: String| Action::AsWritten {
+        what,
+        sql,
+        locks: locks.clone(),
+    };
+    let invoker = if context.catalog.server_version >= INVOKER_SINCE {
+        " WITH (security_invoker = true)"
+    } else {
+        ""
+    };
+    let names: Vec<String> = known
+        .columns
+        .iter()
+        .map(|column| Ident::new(column.name.as_str()).sql())
+        .collect();
     let mut actions = vec![
         at_once(
             format!("rename table {} to {}", from.shown(), to.name.as_str()),
@@ -135,11 +199,18 @@ pub(super) fn table(from: &TableName, to: &TableName, context: &Context<'_>) -> 
         ),
         at_once(
             format!("create view {} of {}", from.shown(), to.shown()),
-            format!("CREATE VIEW {}{invoker} AS SELECT {} FROM {}", from.sql(), names.join(", "), to.sql()),
+            format!(
+                "CREATE VIEW {}{invoker} AS SELECT {} FROM {}",
+                from.sql(),
+                names.join(", "),
+                to.sql()
+            ),
         ),
     ];
     let grants = crate::lower::grants(from, known).into_iter();
-    actions.extend(grants.map(|sql| at_once(format!("the rights on {} for its view", to.shown()), sql)));
+    actions.extend(
+        grants.map(|sql| at_once(format!("the rights on {} for its view", to.shown()), sql)),
+    );
     let drop = || Action::AsWritten {
         what: format!("drop view {}", from.shown()),
         sql: format!("DROP VIEW {}", from.sql()),
@@ -150,7 +221,9 @@ pub(super) fn table(from: &TableName, to: &TableName, context: &Context<'_>) -> 
         sql: reverse.clone(),
         locks: vec![(to.clone(), Lock::AccessExclusive)],
     };
-    let undo = vec![crate::plan::Work::Quick { actions: vec![drop(), back] }];
+    let undo = vec![crate::plan::Work::Quick {
+        actions: vec![drop(), back],
+    }];
     Ok(Decision::because("both names are there in the same moment: a view of the old name reads and writes the table")
         .together(Phase::Expand, Rank::AsWritten, actions, undo)
         .last_alone()

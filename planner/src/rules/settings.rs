@@ -1,9 +1,9 @@
 //! Settings of a table, and policies and triggers on it
 //!
-//! **Danger**: none grows with the table, but most need an ACCESS EXCLUSIVE lock for a moment, and some change what running
-//! code sees at once.
-//! **Instead**: as written, under the lock ladder; what hides rows, takes rights or removes something waits for contract.
-//! **Hazard**: rows that are hidden from then on; code that relied on a trigger, a right or a constraint's name.
+//! **Danger**: none grows with the table, but most need an ACCESS EXCLUSIVE lock for a moment, and
+//! some change what running code sees at once. **Instead**: as written, under the lock ladder; what
+//! hides rows, takes rights or removes something waits for contract. **Hazard**: rows that are
+//! hidden from then on; code that relied on a trigger, a right or a constraint's name.
 
 use super::Context;
 use super::small::is_small;
@@ -17,7 +17,8 @@ use concertina_revisions::{Code, TableName};
 
 /// What is the same for a whole family: its lock, and whom it may surprise.
 struct Facts {
-    /// Source: measured with pg_locks on PostgreSQL 14 to 18; the manual's page on ALTER TABLE agrees.
+    /// Source: measured with pg_locks on PostgreSQL 14 to 18; the manual's page on ALTER TABLE
+    /// agrees.
     lock: Option<Lock>,
     /// What running code may stumble over: then it waits for contract.
     surprise: Option<(Code, &'static str)>,
@@ -26,7 +27,11 @@ struct Facts {
 
 impl Facts {
     const fn expand(lock: Option<Lock>, why: &'static str) -> Facts {
-        Facts { lock, surprise: None, why }
+        Facts {
+            lock,
+            surprise: None,
+            why,
+        }
     }
 }
 
@@ -50,10 +55,14 @@ fn facts(kind: SettingKind, row_security: bool) -> Facts {
         | Kind::ColumnOptions
         | Kind::Clustering
         | Kind::Comment
-        | Kind::IndexOptions => {
-            Facts::expand(Some(Lock::ShareUpdateExclusive), "a metadata-only change; neither readers nor writers wait")
-        }
-        Kind::Storage => Facts::expand(exclusive, "a metadata-only change; rows that are there keep their form"),
+        | Kind::IndexOptions => Facts::expand(
+            Some(Lock::ShareUpdateExclusive),
+            "a metadata-only change; neither readers nor writers wait",
+        ),
+        Kind::Storage => Facts::expand(
+            exclusive,
+            "a metadata-only change; rows that are there keep their form",
+        ),
         Kind::AttachIndex => Facts::expand(Some(Lock::AccessShare), CATALOG),
         Kind::ReplicaIdentity
         | Kind::Owner
@@ -62,11 +71,19 @@ fn facts(kind: SettingKind, row_security: bool) -> Facts {
         | Kind::OfType
         | Kind::View
         | Kind::Expression => Facts::expand(exclusive, CATALOG),
-        Kind::Persistence => Facts::expand(exclusive, "the table is small: it is rewritten in a moment"),
+        Kind::Persistence => {
+            Facts::expand(exclusive, "the table is small: it is rewritten in a moment")
+        }
         Kind::RenamePart => Facts::expand(exclusive, "a name that queries don't use"),
-        Kind::RenameIndex => Facts::expand(Some(Lock::ShareUpdateExclusive), "a name that queries don't use"),
+        Kind::RenameIndex => Facts::expand(
+            Some(Lock::ShareUpdateExclusive),
+            "a name that queries don't use",
+        ),
         Kind::Trigger | Kind::TriggerOff => Facts::expand(Some(Lock::ShareRowExclusive), CATALOG),
-        Kind::CreateTrigger => Facts::expand(Some(Lock::ShareRowExclusive), "it fires from then on, for old code too"),
+        Kind::CreateTrigger => Facts::expand(
+            Some(Lock::ShareRowExclusive),
+            "it fires from then on, for old code too",
+        ),
         Kind::CreatePolicy => Facts::expand(exclusive, POLICY),
         Kind::RestrictivePolicy if !row_security => Facts::expand(exclusive, POLICY),
         Kind::Grant => Facts::expand(None, RIGHT),
@@ -94,7 +111,11 @@ fn surprise(kind: SettingKind) -> Facts {
             hazard::ROWS,
             "running code sees fewer rows as soon as the policy is there",
         ),
-        Kind::Revoke => (RIGHT, hazard::ROWS, "running code may need what is taken away"),
+        Kind::Revoke => (
+            RIGHT,
+            hazard::ROWS,
+            "running code may need what is taken away",
+        ),
         Kind::RowSecurityOn => (
             "rows are hidden from this moment on",
             hazard::ROWS,
@@ -125,9 +146,11 @@ fn surprise(kind: SettingKind) -> Facts {
             hazard::TRIGGER,
             "running code's statements do something else as soon as the rule is there",
         ),
-        Kind::DropTrigger | Kind::DropRule => {
-            ("running code may rely on it", hazard::TRIGGER, "nothing does its work any more")
-        }
+        Kind::DropTrigger | Kind::DropRule => (
+            "running code may rely on it",
+            hazard::TRIGGER,
+            "nothing does its work any more",
+        ),
         Kind::Identity
         | Kind::Options
         | Kind::Statistics
@@ -153,24 +176,33 @@ fn surprise(kind: SettingKind) -> Facts {
         | Kind::Grant
         | Kind::Comment => LEFT_OUT,
     };
-    Facts { lock: (kind != Kind::Revoke).then_some(Lock::AccessExclusive), surprise: Some((code, surprise)), why }
+    Facts {
+        lock: (kind != Kind::Revoke).then_some(Lock::AccessExclusive),
+        surprise: Some((code, surprise)),
+        why,
+    }
 }
 
 /// Whether a later statement of the revision writes rows of the table.
 fn writes_meanwhile(setting: &Setting, context: &Context<'_>) -> bool {
     let rows = !context.catalog.is_empty(&setting.table);
     let writes = |change: &Change| {
-        matches!(change, Change::Insert(_) | Change::Update(_) | Change::Delete(_))
-            && change.table() == Some(&setting.table)
+        matches!(
+            change,
+            Change::Insert(_) | Change::Update(_) | Change::Delete(_)
+        ) && change.table() == Some(&setting.table)
     };
     rows && context.after().any(|seen| writes(&seen.change))
 }
 
-/// Refuses to rewrite a table that is large, or that a foreign key ties to others, of which it isn't known whether they are
-/// logged.
+/// Refuses to rewrite a table that is large, or that a foreign key ties to others, of which it
+/// isn't known whether they are logged.
 fn written_anew(name: &TableName, context: &Context<'_>) -> Result<(), Problem> {
     let is_tied = |table: &Table| {
-        table.constraints.iter().any(|one| one.kind == ConstraintKind::ForeignKey)
+        table
+            .constraints
+            .iter()
+            .any(|one| one.kind == ConstraintKind::ForeignKey)
             || context.catalog.referencing(name).next().is_some()
     };
     let known = context.table(name);
@@ -178,7 +210,10 @@ fn written_anew(name: &TableName, context: &Context<'_>) -> Result<(), Problem> 
     if known.is_some_and(|table| table.kind == TableKind::Plain && is_small && !is_tied(table)) {
         return Ok(());
     }
-    Err(problem::blocks("SET LOGGED or UNLOGGED, which rewrites the table,", "make a new table"))
+    Err(problem::blocks(
+        "SET LOGGED or UNLOGGED, which rewrites the table,",
+        "make a new table",
+    ))
 }
 
 pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -190,7 +225,10 @@ pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decisi
     {
         return Err(Problem::new(
             code::HIDES_ALL,
-            format!("{} has no policy: row-level security would hide every row", setting.table.shown()),
+            format!(
+                "{} has no policy: row-level security would hide every row",
+                setting.table.shown()
+            ),
         )
         .label("nobody but the owner would see a row")
         .help("CREATE POLICY first, in this revision or an earlier one"));
@@ -200,20 +238,40 @@ pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decisi
     }
     let facts = facts(setting.kind, table.is_some_and(|table| table.row_security));
     let lock = facts.lock.filter(|_| !new);
-    let mut locks: Vec<(TableName, Lock)> = lock.map(|lock| (setting.table.clone(), lock)).into_iter().collect();
-    locks.extend(setting.other.iter().map(|other| (other.clone(), Lock::ShareUpdateExclusive)));
-    let action = Action::AsWritten { what: setting.what.clone(), sql: setting.sql.clone(), locks };
+    let mut locks: Vec<(TableName, Lock)> = lock
+        .map(|lock| (setting.table.clone(), lock))
+        .into_iter()
+        .collect();
+    locks.extend(
+        setting
+            .other
+            .iter()
+            .map(|other| (other.clone(), Lock::ShareUpdateExclusive)),
+    );
+    let action = Action::AsWritten {
+        what: setting.what.clone(),
+        sql: setting.sql.clone(),
+        locks,
+    };
     let decision = Decision::because(facts.why);
     let decision = if let Some((code, surprise)) = facts.surprise.filter(|_| !new) {
         decision
             .quick(Phase::Contract, Rank::Swap, action, [])
             .hazard(code, format!("{}: {surprise}", setting.table.shown()))
     } else {
-        let undo = setting.reverse.iter().filter(|sql| !sql.is_empty()).map(|sql| Action::AsWritten {
-            what: format!("undo: {}", setting.what),
-            sql: sql.clone(),
-            locks: if new { vec![] } else { vec![(setting.table.clone(), Lock::AccessExclusive)] },
-        });
+        let undo = setting
+            .reverse
+            .iter()
+            .filter(|sql| !sql.is_empty())
+            .map(|sql| Action::AsWritten {
+                what: format!("undo: {}", setting.what),
+                sql: sql.clone(),
+                locks: if new {
+                    vec![]
+                } else {
+                    vec![(setting.table.clone(), Lock::AccessExclusive)]
+                },
+            });
         let decision = decision.expand(action, undo.collect::<Vec<_>>());
         if setting.kind == SettingKind::TriggerOff && !new && writes_meanwhile(setting, context) {
             decision.warning(

@@ -13,8 +13,8 @@ use concertina_revisions::{Ident, TableName};
 pub(super) const WRITTEN_MEANWHILE: &str =
     "rows that any version of the application writes meanwhile are filled as they are written";
 
-/// The trigger goes: where a column that it reads goes in contract too, in the same transaction, or what is written in between would
-/// be lost.
+/// The trigger goes: where a column that it reads goes in contract too, in the same transaction, or
+/// what is written in between would be lost.
 pub(super) fn removed(sync: Sync, update: &Update, context: &Context<'_>) -> Decision {
     let read = update.column_names();
     let drops = |change: &Change| matches!(change, Change::DropColumn(table, column) if *table == update.table && read.contains(column));
@@ -23,7 +23,12 @@ pub(super) fn removed(sync: Sync, update: &Update, context: &Context<'_>) -> Dec
         return decision.contract(Action::RemoveSync(sync));
     }
     let decision = if sync.guarded {
-        decision.quick(Phase::Contract, Rank::Demand, Action::RefuseUnfilled(sync.clone()), [])
+        decision.quick(
+            Phase::Contract,
+            Rank::Demand,
+            Action::RefuseUnfilled(sync.clone()),
+            [],
+        )
     } else {
         decision
     };
@@ -31,7 +36,11 @@ pub(super) fn removed(sync: Sync, update: &Update, context: &Context<'_>) -> Dec
 }
 
 pub(super) fn relies_on_sync(update: &Update) -> String {
-    let columns: Vec<&str> = update.sets.iter().map(|(column, _)| column.as_str()).collect();
+    let columns: Vec<&str> = update
+        .sets
+        .iter()
+        .map(|(column, _)| column.as_str())
+        .collect();
     format!(
         "code that doesn't write {}.{} yet relies on the sync trigger; its rows stay NULL once contract removes it",
         update.table.shown(),
@@ -39,13 +48,21 @@ pub(super) fn relies_on_sync(update: &Update) -> String {
     )
 }
 
-/// Whether a row that somebody writes has no value yet. Where a trigger of others may have kept the UPDATE from it, what we write
-/// without them for another statement is no occasion to make up for that.
+/// Whether a row that somebody writes has no value yet. Where a trigger of others may have kept the
+/// UPDATE from it, what we write without them for another statement is no occasion to make up for
+/// that.
 fn unfilled(update: &Update, context: &Context<'_>) -> String {
-    let columns: Vec<String> = update.sets.iter().map(|(column, _)| format!("new.{} IS NULL", column.sql())).collect();
+    let columns: Vec<String> = update
+        .sets
+        .iter()
+        .map(|(column, _)| format!("new.{} IS NULL", column.sql()))
+        .collect();
     let unfilled = columns.join(" OR ");
-    let fires =
-        |name: &TableName| context.table(name).is_some_and(|table| table.triggers.iter().any(|one| one.on_update));
+    let fires = |name: &TableName| {
+        context
+            .table(name)
+            .is_some_and(|table| table.triggers.iter().any(|one| one.on_update))
+    };
     let family = std::iter::once(update.table.clone()).chain(context.catalog.below(&update.table));
     if family.into_iter().any(|name| fires(&name)) {
         format!("({unfilled}) AND current_setting('concertina.silent', true) IS DISTINCT FROM 'on'")
@@ -56,9 +73,17 @@ fn unfilled(update: &Update, context: &Context<'_>) -> String {
 
 pub(super) fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
     let over_new = |expression: &Expr| {
-        expression.rewrite(|mention| scope.is_target(mention).then(|| format!("new.{}", mention.name.sql())))
+        expression.rewrite(|mention| {
+            scope
+                .is_target(mention)
+                .then(|| format!("new.{}", mention.name.sql()))
+        })
     };
-    let columns: Vec<&str> = update.sets.iter().map(|(column, _)| column.as_str()).collect();
+    let columns: Vec<&str> = update
+        .sets
+        .iter()
+        .map(|(column, _)| column.as_str())
+        .collect();
     let mut parts = vec![update.table.schema.as_str(), update.table.name.as_str()];
     parts.extend(columns);
     let reads = !update.reads.is_empty();
@@ -71,7 +96,11 @@ pub(super) fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) ->
     Sync {
         table: update.table.clone(),
         name: Ident::new(format!("zzz_{}", helper("sync", &parts).as_str())),
-        assignments: update.sets.iter().map(|(column, value)| (column.clone(), over_new(value))).collect(),
+        assignments: update
+            .sets
+            .iter()
+            .map(|(column, value)| (column.clone(), over_new(value)))
+            .collect(),
         from: update.from.clone(),
         predicate: update.predicate.as_ref().map(over_new),
         when: unfilled(update, context),
@@ -85,10 +114,17 @@ pub(super) fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) ->
     }
 }
 
-/// Whether a writer changed what the new columns are made of, and not the columns: as if that had been written before the statement.
+/// Whether a writer changed what the new columns are made of, and not the columns: as if that had
+/// been written before the statement.
 fn written_again(update: &Update, context: &Context<'_>) -> Option<String> {
     let table = context.table(&update.table)?;
-    let exprs = || update.sets.iter().map(|(_, value)| value).chain(&update.predicate);
+    let exprs = || {
+        update
+            .sets
+            .iter()
+            .map(|(_, value)| value)
+            .chain(&update.predicate)
+    };
     let is_set = |column: &Ident| update.sets.iter().any(|(set, _)| set == column);
     if !update.sets.iter().all(|(column, _)| table.is_fresh(column))
         || exprs().any(|expr| expr.is_volatile(context.catalog) || expr.reach.clock)
@@ -97,11 +133,27 @@ fn written_again(update: &Update, context: &Context<'_>) -> Option<String> {
     }
     let differ = |column: &Ident| {
         let known = table.get(column)?;
-        let (new, old) = (format!("new.{}", column.sql()), format!("old.{}", column.sql()));
-        Some(crate::sql::types::differ(&known.type_sql, known.collation.as_deref(), &new, &old))
+        let (new, old) = (
+            format!("new.{}", column.sql()),
+            format!("old.{}", column.sql()),
+        );
+        Some(crate::sql::types::differ(
+            &known.type_sql,
+            known.collation.as_deref(),
+            &new,
+            &old,
+        ))
     };
     let read = Look::of_update(update, context.catalog).relied_on(table);
-    let read: Vec<String> = read.iter().filter(|column| !is_set(column)).filter_map(differ).collect();
-    let own: Vec<String> = update.sets.iter().filter_map(|(column, _)| differ(column)).collect();
+    let read: Vec<String> = read
+        .iter()
+        .filter(|column| !is_set(column))
+        .filter_map(differ)
+        .collect();
+    let own: Vec<String> = update
+        .sets
+        .iter()
+        .filter_map(|(column, _)| differ(column))
+        .collect();
     (!read.is_empty()).then(|| format!("({}) AND NOT ({})", read.join(" OR "), own.join(" OR ")))
 }

@@ -1,8 +1,8 @@
 //! ADD UNIQUE, ADD PRIMARY KEY
 //!
-//! **Danger**: builds an index under ACCESS EXCLUSIVE.
-//! **Instead**: CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT .. USING INDEX in contract, in the same
-//! transaction as the drop of a constraint that it replaces: there is no moment without uniqueness.
+//! **Danger**: builds an index under ACCESS EXCLUSIVE. **Instead**: CREATE UNIQUE INDEX
+//! CONCURRENTLY, then ADD CONSTRAINT .. USING INDEX in contract, in the same transaction as the
+//! drop of a constraint that it replaces: there is no moment without uniqueness.
 
 use super::foreseen::{self, Rows};
 use super::{Context, again, check, helper, not_null, partitions, questions};
@@ -15,26 +15,57 @@ use crate::plan::Question;
 use crate::problem::{self, Problem, code, hazard};
 use concertina_revisions::{Ident, TableName};
 
-pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Result<Decision, Problem> {
-    let NewConstraintKind::Unique { columns, primary, using_index, .. } = &constraint.kind else {
+pub(super) fn add(
+    table: &TableName,
+    constraint: &NewConstraint,
+    context: &Context<'_>,
+) -> Result<Decision, Problem> {
+    let NewConstraintKind::Unique {
+        columns,
+        primary,
+        using_index,
+        ..
+    } = &constraint.kind
+    else {
         return Err(problem::unknown("a unique constraint that isn't one"));
     };
-    let mut keys = context.table(table).into_iter().flat_map(|table| &table.constraints);
+    let mut keys = context
+        .table(table)
+        .into_iter()
+        .flat_map(|table| &table.constraints);
     if let Some(there) = keys.find(|one| *primary && one.kind == ConstraintKind::PrimaryKey) {
-        return Err(Problem::new(code::EXISTS, format!("{} has a primary key, {}", table.shown(), there.name))
-            .label("would be a second primary key")
-            .help(format!("drop {} before it, in the same revision, or make it UNIQUE", there.name)));
+        return Err(Problem::new(
+            code::EXISTS,
+            format!("{} has a primary key, {}", table.shown(), there.name),
+        )
+        .label("would be a second primary key")
+        .help(format!(
+            "drop {} before it, in the same revision, or make it UNIQUE",
+            there.name
+        )));
     }
     let reverse = check::reverse(table, constraint);
     if let Some(index) = using_index {
         let decision = adopted(table, constraint, index, context)?;
-        return Ok(with_its_index_back(decision, reverse, table, constraint, index, context));
+        return Ok(with_its_index_back(
+            decision, reverse, table, constraint, index, context,
+        ));
     }
     if let Some(decision) = check::on_empty(table, constraint, context) {
-        return Ok(if *primary { loosened_again(decision, table, columns, context) } else { decision });
+        return Ok(if *primary {
+            loosened_again(decision, table, columns, context)
+        } else {
+            decision
+        });
     }
-    let Some(known) = context.table(table) else { return Ok(Decision::default()) };
-    let list = columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
+    let Some(known) = context.table(table) else {
+        return Ok(Decision::default());
+    };
+    let list = columns
+        .iter()
+        .map(Ident::sql)
+        .collect::<Vec<_>>()
+        .join(", ");
     let mut decision = if known.kind == TableKind::Partitioned {
         partitions::unique(table, constraint, context)?
     } else {
@@ -52,14 +83,21 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     if *primary {
         let mut demands = Decision::default();
         let mut back = Vec::new();
-        for column in columns.iter().filter(|column| known.get(column).is_some_and(|column| !column.not_null)) {
+        for column in columns
+            .iter()
+            .filter(|column| known.get(column).is_some_and(|column| !column.not_null))
+        {
             demands = not_null::demanded(demands, table, column, context);
             // A partition's key makes the demand the partition's own (PostgreSQL 18).
-            let with_those_below = std::iter::once(table.clone()).chain(context.catalog.leaves(table));
-            back.extend(
-                with_those_below
-                    .map(|one| format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", one.sql(), column.sql())),
-            );
+            let with_those_below =
+                std::iter::once(table.clone()).chain(context.catalog.leaves(table));
+            back.extend(with_those_below.map(|one| {
+                format!(
+                    "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
+                    one.sql(),
+                    column.sql()
+                )
+            }));
             back.dedup();
         }
         // The demands stand before the adoption, which relies on them.
@@ -80,7 +118,8 @@ pub(super) fn add(table: &TableName, constraint: &NewConstraint, context: &Conte
     Ok(decision)
 }
 
-/// The way back of `USING INDEX`: the index goes with the constraint, and was there before, unless this revision made it.
+/// The way back of `USING INDEX`: the index goes with the constraint, and was there before, unless
+/// this revision made it.
 fn with_its_index_back(
     decision: Decision,
     reverse: String,
@@ -89,28 +128,58 @@ fn with_its_index_back(
     index: &Ident,
     context: &Context<'_>,
 ) -> Decision {
-    if context.is_born_here(&Thing::Relation(TableName { schema: table.schema.clone(), name: index.clone() })) {
+    if context.is_born_here(&Thing::Relation(TableName {
+        schema: table.schema.clone(),
+        name: index.clone(),
+    })) {
         return decision.reverse(reverse);
     }
     let known = context.table(table);
-    let there = known.and_then(|table| Some((table, table.indexes.iter().find(|one| one.name == index.as_str())?)));
+    let there = known.and_then(|table| {
+        Some((
+            table,
+            table
+                .indexes
+                .iter()
+                .find(|one| one.name == index.as_str())?,
+        ))
+    });
     if there.is_some_and(|(_, there)| there.part_of.is_some()) {
-        let why = format!("{} is a part of another index, which needs it", constraint.name.as_str());
+        let why = format!(
+            "{} is a part of another index, which needs it",
+            constraint.name.as_str()
+        );
         return decision.irreversible(why);
     }
     match there.and_then(|(table, there)| again::index(table, there, context.catalog)) {
-        Some(again) => again.into_iter().fold(decision.reverse(reverse), Decision::and_reverse),
+        Some(again) => again
+            .into_iter()
+            .fold(decision.reverse(reverse), Decision::and_reverse),
         None => decision.irreversible(format!("the definition of {} isn't known", index.as_str())),
     }
 }
 
-/// A primary key demands of its columns what stays when it goes: the way back takes that from those that had accepted NULL.
-fn loosened_again(mut decision: Decision, table: &TableName, columns: &[Ident], context: &Context<'_>) -> Decision {
+/// A primary key demands of its columns what stays when it goes: the way back takes that from those
+/// that had accepted NULL.
+fn loosened_again(
+    mut decision: Decision,
+    table: &TableName,
+    columns: &[Ident],
+    context: &Context<'_>,
+) -> Decision {
     let members = || std::iter::once(table.clone()).chain(context.catalog.below(table));
     for member in members() {
-        let Some(known) = context.table(&member).filter(|known| !known.is_new) else { continue };
-        for column in columns.iter().filter(|column| known.get(column).is_some_and(|one| !one.not_null)) {
-            let loosen = Action::DropNotNull { table: member.clone(), column: column.clone() };
+        let Some(known) = context.table(&member).filter(|known| !known.is_new) else {
+            continue;
+        };
+        for column in columns
+            .iter()
+            .filter(|column| known.get(column).is_some_and(|one| !one.not_null))
+        {
+            let loosen = Action::DropNotNull {
+                table: member.clone(),
+                column: column.clone(),
+            };
             decision = decision.and_undo(loosen).and_reverse(format!(
                 "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
                 member.sql(),
@@ -128,33 +197,66 @@ fn adopted(
     index: &Ident,
     context: &Context<'_>,
 ) -> Result<Decision, Problem> {
-    let known = context.table(table).map(|table| table.indexes.as_slice()).unwrap_or_default();
+    let known = context
+        .table(table)
+        .map(|table| table.indexes.as_slice())
+        .unwrap_or_default();
     let Some(found) = known.iter().find(|known| known.name == index.as_str()) else {
-        return Err(problem::missing_object("index", index.as_str(), known.iter().map(|index| index.name.as_str())));
+        return Err(problem::missing_object(
+            "index",
+            index.as_str(),
+            known.iter().map(|index| index.name.as_str()),
+        ));
     };
     if !found.unique || !found.valid || found.partial || found.keys.iter().any(String::is_empty) {
-        return Err(Problem::new(code::DEPENDED_ON, format!("index {} can't become a constraint", index.as_str()))
-            .label("not unique, not valid, over expressions, or of some rows only")
-            .help("leave USING INDEX out: the index is then built concurrently"));
+        return Err(Problem::new(
+            code::DEPENDED_ON,
+            format!("index {} can't become a constraint", index.as_str()),
+        )
+        .label("not unique, not valid, over expressions, or of some rows only")
+        .help("leave USING INDEX out: the index is then built concurrently"));
     }
     let mut decision = Decision::default();
-    let primary = matches!(constraint.kind, NewConstraintKind::Unique { primary: true, .. });
-    for key in found.keys.iter().filter(|_| primary).map(|key| Ident::new(key.as_str())) {
+    let primary = matches!(
+        constraint.kind,
+        NewConstraintKind::Unique { primary: true, .. }
+    );
+    for key in found
+        .keys
+        .iter()
+        .filter(|_| primary)
+        .map(|key| Ident::new(key.as_str()))
+    {
         // Or PostgreSQL would look at every row for NULLs.
-        if context.table(table).and_then(|table| table.get(&key)).is_some_and(|column| !column.not_null) {
+        if context
+            .table(table)
+            .and_then(|table| table.get(&key))
+            .is_some_and(|column| !column.not_null)
+        {
             decision = not_null::demanded(decision, table, &key, context);
         }
     }
     let adoption = adoption(table, constraint, index.clone());
     if context.catalog.is_empty(table) {
-        return Ok(decision.then_because("the table holds no row").expand(adoption, [check::undo(table, constraint)]));
+        return Ok(decision
+            .then_because("the table holds no row")
+            .expand(adoption, [check::undo(table, constraint)]));
     }
-    Ok(decision.then_because("the index is there already").contract(adoption))
+    Ok(decision
+        .then_because("the index is there already")
+        .contract(adoption))
 }
 
 /// An index that is built online, and the constraint that is made of it.
-fn built_and_adopted(table: &TableName, constraint: &NewConstraint, list: &str, context: &Context<'_>) -> Decision {
-    let NewConstraintKind::Unique { index_suffix, .. } = &constraint.kind else { return Decision::default() };
+fn built_and_adopted(
+    table: &TableName,
+    constraint: &NewConstraint,
+    list: &str,
+    context: &Context<'_>,
+) -> Decision {
+    let NewConstraintKind::Unique { index_suffix, .. } = &constraint.kind else {
+        return Decision::default();
+    };
     let index = free_name(table, constraint, context);
     Decision::because("alone it builds its index under ACCESS EXCLUSIVE; built concurrently and adopted it is instant")
         .build_index(table, &index, true, format!("USING btree ({list}){index_suffix}"))
@@ -162,38 +264,68 @@ fn built_and_adopted(table: &TableName, constraint: &NewConstraint, list: &str, 
 }
 
 fn adoption(table: &TableName, constraint: &NewConstraint, index: Ident) -> Action {
-    let (primary, timing) = if let NewConstraintKind::Unique { primary, timing, .. } = &constraint.kind {
+    let (primary, timing) = if let NewConstraintKind::Unique {
+        primary, timing, ..
+    } = &constraint.kind
+    {
         (*primary, timing.clone())
     } else {
         (false, String::new())
     };
-    Action::AddConstraintUsingIndex { table: table.clone(), name: constraint.name.clone(), primary, index, timing }
+    Action::AddConstraintUsingIndex {
+        table: table.clone(),
+        name: constraint.name.clone(),
+        primary,
+        index,
+        timing,
+    }
 }
 
 /// The constraint's own name, unless a constraint that it replaces still bears it.
 fn free_name(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Ident {
-    let taken = |name: &str| context.at_start().relation_name_taken(table.schema.as_str(), name);
+    let taken = |name: &str| {
+        context
+            .at_start()
+            .relation_name_taken(table.schema.as_str(), name)
+    };
     if taken(constraint.name.as_str()) {
-        helper("uq", &[table.schema.as_str(), table.name.as_str(), constraint.name.as_str()])
+        helper(
+            "uq",
+            &[
+                table.schema.as_str(),
+                table.name.as_str(),
+                constraint.name.as_str(),
+            ],
+        )
     } else {
         constraint.name.clone()
     }
 }
 
 /// Nothing need be asked when a column is new, or when fewer columns are unique already.
-pub(super) fn duplicates(table: &Table, columns: &[Ident], context: &Context<'_>) -> Option<Question> {
+pub(super) fn duplicates(
+    table: &Table,
+    columns: &[Ident],
+    context: &Context<'_>,
+) -> Option<Question> {
     let name = table.full_name();
-    let settled =
-        |column: &Ident| table.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(&name, column);
+    let settled = |column: &Ident| {
+        table.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(&name, column)
+    };
     let proven = context.at_start().table(&name).is_some_and(|table| {
         table.indexes.iter().any(|index| {
             index.unique
                 && index.valid
                 && !index.partial
-                && index.keys.iter().all(|key| columns.iter().any(|column| column.as_str() == key))
+                && index
+                    .keys
+                    .iter()
+                    .all(|key| columns.iter().any(|column| column.as_str() == key))
         })
     });
-    let later = columns.iter().any(|column| context.is_filled_later(&name, column));
+    let later = columns
+        .iter()
+        .any(|column| context.is_filled_later(&name, column));
     match foreseen::rows(&name, columns, context) {
         Rows::Foreseen(rows) if !later => Some(questions::foreseen_duplicates(&rows, columns)),
         Rows::Foreseen(_) | Rows::Now | Rows::Unknown => {
@@ -209,18 +341,33 @@ pub(super) fn shared(table: &Table, new: &NewIndex, context: &Context<'_>) -> Op
         return duplicates(table, &new.keys, context);
     }
     let name = table.full_name();
-    let is_settled =
-        |column: &Ident| table.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(&name, column);
-    if new.mentions.iter().any(|column| context.is_filled_later(&name, column)) {
+    let is_settled = |column: &Ident| {
+        table.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(&name, column)
+    };
+    if new
+        .mentions
+        .iter()
+        .any(|column| context.is_filled_later(&name, column))
+    {
         return None;
     }
     let values = new.values.as_ref()?;
     match foreseen::rows(&name, &new.mentions, context) {
         Rows::Foreseen(rows) => {
             let from = format!("{} AS {}", rows.sql, name.name.sql());
-            Some(questions::shared(&from, values, new.predicate.as_deref(), true))
+            Some(questions::shared(
+                &from,
+                values,
+                new.predicate.as_deref(),
+                true,
+            ))
         }
-        Rows::Now => Some(questions::shared(&name.sql(), values, new.predicate.as_deref(), false)),
+        Rows::Now => Some(questions::shared(
+            &name.sql(),
+            values,
+            new.predicate.as_deref(),
+            false,
+        )),
         Rows::Unknown => {
             let settled = new.mentions.iter().all(is_settled);
             settled.then(|| questions::shared(&name.sql(), values, new.predicate.as_deref(), false))

@@ -1,9 +1,9 @@
 //! IF EXISTS and IF NOT EXISTS behind a statement that nobody can see into
 //!
-//! **Danger**: whether there is anything to do is known only once that has run.
-//! **Instead**: PostgreSQL is asked by the statement itself, as its author wrote it, where it costs a metadata-only change or the table
-//! is small; what it may drop waits for contract.
-//! **Hazard**: code that names what is dropped.
+//! **Danger**: whether there is anything to do is known only once that has run. **Instead**:
+//! PostgreSQL is asked by the statement itself, as its author wrote it, where it costs a
+//! metadata-only change or the table is small; what it may drop waits for contract. **Hazard**:
+//! code that names what is dropped.
 
 use super::Context;
 use super::small::is_small;
@@ -19,8 +19,16 @@ use concertina_revisions::TableName;
 pub(crate) fn decide(what: &Conditional, sql: &str, context: &Context<'_>) -> Option<Decision> {
     let old = |table: &&TableName| context.table(table).is_some_and(|table| !table.is_new);
     let run = |tables: &[TableName], lock: Lock, shown: &str| {
-        let locks = tables.iter().filter(old).map(|table| (table.clone(), lock)).collect();
-        Action::AsWritten { what: format!("{shown}, by what is there then"), sql: sql.to_owned(), locks }
+        let locks = tables
+            .iter()
+            .filter(old)
+            .map(|table| (table.clone(), lock))
+            .collect();
+        Action::AsWritten {
+            what: format!("{shown}, by what is there then"),
+            sql: sql.to_owned(),
+            locks,
+        }
     };
     let because = "what is there by then decides: PostgreSQL itself is asked";
     let decision = match what {
@@ -28,18 +36,33 @@ pub(crate) fn decide(what: &Conditional, sql: &str, context: &Context<'_>) -> Op
             if *cost == Cost::Rows && !is_small(table, context.catalog) {
                 return None;
             }
-            let action = run(std::slice::from_ref(table), Lock::AccessExclusive, "add a column");
+            let action = run(
+                std::slice::from_ref(table),
+                Lock::AccessExclusive,
+                "add a column",
+            );
             Decision::because(because).expand(action, [])
         }
         Conditional::BuildsIndex(table) => {
             if !is_small(table, context.catalog) {
                 return None;
             }
-            Decision::because(because).expand(run(std::slice::from_ref(table), Lock::Share, "create an index"), [])
+            Decision::because(because).expand(
+                run(std::slice::from_ref(table), Lock::Share, "create an index"),
+                [],
+            )
         }
         Conditional::Drops(tables) => Decision::because(because)
-            .quick(Phase::Contract, Rank::Remove, run(tables, Lock::AccessExclusive, "drop"), [])
-            .hazard(hazard::OBJECT, "code that names what it drops fails after it"),
+            .quick(
+                Phase::Contract,
+                Rank::Remove,
+                run(tables, Lock::AccessExclusive, "drop"),
+                [],
+            )
+            .hazard(
+                hazard::OBJECT,
+                "code that names what it drops fails after it",
+            ),
     };
     Some(
         decision

@@ -51,29 +51,38 @@ impl Timing {
 /// The conditions that an ALTER POLICY sets: USING, WITH CHECK.
 pub(crate) fn conditions_set(alteration: &str) -> Option<(bool, bool)> {
     match first(alteration)? {
-        NodeEnum::AlterPolicyStmt(alter) => Some((alter.qual.is_some(), alter.with_check.is_some())),
+        NodeEnum::AlterPolicyStmt(alter) => {
+            Some((alter.qual.is_some(), alter.with_check.is_some()))
+        }
         _ => None,
     }
 }
 
 /// Whether a default takes the next number of a sequence.
 pub(crate) fn draws_numbers(default: &str) -> bool {
-    expression::from_text(default).is_some_and(|read| read.functions.iter().any(|name| name == "nextval"))
+    expression::from_text(default)
+        .is_some_and(|read| read.functions.iter().any(|name| name == "nextval"))
 }
 
 /// Whether an expression is a column as it is at UTC: `c AT TIME ZONE 'UTC'`.
 pub(crate) fn is_at_utc(expression: &str, column: &str) -> bool {
-    let Some(node::Node::FuncCall(call)) = expression::node_of(expression).and_then(|node| node.node) else {
+    let Some(node::Node::FuncCall(call)) =
+        expression::node_of(expression).and_then(|node| node.node)
+    else {
         return false;
     };
-    let [zone, time] = call.args.as_slice() else { return false };
+    let [zone, time] = call.args.as_slice() else {
+        return false;
+    };
     let of_column = match &time.node {
         Some(node::Node::ColumnRef(reference)) => super::strings(&reference.fields) == [column],
         _ => false,
     };
     let is_utc = |zone: &str| matches!(zone.to_uppercase().as_str(), "UTC" | "ETC/UTC");
     of_column
-        && super::strings(&call.funcname).last().is_some_and(|name| name == "timezone")
+        && super::strings(&call.funcname)
+            .last()
+            .is_some_and(|name| name == "timezone")
         && text_of(zone).is_some_and(is_utc)
 }
 
@@ -92,8 +101,13 @@ fn text_of(node: &tree::Node) -> Option<&str> {
 /// The column that a policy compares with a setting of the session, and the setting's name:
 /// `USING (tenant_id = current_setting('app.tenant')::uuid)`.
 pub fn setting_of_policy(definition: &str) -> Option<(String, String)> {
-    let Some(NodeEnum::CreatePolicyStmt(create)) = first(definition) else { return None };
-    [create.qual.as_deref(), create.with_check.as_deref()].into_iter().flatten().find_map(compared)
+    let Some(NodeEnum::CreatePolicyStmt(create)) = first(definition) else {
+        return None;
+    };
+    [create.qual.as_deref(), create.with_check.as_deref()]
+        .into_iter()
+        .flatten()
+        .find_map(compared)
 }
 
 fn compared(node: &tree::Node) -> Option<(String, String)> {
@@ -121,10 +135,12 @@ fn column_in(node: &tree::Node) -> Option<String> {
 fn setting_in(node: &tree::Node) -> Option<String> {
     match node.node.as_ref()? {
         node::Node::TypeCast(cast) => setting_in(cast.arg.as_deref()?),
-        node::Node::FuncCall(call) => match super::strings(&call.funcname).last().map(String::as_str) {
-            Some("current_setting") => text_of(call.args.first()?).map(str::to_owned),
-            _ => call.args.iter().find_map(setting_in),
-        },
+        node::Node::FuncCall(call) => {
+            match super::strings(&call.funcname).last().map(String::as_str) {
+                Some("current_setting") => text_of(call.args.first()?).map(str::to_owned),
+                _ => call.args.iter().find_map(setting_in),
+            }
+        }
         node::Node::SubLink(link) => match link.subselect.as_deref()?.node.as_ref()? {
             node::Node::SelectStmt(select) => select.target_list.iter().find_map(setting_in),
             _ => None,
@@ -137,7 +153,14 @@ fn setting_in(node: &tree::Node) -> Option<String> {
 }
 
 fn first(sql: &str) -> Option<NodeEnum> {
-    parse(sql, 0).ok()?.protobuf.stmts.into_iter().next()?.stmt?.node
+    parse(sql, 0)
+        .ok()?
+        .protobuf
+        .stmts
+        .into_iter()
+        .next()?
+        .stmt?
+        .node
 }
 
 #[cfg(test)]
@@ -160,8 +183,14 @@ mod tests {
 
     #[test]
     fn a_text_inside_a_constraint_is_no_word_of_it() {
-        assert_eq!(constraint("CHECK ((note <> ' DEFERRABLE INITIALLY DEFERRED'::text))").timing(), Timing::Now);
-        assert_eq!(constraint("UNIQUE (a) DEFERRABLE").timing(), Timing::Deferrable);
+        assert_eq!(
+            constraint("CHECK ((note <> ' DEFERRABLE INITIALLY DEFERRED'::text))").timing(),
+            Timing::Now
+        );
+        assert_eq!(
+            constraint("UNIQUE (a) DEFERRABLE").timing(),
+            Timing::Deferrable
+        );
         assert_eq!(
             constraint("FOREIGN KEY (a) REFERENCES t(id) DEFERRABLE INITIALLY DEFERRED").timing(),
             Timing::Deferred
@@ -186,19 +215,41 @@ mod tests {
 
     #[test]
     fn a_policy_tells_its_column_and_its_setting() {
-        let policy = |condition: &str| setting_of_policy(&format!("CREATE POLICY p ON t USING ({condition})"));
+        let policy = |condition: &str| {
+            setting_of_policy(&format!("CREATE POLICY p ON t USING ({condition})"))
+        };
         let found = Some(("tenant_id".to_owned(), "app.tenant".to_owned()));
-        assert_eq!(policy("tenant_id = current_setting('app.tenant'::text)"), found);
-        assert_eq!(policy("(tenant_id)::text = current_setting('app.tenant'::text, true)"), found);
-        assert_eq!(policy("tenant_id = NULLIF(current_setting('app.tenant'), '')::uuid AND true"), found);
-        assert_eq!(policy("tenant_id = (SELECT current_setting('app.tenant')::uuid)"), found);
+        assert_eq!(
+            policy("tenant_id = current_setting('app.tenant'::text)"),
+            found
+        );
+        assert_eq!(
+            policy("(tenant_id)::text = current_setting('app.tenant'::text, true)"),
+            found
+        );
+        assert_eq!(
+            policy("tenant_id = NULLIF(current_setting('app.tenant'), '')::uuid AND true"),
+            found
+        );
+        assert_eq!(
+            policy("tenant_id = (SELECT current_setting('app.tenant')::uuid)"),
+            found
+        );
         assert_eq!(policy("note = 'current_setting(''app.tenant'')'"), None);
     }
 
     #[test]
     fn only_the_column_itself_is_at_utc() {
-        assert!(is_at_utc("at AT TIME ZONE 'utc'", "at") && is_at_utc("timezone('UTC'::text, at)", "at"));
-        assert!(!is_at_utc("at AT TIME ZONE 'Europe/Berlin'", "at") && !is_at_utc("other AT TIME ZONE 'UTC'", "at"));
-        assert!(draws_numbers("nextval('t_id_seq'::regclass)") && !draws_numbers("'nextval('::text"));
+        assert!(
+            is_at_utc("at AT TIME ZONE 'utc'", "at")
+                && is_at_utc("timezone('UTC'::text, at)", "at")
+        );
+        assert!(
+            !is_at_utc("at AT TIME ZONE 'Europe/Berlin'", "at")
+                && !is_at_utc("other AT TIME ZONE 'UTC'", "at")
+        );
+        assert!(
+            draws_numbers("nextval('t_id_seq'::regclass)") && !draws_numbers("'nextval('::text")
+        );
     }
 }

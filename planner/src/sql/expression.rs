@@ -12,18 +12,26 @@ use serde_json::Value;
 
 const FRAME: &str = "SELECT ";
 
-/// Reads an expression. It is deparsed and parsed again, so that the places of its columns are places in our text; and its
-/// columns are quoted as [`Ident::sql`] quotes them, which minds the words of PL/pgSQL.
+/// Reads an expression. It is deparsed and parsed again, so that the places of its columns are
+/// places in our text; and its columns are quoted as [`Ident::sql`] quotes them, which minds the
+/// words of PL/pgSQL.
 pub(crate) fn read(expression: &Node) -> Result<Expr, Problem> {
     let expr = read_text(expression, deparse::expression(expression)?)?;
     let quoted = expr.rewrite(|mention| {
         let text = &expr.sql[mention.range.clone()];
-        let simple =
-            mention.name.as_str() != "*" && text.matches('.').count() == usize::from(mention.qualifier.is_some());
-        let qualifier = mention.qualifier.as_ref().map_or_else(String::new, |name| format!("{}.", name.sql()));
+        let simple = mention.name.as_str() != "*"
+            && text.matches('.').count() == usize::from(mention.qualifier.is_some());
+        let qualifier = mention
+            .qualifier
+            .as_ref()
+            .map_or_else(String::new, |name| format!("{}.", name.sql()));
         simple.then(|| format!("{qualifier}{}", mention.name.sql()))
     });
-    if quoted == expr.sql { Ok(expr) } else { read_text(expression, quoted) }
+    if quoted == expr.sql {
+        Ok(expr)
+    } else {
+        read_text(expression, quoted)
+    }
 }
 
 fn read_text(expression: &Node, sql: String) -> Result<Expr, Problem> {
@@ -40,8 +48,19 @@ fn read_text(expression: &Node, sql: String) -> Result<Expr, Problem> {
         });
     }
     let parsed = parse(&framed, 0).map_err(|error| problem::unknown(&error.to_string()))?;
-    let target = match parsed.protobuf.stmts.into_iter().next().and_then(|raw| raw.stmt?.node) {
-        Some(NodeEnum::SelectStmt(select)) => match select.target_list.into_iter().next().and_then(|node| node.node) {
+    let target = match parsed
+        .protobuf
+        .stmts
+        .into_iter()
+        .next()
+        .and_then(|raw| raw.stmt?.node)
+    {
+        Some(NodeEnum::SelectStmt(select)) => match select
+            .target_list
+            .into_iter()
+            .next()
+            .and_then(|node| node.node)
+        {
             Some(node::Node::ResTarget(target)) => target.val,
             _ => None,
         },
@@ -79,9 +98,11 @@ fn shape(node: &Node) -> Shape {
 
 fn conjuncts(node: &Node, found: &Found) -> Vec<Conjunct> {
     match &node.node {
-        Some(node::Node::BoolExpr(and)) if and.boolop() == BoolExprType::AndExpr => {
-            and.args.iter().flat_map(|part| conjuncts(part, found)).collect()
-        }
+        Some(node::Node::BoolExpr(and)) if and.boolop() == BoolExprType::AndExpr => and
+            .args
+            .iter()
+            .flat_map(|part| conjuncts(part, found))
+            .collect(),
         Some(node::Node::NullTest(test)) => {
             let mention = test.arg.as_deref().and_then(|arg| found.bare(arg));
             vec![match (mention, test.nulltesttype()) {
@@ -96,13 +117,22 @@ fn conjuncts(node: &Node, found: &Found) -> Vec<Conjunct> {
             let sides = [&comparison.lexpr, &comparison.rexpr].map(Option::as_deref);
             let equals = |one: Option<&Node>, other: Option<&Node>| {
                 let mention = found.bare(one?)?;
-                let mut within = Found { columns: vec![], ..found.clone() };
+                let mut within = Found {
+                    columns: vec![],
+                    ..found.clone()
+                };
                 within.walk(&serde_json::to_value(other?).unwrap_or_default());
                 Some(Conjunct::Equals(mention, within.columns))
             };
-            let told: Vec<Conjunct> =
-                equals(sides[0], sides[1]).into_iter().chain(equals(sides[1], sides[0])).collect();
-            if told.is_empty() { vec![Conjunct::Other] } else { told }
+            let told: Vec<Conjunct> = equals(sides[0], sides[1])
+                .into_iter()
+                .chain(equals(sides[1], sides[0]))
+                .collect();
+            if told.is_empty() {
+                vec![Conjunct::Other]
+            } else {
+                told
+            }
         }
         _ => vec![Conjunct::Other],
     }
@@ -115,7 +145,9 @@ pub(crate) fn from_text(sql: &str) -> Option<Expr> {
 
 /// The words of a type.
 pub(crate) fn type_words(type_sql: &str) -> Option<Words> {
-    let node::Node::TypeCast(cast) = node_of(&format!("NULL::{type_sql}"))?.node? else { return None };
+    let node::Node::TypeCast(cast) = node_of(&format!("NULL::{type_sql}"))?.node? else {
+        return None;
+    };
     let name = cast.type_name?;
     let number = |node: &Node| match node.node.as_ref()? {
         node::Node::AConst(value) => match value.val.as_ref()? {
@@ -131,7 +163,8 @@ pub(crate) fn type_words(type_sql: &str) -> Option<Words> {
     })
 }
 
-/// The types that a column is cast to, one after the other: none for the column as it is. Nothing for any other expression.
+/// The types that a column is cast to, one after the other: none for the column as it is. Nothing
+/// for any other expression.
 pub(crate) fn casts_of(expression: &str, column: &Ident) -> Option<Vec<String>> {
     let mut types = Vec::new();
     let mut node = node_of(expression)?;
@@ -142,7 +175,9 @@ pub(crate) fn casts_of(expression: &str, column: &Ident) -> Option<Vec<String>> 
                 node = *cast.arg?;
             }
             node::Node::ColumnRef(reference) => {
-                let named = strings(&reference.fields).pop().is_some_and(|name| name == column.as_str());
+                let named = strings(&reference.fields)
+                    .pop()
+                    .is_some_and(|name| name == column.as_str());
                 types.reverse();
                 return named.then_some(types);
             }
@@ -154,7 +189,13 @@ pub(crate) fn casts_of(expression: &str, column: &Ident) -> Option<Vec<String>> 
 /// The tree of an expression.
 pub(crate) fn node_of(sql: &str) -> Option<Node> {
     let parsed = parse(&format!("{FRAME}{sql}"), 0).ok()?;
-    match parsed.protobuf.stmts.into_iter().next().and_then(|raw| raw.stmt?.node) {
+    match parsed
+        .protobuf
+        .stmts
+        .into_iter()
+        .next()
+        .and_then(|raw| raw.stmt?.node)
+    {
         Some(NodeEnum::SelectStmt(select)) => match select.target_list.into_iter().next()?.node {
             Some(node::Node::ResTarget(target)) => target.val.map(|value| *value),
             _ => None,
@@ -164,7 +205,9 @@ pub(crate) fn node_of(sql: &str) -> Option<Node> {
 }
 
 /// Every relation that a tree mentions, as `(schema, name, alias)`.
-pub(crate) fn relations(tree: &impl serde::Serialize) -> Vec<(Option<String>, String, Option<String>)> {
+pub(crate) fn relations(
+    tree: &impl serde::Serialize,
+) -> Vec<(Option<String>, String, Option<String>)> {
     let mut found = Found::within("");
     found.walk(&serde_json::to_value(tree).unwrap_or_default());
     found.relations
@@ -178,7 +221,13 @@ impl Places {
     fn of(sql: &str) -> Places {
         Places(scan(sql).map_or_else(
             |_| vec![],
-            |scanned| scanned.tokens.iter().map(|token| (token.start as usize, token.end as usize)).collect(),
+            |scanned| {
+                scanned
+                    .tokens
+                    .iter()
+                    .map(|token| (token.start as usize, token.end as usize))
+                    .collect()
+            },
         ))
     }
 
@@ -212,9 +261,14 @@ impl Found {
 
     /// The column that a node is, when it is nothing else.
     fn bare(&self, node: &Node) -> Option<ColumnUse> {
-        let Some(node::Node::ColumnRef(reference)) = &node.node else { return None };
+        let Some(node::Node::ColumnRef(reference)) = &node.node else {
+            return None;
+        };
         let start = (reference.location as usize).checked_sub(FRAME.len())?;
-        self.columns.iter().find(|mention| mention.range.start == start).cloned()
+        self.columns
+            .iter()
+            .find(|mention| mention.range.start == start)
+            .cloned()
     }
 
     fn walk(&mut self, value: &Value) {
@@ -237,8 +291,9 @@ impl Found {
                             self.reach.raises |= may_fail(field);
                         }
                         "AExpr" => {
-                            self.reach.raises |=
-                                names(&field["name"]).iter().any(|name| !TOTAL_OPERATORS.contains(&name.as_str()));
+                            self.reach.raises |= names(&field["name"])
+                                .iter()
+                                .any(|name| !TOTAL_OPERATORS.contains(&name.as_str()));
                         }
                         _ => {}
                     }
@@ -250,11 +305,14 @@ impl Found {
     }
 
     fn function(&mut self, call: &Value) {
-        let Some(name) = names(&call["funcname"]).pop() else { return };
+        let Some(name) = names(&call["funcname"]).pop() else {
+            return;
+        };
         self.reach.clock |= CLOCKS.contains(&name.as_str())
             || name == "age" && call["args"].as_array().is_some_and(|args| args.len() == 1);
-        self.reach.gathers |=
-            call["agg_within_group"] == true || call["agg_distinct"] == true || !call["over"].is_null();
+        self.reach.gathers |= call["agg_within_group"] == true
+            || call["agg_distinct"] == true
+            || !call["over"].is_null();
         self.reach.raises |= !TOTAL_FUNCTIONS.contains(&name.as_str());
         self.functions.push(name);
     }
@@ -276,17 +334,26 @@ impl Found {
     }
 
     fn relation(&mut self, range: &Value) {
-        let text = |field: &Value| field.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let text = |field: &Value| {
+            field
+                .as_str()
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
         if let Some(name) = text(&range["relname"]) {
-            self.relations.push((text(&range["schemaname"]), name, text(&range["alias"]["aliasname"])));
+            self.relations.push((
+                text(&range["schemaname"]),
+                name,
+                text(&range["alias"]["aliasname"]),
+            ));
         }
     }
 }
 
 /// Operators that have a value for whatever they are given.
 const TOTAL_OPERATORS: [&str; 24] = [
-    "=", "<>", "!=", "<", ">", "<=", ">=", "||", "~~", "~~*", "!~~", "!~~*", "->", "->>", "#>", "#>>", "@>", "<@", "?",
-    "?|", "?&", "&&", "AND", "OR",
+    "=", "<>", "!=", "<", ">", "<=", ">=", "||", "~~", "~~*", "!~~", "!~~*", "->", "->>", "#>",
+    "#>>", "@>", "<@", "?", "?|", "?&", "&&", "AND", "OR",
 ];
 
 /// Functions that have a value for whatever they are given.
@@ -315,14 +382,16 @@ const TOTAL_FUNCTIONS: [&str; 22] = [
     "upper",
 ];
 
-/// Whether a cast may fail: that of a constant is made before any row is looked at, and anything has a text.
+/// Whether a cast may fail: that of a constant is made before any row is looked at, and anything
+/// has a text.
 fn may_fail(cast: &Value) -> bool {
     let is_constant = !cast["arg"]["node"]["AConst"].is_null();
     let kind = names(&cast["type_name"]["names"]).pop();
     !is_constant && !matches!(kind.as_deref(), Some("text" | "name" | "bool"))
 }
 
-/// Functions of PostgreSQL that tell the time of the transaction or the statement, or who and where we are.
+/// Functions of PostgreSQL that tell the time of the transaction or the statement, or who and where
+/// we are.
 const CLOCKS: [&str; 9] = [
     "now",
     "transaction_timestamp",
@@ -337,21 +406,39 @@ const CLOCKS: [&str; 9] = [
 
 /// Whether a literal is one that PostgreSQL reads as a time of today.
 fn is_word_of_time(value: &Value) -> bool {
-    let word = value["node"]["AConst"]["val"]["Sval"]["sval"].as_str().map(|word| word.trim().to_lowercase());
-    word.is_some_and(|word| ["now", "today", "tomorrow", "yesterday"].iter().any(|time| word.starts_with(time)))
+    let word = value["node"]["AConst"]["val"]["Sval"]["sval"]
+        .as_str()
+        .map(|word| word.trim().to_lowercase());
+    word.is_some_and(|word| {
+        ["now", "today", "tomorrow", "yesterday"]
+            .iter()
+            .any(|time| word.starts_with(time))
+    })
 }
 
 /// Whether a SELECT makes one row of several, or leaves some out for what others are.
 fn gathers(select: &Value) -> bool {
-    let lists = ["distinct_clause", "group_clause", "window_clause", "locking_clause"];
-    lists.iter().any(|list| select[list].as_array().is_some_and(|list| !list.is_empty()))
-        || ["limit_count", "limit_offset", "having_clause"].iter().any(|part| !select[part].is_null())
+    let lists = [
+        "distinct_clause",
+        "group_clause",
+        "window_clause",
+        "locking_clause",
+    ];
+    lists
+        .iter()
+        .any(|list| select[list].as_array().is_some_and(|list| !list.is_empty()))
+        || ["limit_count", "limit_offset", "having_clause"]
+            .iter()
+            .any(|part| !select[part].is_null())
         || select["op"].as_i64() != Some(SetOperation::SetopNone as i64)
 }
 
 fn names(list: &Value) -> Vec<String> {
     let parts = list.as_array().map(Vec::as_slice).unwrap_or_default();
-    parts.iter().filter_map(|part| part["node"]["String"]["sval"].as_str().map(str::to_owned)).collect()
+    parts
+        .iter()
+        .filter_map(|part| part["node"]["String"]["sval"].as_str().map(str::to_owned))
+        .collect()
 }
 
 /// The strings of a list of nodes, kept here beside their serialised twin.
@@ -362,10 +449,17 @@ pub(crate) fn column_list(nodes: &[Node]) -> Vec<Ident> {
 /// The expression of `GENERATED ALWAYS AS (..) STORED`.
 pub(crate) fn stored_expression(definition: &str) -> Option<Expr> {
     let parsed = parse(&format!("CREATE TABLE a (b int {definition})"), 0).ok()?;
-    let NodeEnum::CreateStmt(create) = parsed.protobuf.stmts.into_iter().next()?.stmt?.node? else { return None };
-    let node::Node::ColumnDef(column) = create.table_elts.into_iter().next()?.node? else { return None };
-    column.constraints.into_iter().find_map(|node| match node.node {
-        Some(node::Node::Constraint(constraint)) => read(constraint.raw_expr.as_deref()?).ok(),
-        _ => None,
-    })
+    let NodeEnum::CreateStmt(create) = parsed.protobuf.stmts.into_iter().next()?.stmt?.node? else {
+        return None;
+    };
+    let node::Node::ColumnDef(column) = create.table_elts.into_iter().next()?.node? else {
+        return None;
+    };
+    column
+        .constraints
+        .into_iter()
+        .find_map(|node| match node.node {
+            Some(node::Node::Constraint(constraint)) => read(constraint.raw_expr.as_deref()?).ok(),
+            _ => None,
+        })
 }

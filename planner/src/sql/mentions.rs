@@ -1,5 +1,5 @@
-//! What the words of a statement mention: relations, columns, functions, types. All that is named has to be there by that
-//! name when the statement runs.
+//! What the words of a statement mention: relations, columns, functions, types. All that is named
+//! has to be there by that name when the statement runs.
 
 use super::expression;
 use crate::catalog::Catalog;
@@ -22,25 +22,35 @@ pub(crate) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
         }
     }
     let all = found.footprint(catalog);
-    let NodeEnum::AlterTableStmt(alter) = tree else { return all };
-    // Of its own table each action tells what it is about; of two in one statement the one isn't about the other's.
+    let NodeEnum::AlterTableStmt(alter) = tree else {
+        return all;
+    };
+    // Of its own table each action tells what it is about; of two in one statement the one isn't
+    // about the other's.
     let range = alter.relation.clone().unwrap_or_default();
     let own = find(super::schema(&range), &range.relname, catalog);
     all.only(|access| access.thing.table() != Some(&own))
 }
 
-/// Whether every action is one whose change tells all that it mentions: `ADD COLUMN name type`, and those by name alone.
+/// Whether every action is one whose change tells all that it mentions: `ADD COLUMN name type`, and
+/// those by name alone.
 fn plain(tree: &NodeEnum) -> bool {
     use concertina_revisions::tree::node::Node as Tree;
-    let NodeEnum::AlterTableStmt(alter) = tree else { return false };
+    let NodeEnum::AlterTableStmt(alter) = tree else {
+        return false;
+    };
     alter.cmds.iter().all(|command| match &command.node {
-        Some(Tree::AlterTableCmd(command)) => match command.def.as_deref().and_then(|def| def.node.as_ref()) {
-            None => true,
-            Some(Tree::ColumnDef(column)) => {
-                column.constraints.is_empty() && column.raw_default.is_none() && column.coll_clause.is_none()
+        Some(Tree::AlterTableCmd(command)) => {
+            match command.def.as_deref().and_then(|def| def.node.as_ref()) {
+                None => true,
+                Some(Tree::ColumnDef(column)) => {
+                    column.constraints.is_empty()
+                        && column.raw_default.is_none()
+                        && column.coll_clause.is_none()
+                }
+                Some(_) => false,
             }
-            Some(_) => false,
-        },
+        }
         _ => false,
     })
 }
@@ -68,16 +78,23 @@ pub(crate) fn functions(tree: &NodeEnum) -> Vec<String> {
     found.functions
 }
 
-/// The names that stand in a function's body: of relations, columns, functions, and whatever else may be one.
+/// The names that stand in a function's body: of relations, columns, functions, and whatever else
+/// may be one.
 pub(crate) fn in_body(definition: &str) -> Vec<String> {
-    let Ok(parsed) = parse(definition, 0) else { return vec![] };
+    let Ok(parsed) = parse(definition, 0) else {
+        return vec![];
+    };
     let mut found = Mentions::default();
     found.walk(&serde_json::to_value(&parsed.protobuf.stmts).unwrap_or_default());
     for body in std::mem::take(&mut found.bodies) {
         found.body(&body);
     }
     let relations = found.relations.into_iter().map(|(_, name)| name);
-    relations.chain(found.functions).chain(found.columns).chain(found.words).collect()
+    relations
+        .chain(found.functions)
+        .chain(found.columns)
+        .chain(found.words)
+        .collect()
 }
 
 /// The relations that a tree names in literals, and the sequences of columns that it does.
@@ -85,14 +102,14 @@ pub(crate) fn literals(tree: &NodeEnum, catalog: &Catalog) -> Vec<TableName> {
     let mut found = Mentions::default();
     found.walk(&serde_json::to_value(tree).unwrap_or_default());
     let named = found.literals.iter().map(|text| resolved(text, catalog));
-    let owned = found
-        .numbered
-        .iter()
-        .map(|(table, column)| crate::footprint::sequence_of(&resolved(table, catalog), &Ident::new(column.as_str())));
+    let owned = found.numbered.iter().map(|(table, column)| {
+        crate::footprint::sequence_of(&resolved(table, catalog), &Ident::new(column.as_str()))
+    });
     named.chain(owned).collect()
 }
 
-/// The sequences and other relations that an expression names in a literal, as `nextval('t_id_seq'::regclass)` does.
+/// The sequences and other relations that an expression names in a literal, as
+/// `nextval('t_id_seq'::regclass)` does.
 pub(crate) fn named_in(sql: &str, catalog: &Catalog) -> Vec<TableName> {
     if !sql.contains('\'') {
         return vec![];
@@ -101,7 +118,11 @@ pub(crate) fn named_in(sql: &str, catalog: &Catalog) -> Vec<TableName> {
     if let Some(node) = expression::node_of(sql) {
         found.walk(&serde_json::to_value(node).unwrap_or_default());
     }
-    found.literals.iter().map(|text| resolved(text, catalog)).collect()
+    found
+        .literals
+        .iter()
+        .map(|text| resolved(text, catalog))
+        .collect()
 }
 
 /// A relation as a literal names it.
@@ -109,16 +130,24 @@ fn resolved(text: &str, catalog: &Catalog) -> TableName {
     let parts: Vec<String> = scan(text).map_or_else(
         |_| vec![text.to_owned()],
         |scanned| {
-            let words = scanned.tokens.iter().filter_map(|token| text.get(token.start as usize..token.end as usize));
+            let words = scanned
+                .tokens
+                .iter()
+                .filter_map(|token| text.get(token.start as usize..token.end as usize));
             words.filter(|word| *word != ".").map(unquoted).collect()
         },
     );
     let (schema, name) = super::qualified(&parts);
-    catalog.resolve(schema, name).unwrap_or_else(|| catalog.name_for_new(schema, name))
+    catalog
+        .resolve(schema, name)
+        .unwrap_or_else(|| catalog.name_for_new(schema, name))
 }
 
 fn unquoted(word: &str) -> String {
-    match word.strip_prefix('"').and_then(|word| word.strip_suffix('"')) {
+    match word
+        .strip_prefix('"')
+        .and_then(|word| word.strip_suffix('"'))
+    {
         Some(quoted) => quoted.replace("\"\"", "\""),
         None => word.to_lowercase(),
     }
@@ -126,17 +155,22 @@ fn unquoted(word: &str) -> String {
 
 /// The names in a text of another language than SQL.
 fn words(body: &str) -> Vec<String> {
-    let Ok(scanned) = scan(body) else { return vec![] };
+    let Ok(scanned) = scan(body) else {
+        return vec![];
+    };
     let name = |start: i32, end: i32| body.get(start as usize..end as usize).map(unquoted);
     scanned
         .tokens
         .iter()
-        .filter(|token| token.token() == Token::Ident || token.keyword_kind() == KeywordKind::UnreservedKeyword)
+        .filter(|token| {
+            token.token() == Token::Ident || token.keyword_kind() == KeywordKind::UnreservedKeyword
+        })
         .filter_map(|token| name(token.start, token.end))
         .collect()
 }
 
-/// What was found on a walk through a tree in its serialised form, which reaches every corner of every node type.
+/// What was found on a walk through a tree in its serialised form, which reaches every corner of
+/// every node type.
 #[derive(Default)]
 struct Mentions {
     relations: Vec<(Option<String>, String)>,
@@ -161,8 +195,8 @@ struct Mentions {
 }
 
 impl Mentions {
-    /// A function's body. PostgreSQL looks at one in SQL when it is made; of another language it is known which names stand
-    /// in it.
+    /// A function's body. PostgreSQL looks at one in SQL when it is made; of another language it is
+    /// known which names stand in it.
     fn body(&mut self, body: &str) {
         match parse(body, 0) {
             Ok(parsed) => parsed.protobuf.stmts.iter().for_each(|statement| {
@@ -177,8 +211,10 @@ impl Mentions {
             Value::Array(items) => items.iter().for_each(|item| self.walk(item)),
             Value::Object(fields) => {
                 if let Some(name) = text(&value["relname"]) {
-                    self.relations.push((text(&value["schemaname"]), name.clone()));
-                    self.aliases.push(text(&value["alias"]["aliasname"]).unwrap_or(name));
+                    self.relations
+                        .push((text(&value["schemaname"]), name.clone()));
+                    self.aliases
+                        .push(text(&value["alias"]["aliasname"]).unwrap_or(name));
                 }
                 if value.get("typmods").is_some() {
                     self.type_name(value);
@@ -188,18 +224,31 @@ impl Mentions {
                         "ColumnRef" => self.column(field),
                         "FuncCall" => self.call(field),
                         "CreateStmt" if !field["partbound"].is_null() => {
-                            let parents = field["inh_relations"].as_array().map(Vec::as_slice).unwrap_or_default();
-                            self.like.extend(parents.iter().filter_map(|node| relation(&node["node"]["RangeVar"])));
+                            let parents = field["inh_relations"]
+                                .as_array()
+                                .map(Vec::as_slice)
+                                .unwrap_or_default();
+                            self.like.extend(
+                                parents
+                                    .iter()
+                                    .filter_map(|node| relation(&node["node"]["RangeVar"])),
+                            );
                         }
                         "TypeCast" => self.cast(field),
                         "AExpr" => self.operators.extend(strings(&field["name"]).pop()),
-                        "CollateClause" => self.collations.extend(strings(&field["collname"]).pop()),
+                        "CollateClause" => {
+                            self.collations.extend(strings(&field["collname"]).pop())
+                        }
                         "IndexElem" | "StatsElem" => self.columns.extend(text(&field["name"])),
                         // `UPDATE OF` columns, and those that are published.
-                        "CreateTrigStmt" | "PublicationTable" => self.columns.extend(strings(&field["columns"])),
+                        "CreateTrigStmt" | "PublicationTable" => {
+                            self.columns.extend(strings(&field["columns"]))
+                        }
                         "TableLikeClause" => self.like.extend(relation(&field["relation"])),
                         "ObjectWithArgs" => self.functions.extend(strings(&field["objname"]).pop()),
-                        "DefElem" if field["defname"] == "as" => collect_strings(&field["arg"], &mut self.bodies),
+                        "DefElem" if field["defname"] == "as" => {
+                            collect_strings(&field["arg"], &mut self.bodies)
+                        }
                         "funcname" => self.functions.extend(strings(field).pop()),
                         _ => {}
                     }
@@ -235,7 +284,9 @@ impl Mentions {
     }
 
     fn cast(&mut self, cast: &Value) {
-        let to = strings(&cast["type_name"]["names"]).pop().unwrap_or_default();
+        let to = strings(&cast["type_name"]["names"])
+            .pop()
+            .unwrap_or_default();
         if to == "regclass" {
             collect_strings(&cast["arg"], &mut self.literals);
         }
@@ -248,7 +299,8 @@ impl Mentions {
         }
         if name["pct_type"] == true {
             self.columns.extend(parts.pop());
-            self.relations.extend(parts.pop().map(|relation| (parts.pop(), relation)));
+            self.relations
+                .extend(parts.pop().map(|relation| (parts.pop(), relation)));
             return;
         }
         self.types.extend(parts.pop());
@@ -256,7 +308,11 @@ impl Mentions {
 
     fn footprint(&self, catalog: &Catalog) -> Footprint {
         let mut all = Footprint::default();
-        let whole = self.whole || self.columns.iter().any(|column| self.aliases.contains(column));
+        let whole = self.whole
+            || self
+                .columns
+                .iter()
+                .any(|column| self.aliases.contains(column));
         for (schema, name) in &self.relations {
             let relation = find(schema.as_deref(), name, catalog);
             all = all.on(&relation);
@@ -266,7 +322,9 @@ impl Mentions {
             }
             let known = catalog.table(&relation);
             for column in self.columns.iter().map(|name| Ident::new(name.as_str())) {
-                if known.is_none_or(|table| table.columns.is_empty() || table.get(&column).is_some()) {
+                if known
+                    .is_none_or(|table| table.columns.is_empty() || table.get(&column).is_some())
+                {
                     all = all.read(Thing::column(&relation, &column));
                 }
             }
@@ -278,7 +336,9 @@ impl Mentions {
             all = all.read(Thing::Type(Ident::new(name.as_str())));
             // The row type of a table is of all its columns.
             for table in catalog.tables.iter().filter(|table| table.name == *name) {
-                all = all.on(&table.full_name()).read(Thing::Column(table.full_name(), None));
+                all = all
+                    .on(&table.full_name())
+                    .read(Thing::Column(table.full_name(), None));
             }
         }
         for name in &self.words {
@@ -292,8 +352,13 @@ impl Mentions {
         for name in self.functions.iter().chain(&self.words) {
             all = all.read(Thing::Function(Ident::new(name.as_str())));
         }
-        let named = |kind: &'static str| move |name: &String| Thing::Named(kind.to_owned(), name.clone());
-        for thing in self.operators.iter().map(named("operator")).chain(self.collations.iter().map(named("collation")))
+        let named =
+            |kind: &'static str| move |name: &String| Thing::Named(kind.to_owned(), name.clone());
+        for thing in self
+            .operators
+            .iter()
+            .map(named("operator"))
+            .chain(self.collations.iter().map(named("collation")))
         {
             all = all.read(thing);
         }
@@ -310,7 +375,10 @@ impl Mentions {
                 .on(&table)
                 .read(Thing::column(&table, &column))
                 .read(Thing::aspect(&table, &column, Aspect::Identity))
-                .read(Thing::Rows(crate::footprint::sequence_of(&table, &column), None));
+                .read(Thing::Rows(
+                    crate::footprint::sequence_of(&table, &column),
+                    None,
+                ));
         }
         all
     }
@@ -321,7 +389,9 @@ pub(crate) fn find(schema: Option<&str>, name: &str, catalog: &Catalog) -> Table
     catalog
         .resolve(schema, name)
         .or_else(|| {
-            catalog.index(schema, name).map(|(_, index)| TableName::new(index.schema.as_str(), index.name.as_str()))
+            catalog
+                .index(schema, name)
+                .map(|(_, index)| TableName::new(index.schema.as_str(), index.name.as_str()))
         })
         .unwrap_or_else(|| catalog.name_for_new(schema, name))
 }
@@ -331,12 +401,18 @@ fn relation(range: &Value) -> Option<(Option<String>, String)> {
 }
 
 fn text(field: &Value) -> Option<String> {
-    field.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+    field
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
 }
 
 fn strings(list: &Value) -> Vec<String> {
     let parts = list.as_array().map(Vec::as_slice).unwrap_or_default();
-    parts.iter().filter_map(|part| part["node"]["String"]["sval"].as_str().map(str::to_owned)).collect()
+    parts
+        .iter()
+        .filter_map(|part| part["node"]["String"]["sval"].as_str().map(str::to_owned))
+        .collect()
 }
 
 /// Every string constant below.
@@ -345,7 +421,9 @@ fn collect_strings(value: &Value, into: &mut Vec<String>) {
         Value::Array(items) => items.iter().for_each(|item| collect_strings(item, into)),
         Value::Object(fields) => {
             into.extend(text(&value["sval"]));
-            fields.values().for_each(|field| collect_strings(field, into));
+            fields
+                .values()
+                .for_each(|field| collect_strings(field, into));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }

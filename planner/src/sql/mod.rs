@@ -1,5 +1,5 @@
-//! SQL text: read into an [`Expr`](crate::expr::Expr), searched for what it mentions, rewritten, and printed by PostgreSQL's own
-//! grammar. It knows no statement and no rule.
+//! SQL text: read into an [`Expr`](crate::expr::Expr), searched for what it mentions, rewritten,
+//! and printed by PostgreSQL's own grammar. It knows no statement and no rule.
 
 mod definition;
 pub(crate) mod deparse;
@@ -15,7 +15,9 @@ mod volatility;
 pub use definition::setting_of_policy;
 pub(crate) use definition::{Timing, conditions_set, draws_numbers, is_at_utc};
 pub(crate) use expression::{casts_of, from_text, stored_expression, type_words};
-pub(crate) use mentions::{functions, in_body, named_in, of_statement as mentioned_in, of_tree as mentioned};
+pub(crate) use mentions::{
+    functions, in_body, named_in, of_statement as mentioned_in, of_tree as mentioned,
+};
 pub(crate) use numbering::{Numbering, numbering};
 pub use owner::gives_owner;
 pub(crate) use volatility::{LooksAt, arguments_of, looks_at, replaces};
@@ -25,8 +27,18 @@ use concertina_revisions::tree::{Node, RangeVar, node};
 use concertina_revisions::{Ident, TableName};
 
 /// The name that an index (`idx`), a key (`key`, `pkey`) or another constraint gets of itself.
-pub(crate) fn chosen_name(table: &TableName, columns: &[Ident], label: &str, catalog: &Catalog) -> Ident {
-    name::choose(table, &name::addition(columns.iter().map(Ident::as_str)), label, catalog)
+pub(crate) fn chosen_name(
+    table: &TableName,
+    columns: &[Ident],
+    label: &str,
+    catalog: &Catalog,
+) -> Ident {
+    name::choose(
+        table,
+        &name::addition(columns.iter().map(Ident::as_str)),
+        label,
+        catalog,
+    )
 }
 
 /// The schema that a name says, if it says one.
@@ -56,5 +68,9 @@ pub(crate) fn qualified(parts: &[String]) -> (Option<&str>, &str) {
 
 /// A qualified name as SQL.
 pub(crate) fn dotted(parts: &[Node]) -> String {
-    strings(parts).into_iter().map(|part| Ident::new(part).sql()).collect::<Vec<_>>().join(".")
+    strings(parts)
+        .into_iter()
+        .map(|part| Ident::new(part).sql())
+        .collect::<Vec<_>>()
+        .join(".")
 }

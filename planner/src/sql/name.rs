@@ -1,5 +1,5 @@
-//! The names that PostgreSQL gives to what the author left unnamed (`makeObjectName` and `ChooseConstraintName`
-//! of its source), so that the result is the same as that of the plain SQL.
+//! The names that PostgreSQL gives to what the author left unnamed (`makeObjectName` and
+//! `ChooseConstraintName` of its source), so that the result is the same as that of the plain SQL.
 
 use crate::catalog::Catalog;
 use concertina_revisions::name::NAME_BYTES_MAX;
@@ -12,7 +12,10 @@ pub(crate) fn choose(table: &TableName, columns: &str, label: &str, catalog: &Ca
         catalog.relation_name_taken(table.schema.as_str(), name)
             || catalog.tables.iter().any(|other| {
                 other.schema == table.schema.as_str()
-                    && other.constraints.iter().any(|constraint| constraint.name == name)
+                    && other
+                        .constraints
+                        .iter()
+                        .any(|constraint| constraint.name == name)
             })
     };
     let mut name = make(table.name.as_str(), columns, label);
@@ -34,7 +37,11 @@ fn make(first: &str, second: &str, label: &str) -> String {
     }
     let first = &first[..first.floor_char_boundary(one)];
     let second = &second[..second.floor_char_boundary(two)];
-    if second.is_empty() { format!("{first}_{label}") } else { format!("{first}_{second}_{label}") }
+    if second.is_empty() {
+        format!("{first}_{label}")
+    } else {
+        format!("{first}_{second}_{label}")
+    }
 }
 
 /// What PostgreSQL calls an expression of an index (`FigureIndexColname` of its source).
@@ -51,7 +58,10 @@ fn figured(expression: &Node) -> Option<(String, bool)> {
         node::Node::CollateClause(clause) => figured(clause.arg.as_deref()?),
         node::Node::TypeCast(cast) => match figured(cast.arg.as_deref()?) {
             Some((name, true)) => Some((name, true)),
-            _ => Some((super::strings(&cast.type_name.as_ref()?.names).pop()?, false)),
+            _ => Some((
+                super::strings(&cast.type_name.as_ref()?.names).pop()?,
+                false,
+            )),
         },
         node::Node::CaseExpr(case) => case
             .defresult
@@ -59,11 +69,17 @@ fn figured(expression: &Node) -> Option<(String, bool)> {
             .and_then(figured)
             .filter(|(_, strong)| *strong)
             .or_else(|| Some(("case".to_owned(), false))),
-        node::Node::AExpr(operator) if operator.kind() == AExprKind::AexprNullif => strong("nullif"),
+        node::Node::AExpr(operator) if operator.kind() == AExprKind::AexprNullif => {
+            strong("nullif")
+        }
         node::Node::AArrayExpr(_) => strong("array"),
         node::Node::RowExpr(_) => strong("row"),
         node::Node::CoalesceExpr(_) => strong("coalesce"),
-        node::Node::MinMaxExpr(one) => strong(if one.op() == MinMaxOp::IsGreatest { "greatest" } else { "least" }),
+        node::Node::MinMaxExpr(one) => strong(if one.op() == MinMaxOp::IsGreatest {
+            "greatest"
+        } else {
+            "least"
+        }),
         _ => None,
     }
 }
@@ -102,8 +118,13 @@ mod tests {
 
     #[test]
     fn taken_names_get_a_number() {
-        let leads = Table::new("leads").column("email", "text").unique("leads_email_key", &["email"]);
+        let leads = Table::new("leads")
+            .column("email", "text")
+            .unique("leads_email_key", &["email"]);
         let name = leads.full_name();
-        assert_eq!(choose(&name, "email", "key", &Catalog::of([leads])).as_str(), "leads_email_key1");
+        assert_eq!(
+            choose(&name, "email", "key", &Catalog::of([leads])).as_str(),
+            "leads_email_key1"
+        );
     }
 }

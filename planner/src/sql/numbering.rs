@@ -19,10 +19,17 @@ pub(crate) struct Numbering {
     pub(crate) always: bool,
 }
 
-/// Reads the definition of an identity, or that of a serial column, which is empty, over an integer type.
+/// Reads the definition of an identity, or that of a serial column, which is empty, over an integer
+/// type.
 pub(crate) fn numbering(definition: &str, type_sql: &str) -> Option<Numbering> {
-    let written = if definition.is_empty() { None } else { Some(written(definition)?) };
-    let always = written.as_ref().is_some_and(|written| written.generated_when == "a");
+    let written = if definition.is_empty() {
+        None
+    } else {
+        Some(written(definition)?)
+    };
+    let always = written
+        .as_ref()
+        .is_some_and(|written| written.generated_when == "a");
     let options = written.map(|written| written.options).unwrap_or_default();
     let options: Vec<DefElem> = options
         .into_iter()
@@ -32,14 +39,15 @@ pub(crate) fn numbering(definition: &str, type_sql: &str) -> Option<Numbering> {
         })
         .collect();
     let said = |name: &str| options.iter().find(|option| option.defname == name);
-    let name = said("sequence_name").and_then(|option| match option.arg.as_ref()?.node.as_ref()? {
-        node::Node::List(list) => {
-            let mut parts = super::strings(&list.items);
-            let name = parts.pop()?;
-            Some((parts.pop(), Ident::new(name)))
-        }
-        _ => None,
-    });
+    let name =
+        said("sequence_name").and_then(|option| match option.arg.as_ref()?.node.as_ref()? {
+            node::Node::List(list) => {
+                let mut parts = super::strings(&list.items);
+                let name = parts.pop()?;
+                Some((parts.pop(), Ident::new(name)))
+            }
+            _ => None,
+        });
     let number = |name: &str| said(name).and_then(number_of);
     let step = number("increment").unwrap_or(1);
     let (smallest, largest) = match super::types::bare(type_sql).as_str() {
@@ -50,16 +58,34 @@ pub(crate) fn numbering(definition: &str, type_sql: &str) -> Option<Numbering> {
     let lowest = number("minvalue").unwrap_or(if step > 0 { 1 } else { smallest });
     let highest = number("maxvalue").unwrap_or(if step > 0 { largest } else { -1 });
     let first = number("start").unwrap_or(if step > 0 { lowest } else { highest });
-    let room = if step > 0 { highest - first } else { first - lowest };
+    let room = if step > 0 {
+        highest - first
+    } else {
+        first - lowest
+    };
     let cycles = said("cycle").is_some_and(is_true);
-    let capacity = (!cycles && step != 0).then(|| u64::try_from(room / step.abs() + 1).unwrap_or(0));
+    let capacity =
+        (!cycles && step != 0).then(|| u64::try_from(room / step.abs() + 1).unwrap_or(0));
     let kept: Vec<Node> = options
         .iter()
-        .filter(|option| !matches!(option.defname.as_str(), "sequence_name" | "owned_by" | "logged"))
-        .map(|option| Node { node: Some(node::Node::DefElem(Box::new(option.clone()))) })
+        .filter(|option| {
+            !matches!(
+                option.defname.as_str(),
+                "sequence_name" | "owned_by" | "logged"
+            )
+        })
+        .map(|option| Node {
+            node: Some(node::Node::DefElem(Box::new(option.clone()))),
+        })
         .collect();
     let starts = said("start").is_some();
-    Some(Numbering { name, options: deparse::sequence_options(&kept).ok()?, capacity, starts, always })
+    Some(Numbering {
+        name,
+        options: deparse::sequence_options(&kept).ok()?,
+        capacity,
+        starts,
+        always,
+    })
 }
 
 impl Numbering {
@@ -67,7 +93,10 @@ impl Numbering {
     pub(crate) fn sequence(&self, table: &TableName, column: &Ident) -> TableName {
         match &self.name {
             Some((schema, name)) => TableName {
-                schema: schema.as_ref().map_or_else(|| table.schema.clone(), |schema| Ident::new(schema.as_str())),
+                schema: schema.as_ref().map_or_else(
+                    || table.schema.clone(),
+                    |schema| Ident::new(schema.as_str()),
+                ),
                 name: name.clone(),
             },
             None => crate::footprint::sequence_of(table, column),
@@ -77,10 +106,23 @@ impl Numbering {
 
 fn written(definition: &str) -> Option<Constraint> {
     let frame = format!("ALTER TABLE x ADD COLUMN c int {definition}");
-    let tree = parse(&frame, 0).ok()?.protobuf.stmts.into_iter().next()?.stmt?.node?;
-    let NodeEnum::AlterTableStmt(alter) = tree else { return None };
-    let node::Node::AlterTableCmd(command) = alter.cmds.into_iter().next()?.node? else { return None };
-    let node::Node::ColumnDef(column) = command.def?.node? else { return None };
+    let tree = parse(&frame, 0)
+        .ok()?
+        .protobuf
+        .stmts
+        .into_iter()
+        .next()?
+        .stmt?
+        .node?;
+    let NodeEnum::AlterTableStmt(alter) = tree else {
+        return None;
+    };
+    let node::Node::AlterTableCmd(command) = alter.cmds.into_iter().next()?.node? else {
+        return None;
+    };
+    let node::Node::ColumnDef(column) = command.def?.node? else {
+        return None;
+    };
     match column.constraints.into_iter().next()?.node? {
         node::Node::Constraint(written) => Some(*written),
         _ => None,

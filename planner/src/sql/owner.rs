@@ -8,11 +8,15 @@ pub fn gives_owner(statement: &Statement) -> bool {
     match statement.tree.as_ref() {
         NodeEnum::AlterOwnerStmt(_) | NodeEnum::ReassignOwnedStmt(_) => true,
         NodeEnum::AlterTableStmt(alter) => alter.cmds.iter().any(|command| match &command.node {
-            Some(node::Node::AlterTableCmd(command)) => command.subtype() == AlterTableType::AtChangeOwner,
+            Some(node::Node::AlterTableCmd(command)) => {
+                command.subtype() == AlterTableType::AtChangeOwner
+            }
             _ => false,
         }),
         NodeEnum::CreateSchemaStmt(create) => create.authrole.is_some(),
-        NodeEnum::VariableSetStmt(set) => matches!(set.name.as_str(), "role" | "session_authorization"),
+        NodeEnum::VariableSetStmt(set) => {
+            matches!(set.name.as_str(), "role" | "session_authorization")
+        }
         _ => false,
     }
 }
@@ -23,7 +27,11 @@ mod tests {
     use concertina_revisions::{Revision, RevisionId};
 
     fn gives(sql: &str) -> bool {
-        Revision::from_text(&RevisionId::new("r"), sql).expect("valid SQL").up.iter().any(gives_owner)
+        Revision::from_text(&RevisionId::new("r"), sql)
+            .expect("valid SQL")
+            .up
+            .iter()
+            .any(gives_owner)
     }
 
     #[test]
@@ -41,7 +49,11 @@ mod tests {
         ] {
             assert!(gives(sql), "{sql}");
         }
-        for sql in ["ALTER TABLE t ADD COLUMN owner int;", "CREATE SCHEMA s;", "SET search_path = owner;"] {
+        for sql in [
+            "ALTER TABLE t ADD COLUMN owner int;",
+            "CREATE SCHEMA s;",
+            "SET search_path = owner;",
+        ] {
             assert!(!gives(sql), "{sql}");
         }
     }

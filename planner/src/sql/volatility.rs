@@ -17,18 +17,26 @@ pub(crate) enum LooksAt {
 
 /// What a statement says of the function that it makes or alters.
 pub(crate) fn looks_at(sql: &str) -> LooksAt {
-    let tree = parse(sql, 0).ok().and_then(|parsed| parsed.protobuf.stmts.into_iter().next()?.stmt?.node);
+    let tree = parse(sql, 0)
+        .ok()
+        .and_then(|parsed| parsed.protobuf.stmts.into_iter().next()?.stmt?.node);
     let (options, otherwise) = match tree {
         Some(NodeEnum::CreateFunctionStmt(create)) => (create.options, LooksAt::Anything),
         Some(NodeEnum::AlterFunctionStmt(alter)) => (alter.actions, LooksAt::Nothing),
         // What it was by its former name isn't looked up.
         Some(NodeEnum::RenameStmt(_)) => return LooksAt::Anything,
-        Some(NodeEnum::DefineStmt(define)) if define.kind() == ObjectType::ObjectAggregate => return LooksAt::Rows,
+        Some(NodeEnum::DefineStmt(define)) if define.kind() == ObjectType::ObjectAggregate => {
+            return LooksAt::Rows;
+        }
         _ => return LooksAt::Nothing,
     };
     let said = options.iter().find_map(|option| {
-        let Some(node::Node::DefElem(option)) = &option.node else { return None };
-        let Some(node::Node::String(word)) = &option.arg.as_ref()?.node else { return None };
+        let Some(node::Node::DefElem(option)) = &option.node else {
+            return None;
+        };
+        let Some(node::Node::String(word)) = &option.arg.as_ref()?.node else {
+            return None;
+        };
         (option.defname == "volatility").then_some(word.sval.as_str())
     });
     match said {
@@ -41,8 +49,12 @@ pub(crate) fn looks_at(sql: &str) -> LooksAt {
 
 /// Whether a statement puts a function in the place of one that is given so much.
 pub(crate) fn replaces(sql: &str, arguments: &str) -> bool {
-    let tree = parse(sql, 0).ok().and_then(|parsed| parsed.protobuf.stmts.into_iter().next()?.stmt?.node);
-    let Some(NodeEnum::CreateFunctionStmt(create)) = tree else { return false };
+    let tree = parse(sql, 0)
+        .ok()
+        .and_then(|parsed| parsed.protobuf.stmts.into_iter().next()?.stmt?.node);
+    let Some(NodeEnum::CreateFunctionStmt(create)) = tree else {
+        return false;
+    };
     create.replace && create.parameters.len() == arguments_of(arguments)
 }
 
@@ -57,7 +69,11 @@ pub(crate) fn arguments_of(arguments: &str) -> usize {
         }
         *c == ',' && depth == 0
     });
-    if arguments.is_empty() { 0 } else { commas.count() + 1 }
+    if arguments.is_empty() {
+        0
+    } else {
+        commas.count() + 1
+    }
 }
 
 #[cfg(test)]
@@ -69,12 +85,24 @@ mod tests {
         let body = "RETURNS int LANGUAGE sql AS 'SELECT 1'";
         for (sql, wanted) in [
             (format!("CREATE FUNCTION f() {body}"), LooksAt::Anything),
-            (format!("CREATE OR REPLACE FUNCTION f() {body} STABLE"), LooksAt::Tables),
-            (format!("CREATE FUNCTION f() {body} IMMUTABLE"), LooksAt::Nothing),
+            (
+                format!("CREATE OR REPLACE FUNCTION f() {body} STABLE"),
+                LooksAt::Tables,
+            ),
+            (
+                format!("CREATE FUNCTION f() {body} IMMUTABLE"),
+                LooksAt::Nothing,
+            ),
             ("ALTER FUNCTION f() VOLATILE".to_owned(), LooksAt::Anything),
             ("ALTER FUNCTION f() COST 9".to_owned(), LooksAt::Nothing),
-            ("ALTER FUNCTION f() RENAME TO g".to_owned(), LooksAt::Anything),
-            ("CREATE AGGREGATE most (int) (sfunc = int4larger, stype = int)".to_owned(), LooksAt::Rows),
+            (
+                "ALTER FUNCTION f() RENAME TO g".to_owned(),
+                LooksAt::Anything,
+            ),
+            (
+                "CREATE AGGREGATE most (int) (sfunc = int4larger, stype = int)".to_owned(),
+                LooksAt::Rows,
+            ),
         ] {
             assert_eq!(looks_at(&sql), wanted, "{sql}");
         }

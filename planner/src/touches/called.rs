@@ -1,5 +1,5 @@
-//! The rows that functions read and write for the statement that calls them, and triggers for the one that fires them, as far
-//! as the names in their bodies tell.
+//! The rows that functions read and write for the statement that calls them, and triggers for the
+//! one that fires them, as far as the names in their bodies tell.
 
 use crate::catalog::{Catalog, Column, Table, TableKind};
 use crate::change::{Change, Insert};
@@ -17,12 +17,20 @@ pub(crate) fn with_called(all: Footprint, change: &Change, catalog: &Catalog) ->
     }
     called.sort();
     called.dedup();
-    let (read, written): (Vec<_>, Vec<_>) = called.into_iter().partition(|name| !catalog.is_volatile(name));
+    let (read, written): (Vec<_>, Vec<_>) = called
+        .into_iter()
+        .partition(|name| !catalog.is_volatile(name));
     let read = Bodies::of(read, catalog);
     // What a STABLE one calls may write nothing either.
     let written = Bodies::of(written, catalog);
-    let all = read.tables(catalog).into_iter().fold(all, |all, table| all.read(rows_of(table)));
-    let all = written.tables(catalog).into_iter().fold(all, |all, table| all.change(rows_of(table)));
+    let all = read
+        .tables(catalog)
+        .into_iter()
+        .fold(all, |all, table| all.read(rows_of(table)));
+    let all = written
+        .tables(catalog)
+        .into_iter()
+        .fold(all, |all, table| all.change(rows_of(table)));
     match (read.opaque, written.opaque) {
         (_, true) => all.change(Thing::AnyRows),
         (true, false) => all.read(Thing::AnyRows),
@@ -34,9 +42,10 @@ pub(crate) fn with_called(all: Footprint, change: &Change, catalog: &Catalog) ->
 fn rows_of(table: &Table) -> Thing {
     match table.kind {
         TableKind::View => Thing::AnyRows,
-        TableKind::Plain | TableKind::Partitioned | TableKind::Materialized | TableKind::Foreign => {
-            Thing::Rows(table.full_name(), None)
-        }
+        TableKind::Plain
+        | TableKind::Partitioned
+        | TableKind::Materialized
+        | TableKind::Foreign => Thing::Rows(table.full_name(), None),
     }
 }
 
@@ -80,18 +89,37 @@ fn computes(change: &Change) -> bool {
 /// The functions in the defaults of columns that an INSERT leaves out.
 fn by_default(insert: &Insert, catalog: &Catalog) -> Vec<String> {
     let named_by_it = |column: &Column| {
-        insert.columns.as_ref().is_some_and(|columns| columns.iter().any(|name| column.name == name.as_str()))
+        insert
+            .columns
+            .as_ref()
+            .is_some_and(|columns| columns.iter().any(|name| column.name == name.as_str()))
     };
-    let columns = catalog.table(&insert.table).into_iter().flat_map(|table| &table.columns);
-    let defaults = columns.filter(|column| !named_by_it(column)).filter_map(|column| column.default.as_deref());
-    defaults.filter_map(crate::sql::from_text).flat_map(|expression| expression.functions).collect()
+    let columns = catalog
+        .table(&insert.table)
+        .into_iter()
+        .flat_map(|table| &table.columns);
+    let defaults = columns
+        .filter(|column| !named_by_it(column))
+        .filter_map(|column| column.default.as_deref());
+    defaults
+        .filter_map(crate::sql::from_text)
+        .flat_map(|expression| expression.functions)
+        .collect()
 }
 
 /// The functions that a footprint names.
 fn named(all: &Footprint) -> Vec<String> {
-    let function =
-        |thing: &Thing| if let Thing::Function(name) = thing { Some(name.as_str().to_owned()) } else { None };
-    all.accesses.iter().filter_map(|access| function(&access.thing)).collect()
+    let function = |thing: &Thing| {
+        if let Thing::Function(name) = thing {
+            Some(name.as_str().to_owned())
+        } else {
+            None
+        }
+    };
+    all.accesses
+        .iter()
+        .filter_map(|access| function(&access.thing))
+        .collect()
 }
 
 /// The names in the bodies of functions, and of those that they call.
@@ -120,10 +148,16 @@ impl Bodies {
         }
         while let Some(function) = self.called.get(at).cloned() {
             at += 1;
-            for known in catalog.functions.iter().filter(|known| known.name == function) {
+            for known in catalog
+                .functions
+                .iter()
+                .filter(|known| known.name == function)
+            {
                 for word in crate::sql::in_body(&known.definition) {
                     self.opaque |= word == "execute";
-                    if catalog.functions.iter().any(|other| other.name == word) && !self.called.contains(&word) {
+                    if catalog.functions.iter().any(|other| other.name == word)
+                        && !self.called.contains(&word)
+                    {
                         self.called.push(word.clone());
                     }
                     if !self.words.contains(&word) {
@@ -137,11 +171,17 @@ impl Bodies {
     /// The tables that bear one of the names.
     fn tables<'a>(&self, catalog: &'a Catalog) -> Vec<&'a Table> {
         let named = |table: &&Table| self.words.contains(&table.name);
-        catalog.tables.iter().map(AsRef::as_ref).filter(named).collect()
+        catalog
+            .tables
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(named)
+            .collect()
     }
 }
 
-/// The rows that the triggers and rules of a table write along, and theirs of the tables that they write.
+/// The rows that the triggers and rules of a table write along, and theirs of the tables that they
+/// write.
 pub(super) fn stirred(mut all: Footprint, name: &TableName, catalog: &Catalog) -> Footprint {
     let mut bodies = Bodies::default();
     let mut met = vec![name.clone()];
@@ -150,11 +190,16 @@ pub(super) fn stirred(mut all: Footprint, name: &TableName, catalog: &Catalog) -
     let mut at = 0;
     while let Some(table) = met.get(at).cloned() {
         at += 1;
-        let Some(table) = catalog.table(&table) else { continue };
+        let Some(table) = catalog.table(&table) else {
+            continue;
+        };
         if !table.rules.is_empty() {
             all = all.change(Thing::AnyRows);
         }
-        let definitions = table.triggers.iter().map(|trigger| crate::sql::mentioned_in(&trigger.definition, catalog));
+        let definitions = table
+            .triggers
+            .iter()
+            .map(|trigger| crate::sql::mentioned_in(&trigger.definition, catalog));
         let called = definitions.flat_map(|all| named(&all)).collect();
         bodies.call(called, catalog);
         for other in bodies.tables(catalog) {
@@ -175,8 +220,8 @@ pub(super) fn stirred(mut all: Footprint, name: &TableName, catalog: &Catalog) -
     all
 }
 
-/// The rows that others write along with a statement: its WITH, and the triggers and rules that it fires, those of rows that follow
-/// by a foreign key among them.
+/// The rows that others write along with a statement: its WITH, and the triggers and rules that it
+/// fires, those of rows that follow by a foreign key among them.
 pub(crate) fn written_along(change: &Change, catalog: &Catalog) -> Footprint {
     let (table, beside) = if let Change::Insert(new) = change {
         (&new.table, &new.beside)
@@ -187,7 +232,9 @@ pub(crate) fn written_along(change: &Change, catalog: &Catalog) -> Footprint {
     } else {
         return Footprint::default();
     };
-    let mut all = beside.iter().fold(Footprint::default(), |all, table| all.change(Thing::Rows(table.clone(), None)));
+    let mut all = beside.iter().fold(Footprint::default(), |all, table| {
+        all.change(Thing::Rows(table.clone(), None))
+    });
     let mut met: Vec<TableName> = std::iter::once(table).chain(beside).cloned().collect();
     let mut at = 0;
     while let Some(name) = met.get(at).cloned() {
@@ -208,7 +255,15 @@ pub(crate) fn written_along(change: &Change, catalog: &Catalog) -> Footprint {
 
 /// The columns of a row that its triggers may give a value.
 fn assigned(all: Footprint, name: &TableName, bodies: &Bodies, catalog: &Catalog) -> Footprint {
-    let Some(table) = catalog.table(name) else { return all };
-    let words = bodies.words.iter().map(|word| Ident::new(word.as_str())).filter(|word| table.get(word).is_some());
-    words.fold(all, |all, column| all.change(Thing::Rows(name.clone(), Some(column))))
+    let Some(table) = catalog.table(name) else {
+        return all;
+    };
+    let words = bodies
+        .words
+        .iter()
+        .map(|word| Ident::new(word.as_str()))
+        .filter(|word| table.get(word).is_some());
+    words.fold(all, |all, column| {
+        all.change(Thing::Rows(name.clone(), Some(column)))
+    })
 }

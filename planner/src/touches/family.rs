@@ -5,27 +5,43 @@ use crate::footprint::{Access, Footprint, How, Thing};
 use concertina_revisions::TableName;
 use std::sync::Arc;
 
-/// What is done to a partition or child is done to the tables above it, too, and what is done to those is done to whatever
-/// is below them at that moment. Two partitions of one table are so taken for one, which can only add an edge.
+/// What is done to a partition or child is done to the tables above it, too, and what is done to
+/// those is done to whatever is below them at that moment. Two partitions of one table are so taken
+/// for one, which can only add an edge.
 pub(crate) fn with_family(mut all: Footprint, catalog: &Catalog) -> Footprint {
     let mut more: Vec<Access> = Vec::new();
     let mut known: Vec<(&TableName, Family)> = Vec::new();
     for access in &all.accesses {
-        let Some(table) = access.thing.table() else { continue };
-        let at = known.iter().position(|(name, _)| *name == table).unwrap_or_else(|| {
-            known.push((table, Family::of(table, catalog)));
-            known.len() - 1
-        });
+        let Some(table) = access.thing.table() else {
+            continue;
+        };
+        let at = known
+            .iter()
+            .position(|(name, _)| *name == table)
+            .unwrap_or_else(|| {
+                known.push((table, Family::of(table, catalog)));
+                known.len() - 1
+            });
         let Family { above, is_above } = &known[at].1;
         // Of the table above it is neither made nor dropped.
-        let how = if access.how == How::Read { How::Read } else { How::Change };
-        let shared = above.iter().filter_map(|table| access.thing.in_family(table));
+        let how = if access.how == How::Read {
+            How::Read
+        } else {
+            How::Change
+        };
+        let shared = above
+            .iter()
+            .filter_map(|table| access.thing.in_family(table));
         more.extend(shared.map(|thing| Access { how, thing }));
         if *is_above && access.how != How::Read && access.thing.in_family(table).is_some() {
-            more.push(Access { how: How::Read, thing: Thing::Partitions(table.clone()) });
+            more.push(Access {
+                how: How::Read,
+                thing: Thing::Partitions(table.clone()),
+            });
         }
     }
-    more.into_iter().for_each(|access| all.add(access.how, access.thing));
+    more.into_iter()
+        .for_each(|access| all.add(access.how, access.thing));
     all
 }
 
@@ -37,7 +53,12 @@ struct Family {
 
 impl Family {
     fn of(name: &TableName, catalog: &Catalog) -> Family {
-        let Some(table) = catalog.table(name) else { return Family { above: vec![], is_above: false } };
+        let Some(table) = catalog.table(name) else {
+            return Family {
+                above: vec![],
+                is_above: false,
+            };
+        };
         let above = std::iter::successors(above(table, catalog), |table| above(table, catalog));
         Family {
             above: above.map(Table::full_name).collect(),
@@ -52,7 +73,10 @@ fn above<'a>(table: &Table, catalog: &'a Catalog) -> Option<&'a Table> {
         return catalog.table(&parent);
     }
     let is_parent = |other: &&Arc<Table>| {
-        other.children.iter().any(|(schema, name)| *schema == table.schema && *name == table.name)
+        other
+            .children
+            .iter()
+            .any(|(schema, name)| *schema == table.schema && *name == table.name)
     };
     catalog.tables.iter().find(is_parent).map(Arc::as_ref)
 }
@@ -64,15 +88,33 @@ mod tests {
 
     #[test]
     fn a_partitions_column_is_its_parents_too() {
-        let parent = Table { kind: TableKind::Partitioned, ..Table::new("p").column("a", "int") };
-        let of = PartitionOf { schema: "public".into(), name: "p".into(), bound: "DEFAULT".into() };
-        let part = Table { partition_of: Some(of), ..Table::new("p1").column("a", "int") };
+        let parent = Table {
+            kind: TableKind::Partitioned,
+            ..Table::new("p").column("a", "int")
+        };
+        let of = PartitionOf {
+            schema: "public".into(),
+            name: "p".into(),
+            bound: "DEFAULT".into(),
+        };
+        let part = Table {
+            partition_of: Some(of),
+            ..Table::new("p1").column("a", "int")
+        };
         let catalog = Catalog::of([parent, part]);
-        let (whole, part) = (TableName::new("public", "p"), TableName::new("public", "p1"));
+        let (whole, part) = (
+            TableName::new("public", "p"),
+            TableName::new("public", "p1"),
+        );
         let of = |table: &TableName| {
-            with_family(Footprint::default().change(Thing::column(table, &Ident::new("a"))), &catalog)
+            with_family(
+                Footprint::default().change(Thing::column(table, &Ident::new("a"))),
+                &catalog,
+            )
         };
         assert!(of(&whole).conflicts(&of(&part)));
-        assert!(of(&whole).conflicts(&Footprint::default().change(Thing::Partitions(whole.clone()))));
+        assert!(
+            of(&whole).conflicts(&Footprint::default().change(Thing::Partitions(whole.clone())))
+        );
     }
 }

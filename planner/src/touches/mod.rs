@@ -1,4 +1,5 @@
-//! What each kind of change and of work reads and writes, in the light of a catalog: the only place that says it.
+//! What each kind of change and of work reads and writes, in the light of a catalog: the only place
+//! that says it.
 
 mod called;
 mod family;

@@ -1,18 +1,18 @@
-//! The footprint of each change, as if it were run as its author wrote it. Every kind of change is named: one that is new
-//! has to say here what it touches.
+//! The footprint of each change, as if it were run as its author wrote it. Every kind of change is
+//! named: one that is new has to say here what it touches.
 
 use super::of_rows::{delete, identified, insert, read_beside, rows_of, truncate, update};
 use crate::catalog::{Catalog, ConstraintKind, Table};
 use crate::change::{
-    AddColumn, Attach, Change, Effect, Fill, NewColumn, NewConstraint, NewConstraintKind, NewIndex, NewTable, NewType,
-    Special,
+    AddColumn, Attach, Change, Effect, Fill, NewColumn, NewConstraint, NewConstraintKind, NewIndex,
+    NewTable, NewType, Special,
 };
 use crate::expr::Expr;
 use crate::footprint::{Aspect, Footprint, How, Thing, made, relation_made, sequence_of};
 use concertina_revisions::{Ident, TableName};
 
-/// What a change reads and writes, in the light of the catalog before it. What the statement's own words mention is read
-/// elsewhere (`lower::mentions`).
+/// What a change reads and writes, in the light of the catalog before it. What the statement's own
+/// words mention is read elsewhere (`lower::mentions`).
 pub(crate) fn of_change(change: &Change, catalog: &Catalog) -> Footprint {
     with_types(of_kind(change, catalog), catalog)
 }
@@ -22,7 +22,10 @@ fn with_types(mut all: Footprint, catalog: &Catalog) -> Footprint {
     let mut types = Vec::new();
     let mut last: Option<(&TableName, Option<&Table>)> = None;
     for access in &all.accesses {
-        let (Thing::Column(table, Some(name)) | Thing::Rows(table, Some(name))) = &access.thing else { continue };
+        let (Thing::Column(table, Some(name)) | Thing::Rows(table, Some(name))) = &access.thing
+        else {
+            continue;
+        };
         let known = match last {
             Some((same, known)) if same == table => known,
             _ => catalog.table(table),
@@ -47,7 +50,9 @@ fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
     match change {
         Change::CreateTable(new) => create_table(new, catalog),
         Change::AddColumn(add) => add_column(add, catalog),
-        Change::SetDefault(table, name, _) => column(table, name).change(Thing::aspect(table, name, Aspect::Default)),
+        Change::SetDefault(table, name, _) => {
+            column(table, name).change(Thing::aspect(table, name, Aspect::Default))
+        }
         Change::AlterType(new) => alter_type(new, catalog),
         Change::SetNotNull(table, name) | Change::DropNotNull(table, name) => {
             not_null(column(table, name), table, name)
@@ -68,19 +73,28 @@ fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
             let all = Footprint::default().change(Thing::Type(new.domain.clone()));
             let columns = new.columns.iter();
             columns.fold(all, |all, (table, name)| {
-                all.on(table).read(Thing::column(table, name)).read(Thing::Rows(table.clone(), Some(name.clone())))
+                all.on(table)
+                    .read(Thing::column(table, name))
+                    .read(Thing::Rows(table.clone(), Some(name.clone())))
             })
         }
         Change::CatalogOnly(only) => only.touches.clone(),
         Change::Setting(setting) => {
             let identity = matches!(setting.effect, Some(Effect::ReplicaIdentity(_)));
-            identified(on(&setting.table).and(&setting.touches), &setting.table, identity, catalog)
+            identified(
+                on(&setting.table).and(&setting.touches),
+                &setting.table,
+                identity,
+                catalog,
+            )
         }
         Change::RenameColumn(table, from, to) => {
             let all = on_column(on(table), table, from, catalog);
             let all = all.rename(Thing::column(table, from), Thing::column(table, to));
             let below = catalog.below(table).into_iter();
-            below.fold(all, |all, one| all.rename(Thing::column(&one, from), Thing::column(&one, to)))
+            below.fold(all, |all, one| {
+                all.rename(Thing::column(&one, from), Thing::column(&one, to))
+            })
         }
         Change::RenameTable(from, to) => on(from)
             .change(Thing::Whole(from.clone()))
@@ -95,15 +109,24 @@ fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
         Change::Detach(detach) => detached(&detach.parent, &detach.partition),
         Change::Reindex(reindex) => {
             let all = on(&reindex.table).change(Thing::Indexes(reindex.table.clone()));
-            reindex.index.iter().fold(all, |all, index| all.read(Thing::Relation(index.clone())))
+            reindex
+                .index
+                .iter()
+                .fold(all, |all, index| all.read(Thing::Relation(index.clone())))
         }
         Change::CreateMaterializedView(new) => {
             let made = relation_made(&new.view).make(Thing::Rows(new.view.clone(), None));
-            if new.filled { rows_of(made, &new.reads, catalog) } else { made }
+            if new.filled {
+                rows_of(made, &new.reads, catalog)
+            } else {
+                made
+            }
         }
-        Change::Refresh(view) => {
-            rows_of(on(view).change(Thing::Rows(view.clone(), None)), std::slice::from_ref(view), catalog)
-        }
+        Change::Refresh(view) => rows_of(
+            on(view).change(Thing::Rows(view.clone(), None)),
+            std::slice::from_ref(view),
+            catalog,
+        ),
         Change::Allowed(..) => Footprint::anything(),
         Change::Nothing(_) => Footprint::default(),
     }
@@ -122,20 +145,32 @@ fn own_sequence(table: &TableName, column: &NewColumn) -> Option<TableName> {
 /// The sequence of a column by what is said of it.
 pub(super) fn numbers(table: &TableName, column: &Ident, definition: &str) -> TableName {
     let numbering = crate::sql::numbering(definition, "bigint");
-    numbering.map_or_else(|| sequence_of(table, column), |numbering| numbering.sequence(table, column))
+    numbering.map_or_else(
+        || sequence_of(table, column),
+        |numbering| numbering.sequence(table, column),
+    )
 }
 
 fn create_table(new: &NewTable, catalog: &Catalog) -> Footprint {
     let mut all = relation_made(&new.table).make(Thing::Rows(new.table.clone(), None));
     all = rows_of(all, new.filled_from.as_deref().unwrap_or_default(), catalog);
     for parent in &new.parents {
-        all = all.on(parent).read(Thing::Whole(parent.clone())).change(Thing::Partitions(parent.clone()));
+        all = all
+            .on(parent)
+            .read(Thing::Whole(parent.clone()))
+            .change(Thing::Partitions(parent.clone()));
     }
     if let Some(of) = &new.partition_of {
-        all = all.on(&of.parent()).read(Thing::Whole(of.parent())).change(Thing::Partitions(of.parent()));
+        all = all
+            .on(&of.parent())
+            .read(Thing::Whole(of.parent()))
+            .change(Thing::Partitions(of.parent()));
     }
     for column in &new.columns {
-        all.add(How::Read, Thing::Type(Ident::new(crate::sql::types::bare(&column.type_sql))));
+        all.add(
+            How::Read,
+            Thing::Type(Ident::new(crate::sql::types::bare(&column.type_sql))),
+        );
         if let Some(sequence) = own_sequence(&new.table, column) {
             all.add(How::Make, Thing::Relation(sequence));
         }
@@ -148,13 +183,22 @@ fn create_table(new: &NewTable, catalog: &Catalog) -> Footprint {
 }
 
 fn add_column(add: &AddColumn, catalog: &Catalog) -> Footprint {
-    let AddColumn { table, column, fill } = add;
+    let AddColumn {
+        table,
+        column,
+        fill,
+    } = add;
     let mut all = Footprint::default()
         .on(table)
         .make(Thing::column(table, &column.name))
-        .read(Thing::Type(Ident::new(crate::sql::types::bare(&column.type_sql))));
+        .read(Thing::Type(Ident::new(crate::sql::types::bare(
+            &column.type_sql,
+        ))));
     if column.not_null {
-        all.add(How::Make, Thing::Demands(table.clone(), Some(column.name.clone())));
+        all.add(
+            How::Make,
+            Thing::Demands(table.clone(), Some(column.name.clone())),
+        );
     }
     all = read_beside(all, table, column);
     for below in catalog.below(table) {
@@ -167,30 +211,50 @@ fn add_column(add: &AddColumn, catalog: &Catalog) -> Footprint {
     if let Some(Fill::Read(query)) = fill {
         all = rows_of(all, &relations(query, catalog), catalog);
     }
-    column.constraints.iter().fold(all, |all, constraint| demanded(all, table, constraint, catalog))
+    column.constraints.iter().fold(all, |all, constraint| {
+        demanded(all, table, constraint, catalog)
+    })
 }
 
 fn relations(expression: &Expr, catalog: &Catalog) -> Vec<TableName> {
-    expression.relations.iter().filter_map(|(schema, name, _)| catalog.resolve(schema.as_deref(), name)).collect()
+    expression
+        .relations
+        .iter()
+        .filter_map(|(schema, name, _)| catalog.resolve(schema.as_deref(), name))
+        .collect()
 }
 
 fn not_null(all: Footprint, table: &TableName, column: &Ident) -> Footprint {
-    all.change(Thing::aspect(table, column, Aspect::Null)).change(Thing::Demands(table.clone(), Some(column.clone())))
+    all.change(Thing::aspect(table, column, Aspect::Null))
+        .change(Thing::Demands(table.clone(), Some(column.clone())))
 }
 
 /// What stands on a column and is made again with it, or follows its name.
-fn on_column(mut all: Footprint, table: &TableName, column: &Ident, catalog: &Catalog) -> Footprint {
+fn on_column(
+    mut all: Footprint,
+    table: &TableName,
+    column: &Ident,
+    catalog: &Catalog,
+) -> Footprint {
     let has = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
-    let Some(known) = catalog.table(table) else { return all };
+    let Some(known) = catalog.table(table) else {
+        return all;
+    };
     for constraint in known.constraints.iter().filter(|one| has(&one.columns)) {
-        all = all.change(Thing::constraint(table, &Ident::new(constraint.name.as_str())));
+        all = all.change(Thing::constraint(
+            table,
+            &Ident::new(constraint.name.as_str()),
+        ));
     }
     for index in known.indexes.iter().filter(|index| has(&index.mentions)) {
         all = all.change(Thing::beside(table, &Ident::new(index.name.as_str())));
     }
     for (other, key) in catalog.referencing(table) {
         if crate::sql::rewrite::pointing_column(key, column).is_some() {
-            all = all.change(Thing::constraint(&other.full_name(), &Ident::new(key.name.as_str())));
+            all = all.change(Thing::constraint(
+                &other.full_name(),
+                &Ident::new(key.name.as_str()),
+            ));
         }
     }
     all
@@ -201,49 +265,92 @@ fn alter_type(new: &NewType, catalog: &Catalog) -> Footprint {
         .on(&new.table)
         .change(Thing::column(&new.table, &new.column))
         .change(Thing::Rows(new.table.clone(), Some(new.column.clone())))
-        .read(Thing::Type(Ident::new(crate::sql::types::bare(&new.type_sql))));
+        .read(Thing::Type(Ident::new(crate::sql::types::bare(
+            &new.type_sql,
+        ))));
     let all = of_type(all, &new.table, Some(&new.column), catalog);
     let below = catalog.below(&new.table).into_iter();
     let all = below.fold(all, |all, one| all.change(Thing::column(&one, &new.column)));
     let mut read: Vec<Ident> = new.using.iter().flat_map(Expr::column_names).collect();
-    read.retain(|name| catalog.table(&new.table).is_some_and(|table| table.get(name).is_some()));
+    read.retain(|name| {
+        catalog
+            .table(&new.table)
+            .is_some_and(|table| table.get(name).is_some())
+    });
     let all = all.columns(&new.table, &read);
-    remade(on_column(all, &new.table, &new.column, catalog), new, catalog)
+    remade(
+        on_column(all, &new.table, &new.column, catalog),
+        new,
+        catalog,
+    )
 }
 
 /// What is said of indexes of a column, and statistics: what takes its place has them made again.
 fn remade(mut all: Footprint, new: &NewType, catalog: &Catalog) -> Footprint {
-    let Some(table) = catalog.table(&new.table) else { return all };
+    let Some(table) = catalog.table(&new.table) else {
+        return all;
+    };
     let column = new.column.as_str();
     let marked = table
         .indexes
         .iter()
         .filter(|index| index.mentions.iter().any(|name| name == column))
-        .any(|index| index.clustered || table.replica_identity.as_ref() == Some(&index.as_identity()));
+        .any(|index| {
+            index.clustered || table.replica_identity.as_ref() == Some(&index.as_identity())
+        });
     if marked {
         all = all.change(Thing::Options(new.table.clone()));
     }
-    let mentioned = |text: &str| crate::sql::rewrite::words(text, &new.column, &new.column).is_some();
-    for (_, name, _) in table.statistics.iter().filter(|(_, _, text)| mentioned(text)) {
+    let mentioned =
+        |text: &str| crate::sql::rewrite::words(text, &new.column, &new.column).is_some();
+    for (_, name, _) in table
+        .statistics
+        .iter()
+        .filter(|(_, _, text)| mentioned(text))
+    {
         all = all.change(Thing::Named("statistics".to_owned(), name.clone()));
     }
     all
 }
 
 /// The types of columns that are there, which nobody can drop before them.
-fn of_type(all: Footprint, table: &TableName, column: Option<&Ident>, catalog: &Catalog) -> Footprint {
-    let known = catalog.table(table).into_iter().flat_map(|table| &table.columns);
+fn of_type(
+    all: Footprint,
+    table: &TableName,
+    column: Option<&Ident>,
+    catalog: &Catalog,
+) -> Footprint {
+    let known = catalog
+        .table(table)
+        .into_iter()
+        .flat_map(|table| &table.columns);
     known
         .filter(|known| column.is_none_or(|column| known.name == column.as_str()))
-        .fold(all, |all, known| all.read(Thing::Type(Ident::new(crate::sql::types::bare(&known.type_sql)))))
+        .fold(all, |all, known| {
+            all.read(Thing::Type(Ident::new(crate::sql::types::bare(
+                &known.type_sql,
+            ))))
+        })
 }
 
 fn add_constraint(table: &TableName, constraint: &NewConstraint, catalog: &Catalog) -> Footprint {
-    demanded(Footprint::default().on(table).columns(table, &constraint.columns()), table, constraint, catalog)
+    demanded(
+        Footprint::default()
+            .on(table)
+            .columns(table, &constraint.columns()),
+        table,
+        constraint,
+        catalog,
+    )
 }
 
 /// A constraint that is made, with the names it takes and all it points at.
-fn demanded(mut all: Footprint, table: &TableName, constraint: &NewConstraint, catalog: &Catalog) -> Footprint {
+fn demanded(
+    mut all: Footprint,
+    table: &TableName,
+    constraint: &NewConstraint,
+    catalog: &Catalog,
+) -> Footprint {
     let columns = constraint.columns();
     all = all.make(Thing::constraint(table, &constraint.name));
     match &constraint.kind {
@@ -255,15 +362,29 @@ fn demanded(mut all: Footprint, table: &TableName, constraint: &NewConstraint, c
                 .make(Thing::beside(table, &constraint.name))
                 .make(Thing::Indexes(table.clone()));
         }
-        NewConstraintKind::ForeignKey { references, reference_columns, .. } => {
-            let keys =
-                if reference_columns.is_empty() { primary(references, catalog) } else { reference_columns.clone() };
-            all = all.on(references).columns(references, &keys).read(Thing::key(references, &keys));
+        NewConstraintKind::ForeignKey {
+            references,
+            reference_columns,
+            ..
+        } => {
+            let keys = if reference_columns.is_empty() {
+                primary(references, catalog)
+            } else {
+                reference_columns.clone()
+            };
+            all = all
+                .on(references)
+                .columns(references, &keys)
+                .read(Thing::key(references, &keys));
             for key in keys {
                 all = all.make(Thing::Demands(references.clone(), Some(key)));
             }
         }
-        NewConstraintKind::Unique { primary, using_index, .. } => {
+        NewConstraintKind::Unique {
+            primary,
+            using_index,
+            ..
+        } => {
             all = all
                 .make(Thing::beside(table, &constraint.name))
                 .make(Thing::key(table, &columns))
@@ -273,15 +394,22 @@ fn demanded(mut all: Footprint, table: &TableName, constraint: &NewConstraint, c
             }
             all = identified(all, table, *primary, catalog);
             if *primary {
-                all = columns.iter().fold(all, |all, column| all.change(Thing::aspect(table, column, Aspect::Null)));
+                all = columns.iter().fold(all, |all, column| {
+                    all.change(Thing::aspect(table, column, Aspect::Null))
+                });
             }
         }
     }
-    columns.into_iter().fold(all, |all, column| all.make(Thing::Demands(table.clone(), Some(column))))
+    columns.into_iter().fold(all, |all, column| {
+        all.make(Thing::Demands(table.clone(), Some(column)))
+    })
 }
 
 fn primary(table: &TableName, catalog: &Catalog) -> Vec<Ident> {
-    let known = catalog.table(table).into_iter().flat_map(|table| &table.constraints);
+    let known = catalog
+        .table(table)
+        .into_iter()
+        .flat_map(|table| &table.constraints);
     known
         .filter(|one| one.kind == ConstraintKind::PrimaryKey)
         .flat_map(|key| key.columns.iter().map(|name| Ident::new(name.as_str())))
@@ -293,8 +421,15 @@ fn idents(names: &[String]) -> Vec<Ident> {
 }
 
 fn drop_constraint(table: &TableName, name: &Ident, catalog: &Catalog) -> Footprint {
-    let mut all = Footprint::default().on(table).drop(Thing::constraint(table, name));
-    let Some(known) = catalog.table(table).and_then(|table| table.constraint(name)) else { return all };
+    let mut all = Footprint::default()
+        .on(table)
+        .drop(Thing::constraint(table, name));
+    let Some(known) = catalog
+        .table(table)
+        .and_then(|table| table.constraint(name))
+    else {
+        return all;
+    };
     let columns = idents(&known.columns);
     all = all.columns(table, &columns);
     if columns.is_empty() {
@@ -303,40 +438,83 @@ fn drop_constraint(table: &TableName, name: &Ident, catalog: &Catalog) -> Footpr
     if let Some(references) = known.referenced() {
         all = all.on(&references).drop(Thing::Demands(references, None));
     }
-    all = identified(all, table, known.kind == ConstraintKind::PrimaryKey, catalog);
-    if matches!(known.kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey | ConstraintKind::Exclude) {
-        all =
-            all.drop(Thing::beside(table, name)).drop(Thing::key(table, &columns)).drop(Thing::Indexes(table.clone()));
+    all = identified(
+        all,
+        table,
+        known.kind == ConstraintKind::PrimaryKey,
+        catalog,
+    );
+    if matches!(
+        known.kind,
+        ConstraintKind::Unique | ConstraintKind::PrimaryKey | ConstraintKind::Exclude
+    ) {
+        all = all
+            .drop(Thing::beside(table, name))
+            .drop(Thing::key(table, &columns))
+            .drop(Thing::Indexes(table.clone()));
     }
-    if matches!(known.kind, ConstraintKind::PrimaryKey | ConstraintKind::NotNull) {
-        all = columns.iter().fold(all, |all, column| all.change(Thing::aspect(table, column, Aspect::Null)));
+    if matches!(
+        known.kind,
+        ConstraintKind::PrimaryKey | ConstraintKind::NotNull
+    ) {
+        all = columns.iter().fold(all, |all, column| {
+            all.change(Thing::aspect(table, column, Aspect::Null))
+        });
     }
-    columns.into_iter().fold(all, |all, column| all.drop(Thing::Demands(table.clone(), Some(column))))
+    columns.into_iter().fold(all, |all, column| {
+        all.drop(Thing::Demands(table.clone(), Some(column)))
+    })
 }
 
 fn validate(table: &TableName, name: &Ident, catalog: &Catalog) -> Footprint {
-    let all = Footprint::default().on(table).change(Thing::constraint(table, name));
-    let Some(known) = catalog.table(table).and_then(|table| table.constraint(name)) else { return all };
-    let all =
-        idents(&known.columns).into_iter().fold(all, |all, column| all.read(Thing::Rows(table.clone(), Some(column))));
-    known.referenced().into_iter().fold(all, |all, other| all.on(&other).read(Thing::Rows(other, None)))
+    let all = Footprint::default()
+        .on(table)
+        .change(Thing::constraint(table, name));
+    let Some(known) = catalog
+        .table(table)
+        .and_then(|table| table.constraint(name))
+    else {
+        return all;
+    };
+    let all = idents(&known.columns).into_iter().fold(all, |all, column| {
+        all.read(Thing::Rows(table.clone(), Some(column)))
+    });
+    known.referenced().into_iter().fold(all, |all, other| {
+        all.on(&other).read(Thing::Rows(other, None))
+    })
 }
 
 fn drop_column(table: &TableName, column: &Ident, catalog: &Catalog) -> Footprint {
-    let mut all = Footprint::default().on(table).drop(Thing::column(table, column));
+    let mut all = Footprint::default()
+        .on(table)
+        .drop(Thing::column(table, column));
     all = of_type(all, table, Some(column), catalog);
     for below in catalog.below(table) {
         all.add(How::Drop, Thing::column(&below, column));
     }
-    let Some(known) = catalog.table(table) else { return all };
+    let Some(known) = catalog.table(table) else {
+        return all;
+    };
     let has = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
     for constraint in known.constraints.iter().filter(|one| has(&one.columns)) {
-        all = all.and(&drop_constraint(table, &Ident::new(constraint.name.as_str()), catalog));
+        all = all.and(&drop_constraint(
+            table,
+            &Ident::new(constraint.name.as_str()),
+            catalog,
+        ));
     }
-    for index in known.indexes.iter().filter(|index| index.constraint.is_none() && has(&index.mentions)) {
-        all = all.drop(Thing::beside(table, &Ident::new(index.name.as_str()))).drop(Thing::Indexes(table.clone()));
+    for index in known
+        .indexes
+        .iter()
+        .filter(|index| index.constraint.is_none() && has(&index.mentions))
+    {
+        all = all
+            .drop(Thing::beside(table, &Ident::new(index.name.as_str())))
+            .drop(Thing::Indexes(table.clone()));
     }
-    let default = known.get(column).and_then(|column| column.default.as_deref());
+    let default = known
+        .get(column)
+        .and_then(|column| column.default.as_deref());
     default
         .map_or_else(Vec::new, |text| crate::sql::named_in(text, catalog))
         .into_iter()
@@ -352,18 +530,31 @@ fn create_index(new: &NewIndex) -> Footprint {
     if !new.unique {
         return all;
     }
-    let all = if new.partial { all } else { all.make(Thing::key(&new.table, &new.keys)) };
-    new.mentions.iter().fold(all, |all, column| all.make(Thing::Demands(new.table.clone(), Some(column.clone()))))
+    let all = if new.partial {
+        all
+    } else {
+        all.make(Thing::key(&new.table, &new.keys))
+    };
+    new.mentions.iter().fold(all, |all, column| {
+        all.make(Thing::Demands(new.table.clone(), Some(column.clone())))
+    })
 }
 
 fn drop_index(name: &TableName, catalog: &Catalog) -> Footprint {
     let all = Footprint::default().drop(Thing::Relation(name.clone()));
-    let Some((table, index)) = catalog.index(Some(name.schema.as_str()), name.name.as_str()) else { return all };
+    let Some((table, index)) = catalog.index(Some(name.schema.as_str()), name.name.as_str()) else {
+        return all;
+    };
     let table = table.full_name();
     let columns = idents(&index.mentions);
-    let identity = catalog.table(&table).and_then(|table| table.replica_identity.clone());
+    let identity = catalog
+        .table(&table)
+        .and_then(|table| table.replica_identity.clone());
     let all = identified(all, &table, identity == Some(index.as_identity()), catalog);
-    let mut all = all.on(&table).columns(&table, &columns).drop(Thing::Indexes(table.clone()));
+    let mut all = all
+        .on(&table)
+        .columns(&table, &columns)
+        .drop(Thing::Indexes(table.clone()));
     for (_, part) in catalog.parts_of(name) {
         all = all.drop(Thing::Relation(part.full_name()));
     }
@@ -371,7 +562,9 @@ fn drop_index(name: &TableName, catalog: &Catalog) -> Footprint {
         return all;
     }
     let all = all.drop(Thing::key(&table, &idents(&index.keys)));
-    columns.into_iter().fold(all, |all, column| all.drop(Thing::Demands(table.clone(), Some(column))))
+    columns.into_iter().fold(all, |all, column| {
+        all.drop(Thing::Demands(table.clone(), Some(column)))
+    })
 }
 
 fn drop_table(name: &TableName, catalog: &Catalog) -> Footprint {
@@ -380,18 +573,30 @@ fn drop_table(name: &TableName, catalog: &Catalog) -> Footprint {
         .drop(Thing::Type(name.name.clone()))
         .change(Thing::Whole(name.clone()))
         .read(Thing::Schema(name.schema.clone()));
-    let Some(table) = catalog.table(name) else { return all };
+    let Some(table) = catalog.table(name) else {
+        return all;
+    };
     all = of_type(all, name, None, catalog);
     for index in &table.indexes {
         all = all.drop(Thing::beside(name, &Ident::new(index.name.as_str())));
     }
-    for key in table.constraints.iter().filter_map(crate::catalog::Constraint::referenced) {
+    for key in table
+        .constraints
+        .iter()
+        .filter_map(crate::catalog::Constraint::referenced)
+    {
         all = all.drop(Thing::Demands(key, None));
     }
     if let Some(of) = &table.partition_of {
-        all = all.change(Thing::Partitions(of.parent())).change(Thing::Rows(of.parent(), None));
+        all = all
+            .change(Thing::Partitions(of.parent()))
+            .change(Thing::Rows(of.parent(), None));
     }
-    for default in table.columns.iter().filter_map(|column| column.default.as_deref()) {
+    for default in table
+        .columns
+        .iter()
+        .filter_map(|column| column.default.as_deref())
+    {
         for sequence in crate::sql::named_in(default, catalog) {
             all = all.drop(Thing::Relation(sequence));
         }

@@ -1,4 +1,5 @@
-//! The footprints of changes of rows: whose rows are read and written, and what is minded on the way.
+//! The footprints of changes of rows: whose rows are read and written, and what is minded on the
+//! way.
 
 use super::called::stirred;
 use crate::catalog::{Catalog, TableKind};
@@ -22,8 +23,16 @@ pub(crate) fn rows_of(mut all: Footprint, relations: &[TableName], catalog: &Cat
 }
 
 /// What every writer of rows meets: what is demanded of them, and what happens along with them.
-fn written(mut all: Footprint, table: &TableName, columns: Option<&[Ident]>, catalog: &Catalog) -> Footprint {
-    if catalog.table(table).is_some_and(|table| table.kind == TableKind::View) {
+fn written(
+    mut all: Footprint,
+    table: &TableName,
+    columns: Option<&[Ident]>,
+    catalog: &Catalog,
+) -> Footprint {
+    if catalog
+        .table(table)
+        .is_some_and(|table| table.kind == TableKind::View)
+    {
         // The rows of some table.
         all = all.change(Thing::AnyRows);
     }
@@ -33,7 +42,9 @@ fn written(mut all: Footprint, table: &TableName, columns: Option<&[Ident]>, cat
         .read(Thing::Policy(table.clone(), None));
     all = stirred(all, table, catalog);
     let Some(columns) = columns else {
-        return all.change(Thing::Rows(table.clone(), None)).read(Thing::Demands(table.clone(), None));
+        return all
+            .change(Thing::Rows(table.clone(), None))
+            .read(Thing::Demands(table.clone(), None));
     };
     columns.iter().fold(all, |all, column| {
         all.change(Thing::Rows(table.clone(), Some(column.clone())))
@@ -42,50 +53,85 @@ fn written(mut all: Footprint, table: &TableName, columns: Option<&[Ident]>, cat
 }
 
 pub(super) fn insert(new: &Insert, catalog: &Catalog) -> Footprint {
-    let all = Footprint::default().on(&new.table).read(Thing::Aspect(new.table.clone(), None, Aspect::Default));
+    let all = Footprint::default().on(&new.table).read(Thing::Aspect(
+        new.table.clone(),
+        None,
+        Aspect::Default,
+    ));
     let all = all.read(Thing::Aspect(new.table.clone(), None, Aspect::Identity));
     let all = match &new.columns {
         Some(columns) => all.columns(&new.table, columns),
         None => all.read(Thing::Column(new.table.clone(), None)),
     };
-    let all = beside(written(all, &new.table, None, catalog), &new.beside, catalog);
+    let all = beside(
+        written(all, &new.table, None, catalog),
+        &new.beside,
+        catalog,
+    );
     rows_of(all, &new.reads, catalog)
 }
 
 pub(super) fn update(new: &Update, catalog: &Catalog) -> Footprint {
     let sets: Vec<Ident> = new.sets.iter().map(|(column, _)| column.clone()).collect();
-    let all = Footprint::default().on(&new.table).columns(&new.table, &own_columns(new, catalog));
+    let all = Footprint::default()
+        .on(&new.table)
+        .columns(&new.table, &own_columns(new, catalog));
     let all = match new.whole {
         // Not every column that it writes is known.
-        Some(_) => written(all.read(Thing::Column(new.table.clone(), None)), &new.table, None, catalog),
+        Some(_) => written(
+            all.read(Thing::Column(new.table.clone(), None)),
+            &new.table,
+            None,
+            catalog,
+        ),
         None => written(all, &new.table, Some(&sets), catalog),
     };
     let all = following(all, &new.table, &sets, new.whole.is_some(), catalog);
     let all = beside(all, &new.beside, catalog);
-    let read = new.sets.iter().map(|(_, value)| value).chain(&new.predicate);
+    let read = new
+        .sets
+        .iter()
+        .map(|(_, value)| value)
+        .chain(&new.predicate);
     let read: Vec<Ident> = read.flat_map(Expr::column_names).collect();
-    rows_of(read_in(all, &new.table, &read, catalog), &new.reads, catalog)
+    rows_of(
+        read_in(all, &new.table, &read, catalog),
+        &new.reads,
+        catalog,
+    )
 }
 
 /// The rows that get another value with the key that they point at, and so on.
-fn following(mut all: Footprint, table: &TableName, sets: &[Ident], whole: bool, catalog: &Catalog) -> Footprint {
+fn following(
+    mut all: Footprint,
+    table: &TableName,
+    sets: &[Ident],
+    whole: bool,
+    catalog: &Catalog,
+) -> Footprint {
     let mut met = vec![(table.clone(), sets.to_vec())];
     let mut at = 0;
     while let Some((name, sets)) = met.get(at).cloned() {
         let any = whole && at == 0;
         at += 1;
         for (other, key) in catalog.referencing(&name) {
-            let is_set = any || rewrite::referenced_columns(key).iter().any(|column| sets.contains(column));
+            let is_set = any
+                || rewrite::referenced_columns(key)
+                    .iter()
+                    .any(|column| sets.contains(column));
             if !is_set || rewrite::on_update(key) == GoesAlong::Not {
                 continue;
             }
-            let columns: Vec<Ident> = key.columns.iter().map(|column| Ident::new(column.as_str())).collect();
+            let columns: Vec<Ident> = key
+                .columns
+                .iter()
+                .map(|column| Ident::new(column.as_str()))
+                .collect();
             let next = (other.full_name(), columns);
             if !met.contains(&next) {
-                all = next
-                    .1
-                    .iter()
-                    .fold(all, |all, column| all.change(Thing::Rows(next.0.clone(), Some(column.clone()))));
+                all = next.1.iter().fold(all, |all, column| {
+                    all.change(Thing::Rows(next.0.clone(), Some(column.clone())))
+                });
                 all = stirred(all, &next.0, catalog);
                 met.push(next);
             }
@@ -102,13 +148,22 @@ fn own_columns(new: &Update, catalog: &Catalog) -> Vec<Ident> {
     names
 }
 
-fn read_in(mut all: Footprint, table: &TableName, columns: &[Ident], catalog: &Catalog) -> Footprint {
+fn read_in(
+    mut all: Footprint,
+    table: &TableName,
+    columns: &[Ident],
+    catalog: &Catalog,
+) -> Footprint {
     let known = catalog.table(table);
     for column in columns {
         if column.as_str() == "*" {
-            all = all.read(Thing::Rows(table.clone(), None)).read(Thing::Column(table.clone(), None));
+            all = all
+                .read(Thing::Rows(table.clone(), None))
+                .read(Thing::Column(table.clone(), None));
         } else if known.is_some_and(|table| table.get(column).is_some()) {
-            all = all.read(Thing::Rows(table.clone(), Some(column.clone()))).read(Thing::column(table, column));
+            all = all
+                .read(Thing::Rows(table.clone(), Some(column.clone())))
+                .read(Thing::column(table, column));
         }
     }
     all
@@ -117,12 +172,23 @@ fn read_in(mut all: Footprint, table: &TableName, columns: &[Ident], catalog: &C
 pub(super) fn delete(new: &Delete, catalog: &Catalog) -> Footprint {
     let all = gone(Footprint::default(), &new.table, catalog);
     let read: Vec<Ident> = new.predicate.iter().flat_map(Expr::column_names).collect();
-    rows_of(read_in(beside(all, &new.beside, catalog), &new.table, &read, catalog), &new.reads, catalog)
+    rows_of(
+        read_in(
+            beside(all, &new.beside, catalog),
+            &new.table,
+            &read,
+            catalog,
+        ),
+        &new.reads,
+        catalog,
+    )
 }
 
 /// Rows are written by a WITH, nobody says how.
 fn beside(all: Footprint, tables: &[TableName], catalog: &Catalog) -> Footprint {
-    tables.iter().fold(all, |all, table| following(gone(all, table, catalog), table, &[], true, catalog))
+    tables.iter().fold(all, |all, table| {
+        following(gone(all, table, catalog), table, &[], true, catalog)
+    })
 }
 
 /// Rows go, or are written in any way.
@@ -133,7 +199,10 @@ fn gone(all: Footprint, table: &TableName, catalog: &Catalog) -> Footprint {
     while let Some(table) = reached.pop() {
         for (other, _) in catalog.referencing(&table) {
             let other = other.full_name();
-            let rows = Access { how: How::Change, thing: Thing::Rows(other.clone(), None) };
+            let rows = Access {
+                how: How::Change,
+                thing: Thing::Rows(other.clone(), None),
+            };
             if !all.accesses.contains(&rows) {
                 all.accesses.push(rows);
                 all = stirred(all, &other, catalog);
@@ -149,35 +218,62 @@ pub(super) fn truncate(new: &Truncate, catalog: &Catalog) -> Footprint {
     for table in &new.tables {
         all = stirred(written(all.on(table), table, None, catalog), table, catalog);
         // A key of another table that points at it stands in the way.
-        let own = catalog.table(table).into_iter().flat_map(|table| &table.constraints);
-        let others = catalog.referencing(table).map(|(other, key)| (other.full_name(), key));
+        let own = catalog
+            .table(table)
+            .into_iter()
+            .flat_map(|table| &table.constraints);
+        let others = catalog
+            .referencing(table)
+            .map(|(other, key)| (other.full_name(), key));
         for (of, key) in own.map(|key| (table.clone(), key)).chain(others) {
             all = all.read(Thing::constraint(&of, &Ident::new(key.name.as_str())));
         }
     }
     // Which sequences are theirs isn't known here.
-    if new.restarts { all.change(Thing::AnyRows) } else { all }
+    if new.restarts {
+        all.change(Thing::AnyRows)
+    } else {
+        all
+    }
 }
 
-/// What tells subscribers which row is meant decides whether rows may be updated and deleted, as a trigger may.
-pub(super) fn identified(all: Footprint, table: &TableName, changes: bool, catalog: &Catalog) -> Footprint {
+/// What tells subscribers which row is meant decides whether rows may be updated and deleted, as a
+/// trigger may.
+pub(super) fn identified(
+    all: Footprint,
+    table: &TableName,
+    changes: bool,
+    catalog: &Catalog,
+) -> Footprint {
     if !changes {
         return all;
     }
     let members = std::iter::once(table.clone()).chain(catalog.below(table));
-    let published = members.filter(|one| catalog.table(one).is_some_and(|table| table.update_published));
+    let published = members.filter(|one| {
+        catalog
+            .table(one)
+            .is_some_and(|table| table.update_published)
+    });
     published.fold(all, |all, one| all.change(Thing::Trigger(one, None)))
 }
 
 /// The other columns that a new one is computed or checked by.
 pub(super) fn read_beside(all: Footprint, table: &TableName, column: &NewColumn) -> Footprint {
     let computed = match &column.special {
-        Special::Stored(definition) | Special::Virtual(definition) => crate::sql::stored_expression(definition),
+        Special::Stored(definition) | Special::Virtual(definition) => {
+            crate::sql::stored_expression(definition)
+        }
         Special::None | Special::Serial | Special::Identity(_) => None,
     };
     let checked = column.constraints.iter().flat_map(NewConstraint::columns);
-    let mut read: Vec<Ident> = computed.iter().flat_map(Expr::column_names).chain(checked).collect();
+    let mut read: Vec<Ident> = computed
+        .iter()
+        .flat_map(Expr::column_names)
+        .chain(checked)
+        .collect();
     read.retain(|name| *name != column.name);
     let all = all.columns(table, &read);
-    read.into_iter().fold(all, |all, name| all.read(Thing::Rows(table.clone(), Some(name))))
+    read.into_iter().fold(all, |all, name| {
+        all.read(Thing::Rows(table.clone(), Some(name)))
+    })
 }

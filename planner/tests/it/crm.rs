@@ -29,7 +29,11 @@ fn tenant_column_with_one_value_for_all() {
 #[test]
 fn tenant_scoped_uniqueness() {
     let mut catalog = crm();
-    let leads = catalog.tables.iter_mut().find(|table| table.name == "leads").unwrap();
+    let leads = catalog
+        .tables
+        .iter_mut()
+        .find(|table| table.name == "leads")
+        .unwrap();
     let leads = std::sync::Arc::make_mut(leads);
     *leads = std::mem::take(leads).column("tenant_id", "bigint");
     leads.columns.last_mut().unwrap().default = Some("1".to_owned());

@@ -1,8 +1,11 @@
-//! Every command of PostgreSQL's manual, and every form of ALTER TABLE that its grammar has: each is planned, or refused
-//! with the reason and the remedy. None is passed through unseen, and none is merely unknown.
+//! Every command of PostgreSQL's manual, and every form of ALTER TABLE that its grammar has: each
+//! is planned, or refused with the reason and the remedy. None is passed through unseen, and none
+//! is merely unknown.
 
 use crate::fixture::crm;
-use concertina_planner::catalog::{Column, Enum, Index, PartitionKey, PartitionOf, Policy, TableKind, Trigger};
+use concertina_planner::catalog::{
+    Column, Enum, Index, PartitionKey, PartitionOf, Policy, TableKind, Trigger,
+};
 use concertina_planner::{Catalog, Table, explain, law, plan};
 use concertina_revisions::{Revision, RevisionId};
 use insta::assert_snapshot;
@@ -18,26 +21,43 @@ pub(crate) fn database() -> Catalog {
         name: "mood".into(),
         labels: vec!["glad".into(), "sad".into()],
     });
-    let mut events = Table::new("events").rows(1_000_000).column("id", "bigint").column("at", "date");
+    let mut events = Table::new("events")
+        .rows(1_000_000)
+        .column("id", "bigint")
+        .column("at", "date");
     events.kind = TableKind::Partitioned;
-    events.partition_key = Some(PartitionKey { strategy: "RANGE".into(), columns: vec!["at".into()] });
+    events.partition_key = Some(PartitionKey {
+        strategy: "RANGE".into(),
+        columns: vec!["at".into()],
+    });
     events.partitions = vec![("public".into(), "events_2026".into())];
-    let mut part = Table::new("events_2026").rows(1_000_000).column("id", "bigint").column("at", "date");
+    let mut part = Table::new("events_2026")
+        .rows(1_000_000)
+        .column("id", "bigint")
+        .column("at", "date");
     part.partition_of = Some(PartitionOf {
         schema: "public".into(),
         name: "events".into(),
         bound: "FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')".into(),
     });
-    let apart = Table::new("events_2027").rows(1_000_000).column("id", "bigint").column("at", "date");
+    let apart = Table::new("events_2027")
+        .rows(1_000_000)
+        .column("id", "bigint")
+        .column("at", "date");
     let mut view = Table::new("people").column("id", "bigint");
     view.kind = TableKind::View;
-    let mut totals = Table::new("totals").column("id", "bigint").unique("totals_id", &["id"]);
+    let mut totals = Table::new("totals")
+        .column("id", "bigint")
+        .unique("totals_id", &["id"]);
     totals.kind = TableKind::Materialized;
     for index in &mut totals.indexes {
         index.constraint = None;
     }
-    let mut seats =
-        Table::new("seats").rows(1_000).column("id", "bigint").column("price", "int").unique("seats_id", &["id"]);
+    let mut seats = Table::new("seats")
+        .rows(1_000)
+        .column("id", "bigint")
+        .column("price", "int")
+        .unique("seats_id", &["id"]);
     seats.columns[0].not_null = true;
     seats.columns.push(Column {
         name: "taxed".into(),
@@ -56,7 +76,9 @@ pub(crate) fn database() -> Catalog {
         on_update: true,
         on_delete: false,
         of_statement: [false; 3],
-        definition: "CREATE TRIGGER touch BEFORE UPDATE ON seats FOR EACH ROW EXECUTE FUNCTION touch()".into(),
+        definition:
+            "CREATE TRIGGER touch BEFORE UPDATE ON seats FOR EACH ROW EXECUTE FUNCTION touch()"
+                .into(),
         ..Trigger::default()
     }];
     seats.indexes.push(Index {
@@ -74,9 +96,15 @@ pub(crate) fn database() -> Catalog {
         ..Index::default()
     });
     seats = seats.column("code", "text").unique("seats_code", &["code"]);
-    seats.indexes.iter_mut().filter(|index| index.name == "seats_code").for_each(|index| index.constraint = None);
+    seats
+        .indexes
+        .iter_mut()
+        .filter(|index| index.name == "seats_code")
+        .for_each(|index| index.constraint = None);
     seats.constraints.retain(|one| one.name != "seats_code");
-    catalog.tables.extend([events, part, apart, view, totals, seats].map(Arc::new));
+    catalog
+        .tables
+        .extend([events, part, apart, view, totals, seats].map(Arc::new));
     catalog
 }
 
@@ -84,19 +112,44 @@ pub(crate) fn database() -> Catalog {
 fn told(statements: &str) -> String {
     let catalog = database();
     let (mut text, mut unknown) = (String::new(), Vec::new());
-    for sql in statements.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        match Revision::from_text(&RevisionId::new("001"), sql).and_then(|revision| plan(&revision, &catalog)) {
+    for sql in statements
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
+        match Revision::from_text(&RevisionId::new("001"), sql)
+            .and_then(|revision| plan(&revision, &catalog))
+        {
             Ok(plan) => {
-                assert_eq!(law::violations(&plan), Vec::<String>::new(), "{sql}\n{}", explain(&plan));
-                let steps: Vec<String> =
-                    plan.steps().map(|(phase, step)| format!("{phase}: {}", step.work.summary().join(", "))).collect();
-                let hazards: Vec<&str> = plan.hazards.iter().map(|hazard| hazard.code.as_str()).collect();
-                let _ = writeln!(text, "{sql}\n    {} {}", steps.join(" | "), hazards.join(" "));
+                assert_eq!(
+                    law::violations(&plan),
+                    Vec::<String>::new(),
+                    "{sql}\n{}",
+                    explain(&plan)
+                );
+                let steps: Vec<String> = plan
+                    .steps()
+                    .map(|(phase, step)| format!("{phase}: {}", step.work.summary().join(", ")))
+                    .collect();
+                let hazards: Vec<&str> = plan
+                    .hazards
+                    .iter()
+                    .map(|hazard| hazard.code.as_str())
+                    .collect();
+                let _ = writeln!(
+                    text,
+                    "{sql}\n    {} {}",
+                    steps.join(" | "),
+                    hazards.join(" ")
+                );
             }
             Err(problems) => {
                 let problem = problems[0].to_string();
                 // Unknown, or about names: then it isn't the statement that was tried.
-                if ["C100", "C101", "C102", "C103", "C104"].iter().any(|code| problem.contains(code)) {
+                if ["C100", "C101", "C102", "C103", "C104"]
+                    .iter()
+                    .any(|code| problem.contains(code))
+                {
                     unknown.push(format!("{sql}: {problem}"));
                 }
                 let _ = writeln!(

@@ -1,4 +1,5 @@
-//! Two test verbs that each assert their side: `planned` fails when the SQL is refused, `refused` when it isn't.
+//! Two test verbs that each assert their side: `planned` fails when the SQL is refused, `refused`
+//! when it isn't.
 
 use concertina_planner::catalog::{Constraint, ConstraintKind, Index};
 use concertina_planner::{Catalog, Plan, Table, explain, law, plan};
@@ -13,7 +14,9 @@ pub(crate) fn crm() -> Catalog {
             .column("owner_id", "bigint")
             .column("status", "text")
             .unique("leads_email_key", &["email"]),
-        key(Table::new("deals").rows(1_000_000)).column("lead_id", "bigint").column("stage", "text"),
+        key(Table::new("deals").rows(1_000_000))
+            .column("lead_id", "bigint")
+            .column("stage", "text"),
         key(Table::new("owners").rows(10_000)).column("team_id", "bigint"),
         key(Table::new("tenants").rows(3)).column("tenant_key", "text"),
         key(Table::new("drafts").rows(0)).column("body", "text"),
@@ -46,20 +49,33 @@ fn primary_key(mut table: Table) -> Table {
         clustered: false,
         options: vec![],
         constraint: Some(name.clone()),
-        definition: format!("CREATE UNIQUE INDEX {name} ON public.{} USING btree (id)", table.name),
+        definition: format!(
+            "CREATE UNIQUE INDEX {name} ON public.{} USING btree (id)",
+            table.name
+        ),
         ..Index::default()
     });
     table
 }
 
 fn attempt(sql: &str, catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
-    plan(&Revision::from_text(&RevisionId::new("002_change"), sql)?, catalog)
+    plan(
+        &Revision::from_text(&RevisionId::new("002_change"), sql)?,
+        catalog,
+    )
 }
 
 /// The plan as data.
 pub(crate) fn plan_of(sql: &str, catalog: &Catalog) -> Plan {
     let plan = attempt(sql, catalog).unwrap_or_else(|problems| {
-        panic!("refused: {}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        panic!(
+            "refused: {}",
+            problems
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n")
+        )
     });
     assert_eq!(law::violations(&plan), Vec::<String>::new());
     plan
@@ -74,6 +90,10 @@ pub(crate) fn planned(sql: &str, catalog: &Catalog) -> String {
 pub(crate) fn refused(sql: &str, catalog: &Catalog) -> String {
     match attempt(sql, catalog) {
         Ok(plan) => panic!("was planned:\n{}", explain(&plan)),
-        Err(problems) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        Err(problems) => problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n"),
     }
 }

@@ -1,5 +1,5 @@
-//! The law as a property: whatever revision is written, no plan holds a blocking lock for long; and what one plan
-//! stores, another process reads back as the same plan.
+//! The law as a property: whatever revision is written, no plan holds a blocking lock for long; and
+//! what one plan stores, another process reads back as the same plan.
 
 use crate::every_command::{COMMANDS, FORMS, database};
 use crate::fixture::crm;
@@ -9,8 +9,21 @@ use concertina_revisions::{Revision, RevisionId};
 use proptest::prelude::*;
 
 fn statement() -> impl Strategy<Value = String> {
-    let table = prop_oneof![Just("leads"), Just("deals"), Just("owners"), Just("drafts"), Just("fresh")];
-    let column = prop_oneof![Just("id"), Just("status"), Just("stage"), Just("team_id"), Just("c1"), Just("c2")];
+    let table = prop_oneof![
+        Just("leads"),
+        Just("deals"),
+        Just("owners"),
+        Just("drafts"),
+        Just("fresh")
+    ];
+    let column = prop_oneof![
+        Just("id"),
+        Just("status"),
+        Just("stage"),
+        Just("team_id"),
+        Just("c1"),
+        Just("c2")
+    ];
     (table, column, 0..16_u8).prop_map(|(table, column, form)| match form {
         0 => format!("ALTER TABLE {table} ADD COLUMN c1 int"),
         1 => format!("ALTER TABLE {table} ADD COLUMN c2 uuid NOT NULL DEFAULT gen_random_uuid()"),
@@ -45,8 +58,12 @@ fn any_statement() -> impl Strategy<Value = String> {
 /// What holds of every plan.
 fn lawful(statements: &[String], catalog: &Catalog) -> Result<(), TestCaseError> {
     let sql = statements.join(";\n");
-    let Ok(revision) = Revision::from_text(&RevisionId::new("r"), &sql) else { return Ok(()) };
-    let Ok(plan) = plan(&revision, catalog) else { return Ok(()) };
+    let Ok(revision) = Revision::from_text(&RevisionId::new("r"), &sql) else {
+        return Ok(());
+    };
+    let Ok(plan) = plan(&revision, catalog) else {
+        return Ok(());
+    };
     prop_assert_eq!(law::violations(&plan), Vec::<String>::new(), "{}", sql);
     let json = serde_json::to_string(&StoredPlan::new(plan.clone())).expect("a plan is JSON");
     prop_assert_eq!(StoredPlan::read(&json), Ok(plan.clone()));
@@ -55,7 +72,12 @@ fn lawful(statements: &[String], catalog: &Catalog) -> Result<(), TestCaseError>
         && !back.is_empty()
     {
         let back = back.join(";\n");
-        prop_assert!(Revision::from_text(&RevisionId::new("back"), &back).is_ok(), "{}\n{}", sql, back);
+        prop_assert!(
+            Revision::from_text(&RevisionId::new("back"), &back).is_ok(),
+            "{}\n{}",
+            sql,
+            back
+        );
     }
     Ok(())
 }

@@ -8,7 +8,11 @@ use concertina_revisions::{Revision, RevisionId};
 fn backfills(sql: &str) -> String {
     let revision = Revision::from_text(&RevisionId::new("002_change"), sql).expect("valid SQL");
     let plan = plan(&revision, &crm()).unwrap_or_else(|refused| panic!("{sql}: {refused:?}"));
-    plan.backfill.iter().flat_map(|step| step.work.summary()).collect::<Vec<_>>().join("; ")
+    plan.backfill
+        .iter()
+        .flat_map(|step| step.work.summary())
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 #[test]
@@ -21,10 +25,18 @@ fn what_is_of_its_row_alone_is_walked() {
         "ALTER TABLE leads ADD COLUMN n bigint; UPDATE leads SET n = (SELECT count(*) FROM deals WHERE deals.lead_id = leads.id)",
         "ALTER TABLE leads ADD COLUMN a text; UPDATE leads SET a = email WHERE a IS NULL",
     ] {
-        assert!(backfills(sql).starts_with("backfill leads"), "{sql}: {}", backfills(sql));
+        assert!(
+            backfills(sql).starts_with("backfill leads"),
+            "{sql}: {}",
+            backfills(sql)
+        );
     }
-    assert!(backfills("DELETE FROM deals USING leads WHERE leads.id = deals.lead_id").ends_with("in batches"));
-    let copy = "INSERT INTO drafts (id, body) SELECT id, email FROM leads ON CONFLICT (id) DO NOTHING";
+    assert!(
+        backfills("DELETE FROM deals USING leads WHERE leads.id = deals.lead_id")
+            .ends_with("in batches")
+    );
+    let copy =
+        "INSERT INTO drafts (id, body) SELECT id, email FROM leads ON CONFLICT (id) DO NOTHING";
     assert_eq!(backfills(copy), "copy leads to drafts in batches");
 }
 
@@ -50,6 +62,10 @@ fn what_looks_further_is_listed() {
         "INSERT INTO drafts (id, body) SELECT max(id), status FROM leads GROUP BY status ON CONFLICT (id) DO NOTHING",
         "INSERT INTO drafts (id, body) SELECT owner_id, email FROM leads ON CONFLICT (id) DO NOTHING",
     ] {
-        assert!(backfills(sql).starts_with("list "), "{sql}: {}", backfills(sql));
+        assert!(
+            backfills(sql).starts_with("list "),
+            "{sql}: {}",
+            backfills(sql)
+        );
     }
 }

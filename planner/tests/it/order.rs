@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 /// The plan's steps, each as `phase: what, what`.
 fn steps(plan: &Plan) -> Vec<String> {
-    plan.steps().map(|(phase, step)| format!("{phase}: {}", step.work.summary().join(", "))).collect()
+    plan.steps()
+        .map(|(phase, step)| format!("{phase}: {}", step.work.summary().join(", ")))
+        .collect()
 }
 
 #[track_caller]
@@ -19,8 +21,16 @@ fn ordered(sql: &str, catalog: &Catalog, wanted: &[&str]) {
 
 fn with_views() -> Catalog {
     let mut catalog = database();
-    let of = |column: Option<&str>| Dependant { column: column.map(str::to_owned), what: "view people".to_owned() };
-    for table in catalog.tables.iter_mut().filter(|table| table.name == "owners").map(Arc::make_mut) {
+    let of = |column: Option<&str>| Dependant {
+        column: column.map(str::to_owned),
+        what: "view people".to_owned(),
+    };
+    for table in catalog
+        .tables
+        .iter_mut()
+        .filter(|table| table.name == "owners")
+        .map(Arc::make_mut)
+    {
         table.dependants = vec![of(Some("id")), of(Some("team_id"))];
     }
     catalog
@@ -29,8 +39,17 @@ fn with_views() -> Catalog {
 /// A large table with a trigger for each row.
 fn touched() -> Catalog {
     let mut catalog = crm();
-    let touch = Trigger { name: "touch".to_owned(), on_update: true, ..Trigger::default() };
-    for table in catalog.tables.iter_mut().filter(|table| table.name == "leads").map(Arc::make_mut) {
+    let touch = Trigger {
+        name: "touch".to_owned(),
+        on_update: true,
+        ..Trigger::default()
+    };
+    for table in catalog
+        .tables
+        .iter_mut()
+        .filter(|table| table.name == "leads")
+        .map(Arc::make_mut)
+    {
         table.triggers = vec![touch.clone()];
     }
     catalog
@@ -77,12 +96,23 @@ fn one_kind_takes_the_place_of_another() {
         &database(),
         &["contract: drop view people, create table people"],
     );
-    let plan =
-        plan_of("DROP TABLE deals; CREATE MATERIALIZED VIEW IF NOT EXISTS deals AS SELECT id FROM leads;", &crm());
+    let plan = plan_of(
+        "DROP TABLE deals; CREATE MATERIALIZED VIEW IF NOT EXISTS deals AS SELECT id FROM leads;",
+        &crm(),
+    );
     let steps = steps(&plan);
-    assert!(steps[0].starts_with("expand: create materialized view concertina_mv_"), "{steps:?}");
-    assert!(steps[1].starts_with("backfill: fill concertina_mv_"), "{steps:?}");
-    assert!(steps[2].starts_with("contract: drop table deals, rename materialized view concertina_mv_"), "{steps:?}");
+    assert!(
+        steps[0].starts_with("expand: create materialized view concertina_mv_"),
+        "{steps:?}"
+    );
+    assert!(
+        steps[1].starts_with("backfill: fill concertina_mv_"),
+        "{steps:?}"
+    );
+    assert!(
+        steps[2].starts_with("contract: drop table deals, rename materialized view concertina_mv_"),
+        "{steps:?}"
+    );
 }
 
 #[test]
@@ -118,9 +148,17 @@ fn a_view_is_carried_through_a_change_of_type() {
         "DROP VIEW people; ALTER TABLE owners ALTER COLUMN team_id TYPE text; CREATE VIEW people AS SELECT id, team_id FROM owners;",
         &with_views(),
     );
-    let contract: Vec<String> = plan.contract.iter().map(|step| step.work.summary().join(", ")).collect();
+    let contract: Vec<String> = plan
+        .contract
+        .iter()
+        .map(|step| step.work.summary().join(", "))
+        .collect();
     assert_eq!(contract.len(), 1, "{contract:?}");
-    let at = |what: &str| contract[0].find(what).unwrap_or_else(|| panic!("{what}: {contract:?}"));
+    let at = |what: &str| {
+        contract[0]
+            .find(what)
+            .unwrap_or_else(|| panic!("{what}: {contract:?}"))
+    };
     assert!(at("drop view people") < at("drop column owners.team_id"));
     assert!(at("rename column owners.concertina_new_") < at("create view people"));
 }
@@ -135,16 +173,35 @@ fn rights_null_and_defaults_keep_the_order_of_their_author() {
     ordered(
         "REVOKE ALL ON leads FROM app; GRANT SELECT ON leads TO other;",
         &crm(),
-        &["expand: grant rights on leads", "contract: revoke rights on leads"],
+        &[
+            "expand: grant rights on leads",
+            "contract: revoke rights on leads",
+        ],
     );
-    let plan =
-        plan_of("ALTER TABLE leads ALTER status SET NOT NULL; ALTER TABLE leads ALTER status DROP NOT NULL;", &crm());
-    assert!(steps(&plan).last().unwrap().contains("drop not null of leads.status"), "{:?}", steps(&plan));
+    let plan = plan_of(
+        "ALTER TABLE leads ALTER status SET NOT NULL; ALTER TABLE leads ALTER status DROP NOT NULL;",
+        &crm(),
+    );
+    assert!(
+        steps(&plan)
+            .last()
+            .unwrap()
+            .contains("drop not null of leads.status"),
+        "{:?}",
+        steps(&plan)
+    );
     let plan = plan_of(
         "ALTER TABLE leads ADD COLUMN c int; UPDATE leads SET c = 1; ALTER TABLE leads ALTER c SET NOT NULL, ALTER c SET DEFAULT 9;",
         &crm(),
     );
-    assert!(steps(&plan).last().unwrap().contains("set default of leads.c to 9"), "{:?}", steps(&plan));
+    assert!(
+        steps(&plan)
+            .last()
+            .unwrap()
+            .contains("set default of leads.c to 9"),
+        "{:?}",
+        steps(&plan)
+    );
 }
 
 #[test]
@@ -169,10 +226,23 @@ fn rows_are_written_under_the_constraints_and_triggers_of_their_place() {
     );
     assert_eq!(
         steps(&plan),
-        ["contract: drop constraint leads_email_key of leads", "contract: backfill leads: email = 'x'",]
+        [
+            "contract: drop constraint leads_email_key of leads",
+            "contract: backfill leads: email = 'x'",
+        ]
     );
-    assert!(plan.contract[1].why.contains("statement 1"), "{}", plan.contract[1].why);
-    assert!(plan.hazards.iter().any(|hazard| hazard.code == "H12" && hazard.statement == 2), "{:?}", plan.hazards);
+    assert!(
+        plan.contract[1].why.contains("statement 1"),
+        "{}",
+        plan.contract[1].why
+    );
+    assert!(
+        plan.hazards
+            .iter()
+            .any(|hazard| hazard.code == "H12" && hazard.statement == 2),
+        "{:?}",
+        plan.hazards
+    );
 }
 
 #[test]
@@ -197,18 +267,36 @@ fn an_index_has_its_name_before_the_name_is_used() {
     );
     let steps = steps(&plan);
     let at = |what: &str| steps.iter().position(|step| step.contains(what)).unwrap();
-    assert!(at("create unique index owners_team") < at("add constraint deals_lead_id_fkey"), "{steps:?}");
+    assert!(
+        at("create unique index owners_team") < at("add constraint deals_lead_id_fkey"),
+        "{steps:?}"
+    );
 }
 
 #[test]
 fn whoever_copies_a_tables_form_comes_after_its_changes() {
-    for change in ["DROP COLUMN status", "ALTER COLUMN status TYPE int USING 1", "ALTER COLUMN status SET NOT NULL"] {
+    for change in [
+        "DROP COLUMN status",
+        "ALTER COLUMN status TYPE int USING 1",
+        "ALTER COLUMN status SET NOT NULL",
+    ] {
         let sql = format!("ALTER TABLE leads {change}; CREATE TABLE k (LIKE leads INCLUDING ALL);");
-        let sql = if change.contains("USING") { format!("-- concertina: reverse ('x')\n{sql}") } else { sql };
+        let sql = if change.contains("USING") {
+            format!("-- concertina: reverse ('x')\n{sql}")
+        } else {
+            sql
+        };
         let plan = plan_of(&sql, &crm());
-        assert_eq!(steps(&plan).last().unwrap(), "contract: create table k", "{sql}");
+        assert_eq!(
+            steps(&plan).last().unwrap(),
+            "contract: create table k",
+            "{sql}"
+        );
     }
-    let plan = plan_of("CREATE TABLE k (LIKE leads INCLUDING ALL); ALTER TABLE leads DROP COLUMN status;", &crm());
+    let plan = plan_of(
+        "CREATE TABLE k (LIKE leads INCLUDING ALL); ALTER TABLE leads DROP COLUMN status;",
+        &crm(),
+    );
     assert_eq!(steps(&plan)[0], "expand: create table k");
 }
 
@@ -247,9 +335,16 @@ fn nothing_moves_past_what_nobody_can_see_into() {
     ordered(
         "ALTER TABLE leads DROP COLUMN status; DO 'BEGIN END'; ALTER TABLE leads ADD COLUMN n int;",
         &crm(),
-        &["contract: drop column leads.status", "contract: run a DO block, add column leads.n"],
+        &[
+            "contract: drop column leads.status",
+            "contract: run a DO block, add column leads.n",
+        ],
     );
-    ordered("SELECT f(1); CREATE TABLE k (id int);", &crm(), &["expand: run a SELECT, create table k"]);
+    ordered(
+        "SELECT f(1); CREATE TABLE k (id int);",
+        &crm(),
+        &["expand: run a SELECT, create table k"],
+    );
     for sql in [
         "DO 'BEGIN END'; CREATE INDEX IF NOT EXISTS leads_status ON leads (status);",
         "CALL p(); DROP TABLE IF EXISTS nothing CASCADE;",
@@ -257,7 +352,10 @@ fn nothing_moves_past_what_nobody_can_see_into() {
         "SELECT f(); ALTER TABLE leads ALTER id SET NOT NULL;",
     ] {
         let said = refused(sql, &crm());
-        assert!(said.contains("C120") && said.contains("statement 1"), "{sql}: {said}");
+        assert!(
+            said.contains("C120") && said.contains("statement 1"),
+            "{sql}: {said}"
+        );
     }
     ordered(
         "DO 'BEGIN END'; CREATE TABLE IF NOT EXISTS k (id int);",
@@ -273,7 +371,9 @@ fn a_wish_for_an_earlier_phase_meets_what_it_depends_on() {
         &crm(),
     );
     assert!(
-        said.contains("statement 2 can't come before contract: statement 1 is about column status of leads"),
+        said.contains(
+            "statement 2 can't come before contract: statement 1 is about column status of leads"
+        ),
         "{said}"
     );
 }
@@ -281,22 +381,44 @@ fn a_wish_for_an_earlier_phase_meets_what_it_depends_on() {
 #[test]
 fn later_revisions_wait_for_the_contract_of_what_they_make_again() {
     let cases = [
-        ("DROP VIEW people", "CREATE VIEW people AS SELECT id FROM leads"),
-        ("DROP FUNCTION half(int)", "CREATE FUNCTION half(int) RETURNS text LANGUAGE sql AS 'SELECT 1'"),
+        (
+            "DROP VIEW people",
+            "CREATE VIEW people AS SELECT id FROM leads",
+        ),
+        (
+            "DROP FUNCTION half(int)",
+            "CREATE FUNCTION half(int) RETURNS text LANGUAGE sql AS 'SELECT 1'",
+        ),
         (
             "DROP TRIGGER touch ON seats",
             "CREATE TRIGGER touch BEFORE UPDATE ON seats FOR EACH ROW EXECUTE FUNCTION f()",
         ),
-        ("REVOKE SELECT ON seats FROM app", "GRANT SELECT ON seats TO app"),
+        (
+            "REVOKE SELECT ON seats FROM app",
+            "GRANT SELECT ON seats TO app",
+        ),
         ("DROP TYPE mood", "CREATE TYPE mood AS (a int)"),
-        ("ALTER TABLE seats DROP COLUMN code", "CREATE TABLE k (LIKE seats)"),
+        (
+            "ALTER TABLE seats DROP COLUMN code",
+            "CREATE TABLE k (LIKE seats)",
+        ),
     ];
     for (first, second) in cases {
         let waiting = plan_of(first, &database());
         let later = Revision::from_text(&RevisionId::new("003_later"), second).unwrap();
         let said = plan_behind(&later, &database(), std::slice::from_ref(&waiting)).unwrap_err();
-        assert!(said[0].to_string().contains("wait for the contract of 002_change"), "{second}: {}", said[0]);
-        let other = Revision::from_text(&RevisionId::new("003_later"), "ALTER TABLE deals ADD COLUMN n int").unwrap();
+        assert!(
+            said[0]
+                .to_string()
+                .contains("wait for the contract of 002_change"),
+            "{second}: {}",
+            said[0]
+        );
+        let other = Revision::from_text(
+            &RevisionId::new("003_later"),
+            "ALTER TABLE deals ADD COLUMN n int",
+        )
+        .unwrap();
         assert!(plan_behind(&other, &database(), &[waiting]).is_ok());
     }
 }
@@ -310,9 +432,23 @@ fn what_is_demanded_of_a_renamed_column_is_asked_of_the_original() {
             "ALTER TABLE leads RENAME COLUMN status TO stage; ALTER TABLE leads ALTER stage SET NOT NULL",
             &catalog,
         );
-        let steps: Vec<String> = steps(&plan).into_iter().filter(|step| step.starts_with("contract")).collect();
-        let at = |what: &str| steps.iter().position(|step| step.contains(what)).unwrap_or_else(|| panic!("{steps:?}"));
-        let first = steps.iter().position(|step| step.contains("not valid yet")).unwrap_or_else(|| panic!("{steps:?}"));
-        assert!(at("rename column leads.status to stage") < first, "{version}: {steps:?}");
+        let steps: Vec<String> = steps(&plan)
+            .into_iter()
+            .filter(|step| step.starts_with("contract"))
+            .collect();
+        let at = |what: &str| {
+            steps
+                .iter()
+                .position(|step| step.contains(what))
+                .unwrap_or_else(|| panic!("{steps:?}"))
+        };
+        let first = steps
+            .iter()
+            .position(|step| step.contains("not valid yet"))
+            .unwrap_or_else(|| panic!("{steps:?}"));
+        assert!(
+            at("rename column leads.status to stage") < first,
+            "{version}: {steps:?}"
+        );
     }
 }

@@ -26,12 +26,18 @@ fn refusals() {
         "INSERT INTO drafts (id, body) SELECT count(*) FROM leads",
         "VACUUM FULL leads",
     ];
-    let said: Vec<String> = cases.iter().map(|sql| format!("{sql}\n    {}", refused(sql, &crm()))).collect();
+    let said: Vec<String> = cases
+        .iter()
+        .map(|sql| format!("{sql}\n    {}", refused(sql, &crm())))
+        .collect();
     assert_snapshot!(said.join("\n"));
 }
 
 #[test]
 fn every_problem_of_a_file_is_named_at_once() {
-    let said = refused("ALTER TABLE lead ADD COLUMN x int; ALTER TABLE leads ADD COLUMN y int NOT NULL;", &crm());
+    let said = refused(
+        "ALTER TABLE lead ADD COLUMN x int; ALTER TABLE leads ADD COLUMN y int NOT NULL;",
+        &crm(),
+    );
     assert_eq!(said.lines().count(), 2, "{said}");
 }

@@ -5,10 +5,16 @@ use concertina_planner::{Plan, explain, plan_behind};
 use concertina_revisions::{Revision, RevisionId};
 
 fn behind(sql: &str, waiting: &Plan) -> Result<Plan, String> {
-    let revision = Revision::from_text(&RevisionId::new("003_later"), sql).expect("the test writes SQL");
+    let revision =
+        Revision::from_text(&RevisionId::new("003_later"), sql).expect("the test writes SQL");
     let catalog = crm();
-    plan_behind(&revision, &catalog, std::slice::from_ref(waiting))
-        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    plan_behind(&revision, &catalog, std::slice::from_ref(waiting)).map_err(|problems| {
+        problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
+    })
 }
 
 #[test]
@@ -22,12 +28,18 @@ fn other_work_goes_on() {
 fn what_the_contract_drops_is_gone_for_later_authors() {
     let waiting = plan_of("ALTER TABLE leads DROP COLUMN email;", &crm());
     let error = behind("CREATE INDEX leads_email ON leads (email);", &waiting).unwrap_err();
-    assert!(error.contains("email") && !error.contains("contract of"), "{error}");
+    assert!(
+        error.contains("email") && !error.contains("contract of"),
+        "{error}"
+    );
 }
 
 #[test]
 fn what_the_contract_changes_must_wait() {
     let waiting = plan_of("ALTER TABLE leads DROP COLUMN email;", &crm());
     let error = behind("ALTER TABLE leads ADD COLUMN email citext_like;", &waiting).unwrap_err();
-    assert!(error.contains("wait for the contract of 002_change"), "{error}");
+    assert!(
+        error.contains("wait for the contract of 002_change"),
+        "{error}"
+    );
 }

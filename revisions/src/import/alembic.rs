@@ -15,13 +15,22 @@ const TABLE: &str = "alembic_version";
 /// # Errors
 ///
 /// When the script holds no revision, or SQL that can't be read.
-pub fn alembic(up: &str, down: &str, stems: &BTreeMap<String, String>) -> Result<Vec<Imported>, Vec<Diagnostic>> {
+pub fn alembic(
+    up: &str,
+    down: &str,
+    stems: &BTreeMap<String, String>,
+) -> Result<Vec<Imported>, Vec<Diagnostic>> {
     let mut downs: BTreeMap<String, String> = BTreeMap::new();
     for (from, _, sql) in sections(down, "downgrade") {
         let [id] = from.as_slice() else { continue };
         downs.insert(id.clone(), without(id, &sql, is_bookkeeping)?);
     }
-    let id = |version: &str| stems.get(version).cloned().unwrap_or_else(|| version.to_owned());
+    let id = |version: &str| {
+        stems
+            .get(version)
+            .cloned()
+            .unwrap_or_else(|| version.to_owned())
+    };
     let mut imported = Vec::new();
     for (from, to, sql) in sections(up, "upgrade") {
         let [version] = to.as_slice() else { continue };
@@ -34,8 +43,13 @@ pub fn alembic(up: &str, down: &str, stems: &BTreeMap<String, String>) -> Result
         });
     }
     if imported.is_empty() {
-        let nothing = Diagnostic::error(code::EMPTY, "no line `-- Running upgrade .. -> ..` is in the script");
-        return Err(vec![nothing.help("give Alembic's directory, or a file that `alembic upgrade head --sql` wrote")]);
+        let nothing = Diagnostic::error(
+            code::EMPTY,
+            "no line `-- Running upgrade .. -> ..` is in the script",
+        );
+        return Err(vec![nothing.help(
+            "give Alembic's directory, or a file that `alembic upgrade head --sql` wrote",
+        )]);
     }
     Ok(imported)
 }
@@ -44,10 +58,16 @@ pub fn alembic(up: &str, down: &str, stems: &BTreeMap<String, String>) -> Result
 fn sections(script: &str, word: &str) -> Vec<(Vec<String>, Vec<String>, String)> {
     let mut found: Vec<(Vec<String>, Vec<String>, String)> = Vec::new();
     let names = |text: &str| -> Vec<String> {
-        text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        text.split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect()
     };
     for line in script.lines() {
-        let step = line.strip_prefix("-- Running ").and_then(|rest| rest.strip_prefix(word));
+        let step = line
+            .strip_prefix("-- Running ")
+            .and_then(|rest| rest.strip_prefix(word));
         if let Some((from, to)) = step.and_then(|rest| rest.split_once("->")) {
             found.push((names(from), names(to), String::new()));
         } else if let Some((.., sql)) = found.last_mut() {
@@ -62,10 +82,22 @@ fn sections(script: &str, word: &str) -> Vec<(Vec<String>, Vec<String>, String)>
 fn is_bookkeeping(statement: &Statement) -> bool {
     match statement.tree.as_ref() {
         NodeEnum::TransactionStmt(_) => true,
-        NodeEnum::CreateStmt(create) => create.relation.as_ref().is_some_and(|table| table.relname == TABLE),
-        NodeEnum::InsertStmt(insert) => insert.relation.as_ref().is_some_and(|table| table.relname == TABLE),
-        NodeEnum::UpdateStmt(update) => update.relation.as_ref().is_some_and(|table| table.relname == TABLE),
-        NodeEnum::DeleteStmt(delete) => delete.relation.as_ref().is_some_and(|table| table.relname == TABLE),
+        NodeEnum::CreateStmt(create) => create
+            .relation
+            .as_ref()
+            .is_some_and(|table| table.relname == TABLE),
+        NodeEnum::InsertStmt(insert) => insert
+            .relation
+            .as_ref()
+            .is_some_and(|table| table.relname == TABLE),
+        NodeEnum::UpdateStmt(update) => update
+            .relation
+            .as_ref()
+            .is_some_and(|table| table.relname == TABLE),
+        NodeEnum::DeleteStmt(delete) => delete
+            .relation
+            .as_ref()
+            .is_some_and(|table| table.relname == TABLE),
         NodeEnum::DropStmt(_) => statement.sql.contains(TABLE),
         _ => false,
     }
@@ -82,14 +114,21 @@ mod tests {
 
     #[test]
     fn ids_and_parents_are_kept_and_bookkeeping_is_not() {
-        let down =
-            "BEGIN;\n-- Running downgrade 1a -> \n\nDROP TABLE leads;\n\nDELETE FROM alembic_version;\n\nCOMMIT;\n";
+        let down = "BEGIN;\n-- Running downgrade 1a -> \n\nDROP TABLE leads;\n\nDELETE FROM alembic_version;\n\nCOMMIT;\n";
         let stems = BTreeMap::from([("1a".to_owned(), "1a_leads".to_owned())]);
         let found = alembic(UP, down, &stems).unwrap();
-        let ids: Vec<_> = found.iter().map(|one| (one.id.as_str(), one.revises.join(" "))).collect();
+        let ids: Vec<_> = found
+            .iter()
+            .map(|one| (one.id.as_str(), one.revises.join(" ")))
+            .collect();
         assert_eq!(
             ids,
-            [("1a_leads", String::new()), ("2b", "1a_leads".into()), ("2c", "1a_leads".into()), ("3d", "2b 2c".into())]
+            [
+                ("1a_leads", String::new()),
+                ("2b", "1a_leads".into()),
+                ("2c", "1a_leads".into()),
+                ("3d", "2b 2c".into())
+            ]
         );
         assert_eq!(
             found[0].text(),

@@ -1,4 +1,5 @@
-//! Histories of other tools, turned into revision files. Pure text: reading folders and running those tools is their callers'.
+//! Histories of other tools, turned into revision files. Pure text: reading folders and running
+//! those tools is their callers'.
 
 mod alembic;
 mod dump;
@@ -40,7 +41,12 @@ impl Imported {
         if !up.is_empty() {
             let _ = writeln!(text, "{up}");
         }
-        if let Some(down) = self.down.as_deref().map(str::trim).filter(|down| !is_empty(down)) {
+        if let Some(down) = self
+            .down
+            .as_deref()
+            .map(str::trim)
+            .filter(|down| !is_empty(down))
+        {
             let _ = writeln!(text, "\n-- down\n{down}");
         }
         text
@@ -48,18 +54,29 @@ impl Imported {
 }
 
 fn is_empty(sql: &str) -> bool {
-    sql.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with("--"))
+    sql.lines()
+        .map(str::trim)
+        .all(|line| line.is_empty() || line.starts_with("--"))
 }
 
 /// A text without some of its statements; what stands between them stays.
-fn without(name: &str, text: &str, dropped: impl Fn(&Statement) -> bool) -> Result<String, Vec<Diagnostic>> {
+fn without(
+    name: &str,
+    text: &str,
+    dropped: impl Fn(&Statement) -> bool,
+) -> Result<String, Vec<Diagnostic>> {
     let source = Arc::new(Source::new(name, text));
-    let gone = statements(&source, Span::of(0, text))?.into_iter().filter(dropped).map(|statement| statement.span);
+    let gone = statements(&source, Span::of(0, text))?
+        .into_iter()
+        .filter(dropped)
+        .map(|statement| statement.span);
     let mut kept = String::new();
     let mut from = 0;
     for span in gone {
         kept.push_str(&text[from..span.start]);
-        let end = text[span.end..].find(';').map_or(text.len(), |semicolon| span.end + semicolon + 1);
+        let end = text[span.end..]
+            .find(';')
+            .map_or(text.len(), |semicolon| span.end + semicolon + 1);
         from = end;
     }
     kept.push_str(&text[from..]);

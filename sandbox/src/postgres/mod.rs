@@ -36,17 +36,24 @@ pub(crate) struct User {
 
 impl User {
     pub(crate) fn find() -> Result<User, Error> {
-        let own = std::fs::metadata("/proc/self").map_err(Error::io("asking who we are"))?.uid();
+        let own = std::fs::metadata("/proc/self")
+            .map_err(Error::io("asking who we are"))?
+            .uid();
         if own != 0 {
             return Ok(User { ids: None });
         }
-        let passwd = std::fs::read_to_string("/etc/passwd").map_err(Error::io("reading /etc/passwd"))?;
+        let passwd =
+            std::fs::read_to_string("/etc/passwd").map_err(Error::io("reading /etc/passwd"))?;
         let ids = |name: &str| {
-            let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
+            let line = passwd
+                .lines()
+                .find(|line| line.split(':').next() == Some(name))?;
             let mut fields = line.split(':').skip(2);
             Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
         };
-        let ids = ids("postgres").or_else(|| ids("nobody")).ok_or(Error::NoUser)?;
+        let ids = ids("postgres")
+            .or_else(|| ids("nobody"))
+            .ok_or(Error::NoUser)?;
         Ok(User { ids: Some(ids) })
     }
 
@@ -60,7 +67,9 @@ impl User {
 
     pub(crate) fn own(self, path: &Path) -> Result<(), Error> {
         match self.ids {
-            Some((uid, gid)) => chown(path, Some(uid), Some(gid)).map_err(Error::io("handing the folder over")),
+            Some((uid, gid)) => {
+                chown(path, Some(uid), Some(gid)).map_err(Error::io("handing the folder over"))
+            }
             None => Ok(()),
         }
     }
@@ -82,7 +91,10 @@ impl Postgres {
     /// # Errors
     ///
     /// As [`Postgres::start`].
-    pub async fn start_with(settings: &[(&str, &str)], files: &[(&str, &str)]) -> Result<Postgres, Error> {
+    pub async fn start_with(
+        settings: &[(&str, &str)],
+        files: &[(&str, &str)],
+    ) -> Result<Postgres, Error> {
         let (bin, user) = (binaries::folder()?, User::find()?);
         let template = template::empty(&bin, user)?;
         Postgres::from_template(bin, user, &template, settings, files).await
@@ -94,7 +106,11 @@ impl Postgres {
     /// # Errors
     ///
     /// As [`Postgres::start`], or when the script fails.
-    pub async fn start_filled(settings: &[(&str, &str)], database: &str, script: &str) -> Result<Postgres, Error> {
+    pub async fn start_filled(
+        settings: &[(&str, &str)],
+        database: &str,
+        script: &str,
+    ) -> Result<Postgres, Error> {
         let (bin, user) = (binaries::folder()?, User::find()?);
         let template = Box::pin(template::filled(&bin, user, database, script)).await?;
         Postgres::from_template(bin, user, &template, settings, &[]).await
@@ -107,8 +123,10 @@ impl Postgres {
         settings: &[(&str, &str)],
         files: &[(&str, &str)],
     ) -> Result<Postgres, Error> {
-        let folder =
-            tempfile::Builder::new().prefix("concertina-pg-").tempdir().map_err(Error::io("making a folder"))?;
+        let folder = tempfile::Builder::new()
+            .prefix("concertina-pg-")
+            .tempdir()
+            .map_err(Error::io("making a folder"))?;
         user.own(folder.path())?;
         let data = folder.path().join("data");
         template::copy(template, &data)?;
@@ -116,18 +134,31 @@ impl Postgres {
             let path = data.join(name);
             std::fs::write(&path, text).map_err(Error::io("writing a file for the server"))?;
             let only_owner = std::fs::Permissions::from_mode(0o600);
-            std::fs::set_permissions(&path, only_owner).map_err(Error::io("writing a file for the server"))?;
+            std::fs::set_permissions(&path, only_owner)
+                .map_err(Error::io("writing a file for the server"))?;
             user.own(&path)?;
         }
         let port = free_port()?;
         let process = spawn(&bin, user, folder.path(), port, settings)?;
-        let mut server = Postgres { process, port, bin, user, folder };
+        let mut server = Postgres {
+            process,
+            port,
+            bin,
+            user,
+            folder,
+        };
         // The port may have been taken between asking and using it.
         for _ in 0..5 {
             match server.wait().await {
                 Err(Error::Start(log)) if log.contains("in use") => {
                     server.port = free_port()?;
-                    server.process = spawn(&server.bin, user, server.folder.path(), server.port, settings)?;
+                    server.process = spawn(
+                        &server.bin,
+                        user,
+                        server.folder.path(),
+                        server.port,
+                        settings,
+                    )?;
                 }
                 other => return other.map(|()| server),
             }
@@ -138,7 +169,10 @@ impl Postgres {
     /// A URL for a database of the server, over its socket.
     pub fn url(&self, database: &str) -> String {
         let folder = self.folder.path().display();
-        format!("postgres:///{database}?user=postgres&host={folder}&port={}", self.port)
+        format!(
+            "postgres:///{database}?user=postgres&host={folder}&port={}",
+            self.port
+        )
     }
 
     /// The folder of its socket.
@@ -176,8 +210,15 @@ impl Postgres {
         let client = self.connect("postgres").await?;
         // Large ones are copied as files: through the WAL it takes several times as long.
         let by_files = template.is_some() && self.major().is_some_and(|major| major >= 15);
-        let (template, strategy) = (template.unwrap_or("template0"), if by_files { " STRATEGY file_copy" } else { "" });
-        client.batch_execute(&format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"{strategy}")).await?;
+        let (template, strategy) = (
+            template.unwrap_or("template0"),
+            if by_files { " STRATEGY file_copy" } else { "" },
+        );
+        client
+            .batch_execute(&format!(
+                "CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"{strategy}"
+            ))
+            .await?;
         Ok(())
     }
 
@@ -187,7 +228,10 @@ impl Postgres {
     ///
     /// When the server refuses.
     pub async fn drop_database(&self, name: &str) -> Result<(), Error> {
-        self.connect("postgres").await?.batch_execute(&format!("DROP DATABASE \"{name}\" WITH (FORCE)")).await?;
+        self.connect("postgres")
+            .await?
+            .batch_execute(&format!("DROP DATABASE \"{name}\" WITH (FORCE)"))
+            .await?;
         Ok(())
     }
 
@@ -197,7 +241,10 @@ impl Postgres {
     ///
     /// When `pg_dump` fails.
     pub fn dump_schema(&self, database: &str) -> Result<String, Error> {
-        let text = self.dump(database, &["--schema-only", "--no-owner", "--exclude-schema=concertina"])?;
+        let text = self.dump(
+            database,
+            &["--schema-only", "--no-owner", "--exclude-schema=concertina"],
+        )?;
         // Newer releases write a random key to \restrict.
         let kept = text.lines().filter(|line| {
             !line.is_empty()
@@ -221,7 +268,10 @@ impl Postgres {
             .output()
             .map_err(Error::io("running pg_dump"))?;
         if !output.status.success() {
-            return Err(Error::Program { program, output: String::from_utf8_lossy(&output.stderr).into_owned() });
+            return Err(Error::Program {
+                program,
+                output: String::from_utf8_lossy(&output.stderr).into_owned(),
+            });
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
@@ -240,10 +290,16 @@ impl Postgres {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(Error::io("running psql"))?;
-        let written = psql.stdin.take().map_or(Ok(()), |mut input| input.write_all(script.as_bytes()));
+        let written = psql
+            .stdin
+            .take()
+            .map_or(Ok(()), |mut input| input.write_all(script.as_bytes()));
         let output = psql.wait_with_output().map_err(Error::io("running psql"))?;
         if !output.status.success() {
-            return Err(Error::Program { program, output: String::from_utf8_lossy(&output.stderr).into_owned() });
+            return Err(Error::Program {
+                program,
+                output: String::from_utf8_lossy(&output.stderr).into_owned(),
+            });
         }
         written.map_err(Error::io("writing to psql"))?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
@@ -257,7 +313,10 @@ impl Postgres {
     pub fn signal(&self, signal: &str) -> Result<(), Error> {
         let mut kill = Command::new("kill");
         kill.args([&format!("-{signal}"), &self.process.id().to_string()]);
-        kill.stdout(Stdio::null()).stderr(Stdio::null()).status().map_err(Error::io("signalling the server"))?;
+        kill.stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .map_err(Error::io("signalling the server"))?;
         Ok(())
     }
 
@@ -268,21 +327,36 @@ impl Postgres {
     /// When it doesn't come up again.
     pub async fn crash_and_restart(&mut self, settings: &[(&str, &str)]) -> Result<(), Error> {
         self.signal("QUIT")?;
-        self.process.wait().map_err(Error::io("waiting for the server's end"))?;
-        self.process = spawn(&self.bin, self.user, self.folder.path(), self.port, settings)?;
+        self.process
+            .wait()
+            .map_err(Error::io("waiting for the server's end"))?;
+        self.process = spawn(
+            &self.bin,
+            self.user,
+            self.folder.path(),
+            self.port,
+            settings,
+        )?;
         self.wait().await
     }
 
-    /// Ends the server in good order, so that its data needs no recovery. Its data folder, which goes when the server is dropped.
+    /// Ends the server in good order, so that its data needs no recovery. Its data folder, which
+    /// goes when the server is dropped.
     pub(crate) fn shut_down(&mut self) -> Result<PathBuf, Error> {
         self.signal("INT")?;
-        self.process.wait().map_err(Error::io("waiting for the server's end"))?;
+        self.process
+            .wait()
+            .map_err(Error::io("waiting for the server's end"))?;
         Ok(self.folder.path().join("data"))
     }
 
     /// The major version.
     fn major(&self) -> Option<u32> {
-        std::fs::read_to_string(self.folder.path().join("data/PG_VERSION")).ok()?.trim().parse().ok()
+        std::fs::read_to_string(self.folder.path().join("data/PG_VERSION"))
+            .ok()?
+            .trim()
+            .parse()
+            .ok()
     }
 
     async fn wait(&mut self) -> Result<(), Error> {
@@ -291,10 +365,16 @@ impl Postgres {
             if self.connect("postgres").await.is_ok() {
                 return Ok(());
             }
-            let ended = self.process.try_wait().map_err(Error::io("looking after the server"))?;
+            let ended = self
+                .process
+                .try_wait()
+                .map_err(Error::io("looking after the server"))?;
             if ended.is_some() || began.elapsed() > START_MAX {
-                let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-                return Err(Error::Start(log.lines().rev().take(5).collect::<Vec<_>>().join(" | ")));
+                let log =
+                    std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+                return Err(Error::Start(
+                    log.lines().rev().take(5).collect::<Vec<_>>().join(" | "),
+                ));
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
@@ -313,20 +393,42 @@ impl Drop for Postgres {
     }
 }
 
-fn spawn(bin: &Path, user: User, folder: &Path, port: u16, settings: &[(&str, &str)]) -> Result<Child, Error> {
-    let log = std::fs::File::create(folder.join("log")).map_err(Error::io("making the server's log"))?;
+fn spawn(
+    bin: &Path,
+    user: User,
+    folder: &Path,
+    port: u16,
+    settings: &[(&str, &str)],
+) -> Result<Child, Error> {
+    let log =
+        std::fs::File::create(folder.join("log")).map_err(Error::io("making the server's log"))?;
     let mut command = user.command(&bin.join("postgres"));
-    command.arg("-D").arg(folder.join("data")).args(["-p", &port.to_string(), "-k"]).arg(folder);
-    let defaults = [("listen_addresses", "127.0.0.1"), ("max_connections", "60"), ("logging_collector", "off")];
+    command
+        .arg("-D")
+        .arg(folder.join("data"))
+        .args(["-p", &port.to_string(), "-k"])
+        .arg(folder);
+    let defaults = [
+        ("listen_addresses", "127.0.0.1"),
+        ("max_connections", "60"),
+        ("logging_collector", "off"),
+    ];
     for (name, value) in defaults.iter().chain(settings) {
         command.args(["-c", &format!("{name}={value}")]);
     }
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log);
     command.current_dir(folder).process_group(0);
     command.spawn().map_err(Error::io("starting the server"))
 }
 
 pub(crate) fn free_port() -> Result<u16, Error> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::io("looking for a free port"))?;
-    Ok(listener.local_addr().map_err(Error::io("looking for a free port"))?.port())
+    let listener =
+        TcpListener::bind(("127.0.0.1", 0)).map_err(Error::io("looking for a free port"))?;
+    Ok(listener
+        .local_addr()
+        .map_err(Error::io("looking for a free port"))?
+        .port())
 }

@@ -1,15 +1,17 @@
-//! Rooms of a crate, which are the modules beside its front page, use one another in one direction: whoever is used never needs to know
-//! by whom.
+//! Rooms of a crate, which are the modules beside its front page, use one another in one direction:
+//! whoever is used never needs to know by whom.
 
 use crate::files::{CRATES, files, without_tests};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The arrows between the rooms of a crate, each with a file that draws it. What the front page defines itself is room `lib`, and
-/// the front page may use every room.
+/// The arrows between the rooms of a crate, each with a file that draws it. What the front page
+/// defines itself is room `lib`, and the front page may use every room.
 type Arrows = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The rooms of the engine's ground floor.
-const GROUND: [&str; 9] = ["config", "error", "event", "hours", "place", "retry", "state", "stop", "tid"];
+const GROUND: [&str; 9] = [
+    "config", "error", "event", "hours", "place", "retry", "state", "stop", "tid",
+];
 
 /// The front page: it may use every room.
 const FRONT: &str = "lib";
@@ -64,10 +66,15 @@ fn first_names(list: &str) -> Vec<String> {
 /// The names that a front page hands on, with the room that each is from.
 fn handed_on(front: &str) -> BTreeMap<String, String> {
     let mut from = BTreeMap::new();
-    let uses = front.split(';').filter_map(|item| item.rsplit_once("use ").map(|(_, path)| path));
+    let uses = front
+        .split(';')
+        .filter_map(|item| item.rsplit_once("use ").map(|(_, path)| path));
     for path in uses {
         let (room, rest) = path.split_once("::").unwrap_or((path, ""));
-        for name in rest.split(|c| !is_of_a_name(c)).filter(|name| !name.is_empty()) {
+        for name in rest
+            .split(|c| !is_of_a_name(c))
+            .filter(|name| !name.is_empty())
+        {
             from.insert(name.to_owned(), room.trim().to_owned());
         }
     }
@@ -75,14 +82,20 @@ fn handed_on(front: &str) -> BTreeMap<String, String> {
 }
 
 fn code_of(text: &str) -> String {
-    let lines = without_tests(text).lines().filter(|line| !line.trim_start().starts_with("//"));
+    let lines = without_tests(text)
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The arrows of a crate, from its files by their paths below `src`.
 fn arrows(sources: &[(String, String)]) -> Arrows {
     let rooms: BTreeSet<&str> = sources.iter().map(|(path, _)| room_of(path)).collect();
-    let front = sources.iter().find(|(path, _)| path == "lib.rs").map(|(_, text)| code_of(text)).unwrap_or_default();
+    let front = sources
+        .iter()
+        .find(|(path, _)| path == "lib.rs")
+        .map(|(_, text)| code_of(text))
+        .unwrap_or_default();
     let handed_on = handed_on(&front);
     let mut arrows = Arrows::new();
     // Programs beside a library are crates of their own.
@@ -90,10 +103,22 @@ fn arrows(sources: &[(String, String)]) -> Arrows {
     for (path, text) in sources.iter().filter(|(path, _)| is_room(path)) {
         let own = room_of(path);
         for name in taken(&code_of(text)) {
-            let room = if rooms.contains(name.as_str()) { &name } else { handed_on.get(&name).unwrap_or(&name) };
-            let room = if rooms.contains(room.as_str()) { room } else { FRONT };
+            let room = if rooms.contains(name.as_str()) {
+                &name
+            } else {
+                handed_on.get(&name).unwrap_or(&name)
+            };
+            let room = if rooms.contains(room.as_str()) {
+                room
+            } else {
+                FRONT
+            };
             if room != own {
-                arrows.entry(own.to_owned()).or_default().entry(room.to_owned()).or_insert_with(|| path.clone());
+                arrows
+                    .entry(own.to_owned())
+                    .or_default()
+                    .entry(room.to_owned())
+                    .or_insert_with(|| path.clone());
             }
         }
     }
@@ -105,7 +130,11 @@ fn circle(arrows: &Arrows) -> Option<String> {
     let mut left: BTreeSet<&str> = arrows.keys().map(String::as_str).collect();
     // Whoever uses only rooms that are gone can't be part of a circle.
     loop {
-        let uses = |room: &&str| arrows[*room].keys().any(|used| used == FRONT || left.contains(used.as_str()));
+        let uses = |room: &&str| {
+            arrows[*room]
+                .keys()
+                .any(|used| used == FRONT || left.contains(used.as_str()))
+        };
         let stays: BTreeSet<&str> = left.iter().copied().filter(uses).collect();
         if stays.len() == left.len() {
             break;
@@ -117,7 +146,9 @@ fn circle(arrows: &Arrows) -> Option<String> {
     let mut told = Vec::new();
     while !way.contains(&at) {
         way.push(at);
-        let (next, file) = arrows[at].iter().find(|(used, _)| *used == FRONT || left.contains(used.as_str()))?;
+        let (next, file) = arrows[at]
+            .iter()
+            .find(|(used, _)| *used == FRONT || left.contains(used.as_str()))?;
         told.push(format!("{at} uses {next} in {file}"));
         if next == FRONT {
             break;
@@ -131,7 +162,9 @@ fn sources_of(name: &str) -> Vec<(String, String)> {
     let folder = format!("{name}/src/");
     let below = |path: String| path.strip_prefix(&folder).map(str::to_owned);
     let all = files(&format!("{name}/src"), &[".rs"]);
-    all.into_iter().filter_map(|(path, text)| Some((below(path.display().to_string())?, text))).collect()
+    all.into_iter()
+        .filter_map(|(path, text)| Some((below(path.display().to_string())?, text)))
+        .collect()
 }
 
 #[test]
@@ -153,13 +186,24 @@ fn the_ground_floor_of_the_engine_uses_no_room() {
 }
 
 fn made(files: &[(&str, &str)]) -> Vec<(String, String)> {
-    files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+    files
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
+        .collect()
 }
 
 #[test]
 fn a_circle_is_found_however_it_is_written() {
-    let front = ("lib.rs", "mod a;\nmod b;\nmod c;\npub use b::{One, Two};\npub fn here() {}\n");
-    let line = made(&[front, ("a.rs", "use crate::b::One;"), ("b/mod.rs", "use crate::c;"), ("c.rs", "// crate::a\n")]);
+    let front = (
+        "lib.rs",
+        "mod a;\nmod b;\nmod c;\npub use b::{One, Two};\npub fn here() {}\n",
+    );
+    let line = made(&[
+        front,
+        ("a.rs", "use crate::b::One;"),
+        ("b/mod.rs", "use crate::c;"),
+        ("c.rs", "// crate::a\n"),
+    ]);
     assert_eq!(circle(&arrows(&line)), None);
     for (back, last) in [
         ("use crate::a::X;", "c uses a in c.rs"),
@@ -167,7 +211,12 @@ fn a_circle_is_found_however_it_is_written() {
         ("fn f() { crate::a::f() }", "c uses a in c.rs"),
         ("use crate::{Two};", "c uses b in c.rs"),
     ] {
-        let files = made(&[front, ("a.rs", "use crate::b::One;"), ("b/mod.rs", "use crate::c;"), ("c.rs", back)]);
+        let files = made(&[
+            front,
+            ("a.rs", "use crate::b::One;"),
+            ("b/mod.rs", "use crate::c;"),
+            ("c.rs", back),
+        ]);
         let way = format!("a uses b in a.rs, b uses c in b/mod.rs, {last}");
         assert_eq!(circle(&arrows(&files)), Some(way), "{back}");
     }

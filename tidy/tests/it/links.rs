@@ -6,7 +6,11 @@ use crate::files::{files, root};
 fn no_link_is_dead() {
     let mut dead = Vec::new();
     for (path, text) in files("", &[".md"]) {
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
             if link.contains("://") || link.starts_with('#') || link.contains('\n') {
                 continue;
             }
@@ -23,7 +27,10 @@ fn no_link_is_dead() {
                         .collect::<String>()
                         .replace(' ', "-")
                 };
-                if !text.lines().any(|line| line.starts_with('#') && slug(line) == anchor) {
+                if !text
+                    .lines()
+                    .any(|line| line.starts_with('#') && slug(line) == anchor)
+                {
                     dead.push(format!("{}: {link}", path.display()));
                 }
             }
@@ -37,6 +44,9 @@ fn every_page_is_in_the_summary() {
     let summary = std::fs::read_to_string(root().join("docs/src/SUMMARY.md")).unwrap();
     for (path, _) in files("docs/src", &[".md"]) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        assert!(name == "SUMMARY.md" || summary.contains(&format!("({name})")), "{name}");
+        assert!(
+            name == "SUMMARY.md" || summary.contains(&format!("({name})")),
+            "{name}"
+        );
     }
 }

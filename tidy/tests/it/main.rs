@@ -1,5 +1,8 @@
 //! What ARCHITECTURE.md says about the house, as tests.
-#![allow(clippy::unwrap_used, reason = "a test that can't go on should end there")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that can't go on should end there"
+)]
 
 mod circles;
 mod files;

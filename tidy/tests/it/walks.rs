@@ -1,5 +1,5 @@
-//! The pages for developers name only what is there: each path, and in a walk of CONTRIBUTING.md each `fn`, `enum`, `struct` and `impl` in
-//! the file that is named before it.
+//! The pages for developers name only what is there: each path, and in a walk of CONTRIBUTING.md
+//! each `fn`, `enum`, `struct` and `impl` in the file that is named before it.
 
 use crate::files::{CRATES, root};
 use std::path::Path;
@@ -15,12 +15,18 @@ fn quoted(page: &str) -> Vec<String> {
         !fenced && !line.trim_start().starts_with("```")
     });
     let text = lines.collect::<Vec<_>>().join("\n");
-    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whether a quoted text is a path from the repository's root.
 fn is_path(text: &str) -> bool {
-    let of_a_crate = text.split_once('/').is_some_and(|(first, _)| CRATES.contains(&first) || first == "docs");
+    let of_a_crate = text
+        .split_once('/')
+        .is_some_and(|(first, _)| CRATES.contains(&first) || first == "docs");
     of_a_crate && !text.contains([' ', '*', '<'])
 }
 
@@ -32,7 +38,8 @@ fn declares(path: &Path, item: &str) -> bool {
     }
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-    text.match_indices(item).any(|(at, _)| ends(&text[at + item.len()..]))
+    text.match_indices(item)
+        .any(|(at, _)| ends(&text[at + item.len()..]))
 }
 
 /// What a page names that isn't there.
@@ -68,9 +75,22 @@ fn the_walks_lead_through_what_is_there() {
 #[test]
 fn every_addition_has_its_walk() {
     let text = std::fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
-    for walk in ["statement", "throttle signal", "command", "import format", "setting"] {
-        let (_, walk_on) = text.split_once(&format!("## A new {walk}\n\n1. `")).unwrap_or_else(|| panic!("{walk}"));
-        let items = walk_on.split("\n## ").next().unwrap_or_default().matches("\n2. ").count();
+    for walk in [
+        "statement",
+        "throttle signal",
+        "command",
+        "import format",
+        "setting",
+    ] {
+        let (_, walk_on) = text
+            .split_once(&format!("## A new {walk}\n\n1. `"))
+            .unwrap_or_else(|| panic!("{walk}"));
+        let items = walk_on
+            .split("\n## ")
+            .next()
+            .unwrap_or_default()
+            .matches("\n2. ")
+            .count();
         assert_eq!(items, 1, "{walk} has steps");
     }
 }
@@ -80,6 +100,9 @@ fn what_is_gone_is_named() {
     let page = "1. `tidy/src/lib.rs`: `fn nobody`.\n2. `tidy/src/gone.rs`\n```\n`tidy/not/looked/at`\n```\n3. \
                 `tidy/tests/it/walks.rs`: `fn missing`, `fn nobody_at_all`";
     let missing = missing(page, &root());
-    let names: Vec<&str> = missing.iter().map(|text| text.split(" in ").next().unwrap_or_default()).collect();
+    let names: Vec<&str> = missing
+        .iter()
+        .map(|text| text.split(" in ").next().unwrap_or_default())
+        .collect();
     assert_eq!(names, ["fn nobody", "tidy/src/gone.rs"]);
 }

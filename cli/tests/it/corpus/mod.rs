@@ -1,5 +1,5 @@
-//! The statements that people write, family by family: one database they are all tried on, and each statement with
-//! what is expected of it. The families are named after the planner's rules.
+//! The statements that people write, family by family: one database they are all tried on, and each
+//! statement with what is expected of it. The families are named after the planner's rules.
 
 mod add_column;
 mod check;
@@ -33,7 +33,8 @@ pub(crate) struct Case {
     pub(crate) sql: &'static str,
     /// Whether a reverse can be derived.
     pub(crate) reversible: bool,
-    /// Whether a column moves to the end of its table, so that only the order of columns differs from psql's.
+    /// Whether a column moves to the end of its table, so that only the order of columns differs
+    /// from psql's.
     pub(crate) moves: bool,
     /// The first major version that has the statement; older servers' plans refuse it.
     pub(crate) since: i32,
@@ -41,11 +42,17 @@ pub(crate) struct Case {
 
 impl Case {
     const fn since(self, major: i32) -> Case {
-        Case { since: major, ..self }
+        Case {
+            since: major,
+            ..self
+        }
     }
 
     const fn moving(self) -> Case {
-        Case { moves: true, ..self }
+        Case {
+            moves: true,
+            ..self
+        }
     }
 
     const fn named(self, name: &'static str) -> Case {
@@ -55,12 +62,24 @@ impl Case {
 
 /// Statements that can be taken back after their contract.
 const fn both_ways(sql: &'static str) -> Case {
-    Case { name: "", sql, reversible: true, moves: false, since: 14 }
+    Case {
+        name: "",
+        sql,
+        reversible: true,
+        moves: false,
+        since: 14,
+    }
 }
 
 /// Statements of which no reverse can be derived.
 const fn one_way(sql: &'static str) -> Case {
-    Case { name: "", sql, reversible: false, moves: false, since: 14 }
+    Case {
+        name: "",
+        sql,
+        reversible: false,
+        moves: false,
+        since: 14,
+    }
 }
 
 /// A family of cases, and a test that takes each through its whole life.
@@ -135,34 +154,54 @@ pub(crate) struct Copied {
 impl Copied {
     pub(crate) async fn new(settings: &[(&str, &str)], sql: &str) -> Copied {
         // Nobody else may be connected to what is copied, an autovacuum neither.
-        let settings: Vec<_> = [("fsync", "off"), ("autovacuum", "off")].iter().chain(settings).copied().collect();
-        let server = Postgres::start_filled(&settings, "tables", sql).await.unwrap();
+        let settings: Vec<_> = [("fsync", "off"), ("autovacuum", "off")]
+            .iter()
+            .chain(settings)
+            .copied()
+            .collect();
+        let server = Postgres::start_filled(&settings, "tables", sql)
+            .await
+            .unwrap();
         let major = major(&server.connect("postgres").await.unwrap()).await;
         let start = server.dump_schema("tables").unwrap();
-        Copied { server: Arc::new(server), major, start }
+        Copied {
+            server: Arc::new(server),
+            major,
+            start,
+        }
     }
 
     /// Makes a copy of it.
     pub(crate) async fn copy(&self, name: &str) {
         // Connections are gone a moment after they were dropped.
         for _ in 0..250 {
-            if self.server.create_database(name, Some("tables")).await.is_ok() {
+            if self
+                .server
+                .create_database(name, Some("tables"))
+                .await
+                .is_ok()
+            {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        self.server.create_database(name, Some("tables")).await.unwrap();
+        self.server
+            .create_database(name, Some("tables"))
+            .await
+            .unwrap();
     }
 }
 
-/// Does the same with each case, as many at once as there are cores, and ends the test with the names of all that failed.
-/// `CONCERTINA_CASE`: only those whose names have it in them.
+/// Does the same with each case, as many at once as there are cores, and ends the test with the
+/// names of all that failed. `CONCERTINA_CASE`: only those whose names have it in them.
 pub(crate) async fn each<F: Future<Output = ()> + Send + 'static>(
     cases: &'static [Case],
     life: impl Fn(&'static Case) -> F,
 ) {
     let wanted = std::env::var("CONCERTINA_CASE").unwrap_or_default();
-    let slots = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+    let slots = Arc::new(Semaphore::new(
+        std::thread::available_parallelism().map_or(2, usize::from),
+    ));
     let mut running: Vec<(&str, JoinHandle<Result<(), String>>)> = Vec::new();
     for case in cases.iter().filter(|case| case.name.contains(&wanted)) {
         let (slots, life) = (Arc::clone(&slots), life(case));
@@ -179,7 +218,12 @@ pub(crate) async fn each<F: Future<Output = ()> + Send + 'static>(
             failed.push(format!("{name}: {why}"));
         }
     }
-    assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "{} failed\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
 }
 
 /// What a task that panicked said.

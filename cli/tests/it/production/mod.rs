@@ -1,4 +1,5 @@
-//! Servers as they are in production: behind poolers, with replicas, with roles that may little, with other people's settings.
+//! Servers as they are in production: behind poolers, with replicas, with roles that may little,
+//! with other people's settings.
 
 mod failover;
 mod logins;
@@ -26,10 +27,17 @@ const WRONG: &str = "SELECT count(*) FROM leads WHERE lower IS DISTINCT FROM low
 
 /// The command at another address of the database.
 fn at(site: &Site, url: &str, words: &[&str]) -> Said {
-    said(&bare(site.folder.path(), words).env("DATABASE_URL", url).output().unwrap())
+    said(
+        &bare(site.folder.path(), words)
+            .env("DATABASE_URL", url)
+            .output()
+            .unwrap(),
+    )
 }
 
 /// The URL of another role, over the socket.
 fn url_of(site: &Site, role: &str) -> String {
-    site.server.url(&site.database).replace("user=postgres", &format!("user={role}"))
+    site.server
+        .url(&site.database)
+        .replace("user=postgres", &format!("user={role}"))
 }

@@ -10,7 +10,10 @@ const OWNER: &str =
 
 async fn as_migrator(settings: &str) -> Site {
     let site = Site::new(LEADS, &[("001_lower", LOWER)]).await;
-    site.client.batch_execute(&format!("{OWNER} {settings}")).await.unwrap();
+    site.client
+        .batch_execute(&format!("{OWNER} {settings}"))
+        .await
+        .unwrap();
     site
 }
 
@@ -34,19 +37,41 @@ async fn every_time_limit_of_a_role_is_set_aside() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_path_of_odd_names_is_the_one_of_psql() {
-    for path in ["''foo, bar''", "\"foo, bar\", public", "\"$user\", \"Foo\"\"x\", public", "''''"] {
-        let path = path.replace("''foo, bar''", "'foo, bar'").replace("''''", "''");
+    for path in [
+        "''foo, bar''",
+        "\"foo, bar\", public",
+        "\"$user\", \"Foo\"\"x\", public",
+        "''''",
+    ] {
+        let path = path
+            .replace("''foo, bar''", "'foo, bar'")
+            .replace("''''", "''");
         let site = as_migrator(&format!(
             "CREATE SCHEMA \"foo, bar\" AUTHORIZATION migrator; ALTER ROLE migrator SET search_path = {path}"
         ))
         .await;
-        site.revision("001_lower", &LOWER.replace("leads ", "public.leads ").replace("INDEX public.", "INDEX "));
+        site.revision(
+            "001_lower",
+            &LOWER
+                .replace("leads ", "public.leads ")
+                .replace("INDEX public.", "INDEX "),
+        );
         let url = url_of(&site, "migrator");
         at(&site, &url, &["upgrade"]).ends(3);
         at(&site, &url, &["contract"]).ends(0);
-        at(&site, &url, &["downgrade", "base", "--contract", "--allow-data-loss"]).ends(0);
+        at(
+            &site,
+            &url,
+            &["downgrade", "base", "--contract", "--allow-data-loss"],
+        )
+        .ends(0);
         at(&site, &url, &["upgrade", "--contract"]).ends(0);
-        assert_eq!(site.value::<i64>(&WRONG.replace("leads", "public.leads")).await, 0, "{path}");
+        assert_eq!(
+            site.value::<i64>(&WRONG.replace("leads", "public.leads"))
+                .await,
+            0,
+            "{path}"
+        );
     }
 }
 
@@ -75,22 +100,38 @@ async fn numbers_keep_all_their_digits() {
         UPDATE marks SET twice = n * 2 WHERE twice IS NULL;",
     );
     site.run(&["upgrade", "--contract"]).ends(0);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM leads, config WHERE leads.worth <> config.worth").await, 0);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM marks WHERE twice IS DISTINCT FROM n * 2").await, 0);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM leads, config WHERE leads.worth <> config.worth")
+            .await,
+        0
+    );
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM marks WHERE twice IS DISTINCT FROM n * 2")
+            .await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_read_in_one_way_whatever_strings_the_server_takes() {
     let site = Site::new(LEADS, &[("001_lower", LOWER)]).await;
-    site.client.batch_execute("ALTER DATABASE site SET standard_conforming_strings = off").await.unwrap();
+    site.client
+        .batch_execute("ALTER DATABASE site SET standard_conforming_strings = off")
+        .await
+        .unwrap();
     site.run(&["upgrade", "--contract"]).ends(0);
     site.revision(
         "002_note",
         "ALTER TABLE leads ADD COLUMN note text;\n\nUPDATE leads SET note = 'a\\nb' WHERE note IS NULL;",
     );
     let before = site.schema();
-    site.run(&["plan"]).ends(1).says("standard_conforming_strings").says("002_note.sql:3");
-    site.run(&["upgrade"]).ends(1).says("standard_conforming_strings");
+    site.run(&["plan"])
+        .ends(1)
+        .says("standard_conforming_strings")
+        .says("002_note.sql:3");
+    site.run(&["upgrade"])
+        .ends(1)
+        .says("standard_conforming_strings");
     assert_eq!(site.schema(), before);
     // Written so that it can be read in one way only.
     site.revision(
@@ -98,7 +139,11 @@ async fn a_file_is_read_in_one_way_whatever_strings_the_server_takes() {
         "ALTER TABLE leads ADD COLUMN note text;\n\nUPDATE leads SET note = E'a\\nb' WHERE note IS NULL;",
     );
     site.run(&["upgrade", "--contract"]).ends(0);
-    assert_eq!(site.value::<i64>("SELECT count(*) FROM leads WHERE note <> E'a\\nb'").await, 0);
+    assert_eq!(
+        site.value::<i64>("SELECT count(*) FROM leads WHERE note <> E'a\\nb'")
+            .await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,7 +158,12 @@ async fn a_byte_that_is_not_utf8_is_named_by_its_object() {
     );
     site.server.psql("bytes", &script).unwrap();
     let url = site.server.url("bytes");
-    at(&site, &url, &["plan"]).ends(1).says("the default of old.word").says("SQL_ASCII");
-    site.server.psql("bytes", "ALTER TABLE old ALTER word DROP DEFAULT").unwrap();
+    at(&site, &url, &["plan"])
+        .ends(1)
+        .says("the default of old.word")
+        .says("SQL_ASCII");
+    site.server
+        .psql("bytes", "ALTER TABLE old ALTER word DROP DEFAULT")
+        .unwrap();
     at(&site, &url, &["upgrade", "--contract"]).ends(0);
 }

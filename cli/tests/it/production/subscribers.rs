@@ -1,5 +1,5 @@
-//! Changes of tables that are published, beside who reads them: a subscription of PostgreSQL's own, and a consumer of its plugin's
-//! stream, as Debezium is one.
+//! Changes of tables that are published, beside who reads them: a subscription of PostgreSQL's own,
+//! and a consumer of its plugin's stream, as Debezium is one.
 
 use crate::fixture::Site;
 use concertina_sandbox::Postgres;
@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio_postgres::Client;
 
-const ORDERS: &str = "CREATE TABLE orders (id int PRIMARY KEY, total int NOT NULL, state text DEFAULT 'new');
+const ORDERS: &str =
+    "CREATE TABLE orders (id int PRIMARY KEY, total int NOT NULL, state text DEFAULT 'new');
     INSERT INTO orders (id, total) SELECT g, g * 10 FROM generate_series(1, 500) g; ANALYZE;
     CREATE PUBLICATION sent FOR TABLE orders;";
 
@@ -23,26 +24,35 @@ struct Followed {
 impl Followed {
     async fn new(sql: &str) -> Followed {
         let site = Site::with(&LOGICAL, ORDERS, &[("001_change", sql)]).await;
-        let there = Postgres::start(&[("fsync", "off"), ("wal_retrieve_retry_interval", "200ms")]).await.unwrap();
+        let there = Postgres::start(&[("fsync", "off"), ("wal_retrieve_retry_interval", "200ms")])
+            .await
+            .unwrap();
         let subscriber = there.connect("postgres").await.unwrap();
         let port = site.server.port();
         subscriber
-            .batch_execute("CREATE TABLE orders (id int PRIMARY KEY, total int, state text DEFAULT 'new')")
+            .batch_execute(
+                "CREATE TABLE orders (id int PRIMARY KEY, total int, state text DEFAULT 'new')",
+            )
             .await
             .unwrap();
         let subscribe = format!(
             "CREATE SUBSCRIPTION follows CONNECTION 'host=127.0.0.1 port={port} user=postgres dbname=site' PUBLICATION sent"
         );
         subscriber.batch_execute(&subscribe).await.unwrap();
-        let followed = Followed { site, _there: there, subscriber };
+        let followed = Followed {
+            site,
+            _there: there,
+            subscriber,
+        };
         followed.agrees("id, total, state").await;
         followed
     }
 
     /// Waits until the subscriber has the same rows.
     async fn agrees(&self, columns: &str) {
-        let all =
-            format!("SELECT coalesce(string_agg(r::text, ' ' ORDER BY id), '') FROM (SELECT {columns} FROM orders) r");
+        let all = format!(
+            "SELECT coalesce(string_agg(r::text, ' ' ORDER BY id), '') FROM (SELECT {columns} FROM orders) r"
+        );
         let mut last = (String::new(), String::new());
         for _ in 0..600 {
             let here = self.site.client.query_one(&all, &[]).await.unwrap().get(0);
@@ -60,7 +70,10 @@ impl Followed {
     fn wanted(&self) -> Vec<String> {
         let said = self.site.run(&["plan"]).ends(0);
         let lines = said.out.lines().chain(said.err.lines());
-        lines.filter_map(|line| line.split_once("do this there first: ")).map(|(_, sql)| sql.to_owned()).collect()
+        lines
+            .filter_map(|line| line.split_once("do this there first: "))
+            .map(|(_, sql)| sql.to_owned())
+            .collect()
     }
 
     async fn write(&self, sql: &str) {
@@ -80,7 +93,11 @@ async fn a_subscriber_follows_through_a_change_of_type() {
         .await;
     followed.agrees("id, total, state").await;
     // As before each change of a type, with or without us: what no longer fits must fit there.
-    followed.subscriber.batch_execute("ALTER TABLE orders ALTER COLUMN total TYPE bigint").await.unwrap();
+    followed
+        .subscriber
+        .batch_execute("ALTER TABLE orders ALTER COLUMN total TYPE bigint")
+        .await
+        .unwrap();
     followed.site.run(&["contract"]).ends(0);
     followed
         .write("INSERT INTO orders (id, total) VALUES (1002, 5000000000); UPDATE orders SET total = 3 WHERE id = 3")
@@ -102,8 +119,14 @@ async fn a_subscriber_follows_through_a_rename() {
     followed.site.run(&["contract"]).ends(0);
     followed.write("INSERT INTO orders (id, total, status) VALUES (1002, 8, 'sent'); UPDATE orders SET status = 'x' WHERE id = 3").await;
     followed.agrees("id, total, status").await;
-    followed.subscriber.batch_execute("ALTER TABLE orders DROP COLUMN state").await.unwrap();
-    followed.write("DELETE FROM orders WHERE id = 4; UPDATE orders SET status = 'y' WHERE id = 5").await;
+    followed
+        .subscriber
+        .batch_execute("ALTER TABLE orders DROP COLUMN state")
+        .await
+        .unwrap();
+    followed
+        .write("DELETE FROM orders WHERE id = 4; UPDATE orders SET status = 'y' WHERE id = 5")
+        .await;
     followed.agrees("id, total, status").await;
 }
 
@@ -111,10 +134,21 @@ async fn a_subscriber_follows_through_a_rename() {
 async fn a_subscriber_that_was_not_made_ready_stops_and_loses_nothing() {
     let followed = Followed::new("ALTER TABLE orders ALTER COLUMN total TYPE bigint;").await;
     let wanted = followed.wanted();
-    followed.site.run(&["upgrade"]).ends(3).says("a subscriber whose table lacks it stops");
-    followed.write("UPDATE orders SET total = 77 WHERE id = 2").await;
+    followed
+        .site
+        .run(&["upgrade"])
+        .ends(3)
+        .says("a subscriber whose table lacks it stops");
+    followed
+        .write("UPDATE orders SET total = 77 WHERE id = 2")
+        .await;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let there: i32 = followed.subscriber.query_one("SELECT total FROM orders WHERE id = 2", &[]).await.unwrap().get(0);
+    let there: i32 = followed
+        .subscriber
+        .query_one("SELECT total FROM orders WHERE id = 2", &[])
+        .await
+        .unwrap()
+        .get(0);
     assert_eq!(there, 20);
     followed.subscriber.batch_execute(&wanted[0]).await.unwrap();
     followed.agrees("id, total, state").await;
@@ -122,21 +156,39 @@ async fn a_subscriber_that_was_not_made_ready_stops_and_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nobody_reads_nothing_is_wanted() {
-    let site =
-        Site::with(&LOGICAL, ORDERS, &[("001_change", "ALTER TABLE orders ALTER COLUMN total TYPE bigint;")]).await;
+    let site = Site::with(
+        &LOGICAL,
+        ORDERS,
+        &[(
+            "001_change",
+            "ALTER TABLE orders ALTER COLUMN total TYPE bigint;",
+        )],
+    )
+    .await;
     let said = site.run(&["plan"]).ends(0);
     assert!(!said.out.contains("do this there first"), "{}", said.out);
-    site.client.batch_execute("SELECT pg_create_logical_replication_slot('reads', 'pgoutput')").await.unwrap();
+    site.client
+        .batch_execute("SELECT pg_create_logical_replication_slot('reads', 'pgoutput')")
+        .await
+        .unwrap();
     site.run(&["plan"]).ends(0).says("do this there first");
     // A list of columns keeps what comes from what is sent; PostgreSQL 14 has none.
-    if site.value::<i32>("SELECT current_setting('server_version_num')::int").await >= 150_000 {
-        site.client.batch_execute("ALTER PUBLICATION sent SET TABLE orders (id, state)").await.unwrap();
+    if site
+        .value::<i32>("SELECT current_setting('server_version_num')::int")
+        .await
+        >= 150_000
+    {
+        site.client
+            .batch_execute("ALTER PUBLICATION sent SET TABLE orders (id, state)")
+            .await
+            .unwrap();
         let said = site.run(&["plan"]).ends(0);
         assert!(!said.out.contains("do this there first"), "{}", said.out);
     }
 }
 
-/// A reader of the plugin's stream that knows tables by the messages that describe them, and rows by their keys.
+/// A reader of the plugin's stream that knows tables by the messages that describe them, and rows
+/// by their keys.
 #[derive(Default)]
 struct Reader {
     columns: BTreeMap<u32, Vec<String>>,
@@ -189,7 +241,8 @@ impl Reader {
                 let relation = rest.long();
                 let _names = (rest.text(), rest.text(), rest.byte());
                 let count = rest.short();
-                let column = |rest: &mut Rest<'_>| (rest.byte(), rest.text(), rest.long(), rest.long()).1;
+                let column =
+                    |rest: &mut Rest<'_>| (rest.byte(), rest.text(), rest.long(), rest.long()).1;
                 let columns = (0..count).map(|_| column(rest)).collect();
                 self.columns.insert(relation, columns);
             }
@@ -219,7 +272,11 @@ impl Reader {
 
     fn values(&self, relation: u32, rest: &mut Rest<'_>) -> BTreeMap<String, Option<String>> {
         let columns = &self.columns[&relation];
-        assert_eq!(usize::from(rest.short()), columns.len(), "a row of other columns than were described");
+        assert_eq!(
+            usize::from(rest.short()),
+            columns.len(),
+            "a row of other columns than were described"
+        );
         let value = |rest: &mut Rest<'_>| match rest.byte() {
             b't' => {
                 let length = rest.long() as usize;
@@ -227,7 +284,10 @@ impl Reader {
             }
             _ => None,
         };
-        columns.iter().map(|column| (column.clone(), value(rest))).collect()
+        columns
+            .iter()
+            .map(|column| (column.clone(), value(rest)))
+            .collect()
     }
 
     /// Columns that are no more are told from the table by the last description.
@@ -240,8 +300,14 @@ impl Reader {
 async fn read_through(sql: &str, before: &str, after: &str, column: &str) {
     let site = Site::with(&LOGICAL, "", &[("001_change", sql)]).await;
     let begin = ORDERS.split("INSERT").next().unwrap();
-    site.client.batch_execute(&format!("{begin} CREATE PUBLICATION sent FOR TABLE orders")).await.unwrap();
-    site.client.batch_execute("SELECT pg_create_logical_replication_slot('reads', 'pgoutput')").await.unwrap();
+    site.client
+        .batch_execute(&format!("{begin} CREATE PUBLICATION sent FOR TABLE orders"))
+        .await
+        .unwrap();
+    site.client
+        .batch_execute("SELECT pg_create_logical_replication_slot('reads', 'pgoutput')")
+        .await
+        .unwrap();
     site.client
         .batch_execute("INSERT INTO orders (id, total) SELECT g, g * 10 FROM generate_series(1, 500) g; ANALYZE")
         .await
@@ -255,7 +321,11 @@ async fn read_through(sql: &str, before: &str, after: &str, column: &str) {
     site.run(&["contract"]).ends(0);
     site.client.batch_execute(after).await.unwrap();
     reader.read(&site.client).await;
-    let expected = site.client.query(&format!("SELECT id::text, {column}::text FROM orders"), &[]).await.unwrap();
+    let expected = site
+        .client
+        .query(&format!("SELECT id::text, {column}::text FROM orders"), &[])
+        .await
+        .unwrap();
     assert_eq!(expected.len(), reader.rows.len());
     for row in expected {
         let (id, value): (String, Option<String>) = (row.get(0), row.get(1));

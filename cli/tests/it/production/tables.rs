@@ -22,7 +22,11 @@ async fn a_partition_that_is_attached_meanwhile_is_filled_too() {
     )
     .await;
     let mut command = site.command(&["upgrade", "--rows-per-second-max", "15000"]);
-    let engine = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let engine = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     for _ in 0..2_000 {
         if checkpointed(&site).await > 5_000 {
             break;
@@ -73,10 +77,22 @@ async fn rows_that_lie_elsewhere_are_never_taken_for_none() {
         .await
         .unwrap();
     for table in ["parent", "parted"] {
-        site.revision("001_a", &format!("ALTER TABLE {table} ALTER COLUMN a SET NOT NULL;"));
+        site.revision(
+            "001_a",
+            &format!("ALTER TABLE {table} ALTER COLUMN a SET NOT NULL;"),
+        );
         let said = site.run(&["plan"]);
-        assert!(!said.out.contains("it touches no row"), "{table}: {}", said.out);
-        assert!(said.code != 0 || said.out.contains("validate"), "{table}: {}\n{}", said.out, said.err);
+        assert!(
+            !said.out.contains("it touches no row"),
+            "{table}: {}",
+            said.out
+        );
+        assert!(
+            said.code != 0 || said.out.contains("validate"),
+            "{table}: {}\n{}",
+            said.out,
+            said.err
+        );
     }
 }
 
@@ -111,19 +127,31 @@ const CHANGES: [&str; 12] = [
 async fn among_thousands_of_tables_plans_are_the_same() {
     let schema = format!("{LEADS} {TIED}");
     let (few, many) = (Site::new(&schema, &[]).await, Site::new(&schema, &[]).await);
-    few.client.batch_execute("CREATE TABLE filler_7 (id int)").await.unwrap();
-    let filler =
-        "DO $$ BEGIN FOR n IN 1..1600 LOOP EXECUTE format('CREATE TABLE filler_%s (id int)', n); END LOOP; END $$";
+    few.client
+        .batch_execute("CREATE TABLE filler_7 (id int)")
+        .await
+        .unwrap();
+    let filler = "DO $$ BEGIN FOR n IN 1..1600 LOOP EXECUTE format('CREATE TABLE filler_%s (id int)', n); END LOOP; END $$";
     for part in ["1..400", "401..800", "801..1200", "1201..1600"] {
-        many.client.batch_execute(&filler.replace("1..1600", part)).await.unwrap();
+        many.client
+            .batch_execute(&filler.replace("1..1600", part))
+            .await
+            .unwrap();
     }
     for change in CHANGES {
         few.revision("001_change", change);
         many.revision("001_change", change);
         let (few, many) = (few.run(&["plan", "--sql"]), many.run(&["plan", "--sql"]));
-        assert_eq!((few.code, few.out, few.err), (many.code, many.out, many.err), "{change}");
+        assert_eq!(
+            (few.code, few.out, few.err),
+            (many.code, many.out, many.err),
+            "{change}"
+        );
     }
     // Also what names nothing: all of it is read.
-    many.revision("001_change", "ALTER TABLE leads ADD COLUMN lower text; DO $$ BEGIN NULL; END $$;");
+    many.revision(
+        "001_change",
+        "ALTER TABLE leads ADD COLUMN lower text; DO $$ BEGIN NULL; END $$;",
+    );
     many.run(&["upgrade", "--contract"]).ends(0);
 }

@@ -12,21 +12,32 @@ pub(super) fn place_of(config: &tokio_postgres::Config) -> (String, u16) {
     let host = match config.get_hosts().first() {
         Some(Host::Tcp(name)) => name.clone(),
         Some(Host::Unix(path)) => path.display().to_string().replace('\0', "@"),
-        None => config.get_hostaddrs().first().map_or_else(|| "localhost".to_owned(), ToString::to_string),
+        None => config
+            .get_hostaddrs()
+            .first()
+            .map_or_else(|| "localhost".to_owned(), ToString::to_string),
     };
     (host, config.get_ports().first().copied().unwrap_or(5432))
 }
 
 /// One for each host that is named, by name, address or both.
 pub(super) fn hosts(words: &Words) -> Result<Vec<tokio_postgres::Config>, Error> {
-    let list = |key: &str| words.get(key).map_or_else(Vec::new, |list| list.split(',').collect::<Vec<_>>());
+    let list = |key: &str| {
+        words
+            .get(key)
+            .map_or_else(Vec::new, |list| list.split(',').collect::<Vec<_>>())
+    };
     let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
     let count = names.len().max(addresses.len());
     if !names.is_empty() && !addresses.is_empty() && names.len() != addresses.len() {
-        return Err(Error::BadConnection("there are as many of hostaddr as of host, or none".to_owned()));
+        return Err(Error::BadConnection(
+            "there are as many of hostaddr as of host, or none".to_owned(),
+        ));
     }
     if ports.len() > 1 && ports.len() != count {
-        return Err(Error::BadConnection("there are as many ports as hosts, or one".to_owned()));
+        return Err(Error::BadConnection(
+            "there are as many ports as hosts, or one".to_owned(),
+        ));
     }
     let mut hosts = Vec::new();
     for at in 0..count {
@@ -42,11 +53,28 @@ pub(super) fn hosts(words: &Words) -> Result<Vec<tokio_postgres::Config>, Error>
         };
         if let Some(address) = addresses.get(at).filter(|address| !address.is_empty()) {
             let address = address.parse::<IpAddr>();
-            config.hostaddr(address.map_err(|_| Error::BadConnection("hostaddr isn't an address".to_owned()))?);
+            config.hostaddr(
+                address
+                    .map_err(|_| Error::BadConnection("hostaddr isn't an address".to_owned()))?,
+            );
         }
-        let port = ports.get(at).or(if ports.len() == 1 { ports.first() } else { None }).copied().unwrap_or_default();
-        let port = if port.is_empty() { Ok(5432) } else { port.parse::<u16>() };
-        config.port(port.map_err(|_| Error::BadConnection("a port isn't a number up to 65535".to_owned()))?);
+        let port = ports
+            .get(at)
+            .or(if ports.len() == 1 {
+                ports.first()
+            } else {
+                None
+            })
+            .copied()
+            .unwrap_or_default();
+        let port = if port.is_empty() {
+            Ok(5432)
+        } else {
+            port.parse::<u16>()
+        };
+        config.port(
+            port.map_err(|_| Error::BadConnection("a port isn't a number up to 65535".to_owned()))?,
+        );
         hosts.push(config);
     }
     if words.get("load_balance_hosts") == Some("random") && count > 0 {
@@ -68,7 +96,9 @@ pub(super) fn trust(words: &Words) -> Result<(SslMode, Verify), Error> {
         // The value isn't shown: where a quote or a blank went wrong, it has the next word's in it.
         Some(_) => {
             const KNOWN: &str = "disable, allow, prefer, require, verify-ca, verify-full";
-            return Err(Error::BadConnection(format!("sslmode isn't one of {KNOWN}")));
+            return Err(Error::BadConnection(format!(
+                "sslmode isn't one of {KNOWN}"
+            )));
         }
     })
 }
@@ -80,11 +110,15 @@ pub(super) fn attributes(words: &Words, several: bool) -> Result<TargetSessionAt
         None | Some("any") => TargetSessionAttrs::Any,
         Some("read-write" | "primary") => TargetSessionAttrs::ReadWrite,
         Some("read-only" | "standby" | "prefer-standby") => {
-            return Err(Error::BadConnection("changes need the primary: target_session_attrs=read-write".to_owned()));
+            return Err(Error::BadConnection(
+                "changes need the primary: target_session_attrs=read-write".to_owned(),
+            ));
         }
         Some(_) => {
             const KNOWN: &str = "any, read-write, primary";
-            return Err(Error::BadConnection(format!("target_session_attrs isn't one of {KNOWN}")));
+            return Err(Error::BadConnection(format!(
+                "target_session_attrs isn't one of {KNOWN}"
+            )));
         }
     })
 }

@@ -1,4 +1,5 @@
-//! How often we log in: as often as there is work for sessions, but once a second where the server doesn't let us in.
+//! How often we log in: as often as there is work for sessions, but once a second where the server
+//! doesn't let us in.
 
 use parking_lot::Mutex;
 use std::time::{Duration, Instant};
@@ -18,7 +19,8 @@ impl Logins {
         }
     }
 
-    /// How long until the next one; none when it is now. After a refusal one goes ahead, and the others wait for what comes of it.
+    /// How long until the next one; none when it is now. After a refusal one goes ahead, and the
+    /// others wait for what comes of it.
     fn wait(&self, now: Instant) -> Option<Duration> {
         let mut next = self.0.lock();
         let due = (*next)?;
@@ -44,13 +46,17 @@ impl Logins {
 mod tests {
     use super::*;
 
-    /// How many go ahead in ten seconds, looking each tenth of one, where each is let in or refused.
+    /// How many go ahead in ten seconds, looking each tenth of one, where each is let in or
+    /// refused.
     fn tried(are_let_in: bool) -> usize {
         let (logins, begun) = (Logins::default(), Instant::now());
         logins.refused();
         let mut gone = 0;
         for tenth in 0..100 {
-            if logins.wait(begun + Duration::from_millis(tenth * 100)).is_none() {
+            if logins
+                .wait(begun + Duration::from_millis(tenth * 100))
+                .is_none()
+            {
                 gone += 1;
                 if are_let_in {
                     logins.let_in();

@@ -48,7 +48,8 @@ pub struct Place<'a> {
 pub struct Connect {
     /// One for each host, in the order in which they are tried.
     hosts: Vec<tokio_postgres::Config>,
-    /// The one that let us in last, which is tried first: after a failover the others may swallow what they are sent.
+    /// The one that let us in last, which is tried first: after a failover the others may swallow
+    /// what they are sent.
     latest: Arc<AtomicUsize>,
     words: Words,
     tls: Option<MakeRustlsConnect>,
@@ -61,7 +62,8 @@ pub struct Connect {
 /// A connection before anything was asked of it.
 pub(crate) struct Opened {
     pub(crate) client: Client,
-    /// A setting that it was begun with, which a pooler doesn't hand on; none where the server's side took none.
+    /// A setting that it was begun with, which a pooler doesn't hand on; none where the server's
+    /// side took none.
     pub(crate) mark: Option<String>,
 }
 
@@ -103,7 +105,10 @@ impl Connect {
             words.fill(key, value);
         }
         if words.get("host").is_none() && words.get("hostaddr").is_none() {
-            let socket = SOCKETS.into_iter().find(|folder| Path::new(folder).is_dir()).unwrap_or("localhost");
+            let socket = SOCKETS
+                .into_iter()
+                .find(|folder| Path::new(folder).is_dir())
+                .unwrap_or("localhost");
             words.fill("host", socket);
         }
         if words.get("user").is_none() {
@@ -126,14 +131,29 @@ impl Connect {
         let (mode, verify) = trust(&words)?;
         let mut hosts = hosts(&words)?;
         let attributes = attributes(&words, hosts.len() > 1)?;
-        let seconds = |text: &str| text.parse::<u64>().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs);
-        let timeout = words.get("connect_timeout").and_then(seconds).unwrap_or(CONNECTS_WITHIN);
+        let seconds = |text: &str| {
+            text.parse::<u64>()
+                .ok()
+                .filter(|seconds| *seconds > 0)
+                .map(Duration::from_secs)
+        };
+        let timeout = words
+            .get("connect_timeout")
+            .and_then(seconds)
+            .unwrap_or(CONNECTS_WITHIN);
         for config in &mut hosts {
-            config.ssl_mode(mode).target_session_attrs(attributes).connect_timeout(timeout);
-            config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(30));
+            config
+                .ssl_mode(mode)
+                .target_session_attrs(attributes)
+                .connect_timeout(timeout);
+            config
+                .keepalives_idle(Duration::from_secs(30))
+                .tcp_user_timeout(Duration::from_secs(30));
             words.get("user").map(|user| config.user(user));
             words.get("dbname").map(|name| config.dbname(name));
-            words.get("password").map(|password| config.password(password));
+            words
+                .get("password")
+                .map(|password| config.password(password));
             words.get("options").map(|options| config.options(options));
             match words.get("channel_binding") {
                 Some("require") => config.channel_binding(ChannelBinding::Require),
@@ -144,16 +164,30 @@ impl Connect {
                 config.ssl_negotiation(SslNegotiation::Direct);
             }
         }
-        let only_sockets = hosts.iter().all(|config| matches!(config.get_hosts().first(), Some(Host::Unix(_))));
+        let only_sockets = hosts
+            .iter()
+            .all(|config| matches!(config.get_hosts().first(), Some(Host::Unix(_))));
         let trust = Trust {
             verify,
             root: words.get("sslrootcert").filter(|root| *root != "system"),
             own: words.get("sslcert").zip(words.get("sslkey")),
         };
         let without = mode == SslMode::Disable || only_sockets;
-        let tls = if without { None } else { Some(MakeRustlsConnect::new(tls::config(&trust)?)) };
+        let tls = if without {
+            None
+        } else {
+            Some(MakeRustlsConnect::new(tls::config(&trust)?))
+        };
         let (logins, way) = (Arc::default(), Arc::new(AtomicU8::new(Way::Unknown as u8)));
-        Ok(Connect { hosts, latest: Arc::default(), words, tls, passwords: None, logins, way })
+        Ok(Connect {
+            hosts,
+            latest: Arc::default(),
+            words,
+            tls,
+            passwords: None,
+            logins,
+            way,
+        })
     }
 
     fn first(&self) -> &tokio_postgres::Config {
@@ -176,25 +210,36 @@ impl Connect {
 
     /// The database's name; the user's name when none is given, as libpq has it.
     fn database(&self) -> String {
-        self.first().get_dbname().map_or_else(|| self.user(), str::to_owned)
+        self.first()
+            .get_dbname()
+            .map_or_else(|| self.user(), str::to_owned)
     }
 
-    /// Asks for the password whenever it logs in, where the words don't give it: a file of passwords may change.
+    /// Asks for the password whenever it logs in, where the words don't give it: a file of
+    /// passwords may change.
     pub fn set_passwords(&mut self, passwords: Passwords) {
         if self.words.get("password").is_none() {
             self.passwords = Some(passwords);
         }
     }
 
-    /// Whether another password may be there the next time: the file of passwords is read again each time.
+    /// Whether another password may be there the next time: the file of passwords is read again
+    /// each time.
     pub(crate) fn may_let_in(&self, error: &Error) -> bool {
         let of_password = |code: &String| code.starts_with("28");
-        matches!(error, Error::Connect { code: Some(code), .. } if of_password(code)) && self.passwords.is_some()
+        matches!(error, Error::Connect { code: Some(code), .. } if of_password(code))
+            && self.passwords.is_some()
     }
 
     /// Host, port and database, for messages.
     pub fn target(&self) -> String {
-        format!("{}:{}/{} as {}", self.host(), self.port(), self.database(), self.user())
+        format!(
+            "{}:{}/{} as {}",
+            self.host(),
+            self.port(),
+            self.database(),
+            self.user()
+        )
     }
 
     /// The host that let us in last, with its port.
@@ -208,7 +253,12 @@ impl Connect {
             return Some(given.to_owned());
         }
         let (host, port) = place_of(config);
-        let place = Place { host: &host, port, database: &self.database(), user: &self.user() };
+        let place = Place {
+            host: &host,
+            port,
+            database: &self.database(),
+            user: &self.user(),
+        };
         self.passwords.as_ref()?(&place)
     }
 
@@ -238,7 +288,10 @@ impl Connect {
 
     pub(crate) fn way(&self) -> Way {
         let way = self.way.load(Ordering::Relaxed);
-        [Way::WithoutOptions, Way::Kept].into_iter().find(|known| *known as u8 == way).unwrap_or(Way::Unknown)
+        [Way::WithoutOptions, Way::Kept]
+            .into_iter()
+            .find(|known| *known as u8 == way)
+            .unwrap_or(Way::Unknown)
     }
 
     pub(crate) fn learned(&self, way: Way) {
@@ -253,20 +306,32 @@ impl Connect {
         let mut failed: Option<(usize, String, Option<String>)> = None;
         for at in std::iter::once(latest).chain(others) {
             let config = &self.hosts[at];
-            let (why, code) = match tokio::time::timeout(within(config), self.open_host(config, application)).await {
-                Ok(Ok(opened)) => {
-                    self.latest.store(at, Ordering::Relaxed);
-                    return Ok(opened);
-                }
-                Ok(Err(error)) => (describe(&error), error.code().map(|code| code.code().to_owned())),
-                Err(_) => ("no answer from the server".to_owned(), None),
-            };
+            let (why, code) =
+                match tokio::time::timeout(within(config), self.open_host(config, application))
+                    .await
+                {
+                    Ok(Ok(opened)) => {
+                        self.latest.store(at, Ordering::Relaxed);
+                        return Ok(opened);
+                    }
+                    Ok(Err(error)) => (
+                        describe(&error),
+                        error.code().map(|code| code.code().to_owned()),
+                    ),
+                    Err(_) => ("no answer from the server".to_owned(), None),
+                };
             if failed.as_ref().is_none_or(|(before, ..)| *before < at) {
                 failed = Some((at, why, code));
             }
         }
-        let Some((_, why, code)) = failed else { return Err(Error::BadConnection("no host is named".to_owned())) };
-        Err(Error::Connect { target: self.target(), why, code })
+        let Some((_, why, code)) = failed else {
+            return Err(Error::BadConnection("no host is named".to_owned()));
+        };
+        Err(Error::Connect {
+            target: self.target(),
+            why,
+            code,
+        })
     }
 
     /// How long it may take until one of the hosts has let us in.
@@ -287,19 +352,34 @@ impl Connect {
         if self.way() == Way::Unknown {
             let mark = format!("{:016x}", rand::random::<u64>());
             let mut marked = config.clone();
-            let options = config.get_options().map_or_else(String::new, |options| format!("{options} "));
+            let options = config
+                .get_options()
+                .map_or_else(String::new, |options| format!("{options} "));
             marked.options(format!("{options}-c {MARK}={mark}"));
             match self.open_by(&marked).await {
-                Ok(client) => return Ok(Opened { client, mark: Some(mark) }),
+                Ok(client) => {
+                    return Ok(Opened {
+                        client,
+                        mark: Some(mark),
+                    });
+                }
                 // A pooler that knows no options, or not these.
-                Err(error) if error.code().is_some_and(is_of_protocol) => self.learned(Way::WithoutOptions),
+                Err(error) if error.code().is_some_and(is_of_protocol) => {
+                    self.learned(Way::WithoutOptions)
+                }
                 Err(error) => return Err(error),
             }
         }
-        Ok(Opened { client: self.open_by(&config).await?, mark: None })
+        Ok(Opened {
+            client: self.open_by(&config).await?,
+            mark: None,
+        })
     }
 
-    async fn open_by(&self, config: &tokio_postgres::Config) -> Result<Client, tokio_postgres::Error> {
+    async fn open_by(
+        &self,
+        config: &tokio_postgres::Config,
+    ) -> Result<Client, tokio_postgres::Error> {
         let client = match &self.tls {
             None => {
                 let (client, connection) = config.connect(NoTls).await?;
@@ -326,7 +406,11 @@ impl Connect {
         ask: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         tokio::time::timeout(within, ask).await.unwrap_or_else(|_| {
-            Err(Error::Connect { target: self.target(), why: "no answer from the server".to_owned(), code: None })
+            Err(Error::Connect {
+                target: self.target(),
+                why: "no answer from the server".to_owned(),
+                code: None,
+            })
         })
     }
 
@@ -349,13 +433,21 @@ impl fmt::Debug for Connect {
     }
 }
 
-/// How long a host may take, from the first packet until it has let us in: libpq's `connect_timeout` is of all of that.
+/// How long a host may take, from the first packet until it has let us in: libpq's
+/// `connect_timeout` is of all of that.
 fn within(config: &tokio_postgres::Config) -> Duration {
-    config.get_connect_timeout().copied().unwrap_or(CONNECTS_WITHIN)
+    config
+        .get_connect_timeout()
+        .copied()
+        .unwrap_or(CONNECTS_WITHIN)
 }
 
 fn is_of_protocol(code: &SqlState) -> bool {
-    [SqlState::PROTOCOL_VIOLATION, SqlState::FEATURE_NOT_SUPPORTED].contains(code)
+    [
+        SqlState::PROTOCOL_VIOLATION,
+        SqlState::FEATURE_NOT_SUPPORTED,
+    ]
+    .contains(code)
 }
 
 #[cfg(test)]
@@ -365,7 +457,8 @@ mod tests {
 
     #[test]
     fn messages_never_show_the_password() {
-        let connect = Connect::parse("postgres://ann:s3cret@db.example/app?sslmode=disable").unwrap();
+        let connect =
+            Connect::parse("postgres://ann:s3cret@db.example/app?sslmode=disable").unwrap();
         assert!(!format!("{connect:?}").contains("s3cret"));
         assert_eq!(connect.target(), "db.example:5432/app as ann");
         let error = Connect::parse("postgres://ann:s3cret@db.example:port/app").unwrap_err();
@@ -374,19 +467,36 @@ mod tests {
 
     #[test]
     fn another_search_path_is_read_back_by_the_driver() {
-        let connect = Connect::parse("postgres://ann:s3cret@one:5433,two:5434/app?sslmode=require").unwrap();
+        let connect =
+            Connect::parse("postgres://ann:s3cret@one:5433,two:5434/app?sslmode=require").unwrap();
         let path = [Ident::new("public_01 a\\b"), Ident::new("public")];
         let url = connect.url_with_search_path(&path);
-        assert!(!url.contains("s3cret") && url.ends_with("&sslmode=require"), "{url}");
+        assert!(
+            !url.contains("s3cret") && url.ends_with("&sslmode=require"),
+            "{url}"
+        );
         let again = Connect::parse(&url).unwrap();
-        assert_eq!(again.first().get_options(), Some("-csearch_path=\"public_01\\ a\\\\b\",public"));
+        assert_eq!(
+            again.first().get_options(),
+            Some("-csearch_path=\"public_01\\ a\\\\b\",public")
+        );
         assert_eq!((again.hosts.len(), place_of(&again.hosts[1]).1), (2, 5434));
     }
 
     #[test]
     fn every_sslmode_is_understood() {
-        for mode in ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] {
-            assert!(Connect::parse(&format!("host=localhost user=a sslmode={mode}")).is_ok(), "{mode}");
+        for mode in [
+            "disable",
+            "allow",
+            "prefer",
+            "require",
+            "verify-ca",
+            "verify-full",
+        ] {
+            assert!(
+                Connect::parse(&format!("host=localhost user=a sslmode={mode}")).is_ok(),
+                "{mode}"
+            );
         }
         assert!(Connect::parse("host=localhost sslmode=maybe").is_err());
     }
@@ -396,6 +506,9 @@ mod tests {
         let connect = Connect::parse("postgres://localhost/db?host=/tmp/socket&user=u").unwrap();
         assert_eq!(connect.target(), "/tmp/socket:5432/db as u");
         let connect = Connect::parse("host=name hostaddr=127.0.0.1 user=u port=7").unwrap();
-        assert_eq!((connect.target().as_str(), connect.hosts.len()), ("name:7/u as u", 1));
+        assert_eq!(
+            (connect.target().as_str(), connect.hosts.len()),
+            ("name:7/u as u", 1)
+        );
     }
 }

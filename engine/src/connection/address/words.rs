@@ -3,7 +3,8 @@
 use crate::error::Error;
 use std::collections::BTreeMap;
 
-/// What libpq knows and a connection of ours does the same without: defaults that we don't leave, or what is about GSSAPI alone.
+/// What libpq knows and a connection of ours does the same without: defaults that we don't leave,
+/// or what is about GSSAPI alone.
 const WITHOUT_MEANING: [&str; 13] = [
     "application_name",
     "fallback_application_name",
@@ -44,7 +45,8 @@ const KNOWN: [&str; 20] = [
     "ssl",
 ];
 
-/// What libpq knows and isn't understood here. It must not be passed over: it may be there for security.
+/// What libpq knows and isn't understood here. It must not be passed over: it may be there for
+/// security.
 const UNSUPPORTED: [&str; 20] = [
     "requiressl",
     "requirepeer",
@@ -80,7 +82,10 @@ impl Words {
     /// [`Error::BadConnection`], which never tells a password.
     pub(crate) fn parse(text: &str) -> Result<Words, Error> {
         let text = text.trim();
-        match text.strip_prefix("postgresql://").or_else(|| text.strip_prefix("postgres://")) {
+        match text
+            .strip_prefix("postgresql://")
+            .or_else(|| text.strip_prefix("postgres://"))
+        {
             Some(rest) => Words::of_url(rest),
             None => Words::of_pairs(text),
         }
@@ -88,7 +93,10 @@ impl Words {
 
     /// A word's value; none where it is empty, too.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+        self.0
+            .get(key)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// Takes a word from somewhere else where it isn't there.
@@ -103,17 +111,22 @@ impl Words {
             // As JDBC has it.
             "ssl" if value == "true" => self.0.insert("sslmode".to_owned(), "require".to_owned()),
             "gssencmode" if value == "require" => {
-                return Err(Error::BadConnection("gssencmode=require isn't supported; use TLS".to_owned()));
+                return Err(Error::BadConnection(
+                    "gssencmode=require isn't supported; use TLS".to_owned(),
+                ));
             }
             key if KNOWN.contains(&key) => self.0.insert(key.to_owned(), value),
             key if WITHOUT_MEANING.contains(&key) => None,
             key if UNSUPPORTED.contains(&key) => {
                 return Err(Error::BadConnection(format!("`{key}` isn't supported")));
             }
-            // Not shown: a password with a blank and no quotes ends in something that looks like a word.
+            // Not shown: a password with a blank and no quotes ends in something that looks like a
+            // word.
             _ => {
                 let known = KNOWN.join(", ");
-                return Err(Error::BadConnection(format!("a word before `=` isn't one of {known}")));
+                return Err(Error::BadConnection(format!(
+                    "a word before `=` isn't one of {known}"
+                )));
             }
         };
         Ok(())
@@ -121,12 +134,20 @@ impl Words {
 
     fn of_url(rest: &str) -> Result<Words, Error> {
         if rest.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            // What stands behind one would be taken for a part of the name before it, a password too. libpq refuses it as well.
-            return Err(Error::BadConnection("a URL has no blanks: write %20".to_owned()));
+            // What stands behind one would be taken for a part of the name before it, a password
+            // too. libpq refuses it as well.
+            return Err(Error::BadConnection(
+                "a URL has no blanks: write %20".to_owned(),
+            ));
         }
-        let (address, query) = rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
-        let (authority, database) =
-            address.split_once('/').map_or((address, None), |(authority, database)| (authority, Some(database)));
+        let (address, query) = rest
+            .split_once('?')
+            .map_or((rest, None), |(address, query)| (address, Some(query)));
+        let (authority, database) = address
+            .split_once('/')
+            .map_or((address, None), |(authority, database)| {
+                (authority, Some(database))
+            });
         let (user, hosts) = match authority.rsplit_once('@') {
             // An abstract socket begins with it, escaped.
             Some((user, hosts)) => (Some(user), hosts),
@@ -134,7 +155,9 @@ impl Words {
         };
         let mut words = Words::default();
         if let Some(user) = user {
-            let (user, password) = user.split_once(':').map_or((user, None), |(user, word)| (user, Some(word)));
+            let (user, password) = user
+                .split_once(':')
+                .map_or((user, None), |(user, word)| (user, Some(word)));
             words.set("user", decoded(user)?)?;
             password.map_or(Ok(()), |password| words.set("password", decoded(password)?))?;
         }
@@ -149,9 +172,15 @@ impl Words {
             words.set("port", ports.join(","))?;
         }
         database.map_or(Ok(()), |database| words.set("dbname", decoded(database)?))?;
-        for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
+        for pair in query
+            .into_iter()
+            .flat_map(|query| query.split('&'))
+            .filter(|pair| !pair.is_empty())
+        {
             let Some((key, value)) = pair.split_once('=') else {
-                return Err(Error::BadConnection("a word behind `?` has no value".to_owned()));
+                return Err(Error::BadConnection(
+                    "a word behind `?` has no value".to_owned(),
+                ));
             };
             // It replaces what stands before the `?`.
             words.set(&decoded(key)?, decoded(value)?)?;
@@ -164,10 +193,13 @@ impl Words {
         let mut rest = text.trim_start();
         while !rest.is_empty() {
             let Some((key, after)) = rest.split_once('=') else {
-                return Err(Error::BadConnection("a word has no value: write word=value".to_owned()));
+                return Err(Error::BadConnection(
+                    "a word has no value: write word=value".to_owned(),
+                ));
             };
             let (value, left) = value(after.trim_start())?;
-            // `host= password=..` and `host=a\ password=..`: the next pair is taken for the value, and would be shown.
+            // `host= password=..` and `host=a\ password=..`: the next pair is taken for the value,
+            // and would be shown.
             if key.trim() != "password" && value.contains("password=") {
                 return Err(Error::BadConnection(
                     "the value of a word before `password` doesn't end before it".to_owned(),
@@ -195,14 +227,20 @@ fn value(text: &str) -> Result<(String, &str), Error> {
             _ => value.push(c),
         }
     }
-    if quoted { Err(Error::BadConnection("a quote isn't closed".to_owned())) } else { Ok((value, "")) }
+    if quoted {
+        Err(Error::BadConnection("a quote isn't closed".to_owned()))
+    } else {
+        Ok((value, ""))
+    }
 }
 
 /// A host and its port, which may be empty; an IPv6 address stands in brackets.
 fn host_port(text: &str) -> Result<(&str, &str), Error> {
     if let Some(rest) = text.strip_prefix('[') {
         let Some((address, port)) = rest.split_once(']') else {
-            return Err(Error::BadConnection("a bracket of an address isn't closed".to_owned()));
+            return Err(Error::BadConnection(
+                "a bracket of an address isn't closed".to_owned(),
+            ));
         };
         return Ok((address, port.strip_prefix(':').unwrap_or(port)));
     }
@@ -221,28 +259,49 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<(String, String)> {
-        Words::parse(text).unwrap().0.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+        Words::parse(text)
+            .unwrap()
+            .0
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .collect()
     }
 
     fn told(text: &str) -> String {
-        read(text).iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+        read(text)
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]
     fn a_url_is_read_as_libpq_reads_it() {
-        assert_eq!(told("postgres://localhost/db?host=/tmp/s"), "dbname=db host=/tmp/s");
+        assert_eq!(
+            told("postgres://localhost/db?host=/tmp/s"),
+            "dbname=db host=/tmp/s"
+        );
         assert_eq!(
             told("postgresql://u%40x:p%3A@[::1]:5433,b/d"),
             "dbname=d host=::1,b password=p: port=5433, user=u@x"
         );
-        assert_eq!(told("postgres:///d?host=%40abstract&user=u&port=7"), "dbname=d host=@abstract port=7 user=u");
-        assert_eq!(told("postgres://h?ssl=true&keepalives=0&application_name=x"), "host=h sslmode=require");
+        assert_eq!(
+            told("postgres:///d?host=%40abstract&user=u&port=7"),
+            "dbname=d host=@abstract port=7 user=u"
+        );
+        assert_eq!(
+            told("postgres://h?ssl=true&keepalives=0&application_name=x"),
+            "host=h sslmode=require"
+        );
         assert_eq!(told("postgres://"), "");
     }
 
     #[test]
     fn pairs_have_quotes_and_escapes() {
-        assert_eq!(told(r"host=h password='a b\'c' dbname = d\ d"), "dbname=d d host=h password=a b'c");
+        assert_eq!(
+            told(r"host=h password='a b\'c' dbname = d\ d"),
+            "dbname=d d host=h password=a b'c"
+        );
         assert!(Words::parse("host='h").is_err() && Words::parse("host").is_err());
     }
 
@@ -256,7 +315,9 @@ mod tests {
             "password=my s3cret=x",
             "postgres://u:s3 cret@h/d",
         ] {
-            let Err(error) = Words::parse(text) else { panic!("{text}") };
+            let Err(error) = Words::parse(text) else {
+                panic!("{text}")
+            };
             assert!(!error.to_string().contains("cret"), "{error}");
         }
     }

@@ -1,5 +1,5 @@
-//! One connection with its settings. There is no connection of ours without limits, and no question of ours without a name:
-//! what was being done stands in each error.
+//! One connection with its settings. There is no connection of ours without limits, and no question
+//! of ours without a name: what was being done stands in each error.
 
 mod pinned;
 mod pooler;
@@ -56,10 +56,14 @@ pub(crate) type Bound = (Statement, Vec<Box<dyn ToSql + Sync + Send>>);
 pub(crate) type Transaction = [Bound; 3];
 
 /// A transaction that was sent.
-pub(crate) type UnderWay = Pin<Box<dyn Future<Output = Result<(u64, Row), tokio_postgres::Error>> + Send>>;
+pub(crate) type UnderWay =
+    Pin<Box<dyn Future<Output = Result<(u64, Row), tokio_postgres::Error>> + Send>>;
 
 fn parameters((_, parameters): &Bound) -> Vec<&(dyn ToSql + Sync)> {
-    parameters.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect()
+    parameters
+        .iter()
+        .map(|one| &**one as &(dyn ToSql + Sync))
+        .collect()
 }
 
 const SETTING_UP: &str = "setting up the session";
@@ -72,34 +76,56 @@ pub(crate) struct Session {
     client: Arc<Client>,
     /// Its process id on the server.
     pub(crate) pid: i32,
-    /// When the server began it, in seconds since 1970: process ids come again. Empty where its role may not see that.
+    /// When the server began it, in seconds since 1970: process ids come again. Empty where its
+    /// role may not see that.
     pub(crate) since: String,
     /// When its server was started: another server has another time.
     pub(crate) server: String,
-    /// After so long without an answer it is lost; never where statements may take as long as they do.
+    /// After so long without an answer it is lost; never where statements may take as long as they
+    /// do.
     answers_within: Option<Duration>,
     /// Once it was lost that way.
     silent: AtomicBool,
 }
 
 impl Session {
-    pub(crate) async fn open(connect: &Connect, role: Role, settings: &Settings) -> Result<Session, Error> {
+    pub(crate) async fn open(
+        connect: &Connect,
+        role: Role,
+        settings: &Settings,
+    ) -> Result<Session, Error> {
         connect.turn().await;
         let opened = connect
-            .in_time(connect.opens_within() + settings.silence, Box::pin(Session::open_now(connect, role, settings)))
+            .in_time(
+                connect.opens_within() + settings.silence,
+                Box::pin(Session::open_now(connect, role, settings)),
+            )
             .await;
         // Also one that was let in and then lost: what is wrong stays wrong for a while.
-        opened.inspect(|_| connect.let_in()).inspect_err(|_| connect.refused())
+        opened
+            .inspect(|_| connect.let_in())
+            .inspect_err(|_| connect.refused())
     }
 
-    async fn open_now(connect: &Connect, role: Role, settings: &Settings) -> Result<Session, Error> {
+    async fn open_now(
+        connect: &Connect,
+        role: Role,
+        settings: &Settings,
+    ) -> Result<Session, Error> {
         let opened = connect.open(role.application_name()).await?;
         pooler::refuse(connect, &opened).await?;
         let client = Arc::new(opened.client);
-        let answers_within = statement_timeout(role, settings).map(|timeout| timeout + settings.silence);
+        let answers_within =
+            statement_timeout(role, settings).map(|timeout| timeout + settings.silence);
         let silent = AtomicBool::new(false);
-        let mut session =
-            Session { client, pid: 0, since: String::new(), server: String::new(), answers_within, silent };
+        let mut session = Session {
+            client,
+            pid: 0,
+            since: String::new(),
+            server: String::new(),
+            answers_within,
+            silent,
+        };
         session.set_up(role, settings).await?;
         let sql = "SELECT pid, coalesce(extract(epoch FROM backend_start)::text, ''), extract(epoch FROM pg_postmaster_start_time())::text
                    FROM pg_stat_activity WHERE pid = pg_backend_pid()";
@@ -116,7 +142,8 @@ impl Session {
 
     /// Pins what our statements rely on.
     async fn set_up(&self, role: Role, settings: &Settings) -> Result<(), Error> {
-        self.batch_execute(SETTING_UP, &pinned::sql(role, settings)).await?;
+        self.batch_execute(SETTING_UP, &pinned::sql(role, settings))
+            .await?;
         // Not every server can. Each by itself: what is refused takes back what is sent with it.
         for notice in NOTICE_OUR_END {
             self.client.batch_execute(notice).await.ok();
@@ -124,13 +151,18 @@ impl Session {
         Ok(())
     }
 
-    /// Refuses to work on another server than the one that holds our lock: after a failover that one has the lock no more.
+    /// Refuses to work on another server than the one that holds our lock: after a failover that
+    /// one has the lock no more.
     pub(crate) fn beside(self, server: &str, connect: &Connect) -> Result<Session, Error> {
         if self.server == server {
             return Ok(self);
         }
         let why = "another server answers than the one that holds our lock".to_owned();
-        Err(Error::Connect { target: connect.target(), why, code: None })
+        Err(Error::Connect {
+            target: connect.target(),
+            why,
+            code: None,
+        })
     }
 
     /// Whether there will be no more answers.
@@ -148,7 +180,8 @@ impl Session {
         sql: &S,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, Error> {
-        self.ask(doing, sql, self.client.query(sql, parameters)).await
+        self.ask(doing, sql, self.client.query(sql, parameters))
+            .await
     }
 
     pub(crate) async fn query_one<S: Named + ?Sized>(
@@ -157,7 +190,8 @@ impl Session {
         sql: &S,
         parameters: Parameters<'_>,
     ) -> Result<Row, Error> {
-        self.ask(doing, sql, self.client.query_one(sql, parameters)).await
+        self.ask(doing, sql, self.client.query_one(sql, parameters))
+            .await
     }
 
     pub(crate) async fn query_opt<S: Named + ?Sized>(
@@ -166,7 +200,8 @@ impl Session {
         sql: &S,
         parameters: Parameters<'_>,
     ) -> Result<Option<Row>, Error> {
-        self.ask(doing, sql, self.client.query_opt(sql, parameters)).await
+        self.ask(doing, sql, self.client.query_opt(sql, parameters))
+            .await
     }
 
     /// How many rows it changed.
@@ -176,7 +211,8 @@ impl Session {
         sql: &S,
         parameters: Parameters<'_>,
     ) -> Result<u64, Error> {
-        self.ask(doing, sql, self.client.execute(sql, parameters)).await
+        self.ask(doing, sql, self.client.execute(sql, parameters))
+            .await
     }
 
     /// One statement or several, without parameters.
@@ -185,24 +221,36 @@ impl Session {
     }
 
     /// Several statements in one round trip, without parameters; the rows that they give, as text.
-    pub(crate) async fn rows_as_text(&self, doing: &str, sql: &str) -> Result<Vec<Vec<String>>, Error> {
+    pub(crate) async fn rows_as_text(
+        &self,
+        doing: &str,
+        sql: &str,
+    ) -> Result<Vec<Vec<String>>, Error> {
         let answer = self.ask(doing, sql, self.client.simple_query(sql)).await?;
         let row = |message: &SimpleQueryMessage| match message {
-            SimpleQueryMessage::Row(row) => {
-                Some((0..row.len()).map(|at| row.get(at).unwrap_or_default().to_owned()).collect())
-            }
+            SimpleQueryMessage::Row(row) => Some(
+                (0..row.len())
+                    .map(|at| row.get(at).unwrap_or_default().to_owned())
+                    .collect(),
+            ),
             _ => None,
         };
         Ok(answer.iter().filter_map(row).collect())
     }
 
-    /// Statements one after the other, sent without waiting for answers; when one fails, so do those behind it in its
-    /// transaction. With the error comes which one failed first.
-    pub(crate) async fn pipelined(&self, doing: &str, statements: &[String]) -> Result<(), (usize, Error)> {
+    /// Statements one after the other, sent without waiting for answers; when one fails, so do
+    /// those behind it in its transaction. With the error comes which one failed first.
+    pub(crate) async fn pipelined(
+        &self,
+        doing: &str,
+        statements: &[String],
+    ) -> Result<(), (usize, Error)> {
         for (chunk, statements) in statements.chunks(PIPELINED_MAX).enumerate() {
             // The driver sends in the order of the first poll.
-            let mut open: Vec<_> =
-                statements.iter().map(|sql| Some(Box::pin(self.client.batch_execute(sql)))).collect();
+            let mut open: Vec<_> = statements
+                .iter()
+                .map(|sql| Some(Box::pin(self.client.batch_execute(sql))))
+                .collect();
             let mut failed = None;
             let all = std::future::poll_fn(|context| {
                 for (at, slot) in open.iter_mut().enumerate() {
@@ -216,12 +264,24 @@ impl Session {
                         }
                     }
                 }
-                if open.iter().all(Option::is_none) { Poll::Ready(Ok(())) } else { Poll::Pending }
+                if open.iter().all(Option::is_none) {
+                    Poll::Ready(Ok(()))
+                } else {
+                    Poll::Pending
+                }
             });
             let first = chunk * PIPELINED_MAX;
-            self.ask(doing, "statements as written", all).await.map_err(|error| (first, error))?;
+            self.ask(doing, "statements as written", all)
+                .await
+                .map_err(|error| (first, error))?;
             if let Some((at, cause)) = failed {
-                return Err((first + at, Error::Sql { doing: doing.to_owned(), cause }));
+                return Err((
+                    first + at,
+                    Error::Sql {
+                        doing: doing.to_owned(),
+                        cause,
+                    },
+                ));
             }
         }
         Ok(())
@@ -231,17 +291,27 @@ impl Session {
         self.ask(doing, "prepare", self.client.prepare(sql)).await
     }
 
-    /// Sends a transaction of three statements without waiting for answers. What is sent before its answer is there stands in
-    /// line behind it on the server, so that the way there costs nothing.
-    pub(crate) async fn send(&self, doing: &str, transaction: Transaction) -> Result<UnderWay, Error> {
-        let failed = |cause| Error::Sql { doing: doing.to_owned(), cause };
-        fault::point(&self.client, When::Before, doing, BATCH).await.map_err(failed)?;
+    /// Sends a transaction of three statements without waiting for answers. What is sent before its
+    /// answer is there stands in line behind it on the server, so that the way there costs nothing.
+    pub(crate) async fn send(
+        &self,
+        doing: &str,
+        transaction: Transaction,
+    ) -> Result<UnderWay, Error> {
+        let failed = |cause| Error::Sql {
+            doing: doing.to_owned(),
+            cause,
+        };
+        fault::point(&self.client, When::Before, doing, BATCH)
+            .await
+            .map_err(failed)?;
         let client = Arc::clone(&self.client);
         let mut answer: UnderWay = Box::pin(async move {
             let [first, change, last] = &transaction;
-            let (of_first, of_change, of_last) = (parameters(first), parameters(change), parameters(last));
-            // The driver sends in the order of the first poll, without waiting for answers. When one fails, those behind it
-            // fail too, and COMMIT rolls back.
+            let (of_first, of_change, of_last) =
+                (parameters(first), parameters(change), parameters(last));
+            // The driver sends in the order of the first poll, without waiting for answers. When
+            // one fails, those behind it fail too, and COMMIT rolls back.
             let (begun, first, changed, last, committed) = tokio::join!(
                 client.batch_execute("BEGIN"),
                 client.execute(&first.0, &of_first),
@@ -270,12 +340,14 @@ impl Session {
         })
     }
 
-    /// The answer to what was sent: how many rows the second statement changed, and what the third one gave.
+    /// The answer to what was sent: how many rows the second statement changed, and what the third
+    /// one gave.
     pub(crate) async fn answered(&self, doing: &str, sent: UnderWay) -> Result<(u64, Row), Error> {
         self.within(doing, BATCH, sent).await
     }
 
-    /// A row of texts that come to the same values again, whatever the role's settings make of them.
+    /// A row of texts that come to the same values again, whatever the role's settings make of
+    /// them.
     pub(crate) async fn exactly(
         &self,
         doing: &str,
@@ -301,8 +373,9 @@ impl Session {
     pub(crate) async fn literal(&self, doing: &str, query: &str) -> Result<Option<String>, Error> {
         let sql = format!("SELECT ({query})");
         let statement = self.prepare(doing, &sql).await?;
-        let is_text =
-            |column: &tokio_postgres::Column| [Type::TEXT, Type::VARCHAR, Type::BPCHAR].contains(column.type_());
+        let is_text = |column: &tokio_postgres::Column| {
+            [Type::TEXT, Type::VARCHAR, Type::BPCHAR].contains(column.type_())
+        };
         let read = format!("SELECT quote_literal(({query})::text)");
         if statement.columns().first().is_some_and(is_text) {
             // Casts within the query are the author's, and so are their settings.
@@ -318,13 +391,24 @@ impl Session {
     /// Nothing more is expected of it.
     pub(crate) fn lost(&self, doing: &str, silence: Duration) -> Error {
         self.silent.store(true, Ordering::Relaxed);
-        Error::Silent { doing: doing.to_owned(), seconds: silence.as_secs() }
+        Error::Silent {
+            doing: doing.to_owned(),
+            seconds: silence.as_secs(),
+        }
     }
 
     /// Ends sessions of ours that the server still believes in: this one is in their place.
     pub(crate) async fn replaces(&self, lost: &Session) -> Result<(), Error> {
-        let sql = format!("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {THIS_ONE}");
-        self.query("ending the session that was lost", &sql, &[&lost.pid, &lost.since]).await.map(drop)
+        let sql = format!(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {THIS_ONE}"
+        );
+        self.query(
+            "ending the session that was lost",
+            &sql,
+            &[&lost.pid, &lost.since],
+        )
+        .await
+        .map(drop)
     }
 
     /// Waits for the answer, for as long as this session's statements may take.
@@ -334,8 +418,13 @@ impl Session {
         sql: &S,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Error> {
-        let failed = |cause| Error::Sql { doing: doing.to_owned(), cause };
-        fault::point(&self.client, When::Before, doing, sql).await.map_err(failed)?;
+        let failed = |cause| Error::Sql {
+            doing: doing.to_owned(),
+            cause,
+        };
+        fault::point(&self.client, When::Before, doing, sql)
+            .await
+            .map_err(failed)?;
         self.within(doing, sql, answer).await
     }
 
@@ -345,7 +434,10 @@ impl Session {
         sql: &S,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Error> {
-        let failed = |cause| Error::Sql { doing: doing.to_owned(), cause };
+        let failed = |cause| Error::Sql {
+            doing: doing.to_owned(),
+            cause,
+        };
         let answered = match self.answers_within {
             None => answer.await,
             Some(within) => match tokio::time::timeout(within, answer).await {
@@ -354,20 +446,24 @@ impl Session {
             },
         };
         if answered.is_ok() {
-            fault::point(&self.client, When::After, doing, sql).await.map_err(failed)?;
+            fault::point(&self.client, When::After, doing, sql)
+                .await
+                .map_err(failed)?;
         }
         answered.map_err(failed)
     }
 }
 
-/// A session by `$1`, its process id, and `$2`, when it began: in `pg_stat_activity`. A role that sessions are given by a setting may not
-/// see when they began.
-pub(crate) const THIS_ONE: &str = "pid = $1 AND coalesce(extract(epoch FROM backend_start)::text, '') = $2";
+/// A session by `$1`, its process id, and `$2`, when it began: in `pg_stat_activity`. A role that
+/// sessions are given by a setting may not see when they began.
+pub(crate) const THIS_ONE: &str =
+    "pid = $1 AND coalesce(extract(epoch FROM backend_start)::text, '') = $2";
 
 /// So many statements are sent ahead of their answers.
 const PIPELINED_MAX: usize = 64;
 
-/// A server that still believes in a client that is gone keeps its locks: also the one that makes us the only one.
+/// A server that still believes in a client that is gone keeps its locks: also the one that makes
+/// us the only one.
 const NOTICE_OUR_END: [&str; 2] = [
     "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
     "SET client_connection_check_interval = '5s'",

@@ -1,5 +1,6 @@
-//! The settings of a session. What changes the meaning of our own statements, or limits their time, is pinned, whatever was set for the
-//! role, the database or the server; what changes the meaning of the author's is left as psql would find it.
+//! The settings of a session. What changes the meaning of our own statements, or limits their time,
+//! is pinned, whatever was set for the role, the database or the server; what changes the meaning
+//! of the author's is left as psql would find it.
 
 use super::{Role, millis, statement_timeout};
 use crate::config::Settings;
@@ -27,51 +28,79 @@ const PINNED: [(&str, &str); 14] = [
     ("jit", "off"),
 ];
 
-/// Those of sessions for batches: a crash loses the last of them with their checkpoints, and they are short.
-const OF_BATCHES: [(&str, &str); 3] =
-    [("synchronous_commit", "off"), ("plan_cache_mode", "force_custom_plan"), ("max_parallel_workers_per_gather", "0")];
+/// Those of sessions for batches: a crash loses the last of them with their checkpoints, and they
+/// are short.
+const OF_BATCHES: [(&str, &str); 3] = [
+    ("synchronous_commit", "off"),
+    ("plan_cache_mode", "force_custom_plan"),
+    ("max_parallel_workers_per_gather", "0"),
+];
 
-/// The session that keeps the records holds the lock and must not wait for a standby without anybody watching it. What DDL commits
-/// waits as the server says; a record that a failover loses is asked of the catalog again.
+/// The session that keeps the records holds the lock and must not wait for a standby without
+/// anybody watching it. What DDL commits waits as the server says; a record that a failover loses
+/// is asked of the catalog again.
 const OF_RECORDS: [(&str, &str); 1] = [("synchronous_commit", "local")];
 
-/// A crash may take no step with it that was reported as done: what DDL commits is at least written to disk here.
+/// A crash may take no step with it that was reported as done: what DDL commits is at least written
+/// to disk here.
 const DDL_IS_KEPT: &str = "SELECT pg_catalog.set_config('synchronous_commit', 'local', false)
     WHERE pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'";
 
-/// PostgreSQL looks into `pg_catalog` first unless a search_path says otherwise. One that does would let anybody who may make
-/// functions put another in the place of those that our statements call.
+/// PostgreSQL looks into `pg_catalog` first unless a search_path says otherwise. One that does
+/// would let anybody who may make functions put another in the place of those that our statements
+/// call.
 const OWN_WORDS_FIRST: &str = "SELECT pg_catalog.set_config('search_path',
     coalesce((SELECT pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ' ORDER BY place)
               FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS path (name, place)
               WHERE name OPERATOR(pg_catalog.<>) 'pg_catalog'), ''), false)
     WHERE 'pg_catalog' OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(false))";
 
-/// In which values come to the same again when they are read as text. The author's own casts are made under the author's settings, so
-/// these hold only while something is read.
-const EXACT: [(&str, &str); 3] =
-    [("extra_float_digits", "1"), ("datestyle", "ISO, YMD"), ("intervalstyle", "postgres")];
+/// In which values come to the same again when they are read as text. The author's own casts are
+/// made under the author's settings, so these hold only while something is read.
+const EXACT: [(&str, &str); 3] = [
+    ("extra_float_digits", "1"),
+    ("datestyle", "ISO, YMD"),
+    ("intervalstyle", "postgres"),
+];
 
 /// What makes texts of values exact until the transaction ends.
 pub(super) fn exact() -> String {
-    EXACT.map(|(name, value)| format!("SET LOCAL {name} = '{value}'; ")).concat()
+    EXACT
+        .map(|(name, value)| format!("SET LOCAL {name} = '{value}'; "))
+        .concat()
 }
 
 /// What makes them as they are now again, as SQL.
 pub(super) fn as_now() -> String {
-    let one = |(name, _)| format!("format('SET LOCAL {name} = %L; ', pg_catalog.current_setting('{name}'))");
+    let one = |(name, _)| {
+        format!("format('SET LOCAL {name} = %L; ', pg_catalog.current_setting('{name}'))")
+    };
     format!("SELECT {}", EXACT.map(one).join(" || "))
 }
 
 /// What makes a session one of ours.
 pub(super) fn sql(role: Role, settings: &Settings) -> String {
-    // What only looks needs the weakest of locks, and nobody waits behind it: the statement's timeout is enough.
+    // What only looks needs the weakest of locks, and nobody waits behind it: the statement's
+    // timeout is enough.
     let looks = matches!(role, Role::Reader | Role::Lease);
-    let lock = if looks { 0 } else { millis(settings.lock_timeout) };
+    let lock = if looks {
+        0
+    } else {
+        millis(settings.lock_timeout)
+    };
     let statement = statement_timeout(role, settings).map_or(0, millis);
-    let batches = matches!(role, Role::Worker | Role::Sampler).then_some(OF_BATCHES).into_iter().flatten();
-    let records = (role == Role::Lease).then_some(OF_RECORDS).into_iter().flatten();
-    let limits = [("lock_timeout", lock.to_string()), ("statement_timeout", statement.to_string())];
+    let batches = matches!(role, Role::Worker | Role::Sampler)
+        .then_some(OF_BATCHES)
+        .into_iter()
+        .flatten();
+    let records = (role == Role::Lease)
+        .then_some(OF_RECORDS)
+        .into_iter()
+        .flatten();
+    let limits = [
+        ("lock_timeout", lock.to_string()),
+        ("statement_timeout", statement.to_string()),
+    ];
     let rows: Vec<String> = PINNED
         .into_iter()
         .chain(batches)
@@ -147,7 +176,8 @@ mod tests {
         "deadlock_timeout",
     ];
 
-    /// Of these categories none changes what a statement does, only how fast it is, and what is logged.
+    /// Of these categories none changes what a statement does, only how fast it is, and what is
+    /// logged.
     const HARMLESS: [&str; 14] = [
         "Query Tuning",
         "Resource Usage",
@@ -167,7 +197,9 @@ mod tests {
 
     #[tokio::test]
     async fn every_setting_of_the_server_is_pinned_or_known_to_do_no_harm() {
-        let server = Postgres::start(&[("fsync", "off")]).await.expect("a server");
+        let server = Postgres::start(&[("fsync", "off")])
+            .await
+            .expect("a server");
         let client = server.connect("postgres").await.expect("a session");
         let sql = "SELECT name, category FROM pg_settings WHERE context IN ('user', 'superuser') ORDER BY name";
         let rows = client.query(sql, &[]).await.expect("the settings");
@@ -181,32 +213,68 @@ mod tests {
                 || HARMLESS.iter().any(|harmless| category.starts_with(harmless))
         };
         let told = |row: &tokio_postgres::Row| (row.get::<_, String>(0), row.get::<_, String>(1));
-        let unknown: Vec<_> = rows.iter().map(told).filter(|(name, category)| !known(name, category)).collect();
-        assert!(rows.len() > 150 && unknown.is_empty(), "pin them, or say whose they are: {unknown:?}");
+        let unknown: Vec<_> = rows
+            .iter()
+            .map(told)
+            .filter(|(name, category)| !known(name, category))
+            .collect();
+        assert!(
+            rows.len() > 150 && unknown.is_empty(),
+            "pin them, or say whose they are: {unknown:?}"
+        );
     }
 
     #[tokio::test]
     async fn a_role_that_waits_for_no_disk_does_where_ddl_is_committed() {
-        let server = Postgres::start(&[("fsync", "off")]).await.expect("a server");
+        let server = Postgres::start(&[("fsync", "off")])
+            .await
+            .expect("a server");
         let client = server.connect("postgres").await.expect("a session");
-        for (of_role, ours) in [("off", "local"), ("local", "local"), ("remote_apply", "remote_apply")] {
-            client.batch_execute(&format!("SET synchronous_commit = {of_role}")).await.expect("it is set");
-            client.batch_execute(&sql(Role::Hands, &Settings::default())).await.expect("ours");
-            let row = client.query_one("SHOW synchronous_commit", &[]).await.expect("the setting");
+        for (of_role, ours) in [
+            ("off", "local"),
+            ("local", "local"),
+            ("remote_apply", "remote_apply"),
+        ] {
+            client
+                .batch_execute(&format!("SET synchronous_commit = {of_role}"))
+                .await
+                .expect("it is set");
+            client
+                .batch_execute(&sql(Role::Hands, &Settings::default()))
+                .await
+                .expect("ours");
+            let row = client
+                .query_one("SHOW synchronous_commit", &[])
+                .await
+                .expect("the setting");
             assert_eq!(row.get::<_, &str>(0), ours);
         }
     }
 
     #[tokio::test]
     async fn what_is_pinned_holds_against_a_role() {
-        let server = Postgres::start(&[("fsync", "off")]).await.expect("a server");
+        let server = Postgres::start(&[("fsync", "off")])
+            .await
+            .expect("a server");
         let client = server.connect("postgres").await.expect("a session");
-        client.batch_execute("SET row_security = on; SET statement_timeout = 77").await.expect("it is set");
-        client.batch_execute(&sql(Role::Reader, &Settings::default())).await.expect("ours");
+        client
+            .batch_execute("SET row_security = on; SET statement_timeout = 77")
+            .await
+            .expect("it is set");
+        client
+            .batch_execute(&sql(Role::Reader, &Settings::default()))
+            .await
+            .expect("ours");
         let row = client
-            .query_one("SELECT current_setting('row_security'), current_setting('statement_timeout')", &[])
+            .query_one(
+                "SELECT current_setting('row_security'), current_setting('statement_timeout')",
+                &[],
+            )
             .await
             .expect("the settings");
-        assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), ("off", "30s"));
+        assert_eq!(
+            (row.get::<_, &str>(0), row.get::<_, &str>(1)),
+            ("off", "30s")
+        );
     }
 }

@@ -3,7 +3,8 @@
 use crate::connection::session::Session;
 use crate::error::Error;
 
-/// Whatever the catalog tells as text, by what it belongs to. As bytes, so that it can be sent at all.
+/// Whatever the catalog tells as text, by what it belongs to. As bytes, so that it can be sent at
+/// all.
 const TEXTS: &str = "SELECT convert_to(what, 'SQL_ASCII'), convert_to(text, 'SQL_ASCII') FROM (
     SELECT 'relation ' || c.oid::regclass, c.relname::text FROM pg_class c
     UNION ALL SELECT format('column %s.%s', a.attrelid::regclass, a.attname), a.attname FROM pg_attribute a
@@ -23,8 +24,15 @@ const TEXTS: &str = "SELECT convert_to(what, 'SQL_ASCII'), convert_to(text, 'SQL
 
 /// The error with the name of an object whose text it is.
 pub(super) async fn named(session: &Session, error: Error) -> Error {
-    let Ok(rows) = session.query("looking for a text that isn't UTF-8", TEXTS, &[]).await else { return error };
-    let wrong = rows.iter().find(|row| std::str::from_utf8(row.get(1)).is_err());
+    let Ok(rows) = session
+        .query("looking for a text that isn't UTF-8", TEXTS, &[])
+        .await
+    else {
+        return error;
+    };
+    let wrong = rows
+        .iter()
+        .find(|row| std::str::from_utf8(row.get(1)).is_err());
     match wrong {
         None => error,
         Some(row) => Error::State(format!(

@@ -1,5 +1,5 @@
-//! Tables that are published and can't be updated: subscribers couldn't tell which rows are meant. PostgreSQL itself is asked, as row
-//! filters, lists of columns and identities decide together.
+//! Tables that are published and can't be updated: subscribers couldn't tell which rows are meant.
+//! PostgreSQL itself is asked, as row filters, lists of columns and identities decide together.
 
 use crate::connection::session::Session;
 use crate::error::{Class, Error};
@@ -8,7 +8,8 @@ use concertina_revisions::{Ident, TableName};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Marks what PostgreSQL refuses to update, of what is named and what is below that. Nothing is run: a plan is made and not followed.
+/// Marks what PostgreSQL refuses to update, of what is named and what is below that. Nothing is
+/// run: a plan is made and not followed.
 pub(crate) async fn try_updates(
     session: &Session,
     catalog: &mut Catalog,
@@ -19,17 +20,26 @@ pub(crate) async fn try_updates(
         "SELECT t.schemaname, t.tablename FROM pg_publication_tables t JOIN pg_publication p ON p.pubname = t.pubname
                WHERE p.pubupdate GROUP BY 1, 2";
     let rows = session.query(doing, sql, &[]).await?;
-    let published: BTreeSet<TableName> =
-        rows.iter().map(|row| TableName::new(row.get::<_, &str>(0), row.get::<_, &str>(1))).collect();
+    let published: BTreeSet<TableName> = rows
+        .iter()
+        .map(|row| TableName::new(row.get::<_, &str>(0), row.get::<_, &str>(1)))
+        .collect();
     if published.is_empty() {
         return Ok(());
     }
-    let concerned: BTreeSet<TableName> =
-        named.iter().flat_map(|name| std::iter::once(name.clone()).chain(catalog.below(name))).collect();
+    let concerned: BTreeSet<TableName> = named
+        .iter()
+        .flat_map(|name| std::iter::once(name.clone()).chain(catalog.below(name)))
+        .collect();
     let mut refused = BTreeSet::new();
     for name in concerned.intersection(&published) {
-        let Some(sql) = catalog.table(name).and_then(update) else { continue };
-        match session.query(&format!("trying an UPDATE of {}", name.shown()), &sql, &[]).await {
+        let Some(sql) = catalog.table(name).and_then(update) else {
+            continue;
+        };
+        match session
+            .query(&format!("trying an UPDATE of {}", name.shown()), &sql, &[])
+            .await
+        {
             Err(error) if error.class() == Class::Connection => return Err(error),
             Err(error) if error.is_of_publication() => {
                 refused.insert(name.clone());
@@ -52,5 +62,8 @@ pub(crate) async fn try_updates(
 fn update(table: &Table) -> Option<String> {
     let column = table.columns.iter().find(|column| !column.generated)?;
     let column = Ident::new(column.name.as_str()).sql();
-    Some(format!("EXPLAIN UPDATE {} SET {column} = {column}", table.full_name().sql()))
+    Some(format!(
+        "EXPLAIN UPDATE {} SET {column} = {column}",
+        table.full_name().sql()
+    ))
 }

@@ -1,5 +1,5 @@
-//! Which tables hold no row: asked of PostgreSQL, a row at the most. The number of blocks is a hint whether to ask; it proves
-//! nothing, as rows may live elsewhere.
+//! Which tables hold no row: asked of PostgreSQL, a row at the most. The number of blocks is a hint
+//! whether to ask; it proves nothing, as rows may live elsewhere.
 
 use crate::checkpoint::{self, Written};
 use crate::connection::session::Session;
@@ -10,7 +10,8 @@ use concertina_revisions::TableName;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// A table of more blocks is taken to hold rows: if all of them are dead, looking for one would take long.
+/// A table of more blocks is taken to hold rows: if all of them are dead, looking for one would
+/// take long.
 const PAGES_MAX: u64 = 128;
 
 /// So many blocks of rows of our own are looked through, to prove that they are our own.
@@ -28,14 +29,24 @@ enum Apart {
     Hidden,
 }
 
-/// Marks the tables that hold no row, of those that are named; and of all, where all may be without. Then it is also told
-/// whether the database holds nobody's rows.
-pub(crate) async fn prove(session: &Session, catalog: &mut Catalog, named: &BTreeSet<TableName>) -> Result<(), Error> {
+/// Marks the tables that hold no row, of those that are named; and of all, where all may be
+/// without. Then it is also told whether the database holds nobody's rows.
+pub(crate) async fn prove(
+    session: &Session,
+    catalog: &mut Catalog,
+    named: &BTreeSet<TableName>,
+) -> Result<(), Error> {
     let written = checkpoint::written(session).await?;
     let apart = apart(session).await?;
     let limit = pages_max(&written);
-    let of_users = |table: &&Arc<Table>| holds_rows(table) && apart.get(&table.full_name()) != Some(&Apart::Extension);
-    let may_be_unpopulated = catalog.tables.iter().filter(of_users).all(|table| table.pages <= limit);
+    let of_users = |table: &&Arc<Table>| {
+        holds_rows(table) && apart.get(&table.full_name()) != Some(&Apart::Extension)
+    };
+    let may_be_unpopulated = catalog
+        .tables
+        .iter()
+        .filter(of_users)
+        .all(|table| table.pages <= limit);
     let asked: Vec<TableName> = catalog
         .tables
         .iter()
@@ -50,8 +61,15 @@ pub(crate) async fn prove(session: &Session, catalog: &mut Catalog, named: &BTre
     }
     if may_be_unpopulated {
         let bare = |table: &Arc<Table>| table.without_rows || table.kind == TableKind::Partitioned;
-        let left: Vec<&Arc<Table>> = catalog.tables.iter().filter(of_users).filter(|table| !bare(table)).collect();
-        let known = left.iter().all(|table| !apart.contains_key(&table.full_name()));
+        let left: Vec<&Arc<Table>> = catalog
+            .tables
+            .iter()
+            .filter(of_users)
+            .filter(|table| !bare(table))
+            .collect();
+        let known = left
+            .iter()
+            .all(|table| !apart.contains_key(&table.full_name()));
         let mut only_ours = known && (left.is_empty() || !written.is_empty());
         for table in left {
             only_ours = only_ours && !holds_others(session, &table.full_name(), &written).await?;
@@ -63,7 +81,11 @@ pub(crate) async fn prove(session: &Session, catalog: &mut Catalog, named: &BTre
 
 /// A table of more blocks surely holds rows that aren't ours.
 pub(super) fn pages_max(written: &Written) -> u64 {
-    if written.is_empty() { PAGES_MAX } else { OWN_PAGES_MAX }
+    if written.is_empty() {
+        PAGES_MAX
+    } else {
+        OWN_PAGES_MAX
+    }
 }
 
 /// Whether rows can lie in it, or below it, on this server.
@@ -76,12 +98,19 @@ fn holds_rows(table: &Table) -> bool {
 
 /// Whether a question about it stays on this server, and can be answered.
 fn may_be_asked(name: &TableName, catalog: &Catalog) -> bool {
-    let here = |name: &TableName| catalog.table(name).is_some_and(|table| holds_rows(table) && !table.unfilled);
+    let here = |name: &TableName| {
+        catalog
+            .table(name)
+            .is_some_and(|table| holds_rows(table) && !table.unfilled)
+    };
     here(name) && catalog.below(name).iter().all(here)
 }
 
 /// The tables of these that hold no row. What can't be asked isn't among them.
-async fn without_rows(session: &Session, tables: &[TableName]) -> Result<BTreeSet<TableName>, Error> {
+async fn without_rows(
+    session: &Session,
+    tables: &[TableName],
+) -> Result<BTreeSet<TableName>, Error> {
     let mut found = BTreeSet::new();
     for tables in tables.chunks(TABLES_PER_QUESTION) {
         match ask(session, tables).await {
@@ -104,18 +133,42 @@ async fn without_rows(session: &Session, tables: &[TableName]) -> Result<BTreeSe
 
 async fn ask(session: &Session, tables: &[TableName]) -> Result<Vec<TableName>, Error> {
     let one = |(at, table): (usize, &TableName)| {
-        format!("SELECT {at}::int WHERE NOT EXISTS (SELECT FROM {} LIMIT 1)", table.sql())
+        format!(
+            "SELECT {at}::int WHERE NOT EXISTS (SELECT FROM {} LIMIT 1)",
+            table.sql()
+        )
     };
-    let sql = tables.iter().enumerate().map(one).collect::<Vec<_>>().join(" UNION ALL ");
-    let rows = session.query("looking which tables hold rows", &sql, &[]).await?;
+    let sql = tables
+        .iter()
+        .enumerate()
+        .map(one)
+        .collect::<Vec<_>>()
+        .join(" UNION ALL ");
+    let rows = session
+        .query("looking which tables hold rows", &sql, &[])
+        .await?;
     let at = |row: &tokio_postgres::Row| usize::try_from(row.get::<_, i32>(0)).ok();
-    Ok(rows.iter().filter_map(at).filter_map(|at| tables.get(at).cloned()).collect())
+    Ok(rows
+        .iter()
+        .filter_map(at)
+        .filter_map(|at| tables.get(at).cloned())
+        .collect())
 }
 
 /// Whether a table holds rows besides those that transactions of ours wrote.
-pub(crate) async fn holds_others(session: &Session, table: &TableName, written: &Written) -> Result<bool, Error> {
-    let sql = format!("SELECT EXISTS (SELECT FROM ONLY {} WHERE NOT ({}))", table.sql(), written.condition("xmin"));
-    let row = session.query_one("looking whose rows there are", &sql, &[]).await?;
+pub(crate) async fn holds_others(
+    session: &Session,
+    table: &TableName,
+    written: &Written,
+) -> Result<bool, Error> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT FROM ONLY {} WHERE NOT ({}))",
+        table.sql(),
+        written.condition("xmin")
+    );
+    let row = session
+        .query_one("looking whose rows there are", &sql, &[])
+        .await?;
     Ok(row.get(0))
 }
 
@@ -126,10 +179,19 @@ async fn apart(session: &Session) -> Result<BTreeMap<TableName, Apart>, Error> {
                WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'concertina')
                  AND (e.objid IS NOT NULL OR NOT has_schema_privilege(n.oid, 'USAGE')
                       OR NOT has_table_privilege(c.oid, 'SELECT') OR row_security_active(c.oid))";
-    let rows = session.query("looking which tables can be read", sql, &[]).await?;
+    let rows = session
+        .query("looking which tables can be read", sql, &[])
+        .await?;
     let told = |row: &tokio_postgres::Row| {
-        let apart = if row.get(2) { Apart::Extension } else { Apart::Hidden };
-        (TableName::new(row.get::<_, &str>(0), row.get::<_, &str>(1)), apart)
+        let apart = if row.get(2) {
+            Apart::Extension
+        } else {
+            Apart::Hidden
+        };
+        (
+            TableName::new(row.get::<_, &str>(0), row.get::<_, &str>(1)),
+            apart,
+        )
     };
     Ok(rows.iter().map(told).collect())
 }

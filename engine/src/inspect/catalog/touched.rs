@@ -1,7 +1,8 @@
 //! Which relations revisions may be about, where there are too many to read all of them.
 //!
-//! Every relation whose name is a word of theirs, of a function or of a plan that is under way, and every one that is tied to these: by
-//! inheritance, foreign keys, views, sequences and row types, however far. That is more than it takes, and never less.
+//! Every relation whose name is a word of theirs, of a function or of a plan that is under way, and
+//! every one that is tied to these: by inheritance, foreign keys, views, sequences and row types,
+//! however far. That is more than it takes, and never less.
 
 use super::rows::pages_max;
 use crate::checkpoint;
@@ -14,19 +15,26 @@ use std::collections::BTreeSet;
 const FEW: i64 = 1_500;
 
 /// The oids of relations; none where all of them have to be read.
-pub(super) async fn by(session: &Session, versions: bool, revisions: &[&Revision]) -> Result<Option<Vec<u32>>, Error> {
+pub(super) async fn by(
+    session: &Session,
+    versions: bool,
+    revisions: &[&Revision],
+) -> Result<Option<Vec<u32>>, Error> {
     let doing = "looking what is touched";
     let sql = "SELECT count(*), EXISTS (SELECT FROM pg_namespace n WHERE obj_description(n.oid, 'pg_namespace') ~ '^concertina version '),
                    to_regclass('concertina.revision') IS NOT NULL
                FROM pg_class WHERE relkind IN ('r', 'p', 'f', 'v', 'm')";
     let row = session.query_one(doing, sql, &[]).await?;
-    let (count, has_versions, has_records): (i64, bool, bool) = (row.get(0), row.get(1), row.get(2));
+    let (count, has_versions, has_records): (i64, bool, bool) =
+        (row.get(0), row.get(1), row.get(2));
     if count <= FEW || versions || has_versions || !has_rows(session).await? {
         return Ok(None);
     }
     let mut words = BTreeSet::new();
     for revision in revisions {
-        let Some(named) = revision.words() else { return Ok(None) };
+        let Some(named) = revision.words() else {
+            return Ok(None);
+        };
         words.extend(named);
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -37,7 +45,10 @@ pub(super) async fn by(session: &Session, versions: bool, revisions: &[&Revision
         ""
     };
     let sql = include_str!("touched.sql").replace("-- plans", plans);
-    let ids: Vec<&str> = revisions.iter().map(|revision| revision.id.as_str()).collect();
+    let ids: Vec<&str> = revisions
+        .iter()
+        .map(|revision| revision.id.as_str())
+        .collect();
     let rows = if has_records {
         session.query(doing, &sql, &[&words, &ids]).await?
     } else {
@@ -53,5 +64,8 @@ async fn has_rows(session: &Session) -> Result<bool, Error> {
                    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
                    AND c.relnamespace <> coalesce(to_regnamespace('concertina')::oid, 0)
                    AND c.relnamespace <> 'pg_toast'::regnamespace)";
-    Ok(session.query_one("looking for tables with rows", sql, &[&pages]).await?.get(0))
+    Ok(session
+        .query_one("looking for tables with rows", sql, &[&pages])
+        .await?
+        .get(0))
 }

@@ -1,4 +1,5 @@
-//! WAL that standbys and followers haven't received or replayed yet, in bytes: slower as it nears the bound.
+//! WAL that standbys and followers haven't received or replayed yet, in bytes: slower as it nears
+//! the bound.
 
 use crate::throttle::{Question, Seen, Signal, Verdict};
 
@@ -42,9 +43,18 @@ mod tests {
     #[test]
     fn pressure_grows_with_the_bytes() {
         let mut backlog = Backlog::new(1_000_000_000);
-        let mut at = |value| backlog.judge(&Seen { value: Some(value), detail: "s1".to_owned(), ..Seen::default() });
+        let mut at = |value| {
+            backlog.judge(&Seen {
+                value: Some(value),
+                detail: "s1".to_owned(),
+                ..Seen::default()
+            })
+        };
         assert!(at(5e8).pressure < 0.6);
         let over = at(2e9);
-        assert!(over.pressure >= 2.0 && over.why == "s1 has 2000 MB of WAL ahead", "{over:?}");
+        assert!(
+            over.pressure >= 2.0 && over.why == "s1 has 2000 MB of WAL ahead",
+            "{over:?}"
+        );
     }
 }

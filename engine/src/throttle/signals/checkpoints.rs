@@ -16,7 +16,10 @@ pub(crate) struct Checkpoints {
 
 impl Checkpoints {
     pub(crate) fn new(server_version: u32) -> Checkpoints {
-        Checkpoints { server_version, known: None }
+        Checkpoints {
+            server_version,
+            known: None,
+        }
     }
 }
 
@@ -35,10 +38,14 @@ impl Signal for Checkpoints {
     }
 
     fn judge(&mut self, seen: &Seen) -> Verdict {
-        let Some(count) = seen.value else { return Verdict::calm() };
+        let Some(count) = seen.value else {
+            return Verdict::calm();
+        };
         let more = self.known.replace(count).is_some_and(|known| count > known);
         let pressure = if more { 1.0 } else { 0.0 };
-        Verdict::pressure(pressure, || "checkpoints come early: more WAL than max_wal_size allows for".to_owned())
+        Verdict::pressure(pressure, || {
+            "checkpoints come early: more WAL than max_wal_size allows for".to_owned()
+        })
     }
 }
 
@@ -49,7 +56,14 @@ mod tests {
     #[test]
     fn a_checkpoint_that_was_asked_for_presses_once() {
         let mut checkpoints = Checkpoints::new(150_000);
-        let mut at = |count| checkpoints.judge(&Seen { value: Some(count), ..Seen::default() }).pressure;
+        let mut at = |count| {
+            checkpoints
+                .judge(&Seen {
+                    value: Some(count),
+                    ..Seen::default()
+                })
+                .pressure
+        };
         assert!(at(7.0) < 0.1, "those before the start don't count");
         assert!(at(8.0) >= 1.0);
         assert!(at(8.0) < 0.1);

@@ -25,7 +25,9 @@ impl Signal for InHours {
     }
 
     fn judge(&mut self, seen: &Seen) -> Verdict {
-        let moment = seen.value.and_then(|seconds| Timestamp::from_second(seconds as i64).ok());
+        let moment = seen
+            .value
+            .and_then(|seconds| Timestamp::from_second(seconds as i64).ok());
         if moment.is_none_or(|moment| self.hours.contain(moment)) {
             return Verdict::calm();
         }
@@ -39,7 +41,10 @@ mod tests {
 
     fn stops(hours: &str, moment: &str) -> bool {
         let moment: Timestamp = moment.parse().unwrap();
-        let seen = Seen { value: Some(moment.as_second() as f64), ..Seen::default() };
+        let seen = Seen {
+            value: Some(moment.as_second() as f64),
+            ..Seen::default()
+        };
         InHours::new(hours.parse().unwrap()).judge(&seen).stop
     }
 
@@ -47,7 +52,10 @@ mod tests {
     fn hours_go_over_midnight_and_know_their_zone() {
         assert!(!stops("22:00-06:00 Europe/Berlin", "2026-01-10T23:30:00Z"));
         assert!(stops("22:00-06:00 Europe/Berlin", "2026-01-10T20:30:00Z"));
-        assert!(!stops("22:00-06:00 Europe/Berlin", "2026-07-10T20:30:00Z"), "summer time");
+        assert!(
+            !stops("22:00-06:00 Europe/Berlin", "2026-07-10T20:30:00Z"),
+            "summer time"
+        );
         assert!(stops("09:00-17:00", "2026-01-10T17:00:00Z"));
         assert!(!stops("09:00-17:00", "2026-01-10T09:00:00Z"));
     }

@@ -11,7 +11,10 @@ pub(crate) struct Lag {
 
 impl Lag {
     pub(crate) fn new(max: Duration) -> Lag {
-        Lag { max, stopped: false }
+        Lag {
+            max,
+            stopped: false,
+        }
     }
 }
 
@@ -47,7 +50,13 @@ mod tests {
     #[test]
     fn it_stops_at_the_bound_and_goes_on_at_half_of_it() {
         let mut lag = Lag::new(Duration::from_secs(10));
-        let mut at = |seconds| lag.judge(&Seen { value: Some(seconds), detail: "s1".to_owned(), ..Seen::default() });
+        let mut at = |seconds| {
+            lag.judge(&Seen {
+                value: Some(seconds),
+                detail: "s1".to_owned(),
+                ..Seen::default()
+            })
+        };
         assert!(!at(9.0).stop);
         assert_eq!(at(11.0), Verdict::stop("standby s1 is 11.0 s behind"));
         assert!(at(6.0).stop);

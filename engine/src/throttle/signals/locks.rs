@@ -24,7 +24,9 @@ impl Signal for Locks {
     fn judge(&mut self, seen: &Seen) -> Verdict {
         let count = seen.value.unwrap_or(0.0);
         // One may be chance; each is someone who waits.
-        Verdict::pressure(count, || format!("{count} sessions wait for rows of ours ({})", seen.detail))
+        Verdict::pressure(count, || {
+            format!("{count} sessions wait for rows of ours ({})", seen.detail)
+        })
     }
 }
 
@@ -34,8 +36,20 @@ mod tests {
 
     #[test]
     fn it_presses_while_someone_waits() {
-        let waiting = Seen { value: Some(2.0), detail: "pid 7".to_owned(), ..Seen::default() };
+        let waiting = Seen {
+            value: Some(2.0),
+            detail: "pid 7".to_owned(),
+            ..Seen::default()
+        };
         assert!(Locks.judge(&waiting).why.contains("2 sessions"));
-        assert!(Locks.judge(&Seen { value: Some(0.0), ..Seen::default() }).pressure < 0.1);
+        assert!(
+            Locks
+                .judge(&Seen {
+                    value: Some(0.0),
+                    ..Seen::default()
+                })
+                .pressure
+                < 0.1
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Old snapshots: as long as one is open, PostgreSQL can't prune dead rows, and no update can stay HOT for longer
-//! than its page has room.
+//! Old snapshots: as long as one is open, PostgreSQL can't prune dead rows, and no update can stay
+//! HOT for longer than its page has room.
 
 use crate::throttle::Seen;
 
@@ -22,7 +22,10 @@ pub(crate) const SQL: &str = "SELECT extract(epoch FROM clock_timestamp() - sinc
 /// Who holds an old snapshot, and since when.
 pub(crate) fn judge(seen: &Seen) -> Option<String> {
     let seconds = seen.value.filter(|seconds| *seconds > OLD_SECONDS)?;
-    Some(format!("{} has had a snapshot open for {seconds:.0} s", seen.detail))
+    Some(format!(
+        "{} has had a snapshot open for {seconds:.0} s",
+        seen.detail
+    ))
 }
 
 #[cfg(test)]
@@ -31,9 +34,15 @@ mod tests {
 
     #[test]
     fn only_an_old_snapshot_counts() {
-        let seen = |seconds| Seen { value: Some(seconds), detail: "pid 7 (ann, active)".to_owned(), ..Seen::default() };
+        let seen = |seconds| Seen {
+            value: Some(seconds),
+            detail: "pid 7 (ann, active)".to_owned(),
+            ..Seen::default()
+        };
         assert_eq!(judge(&seen(1.0)), None);
-        assert!(judge(&seen(60.0)).is_some_and(|why| why.contains("pid 7") && why.contains("60 s")));
+        assert!(
+            judge(&seen(60.0)).is_some_and(|why| why.contains("pid 7") && why.contains("60 s"))
+        );
         assert_eq!(judge(&Seen::default()), None);
     }
 }

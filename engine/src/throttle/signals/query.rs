@@ -1,4 +1,5 @@
-//! A question of the user's own: while it gives true, or a number above zero, the backfill stands still.
+//! A question of the user's own: while it gives true, or a number above zero, the backfill stands
+//! still.
 
 use crate::throttle::{Question, Seen, Signal, Verdict};
 
@@ -12,7 +13,9 @@ impl UserQuery {
     pub(crate) fn new(query: &str) -> UserQuery {
         let query = query.trim().trim_end_matches(';');
         let value = "replace(replace(answer::text, 'true', '1'), 'false', '0')::float8";
-        UserQuery { sql: format!("SELECT {value}, '' FROM (SELECT ({query})) AS asked (answer)") }
+        UserQuery {
+            sql: format!("SELECT {value}, '' FROM (SELECT ({query})) AS asked (answer)"),
+        }
     }
 }
 
@@ -40,8 +43,24 @@ mod tests {
     #[test]
     fn true_and_numbers_above_zero_stop() {
         let mut query = UserQuery::new("SELECT count(*) > 5 FROM jobs;");
-        assert!(query.judge(&Seen { value: Some(1.0), ..Seen::default() }).stop);
-        assert!(!query.judge(&Seen { value: Some(0.0), ..Seen::default() }).stop);
-        assert!(matches!(query.question(), Question::Sql(sql) if sql.contains("(SELECT count(*) > 5 FROM jobs)")));
+        assert!(
+            query
+                .judge(&Seen {
+                    value: Some(1.0),
+                    ..Seen::default()
+                })
+                .stop
+        );
+        assert!(
+            !query
+                .judge(&Seen {
+                    value: Some(0.0),
+                    ..Seen::default()
+                })
+                .stop
+        );
+        assert!(
+            matches!(query.question(), Question::Sql(sql) if sql.contains("(SELECT count(*) > 5 FROM jobs)"))
+        );
     }
 }

@@ -30,7 +30,9 @@ impl Signal for Sessions {
 
     fn judge(&mut self, seen: &Seen) -> Verdict {
         let count = seen.value.unwrap_or(0.0);
-        Verdict::pressure(count / f64::from(self.max), || format!("{count} sessions are active, {} may be", self.max))
+        Verdict::pressure(count / f64::from(self.max), || {
+            format!("{count} sessions are active, {} may be", self.max)
+        })
     }
 }
 
@@ -41,7 +43,12 @@ mod tests {
     #[test]
     fn pressure_is_the_share_of_the_bound() {
         let mut sessions = Sessions::new(10);
-        let mut at = |value| sessions.judge(&Seen { value: Some(value), ..Seen::default() });
+        let mut at = |value| {
+            sessions.judge(&Seen {
+                value: Some(value),
+                ..Seen::default()
+            })
+        };
         assert!(at(5.0).pressure < 0.7 && at(5.0).why.is_empty());
         assert_eq!(at(12.0).why, "12 sessions are active, 10 may be");
     }

@@ -14,8 +14,8 @@ impl Signal for Slots {
     }
 
     fn question(&self) -> Question {
-        // Without max_slot_wal_keep_size nothing is ever lost, and safe_wal_size is null. A slot that is lost already
-        // can't be saved any more.
+        // Without max_slot_wal_keep_size nothing is ever lost, and safe_wal_size is null. A slot
+        // that is lost already can't be saved any more.
         Question::Sql(
             "SELECT safe_wal_size / (NULLIF(pg_size_bytes(current_setting('max_slot_wal_keep_size')), -1))::float8, slot_name::text
              FROM pg_replication_slots
@@ -29,7 +29,10 @@ impl Signal for Slots {
         match seen.value {
             Some(share) if share < SAFE_SHARE_MIN => {
                 let percent = (share * 100.0).max(0.0);
-                Verdict::stop(format!("slot {} has {percent:.0} % of its WAL left before it is lost", seen.detail))
+                Verdict::stop(format!(
+                    "slot {} has {percent:.0} % of its WAL left before it is lost",
+                    seen.detail
+                ))
             }
             _ => Verdict::calm(),
         }
@@ -42,7 +45,11 @@ mod tests {
 
     #[test]
     fn it_stops_before_a_slot_is_lost() {
-        let seen = |share| Seen { value: Some(share), detail: "cdc".to_owned(), ..Seen::default() };
+        let seen = |share| Seen {
+            value: Some(share),
+            detail: "cdc".to_owned(),
+            ..Seen::default()
+        };
         assert!(!Slots.judge(&seen(0.5)).stop);
         assert!(Slots.judge(&seen(0.1)).why.contains("slot cdc has 10 %"));
     }

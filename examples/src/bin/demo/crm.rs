@@ -1,5 +1,6 @@
-//! A table of a million rows gets a column with a value of its own for each row, and then tenants, while an application
-//! that knows nothing of it goes on reading and writing; beside it, one UPDATE of the same.
+//! A table of a million rows gets a column with a value of its own for each row, and then tenants,
+//! while an application that knows nothing of it goes on reading and writing; beside it, one UPDATE
+//! of the same.
 
 use crate::{Words, say};
 use concertina::{Done, Failure, Until};
@@ -73,13 +74,21 @@ pub(crate) async fn show(words: &Words) -> Result<(), Box<dyn Error>> {
     if words.json {
         say(&serde_json::to_string(&measured)?);
     }
-    if measured.rows_left == 0 && measured.traffic.failed == 0 { Ok(()) } else { Err("the demo failed".into()) }
+    if measured.rows_left == 0 && measured.traffic.failed == 0 {
+        Ok(())
+    } else {
+        Err("the demo failed".into())
+    }
 }
 
 async fn run(words: &Words) -> Result<Measured, Box<dyn Error>> {
     say("starting a PostgreSQL of its own");
-    let server =
-        Postgres::start(&[("shared_buffers", "1GB"), ("max_wal_size", "8GB"), ("checkpoint_timeout", "15min")]).await?;
+    let server = Postgres::start(&[
+        ("shared_buffers", "1GB"),
+        ("max_wal_size", "8GB"),
+        ("checkpoint_timeout", "15min"),
+    ])
+    .await?;
     server.create_database("crm", None).await?;
     let demo = Demo::new(&server.url("crm"))?;
     demo.upgrade("20260213_0001").await?;
@@ -92,8 +101,17 @@ async fn run(words: &Words) -> Result<Measured, Box<dyn Error>> {
     let client = server.connect("crm").await?;
     // What the filling left behind is not the migration's load.
     client.batch_execute("CHECKPOINT").await?;
-    say(&format!("an application comes along: {} queries a second", words.rate));
-    let traffic = Traffic::start(&server.url("crm"), 8, words.rate, crm::before(words.rows.unwrap_or(LEADS))).await?;
+    say(&format!(
+        "an application comes along: {} queries a second",
+        words.rate
+    ));
+    let traffic = Traffic::start(
+        &server.url("crm"),
+        8,
+        words.rate,
+        crm::before(words.rows.unwrap_or(LEADS)),
+    )
+    .await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     traffic.report();
     tokio::time::sleep(ALONE).await;
@@ -157,10 +175,19 @@ impl Demo {
         let events = Arc::new(move |event| {
             let mut kept = kept.lock();
             match event {
-                Event::StepBegun { step, what, .. } => say(&format!("    {step}: {}", what.join("; "))),
-                Event::StepDone { rows: Some(rows), seconds, .. } => {
+                Event::StepBegun { step, what, .. } => {
+                    say(&format!("    {step}: {}", what.join("; ")))
+                }
+                Event::StepDone {
+                    rows: Some(rows),
+                    seconds,
+                    ..
+                } => {
                     (kept.rows, kept.seconds) = (rows, seconds);
-                    say(&format!("      {rows} rows in {seconds:.1} s, {:.0} a second", rows as f64 / seconds));
+                    say(&format!(
+                        "      {rows} rows in {seconds:.1} s, {:.0} a second",
+                        rows as f64 / seconds
+                    ));
                 }
                 Event::Progress(progress) => {
                     if progress.hot_share > 0.0 {
@@ -176,7 +203,11 @@ impl Demo {
         });
         let (engine, _) = Engine::new(
             Connect::parse(url)?,
-            Settings { eager: true, rehearse: Rehearse::Never, ..Settings::default() },
+            Settings {
+                eager: true,
+                rehearse: Rehearse::Never,
+                ..Settings::default()
+            },
             events,
         );
         Ok(Demo { engine, backfilled })
@@ -184,7 +215,13 @@ impl Demo {
 
     async fn upgrade(&self, target: &str) -> Result<Done, Failure> {
         let history = concertina::history(&crm::revisions())?;
-        concertina::upgrade(&self.engine, &history, &Target::parse(target), Until::Backfilled).await
+        concertina::upgrade(
+            &self.engine,
+            &history,
+            &Target::parse(target),
+            Until::Backfilled,
+        )
+        .await
     }
 
     async fn contract(&self) -> Result<Done, Failure> {
@@ -211,7 +248,11 @@ impl Sizes {
                            FROM unnest(ARRAY['leads_pkey', 'leads_email_key', 'leads_owner_id', 'leads_status']) AS name),
                           pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8";
         let row = client.query_one(sql, &[]).await?;
-        Ok(Sizes { heap: row.get(0), indexes: row.get(1), wal: row.get(2) })
+        Ok(Sizes {
+            heap: row.get(0),
+            indexes: row.get(1),
+            wal: row.get(2),
+        })
     }
 }
 
@@ -232,8 +273,16 @@ struct Single {
 
 async fn single_update(server: &Postgres, words: &Words) -> Result<Single, Box<dyn Error>> {
     let client = server.connect("copy").await?;
-    client.batch_execute("ALTER TABLE leads ADD COLUMN team_id bigint; CHECKPOINT;").await?;
-    let traffic = Traffic::start(&server.url("copy"), 8, words.rate, crm::before(words.rows.unwrap_or(LEADS))).await?;
+    client
+        .batch_execute("ALTER TABLE leads ADD COLUMN team_id bigint; CHECKPOINT;")
+        .await?;
+    let traffic = Traffic::start(
+        &server.url("copy"),
+        8,
+        words.rate,
+        crm::before(words.rows.unwrap_or(LEADS)),
+    )
+    .await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     traffic.report();
     let before = Sizes::of(&client).await?;
@@ -243,7 +292,11 @@ async fn single_update(server: &Postgres, words: &Words) -> Result<Single, Box<d
     let seconds = began.elapsed().as_secs_f64();
     let after = Sizes::of(&client).await?;
     let traffic = traffic.stop().await;
-    Ok(Single { rows_per_second: rows as f64 / seconds, heap_growth: after.heap / before.heap, traffic })
+    Ok(Single {
+        rows_per_second: rows as f64 / seconds,
+        heap_growth: after.heap / before.heap,
+        traffic,
+    })
 }
 
 fn text(m: &Measured) -> String {
@@ -276,6 +329,9 @@ fn text(m: &Measured) -> String {
         t.longest_stall_ms,
         t.baseline_longest_stall_ms,
         m.single_update_longest_stall_ms,
-        t.errors.iter().map(|error| format!("                 {error}\n")).collect::<String>(),
+        t.errors
+            .iter()
+            .map(|error| format!("                 {error}\n"))
+            .collect::<String>(),
     )
 }

@@ -34,7 +34,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "rls" | "alphapulse" => alphapulse::system(),
         "ecomind" => ecomind::system(),
         "roadmaps" => roadmaps::system(),
-        other => return Err(format!("no demo is called {other}: crm, devmatrix, rls, ecomind, roadmaps").into()),
+        other => {
+            return Err(format!(
+                "no demo is called {other}: crm, devmatrix, rls, ecomind, roadmaps"
+            )
+            .into());
+        }
     };
     system::show(&other, &words).await
 }

@@ -13,7 +13,10 @@ pub(super) fn begin(begin: &AsWritten) -> Vec<String> {
     }
     if !begin.tables.is_empty() {
         let tables: Vec<String> = begin.tables.iter().map(TableName::sql).collect();
-        statements.push(format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", tables.join(", ")));
+        statements.push(format!(
+            "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
+            tables.join(", ")
+        ));
     }
     // Whose rows there are only the engine can tell.
     if !begin.empty.is_empty() && !begin.unpopulated {

@@ -1,4 +1,5 @@
-//! The trigger that takes over to another table what is written to a table whose rows are copied there.
+//! The trigger that takes over to another table what is written to a table whose rows are copied
+//! there.
 
 use super::super::{Follow, Sync};
 use super::sync::{always, function, ours};
@@ -17,7 +18,10 @@ pub(super) fn install(sync: &Sync, follow: &Follow) -> Vec<String> {
     let updating = updating(sync);
     vec![
         // The keys of rows that couldn't be taken over.
-        format!("CREATE TABLE IF NOT EXISTS {} (key text PRIMARY KEY)", ours(&counter(sync))),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {} (key text PRIMARY KEY)",
+            ours(&counter(sync))
+        ),
         function(sync, &sync.name, &body(sync, follow, true)),
         create(&sync.name, "INSERT OR DELETE", ""),
         always(sync, &sync.name),
@@ -61,19 +65,33 @@ fn key_text(follow: &Follow, row: &str) -> String {
     format!("pg_catalog.concat_ws(', ', {})", parts.join(", "))
 }
 
-/// `guarded`: a row that can't be taken over is remembered by its key, so that whoever writes it doesn't fail.
+/// `guarded`: a row that can't be taken over is remembered by its key, so that whoever writes it
+/// doesn't fail.
 ///
-/// The former row's copy goes where it has none any more, and the new one's is made or brought up to date.
+/// The former row's copy goes where it has none any more, and the new one's is made or brought up
+/// to date.
 pub(super) fn body(sync: &Sync, follow: &Follow, guarded: bool) -> String {
     let list = |all: Vec<String>| all.join(", ");
     let target = follow.target.sql();
     let left = ours(&counter(sync));
-    let of_old: Vec<String> =
-        follow.key.iter().map(|(to, from)| format!("{} = old.{}", to.sql(), from.sql())).collect();
-    let moved: Vec<String> =
-        follow.key.iter().map(|(_, from)| format!("old.{0} IS DISTINCT FROM new.{0}", from.sql())).collect();
-    let took = follow.took_old.as_ref().map_or_else(|| "true".to_owned(), |took| format!("({took}) IS TRUE"));
-    let takes = follow.takes_new.as_ref().map_or_else(|| "true".to_owned(), |takes| format!("({takes}) IS TRUE"));
+    let of_old: Vec<String> = follow
+        .key
+        .iter()
+        .map(|(to, from)| format!("{} = old.{}", to.sql(), from.sql()))
+        .collect();
+    let moved: Vec<String> = follow
+        .key
+        .iter()
+        .map(|(_, from)| format!("old.{0} IS DISTINCT FROM new.{0}", from.sql()))
+        .collect();
+    let took = follow
+        .took_old
+        .as_ref()
+        .map_or_else(|| "true".to_owned(), |took| format!("({took}) IS TRUE"));
+    let takes = follow
+        .takes_new
+        .as_ref()
+        .map_or_else(|| "true".to_owned(), |takes| format!("({takes}) IS TRUE"));
     let is_key = |column: &Ident| follow.key.iter().any(|(key, _)| key == column);
     let sets: Vec<String> = follow
         .columns
@@ -88,7 +106,11 @@ pub(super) fn body(sync: &Sync, follow: &Follow, guarded: bool) -> String {
         key_text(follow, "new")
     );
     let left_behind = if guarded { left_behind } else { String::new() };
-    let otherwise = if sets.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", sets.join(", ")) };
+    let otherwise = if sets.is_empty() {
+        "NOTHING".to_owned()
+    } else {
+        format!("UPDATE SET {}", sets.join(", "))
+    };
     format!(
         "\n#variable_conflict use_column\nBEGIN\n  IF TG_OP <> 'INSERT' THEN DELETE FROM {left} WHERE key = {old_key}; END IF;\n  \
          IF TG_OP <> 'DELETE' THEN DELETE FROM {left} WHERE key = {new_key}; END IF;\n  BEGIN\n    \

@@ -1,4 +1,5 @@
-//! The only DDL text in the workspace. Names come from [`Ident`] and [`TableName`], which carry their quoting.
+//! The only DDL text in the workspace. Names come from [`Ident`] and [`TableName`], which carry
+//! their quoting.
 
 mod as_written;
 mod follow;
@@ -14,62 +15,156 @@ pub use guarded::{FILLING, counter};
 pub const OUR_SCHEMA: &str = "concertina";
 
 impl Action {
-    /// The statements of the action, in order. `read` is the literal that [`Value::Read`] was evaluated to.
+    /// The statements of the action, in order. `read` is the literal that [`Value::Read`] was
+    /// evaluated to.
     pub fn sql(&self, read: Option<&str>) -> Vec<String> {
         match self {
-            Action::CreateTable { sql, .. } | Action::AsWritten { sql, .. } | Action::Blocking { sql, .. } => {
+            Action::CreateTable { sql, .. }
+            | Action::AsWritten { sql, .. }
+            | Action::Blocking { sql, .. } => {
                 vec![sql.clone()]
             }
-            Action::AddColumn { table, column, type_sql, default, not_null, references } => {
+            Action::AddColumn {
+                table,
+                column,
+                type_sql,
+                default,
+                not_null,
+                references,
+            } => {
                 let default = match default {
                     Some(Value::Sql(value)) => format!(" DEFAULT ({value})"),
                     Some(Value::Read(_)) => format!(" DEFAULT {}", read.unwrap_or("NULL")),
                     None => String::new(),
                 };
                 let not_null = if *not_null { " NOT NULL" } else { "" };
-                let references = references.as_ref().map_or_else(String::new, |(sql, _)| format!(" {sql}"));
-                vec![alter(table, &format!("ADD COLUMN {} {type_sql}{default}{not_null}{references}", column.sql()))]
+                let references = references
+                    .as_ref()
+                    .map_or_else(String::new, |(sql, _)| format!(" {sql}"));
+                vec![alter(
+                    table,
+                    &format!(
+                        "ADD COLUMN {} {type_sql}{default}{not_null}{references}",
+                        column.sql()
+                    ),
+                )]
             }
-            Action::AddIdentity { table, column, definition, from } => add_identity(table, column, definition, from),
-            Action::AddNotNull { table, column, name } => {
-                vec![alter(table, &format!("ADD CONSTRAINT {} NOT NULL {} NOT VALID", name.sql(), column.sql()))]
+            Action::AddIdentity {
+                table,
+                column,
+                definition,
+                from,
+            } => add_identity(table, column, definition, from),
+            Action::AddNotNull {
+                table,
+                column,
+                name,
+            } => {
+                vec![alter(
+                    table,
+                    &format!(
+                        "ADD CONSTRAINT {} NOT NULL {} NOT VALID",
+                        name.sql(),
+                        column.sql()
+                    ),
+                )]
             }
-            Action::AttachPartition { parent, partition, bound, .. } => {
-                vec![alter(parent, &format!("ATTACH PARTITION {} {bound}", partition.sql()))]
+            Action::AttachPartition {
+                parent,
+                partition,
+                bound,
+                ..
+            } => {
+                vec![alter(
+                    parent,
+                    &format!("ATTACH PARTITION {} {bound}", partition.sql()),
+                )]
             }
-            Action::DetachPartition { parent, partition, .. } => {
-                vec![alter(parent, &format!("DETACH PARTITION {}", partition.sql()))]
+            Action::DetachPartition {
+                parent, partition, ..
+            } => {
+                vec![alter(
+                    parent,
+                    &format!("DETACH PARTITION {}", partition.sql()),
+                )]
             }
             Action::OwnSequence { .. } => own_sequence(self),
-            Action::SetDefault { table, column, default } => vec![set_default(table, column, default.as_deref())],
+            Action::SetDefault {
+                table,
+                column,
+                default,
+            } => vec![set_default(table, column, default.as_deref())],
             Action::SetNotNull { table, column } => {
-                vec![alter(table, &format!("ALTER COLUMN {} SET NOT NULL", column.sql()))]
+                vec![alter(
+                    table,
+                    &format!("ALTER COLUMN {} SET NOT NULL", column.sql()),
+                )]
             }
             Action::DropNotNull { table, column } => {
-                vec![alter(table, &format!("ALTER COLUMN {} DROP NOT NULL", column.sql()))]
+                vec![alter(
+                    table,
+                    &format!("ALTER COLUMN {} DROP NOT NULL", column.sql()),
+                )]
             }
-            Action::AddConstraint { table, name, definition, not_valid, .. } => {
+            Action::AddConstraint {
+                table,
+                name,
+                definition,
+                not_valid,
+                ..
+            } => {
                 let not_valid = if *not_valid { " NOT VALID" } else { "" };
-                vec![alter(table, &format!("ADD CONSTRAINT {} {definition}{not_valid}", name.sql()))]
+                vec![alter(
+                    table,
+                    &format!("ADD CONSTRAINT {} {definition}{not_valid}", name.sql()),
+                )]
             }
-            Action::AddConstraintUsingIndex { table, name, primary, index, timing } => {
+            Action::AddConstraintUsingIndex {
+                table,
+                name,
+                primary,
+                index,
+                timing,
+            } => {
                 let kind = if *primary { "PRIMARY KEY" } else { "UNIQUE" };
-                vec![alter(table, &format!("ADD CONSTRAINT {} {kind} USING INDEX {}{timing}", name.sql(), index.sql()))]
+                vec![alter(
+                    table,
+                    &format!(
+                        "ADD CONSTRAINT {} {kind} USING INDEX {}{timing}",
+                        name.sql(),
+                        index.sql()
+                    ),
+                )]
             }
             Action::DropConstraint { table, name, .. } => {
                 vec![alter(table, &format!("DROP CONSTRAINT {}", name.sql()))]
             }
-            Action::MoveNumbers { table, from, to, identity } => {
+            Action::MoveNumbers {
+                table,
+                from,
+                to,
+                identity,
+            } => {
                 vec![move_numbers(table, from, to, identity.as_deref())]
             }
             Action::RenameColumn { table, from, to } => {
-                vec![alter(table, &format!("RENAME COLUMN {} TO {}", from.sql(), to.sql()))]
+                vec![alter(
+                    table,
+                    &format!("RENAME COLUMN {} TO {}", from.sql(), to.sql()),
+                )]
             }
             Action::RenameConstraint { table, from, to } => {
-                vec![alter(table, &format!("RENAME CONSTRAINT {} TO {}", from.sql(), to.sql()))]
+                vec![alter(
+                    table,
+                    &format!("RENAME CONSTRAINT {} TO {}", from.sql(), to.sql()),
+                )]
             }
-            Action::RenameIndex { from, to, .. } => vec![format!("ALTER INDEX {} RENAME TO {}", from.sql(), to.sql())],
-            Action::DropColumn { table, column } => vec![alter(table, &format!("DROP COLUMN {}", column.sql()))],
+            Action::RenameIndex { from, to, .. } => {
+                vec![format!("ALTER INDEX {} RENAME TO {}", from.sql(), to.sql())]
+            }
+            Action::DropColumn { table, column } => {
+                vec![alter(table, &format!("DROP COLUMN {}", column.sql()))]
+            }
             Action::DropTable { table } => vec![format!("DROP TABLE {}", table.sql())],
             Action::BeginAsWritten(begin) => as_written::begin(begin),
             Action::InstallSync(sync) => sync::install(sync),
@@ -85,35 +180,63 @@ impl Online {
     /// The one statement of the work.
     pub fn sql(&self) -> String {
         match self {
-            Online::CreateIndex { table, name, unique, tail } => {
+            Online::CreateIndex {
+                table,
+                name,
+                unique,
+                tail,
+            } => {
                 let unique = if *unique { "UNIQUE " } else { "" };
-                format!("CREATE {unique}INDEX CONCURRENTLY {} ON {} {tail}", name.sql(), table.sql())
+                format!(
+                    "CREATE {unique}INDEX CONCURRENTLY {} ON {} {tail}",
+                    name.sql(),
+                    table.sql()
+                )
             }
             Online::DropIndex { index, .. } => format!("DROP INDEX CONCURRENTLY {}", index.sql()),
-            Online::Validate { table, constraints, .. } => {
-                let parts: Vec<String> =
-                    constraints.iter().map(|name| format!("VALIDATE CONSTRAINT {}", name.sql())).collect();
+            Online::Validate {
+                table, constraints, ..
+            } => {
+                let parts: Vec<String> = constraints
+                    .iter()
+                    .map(|name| format!("VALIDATE CONSTRAINT {}", name.sql()))
+                    .collect();
                 alter(table, &parts.join(", "))
             }
             Online::Analyze { table } => format!("ANALYZE {}", table.sql()),
-            Online::Reindex { index: Some(index), .. } => format!("REINDEX INDEX CONCURRENTLY {}", index.sql()),
-            Online::Reindex { table, index: None } => format!("REINDEX TABLE CONCURRENTLY {}", table.sql()),
-            Online::Refresh { view } => format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {}", view.sql()),
-            Online::Fill { view } => format!("REFRESH MATERIALIZED VIEW {}", view.sql()),
-            Online::Detach { parent, partition } => {
-                alter(parent, &format!("DETACH PARTITION {} CONCURRENTLY", partition.sql()))
+            Online::Reindex {
+                index: Some(index), ..
+            } => format!("REINDEX INDEX CONCURRENTLY {}", index.sql()),
+            Online::Reindex { table, index: None } => {
+                format!("REINDEX TABLE CONCURRENTLY {}", table.sql())
             }
+            Online::Refresh { view } => {
+                format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {}", view.sql())
+            }
+            Online::Fill { view } => format!("REFRESH MATERIALIZED VIEW {}", view.sql()),
+            Online::Detach { parent, partition } => alter(
+                parent,
+                &format!("DETACH PARTITION {} CONCURRENTLY", partition.sql()),
+            ),
         }
     }
 }
 
 fn set_default(table: &TableName, column: &Ident, default: Option<&str>) -> String {
-    let what = default.map_or_else(|| "DROP DEFAULT".to_owned(), |value| format!("SET DEFAULT {value}"));
+    let what = default.map_or_else(
+        || "DROP DEFAULT".to_owned(),
+        |value| format!("SET DEFAULT {value}"),
+    );
     alter(table, &format!("ALTER COLUMN {} {what}", column.sql()))
 }
 
 /// The identity, and its sequence set to where the numbers are.
-fn add_identity(table: &TableName, column: &Ident, definition: &str, from: &Numbers) -> Vec<String> {
+fn add_identity(
+    table: &TableName,
+    column: &Ident,
+    definition: &str,
+    from: &Numbers,
+) -> Vec<String> {
     let of_column = |action: &str| alter(table, &format!("ALTER COLUMN {} {action}", column.sql()));
     // The column may own another sequence besides, so it isn't asked for by pg_get_serial_sequence.
     let sequence = format!(
@@ -138,7 +261,10 @@ fn add_identity(table: &TableName, column: &Ident, definition: &str, from: &Numb
         Numbers::Sequence(other) => vec![
             of_column("DROP DEFAULT"),
             add,
-            format!("SELECT setval({sequence}, last_value, is_called) FROM {}", other.sql()),
+            format!(
+                "SELECT setval({sequence}, last_value, is_called) FROM {}",
+                other.sql()
+            ),
             format!("DROP SEQUENCE {}", other.sql()),
         ],
     }
@@ -146,7 +272,11 @@ fn add_identity(table: &TableName, column: &Ident, definition: &str, from: &Numb
 
 /// The sequence's name isn't known before: it is asked for in the same moment.
 fn move_numbers(table: &TableName, from: &Ident, to: &Ident, identity: Option<&str>) -> String {
-    let sequence = format!("pg_get_serial_sequence({}, {})", Ident::new(table.sql()).literal(), from.literal());
+    let sequence = format!(
+        "pg_get_serial_sequence({}, {})",
+        Ident::new(table.sql()).literal(),
+        from.literal()
+    );
     let body = match identity {
         None => format!(
             "\nBEGIN\n  IF {sequence} IS NOT NULL THEN\n    EXECUTE 'ALTER SEQUENCE ' || {sequence} || {};\n  END IF;\nEND\n",
@@ -154,7 +284,10 @@ fn move_numbers(table: &TableName, from: &Ident, to: &Ident, identity: Option<&s
         ),
         Some(kind) => {
             let drop = alter(table, &format!("ALTER COLUMN {} DROP IDENTITY", from.sql()));
-            let add = alter(table, &format!("ALTER COLUMN {} ADD GENERATED {kind} AS IDENTITY", to.sql()));
+            let add = alter(
+                table,
+                &format!("ALTER COLUMN {} ADD GENERATED {kind} AS IDENTITY", to.sql()),
+            );
             IDENTITY
                 .replace("{sequence}", &sequence)
                 .replace("{table}", &Ident::new(table.sql()).literal())
@@ -166,8 +299,8 @@ fn move_numbers(table: &TableName, from: &Ident, to: &Ident, identity: Option<&s
     do_block(&body)
 }
 
-/// The sequence of an identity goes with its column: another of its name, place, bounds, comment and rights follows. As ALTER
-/// TYPE does, a bound that was the old type's becomes the new one's.
+/// The sequence of an identity goes with its column: another of its name, place, bounds, comment
+/// and rights follows. As ALTER TYPE does, a bound that was the old type's becomes the new one's.
 const IDENTITY: &str = "
 DECLARE
   given text := {sequence};
@@ -209,7 +342,10 @@ END
 
 /// Ends the way out of a partition that was begun and interrupted.
 pub fn finalize_detach(parent: &TableName, partition: &TableName) -> String {
-    alter(parent, &format!("DETACH PARTITION {} FINALIZE", partition.sql()))
+    alter(
+        parent,
+        &format!("DETACH PARTITION {} FINALIZE", partition.sql()),
+    )
 }
 
 /// Locks one table, without its partitions and heirs.
@@ -245,11 +381,28 @@ pub fn dollar_quote(text: &str) -> String {
 
 /// A serial column, with a sequence of its own.
 fn own_sequence(action: &Action) -> Vec<String> {
-    let Action::OwnSequence { table, column, sequence, type_sql, options, owner } = action else { return vec![] };
-    let given = owner.iter().map(|owner| format!("ALTER SEQUENCE {} OWNER TO {}", sequence.sql(), owner.sql()));
+    let Action::OwnSequence {
+        table,
+        column,
+        sequence,
+        type_sql,
+        options,
+        owner,
+    } = action
+    else {
+        return vec![];
+    };
+    let given = owner
+        .iter()
+        .map(|owner| format!("ALTER SEQUENCE {} OWNER TO {}", sequence.sql(), owner.sql()));
     let made = format!("CREATE SEQUENCE {} AS {type_sql} {options}", sequence.sql());
     let default = format!("SET DEFAULT nextval({})", sequence.regclass_literal());
-    let owned = format!("ALTER SEQUENCE {} OWNED BY {}.{}", sequence.sql(), table.sql(), column.sql());
+    let owned = format!(
+        "ALTER SEQUENCE {} OWNED BY {}.{}",
+        sequence.sql(),
+        table.sql(),
+        column.sql()
+    );
     let column = [
         alter(table, &format!("ADD COLUMN {} {type_sql}", column.sql())),
         alter(table, &format!("ALTER COLUMN {} {default}", column.sql())),

@@ -6,11 +6,15 @@ use concertina_revisions::Ident;
 
 /// What a version's schema is known by: its comment, which `pg_dump` keeps.
 fn comment(version: &NewVersion) -> String {
-    format!("concertina version {}: {}", version.number, version.revision)
+    format!(
+        "concertina version {}: {}",
+        version.number, version.revision
+    )
 }
 
-/// Whether the session speaks to a version, or to one that was made after it: by its search_path, or by the setting
-/// `concertina.version`. Every name in it is qualified, as it runs under the search_path of whoever writes.
+/// Whether the session speaks to a version, or to one that was made after it: by its search_path,
+/// or by the setting `concertina.version`. Every name in it is qualified, as it runs under the
+/// search_path of whoever writes.
 pub(super) const SPEAKS: &str = "CREATE OR REPLACE FUNCTION concertina.speaks(version text) RETURNS boolean \
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS $concertina$
 BEGIN
@@ -42,7 +46,10 @@ pub(super) fn create(version: &NewVersion) -> Vec<String> {
     let schema = version.schema.sql();
     let mut statements = vec![
         format!("CREATE SCHEMA {schema}"),
-        format!("COMMENT ON SCHEMA {schema} IS {}", Ident::new(comment(version)).literal()),
+        format!(
+            "COMMENT ON SCHEMA {schema} IS {}",
+            Ident::new(comment(version)).literal()
+        ),
         rights_of_schema(version),
     ];
     for view in &version.views {
@@ -53,16 +60,33 @@ pub(super) fn create(version: &NewVersion) -> Vec<String> {
 
 fn create_view(version: &NewVersion, view: &View) -> Vec<String> {
     let name = format!("{}.{}", version.schema.sql(), view.name.sql());
-    let columns: Vec<String> =
-        view.columns.iter().map(|column| format!("{} AS {}", column.stored.sql(), column.shown.sql())).collect();
+    let columns: Vec<String> = view
+        .columns
+        .iter()
+        .map(|column| format!("{} AS {}", column.stored.sql(), column.shown.sql()))
+        .collect();
     // Whoever asks is asked for rights on the table, too, and held by its policies.
-    let invoker = if view.invoker { " WITH (security_invoker = true)" } else { "" };
-    let made = format!("CREATE VIEW {name}{invoker} AS SELECT {} FROM {}", columns.join(", "), view.table.sql());
+    let invoker = if view.invoker {
+        " WITH (security_invoker = true)"
+    } else {
+        ""
+    };
+    let made = format!(
+        "CREATE VIEW {name}{invoker} AS SELECT {} FROM {}",
+        columns.join(", "),
+        view.table.sql()
+    );
     let defaults = view.columns.iter().filter_map(|column| {
         let default = column.default.as_ref()?;
-        Some(format!("ALTER VIEW {name} ALTER COLUMN {} SET DEFAULT {default}", column.shown.sql()))
+        Some(format!(
+            "ALTER VIEW {name} ALTER COLUMN {} SET DEFAULT {default}",
+            column.shown.sql()
+        ))
     });
-    std::iter::once(made).chain(defaults).chain([rights(&name, view)]).collect()
+    std::iter::once(made)
+        .chain(defaults)
+        .chain([rights(&name, view)])
+        .collect()
 }
 
 /// Whoever may use the schema of the tables may use the version's.
@@ -81,7 +105,11 @@ fn rights_of_schema(version: &NewVersion) -> String {
 fn rights(name: &str, view: &View) -> String {
     let table = view.table.regclass_literal();
     let list = |of: fn(&Shown) -> &Ident| {
-        let each: Vec<String> = view.columns.iter().map(|column| of(column).literal()).collect();
+        let each: Vec<String> = view
+            .columns
+            .iter()
+            .map(|column| of(column).literal())
+            .collect();
         format!("ARRAY[{}]::text[]", each.join(", "))
     };
     let (stored, shown) = (list(|column| &column.stored), list(|column| &column.shown));
@@ -108,9 +136,13 @@ fn for_each_grant(rights: &str, on: &str) -> String {
     do_block(&body)
 }
 
-/// Views of ours alone; what someone else made in the schema, or of its views, is in the way and named by PostgreSQL.
+/// Views of ours alone; what someone else made in the schema, or of its views, is in the way and
+/// named by PostgreSQL.
 pub(super) fn drop(schema: &Ident) -> String {
-    let (literal, drop) = (schema.literal(), Ident::new(format!("DROP SCHEMA {}", schema.sql())).literal());
+    let (literal, drop) = (
+        schema.literal(),
+        Ident::new(format!("DROP SCHEMA {}", schema.sql())).literal(),
+    );
     let body = format!(
         "\nDECLARE each regclass;\nBEGIN\n  FOR each IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = {literal} AND c.relkind = 'v' ORDER BY c.relname LOOP\n    EXECUTE 'DROP VIEW ' || each;\n  END LOOP;\n  \

@@ -1,5 +1,5 @@
-//! What a statement may touch besides what it says: enough to know whether it may be run as it is written where there
-//! are no rows. What isn't known here reaches beyond what it names.
+//! What a statement may touch besides what it says: enough to know whether it may be run as it is
+//! written where there are no rows. What isn't known here reaches beyond what it names.
 
 mod rows;
 mod schema;
@@ -66,7 +66,8 @@ pub(crate) enum Manner {
     Never,
 }
 
-/// Settings that say how long a statement may take or wait, or what a session is told: each step has its own.
+/// Settings that say how long a statement may take or wait, or what a session is told: each step
+/// has its own.
 const OF_OUR_STEPS: [&str; 12] = [
     "application_name",
     "client_min_messages",
@@ -83,7 +84,12 @@ const OF_OUR_STEPS: [&str; 12] = [
 ];
 
 /// Settings that change what names and statements mean.
-const OF_MEANING: [&str; 4] = ["role", "search_path", "session_authorization", "session_replication_role"];
+const OF_MEANING: [&str; 4] = [
+    "role",
+    "search_path",
+    "session_authorization",
+    "session_replication_role",
+];
 
 /// Why a setting is left out.
 pub(crate) const OWN_LIMITS: &str = "each step has limits of its own";
@@ -93,13 +99,18 @@ pub(in crate::lower) fn is_of_our_steps(set: &VariableSetStmt) -> bool {
     OF_OUR_STEPS.contains(&set.name.as_str())
         && matches!(
             set.kind(),
-            VariableSetKind::VarSetValue | VariableSetKind::VarSetDefault | VariableSetKind::VarReset
+            VariableSetKind::VarSetValue
+                | VariableSetKind::VarSetDefault
+                | VariableSetKind::VarReset
         )
 }
 
 /// What a statement may touch.
 pub(crate) fn reach(statement: &Statement, catalog: &Catalog) -> Reach {
-    let mut reach = Reacher { catalog, reach: Reach::default() };
+    let mut reach = Reacher {
+        catalog,
+        reach: Reach::default(),
+    };
     reach.statement(statement);
     let mut reach = reach.reach;
     reach.beyond |= reach.opaque;
@@ -183,7 +194,9 @@ impl Reacher<'_> {
             | NodeEnum::CreateExtensionStmt(_)
             | NodeEnum::CreateRoleStmt(_)
             | NodeEnum::DefineStmt(_) => {}
-            NodeEnum::CreateSchemaStmt(create) => self.reach.beyond |= !create.schema_elts.is_empty(),
+            NodeEnum::CreateSchemaStmt(create) => {
+                self.reach.beyond |= !create.schema_elts.is_empty()
+            }
             other => self.elsewhere(other),
         }
     }
@@ -236,7 +249,10 @@ impl Reacher<'_> {
             self.leave_out("outside of a transaction SET LOCAL holds for nothing");
         } else {
             self.reach.opaque = OF_MEANING.contains(&set.name.as_str())
-                || matches!(set.kind(), VariableSetKind::VarSetMulti | VariableSetKind::VarResetAll);
+                || matches!(
+                    set.kind(),
+                    VariableSetKind::VarSetMulti | VariableSetKind::VarResetAll
+                );
             if !set.is_local {
                 self.reach.session = SessionUse::Setting;
             }
@@ -250,7 +266,9 @@ impl Reacher<'_> {
             // It may hide a table of that name from what follows.
             self.reach.opaque = true;
         }
-        self.reach.made.push(self.catalog.name_for_new(schema(range), &range.relname));
+        self.reach
+            .made
+            .push(self.catalog.name_for_new(schema(range), &range.relname));
     }
 
     fn changed(&mut self, range: Option<&RangeVar>) {
@@ -271,7 +289,11 @@ impl Reacher<'_> {
     /// A table, or the one that an index of that name is of.
     fn changed_or_index(&mut self, range: &RangeVar) {
         let table = self.catalog.resolve(schema(range), &range.relname);
-        let of_index = || self.catalog.index(schema(range), &range.relname).map(|(table, _)| table.full_name());
+        let of_index = || {
+            self.catalog
+                .index(schema(range), &range.relname)
+                .map(|(table, _)| table.full_name())
+        };
         match table.or_else(of_index) {
             Some(table) => self.reach.changed.push(table),
             None => self.reach.beyond = true,

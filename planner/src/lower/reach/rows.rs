@@ -6,8 +6,13 @@ use concertina_revisions::tree::{DropBehavior, NodeEnum, RangeVar};
 use serde_json::Value;
 
 /// Functions of PostgreSQL that run what they are given, or change what names mean.
-const RUN_ANYTHING: [&str; 5] =
-    ["cursor_to_xml", "query_to_xml", "query_to_xml_and_xmlschema", "query_to_xmlschema", "set_config"];
+const RUN_ANYTHING: [&str; 5] = [
+    "cursor_to_xml",
+    "query_to_xml",
+    "query_to_xml_and_xmlschema",
+    "query_to_xmlschema",
+    "set_config",
+];
 
 /// The functions that a SELECT may call for what they do.
 const OF_SEQUENCES: [&str; 3] = ["currval", "nextval", "setval"];
@@ -47,7 +52,11 @@ impl Reacher<'_> {
                 self.reads(&create.query);
                 self.made(create.into.as_deref().and_then(|into| into.rel.as_ref()));
             }
-            NodeEnum::SelectStmt(select) => match select.into_clause.as_deref().and_then(|into| into.rel.as_ref()) {
+            NodeEnum::SelectStmt(select) => match select
+                .into_clause
+                .as_deref()
+                .and_then(|into| into.rel.as_ref())
+            {
                 Some(range) => {
                     let mut query = select.clone();
                     query.into_clause = None;
@@ -57,8 +66,14 @@ impl Reacher<'_> {
                 None => {
                     self.reads(tree);
                     let mut functions = Vec::new();
-                    called(&serde_json::to_value(tree).unwrap_or_default(), &mut functions);
-                    if functions.iter().any(|function| !OF_SEQUENCES.contains(&function.as_str())) {
+                    called(
+                        &serde_json::to_value(tree).unwrap_or_default(),
+                        &mut functions,
+                    );
+                    if functions
+                        .iter()
+                        .any(|function| !OF_SEQUENCES.contains(&function.as_str()))
+                    {
                         self.anything();
                     }
                 }
@@ -73,8 +88,16 @@ impl Reacher<'_> {
         let (mut functions, mut own) = (Vec::new(), Vec::new());
         called(&value, &mut functions);
         common_tables(&value, &mut own);
-        let users = |function: &String| self.catalog.functions.iter().any(|known| known.name == *function);
-        if functions.iter().any(|function| RUN_ANYTHING.contains(&function.as_str()) || users(function)) {
+        let users = |function: &String| {
+            self.catalog
+                .functions
+                .iter()
+                .any(|known| known.name == *function)
+        };
+        if functions
+            .iter()
+            .any(|function| RUN_ANYTHING.contains(&function.as_str()) || users(function))
+        {
             self.anything();
         }
         for (schema, name, _) in expression::relations(&value) {
@@ -86,14 +109,18 @@ impl Reacher<'_> {
     }
 
     fn is_made(&self, name: &str) -> bool {
-        self.reach.made.iter().any(|made| made.name.as_str() == name)
+        self.reach
+            .made
+            .iter()
+            .any(|made| made.name.as_str() == name)
     }
 
     fn fires(&mut self, range: Option<&RangeVar>) {
         self.reach.fires = true;
         let table = range.and_then(|range| self.catalog.resolve(schema(range), &range.relname));
-        let triggers =
-            table.and_then(|table| self.catalog.table(&table)).is_some_and(|table| !table.triggers.is_empty());
+        let triggers = table
+            .and_then(|table| self.catalog.table(&table))
+            .is_some_and(|table| !table.triggers.is_empty());
         self.reach.beyond |= triggers;
     }
 }
@@ -102,8 +129,16 @@ impl Reacher<'_> {
 fn called(value: &Value, found: &mut Vec<String>) {
     each(value, &mut |key, field| {
         if key == "FuncCall" {
-            let parts = field["funcname"].as_array().map(Vec::as_slice).unwrap_or_default();
-            found.extend(parts.last().and_then(|part| part["node"]["String"]["sval"].as_str()).map(str::to_owned));
+            let parts = field["funcname"]
+                .as_array()
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            found.extend(
+                parts
+                    .last()
+                    .and_then(|part| part["node"]["String"]["sval"].as_str())
+                    .map(str::to_owned),
+            );
         }
     });
 }

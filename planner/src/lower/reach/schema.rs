@@ -5,7 +5,8 @@ use crate::lower::{qualified, schema};
 use concertina_revisions::Statement;
 use concertina_revisions::statement::without_concurrently;
 use concertina_revisions::tree::{
-    AlterTableStmt, AlterTableType, DropBehavior, DropStmt, GrantStmt, NodeEnum, ObjectType, RangeVar, RenameStmt, node,
+    AlterTableStmt, AlterTableType, DropBehavior, DropStmt, GrantStmt, NodeEnum, ObjectType,
+    RangeVar, RenameStmt, node,
 };
 
 impl Reacher<'_> {
@@ -36,7 +37,11 @@ impl Reacher<'_> {
             NodeEnum::CreatePolicyStmt(create) => self.changed(create.table.as_ref()),
             NodeEnum::AlterPolicyStmt(alter) => self.changed(alter.table.as_ref()),
             NodeEnum::CreateStatsStmt(create) => {
-                create.relations.iter().filter_map(range_of).for_each(|range| self.changed(Some(range)));
+                create
+                    .relations
+                    .iter()
+                    .filter_map(range_of)
+                    .for_each(|range| self.changed(Some(range)));
             }
             NodeEnum::RenameStmt(rename) => self.rename(rename),
             NodeEnum::DropStmt(drop) => self.drop(drop, &statement.sql),
@@ -68,13 +73,19 @@ impl Reacher<'_> {
                 }
             },
             NodeEnum::LockStmt(lock) => {
-                lock.relations.iter().filter_map(range_of).for_each(|range| self.changed(Some(range)));
+                lock.relations
+                    .iter()
+                    .filter_map(range_of)
+                    .for_each(|range| self.changed(Some(range)));
                 if statement.transaction.is_none() {
                     self.leave_out("each step takes its own locks");
                 }
             }
             NodeEnum::ViewStmt(view) => {
-                let there = view.view.as_ref().and_then(|view| self.catalog.resolve(schema(view), &view.relname));
+                let there = view
+                    .view
+                    .as_ref()
+                    .and_then(|view| self.catalog.resolve(schema(view), &view.relname));
                 self.reach.beyond |= there.is_some();
                 self.reads(&view.query);
                 self.made(view.view.as_ref());
@@ -90,7 +101,9 @@ impl Reacher<'_> {
             _ => self.reach.beyond = true,
         }
         for command in &alter.cmds {
-            let Some(node::Node::AlterTableCmd(command)) = &command.node else { continue };
+            let Some(node::Node::AlterTableCmd(command)) = &command.node else {
+                continue;
+            };
             self.reach.cascades |= command.behavior() == DropBehavior::DropCascade;
             self.reach.rows |= !matches!(
                 command.subtype(),
@@ -118,7 +131,10 @@ impl Reacher<'_> {
                     }
                 }
                 (AlterTableType::AtDetachPartitionFinalize, _) => self.reach.manner = Manner::Never,
-                (AlterTableType::AtAddInherit | AlterTableType::AtDropInherit, Some(node::Node::RangeVar(range))) => {
+                (
+                    AlterTableType::AtAddInherit | AlterTableType::AtDropInherit,
+                    Some(node::Node::RangeVar(range)),
+                ) => {
                     self.changed(Some(range));
                 }
                 _ => {}
@@ -154,7 +170,9 @@ impl Reacher<'_> {
         for object in &drop.objects {
             let mut parts = names(Some(object));
             match drop.remove_type() {
-                ObjectType::ObjectTable | ObjectType::ObjectMatview => self.gone(&parts, drop.missing_ok),
+                ObjectType::ObjectTable | ObjectType::ObjectMatview => {
+                    self.gone(&parts, drop.missing_ok)
+                }
                 ObjectType::ObjectIndex => {
                     let (schema, name) = qualified(&parts);
                     match self.catalog.index(schema, name) {
