@@ -88,7 +88,7 @@ pub use helper::is_helper;
 pub use meant::{Along, along};
 pub use needs::Needs;
 pub use plan::{Phase, Plan, Step, StepId, Work};
-pub use sql::{gives_owner, setting_of_policy};
+pub use sql::{Constants, constants, gives_owner, setting_of_policy};
 pub use tried::{Tried, tried};
 pub use versions::schema_of;
 
