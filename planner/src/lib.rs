@@ -69,6 +69,7 @@ pub mod plan;
 pub mod problem;
 mod remains;
 mod rules;
+pub mod sent;
 #[allow(
     clippy::wildcard_enum_match_arm,
     reason = "PostgreSQL's tree has more kinds of nodes than any room needs"
