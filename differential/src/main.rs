@@ -193,7 +193,8 @@ async fn plant(stage: Arc<Stage>, words: &Words) -> Result<bool, Broken> {
         cases: u32::try_from(words.cases).unwrap_or(u32::MAX),
         at_once: words.at_once,
         ways: if words.ways.is_empty() {
-            vec![Way::Plain, Way::Back]
+            // What is for others only differs beside some.
+            vec![Way::Plain, Way::Back, Way::Beside]
         } else {
             words.ways.clone()
         },

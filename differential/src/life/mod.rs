@@ -15,8 +15,8 @@ use crate::stage::{Database, Stage};
 use crate::verdict::{Difference, Manner, Verdict};
 use crate::world::{Relation, World};
 use std::time::Duration;
-use told::Foretold;
 use tokio_postgres::Client;
+use told::Foretold;
 
 /// A verb is run again so often while it says that more is to do.
 const ROUNDS_MAX: u32 = 8;

@@ -43,7 +43,14 @@ fn program() -> PathBuf {
         .join("concertina");
     if !program.is_file() {
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "-p", "concertina-cli", "--features", FAULTS])
+            .args([
+                "build",
+                "--quiet",
+                "-p",
+                "concertina-cli",
+                "--features",
+                FAULTS,
+            ])
             .status()
             .unwrap();
         assert!(built.success());

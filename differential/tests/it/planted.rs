@@ -12,7 +12,7 @@ use std::time::Duration;
 const PLANTED: [&str; 5] = [
     "lost create_index",
     "lost rename_column",
-    "late rename_column",
+    "late validate",
     "blind backfill assign",
     "greedy backfill assign",
 ];
