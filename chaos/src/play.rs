@@ -341,7 +341,7 @@ impl Play {
             Fault::VacuumFull => {
                 self.others
                     .send(server, &database, format!("VACUUM FULL {table}"))
-                    .await?
+                    .await?;
             }
             Fault::ClockJump => {
                 self.jumped = if self.jumped > 0 { -JUMP } else { JUMP };

@@ -109,7 +109,7 @@ impl Report {
                 }
             }
             Verdict::Differs(difference) => {
-                *self.manners.entry(difference.manner).or_default() += 1
+                *self.manners.entry(difference.manner).or_default() += 1;
             }
         }
         for (at, first) in statements.iter().enumerate() {

@@ -80,11 +80,11 @@ pub fn faulty(plan: &Plan) -> Vec<Faulty> {
             if let Work::Backfill { backfill } = &step.work {
                 let kind = || kind_of(backfill);
                 one(kind(), Fault::Blind, &|steps| {
-                    of_rows(&mut steps[at], "false")
+                    of_rows(&mut steps[at], "false");
                 });
                 if !matches!(backfill.operation, Operation::Listed(_)) {
                     one(kind(), Fault::Greedy, &|steps| {
-                        of_rows(&mut steps[at], "true")
+                        of_rows(&mut steps[at], "true");
                     });
                 }
             }

@@ -150,13 +150,13 @@ impl Catalog {
             Action::DropColumn { column, .. } => table.forget_column(column.as_str()),
             Action::DropConstraint { name, .. } => table.forget_constraint(name.as_str()),
             Action::RenameColumn { from, to, .. } => {
-                table.rename_column(from.as_str(), to.as_str())
+                table.rename_column(from.as_str(), to.as_str());
             }
             Action::RenameConstraint { from, to, .. } => {
-                table.rename_constraint(from.as_str(), to.as_str())
+                table.rename_constraint(from.as_str(), to.as_str());
             }
             Action::RenameIndex { from, to, .. } => {
-                table.rename_index(from.name.as_str(), to.as_str())
+                table.rename_index(from.name.as_str(), to.as_str());
             }
             Action::AddConstraintUsingIndex {
                 name,

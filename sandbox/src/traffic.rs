@@ -110,7 +110,7 @@ impl Traffic {
             let (shared, opened) = (Arc::clone(&shared), opened.clone());
             let offset = period * number / connections;
             clients.push(std::thread::spawn(move || {
-                client(&shared, opened, period, offset, u64::from(number))
+                client(&shared, opened, period, offset, u64::from(number));
             }));
         }
         drop(opened);

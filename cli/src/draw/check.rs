@@ -12,7 +12,7 @@ pub(crate) fn print(findings: &[Diagnostic], format: CheckFormat) {
     match format {
         CheckFormat::Text => text(findings),
         CheckFormat::Json => {
-            json(&json!({ "findings": findings.iter().map(finding).collect::<Vec<_>>() }))
+            json(&json!({ "findings": findings.iter().map(finding).collect::<Vec<_>>() }));
         }
         CheckFormat::Sarif => json(&sarif(findings)),
         CheckFormat::Github => findings.iter().for_each(|one| line(false, &github(one))),

@@ -91,7 +91,7 @@ async fn a_planted_fault_is_found_and_a_plan_without_one_passes() {
     assert!(rehearsed(&site, sql, |_| {}).await.is_none());
     let forgets = |plan: &mut Plan| {
         plan.backfill
-            .retain(|step| !step.work.summary().concat().contains("index"))
+            .retain(|step| !step.work.summary().concat().contains("index"));
     };
     match rehearsed(&site, sql, forgets).await {
         Some(Objection::Plan { differences, .. }) => {
@@ -106,7 +106,7 @@ async fn a_planted_fault_is_found_and_a_plan_without_one_passes() {
     let skips = |plan: &mut Plan| {
         [&mut plan.expand, &mut plan.backfill]
             .into_iter()
-            .for_each(Vec::clear)
+            .for_each(Vec::clear);
     };
     match rehearsed(&site, "UPDATE leads SET email = upper(email);", skips).await {
         Some(Objection::Plan { differences, .. }) => {

@@ -73,7 +73,7 @@ async fn stored(worker: &mut Worker, range: KeyRange) -> Result<KeyRange, Error>
         match checkpoint::key_range(&worker.session, job).await {
             Ok(stored) => return Ok(stored.unwrap_or(range)),
             Err(error) if error.class() == Class::Connection => {
-                worker.reconnect(&error.to_string()).await?
+                worker.reconnect(&error.to_string()).await?;
             }
             Err(error) => return Err(error),
         }

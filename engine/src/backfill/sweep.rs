@@ -102,7 +102,7 @@ impl Worker {
                     (from, failures) = (upto, 0);
                 }
                 Err(error) if error.class() == Class::Connection => {
-                    self.reconnect(&error.to_string()).await?
+                    self.reconnect(&error.to_string()).await?;
                 }
                 Err(error)
                     if error.class() == Class::Contention && failures < COUNT_FAILURES_MAX =>

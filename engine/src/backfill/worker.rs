@@ -245,7 +245,7 @@ impl Worker {
                 }
                 Ok(Some(stored)) => return Ok(stored),
                 Err(error) if error.class() == Class::Connection => {
-                    self.reconnect(&error.to_string()).await?
+                    self.reconnect(&error.to_string()).await?;
                 }
                 Err(error) => return Err(error),
             }

@@ -74,7 +74,7 @@ impl Engine {
             match self.reader().await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.may_pass() && began.elapsed() < at_most => {
-                    tokio::time::sleep(RETRY_AFTER).await
+                    tokio::time::sleep(RETRY_AFTER).await;
                 }
                 Err(error) => return Err(error),
             }

@@ -45,7 +45,7 @@ impl Lease {
             );
             match self.alone(&doing, &limits, &sql).await {
                 Err(error) if error.class() == Class::Contention => {
-                    ladder.step_back(self, &error).await?
+                    ladder.step_back(self, &error).await?;
                 }
                 Err(error) => return Err(error),
                 Ok(()) => {}

@@ -227,7 +227,7 @@ impl Lease {
                 Next::Finish => {
                     match direction {
                         Direction::Up => {
-                            checkpoint::set_state(&self.records, id, State::Applied).await?
+                            checkpoint::set_state(&self.records, id, State::Applied).await?;
                         }
                         Direction::Down => checkpoint::forget(&self.records, id).await?,
                     }

@@ -62,7 +62,7 @@ impl Lease {
                 Ok(found) => failed.extend(found),
                 // A value that an earlier statement can't make, which is asked for itself.
                 Err(error) if is_foreseen(check) && error.is_of_data() => {
-                    broken = broken.or(Some(error))
+                    broken = broken.or(Some(error));
                 }
                 Err(error) => return Err(error),
             }

@@ -56,7 +56,7 @@ impl Lease {
             let attempt = ladder.look(self).await?;
             match self.quick_once(place, actions, record, &attempt).await {
                 Err(error) if error.class() == Class::Contention => {
-                    ladder.step_back(self, &error).await?
+                    ladder.step_back(self, &error).await?;
                 }
                 other => return other,
             }
@@ -106,7 +106,7 @@ async fn transact(
         let (revision, direction, step) = (&place.revision, place.direction, place.step.as_str());
         match record {
             Record::Done => {
-                checkpoint::record_step(hands, revision, direction, step, None, seconds).await?
+                checkpoint::record_step(hands, revision, direction, step, None, seconds).await?;
             }
             Record::Undone => checkpoint::unrecord_step(hands, revision, direction, step).await?,
             Record::Nothing => {}

@@ -92,10 +92,10 @@ impl Prober {
                     .build()
                 {
                     Ok(runtime) => {
-                        runtime.block_on(probe(&connect, &settings, &sql, blocks, kept, tell))
+                        runtime.block_on(probe(&connect, &settings, &sql, blocks, kept, tell));
                     }
                     Err(error) => {
-                        drop(tell.send(Err(Error::State(format!("starting to probe: {error}")))))
+                        drop(tell.send(Err(Error::State(format!("starting to probe: {error}")))));
                     }
                 }
             });

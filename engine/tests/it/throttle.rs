@@ -110,7 +110,7 @@ async fn active_sessions_of_others_slow_it_down() {
         for _ in 0..4 {
             let client = site.server.connect("site").await.unwrap();
             busy.push(tokio::spawn(async move {
-                client.batch_execute("SELECT pg_sleep(3)").await.unwrap()
+                client.batch_execute("SELECT pg_sleep(3)").await.unwrap();
             }));
         }
         busy

@@ -23,7 +23,7 @@ impl Table {
             }
             Effect::ColumnOptions(name, options, set) => {
                 self.of_column(name, |column| {
-                    take_options(&mut column.options, options, *set)
+                    take_options(&mut column.options, options, *set);
                 });
             }
             Effect::ColumnStatistics(name, target) => {
@@ -31,12 +31,12 @@ impl Table {
             }
             Effect::Storage(name, storage) => {
                 self.of_column(name, |column| {
-                    (column.storage, column.storage_set) = (Some(storage.clone()), true)
+                    (column.storage, column.storage_set) = (Some(storage.clone()), true);
                 });
             }
             Effect::Compression(name, method) => {
                 self.of_column(name, |column| {
-                    column.compression = (method != "default").then(|| method.clone())
+                    column.compression = (method != "default").then(|| method.clone());
                 });
             }
             Effect::Clustered(name) => {

@@ -107,13 +107,13 @@ impl Catalog {
                 });
             }
             Change::SetNotNull(table, name) => {
-                self.alter_inherited(table, name, |column| column.not_null = true)
+                self.alter_inherited(table, name, |column| column.not_null = true);
             }
             Change::DropNotNull(table, name) => {
-                self.alter_inherited(table, name, |column| column.not_null = false)
+                self.alter_inherited(table, name, |column| column.not_null = false);
             }
             Change::AddConstraint(table, constraint) => {
-                self.alter(table, |table| table.add(constraint))
+                self.alter(table, |table| table.add(constraint));
             }
             Change::DropConstraint(table, name) => self.drop_constraint(table, name),
             Change::Validate(table, name) => self.alter(table, |table| {
@@ -149,7 +149,7 @@ impl Catalog {
             Change::RenameColumn(table, from, to) => {
                 for one in std::iter::once(table.clone()).chain(self.inheriting(table, from)) {
                     self.alter(&one, |table| {
-                        table.rename_column(from.as_str(), to.as_str())
+                        table.rename_column(from.as_str(), to.as_str());
                     });
                 }
             }
@@ -166,7 +166,7 @@ impl Catalog {
             Change::Detach(detach) => {
                 let gone = pair(&detach.partition);
                 self.alter(&detach.parent, |parent| {
-                    parent.partitions.retain(|partition| *partition != gone)
+                    parent.partitions.retain(|partition| *partition != gone);
                 });
                 self.alter(&detach.partition, |table| table.partition_of = None);
             }
@@ -296,7 +296,7 @@ impl Catalog {
         self.tables.push(Arc::new(table));
         if let Some(of) = &new.partition_of {
             self.alter(&of.parent(), |parent| {
-                parent.partitions.push(pair(&new.table))
+                parent.partitions.push(pair(&new.table));
             });
         }
         for parent in &new.parents {
@@ -328,7 +328,7 @@ impl Catalog {
                         column,
                         what: what.to_owned(),
                         by: by.cloned(),
-                    })
+                    });
                 });
             }
         }
@@ -336,7 +336,7 @@ impl Catalog {
 
     fn make_partition(&mut self, attach: &Attach) {
         self.alter(&attach.parent, |parent| {
-            parent.partitions.push(pair(&attach.partition))
+            parent.partitions.push(pair(&attach.partition));
         });
         self.alter(&attach.partition, |table| {
             table.partition_of = Some(PartitionOf {

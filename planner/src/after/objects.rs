@@ -172,11 +172,11 @@ impl Catalog {
     fn forget_part(&mut self, thing: &Thing) {
         if let Thing::Trigger(table, Some(name)) = thing {
             self.alter(table, |table| {
-                table.triggers.retain(|one| one.name != name.as_str())
+                table.triggers.retain(|one| one.name != name.as_str());
             });
         } else if let Thing::Policy(table, Some(name)) = thing {
             self.alter(table, |table| {
-                table.policies.retain(|one| one.name != name.as_str())
+                table.policies.retain(|one| one.name != name.as_str());
             });
         } else if let Thing::Function(name) = thing {
             let functions = Arc::make_mut(&mut self.functions);

@@ -203,7 +203,7 @@ fn column(wanted: &Thing, old: &Column, new: &Column) -> Change {
     }
     match (old.not_null, new.not_null) {
         (false, true) if !(new.inherited && new.inherits_not_null) => {
-            sql.push(Statement::plain(not_null(wanted, new)))
+            sql.push(Statement::plain(not_null(wanted, new)));
         }
         (true, false) => sql.push(Statement::plain(alter("DROP NOT NULL"))),
         (true, true) => {

@@ -46,7 +46,7 @@ pub(super) fn read(
                     .raw_expr
                     .as_deref()
                     .map(expression::read)
-                    .transpose()?
+                    .transpose()?;
             }
             ConstrType::ConstrIdentity => {
                 (new.special, new.not_null) =
@@ -57,7 +57,7 @@ pub(super) fn read(
                 new.special = Special::Virtual(generated(written, " GENERATED ")?);
             }
             ConstrType::ConstrGenerated => {
-                new.special = Special::Stored(generated(written, " GENERATED ")?)
+                new.special = Special::Stored(generated(written, " GENERATED ")?);
             }
             _ => {
                 let read = constraint::read(written, table, Some(&new.name), catalog)?;
@@ -81,7 +81,7 @@ pub(super) fn with_attributes(nodes: &[Node]) -> Vec<Constraint> {
         match (written.contype(), last) {
             (ConstrType::ConstrAttrDeferrable, Some(last)) => last.deferrable = true,
             (ConstrType::ConstrAttrDeferred, Some(last)) => {
-                (last.deferrable, last.initdeferred) = (true, true)
+                (last.deferrable, last.initdeferred) = (true, true);
             }
             (ConstrType::ConstrAttrNotDeferrable, Some(last)) => last.deferrable = false,
             (ConstrType::ConstrAttrImmediate, Some(last)) => last.initdeferred = false,

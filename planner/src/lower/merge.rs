@@ -284,7 +284,7 @@ fn clauses(merge: &MergeStmt) -> Result<Vec<&MergeWhenClause>, Problem> {
         match clause.command_type() {
             CmdType::CmdNothing if clause.condition.is_none() => {}
             CmdType::CmdInsert | CmdType::CmdUpdate | CmdType::CmdDelete if !overrides => {
-                all.push(clause.as_ref())
+                all.push(clause.as_ref());
             }
             _ => {
                 return Err(refused(

@@ -191,7 +191,7 @@ impl<'a> Model<'a> {
                     items.push(format!("{sql} AS {}", name.sql()));
                 }
                 None if column.known => {
-                    items.push(format!("{}.{}", alias.sql(), column.name.sql()))
+                    items.push(format!("{}.{}", alias.sql(), column.name.sql()));
                 }
                 None => {}
             }

@@ -237,17 +237,17 @@ impl Mentions {
                         "TypeCast" => self.cast(field),
                         "AExpr" => self.operators.extend(strings(&field["name"]).pop()),
                         "CollateClause" => {
-                            self.collations.extend(strings(&field["collname"]).pop())
+                            self.collations.extend(strings(&field["collname"]).pop());
                         }
                         "IndexElem" | "StatsElem" => self.columns.extend(text(&field["name"])),
                         // `UPDATE OF` columns, and those that are published.
                         "CreateTrigStmt" | "PublicationTable" => {
-                            self.columns.extend(strings(&field["columns"]))
+                            self.columns.extend(strings(&field["columns"]));
                         }
                         "TableLikeClause" => self.like.extend(relation(&field["relation"])),
                         "ObjectWithArgs" => self.functions.extend(strings(&field["objname"]).pop()),
                         "DefElem" if field["defname"] == "as" => {
-                            collect_strings(&field["arg"], &mut self.bodies)
+                            collect_strings(&field["arg"], &mut self.bodies);
                         }
                         "funcname" => self.functions.extend(strings(field).pop()),
                         _ => {}

@@ -365,7 +365,7 @@ impl Connect {
                 }
                 // A pooler that knows no options, or not these.
                 Err(error) if error.code().is_some_and(is_of_protocol) => {
-                    self.learned(Way::WithoutOptions)
+                    self.learned(Way::WithoutOptions);
                 }
                 Err(error) => return Err(error),
             }

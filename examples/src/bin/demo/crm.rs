@@ -176,7 +176,7 @@ impl Demo {
             let mut kept = kept.lock();
             match event {
                 Event::StepBegun { step, what, .. } => {
-                    say(&format!("    {step}: {}", what.join("; ")))
+                    say(&format!("    {step}: {}", what.join("; ")));
                 }
                 Event::StepDone {
                     rows: Some(rows),

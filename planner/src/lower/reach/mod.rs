@@ -195,7 +195,7 @@ impl Reacher<'_> {
             | NodeEnum::CreateRoleStmt(_)
             | NodeEnum::DefineStmt(_) => {}
             NodeEnum::CreateSchemaStmt(create) => {
-                self.reach.beyond |= !create.schema_elts.is_empty()
+                self.reach.beyond |= !create.schema_elts.is_empty();
             }
             other => self.elsewhere(other),
         }

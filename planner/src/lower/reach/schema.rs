@@ -171,7 +171,7 @@ impl Reacher<'_> {
             let mut parts = names(Some(object));
             match drop.remove_type() {
                 ObjectType::ObjectTable | ObjectType::ObjectMatview => {
-                    self.gone(&parts, drop.missing_ok)
+                    self.gone(&parts, drop.missing_ok);
                 }
                 ObjectType::ObjectIndex => {
                     let (schema, name) = qualified(&parts);
