@@ -58,3 +58,37 @@ fn added(node: &Node) -> Option<(&TableName, &Ident)> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::problem::hazard;
+    use crate::{Catalog, Table, plan};
+    use concertina_revisions::{Revision, RevisionId};
+
+    /// What a plan says of columns that stand elsewhere.
+    fn moved(text: &str) -> Vec<String> {
+        let revision = Revision::from_text(&RevisionId::new("r"), text).expect("valid SQL");
+        let leads = Table::new("leads")
+            .rows(10)
+            .column("id", "bigint")
+            .column("raw", "json");
+        let plan = plan(&revision, &Catalog::of([leads])).expect("a plan");
+        let told = plan
+            .hazards
+            .iter()
+            .filter(|told| told.code == hazard::ORDER.0);
+        told.map(|one| one.message.clone()).collect()
+    }
+
+    #[test]
+    fn a_column_that_waits_for_its_name_stands_behind_later_ones() {
+        let again = "ALTER TABLE leads DROP COLUMN raw; ALTER TABLE leads ADD COLUMN raw text;";
+        assert!(moved(again).is_empty());
+        let overtaken = moved(&format!("{again} ALTER TABLE leads ADD COLUMN mail text"));
+        assert!(
+            matches!(overtaken.as_slice(), [one] if one.starts_with("leads.raw comes to stand behind mail")),
+            "{overtaken:?}"
+        );
+        assert!(moved(&format!("ALTER TABLE leads ADD COLUMN mail text; {again}")).is_empty());
+    }
+}

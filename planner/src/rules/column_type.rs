@@ -539,8 +539,7 @@ fn shadowed(
 ) -> Result<Decision, Problem> {
     guard::unnoticed(&new.table, "another type", context)?;
     let read = |sql: &str| {
-        crate::sql::from_text(sql)
-            .ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")))
+        crate::sql::from_text(sql).ok_or_else(|| problem::unknown(&format!("the expression {sql}")))
     };
     let name = new.column.sql();
     let forward = match &new.using {
