@@ -139,7 +139,7 @@ mod tests {
         leads.rows = 1_000.0;
         let catalog = Catalog::of([leads]);
         let revision = Revision::from_text(&RevisionId::new("r"), sql).expect("valid SQL");
-        let outlook = look_ahead(&revision, &catalog);
+        let outlook = look_ahead(&revision, &catalog, false);
         let mut all = by_plan(&outlook.plan.expect("it is planned"));
         all.extend(between(&catalog, &outlook.after));
         let shown = all.iter().map(|sent| match sent {

@@ -16,6 +16,7 @@ mod fate;
 mod follow;
 mod foreign_key;
 mod foreseen;
+mod generated;
 mod guard;
 mod identity;
 mod index;

@@ -4,6 +4,7 @@
 //! A statement that reads the rows it writes must not be cut into batches: each would see what
 //! those before it have done.
 
+use super::generated;
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::change::{Change, Delete, RowCopy, SettingKind, Update};
 use crate::expr::{ColumnUse, Conjunct, Expr, Scope};
@@ -146,16 +147,20 @@ impl<'a> Look<'a> {
 
     /// The columns of the written table that it reads; all of them when it names a whole row.
     pub(super) fn relied_on(&self, table: &Table) -> Vec<Ident> {
-        let whole = |mention: &ColumnUse| {
+        self.read_by(self.all(), table)
+    }
+
+    fn read_by(&self, exprs: impl Iterator<Item = &'a Expr>, table: &Table) -> Vec<Ident> {
+        let mentions: Vec<&ColumnUse> = exprs.flat_map(|expr| &expr.columns).collect();
+        let whole = |mention: &&ColumnUse| {
             mention.name.as_str() == "*"
                 || mention.qualifier.is_none()
                     && mention.name == *self.alias
                     && table.get(&mention.name).is_none()
         };
-        let mentions = || self.all().flat_map(|expr| &expr.columns);
-        let all = mentions().any(whole);
+        let all = mentions.iter().any(whole);
         let named = |name: &Ident| {
-            mentions().any(|mention| {
+            mentions.iter().any(|mention| {
                 mention.name == *name
                     && mention
                         .qualifier
@@ -167,25 +172,17 @@ impl<'a> Look<'a> {
             .columns
             .iter()
             .map(|column| Ident::new(column.name.as_str()));
-        names.filter(|name| all || named(name)).collect()
+        let read: Vec<Ident> = names.filter(|name| all || named(name)).collect();
+        generated::stored(table, &read)
     }
 
     /// Whether a value is made of what the statement assigns, or found by it in another table:
     /// applied twice it may give another.
-    pub(super) fn reads_what_it_assigns(&self) -> bool {
-        let assigned = |mention: &ColumnUse| {
-            self.sets.iter().any(|(column, _)| *column == mention.name)
-                && mention
-                    .qualifier
-                    .as_ref()
-                    .is_none_or(|qualifier| qualifier == self.alias)
-        };
+    pub(super) fn reads_what_it_assigns(&self, table: &Table) -> bool {
         let finds = self.predicate.filter(|_| self.joins);
-        self.sets
-            .iter()
-            .map(|(_, value)| value)
-            .chain(finds)
-            .any(|expr| expr.columns.iter().any(assigned))
+        let exprs = self.sets.iter().map(|(_, value)| value).chain(finds);
+        let read = self.read_by(exprs, table);
+        self.sets.iter().any(|(column, _)| read.contains(column))
     }
 
     /// The scope of its names.

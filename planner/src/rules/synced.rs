@@ -1,7 +1,7 @@
 //! The trigger that fills what is written while an UPDATE's rows are filled in batches.
 
 use super::reach::Look;
-use super::{Context, computed, helper};
+use super::{Context, computed, generated, helper};
 use crate::action::{Action, Sync};
 use crate::change::{Change, Update};
 use crate::decision::{Decision, Rank};
@@ -72,11 +72,13 @@ fn unfilled(update: &Update, context: &Context<'_>) -> String {
 }
 
 pub(super) fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
+    let known = context.table(&update.table);
     let over_new = |expression: &Expr| {
         expression.rewrite(|mention| {
-            scope
-                .is_target(mention)
-                .then(|| format!("new.{}", mention.name.sql()))
+            scope.is_target(mention).then(|| match known {
+                Some(table) => generated::of_new(table, &mention.name),
+                None => format!("new.{}", mention.name.sql()),
+            })
         })
     };
     let columns: Vec<&str> = update

@@ -89,7 +89,7 @@ fn is_provable(update: &Update, look: &Look<'_>, table: &Table) -> bool {
         .sets
         .iter()
         .all(|(_, value)| value.shape != Shape::Default);
-    given && (!look.reads_what_it_assigns() || ends_its_condition(update, table))
+    given && (!look.reads_what_it_assigns(table) || ends_its_condition(update, table))
 }
 
 /// Whether the condition says of a column that it is NULL, and the column gets a value that isn't.

@@ -11,7 +11,7 @@ mod copies;
 mod partitions;
 
 use super::foreseen::{self, Rows};
-use super::{Context, drop, helper, questions};
+use super::{Context, drop, generated, helper, questions};
 use crate::action::{Action, Backfill, Lock, Operation, Sync, Twin};
 use crate::catalog::{Column, ConstraintKind, Table, TableKind};
 use crate::decision::{Decision, Rank};
@@ -76,12 +76,21 @@ impl Shadow<'_> {
         columns.contains(&self.old.name)
     }
 
-    /// An expression over the table's columns as one over `qualifier`.
-    fn over(&self, expression: &Expr, qualifier: &str) -> String {
+    /// An expression over the table's columns as one over a row that is called so.
+    fn over(&self, expression: &Expr, row: &str) -> String {
         expression.rewrite(|mention| {
             self.table
                 .get(&mention.name)
-                .map(|_| format!("{qualifier}.{}", mention.name.sql()))
+                .map(|_| format!("{row}.{}", mention.name.sql()))
+        })
+    }
+
+    /// The same over `new` in a trigger.
+    fn over_new(&self, expression: &Expr) -> String {
+        expression.rewrite(|mention| {
+            self.table
+                .get(&mention.name)
+                .map(|_| generated::of_new(self.table, &mention.name))
         })
     }
 
@@ -304,7 +313,7 @@ fn beside(shadow: &Shadow<'_>, context: &Context<'_>, swap: &mut Swap) -> Decisi
         "twin",
         &[&shadow.table.schema, &shadow.table.name, &shadow.old.name],
     );
-    let forward = shadow.over(&shadow.forward, "new");
+    let forward = shadow.over_new(&shadow.forward);
     let of_new = |one: &str, other: &str| {
         crate::sql::types::differ(&shadow.type_sql, shadow.collation.as_deref(), one, other)
     };
@@ -425,9 +434,7 @@ fn numbers(shadow: &Shadow<'_>, from: Ident, to: Ident) -> Option<Action> {
 /// older code, the column alone.
 fn changed_of_old(shadow: &Shadow<'_>, context: &Context<'_>, own: String) -> String {
     let told_apart = shadow.back.is_none() || (context.version.is_some() && !shadow.old.not_null);
-    let others = shadow
-        .forward
-        .column_names()
+    let others = generated::stored(shadow.table, &shadow.forward.column_names())
         .into_iter()
         .filter(|name| *name != shadow.from() && told_apart);
     let others = others.filter_map(|name| {
