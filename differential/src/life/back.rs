@@ -45,8 +45,13 @@ impl Life<'_> {
             return Ok(Err(verdict));
         }
         if done.out.contains("_change") {
-            // Of several files the first is done, and stays so.
-            return Ok(Ok(()));
+            // Of several files the first is done, and stays so. What remains of the others isn't
+            // where they could go up from again.
+            return Ok(if self.told.remains.is_empty() {
+                Ok(())
+            } else {
+                Err(Verdict::Same)
+            });
         }
         if !self.told.remains.is_empty() {
             let changed = self.changed_but_for_what_remains().await?;
@@ -76,7 +81,8 @@ impl Life<'_> {
         let start = self.stage.copy(&self.scene.database).await?;
         for statement in &self.told.remains {
             // What one leaves that builds on others before it can't be known without these.
-            if self.stage.psql(&start, &format!("{statement};")).await? != Scripted::Done {
+            let script = format!("\\set ON_ERROR_STOP on\n{statement};");
+            if self.stage.psql(&start, &script).await? != Scripted::Done {
                 self.stage.remove(start).await?;
                 return Ok(vec![]);
             }
