@@ -18,9 +18,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The variable by which the program is told which fault to plant.
-pub const VARIABLE: &str = "CONCERTINA_PLANTED";
-
 /// What is planted where all faults are wanted: a part is missing, or comes after the next one.
 const OF_PARTS: [&str; 2] = ["lost", "late"];
 

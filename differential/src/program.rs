@@ -13,6 +13,9 @@ use tokio::process::Command;
 /// A verb that takes longer on a few thousand rows hangs.
 pub const ANSWER_MAX: Duration = Duration::from_mins(1);
 
+/// The variable by which the program is told which fault to plant in its plans.
+const PLANTED: &str = "CONCERTINA_PLANTED";
+
 /// A folder of revisions and a database, with the program that is run on both.
 pub struct Site {
     program: PathBuf,
@@ -126,7 +129,7 @@ impl Site {
             if self.rehearses { "always" } else { "never" },
         );
         if let Some(fault) = &self.planted {
-            command.env(crate::planted::VARIABLE, fault);
+            command.env(PLANTED, fault);
         }
         command
             .stdin(Stdio::null())

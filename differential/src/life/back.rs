@@ -231,8 +231,8 @@ impl Life<'_> {
         Ok(Err(differs(manner, details)))
     }
 
-    /// Rows that aren't those of the start, though psql's run of the revisions leaves all values: on
-    /// the way back it must be so too.
+    /// Rows that aren't those of the start, though psql's run of the revisions leaves all values:
+    /// on the way back it must be so too.
     async fn lost(&self, client: &Client) -> Result<Vec<String>, Broken> {
         let lost = Rows::take(client, &[]).await?.against(&self.scene.rows);
         if lost.is_empty() {
