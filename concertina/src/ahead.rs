@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::planted::planted;
 use concertina_engine::Refused;
 use concertina_planner::problem::code;
+use concertina_planner::sent::{self, Sent};
 use concertina_planner::{Catalog, Outlook, Plan, look_ahead};
 use concertina_revisions::{Diagnostic, Revision, Span};
 
@@ -24,7 +25,7 @@ impl Ahead {
             plan,
             after,
             is_foreseen,
-        } = look_ahead(revision, catalog);
+        } = look_ahead(revision, catalog, false);
         Ok(Ahead {
             plan: planted(plan?),
             after,
@@ -36,7 +37,7 @@ impl Ahead {
     pub(crate) fn planned(revision: &Revision, plan: Plan, catalog: &Catalog) -> Ahead {
         let Outlook {
             after, is_foreseen, ..
-        } = look_ahead(revision, catalog);
+        } = look_ahead(revision, catalog, false);
         Ahead {
             plan,
             after,
@@ -49,16 +50,17 @@ impl Ahead {
 /// Behind one that may do anything only what can be planned without knowing is planned.
 pub(crate) fn foresee(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Ahead>, Failure> {
     let (mut all, mut problems) = (Vec::<Ahead>::new(), Vec::<Diagnostic>::new());
-    let (mut catalog, mut known) = (catalog.clone(), true);
+    let (mut catalog, mut known, mut is_behind) = (catalog.clone(), true, false);
     for revision in path {
         let Outlook {
             plan,
             after,
             is_foreseen,
-        } = look_ahead(revision, &catalog);
+        } = look_ahead(revision, &catalog, is_behind);
         catalog = after.clone();
         match plan {
             Ok(plan) => {
+                is_behind = is_behind || !plan.hazards.is_empty();
                 all.push(Ahead {
                     plan: planted(plan),
                     after,
@@ -85,6 +87,18 @@ pub(crate) fn foresee(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Ahead
     } else {
         Err(problems.into())
     }
+}
+
+/// What these revisions let publications send that they haven't sent before.
+pub(crate) fn sent(all: &[Ahead], catalog: &Catalog) -> Vec<Sent> {
+    let mut before = catalog;
+    let mut told = Vec::new();
+    for ahead in all {
+        told.extend(sent::by_plan(&ahead.plan));
+        told.extend(sent::between(before, &ahead.after));
+        before = &ahead.after;
+    }
+    told
 }
 
 /// What PostgreSQL says, with its place in the author's text.

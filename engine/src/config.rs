@@ -51,6 +51,8 @@ pub struct Settings {
     pub silence: Duration,
     /// How long to wait for another engine that is at work on the database.
     pub patience: Duration,
+    /// Whether subscribers of publications are ready for what a revision lets them have: without it a run that would stop them is refused.
+    pub subscribers_ready: bool,
     /// Whether each revision gets a schema of views with its names and types, for code that names
     /// its version.
     pub versions: bool,
@@ -107,6 +109,7 @@ impl Default for Settings {
             reconnect_budget: Duration::from_mins(10),
             silence: Duration::from_secs(15),
             patience: Duration::from_millis(1_500),
+            subscribers_ready: false,
             versions: false,
             rehearse: Rehearse::Auto,
         }
@@ -176,33 +179,30 @@ impl Settings {
                 "at least 0.1 s",
             ),
             (
-                "wal_bytes_per_second_max",
-                self.wal_bytes_per_second_max != Some(0),
-                "at least 1",
-            ),
-            (
-                "latency_budget_percent",
-                self.latency_budget_percent != Some(0),
-                "at least 1",
-            ),
-            (
-                "active_sessions_max",
-                self.active_sessions_max != Some(0),
-                "at least 1",
-            ),
-            (
                 "replica_backlog_max_bytes",
                 self.replica_backlog_max_bytes > 0,
                 "at least 1",
             ),
             ("vacuum_dead_share", self.vacuum_dead_share > 0.0, "above 0"),
+        ];
+        let limits = [
+            ("wal_bytes_per_second_max", self.wal_bytes_per_second_max),
+            (
+                "latency_budget_percent",
+                self.latency_budget_percent.map(u64::from),
+            ),
+            (
+                "active_sessions_max",
+                self.active_sessions_max.map(u64::from),
+            ),
             (
                 "rows_per_second_max",
-                self.rows_per_second_max != Some(0),
-                "at least 1",
+                self.rows_per_second_max.map(u64::from),
             ),
         ];
-        match bounds.into_iter().find(|(_, holds, _)| !holds) {
+        let limits = limits.map(|(name, limit)| (name, limit != Some(0), "at least 1"));
+        let mut all = bounds.into_iter().chain(limits);
+        match all.find(|(_, holds, _)| !holds) {
             Some((name, _, bound)) => Err(format!("setting {name} must be {bound}")),
             None => Ok(()),
         }

@@ -11,7 +11,7 @@ use crate::problem::{self, Problem};
 use crate::rules::{self, Context};
 use crate::touches::{self, Whole};
 use crate::versions::{self, Toward};
-use crate::{barrier, drawn, fresh, lower, one_pass, sql, unasked};
+use crate::{barrier, drawn, fresh, lower, moved, one_pass, sql, unasked};
 use concertina_revisions::{Diagnostic, Revision, Statement};
 use std::collections::BTreeSet;
 
@@ -127,6 +127,7 @@ pub(crate) fn plan_statements(
     }
     // Parts are in their phases from here on.
     let mut order = Order::of(&mut decisions);
+    moved::told(&mut decisions, &order);
     match versions::decide(toward, &decisions, catalog, &end) {
         Ok(mut decision) => {
             order.add(&mut decision, decisions.len());
@@ -149,7 +150,7 @@ pub(crate) fn plan_statements(
         &decisions,
         &order,
         &end,
-        !toward.waiting.is_empty(),
+        toward.is_behind,
     ))
 }
 

@@ -15,6 +15,7 @@ fn locked<'a>(
 
 impl Action {
     /// The tables that the action locks, and how strongly.
+    #[expect(clippy::too_many_lines, reason = "a few lines for each kind of action")]
     pub fn locks(&self) -> Vec<(TableName, Lock)> {
         match self {
             Action::CreateTable {

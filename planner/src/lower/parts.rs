@@ -71,7 +71,7 @@ pub(super) fn alter_policy(
                 name.as_str()
             ))
         },
-        effect: None,
+        effect: Some(Effect::PolicyAltered(name.as_str().to_owned())),
         touches: Footprint::default(),
         table,
     })])
@@ -142,8 +142,8 @@ pub(super) fn drop(
             trigger(&table, &name, catalog).map(|trigger| trigger.definition.clone()),
             Some(Effect::TriggerDropped(gone)),
         ),
-        // The catalog doesn't have rules.
-        _ => (Ok(String::new()), None),
+        // The catalog doesn't have what rules do.
+        _ => (Ok(String::new()), Some(Effect::RuleDropped(gone))),
     };
     let old = match old {
         Ok(old) => old,
