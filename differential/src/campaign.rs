@@ -238,20 +238,17 @@ async fn differs(
         is_smallest,
         file: Some(file(&case, &head, &difference)),
     };
-    if let (Some(folder), false) = (&shared.wanted.into, kind.known) {
+    let folder = shared.wanted.into.as_deref();
+    if let (Some(folder), false) = (folder, kind.known) {
         std::fs::create_dir_all(folder)?;
-        std::fs::write(
-            folder.join(kind.file_name()),
-            kind.file.as_deref().unwrap_or_default(),
-        )?;
+        let text = kind.file.as_deref().unwrap_or_default();
+        std::fs::write(folder.join(kind.file_name()), text)?;
     }
     let mut gone = Vec::new();
     shared.report(|report| gone = report.add(print, kind, is_smallest));
-    for name in gone {
-        if let Some(folder) = &shared.wanted.into {
-            // It may never have been written.
-            let _ = std::fs::remove_file(folder.join(name));
-        }
+    for name in gone.iter().filter_map(|name| Some(folder?.join(name))) {
+        // It may never have been written.
+        let _ = std::fs::remove_file(name);
     }
     Ok(())
 }

@@ -236,7 +236,33 @@ fn main_table(draw: &mut Draw, world: &World) -> String {
         ),
         format!("{} int", name("owner_id")),
     ];
-    let mut more = vec![
+    let mut more = more_columns(draw);
+    if world.extensions.iter().any(|one| one == "citext") {
+        more.push(format!("{} citext", name("email")));
+        more.push(format!("{} citext{}", name("nick"), default(draw, "'Bob'")));
+        columns.push(more[more.len() - 2].clone());
+    }
+    if world.collations.iter().any(|one| one == "nocase") {
+        columns.push(format!(
+            "{} text COLLATE {}",
+            name("handle"),
+            name("nocase")
+        ));
+    }
+    if world.types.iter().any(|one| one.name == "pair_t") {
+        more.push(format!("{} {}", name("both"), name("pair_t")));
+    }
+    for _ in 0..draw.number(1, 6) {
+        if let Some(column) = draw.one(&more).filter(|column| !columns.contains(column)) {
+            columns.push(column.clone());
+        }
+    }
+    format!("CREATE TABLE {} ({})", name("main"), list(&columns))
+}
+
+/// Columns of which the table has some.
+fn more_columns(draw: &mut Draw) -> Vec<String> {
+    vec![
         format!("{} varchar(40)", name("mail")),
         format!(
             "{} {}{}",
@@ -269,28 +295,7 @@ fn main_table(draw: &mut Draw, world: &World) -> String {
         format!("{} {}", name("boss"), name("owners")),
         format!("{} xml", name("page")),
         format!("{} varchar(10) COLLATE \"C\"", name("code")),
-    ];
-    if world.extensions.iter().any(|one| one == "citext") {
-        more.push(format!("{} citext", name("email")));
-        more.push(format!("{} citext{}", name("nick"), default(draw, "'Bob'")));
-        columns.push(more[more.len() - 2].clone());
-    }
-    if world.collations.iter().any(|one| one == "nocase") {
-        columns.push(format!(
-            "{} text COLLATE {}",
-            name("handle"),
-            name("nocase")
-        ));
-    }
-    if world.types.iter().any(|one| one.name == "pair_t") {
-        more.push(format!("{} {}", name("both"), name("pair_t")));
-    }
-    for _ in 0..draw.number(1, 6) {
-        if let Some(column) = draw.one(&more).filter(|column| !columns.contains(column)) {
-            columns.push(column.clone());
-        }
-    }
-    format!("CREATE TABLE {} ({})", name("main"), list(&columns))
+    ]
 }
 
 fn default(draw: &mut Draw, value: &str) -> String {

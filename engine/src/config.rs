@@ -179,33 +179,30 @@ impl Settings {
                 "at least 0.1 s",
             ),
             (
-                "wal_bytes_per_second_max",
-                self.wal_bytes_per_second_max != Some(0),
-                "at least 1",
-            ),
-            (
-                "latency_budget_percent",
-                self.latency_budget_percent != Some(0),
-                "at least 1",
-            ),
-            (
-                "active_sessions_max",
-                self.active_sessions_max != Some(0),
-                "at least 1",
-            ),
-            (
                 "replica_backlog_max_bytes",
                 self.replica_backlog_max_bytes > 0,
                 "at least 1",
             ),
             ("vacuum_dead_share", self.vacuum_dead_share > 0.0, "above 0"),
+        ];
+        let limits = [
+            ("wal_bytes_per_second_max", self.wal_bytes_per_second_max),
+            (
+                "latency_budget_percent",
+                self.latency_budget_percent.map(u64::from),
+            ),
+            (
+                "active_sessions_max",
+                self.active_sessions_max.map(u64::from),
+            ),
             (
                 "rows_per_second_max",
-                self.rows_per_second_max != Some(0),
-                "at least 1",
+                self.rows_per_second_max.map(u64::from),
             ),
         ];
-        match bounds.into_iter().find(|(_, holds, _)| !holds) {
+        let limits = limits.map(|(name, limit)| (name, limit != Some(0), "at least 1"));
+        let mut all = bounds.into_iter().chain(limits);
+        match all.find(|(_, holds, _)| !holds) {
             Some((name, _, bound)) => Err(format!("setting {name} must be {bound}")),
             None => Ok(()),
         }

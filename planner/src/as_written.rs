@@ -373,25 +373,18 @@ fn segments(
         let Some(segment) = segments.last_mut() else {
             continue;
         };
-        let mut locks = Vec::new();
+        let mut views = Vec::new();
         for table in reach
             .changed
             .iter()
             .filter(|table| is_there(table, now, catalog))
         {
-            if catalog
-                .table(table)
-                .is_some_and(|known| known.kind == TableKind::Materialized)
-            {
-                locks.push((table.clone(), Lock::AccessExclusive));
-            } else if !segment.begin.tables.contains(table) {
-                segment.begin.tables.push(table.clone());
-                if unpopulated || !written_to.contains(table) {
-                    segment
-                        .begin
-                        .empty
-                        .extend(around(table, catalog, &segment.begin.empty));
-                }
+            let known = catalog.table(table);
+            if known.is_some_and(|known| known.kind == TableKind::Materialized) {
+                views.push(table.clone());
+            } else {
+                let counts = unpopulated || !written_to.contains(table);
+                segment.hold(table, counts, catalog);
             }
         }
         segment.begin.everywhere |= unpopulated && (reach.beyond || reach.cascades);
@@ -403,14 +396,12 @@ fn segments(
         }
         segment.begin.session |= reach.session != SessionUse::None || reach.opaque;
         segment.ended = reach.manner == Manner::Last;
-        segment
-            .views
-            .extend(locks.iter().map(|(view, _)| view.clone()));
-        segment.actions.push(Action::AsWritten {
-            what: shown(&statement.sql),
-            sql,
-            locks,
-        });
+        let locks = views
+            .iter()
+            .map(|view| (view.clone(), Lock::AccessExclusive));
+        let action = Action::as_written(shown(&statement.sql), sql, locks.collect());
+        segment.actions.push(action);
+        segment.views.extend(views);
         segment.statements.push(at + 1);
     }
     segments
@@ -430,6 +421,19 @@ fn around(table: &TableName, catalog: &Catalog, known: &[TableName]) -> Vec<Tabl
 }
 
 impl Segment {
+    /// Locks a table beforehand. Where rows count, there must be none in it, nor in what its changes
+    /// look at.
+    fn hold(&mut self, table: &TableName, counts: bool, catalog: &Catalog) {
+        if self.begin.tables.contains(table) {
+            return;
+        }
+        self.begin.tables.push(table.clone());
+        if counts {
+            let around = around(table, catalog, &self.begin.empty);
+            self.begin.empty.extend(around);
+        }
+    }
+
     /// What takes its statements back.
     fn reverse(
         &self,
@@ -453,11 +457,7 @@ impl Segment {
         let locked: Vec<_> = changed
             .map(|table| (table.clone(), Lock::AccessExclusive))
             .collect();
-        let written = |sql: String| Action::AsWritten {
-            what: shown(&sql),
-            sql,
-            locks: locked.clone(),
-        };
+        let written = |sql: String| Action::as_written(shown(&sql), sql, locked.clone());
         let undo = reverse.map(|reverse| Work::Quick {
             actions: reverse.into_iter().map(written).collect(),
         });

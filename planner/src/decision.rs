@@ -170,10 +170,7 @@ impl Decision {
         unique: bool,
         tail: impl Into<String>,
     ) -> Decision {
-        let index = TableName {
-            schema: table.schema.clone(),
-            name: name.clone(),
-        };
+        let index = table.beside(&name);
         let build = Online::CreateIndex {
             table: table.clone(),
             name: name.clone(),

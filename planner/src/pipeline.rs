@@ -5,12 +5,13 @@ use crate::assemble::assemble;
 use crate::catalog::Catalog;
 use crate::decision::{Decided, Decision};
 use crate::fold::{self, Seen};
-use crate::order::Order;
+use crate::order::{Node, Order};
 use crate::plan::Plan;
+use crate::problem::{self, Problem};
 use crate::rules::{self, Context};
 use crate::touches::{self, Whole};
 use crate::versions::{self, Toward};
-use crate::{barrier, drawn, fresh, lower, moved, one_pass, problem, sql, unasked};
+use crate::{barrier, drawn, fresh, lower, moved, one_pass, sql, unasked};
 use concertina_revisions::{Diagnostic, Revision, Statement};
 use std::collections::BTreeSet;
 
@@ -105,11 +106,10 @@ pub(crate) fn plan_statements(
         });
         match decided {
             Ok(decision) => {
-                let mut statements = vec![one.statement + 1];
-                statements.extend(one.folded.iter().map(|statement| statement + 1));
+                let answered = std::iter::once(&one.statement).chain(&one.folded);
                 decisions.push(Decided {
                     decision: touching(decision, one),
-                    statements,
+                    statements: answered.map(|statement| statement + 1).collect(),
                 });
             }
             Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
@@ -138,20 +138,8 @@ pub(crate) fn plan_statements(
         }
         Err(problem) => problems.push(problem.at(&revision.source, revision.beginning())),
     }
-    for (node, cause) in order.unwanted() {
-        let of = |decision: usize| {
-            decisions
-                .get(decision)
-                .and_then(|decided| decided.statements.first().copied())
-        };
-        if let (Some(own), Some(earlier)) = (of(node.decision), of(cause.decision)) {
-            let thing = cause.part.touches.contested(&node.part.touches).next();
-            let thing = thing.map_or_else(|| "the same".to_owned(), ToString::to_string);
-            problems.push(
-                problem::too_early(own, earlier, &thing, cause.part.phase)
-                    .at(&revision.source, statements[own - 1].span),
-            );
-        }
+    for (own, problem) in unwanted(&order, &decisions) {
+        problems.push(problem.at(&revision.source, statements[own - 1].span));
     }
     if !problems.is_empty() {
         problems.sort_by_key(|problem| problem.place.as_ref().map(|(_, span)| span.start));
@@ -164,6 +152,20 @@ pub(crate) fn plan_statements(
         &end,
         toward.is_behind,
     ))
+}
+
+/// The statements, counted from 1, that their authors want in an earlier phase than what they
+/// depend on.
+fn unwanted(order: &Order, decisions: &[Decided]) -> Vec<(usize, Problem)> {
+    let statement = |decision: usize| decisions.get(decision)?.statements.first().copied();
+    let problem = |(node, cause): (&Node, &Node)| {
+        let (own, earlier) = (statement(node.decision)?, statement(cause.decision)?);
+        let thing = cause.part.touches.contested(&node.part.touches).next();
+        let thing = thing.map_or_else(|| "the same".to_owned(), ToString::to_string);
+        let problem = problem::too_early(own, earlier, &thing, cause.part.phase);
+        Some((own, problem))
+    };
+    order.unwanted().filter_map(problem).collect()
 }
 
 /// Says of each part what it touches; where its rule did, with the tables above.

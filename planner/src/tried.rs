@@ -8,7 +8,7 @@
 
 use crate::barrier;
 use crate::catalog::{Catalog, Column, ConstraintKind, Identity, Table, TableKind};
-use crate::change::{AddColumn, Change, NewConstraintKind, Special};
+use crate::change::{AddColumn, Change, NewConstraintKind, NewType, Special};
 use crate::fold::Seen;
 use crate::footprint::{How, Thing};
 use crate::pipeline::{lower_all, settled_by};
@@ -98,44 +98,18 @@ fn trial(
                 ),
             )
         }
-        Change::AlterType(new) => {
-            let using = new
-                .using
-                .as_ref()
-                .map_or_else(String::new, |using| format!(" USING {}", using.sql));
-            let trial = on_twin(
-                &new.table,
-                format!(
-                    "ALTER COLUMN {} TYPE {}{using}",
-                    new.column.sql(),
-                    new.type_sql
-                ),
-            );
-            trial.map(|mut trial| {
-                trial
-                    .twins
-                    .extend(standing_on(&new.column, one.before.table(&new.table)));
-                trial
-            })
-        }
+        Change::AlterType(new) => retyped(number, new, one.before.table(&new.table)?),
         Change::CreateIndex(new) => {
-            let sql = format!(
-                "CREATE INDEX ON {} {}",
-                stand_in(&new.table).sql(),
-                new.tail
-            );
+            let twin = stand_in(&new.table).sql();
+            let sql = format!("CREATE INDEX ON {twin} {}", new.tail);
             of_twin(number, one.before.table(&new.table)?, sql)
         }
         // Where one of its name is still there, EXPLAIN would say only that.
         Change::CreateTable(new) if new.filled_from.is_some() => {
             let start = &earlier.first().unwrap_or(one).before;
-            let is_taken =
-                start.relation_name_taken(new.table.schema.as_str(), new.table.name.as_str());
-            if is_taken {
-                None
-            } else {
-                explained(one, statement, earlier)
-            }
+            let name = &new.table;
+            let is_taken = start.relation_name_taken(name.schema.as_str(), name.name.as_str());
+            (!is_taken).then(|| explained(one, statement, earlier))?
         }
         Change::CatalogOnly(_) => there(one, statement, earlier),
         Change::SetDefault(_, _, None)
@@ -163,6 +137,23 @@ fn trial(
         | Change::Allowed(..)
         | Change::Nothing(_) => None,
     }
+}
+
+/// The change of a column's type, and what stands on the column.
+fn retyped(statement: usize, new: &NewType, table: &Table) -> Option<Tried> {
+    let using = new
+        .using
+        .as_ref()
+        .map_or_else(String::new, |using| format!(" USING {}", using.sql));
+    let sql = format!(
+        "ALTER TABLE {} ALTER COLUMN {} TYPE {}{using}",
+        stand_in(&new.table).sql(),
+        new.column.sql(),
+        new.type_sql
+    );
+    let mut trial = of_twin(statement, table, sql)?;
+    trial.twins.extend(standing_on(&new.column, table));
+    Some(trial)
 }
 
 /// Whether the objects that a statement is about are there: asked of those that no earlier
@@ -262,8 +253,7 @@ fn of_twin(statement: usize, table: &Table, sql: String) -> Option<Tried> {
 
 /// CHECKs and indexes of a column, on the table that stands for its own: they have to be so with
 /// another type, too.
-fn standing_on(column: &Ident, table: Option<&Table>) -> Vec<String> {
-    let Some(table) = table else { return vec![] };
+fn standing_on(column: &Ident, table: &Table) -> Vec<String> {
     let names = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
     let twin = stand_in(&table.full_name()).sql();
     let checks = table

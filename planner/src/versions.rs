@@ -72,88 +72,96 @@ pub(crate) fn decide(
     let Some(there) = &now.versions else {
         return Ok(Decision::default());
     };
+    let schema = toward.schema(now);
     let mut decision =
         Decision::because("code of that version finds its own names and types by its search_path");
-    let schema = toward.schema(now);
-    let opaque = decisions.iter().find(|decided| {
-        decided
-            .decision
-            .parts
-            .iter()
-            .any(|part| part.touches.is_opaque())
-    });
-    if let Some(opaque) = opaque.filter(|_| schema.is_some()) {
-        let statement = opaque.statements.first().copied().unwrap_or(1);
-        return Err(Problem::new(
-            code::VERSION,
-            format!("what statement {statement} leaves can't be foreseen, so no version can show it"),
-        )
-        .label("a version of the schema is made of this revision")
-        .help("write the statement's own statements instead, or run it by hand and `concertina stamp` the revision"));
-    }
     if let (Some(revision), Some(schema)) = (toward.revision, &schema) {
+        can_be_foreseen(decisions)?;
+        let contract: Vec<&Part> = decisions
+            .iter()
+            .flat_map(|decided| &decided.decision.parts)
+            .filter(|part| part.phase == Phase::Contract)
+            .collect();
+        let end = toward.end.unwrap_or(end);
+        comes_too_late(&contract, end, now)?;
         let waiting = toward
             .waiting
             .iter()
             .flat_map(|plan| plan.phase(Phase::Contract))
             .map(|step| &step.work);
-        let mut contract: Vec<_> = decisions
-            .iter()
-            .flat_map(|decided| &decided.decision.parts)
-            .collect();
-        contract.retain(|part| part.phase == Phase::Contract);
-        comes_too_late(&contract, toward.end.unwrap_or(end), now)?;
         let renames = renames(waiting.chain(contract.into_iter().map(|part| &part.work)));
         let version = NewVersion {
             schema: schema.clone(),
             number: there.last().map_or(1, |last| last.number + 1),
             revision: revision.clone(),
             of: of(now),
-            views: views(toward.end.unwrap_or(end), now, &renames)?,
+            views: views(end, now, &renames)?,
         };
-        let views = version.views.iter().map(|view| view.name.clone()).collect();
-        let undo = Action::DropVersion {
-            schema: schema.clone(),
-            revision: revision.clone(),
-            views,
-        };
-        let again = there
-            .iter()
-            .filter(|version| version.schema == schema.as_str())
-            .map(gone);
-        let actions = again.chain([Action::CreateVersion(version)]).collect();
-        decision = decision
-            .together(
-                Phase::Backfill,
-                Rank::Publish,
-                actions,
-                vec![Work::Quick {
-                    actions: vec![undo],
-                }],
-            )
-            // Its views stand on every table, but by what is stored then.
-            .last_touching(Footprint::default().make(Thing::Helper(schema.clone())))
-            .last_alone();
+        decision = published(decision, version, there);
     }
-    for version in there.iter().filter(|version| {
-        schema
-            .as_ref()
-            .is_none_or(|schema| version.schema != schema.as_str())
-    }) {
-        decision = decision
-            .then_because("what it shows goes next")
-            .quick(Phase::Contract, Rank::Retire, gone(version), [])
-            .last_touching(Footprint::default().drop(Thing::Helper(Ident::new(version.schema.as_str()))))
-            .last_alone()
-            .hazard(
-                hazard::VERSION,
-                format!(
-                    "code that looks into schema {} meets the tables themselves once contract has dropped it",
-                    version.schema
-                ),
-            );
-    }
-    Ok(decision)
+    let is_former = |version: &&Version| {
+        let made = schema.as_ref();
+        made.is_none_or(|schema| version.schema != schema.as_str())
+    };
+    Ok(there.iter().filter(is_former).fold(decision, retired))
+}
+
+/// Refuses a version of what nobody can see into.
+fn can_be_foreseen(decisions: &[Decided]) -> Result<(), Problem> {
+    let is_opaque = |decided: &&Decided| {
+        let mut parts = decided.decision.parts.iter();
+        parts.any(|part| part.touches.is_opaque())
+    };
+    let Some(opaque) = decisions.iter().find(is_opaque) else {
+        return Ok(());
+    };
+    let statement = opaque.statements.first().copied().unwrap_or(1);
+    Err(Problem::new(
+        code::VERSION,
+        format!("what statement {statement} leaves can't be foreseen, so no version can show it"),
+    )
+    .label("a version of the schema is made of this revision")
+    .help("write the statement's own statements instead, or run it by hand and `concertina stamp` the revision"))
+}
+
+/// Makes the version, in place of one of the same name.
+fn published(decision: Decision, version: NewVersion, there: &[Version]) -> Decision {
+    let schema = version.schema.clone();
+    let undo = Action::DropVersion {
+        schema: schema.clone(),
+        revision: version.revision.clone(),
+        views: version.views.iter().map(|view| view.name.clone()).collect(),
+    };
+    let undo = vec![Work::Quick {
+        actions: vec![undo],
+    }];
+    let again = there
+        .iter()
+        .filter(|version| version.schema == schema.as_str())
+        .map(gone);
+    let actions = again.chain([Action::CreateVersion(version)]).collect();
+    decision
+        .together(Phase::Backfill, Rank::Publish, actions, undo)
+        // Its views stand on every table, but by what is stored then.
+        .last_touching(Footprint::default().make(Thing::Helper(schema)))
+        .last_alone()
+}
+
+/// Drops a version before what it shows goes.
+fn retired(decision: Decision, version: &Version) -> Decision {
+    let schema = Ident::new(version.schema.as_str());
+    decision
+        .then_because("what it shows goes next")
+        .quick(Phase::Contract, Rank::Retire, gone(version), [])
+        .last_touching(Footprint::default().drop(Thing::Helper(schema)))
+        .last_alone()
+        .hazard(
+            hazard::VERSION,
+            format!(
+                "code that looks into schema {} meets the tables themselves once contract has dropped it",
+                version.schema
+            ),
+        )
 }
 
 /// Only the version that was reached is left, once a revision is done to the end.

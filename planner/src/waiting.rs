@@ -6,13 +6,13 @@
 
 use crate::action::{Action, Online};
 use crate::after::identity;
-use crate::catalog::{Catalog, Column, Constraint, ConstraintKind};
+use crate::catalog::{Catalog, Column, Constraint, ConstraintKind, Table};
 use crate::change::Change;
 use crate::footprint::Footprint;
 use crate::plan::{Phase, Plan, Step, Work};
 use crate::problem::{Problem, code};
 use crate::touches::{Whole, of_part};
-use concertina_revisions::{RevisionId, TableName};
+use concertina_revisions::{Ident, RevisionId, TableName};
 use std::sync::Arc;
 
 /// The catalog as it will be once these plans' contracts have run.
@@ -104,24 +104,28 @@ impl Catalog {
         if let (Action::DropVersion { schema, .. }, Some(versions)) = (action, &mut self.versions) {
             return versions.retain(|version| version.schema != schema.as_str());
         }
-        let Some(table) = altered(action).and_then(|table| self.table_mut(table)) else {
-            return;
-        };
+        if let Some(table) = altered(action).and_then(|table| self.table_mut(table)) {
+            table.apply(action);
+        }
+    }
+}
+
+impl Table {
+    /// What the table becomes by an action of a contract.
+    fn apply(&mut self, action: &Action) {
         match action {
             Action::AddIdentity {
                 column, definition, ..
-            } => {
-                table.get_mut(column).into_iter().for_each(|column| {
-                    column.generated = true;
-                    column.identity = Some(identity(definition, &column.type_sql));
-                });
-            }
+            } => self.with(column, |column| {
+                column.generated = true;
+                column.identity = Some(identity(definition, &column.type_sql));
+            }),
             Action::AddColumn {
                 column,
                 type_sql,
                 not_null,
                 ..
-            } => table.columns.push(Column {
+            } => self.columns.push(Column {
                 name: column.as_str().to_owned(),
                 type_sql: type_sql.clone(),
                 not_null: *not_null,
@@ -129,67 +133,30 @@ impl Catalog {
             }),
             Action::SetDefault {
                 column, default, ..
-            } => {
-                table
-                    .get_mut(column)
-                    .into_iter()
-                    .for_each(|column| column.default = default.clone());
-            }
+            } => self.with(column, |column| column.default.clone_from(default)),
             Action::SetNotNull { column, .. } | Action::AddNotNull { column, .. } => {
-                table
-                    .get_mut(column)
-                    .into_iter()
-                    .for_each(|column| column.not_null = true);
+                self.with(column, |column| column.not_null = true);
             }
             Action::DropNotNull { column, .. } => {
-                table
-                    .get_mut(column)
-                    .into_iter()
-                    .for_each(|column| column.not_null = false);
+                self.with(column, |column| column.not_null = false);
             }
-            Action::DropColumn { column, .. } => table.forget_column(column.as_str()),
-            Action::DropConstraint { name, .. } => table.forget_constraint(name.as_str()),
+            Action::DropColumn { column, .. } => self.forget_column(column.as_str()),
+            Action::DropConstraint { name, .. } => self.forget_constraint(name.as_str()),
             Action::RenameColumn { from, to, .. } => {
-                table.rename_column(from.as_str(), to.as_str());
+                self.rename_column(from.as_str(), to.as_str());
             }
             Action::RenameConstraint { from, to, .. } => {
-                table.rename_constraint(from.as_str(), to.as_str());
+                self.rename_constraint(from.as_str(), to.as_str());
             }
             Action::RenameIndex { from, to, .. } => {
-                table.rename_index(from.name.as_str(), to.as_str());
+                self.rename_index(from.name.as_str(), to.as_str());
             }
             Action::AddConstraintUsingIndex {
                 name,
                 primary,
                 index,
                 ..
-            } => {
-                let kind = if *primary {
-                    ConstraintKind::PrimaryKey
-                } else {
-                    ConstraintKind::Unique
-                };
-                let Some(found) = table
-                    .indexes
-                    .iter_mut()
-                    .find(|candidate| candidate.name == index.as_str())
-                else {
-                    return;
-                };
-                found.name = name.as_str().to_owned();
-                found.constraint = Some(name.as_str().to_owned());
-                let columns = found.keys.clone();
-                table.constraints.push(Constraint {
-                    name: name.as_str().to_owned(),
-                    kind,
-                    definition: String::new(),
-                    columns,
-                    validated: true,
-                    references: None,
-                    relies_on: None,
-                    comment: None,
-                });
-            }
+            } => self.adopt(name, *primary, index),
             Action::CreateTable { .. }
             | Action::OwnSequence { .. }
             | Action::AttachPartition { .. }
@@ -206,6 +173,37 @@ impl Catalog {
             | Action::Blocking { .. }
             | Action::AsWritten { .. } => {}
         }
+    }
+
+    fn with(&mut self, column: &Ident, change: impl FnOnce(&mut Column)) {
+        if let Some(column) = self.get_mut(column) {
+            change(column);
+        }
+    }
+
+    /// Makes a constraint of an index, which takes its name.
+    fn adopt(&mut self, name: &Ident, primary: bool, index: &Ident) {
+        let mut indexes = self.indexes.iter_mut();
+        let Some(found) = indexes.find(|candidate| candidate.name == index.as_str()) else {
+            return;
+        };
+        found.name = name.as_str().to_owned();
+        found.constraint = Some(name.as_str().to_owned());
+        let columns = found.keys.clone();
+        self.constraints.push(Constraint {
+            name: name.as_str().to_owned(),
+            kind: if primary {
+                ConstraintKind::PrimaryKey
+            } else {
+                ConstraintKind::Unique
+            },
+            definition: String::new(),
+            columns,
+            validated: true,
+            references: None,
+            relies_on: None,
+            comment: None,
+        });
     }
 }
 

@@ -98,6 +98,14 @@ impl TableName {
         }
     }
 
+    /// Another relation of the same schema.
+    pub fn beside(&self, name: &Ident) -> TableName {
+        TableName {
+            schema: self.schema.clone(),
+            name: name.clone(),
+        }
+    }
+
     /// `schema.name`, quoted for SQL.
     pub fn sql(&self) -> String {
         format!("{}.{}", self.schema.sql(), self.name.sql())
@@ -115,6 +123,11 @@ impl TableName {
         } else {
             format!("{}.{}", self.schema.as_str(), self.name.as_str())
         }
+    }
+
+    /// The short form of one of the table's columns.
+    pub fn shown_column(&self, column: &Ident) -> String {
+        format!("{}.{}", self.shown(), column.as_str())
     }
 }
 

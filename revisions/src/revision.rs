@@ -107,14 +107,7 @@ impl Draft {
         for (span, text) in comments {
             let words = text.trim_start_matches('-').trim();
             if let Some(parents) = words.strip_prefix("revises:") {
-                revises = Some(
-                    parents
-                        .split(',')
-                        .map(str::trim)
-                        .filter(|id| !id.is_empty())
-                        .map(RevisionId::new)
-                        .collect(),
-                );
+                revises = Some(parents_of(parents));
                 revises_span = span;
             } else if words.eq_ignore_ascii_case("empty") {
                 on_purpose = true;
@@ -154,15 +147,9 @@ impl Draft {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let merges = revises
-            .as_ref()
-            .is_some_and(|parents: &Vec<RevisionId>| parents.len() > 1);
+        let merges = revises.as_ref().is_some_and(|parents| parents.len() > 1);
         if up.is_empty() && !merges && !on_purpose && !is_written {
-            return Err(vec![
-                Diagnostic::error(code::EMPTY, format!("{} holds no statement", source.path.display())).help(
-                    "write SQL above `-- down`, or remove the file; a line `-- empty` says that nothing is meant",
-                ),
-            ]);
+            return Err(vec![without_statement(&source)]);
         }
         Ok(Draft {
             revises,
@@ -220,6 +207,23 @@ impl Revision {
 fn beginning(up: &[Statement]) -> Span {
     up.first()
         .map_or(Span { start: 0, end: 0 }, |first| first.span)
+}
+
+/// The ids behind `-- revises:`.
+fn parents_of(words: &str) -> Vec<RevisionId> {
+    words
+        .split(',')
+        .map(str::trim)
+        .filter(|id| !id.is_empty())
+        .map(RevisionId::new)
+        .collect()
+}
+
+fn without_statement(source: &Source) -> Diagnostic {
+    let message = format!("{} holds no statement", source.path.display());
+    Diagnostic::error(code::EMPTY, message).help(
+        "write SQL above `-- down`, or remove the file; a line `-- empty` says that nothing is meant",
+    )
 }
 
 /// Whether a comment is for people alone.

@@ -114,16 +114,12 @@ async fn main() -> Result<()> {
         .batch_execute(&words.shape.schema(words.rows))
         .await?;
     drop(client);
-    let contenders: Vec<Contender> = Contender::all(words.shape, words.rows)
-        .into_iter()
-        .filter(|contender| {
-            words.only.is_empty()
-                || words
-                    .only
-                    .iter()
-                    .any(|only| contender.name().contains(only))
-        })
-        .collect();
+    let is_wanted = |contender: &Contender| {
+        let mut only = words.only.iter();
+        words.only.is_empty() || only.any(|only| contender.name().contains(only))
+    };
+    let mut contenders = Contender::all(words.shape, words.rows);
+    contenders.retain(is_wanted);
     let way = std::time::Duration::from_secs_f64(words.way_ms / 1_000.0);
     let around = Around {
         rate: words.rate,

@@ -64,6 +64,7 @@ pub(crate) fn run(words: &Words) -> Result<Exit, Failure> {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a few lines for each verb")]
 async fn with_database(verb: &Verb, common: &Common) -> Result<Exit, Failure> {
     match verb {
         Verb::Plan {

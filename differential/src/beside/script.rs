@@ -104,6 +104,21 @@ pub(super) fn key(table: &Relation) -> Option<&Column> {
     }
 }
 
+/// Some keys of the rows that a version writes: the new one's are odd.
+async fn keys(
+    table: &str,
+    key: &str,
+    version: Version,
+    client: &Client,
+) -> Result<Vec<i64>, Broken> {
+    let parity = i32::from(version == Version::New);
+    let sql = format!(
+        "SELECT {key}::bigint FROM {table} WHERE {key} % 2 = {parity} ORDER BY {key} LIMIT {KEYS}"
+    );
+    let rows = client.query(&sql, &[]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 impl Script {
     /// What a version says of the tables that are there before and after.
     ///
@@ -146,16 +161,7 @@ impl Script {
                 Sql::marked(&said.sql()).text(),
                 crate::sql::quoted(&own.name),
             );
-            let parity = i32::from(version == Version::New);
-            let sql = format!(
-                "SELECT {key}::bigint FROM {table} WHERE {key} % 2 = {parity} ORDER BY {key} LIMIT {KEYS}"
-            );
-            let keys: Vec<i64> = client
-                .query(&sql, &[])
-                .await?
-                .iter()
-                .map(|row| row.get(0))
-                .collect();
+            let keys = keys(&table, &key, version, client).await?;
             // Rows of a table may lie in its partitions and heirs.
             let is_below = |one: &&Relation| {
                 one.parent.as_ref() == Some(&old.name)

@@ -1,6 +1,7 @@
 //! What revisions are made of: each kind of statement that is planned, and some that are refused,
 //! with how often it comes. A maker is given the world as the statements before it left it.
 
+mod attributes;
 pub mod chains;
 mod columns;
 mod constraints;

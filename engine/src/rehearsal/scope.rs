@@ -48,67 +48,25 @@ pub(super) fn around(structure: &Structure, seeds: &BTreeSet<u32>) -> Scope {
         return whole(structure);
     }
     let on = |part: &Part| relations.get(part.told.table.as_str()).copied();
-    let owner: BTreeMap<ObjectId, ObjectId> = structure
-        .parts
-        .iter()
-        .filter_map(|part| Some((part.id, on(part)?)))
-        .filter(|(own, table)| own != table)
-        .collect();
+    let ties = Ties::of(structure, &on);
     let all: BTreeSet<ObjectId> = relations.values().copied().collect();
-    let mut needed_by: BTreeMap<ObjectId, Vec<ObjectId>> = BTreeMap::new();
-    for (own, needs) in &structure.needs {
-        needs
-            .iter()
-            .for_each(|other| needed_by.entry(*other).or_default().push(*own));
-    }
-    // What is named, and what hangs on it.
-    let seeded = all
-        .iter()
-        .copied()
-        .filter(|id| seeds.contains(&id.1))
-        .collect();
-    let full = reached(seeded, |id| {
-        needed_by
-            .get(&id)
-            .into_iter()
-            .flatten()
-            .chain(owner.get(&id))
-            .copied()
-            .collect()
+    let seeded = all.iter().copied().filter(|id| seeds.contains(&id.1));
+    let full = reached(seeded.collect(), |id| {
+        ties.needed_by(id).chain(ties.owner_of(id)).collect()
     });
     // What that needs.
     let hanging = structure
         .parts
         .iter()
         .filter(|part| on(part).is_some_and(|table| full.contains(&table)));
-    let light = reached(
-        full.iter()
-            .copied()
-            .chain(hanging.map(|part| part.id))
-            .collect(),
-        |id| {
-            structure
-                .needs
-                .get(&id)
-                .into_iter()
-                .flatten()
-                .chain(owner.get(&id))
-                .copied()
-                .collect()
-        },
-    );
+    let hanging = hanging.map(|part| part.id);
+    let light = reached(full.iter().copied().chain(hanging).collect(), |id| {
+        ties.needs(id).chain(ties.owner_of(id)).collect()
+    });
     // What needs a relation that is left out is left out as well.
-    let left_out = all
-        .iter()
-        .copied()
-        .filter(|id| !light.contains(id))
-        .collect();
-    let out = reached(left_out, |id| {
-        needed_by
-            .get(&id)
-            .into_iter()
-            .flatten()
-            .copied()
+    let left_out = all.iter().copied().filter(|id| !light.contains(id));
+    let out = reached(left_out.collect(), |id| {
+        ties.needed_by(id)
             .filter(|id| !light.contains(id))
             .collect()
     });
@@ -122,18 +80,64 @@ pub(super) fn around(structure: &Structure, seeds: &BTreeSet<u32>) -> Scope {
             && match table {
                 None => part.told.table.is_empty(),
                 Some(table) if full.contains(&table) => true,
-                Some(table) => {
-                    light.contains(&table)
-                        && (part.place < LIGHT
-                            || part.sql.is_empty()
-                            || RIGHTS.contains(&part.place)
-                            || (POSITION..POSITION + 1.0).contains(&part.place))
-                }
+                Some(table) => light.contains(&table) && is_light(part),
             }
     };
     Scope {
         parts: structure.parts.iter().filter(is_in).cloned().collect(),
         is_whole: false,
+    }
+}
+
+/// Whether a part is made of a relation that is there only since others need it.
+fn is_light(part: &Part) -> bool {
+    part.place < LIGHT
+        || part.sql.is_empty()
+        || RIGHTS.contains(&part.place)
+        || (POSITION..POSITION + 1.0).contains(&part.place)
+}
+
+/// What needs what.
+struct Ties<'a> {
+    structure: &'a Structure,
+    /// The relation that a part is on.
+    owner: BTreeMap<ObjectId, ObjectId>,
+    needed_by: BTreeMap<ObjectId, Vec<ObjectId>>,
+}
+
+impl<'a> Ties<'a> {
+    fn of(structure: &'a Structure, on: &impl Fn(&Part) -> Option<ObjectId>) -> Ties<'a> {
+        let owner = structure
+            .parts
+            .iter()
+            .filter_map(|part| Some((part.id, on(part)?)))
+            .filter(|(own, table)| own != table)
+            .collect();
+        let mut needed_by: BTreeMap<ObjectId, Vec<ObjectId>> = BTreeMap::new();
+        for (own, needs) in &structure.needs {
+            for other in needs {
+                needed_by.entry(*other).or_default().push(*own);
+            }
+        }
+        Ties {
+            structure,
+            owner,
+            needed_by,
+        }
+    }
+
+    fn owner_of(&self, id: ObjectId) -> impl Iterator<Item = ObjectId> {
+        self.owner.get(&id).copied().into_iter()
+    }
+
+    fn needs(&self, id: ObjectId) -> impl Iterator<Item = ObjectId> {
+        let needs = self.structure.needs.get(&id);
+        needs.into_iter().flatten().copied()
+    }
+
+    fn needed_by(&self, id: ObjectId) -> impl Iterator<Item = ObjectId> {
+        let by = self.needed_by.get(&id);
+        by.into_iter().flatten().copied()
     }
 }
 

@@ -184,15 +184,9 @@ impl Lease {
                     }
                     let place = Place::of(id, direction, step);
                     none_comes_in &= !unfilled::begins_to_refuse(step);
-                    if phase == Phase::Contract
-                        && unfilled::relies_on_none(step, &plan)
-                        && !none_comes_in
-                    {
-                        self.prove_of(id, direction, &plan, |backfill| {
-                            unfilled::is_relied_on(backfill, step, &plan)
-                        })
-                        .await?;
-                        unfilled::none_left_behind(&self.records, &plan).await?;
+                    let relies = phase == Phase::Contract && unfilled::relies_on_none(step, &plan);
+                    if relies && !none_comes_in {
+                        self.prove_for(id, direction, &plan, step).await?;
                         none_comes_in = true;
                     }
                     match self.perform(&place, Some(phase), step).await {
@@ -218,10 +212,7 @@ impl Lease {
                 Next::Wait => {
                     self.tell_unfilled(id, &plan).await?;
                     checkpoint::set_state(&self.records, id, State::Waiting).await?;
-                    self.tell(Event::RevisionReached {
-                        revision: id.clone(),
-                        state: State::Waiting,
-                    });
+                    self.tell_reached(id, State::Waiting);
                     return Ok(Outcome::WaitingForContract);
                 }
                 Next::Finish => {
@@ -231,14 +222,33 @@ impl Lease {
                         }
                         Direction::Down => checkpoint::forget(&self.records, id).await?,
                     }
-                    self.tell(Event::RevisionReached {
-                        revision: id.clone(),
-                        state: State::Applied,
-                    });
+                    self.tell_reached(id, State::Applied);
                     return Ok(Outcome::Done);
                 }
             }
         }
+    }
+
+    /// Proves that no row is left of which a step of contract relies on that.
+    async fn prove_for(
+        &mut self,
+        id: &RevisionId,
+        direction: Direction,
+        plan: &Plan,
+        step: &Step,
+    ) -> Result<(), Error> {
+        self.prove_of(id, direction, plan, |backfill| {
+            unfilled::is_relied_on(backfill, step, plan)
+        })
+        .await?;
+        unfilled::none_left_behind(&self.records, plan).await
+    }
+
+    fn tell_reached(&self, id: &RevisionId, state: State) {
+        self.tell(Event::RevisionReached {
+            revision: id.clone(),
+            state,
+        });
     }
 
     /// Tells how many writes sync triggers have left to be put right.

@@ -8,7 +8,6 @@ use crate::retry::Backoff;
 use crate::run::Place;
 use crate::run::proof;
 use concertina_planner::action::Online;
-use concertina_revisions::TableName;
 use std::time::Duration;
 
 /// How often we look whom it waits for.
@@ -88,10 +87,7 @@ impl Lease {
     async fn drop_leftover(&mut self, online: &Online) -> Result<(), Error> {
         let (table, leftovers) = match online {
             Online::CreateIndex { table, name, .. } => {
-                let index = TableName {
-                    schema: table.schema.clone(),
-                    name: name.clone(),
-                };
+                let index = table.beside(&name);
                 let invalid = proof::index_valid(&self.records, &index).await? == Some(false);
                 (table, if invalid { vec![index] } else { vec![] })
             }

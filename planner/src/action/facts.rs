@@ -1,93 +1,91 @@
 //! All facts about each kind of work, in exhaustive matches: what it locks, what proves it done,
 //! how it is undone.
 
-use super::{Action, AsWritten, Lock, Online, Proof, Sync};
+use super::{Action, AsWritten, Lock, Online, Proof, Sync, Value};
 use concertina_revisions::{Ident, TableName};
+
+/// Each of these tables with the same lock.
+fn locked<'a>(
+    tables: impl IntoIterator<Item = &'a TableName>,
+    lock: Lock,
+) -> Vec<(TableName, Lock)> {
+    let tables = tables.into_iter();
+    tables.map(|table| (table.clone(), lock)).collect()
+}
 
 impl Action {
     /// The tables that the action locks, and how strongly.
+    #[expect(clippy::too_many_lines, reason = "a few lines for each kind of action")]
     pub fn locks(&self) -> Vec<(TableName, Lock)> {
-        let exclusive = |table: &TableName| vec![(table.clone(), Lock::AccessExclusive)];
-        let with = |table: &TableName, lock, other: &Option<TableName>| {
-            let mut locks = vec![(table.clone(), lock)];
-            locks.extend(other.iter().map(|other| (other.clone(), lock)));
-            locks
-        };
         match self {
             Action::CreateTable {
                 references,
                 parents,
                 ..
-            } => {
-                let referenced = references
-                    .iter()
-                    .map(|table| (table.clone(), Lock::ShareRowExclusive));
-                referenced
-                    .chain(
-                        parents
-                            .iter()
-                            .map(|table| (table.clone(), Lock::ShareUpdateExclusive)),
-                    )
-                    .collect()
-            }
+            } => [
+                locked(references, Lock::ShareRowExclusive),
+                locked(parents, Lock::ShareUpdateExclusive),
+            ]
+            .concat(),
             Action::AttachPartition {
                 parent,
                 partition,
                 default,
                 ..
-            } => {
-                let mut locks = with(partition, Lock::AccessExclusive, default);
-                locks.push((parent.clone(), Lock::ShareUpdateExclusive));
-                locks
-            }
+            } => [
+                locked(
+                    std::iter::once(partition).chain(default),
+                    Lock::AccessExclusive,
+                ),
+                locked([parent], Lock::ShareUpdateExclusive),
+            ]
+            .concat(),
             Action::DetachPartition {
                 parent,
                 partition,
                 default,
-            } => {
-                let mut locks = with(partition, Lock::AccessExclusive, default);
-                locks.push((parent.clone(), Lock::AccessExclusive));
-                locks
-            }
+            } => locked(
+                std::iter::once(partition).chain(default).chain([parent]),
+                Lock::AccessExclusive,
+            ),
             Action::AddColumn {
                 table, references, ..
-            } => {
-                let mut locks = exclusive(table);
-                locks.extend(
-                    references
-                        .iter()
-                        .map(|(_, other)| (other.clone(), Lock::ShareRowExclusive)),
-                );
-                locks
-            }
+            } => [
+                locked([table], Lock::AccessExclusive),
+                locked(
+                    references.iter().map(|(_, other)| other),
+                    Lock::ShareRowExclusive,
+                ),
+            ]
+            .concat(),
             Action::AddConstraint {
                 table,
                 references: references @ Some(_),
                 ..
-            } => with(table, Lock::ShareRowExclusive, references),
+            } => locked(
+                std::iter::once(table).chain(references),
+                Lock::ShareRowExclusive,
+            ),
             Action::DropConstraint {
                 table, references, ..
-            } => with(table, Lock::AccessExclusive, references),
-            Action::RenameIndex { table, .. } => vec![(table.clone(), Lock::ShareUpdateExclusive)],
+            } => locked(
+                std::iter::once(table).chain(references),
+                Lock::AccessExclusive,
+            ),
+            Action::RenameIndex { table, .. } => locked([table], Lock::ShareUpdateExclusive),
             Action::InstallSync(sync) | Action::RefuseUnfilled(sync) => {
-                vec![(sync.table.clone(), Lock::ShareRowExclusive)]
+                locked([&sync.table], Lock::ShareRowExclusive)
             }
-            Action::RemoveSync(sync) => exclusive(&sync.table),
-            Action::CreateVersion(version) => version
-                .views
+            Action::RemoveSync(sync) => locked([&sync.table], Lock::AccessExclusive),
+            Action::CreateVersion(version) => {
+                let shown = version.views.iter().map(|view| &view.table);
+                locked(shown, Lock::AccessShare)
+            }
+            Action::DropVersion { schema, views, .. } => views
                 .iter()
-                .map(|view| (view.table.clone(), Lock::AccessShare))
+                .map(|view| TableName::new(schema.clone(), view.clone()))
+                .map(|view| (view, Lock::AccessExclusive))
                 .collect(),
-            Action::DropVersion { schema, views, .. } => {
-                let view = |name: &Ident| TableName {
-                    schema: schema.clone(),
-                    name: name.clone(),
-                };
-                views
-                    .iter()
-                    .map(|name| (view(name), Lock::AccessExclusive))
-                    .collect()
-            }
             Action::OwnSequence { table, .. }
             | Action::AddIdentity { table, .. }
             | Action::AddNotNull { table, .. }
@@ -100,17 +98,14 @@ impl Action {
             | Action::RenameColumn { table, .. }
             | Action::RenameConstraint { table, .. }
             | Action::DropColumn { table, .. }
-            | Action::DropTable { table } => exclusive(table),
+            | Action::DropTable { table } => locked([table], Lock::AccessExclusive),
             Action::AsWritten { locks, .. } | Action::Blocking { locks, .. } => locks.clone(),
-            Action::BeginAsWritten(begin) => begin
-                .tables
-                .iter()
-                .map(|table| (table.clone(), Lock::AccessExclusive))
-                .collect(),
+            Action::BeginAsWritten(begin) => locked(&begin.tables, Lock::AccessExclusive),
         }
     }
 
     /// What the action does, in a few words.
+    #[expect(clippy::too_many_lines, reason = "a few lines for each kind of action")]
     pub fn summary(&self) -> String {
         match self {
             Action::CreateTable { table, .. } => format!("create table {}", table.shown()),
@@ -121,19 +116,9 @@ impl Action {
                 not_null,
                 ..
             } => {
-                let value = match default {
-                    Some(super::Value::Sql(value)) => format!(" default {value}"),
-                    Some(super::Value::Read(query)) => {
-                        format!(" default = the value of {query}, read once")
-                    }
-                    None => String::new(),
-                };
+                let value = default.as_ref().map_or_else(String::new, born_with);
                 let null = if *not_null { " not null" } else { "" };
-                format!(
-                    "add column {}.{}{value}{null}",
-                    table.shown(),
-                    column.as_str()
-                )
+                format!("add column {}{value}{null}", table.shown_column(column))
             }
             Action::OwnSequence { sequence, .. } => format!("create sequence {}", sequence.shown()),
             Action::AddIdentity {
@@ -142,19 +127,12 @@ impl Action {
                 definition,
                 ..
             } => {
-                format!(
-                    "make {}.{} {}",
-                    table.shown(),
-                    column.as_str(),
-                    definition.to_lowercase()
-                )
+                let definition = definition.to_lowercase();
+                format!("make {} {definition}", table.shown_column(column))
             }
             Action::AddNotNull { table, column, .. } => {
-                format!(
-                    "set not null on {}.{}, not valid yet",
-                    table.shown(),
-                    column.as_str()
-                )
+                let column = table.shown_column(column);
+                format!("set not null on {column}, not valid yet")
             }
             Action::AttachPartition {
                 parent,
@@ -162,41 +140,25 @@ impl Action {
                 bound,
                 ..
             } => {
-                format!(
-                    "attach {} to {} {}",
-                    partition.shown(),
-                    parent.shown(),
-                    bound.to_lowercase()
-                )
+                let (partition, bound) = (partition.shown(), bound.to_lowercase());
+                format!("attach {partition} to {} {bound}", parent.shown())
             }
             Action::DetachPartition {
                 parent, partition, ..
-            } => {
-                format!("detach {} from {}", partition.shown(), parent.shown())
-            }
+            } => format!("detach {} from {}", partition.shown(), parent.shown()),
             Action::SetDefault {
                 table,
                 column,
-                default: Some(value),
-            } => {
-                format!(
-                    "set default of {}.{} to {value}",
-                    table.shown(),
-                    column.as_str()
-                )
-            }
-            Action::SetDefault {
-                table,
-                column,
-                default: None,
-            } => {
-                format!("drop default of {}.{}", table.shown(), column.as_str())
-            }
+                default,
+            } => match default {
+                Some(value) => format!("set default of {} to {value}", table.shown_column(column)),
+                None => format!("drop default of {}", table.shown_column(column)),
+            },
             Action::SetNotNull { table, column } => {
-                format!("set not null on {}.{}", table.shown(), column.as_str())
+                format!("set not null on {}", table.shown_column(column))
             }
             Action::DropNotNull { table, column } => {
-                format!("drop not null of {}.{}", table.shown(), column.as_str())
+                format!("drop not null of {}", table.shown_column(column))
             }
             Action::AddConstraint {
                 table,
@@ -213,70 +175,48 @@ impl Action {
             }
             Action::AddConstraintUsingIndex {
                 table, name, index, ..
-            } => {
-                format!(
-                    "add constraint {} to {} using index {}",
-                    name.as_str(),
-                    table.shown(),
-                    index.as_str()
-                )
-            }
+            } => format!(
+                "add constraint {} to {} using index {}",
+                name.as_str(),
+                table.shown(),
+                index.as_str()
+            ),
             Action::DropConstraint { table, name, .. } => {
                 format!("drop constraint {} of {}", name.as_str(), table.shown())
             }
             Action::MoveNumbers {
                 table, from, to, ..
             } => {
-                format!(
-                    "hand the sequence of {}.{} to {}",
-                    table.shown(),
-                    from.as_str(),
-                    to.as_str()
-                )
+                let from = table.shown_column(from);
+                format!("hand the sequence of {from} to {}", to.as_str())
             }
             Action::RenameColumn { table, from, to } => {
-                format!(
-                    "rename column {}.{} to {}",
-                    table.shown(),
-                    from.as_str(),
-                    to.as_str()
-                )
+                let from = table.shown_column(from);
+                format!("rename column {from} to {}", to.as_str())
             }
             Action::RenameConstraint { table, from, to } => {
-                format!(
-                    "rename constraint {} of {} to {}",
-                    from.as_str(),
-                    table.shown(),
-                    to.as_str()
-                )
+                let (from, to) = (from.as_str(), to.as_str());
+                format!("rename constraint {from} of {} to {to}", table.shown())
             }
             Action::RenameIndex { from, to, .. } => {
                 format!("rename index {} to {}", from.name.as_str(), to.as_str())
             }
             Action::DropColumn { table, column } => {
-                format!("drop column {}.{}", table.shown(), column.as_str())
+                format!("drop column {}", table.shown_column(column))
             }
             Action::DropTable { table } => format!("drop table {}", table.shown()),
             Action::InstallSync(sync) => {
-                format!(
-                    "install sync trigger on {}: {}",
-                    sync.table.shown(),
-                    what_it_does(sync)
-                )
+                let what = what_it_does(sync);
+                format!("install sync trigger on {}: {what}", sync.table.shown())
             }
-            Action::RefuseUnfilled(sync) => {
-                format!(
-                    "refuse writes to {} that the sync trigger has no value for",
-                    sync.table.shown()
-                )
-            }
+            Action::RefuseUnfilled(sync) => format!(
+                "refuse writes to {} that the sync trigger has no value for",
+                sync.table.shown()
+            ),
             Action::RemoveSync(sync) => format!("remove sync trigger of {}", sync.table.shown()),
             Action::CreateVersion(version) => {
-                format!(
-                    "create version schema {} of {} views",
-                    version.schema.as_str(),
-                    version.views.len()
-                )
+                let (schema, views) = (version.schema.as_str(), version.views.len());
+                format!("create version schema {schema} of {views} views")
             }
             Action::DropVersion { schema, .. } => {
                 format!("drop version schema {}", schema.as_str())
@@ -285,6 +225,13 @@ impl Action {
             Action::BeginAsWritten(begin) => as_written(begin),
             Action::Blocking { sql, .. } => format!("run as its author allows: {sql}"),
         }
+    }
+}
+
+fn born_with(value: &Value) -> String {
+    match value {
+        Value::Sql(value) => format!(" default {value}"),
+        Value::Read(query) => format!(" default = the value of {query}, read once"),
     }
 }
 
@@ -412,10 +359,7 @@ impl Online {
     /// What tells that the work is done.
     pub fn done_when(&self) -> Proof {
         match self {
-            Online::CreateIndex { table, name, .. } => Proof::IndexValid(TableName {
-                schema: table.schema.clone(),
-                name: name.clone(),
-            }),
+            Online::CreateIndex { table, name, .. } => Proof::IndexValid(table.beside(&name)),
             Online::DropIndex { index, .. } => Proof::IndexGone(index.clone()),
             Online::Validate {
                 table, constraints, ..

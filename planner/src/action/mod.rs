@@ -258,6 +258,35 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// A statement that is instant, what it does in words, and the tables that it locks.
+    pub(crate) fn as_written(
+        what: impl Into<String>,
+        sql: impl Into<String>,
+        locks: Vec<(TableName, Lock)>,
+    ) -> Action {
+        Action::AsWritten {
+            what: what.into(),
+            sql: sql.into(),
+            locks,
+        }
+    }
+
+    /// An instant statement that nobody else can notice, or that locks no table.
+    pub(crate) fn unlocked(what: impl Into<String>, sql: impl Into<String>) -> Action {
+        Action::as_written(what, sql, vec![])
+    }
+
+    /// An instant statement that locks one table in ACCESS EXCLUSIVE mode.
+    pub(crate) fn exclusively(
+        what: impl Into<String>,
+        sql: impl Into<String>,
+        table: &TableName,
+    ) -> Action {
+        Action::as_written(what, sql, vec![(table.clone(), Lock::AccessExclusive)])
+    }
+}
+
 /// Work in proportion to a table that readers and writers never wait for. Stands alone, outside of
 /// transactions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -13,7 +13,7 @@ use crate::catalog::{
 };
 use crate::change::{
     AddColumn, Attach, Change, Effect, NewColumn, NewConstraint, NewConstraintKind,
-    NewMaterializedView, NewTable, Setting, Special,
+    NewMaterializedView, NewTable, NewType, Setting, Special,
 };
 use crate::footprint::{Footprint, Thing};
 use crate::sql::{numbering, stored_expression};
@@ -99,13 +99,7 @@ impl Catalog {
                     column.default = default.as_ref().map(|value| value.sql.clone());
                 });
             }
-            Change::AlterType(new) => {
-                self.alter_inherited(&new.table, &new.column, |column| {
-                    column.type_sql.clone_from(&new.type_sql);
-                    column.collation.clone_from(&new.collation);
-                    (column.storage_set, column.compression) = (false, None);
-                });
-            }
+            Change::AlterType(new) => self.alter_type(new),
             Change::SetNotNull(table, name) => {
                 self.alter_inherited(table, name, |column| column.not_null = true);
             }
@@ -116,21 +110,8 @@ impl Catalog {
                 self.alter(table, |table| table.add(constraint));
             }
             Change::DropConstraint(table, name) => self.drop_constraint(table, name),
-            Change::Validate(table, name) => self.alter(table, |table| {
-                let found = table
-                    .constraints
-                    .iter_mut()
-                    .find(|constraint| constraint.name == name.as_str());
-                if let Some(constraint) = found {
-                    constraint.validated = true;
-                }
-            }),
-            Change::DropColumn(table, name) => {
-                for below in self.inheriting(table, name) {
-                    self.alter(&below, |table| table.forget_column(name.as_str()));
-                }
-                self.alter(table, |table| table.forget_column(name.as_str()));
-            }
+            Change::Validate(table, name) => self.validate(table, name),
+            Change::DropColumn(table, name) => self.drop_column(table, name),
             Change::CreateIndex(index) => self.make_index(index),
             Change::DropIndex(name) => self.drop_index(name),
             Change::DropTable(name) => self.forget_relation(name),
@@ -146,13 +127,7 @@ impl Catalog {
                     self.write_anywhere();
                 }
             }
-            Change::RenameColumn(table, from, to) => {
-                for one in std::iter::once(table.clone()).chain(self.inheriting(table, from)) {
-                    self.alter(&one, |table| {
-                        table.rename_column(from.as_str(), to.as_str());
-                    });
-                }
-            }
+            Change::RenameColumn(table, from, to) => self.rename_column(table, from, to),
             Change::RenameTable(from, to) => self.rename_relation(from, to),
             Change::AddIdentity(new) => self.alter_column(&new.table, &new.column, |column| {
                 column.generated = true;
@@ -163,13 +138,7 @@ impl Catalog {
                 });
             }),
             Change::Attach(attach) => self.make_partition(attach),
-            Change::Detach(detach) => {
-                let gone = pair(&detach.partition);
-                self.alter(&detach.parent, |parent| {
-                    parent.partitions.retain(|partition| *partition != gone);
-                });
-                self.alter(&detach.partition, |table| table.partition_of = None);
-            }
+            Change::Detach(detach) => self.detach(&detach.parent, &detach.partition),
             Change::CreateMaterializedView(new) => self.make_materialized_view(new),
             Change::Refresh(view) => self.alter(view, |view| view.unfilled = false),
             Change::Update(update) => self.write_by(update),
@@ -178,6 +147,46 @@ impl Catalog {
             Change::DomainDemand(new) => self.demand_of(&new.domain),
             Change::Delete(_) | Change::Truncate(_) | Change::Reindex(_) | Change::Nothing(_) => {}
         }
+    }
+
+    /// With a column of another type, which forgets how large values are kept.
+    fn alter_type(&mut self, new: &NewType) {
+        self.alter_inherited(&new.table, &new.column, |column| {
+            column.type_sql.clone_from(&new.type_sql);
+            column.collation.clone_from(&new.collation);
+            (column.storage_set, column.compression) = (false, None);
+        });
+    }
+
+    fn validate(&mut self, table: &TableName, name: &Ident) {
+        self.alter(table, |table| {
+            let mut constraints = table.constraints.iter_mut();
+            if let Some(constraint) = constraints.find(|one| one.name == name.as_str()) {
+                constraint.validated = true;
+            }
+        });
+    }
+
+    fn drop_column(&mut self, table: &TableName, name: &Ident) {
+        let below = self.inheriting(table, name);
+        for one in below.iter().chain([table]) {
+            self.alter(one, |table| table.forget_column(name.as_str()));
+        }
+    }
+
+    fn rename_column(&mut self, table: &TableName, from: &Ident, to: &Ident) {
+        let below = self.inheriting(table, from);
+        for one in below.iter().chain([table]) {
+            self.alter(one, |table| table.rename_column(from.as_str(), to.as_str()));
+        }
+    }
+
+    fn detach(&mut self, parent: &TableName, partition: &TableName) {
+        let gone = pair(partition);
+        self.alter(parent, |parent| {
+            parent.partitions.retain(|partition| *partition != gone);
+        });
+        self.alter(partition, |table| table.partition_of = None);
     }
 
     /// Something of the values of a domain.
@@ -206,10 +215,7 @@ impl Catalog {
 
     /// Without a constraint, and those of its partitions that are a part of it.
     fn drop_constraint(&mut self, table: &TableName, name: &Ident) {
-        let index = TableName {
-            schema: table.schema.clone(),
-            name: name.clone(),
-        };
+        let index = table.beside(&name);
         let own = self
             .parts_of(&index)
             .filter_map(|(table, part)| Some((table.full_name(), part.constraint.clone()?)));

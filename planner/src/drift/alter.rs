@@ -1,7 +1,8 @@
 //! From what is to what is wanted, of one part, without dropping it where PostgreSQL can.
 
-use super::schema::{Column, Facts, Grant, Setting, Thing};
-use super::{Statement, hazard};
+use super::rights::{default_privileges, rights};
+use super::schema::{Column, Facts, Setting, Thing};
+use super::{Statement, hazard, plain};
 
 /// How a part becomes another.
 pub(super) enum Change {
@@ -21,26 +22,7 @@ pub(super) fn change(there: &Thing, wanted: &Thing) -> Change {
     let table = &wanted.object.table;
     match (&there.facts, &wanted.facts) {
         (Facts::Column(old), Facts::Column(new)) => column(wanted, old, new),
-        (
-            Facts::Sequence { unlogged: was, .. },
-            Facts::Sequence {
-                r#type,
-                options,
-                unlogged,
-            },
-        ) => {
-            let mut sql = vec![format!(
-                "ALTER SEQUENCE {name} AS {type} {}",
-                options.join(" ")
-            )];
-            if was != unlogged {
-                sql.push(format!(
-                    "ALTER SEQUENCE {name} SET {}",
-                    if *unlogged { "UNLOGGED" } else { "LOGGED" }
-                ));
-            }
-            Change::By(plain(sql))
-        }
+        (Facts::Sequence { .. }, Facts::Sequence { .. }) => sequence(there, wanted),
         (Facts::Identity { .. }, Facts::Identity { .. }) => {
             Change::By(plain(identity(there, wanted)))
         }
@@ -49,45 +31,9 @@ pub(super) fn change(there: &Thing, wanted: &Thing) -> Change {
         (Facts::Composite { attributes: old }, Facts::Composite { attributes: new }) => {
             attributes(name, old, new)
         }
-        (
-            Facts::Settings {
-                base: old,
-                settings: was,
-            },
-            Facts::Settings {
-                base: new,
-                settings,
-            },
-        ) => match (old == new, wanted.kind()) {
-            (true, _) => Change::By(plain(set(was, settings))),
-            (false, "table") => Change::Never,
-            (false, _) => Change::Again,
-        },
+        (Facts::Settings { .. }, Facts::Settings { .. }) => settings(there, wanted),
         (Facts::View { .. }, Facts::View { .. }) => view(there, wanted),
-        (
-            Facts::Routine {
-                result,
-                names,
-                modes,
-                defaults,
-            },
-            Facts::Routine {
-                result: new,
-                names: called,
-                modes: ways,
-                defaults: more,
-            },
-        ) => {
-            let is_kept = result == new
-                && modes == ways
-                && defaults <= more
-                && (names == called || names.is_empty());
-            if is_kept {
-                Change::By(plain(vec![replacing(&wanted.sql)]))
-            } else {
-                Change::Again
-            }
-        }
+        (Facts::Routine { .. }, Facts::Routine { .. }) => routine(there, wanted),
         (
             Facts::Constraint {
                 base,
@@ -108,22 +54,7 @@ pub(super) fn change(there: &Thing, wanted: &Thing) -> Change {
             wanted.sql.clone(),
         ])),
         (Facts::Policy { .. }, Facts::Policy { .. }) => policy(there, wanted),
-        (
-            Facts::Extension { schema, version },
-            Facts::Extension {
-                schema: other,
-                version: newer,
-            },
-        ) => {
-            let mut sql = Vec::new();
-            if schema != other {
-                sql.push(format!("ALTER EXTENSION {name} SET SCHEMA {other}"));
-            }
-            if version != newer {
-                sql.push(format!("ALTER EXTENSION {name} UPDATE TO {newer}"));
-            }
-            Change::By(plain(sql))
-        }
+        (Facts::Extension { .. }, Facts::Extension { .. }) => extension(there, wanted),
         (Facts::Rights { .. }, Facts::Rights { .. }) => {
             Change::By(rights(Some(there), Some(wanted)))
         }
@@ -141,8 +72,97 @@ pub(super) fn change(there: &Thing, wanted: &Thing) -> Change {
     }
 }
 
-pub(super) fn plain(sql: Vec<String>) -> Vec<Statement> {
-    sql.into_iter().map(Statement::plain).collect()
+fn sequence(there: &Thing, wanted: &Thing) -> Change {
+    let (
+        Facts::Sequence { unlogged: was, .. },
+        Facts::Sequence {
+            r#type,
+            options,
+            unlogged,
+        },
+    ) = (&there.facts, &wanted.facts)
+    else {
+        return Change::Again;
+    };
+    let name = &wanted.object.name;
+    let options = options.join(" ");
+    let mut sql = vec![format!("ALTER SEQUENCE {name} AS {type} {options}")];
+    if was != unlogged {
+        let word = if *unlogged { "UNLOGGED" } else { "LOGGED" };
+        sql.push(format!("ALTER SEQUENCE {name} SET {word}"));
+    }
+    Change::By(plain(sql))
+}
+
+/// Settings of something that stays what it is.
+fn settings(there: &Thing, wanted: &Thing) -> Change {
+    let (
+        Facts::Settings {
+            base: old,
+            settings: was,
+        },
+        Facts::Settings {
+            base: new,
+            settings,
+        },
+    ) = (&there.facts, &wanted.facts)
+    else {
+        return Change::Again;
+    };
+    match (old == new, wanted.kind()) {
+        (true, _) => Change::By(plain(set(was, settings))),
+        (false, "table") => Change::Never,
+        (false, _) => Change::Again,
+    }
+}
+
+/// A function is replaced where those that call it and name its arguments can go on.
+fn routine(there: &Thing, wanted: &Thing) -> Change {
+    let (
+        Facts::Routine {
+            result,
+            names,
+            modes,
+            defaults,
+        },
+        Facts::Routine {
+            result: new,
+            names: called,
+            modes: ways,
+            defaults: more,
+        },
+    ) = (&there.facts, &wanted.facts)
+    else {
+        return Change::Again;
+    };
+    let names_stay = names == called || names.is_empty();
+    if result == new && modes == ways && defaults <= more && names_stay {
+        Change::By(plain(vec![replacing(&wanted.sql)]))
+    } else {
+        Change::Again
+    }
+}
+
+fn extension(there: &Thing, wanted: &Thing) -> Change {
+    let (
+        Facts::Extension {
+            schema: old,
+            version: older,
+        },
+        Facts::Extension { schema, version },
+    ) = (&there.facts, &wanted.facts)
+    else {
+        return Change::Again;
+    };
+    let name = &wanted.object.name;
+    let mut sql = Vec::new();
+    if old != schema {
+        sql.push(format!("ALTER EXTENSION {name} SET SCHEMA {schema}"));
+    }
+    if older != version {
+        sql.push(format!("ALTER EXTENSION {name} UPDATE TO {version}"));
+    }
+    Change::By(plain(sql))
 }
 
 /// A statement that makes something, so that it may be there already.
@@ -479,103 +499,4 @@ fn policy(there: &Thing, wanted: &Thing) -> Change {
         clause("USING", using),
         clause("WITH CHECK", check)
     )]))
-}
-
-/// Rights from one list to another; what isn't told is as usual.
-pub(super) fn rights(there: Option<&Thing>, wanted: Option<&Thing>) -> Vec<Statement> {
-    let Some(Facts::Rights {
-        on,
-        grantee,
-        usual,
-        grantor,
-        ..
-    }) = wanted.or(there).map(|thing| &thing.facts)
-    else {
-        return vec![];
-    };
-    let list = |thing: Option<&Thing>| match thing.map(|thing| &thing.facts) {
-        Some(Facts::Rights { grants, .. }) => grants.clone(),
-        _ => usual.clone(),
-    };
-    let (old, new): (Vec<Grant>, Vec<Grant>) = (list(there), list(wanted));
-    let joined = |list: Vec<&Grant>| {
-        list.into_iter()
-            .map(|(word, _)| word.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let has = |list: &[Grant], word: &str| list.iter().any(|(own, _)| own == word);
-    let revoked = joined(old.iter().filter(|(word, _)| !has(&new, word)).collect());
-    let bound = joined(
-        old.iter()
-            .filter(|(word, may)| *may && new.contains(&(word.clone(), false)))
-            .collect(),
-    );
-    let given = joined(
-        new.iter()
-            .filter(|one| !one.1 && !has(&old, &one.0))
-            .collect(),
-    );
-    let passed = joined(
-        new.iter()
-            .filter(|one| one.1 && !old.contains(one))
-            .collect(),
-    );
-    let mut sql = Vec::new();
-    sql.extend(
-        grantor
-            .iter()
-            .map(|role| Statement::plain(format!("SET ROLE {role}"))),
-    );
-    if !revoked.is_empty() {
-        let hazard = Some(format!("{grantee} may no longer {revoked}"));
-        sql.push(Statement {
-            hazard,
-            sql: format!("REVOKE {revoked} ON {on} FROM {grantee}"),
-        });
-    }
-    if !bound.is_empty() {
-        sql.push(Statement::plain(format!(
-            "REVOKE GRANT OPTION FOR {bound} ON {on} FROM {grantee}"
-        )));
-    }
-    for (words, option) in [(given, ""), (passed, " WITH GRANT OPTION")] {
-        if !words.is_empty() {
-            sql.push(Statement::plain(format!(
-                "GRANT {words} ON {on} TO {grantee}{option}"
-            )));
-        }
-    }
-    sql.extend(
-        grantor
-            .iter()
-            .map(|_| Statement::plain("RESET ROLE".to_owned())),
-    );
-    sql
-}
-
-/// Default privileges from one list to another; what isn't told is as usual.
-pub(super) fn default_privileges(there: Option<&Thing>, wanted: Option<&Thing>) -> Vec<Statement> {
-    let Some(Facts::DefaultPrivileges {
-        head, what, usual, ..
-    }) = wanted.or(there).map(|thing| &thing.facts)
-    else {
-        return vec![];
-    };
-    let list = |thing: Option<&Thing>| match thing.map(|thing| &thing.facts) {
-        Some(Facts::DefaultPrivileges { grants, .. }) => grants.clone(),
-        _ => usual.clone(),
-    };
-    let (old, new) = (list(there), list(wanted));
-    let gone = old.iter().filter(|one| !new.contains(one));
-    let come = new.iter().filter(|one| !old.contains(one));
-    let revoke =
-        gone.map(|(grantee, word, _)| format!("{head} REVOKE {word} ON {what} FROM {grantee}"));
-    let grant = come.map(|(grantee, word, may)| {
-        format!(
-            "{head} GRANT {word} ON {what} TO {grantee}{}",
-            if *may { " WITH GRANT OPTION" } else { "" }
-        )
-    });
-    plain(revoke.chain(grant).collect())
 }

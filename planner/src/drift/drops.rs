@@ -1,7 +1,7 @@
 //! What drops a part.
 
 use super::schema::{Facts, Thing};
-use super::{Statement, alter, hazard};
+use super::{Statement, alter, hazard, plain, rights};
 
 /// What drops a part; nothing where it goes with others, or can't.
 pub(super) fn drop(thing: &Thing) -> Vec<Statement> {
@@ -45,8 +45,8 @@ pub(super) fn drop(thing: &Thing) -> Vec<Statement> {
         "aggregate" if name.ends_with("()") => format!("DROP ROUTINE {name}"),
         "composite type" | "range type" | "base type" => format!("DROP TYPE {name}"),
         "foreign server" => format!("DROP SERVER {name}"),
-        "rights" => return alter::rights(Some(thing), None),
-        "default privileges" => return alter::default_privileges(Some(thing), None),
+        "rights" => return rights::rights(Some(thing), None),
+        "default privileges" => return rights::default_privileges(Some(thing), None),
         "operator class" | "index of partition" | "order of columns" | "NOT NULL" | "owner" => {
             return vec![];
         }
@@ -57,7 +57,7 @@ pub(super) fn drop(thing: &Thing) -> Vec<Statement> {
                     "column setting" | "index setting" | "trigger of partition"
                 ) =>
             {
-                return alter::plain(sql);
+                return plain(sql);
             }
             _ => format!("DROP {} {name}", kind.to_uppercase()),
         },

@@ -4,7 +4,7 @@ use super::fate::Pair;
 use super::order::Op;
 use super::schema::{Column, Facts, Thing};
 use super::script::{needs_of, nodes};
-use super::{Statement, alter, hazard};
+use super::{Statement, hazard, rights};
 use std::collections::{HashMap, HashSet};
 
 const MAKES: u8 = 2;
@@ -174,8 +174,10 @@ impl<'a> New<'a> {
                     "ALTER TABLE {table} ADD CONSTRAINT {name} {definition}"
                 ))];
             }
-            Facts::Rights { .. } if !in_table => return alter::rights(None, Some(thing)),
-            Facts::DefaultPrivileges { .. } => return alter::default_privileges(None, Some(thing)),
+            Facts::Rights { .. } if !in_table => return rights::rights(None, Some(thing)),
+            Facts::DefaultPrivileges { .. } => {
+                return rights::default_privileges(None, Some(thing));
+            }
             Facts::Settings { base, settings } if base.is_empty() => {
                 return settings
                     .iter()

@@ -6,6 +6,7 @@ mod fate;
 mod hazard;
 mod makes;
 mod order;
+mod rights;
 mod schema;
 mod script;
 
@@ -59,6 +60,11 @@ impl Statement {
     fn plain(sql: String) -> Statement {
         Statement { hazard: None, sql }
     }
+}
+
+/// Statements that take nothing away.
+fn plain(sql: Vec<String>) -> Vec<Statement> {
+    sql.into_iter().map(Statement::plain).collect()
 }
 
 impl fmt::Display for Statement {

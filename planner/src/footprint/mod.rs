@@ -200,10 +200,7 @@ fn conflict(mine: &Access, theirs: &Access) -> bool {
 /// The name that the sequence of a column has when nothing else is said.
 pub(crate) fn sequence_of(table: &TableName, column: &Ident) -> TableName {
     let name = Ident::new(format!("{}_{}_seq", table.name.as_str(), column.as_str()));
-    TableName {
-        schema: table.schema.clone(),
-        name,
-    }
+    table.beside(&name)
 }
 
 /// An object that is born in a schema.

@@ -50,78 +50,64 @@ pub(crate) fn addressed(tree: &NodeEnum) -> Vec<Address> {
     if may_be_missing(tree) {
         return vec![];
     }
-    let one = |kind, object: Option<&Node>| {
-        object
-            .and_then(|object| of_node(kind, object))
-            .into_iter()
-            .collect()
-    };
     match tree {
         NodeEnum::DropStmt(drop) => drop
             .objects
             .iter()
             .filter_map(|object| of_node(drop.remove_type(), object))
             .collect(),
-        NodeEnum::RenameStmt(rename) if rename.rename_type() == ObjectType::ObjectAttribute => {
-            rename
-                .relation
-                .iter()
-                .filter_map(|range| of_column(of_range_names(range), &rename.subname))
-                .collect()
-        }
-        NodeEnum::RenameStmt(rename) => match &rename.relation {
-            Some(range) => of_range(rename.rename_type(), range).into_iter().collect(),
-            None => one(rename.rename_type(), rename.object.as_deref()),
-        },
-        NodeEnum::AlterObjectSchemaStmt(alter) => match &alter.relation {
-            Some(range) => of_range(alter.object_type(), range).into_iter().collect(),
-            None => one(alter.object_type(), alter.object.as_deref()),
-        },
-        NodeEnum::AlterOwnerStmt(alter) => one(alter.object_type(), alter.object.as_deref()),
-        NodeEnum::CommentStmt(comment) => one(comment.objtype(), comment.object.as_deref()),
         NodeEnum::AlterSeqStmt(alter) => {
             let range = alter.sequence.iter();
             let sequence = range.filter_map(|range| of_range(ObjectType::ObjectSequence, range));
             sequence.chain(owning_column(&alter.options)).collect()
         }
-        NodeEnum::CreateSeqStmt(create) => owning_column(&create.options).into_iter().collect(),
-        // ALTER VIEW and ALTER SEQUENCE share their form with ALTER TABLE.
-        NodeEnum::AlterTableStmt(alter) => alter
-            .relation
-            .iter()
-            .filter_map(|range| of_range(alter.objtype(), range))
-            .collect(),
-        NodeEnum::AlterStatsStmt(alter) => {
-            named(ObjectType::ObjectStatisticExt, strings(&alter.defnames))
-                .into_iter()
-                .collect()
-        }
-        NodeEnum::AlterExtensionStmt(alter) => {
-            named(ObjectType::ObjectExtension, vec![alter.extname.clone()])
-                .into_iter()
-                .collect()
-        }
-        NodeEnum::AlterPublicationStmt(alter) => {
-            named(ObjectType::ObjectPublication, vec![alter.pubname.clone()])
-                .into_iter()
-                .collect()
-        }
-        NodeEnum::AlterDomainStmt(alter) => {
-            of_type(&strings(&alter.type_name)).into_iter().collect()
-        }
-        NodeEnum::AlterEnumStmt(alter) => of_type(&strings(&alter.type_name)).into_iter().collect(),
-        NodeEnum::AlterTypeStmt(alter) => of_type(&strings(&alter.type_name)).into_iter().collect(),
-        NodeEnum::AlterFunctionStmt(alter) => alter
-            .func
-            .iter()
-            .filter_map(|function| of_function(alter.objtype(), function))
-            .collect(),
         NodeEnum::GrantStmt(grant) if grant.targtype() == GrantTargetType::AclTargetObject => grant
             .objects
             .iter()
             .filter_map(|object| of_node(grant.objtype(), object))
             .collect(),
-        _ => vec![],
+        other => of_one(other).into_iter().collect(),
+    }
+}
+
+/// The object that a statement about a single one names.
+fn of_one(tree: &NodeEnum) -> Option<Address> {
+    let either = |kind, range: Option<&RangeVar>, object: Option<&Node>| match range {
+        Some(range) => of_range(kind, range),
+        None => of_node(kind, object?),
+    };
+    let called = |kind, name: &String| named(kind, vec![name.clone()]);
+    match tree {
+        NodeEnum::RenameStmt(rename) if rename.rename_type() == ObjectType::ObjectAttribute => {
+            of_column(of_range_names(rename.relation.as_ref()?), &rename.subname)
+        }
+        NodeEnum::RenameStmt(rename) => either(
+            rename.rename_type(),
+            rename.relation.as_ref(),
+            rename.object.as_deref(),
+        ),
+        NodeEnum::AlterObjectSchemaStmt(alter) => either(
+            alter.object_type(),
+            alter.relation.as_ref(),
+            alter.object.as_deref(),
+        ),
+        NodeEnum::AlterOwnerStmt(alter) => of_node(alter.object_type(), alter.object.as_deref()?),
+        NodeEnum::CommentStmt(comment) => of_node(comment.objtype(), comment.object.as_deref()?),
+        NodeEnum::CreateSeqStmt(create) => owning_column(&create.options),
+        // ALTER VIEW and ALTER SEQUENCE share their form with ALTER TABLE.
+        NodeEnum::AlterTableStmt(alter) => of_range(alter.objtype(), alter.relation.as_ref()?),
+        NodeEnum::AlterStatsStmt(alter) => {
+            named(ObjectType::ObjectStatisticExt, strings(&alter.defnames))
+        }
+        NodeEnum::AlterExtensionStmt(alter) => called(ObjectType::ObjectExtension, &alter.extname),
+        NodeEnum::AlterPublicationStmt(alter) => {
+            called(ObjectType::ObjectPublication, &alter.pubname)
+        }
+        NodeEnum::AlterDomainStmt(alter) => of_type(&strings(&alter.type_name)),
+        NodeEnum::AlterEnumStmt(alter) => of_type(&strings(&alter.type_name)),
+        NodeEnum::AlterTypeStmt(alter) => of_type(&strings(&alter.type_name)),
+        NodeEnum::AlterFunctionStmt(alter) => of_function(alter.objtype(), alter.func.as_ref()?),
+        _ => None,
     }
 }
 

@@ -14,61 +14,7 @@ pub(super) fn read(
     column: Option<&Ident>,
     catalog: &Catalog,
 ) -> Result<NewConstraint, Problem> {
-    let own = |listed: Vec<Ident>| {
-        if listed.is_empty() {
-            column.cloned().into_iter().collect()
-        } else {
-            listed
-        }
-    };
-    let (kind, label) = match constraint.contype() {
-        ConstrType::ConstrCheck => {
-            let node = constraint
-                .raw_expr
-                .as_deref()
-                .ok_or_else(|| problem::unknown("a CHECK without an expression"))?;
-            (NewConstraintKind::Check(expression::read(node)?), "check")
-        }
-        ConstrType::ConstrForeign => {
-            let references = match existing(constraint.pktable.as_ref(), catalog) {
-                Ok(references) => references,
-                Err(problem) => itself(constraint, table, catalog).ok_or(problem)?,
-            };
-            let columns = own(expression::column_list(&constraint.fk_attrs));
-            let reference_columns = expression::column_list(&constraint.pk_attrs);
-            (
-                NewConstraintKind::ForeignKey {
-                    columns,
-                    references,
-                    reference_columns,
-                },
-                "fkey",
-            )
-        }
-        kind @ (ConstrType::ConstrUnique | ConstrType::ConstrPrimary) => {
-            let primary = kind == ConstrType::ConstrPrimary;
-            (
-                unique(
-                    constraint,
-                    own(expression::column_list(&constraint.keys)),
-                    primary,
-                    catalog,
-                )?,
-                if primary { "pkey" } else { "key" },
-            )
-        }
-        ConstrType::ConstrExclusion => (NewConstraintKind::Exclude, "excl"),
-        ConstrType::ConstrNotnull => {
-            problem::since(catalog, 18, "NOT NULL as a constraint of the table")?;
-            let columns = own(expression::column_list(&constraint.keys));
-            let column = columns
-                .into_iter()
-                .next()
-                .ok_or_else(|| problem::unknown("NOT NULL without a column"))?;
-            (NewConstraintKind::NotNull(column), "not_null")
-        }
-        _ => return Err(problem::unknown("this kind of constraint")),
-    };
+    let (kind, label) = kind(constraint, table, column, catalog)?;
     // The grammar says it of these two kinds alone.
     let enforced = constraint.is_enforced
         || !matches!(
@@ -93,16 +39,75 @@ pub(super) fn read(
         kind,
     };
     if new.name.as_str().is_empty() {
-        let columns = new.columns();
-        let addition = match (&new.kind, label) {
-            (_, "pkey") => String::new(),
-            (NewConstraintKind::Check(_), _) if columns.len() != 1 => String::new(),
-            (NewConstraintKind::Exclude, _) => excluded(constraint),
-            _ => name::addition(columns.iter().map(Ident::as_str)),
-        };
-        new.name = name::choose(table, &addition, label, catalog);
+        new.name = name::choose(table, &addition(&new, constraint, label), label, catalog);
     }
     Ok(new)
+}
+
+/// What a constraint demands, and the last part of the name that PostgreSQL gives it.
+fn kind(
+    constraint: &Constraint,
+    table: &TableName,
+    column: Option<&Ident>,
+    catalog: &Catalog,
+) -> Result<(NewConstraintKind, &'static str), Problem> {
+    let own = |listed: Vec<Ident>| {
+        if listed.is_empty() {
+            column.cloned().into_iter().collect()
+        } else {
+            listed
+        }
+    };
+    Ok(match constraint.contype() {
+        ConstrType::ConstrCheck => {
+            let node = constraint
+                .raw_expr
+                .as_deref()
+                .ok_or_else(|| problem::unknown("a CHECK without an expression"))?;
+            (NewConstraintKind::Check(expression::read(node)?), "check")
+        }
+        ConstrType::ConstrForeign => {
+            let references = match existing(constraint.pktable.as_ref(), catalog) {
+                Ok(references) => references,
+                Err(problem) => itself(constraint, table, catalog).ok_or(problem)?,
+            };
+            let kind = NewConstraintKind::ForeignKey {
+                columns: own(expression::column_list(&constraint.fk_attrs)),
+                references,
+                reference_columns: expression::column_list(&constraint.pk_attrs),
+            };
+            (kind, "fkey")
+        }
+        ConstrType::ConstrUnique => {
+            let columns = own(expression::column_list(&constraint.keys));
+            (unique(constraint, columns, false, catalog)?, "key")
+        }
+        ConstrType::ConstrPrimary => {
+            let columns = own(expression::column_list(&constraint.keys));
+            (unique(constraint, columns, true, catalog)?, "pkey")
+        }
+        ConstrType::ConstrExclusion => (NewConstraintKind::Exclude, "excl"),
+        ConstrType::ConstrNotnull => {
+            problem::since(catalog, 18, "NOT NULL as a constraint of the table")?;
+            let column = own(expression::column_list(&constraint.keys))
+                .into_iter()
+                .next()
+                .ok_or_else(|| problem::unknown("NOT NULL without a column"))?;
+            (NewConstraintKind::NotNull(column), "not_null")
+        }
+        _ => return Err(problem::unknown("this kind of constraint")),
+    })
+}
+
+/// What the name that PostgreSQL gives a constraint says between its table and its label.
+fn addition(new: &NewConstraint, constraint: &Constraint, label: &str) -> String {
+    let columns = new.columns();
+    match (&new.kind, label) {
+        (_, "pkey") => String::new(),
+        (NewConstraintKind::Check(_), _) if columns.len() != 1 => String::new(),
+        (NewConstraintKind::Exclude, _) => excluded(constraint),
+        _ => name::addition(columns.iter().map(Ident::as_str)),
+    }
 }
 
 /// What the name of an EXCLUDE constraint says of its elements.

@@ -3,6 +3,7 @@
 use super::{deparse, expression};
 use crate::catalog::{Catalog, Table};
 use crate::change::RowCopy;
+use crate::expr::Expr;
 use crate::problem::Problem;
 use concertina_revisions::tree::{
     InsertStmt, JoinType, Node, OnConflictAction, RangeVar, SelectStmt, SetOperation, node,
@@ -29,73 +30,22 @@ pub(super) fn rows(
     if let Some(why) = gathers(insert, select) {
         return Ok(Some(Err(why)));
     }
-    let sources = super::dml::sources(&select.from_clause, catalog);
     let mut from = select.from_clause.clone();
     let Some((source, alias)) = walked(&mut from, catalog) else {
         return Ok(Some(Err("reads no table that could be walked")));
     };
-    let mut values = Vec::new();
-    for item in &select.target_list {
-        let Some(node::Node::ResTarget(item)) = &item.node else {
-            continue;
-        };
-        let Some(value) = item.val.as_deref() else {
-            continue;
-        };
-        let value = expression::read(value)?;
-        if value
-            .columns
-            .iter()
-            .any(|column| column.name.as_str() == "*")
-        {
-            return Ok(Some(Err("selects *: name the columns")));
-        }
-        if value
-            .functions
-            .iter()
-            .any(|function| catalog.is_aggregate(function))
-        {
-            return Ok(Some(Err("computes over many rows at once")));
-        }
-        values.push(value);
+    let values = values(select)?;
+    if let Some(why) = values.iter().find_map(|value| of_many_rows(value, catalog)) {
+        return Ok(Some(Err(why)));
     }
-    let named: Vec<Ident> = insert
-        .cols
-        .iter()
-        .filter_map(|column| match &column.node {
-            Some(node::Node::ResTarget(column)) => Some(Ident::new(column.name.as_str())),
-            _ => None,
-        })
-        .collect();
-    let columns = if named.is_empty() {
-        target
-            .columns
-            .iter()
-            .map(|column| Ident::new(column.name.as_str()))
-            .take(values.len())
-            .collect()
-    } else {
-        named
-    };
+    let columns = columns(insert, target, values.len());
     if columns.len() != values.len() {
         return Ok(Some(Err("has another number of values than of columns")));
     }
-    let Some(conflict) = conflict(insert, target) else {
-        return Ok(Some(Err(
-            "doesn't say ON CONFLICT (key) DO NOTHING: a batch that ran twice would copy its rows twice",
-        )));
+    let key = match known_again(insert, target, &columns, &values, catalog) {
+        Ok(key) => key,
+        Err(why) => return Ok(Some(Err(why))),
     };
-    let key_is_given = conflict.iter().all(|key| {
-        columns
-            .iter()
-            .zip(&values)
-            .any(|(column, value)| column == key && !value.is_volatile(catalog))
-    });
-    if !key_is_given {
-        return Ok(Some(Err(
-            "doesn't take the key of the new row from the old one: copied twice it would be two rows",
-        )));
-    }
     let predicate = select
         .where_clause
         .as_deref()
@@ -113,12 +63,78 @@ pub(super) fn rows(
         values: values.iter().map(|value| value.sql.clone()).collect(),
         from: deparse::from_list(&from)?.unwrap_or_default(),
         predicate: predicate.as_ref().map(|predicate| predicate.sql.clone()),
-        keyed_by: conflict.iter().filter_map(given).collect(),
-        key: conflict,
+        keyed_by: key.iter().filter_map(given).collect(),
+        key,
         exprs: values.into_iter().chain(predicate).collect(),
         columns,
-        sources,
+        sources: super::dml::sources(&select.from_clause, catalog),
     })))
+}
+
+/// The values of the SELECT list.
+pub(super) fn values(select: &SelectStmt) -> Result<Vec<Expr>, Problem> {
+    let value = |item: &Node| match &item.node {
+        Some(node::Node::ResTarget(item)) => item.val.as_deref().map(expression::read),
+        _ => None,
+    };
+    select.target_list.iter().filter_map(value).collect()
+}
+
+/// Why a value isn't computed from one row alone.
+fn of_many_rows(value: &Expr, catalog: &Catalog) -> Option<&'static str> {
+    if value
+        .columns
+        .iter()
+        .any(|column| column.name.as_str() == "*")
+    {
+        return Some("selects *: name the columns");
+    }
+    let gathers = value
+        .functions
+        .iter()
+        .any(|function| catalog.is_aggregate(function));
+    gathers.then_some("computes over many rows at once")
+}
+
+/// The columns that an INSERT of so many values writes: those that it names, or the table's first
+/// ones. Of a column of which it writes one field alone nothing is said.
+pub(super) fn columns(insert: &InsertStmt, target: &Table, values: usize) -> Vec<Ident> {
+    if insert.cols.is_empty() {
+        let all = target.columns.iter().take(values);
+        return all.map(|column| Ident::new(column.name.as_str())).collect();
+    }
+    let named = |column: &Node| match &column.node {
+        Some(node::Node::ResTarget(column)) if column.indirection.is_empty() => {
+            Some(Ident::new(column.name.as_str()))
+        }
+        _ => None,
+    };
+    insert.cols.iter().filter_map(named).collect()
+}
+
+/// The key by which a row that was copied already is known, or why a batch that ran twice would
+/// copy its rows twice.
+fn known_again(
+    insert: &InsertStmt,
+    target: &Table,
+    columns: &[Ident],
+    values: &[Expr],
+    catalog: &Catalog,
+) -> Result<Vec<Ident>, &'static str> {
+    let key = conflict(insert, target).ok_or(
+        "doesn't say ON CONFLICT (key) DO NOTHING: a batch that ran twice would copy its rows twice",
+    )?;
+    let is_given = |key: &Ident| {
+        let mut given = columns.iter().zip(values);
+        given.any(|(column, value)| column == key && !value.is_volatile(catalog))
+    };
+    if key.iter().all(is_given) {
+        Ok(key)
+    } else {
+        Err(
+            "doesn't take the key of the new row from the old one: copied twice it would be two rows",
+        )
+    }
 }
 
 /// What makes a SELECT more than a list of rows, each on its own.

@@ -174,13 +174,12 @@ pub(super) fn of_action(
     let all = Footprint::default();
     let name = Some(Ident::new(command.name.as_str())).filter(|name| !name.as_str().is_empty());
     let aspect = |what| Thing::Aspect(table.clone(), name.clone(), what);
-    let of_column = || {
-        name.iter().fold(Footprint::default(), |all, name| {
-            all.read(Thing::column(table, name))
-        })
-    };
+    let of_column = || Footprint::default().columns(table, name.as_slice());
     let of_default = || of_column().change(aspect(Aspect::Default));
     let numbered = || of_default().change(aspect(Aspect::Identity));
+    let whole = || Footprint::default().change(Thing::Whole(table.clone()));
+    let options = || Footprint::default().change(Thing::Options(table.clone()));
+    let definition = command.def.as_ref().and_then(|def| def.node.as_ref());
     match command.subtype() {
         Kind::AtSetStatistics
         | Kind::AtSetOptions
@@ -209,47 +208,45 @@ pub(super) fn of_action(
         | Kind::AtDisableRowSecurity
         | Kind::AtForceRowSecurity
         | Kind::AtNoForceRowSecurity => all.change(Thing::Policy(table.clone(), None)),
-        Kind::AtAlterConstraint => match command.def.as_ref().and_then(|def| def.node.as_ref()) {
+        Kind::AtAlterConstraint => match definition {
             Some(node::Node::AtalterConstraint(new)) => {
                 all.change(Thing::constraint(table, &Ident::new(new.conname.as_str())))
             }
-            _ => all.change(Thing::Whole(table.clone())),
+            _ => whole(),
         },
-        Kind::AtAddInherit | Kind::AtDropInherit => {
-            match command.def.as_ref().and_then(|def| def.node.as_ref()) {
-                Some(node::Node::RangeVar(parent)) => {
-                    let parent = found(Some(parent), catalog);
-                    all.on(&parent)
-                        .read(Thing::Whole(parent.clone()))
-                        .change(Thing::Partitions(parent.clone()))
-                        .change(Thing::Rows(parent, None))
-                        .change(Thing::Whole(table.clone()))
-                }
-                _ => all.change(Thing::Whole(table.clone())),
+        Kind::AtAddInherit | Kind::AtDropInherit => match definition {
+            Some(node::Node::RangeVar(parent)) => {
+                whole().and(&of_parent(&found(Some(parent), catalog)))
             }
-        }
+            _ => whole(),
+        },
         // By name: an index has to be there.
         Kind::AtClusterOn => {
             let index = name.iter().map(|name| Thing::beside(table, name));
-            index.fold(all.change(Thing::Options(table.clone())), Footprint::read)
+            index.fold(options(), Footprint::read)
         }
-        Kind::AtReplicaIdentity => {
-            let index = match command.def.as_ref().and_then(|def| def.node.as_ref()) {
-                Some(node::Node::ReplicaIdentityStmt(identity)) if !identity.name.is_empty() => {
-                    Some(Thing::beside(table, &Ident::new(identity.name.as_str())))
-                }
-                _ => None,
-            };
-            index
-                .into_iter()
-                .fold(all.change(Thing::Options(table.clone())), Footprint::read)
-        }
+        Kind::AtReplicaIdentity => match definition {
+            Some(node::Node::ReplicaIdentityStmt(identity)) if !identity.name.is_empty() => {
+                let index = Ident::new(identity.name.as_str());
+                options().read(Thing::beside(table, &index))
+            }
+            _ => options(),
+        },
         Kind::AtSetRelOptions
         | Kind::AtResetRelOptions
         | Kind::AtDropCluster
-        | Kind::AtGenericOptions => all.change(Thing::Options(table.clone())),
-        _ => all.change(Thing::Whole(table.clone())),
+        | Kind::AtGenericOptions => options(),
+        _ => whole(),
     }
+}
+
+/// What a table is to one that begins or ceases to inherit from it.
+fn of_parent(parent: &TableName) -> Footprint {
+    Footprint::default()
+        .on(parent)
+        .read(Thing::Whole(parent.clone()))
+        .change(Thing::Partitions(parent.clone()))
+        .change(Thing::Rows(parent.clone(), None))
 }
 
 fn rights(grant: &GrantStmt, catalog: &Catalog) -> Footprint {
@@ -420,10 +417,7 @@ fn renamed(rename: &RenameStmt, catalog: &Catalog) -> Footprint {
         .map_or_else(Footprint::default, |table| Footprint::default().on(table));
     let to = match &old {
         Thing::Relation(name) => {
-            let to = TableName {
-                schema: name.schema.clone(),
-                name: new,
-            };
+            let to = name.beside(&new);
             let all = all.rename(old.clone(), Thing::Relation(to.clone()));
             return match catalog.table(name) {
                 Some(known) if known.kind != TableKind::Plain || known.is(name) => all

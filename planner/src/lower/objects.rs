@@ -8,7 +8,7 @@ use crate::footprint::Footprint;
 use crate::problem::{self, Problem};
 use concertina_revisions::tree::{
     CreateEnumStmt, CreateExtensionStmt, CreateFunctionStmt, CreateTableAsStmt, DefineStmt,
-    FunctionParameterMode, NodeEnum, ObjectType, node,
+    FunctionParameterMode, NodeEnum, ObjectType, RangeVar, node,
 };
 use concertina_revisions::{Ident, TableName};
 
@@ -50,104 +50,67 @@ pub(super) fn only(sql: &str, what: String, reverse: Option<String>) -> CatalogO
 
 /// What makes an object.
 fn made(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>, Problem> {
-    let only = |what: String, reverse: Option<String>| only(sql, what, reverse);
+    let new = |kind: &str, name: String| Change::CatalogOnly(created(sql, kind, &name));
+    let quoted = |name: &str| Ident::new(name).sql();
+    let relation = |range: Option<&RangeVar>| {
+        range.map_or_else(
+            || TableName::new("", ""),
+            |range| catalog.name_for_new(super::schema(range), &range.relname),
+        )
+    };
     Ok(Some(match tree {
         NodeEnum::CreateEnumStmt(create) => enumeration(create, sql, catalog)?,
         NodeEnum::CreateSchemaStmt(create) => {
             if create.if_not_exists && catalog.schemas.contains(&create.schemaname) {
-                return Ok(Some(Change::Nothing(format!(
-                    "schema {} is there already",
-                    create.schemaname
-                ))));
+                return Ok(there(&format!("schema {}", create.schemaname)));
             }
-            let name = Ident::new(create.schemaname.as_str()).sql();
-            Change::CatalogOnly(only(
-                format!("create schema {name}"),
-                Some(format!("DROP SCHEMA {name}")),
-            ))
+            new("schema", quoted(&create.schemaname))
         }
         NodeEnum::CreateSeqStmt(create) => {
-            let range = create.sequence.clone().unwrap_or_default();
-            let name = catalog.name_for_new(super::schema(&range), &range.relname);
-            if create.if_not_exists
-                && catalog.relation_name_taken(name.schema.as_str(), name.name.as_str())
-            {
-                return Ok(Some(Change::Nothing(format!(
-                    "{} is there already",
-                    name.shown()
-                ))));
+            let name = relation(create.sequence.as_ref());
+            let is_taken = catalog.relation_name_taken(name.schema.as_str(), name.name.as_str());
+            if create.if_not_exists && is_taken {
+                return Ok(there(&name.shown()));
             }
-            let name = name.sql();
-            Change::CatalogOnly(only(
-                format!("create sequence {name}"),
-                Some(format!("DROP SEQUENCE {name}")),
-            ))
+            new("sequence", name.sql())
         }
         NodeEnum::CreateExtensionStmt(create) => extension(create, sql, catalog),
         NodeEnum::CreateFunctionStmt(create) => function(create, sql, catalog)?,
         NodeEnum::CreateTableAsStmt(create) if create.objtype() == ObjectType::ObjectMatview => {
-            return materialized_view(create, sql, catalog).map(Some);
+            materialized_view(create, sql, catalog)?
         }
         NodeEnum::DefineStmt(define) => defined(define, sql)?,
         NodeEnum::ViewStmt(view) => {
-            let range = view.view.clone().unwrap_or_default();
-            let name = catalog.name_for_new(super::schema(&range), &range.relname);
-            let there = catalog.table(&name).is_some();
-            let reverse = (!there).then(|| format!("DROP VIEW {}", name.sql()));
+            let name = relation(view.view.as_ref());
+            let is_new = catalog.table(&name).is_none();
+            let reverse = is_new.then(|| format!("DROP VIEW {}", name.sql()));
             Change::CatalogOnly(CatalogOnly {
                 view: Some(name.clone()),
-                ..only(format!("create view {}", name.shown()), reverse)
+                ..only(sql, format!("create view {}", name.shown()), reverse)
             })
         }
-        NodeEnum::CreateDomainStmt(create) => {
-            let name = dotted(&create.domainname);
-            Change::CatalogOnly(only(
-                format!("create domain {name}"),
-                Some(format!("DROP DOMAIN {name}")),
-            ))
-        }
-        NodeEnum::CompositeTypeStmt(create) => {
-            let range = create.typevar.clone().unwrap_or_default();
-            let name = catalog
-                .name_for_new(super::schema(&range), &range.relname)
-                .sql();
-            Change::CatalogOnly(only(
-                format!("create type {name}"),
-                Some(format!("DROP TYPE {name}")),
-            ))
-        }
-        NodeEnum::CreateRoleStmt(create) => {
-            let name = Ident::new(create.role.as_str()).sql();
-            Change::CatalogOnly(only(
-                format!("create role {name}"),
-                Some(format!("DROP ROLE {name}")),
-            ))
-        }
-        NodeEnum::CreateRangeStmt(create) => {
-            let name = dotted(&create.type_name);
-            Change::CatalogOnly(only(
-                format!("create type {name}"),
-                Some(format!("DROP TYPE {name}")),
-            ))
-        }
-        NodeEnum::CreatePublicationStmt(create) => {
-            let name = Ident::new(create.pubname.as_str()).sql();
-            let concerns = super::named_tables(tree, catalog);
-            let reverse = Some(format!("DROP PUBLICATION {name}"));
-            Change::CatalogOnly(CatalogOnly {
-                concerns,
-                ..only(format!("create publication {name}"), reverse)
-            })
-        }
-        NodeEnum::CreateEventTrigStmt(create) => {
-            let name = Ident::new(create.trigname.as_str()).sql();
-            Change::CatalogOnly(only(
-                format!("create event trigger {name}"),
-                Some(format!("DROP EVENT TRIGGER {name}")),
-            ))
-        }
+        NodeEnum::CreateDomainStmt(create) => new("domain", dotted(&create.domainname)),
+        NodeEnum::CompositeTypeStmt(create) => new("type", relation(create.typevar.as_ref()).sql()),
+        NodeEnum::CreateRoleStmt(create) => new("role", quoted(&create.role)),
+        NodeEnum::CreateRangeStmt(create) => new("type", dotted(&create.type_name)),
+        NodeEnum::CreatePublicationStmt(create) => Change::CatalogOnly(CatalogOnly {
+            concerns: super::named_tables(tree, catalog),
+            ..created(sql, "publication", &quoted(&create.pubname))
+        }),
+        NodeEnum::CreateEventTrigStmt(create) => new("event trigger", quoted(&create.trigname)),
         _ => return Ok(None),
     }))
+}
+
+/// CREATE of a kind of object whose DROP asks for nothing but its name, given as SQL.
+fn created(sql: &str, kind: &str, name: &str) -> CatalogOnly {
+    let reverse = format!("DROP {} {name}", kind.to_uppercase());
+    only(sql, format!("create {kind} {name}"), Some(reverse))
+}
+
+/// IF NOT EXISTS of what exists.
+fn there(what: &str) -> Option<Change> {
+    Some(Change::Nothing(format!("{what} is there already")))
 }
 
 /// CREATE TYPE .. AS ENUM.
@@ -301,10 +264,7 @@ fn materialized_view(
     let reads = super::named_tables(&create.query, catalog);
     let sql = deparse::statement(&NodeEnum::CreateTableAsStmt(Box::new(empty.clone())))?;
     let name = crate::helper::helper("mv", &[view.schema.as_str(), view.name.as_str()]);
-    let other = TableName {
-        schema: view.schema.clone(),
-        name,
-    };
+    let other = view.beside(&name);
     if let Some(range) = empty.into.as_mut().and_then(|into| into.rel.as_mut()) {
         other.schema.as_str().clone_into(&mut range.schemaname);
         other.name.as_str().clone_into(&mut range.relname);

@@ -111,79 +111,71 @@ pub(super) fn drop(
         ObjectType::ObjectRule => SettingKind::DropRule,
         _ => return Ok(None),
     };
-    let parts = match drop.objects.first().and_then(|object| object.node.as_ref()) {
-        Some(node::Node::List(list)) => strings(&list.items),
-        _ => vec![],
-    };
     let word = match kind {
         SettingKind::DropPolicy => "policy",
         SettingKind::DropRule => "rule",
         _ => "trigger",
     };
+    let parts = match drop.objects.first().and_then(|object| object.node.as_ref()) {
+        Some(node::Node::List(list)) => strings(&list.items),
+        _ => vec![],
+    };
     let Some((name, relation)) = parts.split_last() else {
         return Err(problem::unknown("DROP without a name"));
     };
+    let nothing = |what: String| Ok(Some(vec![Change::Nothing(format!("there is no {what}"))]));
     let (schema, relation) = qualified(relation);
     let Some(table) = catalog.resolve(schema, relation) else {
         if drop.missing_ok {
-            return Ok(Some(vec![Change::Nothing(format!(
-                "there is no table {relation}"
-            ))]));
+            return nothing(format!("table {relation}"));
         }
         return Err(problem::missing_table(relation, catalog));
     };
     let name = Ident::new(name.as_str());
-    let old = if kind == SettingKind::DropPolicy {
-        policy(&table, &name, catalog).map(|policy| policy.definition.clone())
-    } else if kind == SettingKind::DropRule {
-        Ok(String::new())
-    } else {
-        let triggers = catalog
-            .table(&table)
-            .map(|table| table.triggers.as_slice())
-            .unwrap_or_default();
-        let known = triggers
-            .iter()
-            .find(|trigger| trigger.name == name.as_str());
-        let names = triggers.iter().map(|trigger| trigger.name.as_str());
-        known
-            .map(|trigger| trigger.definition.clone())
-            .ok_or_else(|| problem::missing_object("trigger", name.as_str(), names))
+    let gone = name.as_str().to_owned();
+    let (old, effect) = match kind {
+        SettingKind::DropPolicy => (
+            policy(&table, &name, catalog).map(|policy| policy.definition.clone()),
+            Some(Effect::PolicyDropped(gone)),
+        ),
+        SettingKind::DropTrigger => (
+            trigger(&table, &name, catalog).map(|trigger| trigger.definition.clone()),
+            Some(Effect::TriggerDropped(gone)),
+        ),
+        // The catalog doesn't have what rules do.
+        _ => (Ok(String::new()), Some(Effect::RuleDropped(gone))),
     };
     let old = match old {
         Ok(old) => old,
-        Err(_) if drop.missing_ok => {
-            return Ok(Some(vec![Change::Nothing(format!(
-                "there is no {word} {}",
-                name.as_str()
-            ))]));
-        }
+        Err(_) if drop.missing_ok => return nothing(format!("{word} {}", name.as_str())),
         Err(problem) => return Err(problem),
     };
-    let gone = name.as_str().to_owned();
-    let effect = match kind {
-        SettingKind::DropPolicy => Some(Effect::PolicyDropped(gone)),
-        SettingKind::DropTrigger => Some(Effect::TriggerDropped(gone)),
-        SettingKind::DropRule => Some(Effect::RuleDropped(gone)),
-        _ => None,
-    };
+    let unknown = || format!("how to make {word} {} again isn't known", name.as_str());
     Ok(Some(vec![Change::Setting(Setting {
         other: None,
         what: format!("drop {word} {} on {}", name.as_str(), table.shown()),
         sql: sql.to_owned(),
         kind,
-        reverse: if old.is_empty() {
-            Err(format!(
-                "how to make {word} {} again isn't known",
-                name.as_str()
-            ))
-        } else {
-            Ok(old)
-        },
+        reverse: Some(old).filter(|old| !old.is_empty()).ok_or_else(unknown),
         effect,
         touches: Footprint::default(),
         table,
     })]))
+}
+
+/// A trigger that is there.
+fn trigger<'a>(
+    table: &TableName,
+    name: &Ident,
+    catalog: &'a Catalog,
+) -> Result<&'a Trigger, Problem> {
+    let known = catalog.table(table);
+    let triggers = known.map_or(&[][..], |table| &table.triggers);
+    let names = triggers.iter().map(|trigger| trigger.name.as_str());
+    triggers
+        .iter()
+        .find(|trigger| trigger.name == name.as_str())
+        .ok_or_else(|| problem::missing_object("trigger", name.as_str(), names))
 }
 
 /// What a trigger fires on. Source: `pg_trigger.h` of PostgreSQL.

@@ -4,10 +4,10 @@ use super::{copy, dml, expression, listing};
 use crate::catalog::{Catalog, Table};
 use crate::change::{Change, Delete, PlainCopy};
 use crate::problem::Problem;
+use concertina_revisions::TableName;
 use concertina_revisions::tree::{
     InsertStmt, NodeEnum, OnConflictAction, OverridingKind, node, parse,
 };
-use concertina_revisions::{Ident, TableName};
 
 /// The copy, where the statement is nothing more.
 pub(super) fn copy(
@@ -44,37 +44,9 @@ pub(super) fn copy(
     if listing::spelled_out(&mut select, catalog).is_none() {
         return Ok(None);
     }
-    let mut values = Vec::new();
-    for item in &select.target_list {
-        let Some(node::Node::ResTarget(item)) = &item.node else {
-            return Ok(None);
-        };
-        let Some(value) = item.val.as_deref() else {
-            return Ok(None);
-        };
-        values.push(expression::read(value)?);
-    }
-    let named: Vec<Ident> = insert
-        .cols
-        .iter()
-        .filter_map(|column| match &column.node {
-            Some(node::Node::ResTarget(column)) if column.indirection.is_empty() => {
-                Some(Ident::new(column.name.as_str()))
-            }
-            _ => None,
-        })
-        .collect();
-    let columns = if insert.cols.is_empty() {
-        target
-            .columns
-            .iter()
-            .map(|column| Ident::new(column.name.as_str()))
-            .take(values.len())
-            .collect()
-    } else {
-        named
-    };
-    if columns.len() != values.len() {
+    let values = copy::values(&select)?;
+    let columns = copy::columns(insert, target, values.len());
+    if columns.len() != values.len() || values.len() != select.target_list.len() {
         return Ok(None);
     }
     let predicate = select

@@ -154,10 +154,7 @@ fn table(rename: &RenameStmt, catalog: &Catalog) -> Result<Vec<Change>, Problem>
         }
         return Err(problem::missing_table(&range.relname, catalog));
     };
-    let new = TableName {
-        schema: table.schema.clone(),
-        name: Ident::new(rename.newname.as_str()),
-    };
+    let new = table.beside(&Ident::new(rename.newname.as_str()));
     if catalog.relation_name_taken(new.schema.as_str(), new.name.as_str()) {
         return Err(problem::exists("relation", &new.shown()));
     }
@@ -191,10 +188,7 @@ fn constraint(rename: &RenameStmt, catalog: &Catalog) -> Result<Vec<Change>, Pro
             .iter()
             .any(|index| index.constraint.as_deref() == Some(known.name.as_str()))
     });
-    let name = |name: &Ident| TableName {
-        schema: table.schema.clone(),
-        name: name.clone(),
-    };
+    let name = |name: &Ident| table.beside(&name);
     let change = |from: &Ident, to: &Ident| {
         if indexed {
             format!("ALTER INDEX {} RENAME TO {}", name(from).sql(), to.sql())

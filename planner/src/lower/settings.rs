@@ -208,22 +208,12 @@ fn reverse(command: &AlterTableCmd, table: &TableName, known: Option<&Table>) ->
             "SET COMPRESSION {}",
             column?.compression.as_deref().unwrap_or("default")
         )),
-        Kind::AtEnableRowSecurity if !known.row_security => {
-            alter("DISABLE ROW LEVEL SECURITY".to_owned())
-        }
-        Kind::AtDisableRowSecurity if known.row_security => {
-            alter("ENABLE ROW LEVEL SECURITY".to_owned())
-        }
-        Kind::AtForceRowSecurity if !known.row_security_forced => {
-            alter("NO FORCE ROW LEVEL SECURITY".to_owned())
-        }
-        Kind::AtNoForceRowSecurity if known.row_security_forced => {
-            alter("FORCE ROW LEVEL SECURITY".to_owned())
-        }
         Kind::AtEnableRowSecurity
         | Kind::AtDisableRowSecurity
         | Kind::AtForceRowSecurity
-        | Kind::AtNoForceRowSecurity => Some(String::new()),
+        | Kind::AtNoForceRowSecurity => {
+            row_security(command.subtype(), known).map_or(Some(String::new()), alter)
+        }
         Kind::AtDisableTrig => alter(format!("ENABLE TRIGGER {}", name.sql())),
         Kind::AtEnableTrig => alter(format!("DISABLE TRIGGER {}", name.sql())),
         Kind::AtDisableRule => alter(format!("ENABLE RULE {}", name.sql())),
@@ -253,27 +243,38 @@ fn reverse(command: &AlterTableCmd, table: &TableName, known: Option<&Table>) ->
             "SET EXPRESSION AS ({})",
             column?.expression.as_ref()?.0
         )),
-        Kind::AtAlterConstraint => {
-            let Some(node::Node::AtalterConstraint(new)) = command.def.as_ref()?.node.as_ref()
-            else {
-                return None;
-            };
-            let old = known.constraint(&Ident::new(new.conname.as_str()))?;
-            if new.alter_enforceability || new.alter_inheritability {
-                return None;
-            }
-            let words = match old.timing() {
-                Timing::Deferred => "DEFERRABLE INITIALLY DEFERRED",
-                Timing::Deferrable => "DEFERRABLE INITIALLY IMMEDIATE",
-                Timing::Now => "NOT DEFERRABLE",
-            };
-            alter(format!(
-                "ALTER CONSTRAINT {} {words}",
-                Ident::new(old.name.as_str()).sql()
-            ))
-        }
+        Kind::AtAlterConstraint => alter(timing(command, known)?),
         _ => None,
     }
+}
+
+/// Row-level security as it was, where the statement changes it.
+fn row_security(kind: Kind, known: &Table) -> Option<String> {
+    let (is_on, was_on, word) = match kind {
+        Kind::AtEnableRowSecurity => (true, known.row_security, "DISABLE"),
+        Kind::AtDisableRowSecurity => (false, known.row_security, "ENABLE"),
+        Kind::AtForceRowSecurity => (true, known.row_security_forced, "NO FORCE"),
+        _ => (false, known.row_security_forced, "FORCE"),
+    };
+    (is_on != was_on).then(|| format!("{word} ROW LEVEL SECURITY"))
+}
+
+/// When a foreign key was checked before ALTER CONSTRAINT.
+fn timing(command: &AlterTableCmd, known: &Table) -> Option<String> {
+    let node::Node::AtalterConstraint(new) = command.def.as_ref()?.node.as_ref()? else {
+        return None;
+    };
+    let old = known.constraint(&Ident::new(new.conname.as_str()))?;
+    if new.alter_enforceability || new.alter_inheritability {
+        return None;
+    }
+    let words = match old.timing() {
+        Timing::Deferred => "DEFERRABLE INITIALLY DEFERRED",
+        Timing::Deferrable => "DEFERRABLE INITIALLY IMMEDIATE",
+        Timing::Now => "NOT DEFERRABLE",
+    };
+    let name = Ident::new(old.name.as_str()).sql();
+    Some(format!("ALTER CONSTRAINT {name} {words}"))
 }
 
 /// The number behind SET STATISTICS; -1 for the default.

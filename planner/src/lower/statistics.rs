@@ -94,10 +94,7 @@ fn called(create: &CreateStatsStmt, table: &TableName, catalog: &Catalog) -> Opt
         "stat",
         catalog,
     );
-    Some(TableName {
-        schema: table.schema.clone(),
-        name,
-    })
+    Some(table.beside(&name))
 }
 
 /// DROP STATISTICS of objects that are known, a change for each; nothing when one isn't.
@@ -130,10 +127,7 @@ pub(super) fn drop(drop: &DropStmt, catalog: &Catalog) -> Option<Vec<Change>> {
 /// ALTER STATISTICS .. RENAME TO; nothing when they aren't known.
 pub(super) fn rename(rename: &RenameStmt, sql: &str, catalog: &Catalog) -> Option<Vec<Change>> {
     let known = find(rename.object.as_deref(), catalog)?;
-    let to = TableName {
-        schema: known.name.schema.clone(),
-        name: Ident::new(rename.newname.as_str()),
-    };
+    let to = known.name.beside(&Ident::new(rename.newname.as_str()));
     let back = format!(
         "ALTER STATISTICS {} RENAME TO {}",
         to.sql(),

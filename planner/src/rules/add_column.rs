@@ -8,7 +8,8 @@
 
 use super::small::is_small;
 use super::{
-    Context, check, foreign_key, guard, helper, identity, not_null, questions, synced, unique,
+    Context, check, foreign_key, guard, helper, identity, not_null, numbered, questions, synced,
+    unique,
 };
 use crate::action::{Action, Backfill, Operation, Sync, Value};
 use crate::change::{AddColumn, Fill, NewColumn, NewConstraint, NewConstraintKind, Special};
@@ -16,7 +17,6 @@ use crate::decision::Decision;
 use crate::expr::{Expr, Shape};
 use crate::plan::Question;
 use crate::problem::{self, Problem, code, hazard};
-use crate::sql::Numbering;
 use crate::sql::types;
 use concertina_revisions::{Ident, TableName};
 
@@ -27,25 +27,48 @@ pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
         fill,
     } = add;
     let empty = context.catalog.is_empty(table);
-    let own_values = match (&column.special, &column.default, fill) {
+    let has_own_values = match (&column.special, &column.default, fill) {
         (Special::Serial | Special::Identity(_), ..) => true,
         (Special::None, Some(default), None) => default.is_volatile(context.catalog),
         _ => false,
     };
-    if own_values && !empty {
-        guard::unnoticed(
-            table,
-            "a column with a value of its own for each row",
-            context,
-        )?;
+    if has_own_values && !empty {
+        let what = "a column with a value of its own for each row";
+        guard::unnoticed(table, what, context)?;
     }
-    let rewrites = !empty
-        && context
-            .catalog
-            .constrained_domains
-            .contains(&types::bare(&column.type_sql));
-    let decision = match (&column.special, &column.default, fill) {
-        (Special::Stored(definition), ..) if !empty && is_small(table, context.catalog) => {
+    let decision = by_its_values(add, context)?;
+    let reverse = format!(
+        "ALTER TABLE {} DROP COLUMN {}",
+        table.sql(),
+        column.name.sql()
+    );
+    let decision = inline_constraints(decision, add, context)?.reverse(reverse);
+    if empty {
+        return Ok(decision);
+    }
+    Ok(decision.warning(
+        hazard::APPEARS,
+        format!(
+            "{} is there from expand on: SELECT *, and COPY and INSERT without names, find it",
+            table.shown_column(&column.name)
+        ),
+    ))
+}
+
+/// What the column holds decides how it is added.
+fn by_its_values(add: &AddColumn, context: &Context<'_>) -> Result<Decision, Problem> {
+    let AddColumn {
+        table,
+        column,
+        fill,
+    } = add;
+    let empty = context.catalog.is_empty(table);
+    let is_volatile = |default: &Expr| default.is_volatile(context.catalog);
+    let domains = &context.catalog.constrained_domains;
+    let rewrites = !empty && domains.contains(&types::bare(&column.type_sql));
+    let small = is_small(table, context.catalog);
+    Ok(match (&column.special, &column.default, fill) {
+        (Special::Stored(definition), ..) if !empty && small => {
             stored(table, column, definition, context)
         }
         (Special::Stored(_), ..) if !empty => {
@@ -63,8 +86,8 @@ pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
             | Special::Virtual(definition),
             ..,
         ) => generated(table, column, definition, context),
-        (Special::Serial, ..) => serial(table, column, empty, context)?,
-        _ if rewrites && (fill.is_some() || !is_small(table, context.catalog)) => {
+        (Special::Serial, ..) => numbered::serial(table, column, empty, context)?,
+        _ if rewrites && (fill.is_some() || !small) => {
             return Err(problem::blocks(
                 "a column of a domain that demands something, which rewrites the table,",
                 "add a column of the domain's base type, and a CHECK in a statement of its own",
@@ -74,39 +97,26 @@ pub(super) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
         _ if rewrites && (column.default.is_some() || !column.not_null) => {
             of_domain(table, column, context)
         }
-        (_, Some(default), None) if default.is_volatile(context.catalog) && !empty => {
+        (_, Some(default), None) if is_volatile(default) && !empty => {
             volatile(table, column, default, context)
         }
         _ if column.not_null && column.default.is_none() && !empty => {
-            return Err(Problem::new(
-                code::UNFILLED,
-                format!(
-                    "column {} refuses NULL, but nothing fills it",
-                    column.name.as_str()
-                ),
-            )
-            .label("fails on a table that holds rows")
-            .help("give it a DEFAULT, or add an UPDATE that fills it to the same revision"));
+            return Err(unfilled(column));
         }
         _ => plain(table, column),
-    };
-    let reverse = format!(
-        "ALTER TABLE {} DROP COLUMN {}",
-        table.sql(),
-        column.name.sql()
-    );
-    let decision = inline_constraints(decision, add, context)?.reverse(reverse);
-    if empty {
-        return Ok(decision);
-    }
-    let table = table.shown();
-    Ok(decision.warning(
-        hazard::APPEARS,
+    })
+}
+
+fn unfilled(column: &NewColumn) -> Problem {
+    Problem::new(
+        code::UNFILLED,
         format!(
-            "{table}.{} is there from expand on: SELECT *, and COPY and INSERT without names, find it",
+            "column {} refuses NULL, but nothing fills it",
             column.name.as_str()
         ),
-    ))
+    )
+    .label("fails on a table that holds rows")
+    .help("give it a DEFAULT, or add an UPDATE that fills it to the same revision")
 }
 
 fn action(table: &TableName, column: &NewColumn, default: Option<Value>, not_null: bool) -> Action {
@@ -120,7 +130,7 @@ fn action(table: &TableName, column: &NewColumn, default: Option<Value>, not_nul
     }
 }
 
-fn undo(table: &TableName, column: &NewColumn) -> [Action; 1] {
+pub(super) fn undo(table: &TableName, column: &NewColumn) -> [Action; 1] {
     [Action::DropColumn {
         table: table.clone(),
         column: column.name.clone(),
@@ -357,158 +367,6 @@ fn stored(
         ),
         question,
         "fix these rows first, or write an expression that minds them (NULLIF, CASE)",
-    )
-}
-
-/// A number from a sequence for each row.
-fn serial(
-    table: &TableName,
-    column: &NewColumn,
-    empty: bool,
-    context: &Context<'_>,
-) -> Result<Decision, Problem> {
-    let sequence = TableName {
-        schema: table.schema.clone(),
-        name: Ident::new(format!(
-            "{}_{}_seq",
-            table.name.as_str(),
-            column.name.as_str()
-        )),
-    };
-    if empty {
-        let own = own_sequence(table, column, &sequence, "", context);
-        return Ok(Decision::because("the table holds no row")
-            .expand(own, undo(table, column))
-            .expand(
-                Action::SetNotNull {
-                    table: table.clone(),
-                    column: column.name.clone(),
-                },
-                [],
-            ));
-    }
-    let unknown = || problem::unknown("a serial column of an unforeseen form");
-    let numbering = crate::sql::numbering("", &column.type_sql).ok_or_else(unknown)?;
-    let (decision, sync) = numbered(table, column, &sequence, &numbering, context);
-    Ok(
-        not_null::prove_and_set(decision, table, &column.name, context)
-            .contract(Action::RemoveSync(sync)),
-    )
-}
-
-fn own_sequence(
-    table: &TableName,
-    column: &NewColumn,
-    sequence: &TableName,
-    options: &str,
-    context: &Context<'_>,
-) -> Action {
-    let owner = context
-        .table(table)
-        .map(|table| table.owner.as_str())
-        .filter(|owner| !owner.is_empty());
-    Action::OwnSequence {
-        table: table.clone(),
-        column: column.name.clone(),
-        sequence: sequence.clone(),
-        type_sql: column.type_sql.clone(),
-        options: options.to_owned(),
-        owner: owner.map(Ident::new),
-    }
-}
-
-/// A column whose rows are numbered from a sequence, old ones and new ones; and the trigger that
-/// numbers those that are written without a number.
-pub(super) fn numbered(
-    table: &TableName,
-    column: &NewColumn,
-    sequence: &TableName,
-    numbering: &Numbering,
-    context: &Context<'_>,
-) -> (Decision, Sync) {
-    let value = format!("nextval({})", sequence.regclass_literal());
-    let name = helper(
-        "sync",
-        &[
-            table.schema.as_str(),
-            table.name.as_str(),
-            column.name.as_str(),
-        ],
-    );
-    let sync = Sync {
-        table: table.clone(),
-        name: Ident::new(format!("zzz_{}", name.as_str())),
-        assignments: vec![(column.name.clone(), value.clone())],
-        from: None,
-        predicate: None,
-        when: format!("new.{} IS NULL", column.name.sql()),
-        again: None,
-        search_path: None,
-        definer: false,
-        guarded: false,
-        twin: None,
-        alias: None,
-        follow: None,
-    };
-    let backfill = Backfill {
-        table: table.clone(),
-        alias: table.name.clone(),
-        operation: Operation::Assign(vec![(column.name.clone(), value)]),
-        from: None,
-        predicate: format!("{}.{} IS NULL", table.name.sql(), column.name.sql()),
-        // The rows are numbered in their order on the pages, as PostgreSQL numbers them.
-        hot: false,
-        lookups: false,
-        synced: true,
-        workers: Some(1),
-        key: None,
-        silent: context.catalog.may_silence,
-    };
-    let decision =
-        Decision::because("a number for each row would rewrite the table under ACCESS EXCLUSIVE")
-            .expand(
-                own_sequence(table, column, sequence, &numbering.options, context),
-                undo(table, column),
-            )
-            .expand(
-                Action::InstallSync(sync.clone()),
-                [Action::RemoveSync(sync.clone())],
-            )
-            .fill(backfill);
-    (enough(decision, table, numbering, context), sync)
-}
-
-/// As many rows as a page of 8 KiB can hold.
-const ROWS_OF_A_PAGE_MAX: u64 = 291;
-
-/// Whether there is a number for every row; asked only where it may not be so.
-fn enough(
-    decision: Decision,
-    table: &TableName,
-    numbering: &Numbering,
-    context: &Context<'_>,
-) -> Decision {
-    let (Some(capacity), Some(known)) = (numbering.capacity, context.table(table)) else {
-        return decision;
-    };
-    let below = context.catalog.below(table);
-    let pages = below
-        .iter()
-        .filter_map(|name| context.table(name))
-        .map(|one| one.pages)
-        .sum::<u64>()
-        + known.pages;
-    // The table may have grown since it was looked at.
-    if pages.saturating_mul(2 * ROWS_OF_A_PAGE_MAX) < capacity {
-        return decision;
-    }
-    decision.check(
-        format!(
-            "the sequence has a number for every row of {}",
-            table.shown()
-        ),
-        questions::rows_beyond(known, capacity),
-        "give the column a larger type, or its sequence other bounds",
     )
 }
 

@@ -260,14 +260,15 @@ impl Names<'_> {
             actions.extend(
                 crate::lower::column_grants(table, column, &self.to)
                     .into_iter()
-                    .map(|sql| Action::AsWritten {
-                        what: format!(
-                            "the rights on {}.{} for its second name",
-                            table.full_name().shown(),
-                            self.from.as_str()
-                        ),
-                        sql,
-                        locks: vec![],
+                    .map(|sql| {
+                        Action::unlocked(
+                            format!(
+                                "the rights on {}.{} for its second name",
+                                table.full_name().shown(),
+                                self.from.as_str()
+                            ),
+                            sql,
+                        )
                     }),
             );
         }
@@ -304,25 +305,25 @@ impl Names<'_> {
                     on.sql(),
                     name.sql()
                 );
-                let create = Action::AsWritten {
-                    what: format!(
+                let create = Action::as_written(
+                    format!(
                         "trigger {} of {} for updates of {}",
                         trigger.name,
                         on.shown(),
                         self.to.as_str()
                     ),
-                    sql: if trigger.in_replica {
+                    if trigger.in_replica {
                         format!("{sql}{always}")
                     } else {
                         sql
                     },
-                    locks: vec![(on.clone(), Lock::ShareRowExclusive)],
-                };
-                let drop = Action::AsWritten {
-                    what: format!("drop trigger {} of {}", name.as_str(), on.shown()),
-                    sql: format!("DROP TRIGGER IF EXISTS {} ON {}", name.sql(), on.sql()),
-                    locks: vec![(on.clone(), Lock::AccessExclusive)],
-                };
+                    vec![(on.clone(), Lock::ShareRowExclusive)],
+                );
+                let drop = Action::exclusively(
+                    format!("drop trigger {} of {}", name.as_str(), on.shown()),
+                    format!("DROP TRIGGER IF EXISTS {} ON {}", name.sql(), on.sql()),
+                    &on,
+                );
                 found.push((create, drop));
             }
         }
@@ -389,39 +390,39 @@ impl Names<'_> {
             };
             part.indexes.iter().find(of_this).map(|one| (part, one))
         });
-        let drop = Action::AsWritten {
-            what: format!("drop index {}", built.shown()),
-            sql: format!("DROP INDEX IF EXISTS {}", built.sql()),
-            locks: vec![(table.full_name(), Lock::AccessExclusive)],
-        };
-        let create = Action::AsWritten {
-            what: format!(
+        let drop = Action::exclusively(
+            format!("drop index {}", built.shown()),
+            format!("DROP INDEX IF EXISTS {}", built.sql()),
+            &table.full_name(),
+        );
+        let create = Action::as_written(
+            format!(
                 "create index {} on {} alone, empty",
                 name.as_str(),
                 table.full_name().shown()
             ),
-            sql: format!(
+            format!(
                 "CREATE UNIQUE INDEX {} ON ONLY {} {tail}",
                 name.sql(),
                 table.full_name().sql()
             ),
-            locks: vec![(table.full_name(), Lock::Share)],
-        };
+            vec![(table.full_name(), Lock::Share)],
+        );
         decision = decision.quick(Phase::Backfill, Rank::Demand, create, [drop.clone()]);
         for (part, of_part) in parts {
             let (below, more) = self.index(decision, part, of_part, context)?;
-            let attach = Action::AsWritten {
-                what: format!("attach index {} to {}", below.name.as_str(), name.as_str()),
-                sql: format!(
+            let attach = Action::as_written(
+                format!("attach index {} to {}", below.name.as_str(), name.as_str()),
+                format!(
                     "ALTER INDEX {} ATTACH PARTITION {}",
                     built.sql(),
                     below.sql()
                 ),
-                locks: vec![
+                vec![
                     (table.full_name(), Lock::AccessShare),
                     (part.full_name(), Lock::AccessShare),
                 ],
-            };
+            );
             decision = more.quick(Phase::Backfill, Rank::Demand, attach, [drop.clone()]);
         }
         Ok((built, decision))

@@ -24,9 +24,7 @@ pub(super) fn add(
         return decision;
     }
     if !constraint.enforced {
-        return Decision::because("nobody looks after it: a metadata-only change")
-            .expand(as_written(table, constraint), [undo(table, constraint)])
-            .reverse(reverse(table, constraint));
+        return not_enforced(table, constraint);
     }
     let mut decision = Decision::because(
         "alone it scans the table under ACCESS EXCLUSIVE; added NOT VALID and proven online it doesn't",
@@ -44,55 +42,68 @@ pub(super) fn add(
     if !constraint.not_valid {
         decision = decision.slow(Phase::Backfill, Rank::Prove, proof(table, constraint), []);
     }
-    if let (NewConstraintKind::Check(expression), Some(known)) =
-        (&constraint.kind, context.table(table))
-    {
-        let columns = expression.column_names();
-        let foreseen = match foreseen::rows(table, &columns, context) {
-            Rows::Foreseen(rows) => Some(rows).filter(|_| !constraint.no_inherit),
-            Rows::Now | Rows::Unknown => None,
-        };
-        let later = columns
-            .iter()
-            .any(|column| context.is_filled_later(table, column));
-        let settled = expression.column_names().iter().all(|column| {
-            known.get(column).is_some_and(|column| !column.is_new)
-                && !context.is_filled(table, column)
-        });
-        if (settled || foreseen.is_some()) && !later && !constraint.not_valid {
-            let scope = Scope {
-                alias: &table.name,
-                table,
-                others: &[],
-                catalog: context.catalog,
-            };
-            let condition = expression.rewrite(|mention| {
-                (mention.qualifier.is_none() && scope.is_target(mention))
-                    .then(|| format!("{}.{}", table.name.sql(), mention.name.sql()))
-            });
-            decision = decision.check(
-                format!(
-                    "every row of {} obeys {}",
-                    table.shown(),
-                    constraint.name.as_str()
-                ),
-                if let Some(rows) = foreseen {
-                    questions::foreseen_where(
-                        &rows,
-                        known,
-                        &table.name,
-                        &format!("NOT ({condition})"),
-                    )
-                } else if constraint.no_inherit {
-                    questions::own_rows_where(known, &table.name, &format!("NOT ({condition})"))
-                } else {
-                    questions::rows_where(known, &table.name, &format!("NOT ({condition})"))
-                },
-                "fix these rows first, or add an UPDATE to this revision that does",
-            );
-        }
+    if let Some(question) = broken_by(table, constraint, context) {
+        decision = decision.check(
+            format!(
+                "every row of {} obeys {}",
+                table.shown(),
+                constraint.name.as_str()
+            ),
+            question,
+            "fix these rows first, or add an UPDATE to this revision that does",
+        );
     }
     decision
+}
+
+/// A constraint of which PostgreSQL only takes note (PostgreSQL 18).
+pub(super) fn not_enforced(table: &TableName, constraint: &NewConstraint) -> Decision {
+    Decision::because("nobody looks after it: a metadata-only change")
+        .expand(as_written(table, constraint), [undo(table, constraint)])
+        .reverse(reverse(table, constraint))
+}
+
+/// The rows that break a CHECK which is to be proven, where they are known before it is.
+fn broken_by(
+    table: &TableName,
+    constraint: &NewConstraint,
+    context: &Context<'_>,
+) -> Option<Question> {
+    let NewConstraintKind::Check(expression) = &constraint.kind else {
+        return None;
+    };
+    let known = context.table(table)?;
+    let columns = expression.column_names();
+    let foreseen = match foreseen::rows(table, &columns, context) {
+        Rows::Foreseen(rows) => Some(rows).filter(|_| !constraint.no_inherit),
+        Rows::Now | Rows::Unknown => None,
+    };
+    let is_filled_later = |column: &Ident| context.is_filled_later(table, column);
+    let is_settled = |column: &Ident| {
+        known.get(column).is_some_and(|column| !column.is_new) && !context.is_filled(table, column)
+    };
+    if constraint.not_valid
+        || columns.iter().any(is_filled_later)
+        || (foreseen.is_none() && !columns.iter().all(is_settled))
+    {
+        return None;
+    }
+    let scope = Scope {
+        alias: &table.name,
+        table,
+        others: &[],
+        catalog: context.catalog,
+    };
+    let condition = expression.rewrite(|mention| {
+        (mention.qualifier.is_none() && scope.is_target(mention))
+            .then(|| format!("{}.{}", table.name.sql(), mention.name.sql()))
+    });
+    let condition = format!("NOT ({condition})");
+    Some(match foreseen {
+        Some(rows) => questions::foreseen_where(&rows, known, &table.name, &condition),
+        None if constraint.no_inherit => questions::own_rows_where(known, &table.name, &condition),
+        None => questions::rows_where(known, &table.name, &condition),
+    })
 }
 
 pub(super) fn exclude(
@@ -134,14 +145,16 @@ pub(super) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -
         .chain(known.referenced())
         .map(|one| (one, Lock::AccessExclusive))
         .collect();
-    let unproven = |sql: &String| Action::AsWritten {
-        what: format!(
-            "{} of {} as it was, not valid",
-            name.as_str(),
-            table.shown()
-        ),
-        sql: sql.clone(),
-        locks: locks.clone(),
+    let unproven = |sql: &String| {
+        Action::as_written(
+            format!(
+                "{} of {} as it was, not valid",
+                name.as_str(),
+                table.shown()
+            ),
+            sql.clone(),
+            locks.clone(),
+        )
     };
     let undo = vec![Work::Quick {
         actions: back.iter().map(unproven).collect(),
@@ -244,7 +257,7 @@ pub(super) fn as_written(table: &TableName, constraint: &NewConstraint) -> Actio
             constraint.name.as_str(),
             table.shown()
         );
-        return Action::AsWritten { what, sql, locks };
+        return Action::as_written(what, sql, locks);
     }
     Action::AddConstraint {
         table: table.clone(),

@@ -141,15 +141,17 @@ fn as_stored(
             .map(|other| (other, Lock::AccessExclusive)),
     );
     let fits_back = types::fits(&new.type_sql, &column.type_sql, context.catalog);
-    let undo = fits_back.then(|| Action::AsWritten {
-        what: format!(
-            "type of {}.{} to {}",
-            new.table.shown(),
-            new.column.as_str(),
-            column.type_sql
-        ),
-        sql: back.clone(),
-        locks: locks.clone(),
+    let undo = fits_back.then(|| {
+        Action::as_written(
+            format!(
+                "type of {}.{} to {}",
+                new.table.shown(),
+                new.column.as_str(),
+                column.type_sql
+            ),
+            back.clone(),
+            locks.clone(),
+        )
     });
     let decision =
         Decision::because("every value that is stored is right as it is: a metadata-only change")
@@ -206,16 +208,16 @@ fn without_rows(
         new.column.sql(),
         column.type_sql
     );
-    let undo = Action::AsWritten {
-        what: format!(
+    let undo = Action::as_written(
+        format!(
             "type of {}.{} to {}",
             new.table.shown(),
             new.column.as_str(),
             column.type_sql
         ),
-        sql: through.clone(),
-        locks: locks.clone(),
-    };
+        through.clone(),
+        locks.clone(),
+    );
     let decision = decision.expand(written(new, new.sql.clone(), locks), [undo]);
     if table.is_new {
         return decision.reverse("");
@@ -337,8 +339,8 @@ fn under_utc(new: &NewType, back: &str) -> Decision {
 }
 
 fn written(new: &NewType, sql: String, locks: Vec<(TableName, Lock)>) -> Action {
-    Action::AsWritten {
-        what: format!(
+    Action::as_written(
+        format!(
             "type of {}.{} to {}",
             new.table.shown(),
             new.column.as_str(),
@@ -346,7 +348,7 @@ fn written(new: &NewType, sql: String, locks: Vec<(TableName, Lock)>) -> Action 
         ),
         sql,
         locks,
-    }
+    )
 }
 
 /// The change and its CHECKs in one statement, which PostgreSQL works off in the right order.

@@ -8,7 +8,7 @@
 use super::foreseen::{self, Rows};
 use super::reach::Look;
 use super::{Context, questions};
-use crate::catalog::Table;
+use crate::catalog::{Catalog, Table};
 use crate::change::Update;
 use crate::decision::Decision;
 use crate::expr::{Expr, Shape};
@@ -85,25 +85,7 @@ fn question(update: &Update, table: &Table, context: &Context<'_>) -> Option<Que
             .map(|(_, value)| value)
             .chain(&update.predicate)
     };
-    let opaque = update.opaque || update.whole.is_some() || update.only || update.sets.is_empty();
-    // What does something each time it is called must not be called; what reads many rows is
-    // computed once, by the list.
-    let calls = |expr: &Expr| {
-        expr.is_volatile(catalog)
-            || expr
-                .functions
-                .iter()
-                .any(|name| catalog.reading_functions.contains(name))
-    };
-    let whole = |expr: &Expr| {
-        expr.columns
-            .iter()
-            .any(|mention| mention.name.as_str() == "*" || mention.name == update.alias)
-            || expr.shape == Shape::Default
-    };
-    if opaque
-        || all().any(|expr| calls(expr) || whole(expr) || expr.reach.subquery || expr.reach.gathers)
-    {
+    if !all_known(update) || all().any(|expr| !of_one_row(expr, update, catalog)) {
         return None;
     }
     if !(update.from.is_none() || look.finds_one()) {
@@ -150,4 +132,22 @@ fn question(update: &Update, table: &Table, context: &Context<'_>) -> Option<Que
         key,
         rows,
     })
+}
+
+/// Whether nothing of the statement but its expressions says what is written to which rows.
+fn all_known(update: &Update) -> bool {
+    !(update.opaque || update.whole.is_some() || update.only || update.sets.is_empty())
+}
+
+/// Whether an expression can be computed from one row, as often as one likes. What does something
+/// each time it is called must not be called; what reads many rows is computed once, by the list.
+fn of_one_row(expr: &Expr, update: &Update, catalog: &Catalog) -> bool {
+    let mut functions = expr.functions.iter();
+    let calls =
+        expr.is_volatile(catalog) || functions.any(|name| catalog.reading_functions.contains(name));
+    let mut mentions = expr.columns.iter();
+    let whole = mentions
+        .any(|mention| mention.name.as_str() == "*" || mention.name == update.alias)
+        || expr.shape == Shape::Default;
+    !(calls || whole || expr.reach.subquery || expr.reach.gathers)
 }

@@ -61,25 +61,7 @@ fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> 
             context,
         ));
     }
-    if !fired.rules.is_empty() {
-        return Err(listed::rules("this DELETE", &delete.table, &fired.rules));
-    }
-    if !fired.statement.is_empty() && !context.directives.allows_triggers_per_batch() {
-        return Err(listed::statement_triggers(&delete.table, &fired.statement));
-    }
-    if let Some(why) = delete.whole {
-        return Err(update::not_batchable(&format!(
-            "a DELETE that {why} can't be cut into batches"
-        )));
-    }
-    if let Some(why) = at_once {
-        return Err(listed::as_one("this DELETE", why));
-    }
-    if table.kind == TableKind::View {
-        return Err(update::not_batchable(
-            "a DELETE from a view can't be cut into batches",
-        ));
-    }
+    in_batches(delete, table, &fired, at_once, context)?;
     let decision = match beyond {
         Some(why) => list(delete, table, why, true, context)?,
         None if !fired.rows.is_empty() => {
@@ -103,6 +85,36 @@ fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> 
         .note_of(scanned(delete, context)))
 }
 
+/// Refuses a DELETE that batches would make another one.
+fn in_batches(
+    delete: &Delete,
+    table: &Table,
+    fired: &Fired,
+    at_once: Option<&'static str>,
+    context: &Context<'_>,
+) -> Result<(), Problem> {
+    if !fired.rules.is_empty() {
+        return Err(listed::rules("this DELETE", &delete.table, &fired.rules));
+    }
+    if !fired.statement.is_empty() && !context.directives.allows_triggers_per_batch() {
+        return Err(listed::statement_triggers(&delete.table, &fired.statement));
+    }
+    if let Some(why) = delete.whole {
+        return Err(update::not_batchable(&format!(
+            "a DELETE that {why} can't be cut into batches"
+        )));
+    }
+    if let Some(why) = at_once {
+        return Err(listed::as_one("this DELETE", why));
+    }
+    if table.kind == TableKind::View {
+        return Err(update::not_batchable(
+            "a DELETE from a view can't be cut into batches",
+        ));
+    }
+    Ok(())
+}
+
 fn lost(table: &TableName) -> String {
     format!("the deleted rows of {} are gone", table.shown())
 }
@@ -113,11 +125,11 @@ fn as_written(delete: &Delete, table: &Table, why: &str, context: &Context<'_>) 
     } else {
         vec![(delete.table.clone(), Lock::RowExclusive)]
     };
-    let action = Action::AsWritten {
-        what: format!("delete from {}", delete.table.shown()),
-        sql: delete.sql.clone(),
+    let action = Action::as_written(
+        format!("delete from {}", delete.table.shown()),
+        delete.sql.clone(),
         locks,
-    };
+    );
     let decision = Decision::because(why).expand(action, []);
     if let Some(table) = context.written_beside(&delete.beside) {
         return decision.irreversible(format!(

@@ -5,7 +5,7 @@
 //! tables are small. **Hazard**: writers of values that it doesn't allow fail from then on.
 
 use super::small::SMALL_TABLE_BLOCKS;
-use super::{Context, plain_sql, questions};
+use super::{Context, questions};
 use crate::action::{Action, Lock};
 use crate::catalog::TableKind;
 use crate::change::{Asks, DomainDemand};
@@ -36,15 +36,11 @@ pub(super) fn demand(new: &DomainDemand, context: &Context<'_>) -> Result<Decisi
     old.sort();
     old.dedup();
     let locks = old.into_iter().map(|table| (table, Lock::Share)).collect();
-    let action = Action::AsWritten {
-        what: new.what.clone(),
-        sql: new.sql.clone(),
-        locks,
-    };
+    let action = Action::as_written(new.what.clone(), new.sql.clone(), locks);
     let undo = new
         .reverse
         .iter()
-        .map(|sql| plain_sql(format!("undo: {}", new.what), sql.clone()));
+        .map(|sql| Action::unlocked(format!("undo: {}", new.what), sql.clone()));
     let undo: Vec<Action> = undo.collect();
     let mut decision = if tables.is_empty() {
         Decision::because("no row of others holds a value of it").expand(action, undo)

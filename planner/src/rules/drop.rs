@@ -37,41 +37,24 @@ pub(super) fn constraint(
         known.kind,
         ConstraintKind::Unique | ConstraintKind::PrimaryKey
     );
-    if unique
-        && let Some((other, key)) = context
-            .catalog
-            .referencing(table)
-            .find(|(_, key)| references_columns(key, known))
-    {
-        return Err(Problem::new(
-            code::DEPENDED_ON,
-            format!(
-                "foreign key {} of {} needs constraint {}",
-                key.name,
-                other.full_name().shown(),
-                name.as_str()
-            ),
-        )
-        .label("others depend on it")
-        .help(format!(
-            "drop that foreign key first: ALTER TABLE {} DROP CONSTRAINT {}",
-            other.full_name().sql(),
-            Ident::new(key.name.as_str()).sql()
-        )));
+    if unique {
+        no_key_needs(table, known, context)?;
     }
     if context.catalog.is_empty(table) {
         let locks: Vec<(TableName, Lock)> = std::iter::once(table.clone())
             .chain(known.referenced())
             .map(|table| (table, Lock::AccessExclusive))
             .collect();
-        let undo = back.iter().map(|sql| Action::AsWritten {
-            what: format!(
-                "add constraint {} to {} again as it was",
-                name.as_str(),
-                table.shown()
-            ),
-            sql: sql.clone(),
-            locks: locks.clone(),
+        let undo = back.iter().map(|sql| {
+            Action::as_written(
+                format!(
+                    "add constraint {} to {} again as it was",
+                    name.as_str(),
+                    table.shown()
+                ),
+                sql.clone(),
+                locks.clone(),
+            )
         });
         let undo: Vec<Action> = undo.collect();
         return Ok(Decision::because("the table holds no row")
@@ -96,6 +79,33 @@ pub(super) fn constraint(
     } else {
         decision
     })
+}
+
+/// Refuses to drop what a foreign key of another table refers to.
+fn no_key_needs(
+    table: &TableName,
+    constraint: &Constraint,
+    context: &Context<'_>,
+) -> Result<(), Problem> {
+    let mut keys = context.catalog.referencing(table);
+    let Some((other, key)) = keys.find(|(_, key)| references_columns(key, constraint)) else {
+        return Ok(());
+    };
+    Err(Problem::new(
+        code::DEPENDED_ON,
+        format!(
+            "foreign key {} of {} needs constraint {}",
+            key.name,
+            other.full_name().shown(),
+            constraint.name
+        ),
+    )
+    .label("others depend on it")
+    .help(format!(
+        "drop that foreign key first: ALTER TABLE {} DROP CONSTRAINT {}",
+        other.full_name().sql(),
+        Ident::new(key.name.as_str()).sql()
+    )))
 }
 
 /// A constraint of the catalog, dropped.
@@ -180,11 +190,7 @@ pub(super) fn column(
         table: table.clone(),
         column: column.clone(),
     };
-    let lost = format!(
-        "the values of {}.{} are gone",
-        table.shown(),
-        column.as_str()
-    );
+    let lost = format!("the values of {} are gone", table.shown_column(column));
     in_the_way(known, Some(column))?;
     for below in context
         .catalog
@@ -206,55 +212,59 @@ pub(super) fn column(
         return Ok(decision.irreversible(lost));
     }
     let mut decision = Decision::because("instant, but running code may still use the column");
-    if let Some(there) = known
-        .get(column)
-        .filter(|c| c.not_null && c.default.is_none() && !c.generated)
-    {
-        let key = known.indexes.iter().any(|index| {
-            index.constraint.is_some()
-                && index.keys.contains(&there.name)
-                && known.key().is_some_and(|key| key.contains(column))
-        });
-        if !key {
-            // So that new code may leave it out.
-            decision = decision.and(not_null::loosen(table, column, context));
-        }
+    if must_be_given(known, column) {
+        // So that new code may leave it out.
+        decision = decision.and(not_null::loosen(table, column, context));
     }
-    let names = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
-    for key in known
+    Ok(parts_of_column(decision, known, column)
+        .quick(Phase::Contract, Rank::Remove, drop, [])
+        .hazard(
+            hazard::COLUMN,
+            format!(
+                "code that still reads or writes {} fails once it is dropped",
+                table.shown_column(column)
+            ),
+        )
+        .irreversible(lost))
+}
+
+/// Whether an INSERT has to give the column a value, and nothing but NOT NULL asks for it.
+fn must_be_given(table: &Table, column: &Ident) -> bool {
+    let Some(there) = table.get(column) else {
+        return false;
+    };
+    let is_key = table.indexes.iter().any(|index| {
+        index.constraint.is_some()
+            && index.keys.contains(&there.name)
+            && table.key().is_some_and(|key| key.contains(column))
+    });
+    there.not_null && there.default.is_none() && !there.generated && !is_key
+}
+
+/// Drops what would go with the column, and takes longer or locks more than it.
+fn parts_of_column(mut decision: Decision, table: &Table, column: &Ident) -> Decision {
+    let name = table.full_name();
+    let has = |columns: &[String]| columns.iter().any(|name| name == column.as_str());
+    let keys = table
         .constraints
         .iter()
-        .filter(|one| one.references.is_some() && names(&one.columns))
-    {
+        .filter(|one| one.references.is_some() && has(&one.columns));
+    for key in keys {
         // Two tables are locked for it; the column's own lock is one.
-        decision = decision.quick(Phase::Contract, Rank::Swap, dropped(table, key), []);
+        decision = decision.quick(Phase::Contract, Rank::Swap, dropped(&name, key), []);
     }
-    for index in known
-        .indexes
-        .iter()
-        .filter(|index| index.constraint.is_none() && names(&index.mentions))
-    {
-        if known.kind != TableKind::Plain {
-            continue;
-        }
+    let indexes = table.indexes.iter().filter(|index| {
+        table.kind == TableKind::Plain && index.constraint.is_none() && has(&index.mentions)
+    });
+    for index in indexes {
         let drop = Online::DropIndex {
-            table: table.clone(),
+            table: name.clone(),
             index: TableName::new(index.schema.as_str(), index.name.as_str()),
             definition: index.definition.clone(),
         };
         decision = decision.slow(Phase::Contract, Rank::Remove, drop, []);
     }
-    Ok(decision
-        .quick(Phase::Contract, Rank::Remove, drop, [])
-        .hazard(
-            hazard::COLUMN,
-            format!(
-                "code that still reads or writes {}.{} fails once it is dropped",
-                table.shown(),
-                column.as_str()
-            ),
-        )
-        .irreversible(lost))
+    decision
 }
 
 pub(super) fn table(table: &TableName, context: &Context<'_>) -> Result<Decision, Problem> {

@@ -31,14 +31,7 @@ pub(super) fn add(
         return Ok(decision);
     }
     if !constraint.enforced {
-        return Ok(
-            Decision::because("nobody looks after it: a metadata-only change")
-                .expand(
-                    check::as_written(table, constraint),
-                    [check::undo(table, constraint)],
-                )
-                .reverse(check::reverse(table, constraint)),
-        );
+        return Ok(check::not_enforced(table, constraint));
     }
     let partitioned = context
         .table(table)
@@ -50,44 +43,32 @@ pub(super) fn add(
             "a foreign key of a partitioned table that is NOT VALID",
         )?;
     }
-    let mut decision =
-        if partitioned && !constraint.not_valid {
-            partitions::foreign_key(table, constraint, context)?
-        } else {
-            Decision::because(
-            "alone it checks every row while writers of both tables wait; added NOT VALID and proven online it doesn't",
-        )
-        .quick(Phase::Backfill, Rank::Demand, check::demand(table, constraint), [check::undo(table, constraint)])
-        }
-        .reverse(check::reverse(table, constraint));
+    let decision = if partitioned && !constraint.not_valid {
+        partitions::foreign_key(table, constraint, context)?
+    } else {
+        let why = "alone it checks every row while writers of both tables wait; added NOT VALID and proven online it doesn't";
+        let undo = [check::undo(table, constraint)];
+        let demand = check::demand(table, constraint);
+        Decision::because(why).quick(Phase::Backfill, Rank::Demand, demand, undo)
+    };
+    let mut decision = decision.reverse(check::reverse(table, constraint));
+    let (here, there, list) = (table.shown(), references.shown(), names(columns));
     if !context.only_of_new(table, constraint) {
         let told = format!(
-            "from the backfill on, writers of {} whose {} isn't in {} fail, as does whoever deletes it there or changes \
-             its key, unless {} says what follows",
-            table.shown(),
-            names(columns),
-            references.shown(),
+            "from the backfill on, writers of {here} whose {list} isn't in {there} fail, as does whoever deletes it there or \
+             changes its key, unless {} says what follows",
             constraint.name.as_str()
         );
         decision = decision.warning(hazard::DEMAND, told);
     }
     if !constraint.not_valid {
         if !partitioned {
-            decision = decision.slow(
-                Phase::Backfill,
-                Rank::Prove,
-                check::proof(table, constraint),
-                [],
-            );
+            let proof = check::proof(table, constraint);
+            decision = decision.slow(Phase::Backfill, Rank::Prove, proof, []);
         }
         if let Some(question) = orphans(table, columns, references, reference_columns, context) {
             decision = decision.check(
-                format!(
-                    "every {} of {} has its row in {}",
-                    names(columns),
-                    table.shown(),
-                    references.shown()
-                ),
+                format!("every {list} of {here} has its row in {there}"),
                 question,
                 "delete or fix the orphans first, or add that to this revision",
             );
@@ -95,10 +76,7 @@ pub(super) fn add(
     }
     if !indexed(table, columns, context) {
         decision = decision.note(format!(
-            "no index of {} leads with {}: deletes and key updates in {} will scan it",
-            table.shown(),
-            names(columns),
-            references.shown()
+            "no index of {here} leads with {list}: deletes and key updates in {there} will scan it"
         ));
     }
     Ok(decision)

@@ -6,8 +6,9 @@
 //! a column that is there the sequence is set to the largest value in the same moment. **Hazard**:
 //! code that gives values of its own to a GENERATED ALWAYS column.
 
-use super::{Context, add_column, helper, not_null};
+use super::{Context, helper, not_null, numbered};
 use crate::action::{Action, Numbers};
+use crate::catalog::{Column, Table};
 use crate::change::{NewColumn, NewIdentity};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
@@ -32,11 +33,8 @@ pub(super) fn add_column(
             column.name.as_str(),
         ],
     );
-    let sequence = TableName {
-        schema: table.schema.clone(),
-        name,
-    };
-    let (decision, sync) = add_column::numbered(table, column, &sequence, &numbering, context);
+    let sequence = table.beside(&name);
+    let (decision, sync) = numbered::numbered(table, column, &sequence, &numbering, context);
     let decision = not_null::prove_and_set(decision, table, &column.name, context)
         .contract(Action::RemoveSync(sync));
     Ok(decision
@@ -72,26 +70,7 @@ pub(super) fn add_to(new: &NewIdentity, context: &Context<'_>) -> Result<Decisio
     let Some(there) = known.get(column) else {
         return Ok(Decision::default());
     };
-    let refused = |message: &str, help: &str| {
-        Problem::new(
-            code::DEPENDED_ON,
-            format!("{}.{} {message}", table.shown(), column.as_str()),
-        )
-        .label("can't be an identity yet")
-        .help(help)
-    };
-    if !there.not_null {
-        return Err(refused(
-            "accepts NULL, and an identity doesn't",
-            "say SET NOT NULL before it, in the same revision",
-        ));
-    }
-    if there.default.is_some() {
-        return Err(refused(
-            "has a default",
-            "say DROP DEFAULT before it, in the same revision",
-        ));
-    }
+    possible(table, there)?;
     let reverse = format!(
         "ALTER TABLE {} ALTER COLUMN {} DROP IDENTITY",
         table.sql(),
@@ -99,31 +78,12 @@ pub(super) fn add_to(new: &NewIdentity, context: &Context<'_>) -> Result<Decisio
     );
     if context.catalog.is_empty(table) {
         let add = add(table, column, definition, Numbers::Start);
-        let undo = Action::AsWritten {
-            what: "drop the identity".to_owned(),
-            sql: reverse.clone(),
-            locks: vec![],
-        };
+        let undo = Action::unlocked("drop the identity", reverse.as_str());
         return Ok(Decision::because("the table holds no row")
             .expand(add, [undo])
             .reverse(reverse));
     }
-    let begins = crate::sql::numbering(definition, &there.type_sql)
-        .is_some_and(|numbering| numbering.starts);
-    let led = known
-        .indexes
-        .iter()
-        .any(|index| index.valid && index.keys.first() == Some(&there.name));
-    let from = match (begins, led) {
-        (true, _) => Numbers::Start,
-        (false, true) => Numbers::Largest,
-        (false, false) => {
-            return Err(refused(
-                "has no index that tells its largest value at once",
-                "say START WITH a value above all that are there, or create an index on it first",
-            ));
-        }
-    };
+    let from = beginning(new, known, there)?;
     let decision = Decision::because(
         "a metadata-only change; its numbers go on after the largest that is there",
     );
@@ -134,12 +94,7 @@ pub(super) fn add_to(new: &NewIdentity, context: &Context<'_>) -> Result<Decisio
         .and_then(|table| table.get(column))
         .is_some_and(|c| c.not_null && c.default.is_none());
     if was_not_null && !always {
-        let locks = vec![(table.clone(), crate::action::Lock::AccessExclusive)];
-        let undo = Action::AsWritten {
-            what: "drop the identity".to_owned(),
-            sql: reverse.clone(),
-            locks,
-        };
+        let undo = Action::exclusively("drop the identity", reverse.as_str(), table);
         return Ok(decision.expand(add, [undo]).reverse(reverse));
     }
     let decision = decision
@@ -157,4 +112,53 @@ pub(super) fn add_to(new: &NewIdentity, context: &Context<'_>) -> Result<Decisio
     } else {
         decision
     })
+}
+
+/// Refuses a column that PostgreSQL doesn't take for an identity as it is.
+fn possible(table: &TableName, column: &Column) -> Result<(), Problem> {
+    if !column.not_null {
+        return Err(refused(
+            table,
+            column,
+            "accepts NULL, and an identity doesn't",
+            "say SET NOT NULL before it, in the same revision",
+        ));
+    }
+    if column.default.is_some() {
+        return Err(refused(
+            table,
+            column,
+            "has a default",
+            "say DROP DEFAULT before it, in the same revision",
+        ));
+    }
+    Ok(())
+}
+
+fn refused(table: &TableName, column: &Column, message: &str, help: &str) -> Problem {
+    let message = format!("{}.{} {message}", table.shown(), column.name);
+    Problem::new(code::DEPENDED_ON, message)
+        .label("can't be an identity yet")
+        .help(help)
+}
+
+/// Where the identity of a table with rows begins: where its author says, or behind the largest
+/// value, where an index tells that at once.
+fn beginning(new: &NewIdentity, table: &Table, column: &Column) -> Result<Numbers, Problem> {
+    let is_said = crate::sql::numbering(&new.definition, &column.type_sql)
+        .is_some_and(|numbering| numbering.starts);
+    let is_led = table
+        .indexes
+        .iter()
+        .any(|index| index.valid && index.keys.first() == Some(&column.name));
+    match (is_said, is_led) {
+        (true, _) => Ok(Numbers::Start),
+        (false, true) => Ok(Numbers::Largest),
+        (false, false) => Err(refused(
+            &new.table,
+            column,
+            "has no index that tells its largest value at once",
+            "say START WITH a value above all that are there, or create an index on it first",
+        )),
+    }
 }

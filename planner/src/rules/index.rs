@@ -4,7 +4,7 @@
 //! EXCLUSIVE. **Instead**: CONCURRENTLY, each alone; built after the fill of its columns, so that
 //! the fill stays HOT.
 
-use super::{Context, again, helper, partitions, plain_sql, unique};
+use super::{Context, again, helper, partitions, unique};
 use crate::action::{Action, Lock, Online};
 use crate::catalog::{Index, TableKind};
 use crate::change::NewIndex;
@@ -15,10 +15,7 @@ use crate::problem::{Problem, hazard};
 use concertina_revisions::TableName;
 
 pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, Problem> {
-    let name = TableName {
-        schema: new.table.schema.clone(),
-        name: new.name.clone(),
-    };
+    let name = new.table.beside(&new.name);
     let stays =
         context.stays(&Thing::Relation(name.clone())) && !context.is_adopted(&new.table, &new.name);
     let reverse = if stays {
@@ -33,30 +30,7 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
         return Ok(partitions::index_alone(new, context).reverse(reverse));
     }
     if context.catalog.is_empty(&new.table) {
-        let unique = if new.unique { "UNIQUE " } else { "" };
-        let sql = format!(
-            "CREATE {unique}INDEX {} ON {} {}",
-            new.name.sql(),
-            new.table.sql(),
-            new.tail
-        );
-        let what = format!(
-            "create index {} on {}",
-            new.name.as_str(),
-            new.table.shown()
-        );
-        let undo = plain_sql(
-            format!("drop index {}", name.shown()),
-            format!("DROP INDEX {}", name.sql()),
-        );
-        let action = Action::AsWritten {
-            what,
-            sql,
-            locks: vec![(new.table.clone(), Lock::Share)],
-        };
-        return Ok(Decision::because("the table holds no row")
-            .expand(action, [undo])
-            .reverse(reverse));
+        return Ok(without_rows(new, &name).reverse(reverse));
     }
     if known.kind == TableKind::Partitioned {
         return partitions::index(new, known, reverse, context);
@@ -65,10 +39,7 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
     let taken = context.was_taken(name.schema.as_str(), name.name.as_str());
     let built = if taken {
         let parts = [name.schema.as_str(), name.name.as_str(), new.tail.as_str()];
-        TableName {
-            schema: name.schema.clone(),
-            name: helper("ix", &parts),
-        }
+        name.beside(&helper("ix", &parts))
     } else {
         name.clone()
     };
@@ -99,6 +70,30 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
     Ok(decision)
 }
 
+/// CREATE INDEX as it is written.
+fn without_rows(new: &NewIndex, name: &TableName) -> Decision {
+    let unique = if new.unique { "UNIQUE " } else { "" };
+    let create = Action::as_written(
+        format!(
+            "create index {} on {}",
+            new.name.as_str(),
+            new.table.shown()
+        ),
+        format!(
+            "CREATE {unique}INDEX {} ON {} {}",
+            new.name.sql(),
+            new.table.sql(),
+            new.tail
+        ),
+        vec![(new.table.clone(), Lock::Share)],
+    );
+    let undo = Action::unlocked(
+        format!("drop index {}", name.shown()),
+        format!("DROP INDEX {}", name.sql()),
+    );
+    Decision::because("the table holds no row").expand(create, [undo])
+}
+
 pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
     let Some((table, index)) = context
         .catalog
@@ -108,10 +103,12 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
     };
     let definition = index.definition.clone();
     let back = again::index(table, index, context.catalog);
-    let at_once = || Action::AsWritten {
-        what: format!("drop index {}", name.shown()),
-        sql: format!("DROP INDEX {}", name.sql()),
-        locks: vec![(table.full_name(), Lock::AccessExclusive)],
+    let at_once = || {
+        Action::exclusively(
+            format!("drop index {}", name.shown()),
+            format!("DROP INDEX {}", name.sql()),
+            &table.full_name(),
+        )
     };
     let slower = format!(
         "queries that used {} get slower once it is dropped",
@@ -128,10 +125,12 @@ pub(super) fn drop(name: &TableName, context: &Context<'_>) -> Decision {
         .quick(Phase::Contract, Rank::Remove, at_once(), []);
         missed(decision, &table.full_name(), index, slower)
     } else if context.catalog.is_empty(&table.full_name()) {
-        let again = back.iter().flatten().map(|sql| Action::AsWritten {
-            what: format!("make index {} again as it was", name.name.as_str()),
-            sql: sql.clone(),
-            locks: vec![(table.full_name(), Lock::Share)],
+        let again = back.iter().flatten().map(|sql| {
+            Action::as_written(
+                format!("make index {} again as it was", name.name.as_str()),
+                sql.clone(),
+                vec![(table.full_name(), Lock::Share)],
+            )
         });
         Decision::because("the table holds no row").expand(at_once(), again)
     } else {

@@ -76,11 +76,11 @@ fn copied_once(insert: &Insert, context: &Context<'_>) -> Result<Decision, Probl
     } else {
         vec![(insert.table.clone(), Lock::RowExclusive)]
     };
-    let action = Action::AsWritten {
-        what: format!("insert into {}", insert.table.shown()),
-        sql: insert.sql.clone(),
+    let action = Action::as_written(
+        format!("insert into {}", insert.table.shown()),
+        insert.sql.clone(),
         locks,
-    };
+    );
     Ok(reverse(
         Decision::because("a few rows").expand(action, []),
         insert,

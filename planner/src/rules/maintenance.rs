@@ -5,8 +5,8 @@
 //! CONCURRENTLY; REFRESH CONCURRENTLY, which needs a unique index; a new view is made empty, and
 //! filled when nobody reads it yet. **Hazard**: none; a view that has no unique index is refused.
 
-use super::{Context, objects, plain_sql};
-use crate::action::{Action, Lock, Online};
+use super::{Context, objects};
+use crate::action::{Action, Online};
 use crate::catalog::ConstraintKind;
 use crate::change::{NewMaterializedView, Reindex};
 use crate::decision::{Decision, Rank};
@@ -60,75 +60,83 @@ pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> D
     } else {
         (&new.view, &new.sql)
     };
-    let undo = Action::AsWritten {
-        what: format!("drop materialized view {}", built.shown()),
-        sql: drop(built),
-        locks: vec![(built.clone(), Lock::AccessExclusive)],
-    };
+    let undo = Action::exclusively(
+        format!("drop materialized view {}", built.shown()),
+        drop(built),
+        built,
+    );
     let what = format!("create materialized view {}, empty", built.shown());
     let made = crate::footprint::relation_made(built).and(&new.mentions);
     let mut decision = Decision::because("without data it is a metadata-only change")
-        .expand(plain_sql(what, sql.clone()), [undo])
+        .expand(Action::unlocked(what, sql.clone()), [undo])
         .last_touching(made);
     if new.filled {
-        decision = decision
-            .then_because("nobody can read it before it is filled")
-            .slow(
-                Phase::Backfill,
-                Rank::Fill,
-                Online::Fill {
-                    view: built.clone(),
-                },
-                [],
-            )
-            .last_touching(
-                crate::touches::rows_of(
-                    Footprint::default().on(built),
-                    &new.reads,
-                    context.catalog,
-                )
-                .and(&new.mentions)
-                .change(Thing::Rows(built.clone(), None)),
-            )
-            .note(format!(
-                "filling {} holds one snapshot for as long as its query takes",
-                new.view.shown()
-            ));
+        decision = first_filled(decision, new, built, context);
     }
     if replaces {
-        let rename = Action::AsWritten {
-            what: format!(
-                "rename materialized view {} to {}",
-                built.shown(),
-                new.view.name.as_str()
-            ),
-            sql: format!(
-                "ALTER MATERIALIZED VIEW {} RENAME TO {}",
-                built.sql(),
-                new.view.name.sql()
-            ),
-            locks: vec![(built.clone(), Lock::AccessExclusive)],
-        };
-        let renamed = Footprint::default()
-            .on(built)
-            .rename(
-                Thing::Relation(built.clone()),
-                Thing::Relation(new.view.clone()),
-            )
-            .rename(
-                Thing::Type(built.name.clone()),
-                Thing::Type(new.view.name.clone()),
-            );
-        decision = decision
-            .then_because("the new one is filled before the old one goes, so no query is without")
-            .quick(Phase::Contract, Rank::Rename, rename, [])
-            .last_touching(renamed);
+        decision = named_at_last(decision, new, built);
     }
     objects::of_moved(decision, &new.view, context).reverse(if stays {
         drop(&new.view)
     } else {
         String::new()
     })
+}
+
+/// Runs the view's query for the first time.
+fn first_filled(
+    decision: Decision,
+    new: &NewMaterializedView,
+    built: &TableName,
+    context: &Context<'_>,
+) -> Decision {
+    let fill = Online::Fill {
+        view: built.clone(),
+    };
+    let view = Footprint::default().on(built);
+    let touches = crate::touches::rows_of(view, &new.reads, context.catalog)
+        .and(&new.mentions)
+        .change(Thing::Rows(built.clone(), None));
+    decision
+        .then_because("nobody can read it before it is filled")
+        .slow(Phase::Backfill, Rank::Fill, fill, [])
+        .last_touching(touches)
+        .note(format!(
+            "filling {} holds one snapshot for as long as its query takes",
+            new.view.shown()
+        ))
+}
+
+/// Gives a view that was filled beside another one the name that the other had.
+fn named_at_last(decision: Decision, new: &NewMaterializedView, built: &TableName) -> Decision {
+    let view = &new.view;
+    let rename = Action::exclusively(
+        format!(
+            "rename materialized view {} to {}",
+            built.shown(),
+            view.name.as_str()
+        ),
+        format!(
+            "ALTER MATERIALIZED VIEW {} RENAME TO {}",
+            built.sql(),
+            view.name.sql()
+        ),
+        built,
+    );
+    let touches = Footprint::default()
+        .on(built)
+        .rename(
+            Thing::Relation(built.clone()),
+            Thing::Relation(view.clone()),
+        )
+        .rename(
+            Thing::Type(built.name.clone()),
+            Thing::Type(view.name.clone()),
+        );
+    decision
+        .then_because("the new one is filled before the old one goes, so no query is without")
+        .quick(Phase::Contract, Rank::Rename, rename, [])
+        .last_touching(touches)
 }
 
 pub(super) fn refresh(view: &TableName, context: &Context<'_>) -> Result<Decision, Problem> {

@@ -24,6 +24,7 @@ mod insert;
 mod listed;
 mod maintenance;
 mod not_null;
+mod numbered;
 mod objects;
 mod partition;
 mod partitions;
@@ -497,14 +498,5 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
         Change::CatalogOnly(only) => Ok(objects::catalog_only(only, context)),
         Change::Setting(one) => settings::setting(one, context),
         Change::Nothing(why) => Ok(Decision::because("").note(why.clone()).reverse("")),
-    }
-}
-
-/// An action as the author wrote it, inside a table that nobody else sees yet.
-fn plain_sql(what: String, sql: String) -> Action {
-    Action::AsWritten {
-        what,
-        sql,
-        locks: vec![],
     }
 }

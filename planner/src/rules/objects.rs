@@ -4,7 +4,7 @@
 //! moment; the rest has none. **Instead**: as written, under the lock ladder. What removes
 //! something waits for contract.
 
-use super::{Context, follow, insert, plain_sql};
+use super::{Context, follow, insert};
 use crate::action::{Action, Lock};
 use crate::change::{CatalogOnly, NewEnum, NewTable};
 use crate::decision::{Decision, Rank};
@@ -96,8 +96,8 @@ pub(super) fn create_enum(new: &NewEnum, context: &Context<'_>) -> Decision {
     let stays = context.stays(&Thing::Type(new.name.name.clone()));
     Decision::because("a type is a metadata-only change")
         .expand(
-            plain_sql(format!("create type {}", new.name.shown()), new.sql.clone()),
-            [plain_sql(
+            Action::unlocked(format!("create type {}", new.name.shown()), new.sql.clone()),
+            [Action::unlocked(
                 format!("drop type {}", new.name.shown()),
                 drop.clone(),
             )],
@@ -113,11 +113,7 @@ pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decisio
         .filter(seen)
         .map(|table| (table.clone(), Lock::ShareUpdateExclusive))
         .collect();
-    let action = Action::AsWritten {
-        what: only.what.clone(),
-        sql: only.sql.clone(),
-        locks,
-    };
+    let action = Action::as_written(only.what.clone(), only.sql.clone(), locks);
     let decision = Decision::because("touches the system catalogs only");
     if only.removes && context.made_here(&only.touches) {
         return decision.expand(action, []).reverse("");
@@ -141,7 +137,7 @@ pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decisio
         .reverse
         .iter()
         .filter(|sql| !sql.is_empty())
-        .map(|sql| plain_sql(format!("undo: {}", only.what), sql.clone()));
+        .map(|sql| Action::unlocked(format!("undo: {}", only.what), sql.clone()));
     let mut decision = decision.expand(action, undo.collect::<Vec<_>>());
     if let Some(view) = &only.view {
         decision = of_moved(decision, view, context);

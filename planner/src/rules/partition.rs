@@ -8,7 +8,7 @@
 //! appear or vanish for queries of the parent.
 
 use super::{Context, check, helper, not_null, questions};
-use crate::action::{Action, Lock, Online};
+use crate::action::{Action, Online};
 use crate::catalog::{Constraint, ConstraintKind, Index, Table, TableKind};
 use crate::change::{Attach, Detach, NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
@@ -70,14 +70,7 @@ pub(super) fn attach(attach: &Attach, context: &Context<'_>) -> Result<Decision,
     } else {
         Phase::Contract
     };
-    for (table, name) in helpers {
-        let drop = Action::DropConstraint {
-            table,
-            name,
-            references: None,
-        };
-        decision = decision.quick(phase, Rank::Remove, drop, []);
-    }
+    decision = without(decision, helpers, phase);
     let back = format!(
         "ALTER TABLE {} DETACH PARTITION {}",
         parent.sql(),
@@ -91,6 +84,20 @@ pub(super) fn attach(attach: &Attach, context: &Context<'_>) -> Result<Decision,
     Ok(left
         .into_iter()
         .fold(decision.reverse(back), Decision::and_reverse))
+}
+
+/// Drops CHECKs that have done their work.
+fn without(decision: Decision, helpers: Vec<(TableName, Ident)>, phase: Phase) -> Decision {
+    helpers
+        .into_iter()
+        .fold(decision, |decision, (table, name)| {
+            let drop = Action::DropConstraint {
+                table,
+                name,
+                references: None,
+            };
+            decision.quick(phase, Rank::Remove, drop, [])
+        })
 }
 
 /// A table with rows, made such that nothing of it need be looked at.
@@ -387,10 +394,7 @@ fn left_behind(parent: &Table, part: &Table, context: &Context<'_>) -> Vec<Strin
     let mut statements = Vec::new();
     for (index, _) in missing_indexes(parent, part) {
         let own = own_index_name(index, parent, &name, context);
-        let qualified = TableName {
-            schema: name.schema.clone(),
-            name: own.clone(),
-        };
+        let qualified = name.beside(&own);
         statements.push(match index.constraint {
             Some(_) => alter(format!("DROP CONSTRAINT {}", own.sql())),
             None => format!("DROP INDEX {}", qualified.sql()),
@@ -489,18 +493,18 @@ pub(super) fn take_off(detach: &Detach, context: &Context<'_>) -> Decision {
     if *keeps_check {
         return decision;
     }
-    let drop = Action::AsWritten {
-        what: format!(
+    let drop = Action::exclusively(
+        format!(
             "drop the CHECK that the bound leaves on {}",
             partition.shown()
         ),
-        sql: format!(
+        format!(
             "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
             partition.sql(),
             check.sql()
         ),
-        locks: vec![(partition.clone(), Lock::AccessExclusive)],
-    };
+        &partition,
+    );
     decision
         .then_because("as DETACH without CONCURRENTLY leaves it")
         .quick(Phase::Contract, Rank::Remove, drop, [])

@@ -25,10 +25,7 @@ pub(super) fn index(
 ) -> Result<Decision, Problem> {
     let decision = Decision::because(WHY).reverse(reverse);
     let decision = on_only(decision, new, &new.table, &new.name);
-    let name = TableName {
-        schema: new.table.schema.clone(),
-        name: new.name.clone(),
-    };
+    let name = new.table.beside(&new.name);
     let mut catalog = context.catalog.clone();
     below(decision, new, parent, &name, &mut catalog)
 }
@@ -61,21 +58,7 @@ pub(super) fn unique(
     else {
         return Err(problem::unknown("a unique constraint that isn't one"));
     };
-    if let Some(earlier) = context
-        .before()
-        .iter()
-        .find(|seen| says_the_same(&seen.change, table, columns))
-    {
-        return Err(Problem::new(
-            code::DEPENDED_ON,
-            format!(
-                "statement {} makes the same columns of the same partitions unique",
-                earlier.statement + 1
-            ),
-        )
-        .label("which index belongs to which of the two is known only once the first is there")
-        .help("put it into a revision of its own, behind this one"));
-    }
+    not_twice(table, columns, context)?;
     let list = columns
         .iter()
         .map(Ident::sql)
@@ -97,18 +80,14 @@ pub(super) fn unique(
         }
         // What bears the name now may go only in contract.
         let taken = context.was_taken(leaf.schema.as_str(), name.as_str());
-        let parts = [leaf.schema.as_str(), leaf.name.as_str(), name.as_str()];
         let built = if taken {
+            let parts = [leaf.schema.as_str(), leaf.name.as_str(), name.as_str()];
             helper("uq", &parts)
         } else {
             name.clone()
         };
-        decision = decision.build_index(
-            &leaf,
-            &built,
-            true,
-            format!("USING btree ({list}){index_suffix}"),
-        );
+        let tail = format!("USING btree ({list}){index_suffix}");
+        decision = decision.build_index(&leaf, &built, true, tail);
         let adopt = Action::AddConstraintUsingIndex {
             table: leaf,
             name,
@@ -133,6 +112,24 @@ pub(super) fn unique(
         .alone())
 }
 
+/// Refuses a second index over the same columns: each partition has two then, and which of them
+/// belongs to which is open.
+fn not_twice(table: &TableName, columns: &[Ident], context: &Context<'_>) -> Result<(), Problem> {
+    let mut before = context.before().iter();
+    let Some(earlier) = before.find(|seen| says_the_same(&seen.change, table, columns)) else {
+        return Ok(());
+    };
+    Err(Problem::new(
+        code::DEPENDED_ON,
+        format!(
+            "statement {} makes the same columns of the same partitions unique",
+            earlier.statement + 1
+        ),
+    )
+    .label("which index belongs to which of the two is known only once the first is there")
+    .help("put it into a revision of its own, behind this one"))
+}
+
 /// Whether a change makes these columns of that table unique, by a constraint or an index.
 fn says_the_same(change: &Change, table: &TableName, columns: &[Ident]) -> bool {
     let is_unique = |other: &NewConstraint| matches!(&other.kind, NewConstraintKind::Unique { columns: others, .. } if others == columns);
@@ -151,19 +148,19 @@ pub(super) fn foreign_key(
     );
     for leaf in plain_leaves(table, context)? {
         // Whichever of the two goes first when it is undone takes the other along.
-        let undo = Action::AsWritten {
-            what: format!(
+        let undo = Action::as_written(
+            format!(
                 "drop constraint {} of {}",
                 constraint.name.as_str(),
                 leaf.shown()
             ),
-            sql: format!(
+            format!(
                 "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
                 leaf.sql(),
                 constraint.name.sql()
             ),
-            locks: locked(&leaf, constraint),
-        };
+            locked(&leaf, constraint),
+        );
         decision = decision
             .quick(
                 Phase::Backfill,
@@ -178,20 +175,20 @@ pub(super) fn foreign_key(
                 [],
             );
     }
-    let whole = Action::AsWritten {
-        what: format!(
+    let whole = Action::as_written(
+        format!(
             "add constraint {} to {}",
             constraint.name.as_str(),
             table.shown()
         ),
-        sql: format!(
+        format!(
             "ALTER TABLE {} ADD CONSTRAINT {} {}",
             table.sql(),
             constraint.name.sql(),
             constraint.definition
         ),
-        locks: locked(table, constraint),
-    };
+        locked(table, constraint),
+    );
     Ok(decision
         .then_because("every partition has its own already, which the whole takes up")
         .quick(
@@ -243,43 +240,9 @@ fn below(
         let Some(known) = catalog.table(&child).cloned() else {
             continue;
         };
-        if let Some(invalid) = known.invalid_like(new) {
-            let name = TableName::new(child.schema.as_str(), invalid.name.as_str());
-            return Err(Problem::new(
-                code::DEPENDED_ON,
-                format!(
-                    "index {} of partition {} says the same and is not valid",
-                    name.shown(),
-                    child.shown()
-                ),
-            )
-            .label("PostgreSQL takes it up, and the whole index stays invalid")
-            .help(format!(
-                "REINDEX INDEX CONCURRENTLY {0}, or DROP INDEX CONCURRENTLY {0} first",
-                name.sql()
-            )));
-        }
+        no_invalid_one(new, &known)?;
         if let Some(own) = known.adoptable(new, parent) {
-            let index = TableName {
-                schema: child.schema.clone(),
-                name: Ident::new(own.name.as_str()),
-            };
-            // It was there before, and what is attached goes with the whole: a rollback must not
-            // meet it attached.
-            decision = attach(
-                decision,
-                parent,
-                &child,
-                parent_index,
-                &index,
-                Phase::Contract,
-            );
-            let back = again::index(&known, own, catalog);
-            decision = match back {
-                Some(statements) => statements.into_iter().fold(decision, Decision::and_reverse),
-                None => decision
-                    .irreversible(format!("the definition of {} isn't known", index.shown())),
-            };
+            decision = taken_up(decision, parent, parent_index, &known, own, catalog);
             continue;
         }
         let name = crate::sql::chosen_name(&child, &new.labels, "idx", catalog);
@@ -289,10 +252,7 @@ fn below(
                 .indexes
                 .push(Index::named(child.schema.as_str(), name.as_str()));
         }
-        let index = TableName {
-            schema: child.schema.clone(),
-            name: name.clone(),
-        };
+        let index = child.beside(&name);
         match known.kind {
             TableKind::Plain => {
                 decision = decision.then_because(WHY).build_index(
@@ -315,36 +275,77 @@ fn below(
         }
         decision = attach(
             decision,
-            parent,
-            &child,
-            parent_index,
-            &index,
+            (parent, parent_index),
+            (&child, &index),
             Phase::Backfill,
         );
     }
     Ok(decision)
 }
 
+/// Refuses a partition with an index that says the same and isn't valid.
+fn no_invalid_one(new: &NewIndex, partition: &Table) -> Result<(), Problem> {
+    let Some(invalid) = partition.invalid_like(new) else {
+        return Ok(());
+    };
+    let partition = partition.full_name();
+    let name = TableName::new(partition.schema.as_str(), invalid.name.as_str());
+    Err(Problem::new(
+        code::DEPENDED_ON,
+        format!(
+            "index {} of partition {} says the same and is not valid",
+            name.shown(),
+            partition.shown()
+        ),
+    )
+    .label("PostgreSQL takes it up, and the whole index stays invalid")
+    .help(format!(
+        "REINDEX INDEX CONCURRENTLY {0}, or DROP INDEX CONCURRENTLY {0} first",
+        name.sql()
+    )))
+}
+
+/// A partition's own index, which is there already. What is attached goes with the whole, so it is
+/// attached in contract, where no rollback meets it attached; the way back makes it again.
+fn taken_up(
+    decision: Decision,
+    parent: &Table,
+    parent_index: &TableName,
+    partition: &Table,
+    own: &Index,
+    catalog: &Catalog,
+) -> Decision {
+    let child = partition.full_name();
+    let index = child.beside(&Ident::new(own.name.as_str()));
+    let decision = attach(
+        decision,
+        (parent, parent_index),
+        (&child, &index),
+        Phase::Contract,
+    );
+    match again::index(partition, own, catalog) {
+        Some(statements) => statements.into_iter().fold(decision, Decision::and_reverse),
+        None => decision.irreversible(format!("the definition of {} isn't known", index.shown())),
+    }
+}
+
 fn on_only(decision: Decision, new: &NewIndex, table: &TableName, name: &Ident) -> Decision {
     let unique = if new.unique { "UNIQUE " } else { "" };
-    let create = Action::AsWritten {
-        what: format!(
+    let create = Action::as_written(
+        format!(
             "create index {} on {} alone, empty",
             name.as_str(),
             table.shown()
         ),
-        sql: format!(
+        format!(
             "CREATE {unique}INDEX {} ON ONLY {} {}",
             name.sql(),
             table.sql(),
             new.tail
         ),
-        locks: vec![(table.clone(), Lock::Share)],
-    };
-    let index = TableName {
-        schema: table.schema.clone(),
-        name: name.clone(),
-    };
+        vec![(table.clone(), Lock::Share)],
+    );
+    let index = table.beside(&name);
     decision
         .then_because("an index over no rows; it is valid once every partition's is attached")
         .quick(
@@ -362,26 +363,25 @@ fn on_only(decision: Decision, new: &NewIndex, table: &TableName, name: &Ident) 
         )
 }
 
+/// Makes a partition's index one of those that the index of the whole consists of.
 fn attach(
     decision: Decision,
-    parent: &Table,
-    child: &TableName,
-    to: &TableName,
-    index: &TableName,
+    (parent, to): (&Table, &TableName),
+    (child, index): (&TableName, &TableName),
     phase: Phase,
 ) -> Decision {
-    let attach = Action::AsWritten {
-        what: format!(
+    let attach = Action::as_written(
+        format!(
             "attach index {} to {}",
             index.name.as_str(),
             to.name.as_str()
         ),
-        sql: format!("ALTER INDEX {} ATTACH PARTITION {}", to.sql(), index.sql()),
-        locks: vec![
+        format!("ALTER INDEX {} ATTACH PARTITION {}", to.sql(), index.sql()),
+        vec![
             (parent.full_name(), Lock::AccessShare),
             (child.clone(), Lock::AccessShare),
         ],
-    };
+    );
     // What is attached goes with the whole; nothing else takes it off.
     decision
         .then_because("a metadata-only change")
@@ -401,9 +401,9 @@ fn attach(
 }
 
 fn drop_index(table: &TableName, index: &TableName) -> Action {
-    Action::AsWritten {
-        what: format!("drop index {}", index.shown()),
-        sql: format!("DROP INDEX IF EXISTS {}", index.sql()),
-        locks: vec![(table.clone(), Lock::AccessExclusive)],
-    }
+    Action::exclusively(
+        format!("drop index {}", index.shown()),
+        format!("DROP INDEX IF EXISTS {}", index.sql()),
+        table,
+    )
 }

@@ -6,12 +6,12 @@
 //! old one until contract. Where the application names its version, each version shows the column
 //! under its own name before. **Hazard**: code that still uses the old name fails at contract.
 
-use super::{Context, alias, plain_sql};
-use crate::action::{Action, Lock};
+use super::{Context, alias};
+use crate::action::Action;
 use crate::catalog::{Catalog, Table};
 use crate::decision::{Decision, Rank};
 use crate::footprint::{Footprint, Thing};
-use crate::plan::Phase;
+use crate::plan::{Phase, Work};
 use crate::problem::{self, Problem, code, hazard};
 use crate::versions::INVOKER_SINCE;
 use concertina_revisions::{Ident, PhaseWord, TableName};
@@ -34,27 +34,17 @@ pub(super) fn column(
         to.sql(),
         from.sql()
     );
-    if known.is_new || old.is_new {
-        let action = Action::RenameColumn {
-            table: table.clone(),
-            from: from.clone(),
-            to: to.clone(),
-        };
-        let back = Action::RenameColumn {
-            table: table.clone(),
-            from: to.clone(),
-            to: from.clone(),
-        };
-        return Ok(Decision::because("made by this revision")
-            .expand(action, [back])
-            .reverse(reverse));
-    }
-    possible(known, from, to, context)?;
     let rename = |from: &Ident, to: &Ident| Action::RenameColumn {
         table: table.clone(),
         from: from.clone(),
         to: to.clone(),
     };
+    if known.is_new || old.is_new {
+        return Ok(Decision::because("made by this revision")
+            .expand(rename(from, to), [rename(to, from)])
+            .reverse(reverse));
+    }
+    possible(known, from, to, context)?;
     if context.catalog.is_empty(table) {
         return Ok(Decision::because("the table holds no row")
             .expand(rename(from, to), [rename(to, from)])
@@ -154,7 +144,7 @@ pub(super) fn table(
         return Ok(Decision::default());
     };
     let rename = |from: &TableName, to: &TableName| {
-        plain_sql(
+        Action::unlocked(
             format!("rename table {} to {}", from.shown(), to.name.as_str()),
             format!("ALTER TABLE {} RENAME TO {}", from.sql(), to.name.sql()),
         )
@@ -176,54 +166,22 @@ pub(super) fn table(
         .label("needs views of PostgreSQL 15")
         .help("rename it in a maintenance window, or upgrade the server"));
     }
-    let locks = vec![(from.clone(), Lock::AccessExclusive)];
-    let at_once = |what: String, sql: String| Action::AsWritten {
-        what,
-        sql,
-        locks: locks.clone(),
+    let drop = || {
+        Action::exclusively(
+            format!("drop view {}", from.shown()),
+            format!("DROP VIEW {}", from.sql()),
+            from,
+        )
     };
-    let invoker = if context.catalog.server_version >= INVOKER_SINCE {
-        " WITH (security_invoker = true)"
-    } else {
-        ""
-    };
-    let names: Vec<String> = known
-        .columns
-        .iter()
-        .map(|column| Ident::new(column.name.as_str()).sql())
-        .collect();
-    let mut actions = vec![
-        at_once(
-            format!("rename table {} to {}", from.shown(), to.name.as_str()),
-            format!("ALTER TABLE {} RENAME TO {}", from.sql(), to.name.sql()),
-        ),
-        at_once(
-            format!("create view {} of {}", from.shown(), to.shown()),
-            format!(
-                "CREATE VIEW {}{invoker} AS SELECT {} FROM {}",
-                from.sql(),
-                names.join(", "),
-                to.sql()
-            ),
-        ),
-    ];
-    let grants = crate::lower::grants(from, known).into_iter();
-    actions.extend(
-        grants.map(|sql| at_once(format!("the rights on {} for its view", to.shown()), sql)),
+    let back = Action::exclusively(
+        format!("rename table {} to {}", to.shown(), from.name.as_str()),
+        reverse.as_str(),
+        to,
     );
-    let drop = || Action::AsWritten {
-        what: format!("drop view {}", from.shown()),
-        sql: format!("DROP VIEW {}", from.sql()),
-        locks: vec![(from.clone(), Lock::AccessExclusive)],
-    };
-    let back = Action::AsWritten {
-        what: format!("rename table {} to {}", to.shown(), from.name.as_str()),
-        sql: reverse.clone(),
-        locks: vec![(to.clone(), Lock::AccessExclusive)],
-    };
-    let undo = vec![crate::plan::Work::Quick {
+    let undo = vec![Work::Quick {
         actions: vec![drop(), back],
     }];
+    let actions = renamed_behind_a_view(known, to, context.catalog);
     Ok(Decision::because("both names are there in the same moment: a view of the old name reads and writes the table")
         .together(Phase::Expand, Rank::AsWritten, actions, undo)
         .last_alone()
@@ -238,6 +196,39 @@ pub(super) fn table(
             from.shown()
         ))
         .reverse(reverse))
+}
+
+/// The table under its new name, and a view of the old one that reads and writes it.
+fn renamed_behind_a_view(table: &Table, to: &TableName, catalog: &Catalog) -> Vec<Action> {
+    let from = table.full_name();
+    let at_once = |what: String, sql: String| Action::exclusively(what, sql, &from);
+    let invoker = if catalog.server_version >= INVOKER_SINCE {
+        " WITH (security_invoker = true)"
+    } else {
+        ""
+    };
+    let names: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| Ident::new(column.name.as_str()).sql())
+        .collect();
+    let rename = at_once(
+        format!("rename table {} to {}", from.shown(), to.name.as_str()),
+        format!("ALTER TABLE {} RENAME TO {}", from.sql(), to.name.sql()),
+    );
+    let view = at_once(
+        format!("create view {} of {}", from.shown(), to.shown()),
+        format!(
+            "CREATE VIEW {}{invoker} AS SELECT {} FROM {}",
+            from.sql(),
+            names.join(", "),
+            to.sql()
+        ),
+    );
+    let rights = crate::lower::grants(&from, table)
+        .into_iter()
+        .map(|sql| at_once(format!("the rights on {} for its view", to.shown()), sql));
+    [rename, view].into_iter().chain(rights).collect()
 }
 
 /// What stands on every column of a table, under the name that the table had.

@@ -33,19 +33,76 @@ impl Facts {
             why,
         }
     }
+
+    /// Of what running code may stumble over, under an ACCESS EXCLUSIVE lock.
+    const fn contract(why: &'static str, code: Code, surprise: &'static str) -> Facts {
+        Facts {
+            lock: Some(Lock::AccessExclusive),
+            surprise: Some((code, surprise)),
+            why,
+        }
+    }
 }
 
 const CATALOG: &str = "a metadata-only change; no row is looked at";
 const POLICY: &str = "a policy shows or hides nothing before row-level security is on";
 const RIGHT: &str = "a right is a metadata-only change, and no table is locked";
 
-const LEFT_OUT: (&str, Code, &str) = (
+const FEWER_ROWS: Facts = Facts::contract(
+    "it hides rows from this moment on",
+    hazard::ROWS,
+    "running code sees fewer rows as soon as the policy is there",
+);
+const HIDDEN_ROWS: Facts = Facts::contract(
+    "rows are hidden from this moment on",
+    hazard::ROWS,
+    "rows that no policy shows are hidden, and writes that none allows fail, as soon as it is on",
+);
+const SHOWN_ROWS: Facts = Facts::contract(
+    "rows are shown from this moment on",
+    hazard::ROWS,
+    "every row is shown to whoever may read the table, as soon as it is off",
+);
+const OTHER_ROWS: Facts = Facts::contract(
+    "which rows are shown changes at once",
+    hazard::ROWS,
+    "running code sees other rows as soon as the policy is changed",
+);
+const INHERITED_ROWS: Facts = Facts::contract(
+    "its rows are seen through the parent from this moment on",
+    hazard::ROWS,
+    "queries of the parent see its rows as soon as it inherits",
+);
+const DISINHERITED_ROWS: Facts = Facts::contract(
+    "its rows are seen through the parent no more",
+    hazard::ROWS,
+    "queries of the parent miss its rows as soon as it inherits no more",
+);
+const NEW_RULE: Facts = Facts::contract(
+    "a rule rewrites the statements of running code",
+    hazard::TRIGGER,
+    "running code's statements do something else as soon as the rule is there",
+);
+const RELIED_ON: Facts = Facts::contract(
+    "running code may rely on it",
+    hazard::TRIGGER,
+    "nothing does its work any more",
+);
+const LEFT_OUT: Facts = Facts::contract(
     "running code may leave the column out",
     hazard::DEFAULT,
     "inserts that leave the column out, or give it, may fail once it has changed",
 );
+const REVOKED: Facts = Facts {
+    lock: None,
+    ..Facts::contract(
+        RIGHT,
+        hazard::ROWS,
+        "running code may need what is taken away",
+    )
+};
 
-/// Families that change nothing for running code.
+/// What is the same for each kind of setting.
 fn facts(kind: SettingKind, row_security: bool) -> Facts {
     use SettingKind as Kind;
     let exclusive = Some(Lock::AccessExclusive);
@@ -87,99 +144,16 @@ fn facts(kind: SettingKind, row_security: bool) -> Facts {
         Kind::CreatePolicy => Facts::expand(exclusive, POLICY),
         Kind::RestrictivePolicy if !row_security => Facts::expand(exclusive, POLICY),
         Kind::Grant => Facts::expand(None, RIGHT),
-        Kind::RestrictivePolicy
-        | Kind::RowSecurityOn
-        | Kind::RowSecurityOff
-        | Kind::Identity
-        | Kind::AlterPolicy
-        | Kind::DropPolicy
-        | Kind::DropTrigger
-        | Kind::CreateRule
-        | Kind::DropRule
-        | Kind::Inherit
-        | Kind::NoInherit
-        | Kind::Revoke => surprise(kind),
-    }
-}
-
-/// Families that running code may stumble over.
-fn surprise(kind: SettingKind) -> Facts {
-    use SettingKind as Kind;
-    let (why, code, surprise) = match kind {
-        Kind::RestrictivePolicy => (
-            "it hides rows from this moment on",
-            hazard::ROWS,
-            "running code sees fewer rows as soon as the policy is there",
-        ),
-        Kind::Revoke => (
-            RIGHT,
-            hazard::ROWS,
-            "running code may need what is taken away",
-        ),
-        Kind::RowSecurityOn => (
-            "rows are hidden from this moment on",
-            hazard::ROWS,
-            "rows that no policy shows are hidden, and writes that none allows fail, as soon as it is on",
-        ),
-        Kind::RowSecurityOff => (
-            "rows are shown from this moment on",
-            hazard::ROWS,
-            "every row is shown to whoever may read the table, as soon as it is off",
-        ),
-        Kind::AlterPolicy | Kind::DropPolicy => (
-            "which rows are shown changes at once",
-            hazard::ROWS,
-            "running code sees other rows as soon as the policy is changed",
-        ),
-        Kind::Inherit => (
-            "its rows are seen through the parent from this moment on",
-            hazard::ROWS,
-            "queries of the parent see its rows as soon as it inherits",
-        ),
-        Kind::NoInherit => (
-            "its rows are seen through the parent no more",
-            hazard::ROWS,
-            "queries of the parent miss its rows as soon as it inherits no more",
-        ),
-        Kind::CreateRule => (
-            "a rule rewrites the statements of running code",
-            hazard::TRIGGER,
-            "running code's statements do something else as soon as the rule is there",
-        ),
-        Kind::DropTrigger | Kind::DropRule => (
-            "running code may rely on it",
-            hazard::TRIGGER,
-            "nothing does its work any more",
-        ),
-        Kind::Identity
-        | Kind::Options
-        | Kind::Statistics
-        | Kind::ColumnOptions
-        | Kind::Storage
-        | Kind::Persistence
-        | Kind::ReplicaIdentity
-        | Kind::Clustering
-        | Kind::Owner
-        | Kind::Trigger
-        | Kind::TriggerOff
-        | Kind::Rule
-        | Kind::CreatePolicy
-        | Kind::CreateTrigger
-        | Kind::RenamePart
-        | Kind::RenameIndex
-        | Kind::IndexOptions
-        | Kind::AttachIndex
-        | Kind::Deferral
-        | Kind::OfType
-        | Kind::Expression
-        | Kind::View
-        | Kind::Grant
-        | Kind::Comment => LEFT_OUT,
-    };
-    Facts {
-        lock: (kind != Kind::Revoke).then_some(Lock::AccessExclusive),
-        surprise: Some((code, surprise)),
-        why,
+        Kind::RestrictivePolicy => FEWER_ROWS,
+        Kind::RowSecurityOn => HIDDEN_ROWS,
+        Kind::RowSecurityOff => SHOWN_ROWS,
+        Kind::AlterPolicy | Kind::DropPolicy => OTHER_ROWS,
+        Kind::Inherit => INHERITED_ROWS,
+        Kind::NoInherit => DISINHERITED_ROWS,
+        Kind::CreateRule => NEW_RULE,
+        Kind::DropTrigger | Kind::DropRule => RELIED_ON,
+        Kind::Identity => LEFT_OUT,
+        Kind::Revoke => REVOKED,
     }
 }
 
@@ -216,23 +190,30 @@ fn written_anew(name: &TableName, context: &Context<'_>) -> Result<(), Problem> 
     ))
 }
 
+/// Refuses row-level security that no policy lets anyone through, unless its author allows it.
+fn shows_some_rows(setting: &Setting, context: &Context<'_>) -> Result<(), Problem> {
+    let has_none = |table: &Table| table.policies.is_empty();
+    if setting.kind != SettingKind::RowSecurityOn
+        || context.directives.allows_blocking()
+        || !context.table(&setting.table).is_some_and(has_none)
+    {
+        return Ok(());
+    }
+    Err(Problem::new(
+        code::HIDES_ALL,
+        format!(
+            "{} has no policy: row-level security would hide every row",
+            setting.table.shown()
+        ),
+    )
+    .label("nobody but the owner would see a row")
+    .help("CREATE POLICY first, in this revision or an earlier one"))
+}
+
 pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decision, Problem> {
     let table = context.table(&setting.table);
     let new = table.is_some_and(|table| table.is_new);
-    if setting.kind == SettingKind::RowSecurityOn
-        && table.is_some_and(|table| table.policies.is_empty())
-        && !context.directives.allows_blocking()
-    {
-        return Err(Problem::new(
-            code::HIDES_ALL,
-            format!(
-                "{} has no policy: row-level security would hide every row",
-                setting.table.shown()
-            ),
-        )
-        .label("nobody but the owner would see a row")
-        .help("CREATE POLICY first, in this revision or an earlier one"));
-    }
+    shows_some_rows(setting, context)?;
     if setting.kind == SettingKind::Persistence {
         written_anew(&setting.table, context)?;
     }
@@ -248,11 +229,7 @@ pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decisi
             .iter()
             .map(|other| (other.clone(), Lock::ShareUpdateExclusive)),
     );
-    let action = Action::AsWritten {
-        what: setting.what.clone(),
-        sql: setting.sql.clone(),
-        locks,
-    };
+    let action = Action::as_written(setting.what.clone(), setting.sql.clone(), locks);
     let decision = Decision::because(facts.why);
     let decision = if setting.kind == SettingKind::AttachIndex && !new {
         // What is attached goes with the whole: a rollback must not meet it attached.
@@ -266,14 +243,16 @@ pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decisi
             .reverse
             .iter()
             .filter(|sql| !sql.is_empty())
-            .map(|sql| Action::AsWritten {
-                what: format!("undo: {}", setting.what),
-                sql: sql.clone(),
-                locks: if new {
-                    vec![]
-                } else {
-                    vec![(setting.table.clone(), Lock::AccessExclusive)]
-                },
+            .map(|sql| {
+                Action::as_written(
+                    format!("undo: {}", setting.what),
+                    sql.clone(),
+                    if new {
+                        vec![]
+                    } else {
+                        vec![(setting.table.clone(), Lock::AccessExclusive)]
+                    },
+                )
             });
         let decision = decision.expand(action, undo.collect::<Vec<_>>());
         if setting.kind == SettingKind::TriggerOff && !new && writes_meanwhile(setting, context) {

@@ -14,37 +14,12 @@ use crate::problem::{Problem, code, hazard};
 use concertina_revisions::TableName;
 
 pub(super) fn truncate(new: &Truncate, context: &Context<'_>) -> Result<Decision, Problem> {
-    if let Some(other) = new
-        .tables
-        .iter()
-        .find_map(|table| pointed_at(table, &new.tables, context))
-    {
-        return Err(Problem::new(
-            code::DEPENDED_ON,
-            format!(
-                "cannot truncate a table referenced in a foreign key constraint: {} points at it",
-                other.shown()
-            ),
-        )
-        .label("PostgreSQL refuses it too, while the foreign key is there")
-        .help("TRUNCATE both in one statement, or say CASCADE"));
-    }
     let held: Vec<&TableName> = new
         .tables
         .iter()
         .filter(|table| !context.catalog.is_empty(table))
         .collect();
-    if let Some(table) = held.iter().find(|table| is_read_before(table, context)) {
-        return Err(Problem::new(
-            code::DEPENDED_ON,
-            format!(
-                "an earlier statement reads rows of {}, and what is written to it in between would be lost",
-                table.shown()
-            ),
-        )
-        .label("takes every row, whenever it was written")
-        .help("put it into a revision of its own, once every version of the application writes elsewhere"));
-    }
+    possible(new, &held, context)?;
     let shown: Vec<String> = new.tables.iter().map(TableName::shown).collect();
     let shown = shown.join(", ");
     let old = new
@@ -54,11 +29,7 @@ pub(super) fn truncate(new: &Truncate, context: &Context<'_>) -> Result<Decision
     let locks = old
         .map(|table| (table.clone(), Lock::AccessExclusive))
         .collect();
-    let action = Action::AsWritten {
-        what: format!("truncate {shown}"),
-        sql: new.sql.clone(),
-        locks,
-    };
+    let action = Action::as_written(format!("truncate {shown}"), new.sql.clone(), locks);
     if new
         .tables
         .iter()
@@ -87,6 +58,38 @@ pub(super) fn truncate(new: &Truncate, context: &Context<'_>) -> Result<Decision
         format!("{shown}: every row is gone as soon as it is done"),
     )
     .irreversible(lost))
+}
+
+/// Refuses what PostgreSQL refuses, and to empty a table whose rows an earlier statement copies
+/// elsewhere while others write.
+fn possible(new: &Truncate, held: &[&TableName], context: &Context<'_>) -> Result<(), Problem> {
+    if let Some(other) = new
+        .tables
+        .iter()
+        .find_map(|table| pointed_at(table, &new.tables, context))
+    {
+        return Err(Problem::new(
+            code::DEPENDED_ON,
+            format!(
+                "cannot truncate a table referenced in a foreign key constraint: {} points at it",
+                other.shown()
+            ),
+        )
+        .label("PostgreSQL refuses it too, while the foreign key is there")
+        .help("TRUNCATE both in one statement, or say CASCADE"));
+    }
+    if let Some(table) = held.iter().find(|table| is_read_before(table, context)) {
+        return Err(Problem::new(
+            code::DEPENDED_ON,
+            format!(
+                "an earlier statement reads rows of {}, and what is written to it in between would be lost",
+                table.shown()
+            ),
+        )
+        .label("takes every row, whenever it was written")
+        .help("put it into a revision of its own, once every version of the application writes elsewhere"));
+    }
+    Ok(())
 }
 
 /// A table outside of these that points at one of them.

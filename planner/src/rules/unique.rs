@@ -29,20 +29,8 @@ pub(super) fn add(
     else {
         return Err(problem::unknown("a unique constraint that isn't one"));
     };
-    let mut keys = context
-        .table(table)
-        .into_iter()
-        .flat_map(|table| &table.constraints);
-    if let Some(there) = keys.find(|one| *primary && one.kind == ConstraintKind::PrimaryKey) {
-        return Err(Problem::new(
-            code::EXISTS,
-            format!("{} has a primary key, {}", table.shown(), there.name),
-        )
-        .label("would be a second primary key")
-        .help(format!(
-            "drop {} before it, in the same revision, or make it UNIQUE",
-            there.name
-        )));
+    if *primary {
+        no_second_primary(table, context)?;
     }
     let reverse = check::reverse(table, constraint);
     if let Some(index) = using_index {
@@ -85,20 +73,7 @@ pub(super) fn add(
         decision = decision.warning(hazard::DEMAND, told);
     }
     if *primary {
-        let mut demands = Decision::default();
-        for column in columns
-            .iter()
-            .filter(|column| known.get(column).is_some_and(|column| !column.not_null))
-        {
-            demands = not_null::demanded(demands, table, column, context);
-        }
-        // The demands stand before the adoption, which relies on them.
-        demands.parts.append(&mut decision.parts);
-        decision.parts = demands.parts;
-        decision.checks.extend(demands.checks);
-        decision.hazards.extend(demands.hazards);
-        decision.warnings.extend(demands.warnings);
-        decision = loosened_back(decision, table, columns, context);
+        decision = refusing_null(decision, known, columns, context);
     }
     if let Some(question) = duplicates(known, columns, context) {
         decision = decision.check(
@@ -108,6 +83,48 @@ pub(super) fn add(
         );
     }
     Ok(decision)
+}
+
+/// Refuses a primary key beside another one.
+fn no_second_primary(table: &TableName, context: &Context<'_>) -> Result<(), Problem> {
+    let mut constraints = context
+        .table(table)
+        .into_iter()
+        .flat_map(|table| &table.constraints);
+    let Some(there) = constraints.find(|one| one.kind == ConstraintKind::PrimaryKey) else {
+        return Ok(());
+    };
+    Err(Problem::new(
+        code::EXISTS,
+        format!("{} has a primary key, {}", table.shown(), there.name),
+    )
+    .label("would be a second primary key")
+    .help(format!(
+        "drop {} before it, in the same revision, or make it UNIQUE",
+        there.name
+    )))
+}
+
+/// A primary key demands of its columns that they refuse NULL; dropped, it leaves that demand.
+fn refusing_null(
+    mut decision: Decision,
+    table: &Table,
+    columns: &[Ident],
+    context: &Context<'_>,
+) -> Decision {
+    let name = table.full_name();
+    let accepts_null = |column: &&Ident| table.get(column).is_some_and(|one| !one.not_null);
+    let accepting = columns.iter().filter(accepts_null);
+    let mut demands = accepting.fold(Decision::default(), |demands, column| {
+        not_null::demanded(demands, &name, column, context)
+    });
+    // The demands stand before the adoption, which relies on them.
+    demands.parts.append(&mut decision.parts);
+    decision.parts = demands.parts;
+    decision.checks.extend(demands.checks);
+    decision.hazards.extend(demands.hazards);
+    decision.warnings.extend(demands.warnings);
+    loosened_back(decision, &name, columns, context)
 }
 
 /// The way back of `USING INDEX`: the index goes with the constraint, and was there before, unless
@@ -120,10 +137,7 @@ fn with_its_index_back(
     index: &Ident,
     context: &Context<'_>,
 ) -> Decision {
-    if context.is_born_here(&Thing::Relation(TableName {
-        schema: table.schema.clone(),
-        name: index.clone(),
-    })) {
+    if context.is_born_here(&Thing::Relation(table.beside(&index))) {
         return decision.reverse(reverse);
     }
     let known = context.table(table);

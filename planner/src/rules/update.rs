@@ -86,65 +86,10 @@ fn list(
     let key = listed::key(table, update.only, why, context)?;
     let look = Look::of_update(update, context.catalog);
     let synced = is_synced(update, context.all, context.position);
-    let of_row = |column: &Ident| format!("{}.{}", update.alias.sql(), column.sql());
-    let mut held: Vec<String> = key.iter().map(of_row).collect();
     let list = if values {
-        let relied_on: Vec<Ident> = look
-            .relied_on(table)
-            .into_iter()
-            .filter(|column| !key.contains(column))
-            .collect();
-        held.extend(relied_on.iter().map(of_row));
-        held.extend(update.sets.iter().map(|(column, value)| match value.shape {
-            Shape::Default => {
-                let default = table.get(column).and_then(|column| column.default.clone());
-                default.map_or_else(|| "NULL".to_owned(), |default| format!("({default})"))
-            }
-            Shape::Null | Shape::Literal | Shape::Subquery | Shape::Other => {
-                format!("({})", value.sql)
-            }
-        }));
-        WorkList {
-            query: update.listing.giving(&held),
-            relied_on,
-            values: update
-                .sets
-                .iter()
-                .map(|(column, _)| column.clone())
-                .collect(),
-            first_only: update.from.is_some() && !look.finds_one(),
-            change: Listed::Assign { keep: synced },
-            only: update.only,
-            key,
-        }
+        holding_values(update, table, &look, key, synced)
     } else {
-        let still = update
-            .sets
-            .iter()
-            .filter(|_| synced)
-            .map(|(column, _)| format!("{} IS NULL", of_row(column)));
-        let predicate = update
-            .predicate
-            .iter()
-            .map(|predicate| format!("({})", predicate.sql))
-            .chain(still);
-        let predicate = predicate.collect::<Vec<_>>().join(" AND ");
-        WorkList {
-            query: update.listing.giving(&held),
-            relied_on: vec![],
-            values: vec![],
-            first_only: false,
-            change: Listed::Compute {
-                sets: update
-                    .sets
-                    .iter()
-                    .map(|(column, value)| (column.clone(), value.sql.clone()))
-                    .collect(),
-                predicate: (!predicate.is_empty()).then_some(predicate),
-            },
-            only: update.only,
-            key,
-        }
+        computing_values(update, key, synced)
     };
     let decision = listed::decision(&update.table, why, &list);
     let decision = with_sync(decision, update, context);
@@ -155,6 +100,75 @@ fn list(
             .fill(listed::backfill(&update.table, &update.alias, list));
     let decision = check_partners(decision, update, table, &look.scope(), context);
     Ok(reverse(decision, update, context))
+}
+
+/// The list of rows with the values that they get, which are computed once, for all rows together.
+fn holding_values(
+    update: &Update,
+    table: &Table,
+    look: &Look<'_>,
+    key: Vec<Ident>,
+    synced: bool,
+) -> WorkList {
+    let of_row = |column: &Ident| format!("{}.{}", update.alias.sql(), column.sql());
+    let relied_on: Vec<Ident> = look
+        .relied_on(table)
+        .into_iter()
+        .filter(|column| !key.contains(column))
+        .collect();
+    let mut held: Vec<String> = key.iter().chain(&relied_on).map(of_row).collect();
+    held.extend(update.sets.iter().map(|(column, value)| match value.shape {
+        Shape::Default => {
+            let default = table.get(column).and_then(|column| column.default.clone());
+            default.map_or_else(|| "NULL".to_owned(), |default| format!("({default})"))
+        }
+        Shape::Null | Shape::Literal | Shape::Subquery | Shape::Other => {
+            format!("({})", value.sql)
+        }
+    }));
+    WorkList {
+        query: update.listing.giving(&held),
+        relied_on,
+        values: update
+            .sets
+            .iter()
+            .map(|(column, _)| column.clone())
+            .collect(),
+        first_only: update.from.is_some() && !look.finds_one(),
+        change: Listed::Assign { keep: synced },
+        only: update.only,
+        key,
+    }
+}
+
+/// The list of rows alone: each one's values are computed when its batch comes.
+fn computing_values(update: &Update, key: Vec<Ident>, synced: bool) -> WorkList {
+    let of_row = |column: &Ident| format!("{}.{}", update.alias.sql(), column.sql());
+    let held: Vec<String> = key.iter().map(of_row).collect();
+    let still = update
+        .sets
+        .iter()
+        .filter(|_| synced)
+        .map(|(column, _)| format!("{} IS NULL", of_row(column)));
+    let predicate = update
+        .predicate
+        .iter()
+        .map(|predicate| format!("({})", predicate.sql))
+        .chain(still);
+    let predicate = predicate.collect::<Vec<_>>().join(" AND ");
+    let value = |(column, value): &(Ident, Expr)| (column.clone(), value.sql.clone());
+    WorkList {
+        query: update.listing.giving(&held),
+        relied_on: vec![],
+        values: vec![],
+        first_only: false,
+        change: Listed::Compute {
+            sets: update.sets.iter().map(value).collect(),
+            predicate: (!predicate.is_empty()).then_some(predicate),
+        },
+        only: update.only,
+        key,
+    }
 }
 
 /// The trigger that fills what is written meanwhile, where one can.
@@ -186,11 +200,11 @@ fn as_written(update: &Update, context: &Context<'_>, why: &str) -> Decision {
     } else {
         vec![(update.table.clone(), Lock::RowExclusive)]
     };
-    let action = Action::AsWritten {
-        what: format!("update {}", update.table.shown()),
-        sql: update.sql.clone(),
+    let action = Action::as_written(
+        format!("update {}", update.table.shown()),
+        update.sql.clone(),
         locks,
-    };
+    );
     let decision = Decision::because(why).expand(action, []);
     reverse(decision, update, context)
 }

@@ -24,11 +24,11 @@ pub(crate) fn decide(what: &Conditional, sql: &str, context: &Context<'_>) -> Op
             .filter(old)
             .map(|table| (table.clone(), lock))
             .collect();
-        Action::AsWritten {
-            what: format!("{shown}, by what is there then"),
-            sql: sql.to_owned(),
+        Action::as_written(
+            format!("{shown}, by what is there then"),
+            sql.to_owned(),
             locks,
-        }
+        )
     };
     let because = "what is there by then decides: PostgreSQL itself is asked";
     let decision = match what {

@@ -307,28 +307,7 @@ impl Mentions {
     }
 
     fn footprint(&self, catalog: &Catalog) -> Footprint {
-        let mut all = Footprint::default();
-        let whole = self.whole
-            || self
-                .columns
-                .iter()
-                .any(|column| self.aliases.contains(column));
-        for (schema, name) in &self.relations {
-            let relation = find(schema.as_deref(), name, catalog);
-            all = all.on(&relation);
-            if whole {
-                all = all.read(Thing::Column(relation, None));
-                continue;
-            }
-            let known = catalog.table(&relation);
-            for column in self.columns.iter().map(|name| Ident::new(name.as_str())) {
-                if known
-                    .is_none_or(|table| table.columns.is_empty() || table.get(&column).is_some())
-                {
-                    all = all.read(Thing::column(&relation, &column));
-                }
-            }
-        }
+        let mut all = self.columns_of_relations(catalog);
         for (schema, name) in &self.like {
             all = all.read(Thing::Whole(find(schema.as_deref(), name, catalog)));
         }
@@ -368,17 +347,41 @@ impl Mentions {
         for sequence in &self.drawn {
             all = all.change(Thing::Rows(resolved(sequence, catalog), None));
         }
-        for (table, column) in &self.numbered {
+        let numbered = self.numbered.iter();
+        numbered.fold(all, |all, (table, column)| {
             let (table, column) = (resolved(table, catalog), Ident::new(column.as_str()));
+            let sequence = crate::footprint::sequence_of(&table, &column);
             // Which sequence it is depends on both.
-            all = all
-                .on(&table)
+            all.on(&table)
                 .read(Thing::column(&table, &column))
                 .read(Thing::aspect(&table, &column, Aspect::Identity))
-                .read(Thing::Rows(
-                    crate::footprint::sequence_of(&table, &column),
-                    None,
-                ));
+                .read(Thing::Rows(sequence, None))
+        })
+    }
+
+    /// The relations, and of each the columns that any name may mean.
+    fn columns_of_relations(&self, catalog: &Catalog) -> Footprint {
+        let mut all = Footprint::default();
+        let whole = self.whole
+            || self
+                .columns
+                .iter()
+                .any(|column| self.aliases.contains(column));
+        for (schema, name) in &self.relations {
+            let relation = find(schema.as_deref(), name, catalog);
+            all = all.on(&relation);
+            if whole {
+                all = all.read(Thing::Column(relation, None));
+                continue;
+            }
+            let known = catalog.table(&relation);
+            for column in self.columns.iter().map(|name| Ident::new(name.as_str())) {
+                if known
+                    .is_none_or(|table| table.columns.is_empty() || table.get(&column).is_some())
+                {
+                    all = all.read(Thing::column(&relation, &column));
+                }
+            }
         }
         all
     }

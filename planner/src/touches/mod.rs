@@ -4,6 +4,7 @@
 mod called;
 mod family;
 mod of_change;
+mod of_constraint;
 mod of_part;
 mod of_rows;
 

@@ -1,11 +1,12 @@
 //! The footprint of each change, as if it were run as its author wrote it. Every kind of change is
 //! named: one that is new has to say here what it touches.
 
+use super::of_constraint::{add_constraint, demanded, drop_constraint, idents, not_null, validate};
 use super::of_rows::{delete, identified, insert, read_beside, rows_of, truncate, update};
-use crate::catalog::{Catalog, ConstraintKind, Table};
+use crate::catalog::{Catalog, Table};
 use crate::change::{
-    AddColumn, Attach, Change, Effect, Fill, NewColumn, NewConstraint, NewConstraintKind, NewIndex,
-    NewTable, NewType, Special,
+    AddColumn, Attach, Change, DomainDemand, Effect, Fill, NewColumn, NewIdentity, NewIndex,
+    NewMaterializedView, NewTable, NewType, Setting, Special,
 };
 use crate::expr::Expr;
 use crate::footprint::{Aspect, Footprint, How, Thing, made, relation_made, sequence_of};
@@ -69,42 +70,15 @@ fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
         Change::Update(new) => update(new, catalog),
         Change::Delete(new) => delete(new, catalog),
         Change::Truncate(new) => truncate(new, catalog),
-        Change::DomainDemand(new) => {
-            let all = Footprint::default().change(Thing::Type(new.domain.clone()));
-            let columns = new.columns.iter();
-            columns.fold(all, |all, (table, name)| {
-                all.on(table)
-                    .read(Thing::column(table, name))
-                    .read(Thing::Rows(table.clone(), Some(name.clone())))
-            })
-        }
+        Change::DomainDemand(new) => domain_demand(new),
         Change::CatalogOnly(only) => only.touches.clone(),
-        Change::Setting(setting) => {
-            let identity = matches!(setting.effect, Some(Effect::ReplicaIdentity(_)));
-            identified(
-                on(&setting.table).and(&setting.touches),
-                &setting.table,
-                identity,
-                catalog,
-            )
-        }
-        Change::RenameColumn(table, from, to) => {
-            let all = on_column(on(table), table, from, catalog);
-            let all = all.rename(Thing::column(table, from), Thing::column(table, to));
-            let below = catalog.below(table).into_iter();
-            below.fold(all, |all, one| {
-                all.rename(Thing::column(&one, from), Thing::column(&one, to))
-            })
-        }
+        Change::Setting(new) => setting(new, catalog),
+        Change::RenameColumn(table, from, to) => rename_column(table, from, to, catalog),
         Change::RenameTable(from, to) => on(from)
             .change(Thing::Whole(from.clone()))
             .rename(Thing::Relation(from.clone()), Thing::Relation(to.clone()))
             .rename(Thing::Type(from.name.clone()), Thing::Type(to.name.clone())),
-        Change::AddIdentity(new) => column(&new.table, &new.column)
-            .read(Thing::aspect(&new.table, &new.column, Aspect::Null))
-            .read(Thing::Rows(new.table.clone(), Some(new.column.clone())))
-            .change(Thing::aspect(&new.table, &new.column, Aspect::Default))
-            .change(Thing::aspect(&new.table, &new.column, Aspect::Identity)),
+        Change::AddIdentity(new) => add_identity(new),
         Change::Attach(attach) => attached(attach),
         Change::Detach(detach) => detached(&detach.parent, &detach.partition),
         Change::Reindex(reindex) => {
@@ -114,14 +88,7 @@ fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
                 .iter()
                 .fold(all, |all, index| all.read(Thing::Relation(index.clone())))
         }
-        Change::CreateMaterializedView(new) => {
-            let made = relation_made(&new.view).make(Thing::Rows(new.view.clone(), None));
-            if new.filled {
-                rows_of(made, &new.reads, catalog)
-            } else {
-                made
-            }
-        }
+        Change::CreateMaterializedView(new) => create_materialized_view(new, catalog),
         Change::Refresh(view) => rows_of(
             on(view).change(Thing::Rows(view.clone(), None)),
             std::slice::from_ref(view),
@@ -129,6 +96,52 @@ fn of_kind(change: &Change, catalog: &Catalog) -> Footprint {
         ),
         Change::Allowed(..) => Footprint::anything(),
         Change::Nothing(_) => Footprint::default(),
+    }
+}
+
+/// Every value of a column of a domain is looked at.
+fn domain_demand(new: &DomainDemand) -> Footprint {
+    let all = Footprint::default().change(Thing::Type(new.domain.clone()));
+    new.columns.iter().fold(all, |all, (table, name)| {
+        all.on(table)
+            .read(Thing::column(table, name))
+            .read(Thing::Rows(table.clone(), Some(name.clone())))
+    })
+}
+
+fn setting(setting: &Setting, catalog: &Catalog) -> Footprint {
+    let table = &setting.table;
+    let all = Footprint::default().on(table).and(&setting.touches);
+    let is_identity = matches!(setting.effect, Some(Effect::ReplicaIdentity(_)));
+    identified(all, table, is_identity, catalog)
+}
+
+fn rename_column(table: &TableName, from: &Ident, to: &Ident, catalog: &Catalog) -> Footprint {
+    let all = on_column(Footprint::default().on(table), table, from, catalog);
+    std::iter::once(table.clone())
+        .chain(catalog.below(table))
+        .fold(all, |all, one| {
+            all.rename(Thing::column(&one, from), Thing::column(&one, to))
+        })
+}
+
+fn add_identity(new: &NewIdentity) -> Footprint {
+    let (table, column) = (&new.table, &new.column);
+    Footprint::default()
+        .on(table)
+        .read(Thing::column(table, column))
+        .read(Thing::aspect(table, column, Aspect::Null))
+        .read(Thing::Rows(table.clone(), Some(column.clone())))
+        .change(Thing::aspect(table, column, Aspect::Default))
+        .change(Thing::aspect(table, column, Aspect::Identity))
+}
+
+fn create_materialized_view(new: &NewMaterializedView, catalog: &Catalog) -> Footprint {
+    let made = relation_made(&new.view).make(Thing::Rows(new.view.clone(), None));
+    if new.filled {
+        rows_of(made, &new.reads, catalog)
+    } else {
+        made
     }
 }
 
@@ -222,11 +235,6 @@ fn relations(expression: &Expr, catalog: &Catalog) -> Vec<TableName> {
         .iter()
         .filter_map(|(schema, name, _)| catalog.resolve(schema.as_deref(), name))
         .collect()
-}
-
-fn not_null(all: Footprint, table: &TableName, column: &Ident) -> Footprint {
-    all.change(Thing::aspect(table, column, Aspect::Null))
-        .change(Thing::Demands(table.clone(), Some(column.clone())))
 }
 
 /// What stands on a column and is made again with it, or follows its name.
@@ -331,157 +339,6 @@ fn of_type(
                 &known.type_sql,
             ))))
         })
-}
-
-fn add_constraint(table: &TableName, constraint: &NewConstraint, catalog: &Catalog) -> Footprint {
-    demanded(
-        Footprint::default()
-            .on(table)
-            .columns(table, &constraint.columns()),
-        table,
-        constraint,
-        catalog,
-    )
-}
-
-/// A constraint that is made, with the names it takes and all it points at.
-fn demanded(
-    mut all: Footprint,
-    table: &TableName,
-    constraint: &NewConstraint,
-    catalog: &Catalog,
-) -> Footprint {
-    let columns = constraint.columns();
-    all = all.make(Thing::constraint(table, &constraint.name));
-    match &constraint.kind {
-        NewConstraintKind::Check(_) => {}
-        NewConstraintKind::NotNull(column) => all = not_null(all, table, column),
-        NewConstraintKind::Exclude => {
-            all = all
-                .make(Thing::Demands(table.clone(), None))
-                .make(Thing::beside(table, &constraint.name))
-                .make(Thing::Indexes(table.clone()));
-        }
-        NewConstraintKind::ForeignKey {
-            references,
-            reference_columns,
-            ..
-        } => {
-            let keys = if reference_columns.is_empty() {
-                primary(references, catalog)
-            } else {
-                reference_columns.clone()
-            };
-            all = all
-                .on(references)
-                .columns(references, &keys)
-                .read(Thing::key(references, &keys));
-            for key in keys {
-                all = all.make(Thing::Demands(references.clone(), Some(key)));
-            }
-        }
-        NewConstraintKind::Unique {
-            primary,
-            using_index,
-            ..
-        } => {
-            all = all
-                .make(Thing::beside(table, &constraint.name))
-                .make(Thing::key(table, &columns))
-                .make(Thing::Indexes(table.clone()));
-            if let Some(index) = using_index {
-                all = all.drop(Thing::beside(table, index));
-            }
-            all = identified(all, table, *primary, catalog);
-            if *primary {
-                all = columns.iter().fold(all, |all, column| {
-                    all.change(Thing::aspect(table, column, Aspect::Null))
-                });
-            }
-        }
-    }
-    columns.into_iter().fold(all, |all, column| {
-        all.make(Thing::Demands(table.clone(), Some(column)))
-    })
-}
-
-fn primary(table: &TableName, catalog: &Catalog) -> Vec<Ident> {
-    let known = catalog
-        .table(table)
-        .into_iter()
-        .flat_map(|table| &table.constraints);
-    known
-        .filter(|one| one.kind == ConstraintKind::PrimaryKey)
-        .flat_map(|key| key.columns.iter().map(|name| Ident::new(name.as_str())))
-        .collect()
-}
-
-fn idents(names: &[String]) -> Vec<Ident> {
-    names.iter().map(|name| Ident::new(name.as_str())).collect()
-}
-
-fn drop_constraint(table: &TableName, name: &Ident, catalog: &Catalog) -> Footprint {
-    let mut all = Footprint::default()
-        .on(table)
-        .drop(Thing::constraint(table, name));
-    let Some(known) = catalog
-        .table(table)
-        .and_then(|table| table.constraint(name))
-    else {
-        return all;
-    };
-    let columns = idents(&known.columns);
-    all = all.columns(table, &columns);
-    if columns.is_empty() {
-        all = all.drop(Thing::Demands(table.clone(), None));
-    }
-    if let Some(references) = known.referenced() {
-        all = all.on(&references).drop(Thing::Demands(references, None));
-    }
-    all = identified(
-        all,
-        table,
-        known.kind == ConstraintKind::PrimaryKey,
-        catalog,
-    );
-    if matches!(
-        known.kind,
-        ConstraintKind::Unique | ConstraintKind::PrimaryKey | ConstraintKind::Exclude
-    ) {
-        all = all
-            .drop(Thing::beside(table, name))
-            .drop(Thing::key(table, &columns))
-            .drop(Thing::Indexes(table.clone()));
-    }
-    if matches!(
-        known.kind,
-        ConstraintKind::PrimaryKey | ConstraintKind::NotNull
-    ) {
-        all = columns.iter().fold(all, |all, column| {
-            all.change(Thing::aspect(table, column, Aspect::Null))
-        });
-    }
-    columns.into_iter().fold(all, |all, column| {
-        all.drop(Thing::Demands(table.clone(), Some(column)))
-    })
-}
-
-fn validate(table: &TableName, name: &Ident, catalog: &Catalog) -> Footprint {
-    let all = Footprint::default()
-        .on(table)
-        .change(Thing::constraint(table, name));
-    let Some(known) = catalog
-        .table(table)
-        .and_then(|table| table.constraint(name))
-    else {
-        return all;
-    };
-    let all = idents(&known.columns).into_iter().fold(all, |all, column| {
-        all.read(Thing::Rows(table.clone(), Some(column)))
-    });
-    known.referenced().into_iter().fold(all, |all, other| {
-        all.on(&other).read(Thing::Rows(other, None))
-    })
 }
 
 fn drop_column(table: &TableName, column: &Ident, catalog: &Catalog) -> Footprint {

@@ -17,13 +17,13 @@ pub const OUR_SCHEMA: &str = "concertina";
 impl Action {
     /// The statements of the action, in order. `read` is the literal that [`Value::Read`] was
     /// evaluated to.
+    #[expect(clippy::too_many_lines, reason = "a few lines for each kind of action")]
     pub fn sql(&self, read: Option<&str>) -> Vec<String> {
+        let alter = |table: &TableName, what: String| vec![alter(table, &what)];
         match self {
             Action::CreateTable { sql, .. }
             | Action::AsWritten { sql, .. }
-            | Action::Blocking { sql, .. } => {
-                vec![sql.clone()]
-            }
+            | Action::Blocking { sql, .. } => vec![sql.clone()],
             Action::AddColumn {
                 table,
                 column,
@@ -41,13 +41,9 @@ impl Action {
                 let references = references
                     .as_ref()
                     .map_or_else(String::new, |(sql, _)| format!(" {sql}"));
-                vec![alter(
-                    table,
-                    &format!(
-                        "ADD COLUMN {} {type_sql}{default}{not_null}{references}",
-                        column.sql()
-                    ),
-                )]
+                let column = column.sql();
+                let definition = format!("{type_sql}{default}{not_null}{references}");
+                alter(table, format!("ADD COLUMN {column} {definition}"))
             }
             Action::AddIdentity {
                 table,
@@ -60,34 +56,24 @@ impl Action {
                 column,
                 name,
             } => {
-                vec![alter(
+                let (name, column) = (name.sql(), column.sql());
+                alter(
                     table,
-                    &format!(
-                        "ADD CONSTRAINT {} NOT NULL {} NOT VALID",
-                        name.sql(),
-                        column.sql()
-                    ),
-                )]
+                    format!("ADD CONSTRAINT {name} NOT NULL {column} NOT VALID"),
+                )
             }
             Action::AttachPartition {
                 parent,
                 partition,
                 bound,
                 ..
-            } => {
-                vec![alter(
-                    parent,
-                    &format!("ATTACH PARTITION {} {bound}", partition.sql()),
-                )]
-            }
+            } => alter(
+                parent,
+                format!("ATTACH PARTITION {} {bound}", partition.sql()),
+            ),
             Action::DetachPartition {
                 parent, partition, ..
-            } => {
-                vec![alter(
-                    parent,
-                    &format!("DETACH PARTITION {}", partition.sql()),
-                )]
-            }
+            } => alter(parent, format!("DETACH PARTITION {}", partition.sql())),
             Action::OwnSequence { .. } => own_sequence(self),
             Action::SetDefault {
                 table,
@@ -95,17 +81,12 @@ impl Action {
                 default,
             } => vec![set_default(table, column, default.as_deref())],
             Action::SetNotNull { table, column } => {
-                vec![alter(
-                    table,
-                    &format!("ALTER COLUMN {} SET NOT NULL", column.sql()),
-                )]
+                alter(table, format!("ALTER COLUMN {} SET NOT NULL", column.sql()))
             }
-            Action::DropNotNull { table, column } => {
-                vec![alter(
-                    table,
-                    &format!("ALTER COLUMN {} DROP NOT NULL", column.sql()),
-                )]
-            }
+            Action::DropNotNull { table, column } => alter(
+                table,
+                format!("ALTER COLUMN {} DROP NOT NULL", column.sql()),
+            ),
             Action::AddConstraint {
                 table,
                 name,
@@ -114,10 +95,11 @@ impl Action {
                 ..
             } => {
                 let not_valid = if *not_valid { " NOT VALID" } else { "" };
-                vec![alter(
+                let name = name.sql();
+                alter(
                     table,
-                    &format!("ADD CONSTRAINT {} {definition}{not_valid}", name.sql()),
-                )]
+                    format!("ADD CONSTRAINT {name} {definition}{not_valid}"),
+                )
             }
             Action::AddConstraintUsingIndex {
                 table,
@@ -127,43 +109,34 @@ impl Action {
                 timing,
             } => {
                 let kind = if *primary { "PRIMARY KEY" } else { "UNIQUE" };
-                vec![alter(
+                let (name, index) = (name.sql(), index.sql());
+                alter(
                     table,
-                    &format!(
-                        "ADD CONSTRAINT {} {kind} USING INDEX {}{timing}",
-                        name.sql(),
-                        index.sql()
-                    ),
-                )]
+                    format!("ADD CONSTRAINT {name} {kind} USING INDEX {index}{timing}"),
+                )
             }
             Action::DropConstraint { table, name, .. } => {
-                vec![alter(table, &format!("DROP CONSTRAINT {}", name.sql()))]
+                alter(table, format!("DROP CONSTRAINT {}", name.sql()))
             }
             Action::MoveNumbers {
                 table,
                 from,
                 to,
                 identity,
-            } => {
-                vec![move_numbers(table, from, to, identity.as_deref())]
-            }
-            Action::RenameColumn { table, from, to } => {
-                vec![alter(
-                    table,
-                    &format!("RENAME COLUMN {} TO {}", from.sql(), to.sql()),
-                )]
-            }
-            Action::RenameConstraint { table, from, to } => {
-                vec![alter(
-                    table,
-                    &format!("RENAME CONSTRAINT {} TO {}", from.sql(), to.sql()),
-                )]
-            }
+            } => vec![move_numbers(table, from, to, identity.as_deref())],
+            Action::RenameColumn { table, from, to } => alter(
+                table,
+                format!("RENAME COLUMN {} TO {}", from.sql(), to.sql()),
+            ),
+            Action::RenameConstraint { table, from, to } => alter(
+                table,
+                format!("RENAME CONSTRAINT {} TO {}", from.sql(), to.sql()),
+            ),
             Action::RenameIndex { from, to, .. } => {
                 vec![format!("ALTER INDEX {} RENAME TO {}", from.sql(), to.sql())]
             }
             Action::DropColumn { table, column } => {
-                vec![alter(table, &format!("DROP COLUMN {}", column.sql()))]
+                alter(table, format!("DROP COLUMN {}", column.sql()))
             }
             Action::DropTable { table } => vec![format!("DROP TABLE {}", table.sql())],
             Action::BeginAsWritten(begin) => as_written::begin(begin),

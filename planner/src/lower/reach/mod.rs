@@ -7,7 +7,8 @@ mod schema;
 use super::{qualified, schema, strings};
 use crate::catalog::{Catalog, TableKind};
 use concertina_revisions::tree::{
-    Node, NodeEnum, RangeVar, TransactionStmtKind, VariableSetKind, VariableSetStmt, node,
+    Node, NodeEnum, RangeVar, TransactionStmtKind, VacuumStmt, VariableSetKind, VariableSetStmt,
+    node,
 };
 use concertina_revisions::{Statement, TableName};
 
@@ -167,17 +168,7 @@ impl Reacher<'_> {
                 }
                 _ => self.reach.manner = Manner::Never,
             },
-            NodeEnum::VacuumStmt(vacuum) => {
-                self.reach.beyond = vacuum.rels.is_empty();
-                for relation in &vacuum.rels {
-                    if let Some(node::Node::VacuumRelation(relation)) = &relation.node {
-                        self.changed(relation.relation.as_ref());
-                    }
-                }
-                if vacuum.is_vacuumcmd {
-                    self.leave_out("there are no rows to clean up behind");
-                }
-            }
+            NodeEnum::VacuumStmt(vacuum) => self.vacuum(vacuum),
             NodeEnum::ExplainStmt(_) | NodeEnum::VariableShowStmt(_) => self.reach.beyond = true,
             NodeEnum::AlterEnumStmt(alter) if alter.old_val.is_empty() => {
                 if statement.transaction.is_none() {
@@ -198,6 +189,19 @@ impl Reacher<'_> {
                 self.reach.beyond |= !create.schema_elts.is_empty();
             }
             other => self.elsewhere(other),
+        }
+    }
+
+    /// VACUUM and ANALYZE.
+    fn vacuum(&mut self, vacuum: &VacuumStmt) {
+        self.reach.beyond = vacuum.rels.is_empty();
+        for relation in &vacuum.rels {
+            if let Some(node::Node::VacuumRelation(relation)) = &relation.node {
+                self.changed(relation.relation.as_ref());
+            }
+        }
+        if vacuum.is_vacuumcmd {
+            self.leave_out("there are no rows to clean up behind");
         }
     }
 

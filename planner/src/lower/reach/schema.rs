@@ -5,8 +5,8 @@ use crate::lower::{qualified, schema};
 use concertina_revisions::Statement;
 use concertina_revisions::statement::without_concurrently;
 use concertina_revisions::tree::{
-    AlterTableStmt, AlterTableType, DropBehavior, DropStmt, GrantStmt, NodeEnum, ObjectType,
-    RangeVar, RenameStmt, node,
+    AlterTableStmt, AlterTableType, CommentStmt, DropBehavior, DropStmt, GrantStmt, Node, NodeEnum,
+    ObjectType, RangeVar, RenameStmt, node,
 };
 
 impl Reacher<'_> {
@@ -17,8 +17,7 @@ impl Reacher<'_> {
             NodeEnum::AlterTableStmt(alter) => self.alter_table(alter),
             NodeEnum::CreateStmt(create) => {
                 self.made(create.relation.as_ref());
-                let parents = create.inh_relations.iter().filter_map(range_of);
-                parents.for_each(|parent| self.changed(Some(parent)));
+                self.each_changed(&create.inh_relations);
             }
             NodeEnum::IndexStmt(create) => {
                 self.changed(create.relation.as_ref());
@@ -36,25 +35,11 @@ impl Reacher<'_> {
             }
             NodeEnum::CreatePolicyStmt(create) => self.changed(create.table.as_ref()),
             NodeEnum::AlterPolicyStmt(alter) => self.changed(alter.table.as_ref()),
-            NodeEnum::CreateStatsStmt(create) => {
-                create
-                    .relations
-                    .iter()
-                    .filter_map(range_of)
-                    .for_each(|range| self.changed(Some(range)));
-            }
+            NodeEnum::CreateStatsStmt(create) => self.each_changed(&create.relations),
             NodeEnum::RenameStmt(rename) => self.rename(rename),
             NodeEnum::DropStmt(drop) => self.drop(drop, &statement.sql),
             NodeEnum::GrantStmt(grant) => self.grant(grant),
-            NodeEnum::CommentStmt(comment) => match comment.objtype() {
-                ObjectType::ObjectTable => self.changed_by_name(&names(comment.object.as_deref())),
-                ObjectType::ObjectColumn => {
-                    let mut parts = names(comment.object.as_deref());
-                    parts.pop();
-                    self.changed_by_name(&parts);
-                }
-                _ => {}
-            },
+            NodeEnum::CommentStmt(comment) => self.comment(comment),
             NodeEnum::ReindexStmt(reindex) => match &reindex.relation {
                 Some(range) => {
                     self.changed_or_index(range);
@@ -73,10 +58,7 @@ impl Reacher<'_> {
                 }
             },
             NodeEnum::LockStmt(lock) => {
-                lock.relations
-                    .iter()
-                    .filter_map(range_of)
-                    .for_each(|range| self.changed(Some(range)));
+                self.each_changed(&lock.relations);
                 if statement.transaction.is_none() {
                     self.leave_out("each step takes its own locks");
                 }
@@ -139,6 +121,24 @@ impl Reacher<'_> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    fn each_changed(&mut self, relations: &[Node]) {
+        for range in relations.iter().filter_map(range_of) {
+            self.changed(Some(range));
+        }
+    }
+
+    fn comment(&mut self, comment: &CommentStmt) {
+        let mut parts = names(comment.object.as_deref());
+        match comment.objtype() {
+            ObjectType::ObjectTable => self.changed_by_name(&parts),
+            ObjectType::ObjectColumn => {
+                parts.pop();
+                self.changed_by_name(&parts);
+            }
+            _ => {}
         }
     }
 

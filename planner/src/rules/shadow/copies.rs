@@ -65,15 +65,15 @@ pub(super) fn indexes(
         }
         swap.after.extend(marks(shadow, index));
         if shadow.table.replica_identity.as_ref() == Some(&index.as_identity()) {
-            swap.after.push(Action::AsWritten {
-                what: format!("replica identity of {}", shadow.table_name().shown()),
-                sql: format!(
+            swap.after.push(Action::exclusively(
+                format!("replica identity of {}", shadow.table_name().shown()),
+                format!(
                     "ALTER TABLE {} REPLICA IDENTITY USING INDEX {}",
                     shadow.table_name().sql(),
                     Ident::new(index.name.as_str()).sql()
                 ),
-                locks: vec![(shadow.table_name(), Lock::AccessExclusive)],
-            });
+                &shadow.table_name(),
+            ));
         }
     }
     Ok(decision)
@@ -82,10 +82,7 @@ pub(super) fn indexes(
 /// What is said of an index besides its definition, and of its constraint.
 fn marks(shadow: &Shadow<'_>, index: &Index) -> Vec<Action> {
     let (table, name) = (shadow.table_name(), Ident::new(index.name.as_str()));
-    let full = TableName {
-        schema: table.schema.clone(),
-        name: name.clone(),
-    };
+    let full = table.beside(&name);
     let comment = index.comment.as_ref().map(|comment| {
         format!(
             "COMMENT ON INDEX {} IS {}",
@@ -104,25 +101,27 @@ fn marks(shadow: &Shadow<'_>, index: &Index) -> Vec<Action> {
     let locks = vec![(table.clone(), Lock::ShareUpdateExclusive)];
     let statements = comment.into_iter().chain(clustered).chain(of_constraint);
     statements
-        .map(|sql| Action::AsWritten {
-            what: format!("what was said of {}", full.shown()),
-            sql,
-            locks: locks.clone(),
+        .map(|sql| {
+            Action::as_written(
+                format!("what was said of {}", full.shown()),
+                sql,
+                locks.clone(),
+            )
         })
         .collect()
 }
 
 /// The comment of a constraint whose place another has taken.
 fn comment_again(table: &TableName, constraint: &Constraint) -> Option<Action> {
-    Some(Action::AsWritten {
-        what: format!(
+    Some(Action::as_written(
+        format!(
             "comment on constraint {} of {}",
             constraint.name,
             table.shown()
         ),
-        sql: commented(table, constraint)?,
-        locks: vec![(table.clone(), Lock::ShareUpdateExclusive)],
-    })
+        commented(table, constraint)?,
+        vec![(table.clone(), Lock::ShareUpdateExclusive)],
+    ))
 }
 
 fn other_class(index: &Index) -> Problem {
@@ -403,10 +402,12 @@ pub(super) fn statistics(shadow: &Shadow<'_>, swap: &mut Swap) {
             continue;
         };
         let name = TableName::new(schema.as_str(), name.as_str());
-        let action = |what: &str, sql: String| Action::AsWritten {
-            what: format!("{what} statistics {}", name.shown()),
-            sql,
-            locks: locks.clone(),
+        let action = |what: &str, sql: String| {
+            Action::as_written(
+                format!("{what} statistics {}", name.shown()),
+                sql,
+                locks.clone(),
+            )
         };
         swap.statistics
             .push(action("drop", format!("DROP STATISTICS {}", name.sql())));
