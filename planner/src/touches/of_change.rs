@@ -2,7 +2,7 @@
 //! named: one that is new has to say here what it touches.
 
 use super::of_rows::{delete, identified, insert, read_beside, rows_of, truncate, update};
-use crate::catalog::{Catalog, ConstraintKind, Table};
+use crate::catalog::{Catalog, ConstraintKind, Standing, Table};
 use crate::change::{
     AddColumn, Attach, Change, Effect, Fill, NewColumn, NewConstraint, NewConstraintKind, NewIndex,
     NewTable, NewType, Special,
@@ -492,6 +492,8 @@ fn drop_column(table: &TableName, column: &Ident, catalog: &Catalog) -> Footprin
     for below in catalog.below(table) {
         all.add(How::Drop, Thing::column(&below, column));
     }
+    let by = Standing::Column(column.as_str().to_owned());
+    all = all.and(&catalog.stood_on(Some(table), &by));
     let Some(known) = catalog.table(table) else {
         return all;
     };
