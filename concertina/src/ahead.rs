@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::planted::planted;
 use concertina_engine::Refused;
 use concertina_planner::problem::code;
+use concertina_planner::sent::{self, Sent};
 use concertina_planner::{Catalog, Outlook, Plan, look_ahead};
 use concertina_revisions::{Diagnostic, Revision, Span};
 
@@ -86,6 +87,18 @@ pub(crate) fn foresee(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Ahead
     } else {
         Err(problems.into())
     }
+}
+
+/// What these revisions let publications send that they haven't sent before.
+pub(crate) fn sent(all: &[Ahead], catalog: &Catalog) -> Vec<Sent> {
+    let mut before = catalog;
+    let mut told = Vec::new();
+    for ahead in all {
+        told.extend(sent::by_plan(&ahead.plan));
+        told.extend(sent::between(before, &ahead.after));
+        before = &ahead.after;
+    }
+    told
 }
 
 /// What PostgreSQL says, with its place in the author's text.

@@ -76,6 +76,14 @@ pub fn find(
                 ("sslkey".to_owned(), key),
             ]);
         }
+        // With it `require` verifies the authority, too.
+        let root = folder.join("root.crt");
+        if root.is_file() {
+            defaults.push((
+                "sslrootcert".to_owned(),
+                root.to_string_lossy().into_owned(),
+            ));
+        }
     }
     let borrowed: Vec<(&str, String)> = defaults
         .iter()
@@ -255,6 +263,30 @@ mod tests {
             "four:5432/d as d"
         );
         assert!(find(None, None, &with(&[])).is_err());
+    }
+
+    #[test]
+    fn authorities_are_looked_for_where_libpq_looks() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join(".postgresql");
+        std::fs::create_dir(&folder).unwrap();
+        let at = home.path().display().to_string();
+        let found = |words: &str| {
+            let variable = |name: &str| (name == "HOME").then(|| at.clone());
+            find(Some(&format!("postgres://h/d?{words}")), None, &variable)
+        };
+        assert!(found("sslmode=require").is_ok());
+        std::fs::write(folder.join("root.crt"), "no authority").unwrap();
+        for mode in ["require", "verify-ca", "verify-full"] {
+            assert!(found(&format!("sslmode={mode}")).is_err(), "{mode}");
+        }
+        assert!(found("sslmode=prefer").is_ok() && found("sslmode=disable").is_ok());
+        // The system's authorities sign for anybody: only the name tells whether it is the server that is meant.
+        assert!(found("sslrootcert=system").is_ok());
+        for mode in ["disable", "prefer", "require", "verify-ca"] {
+            let weak = found(&format!("sslrootcert=system&sslmode={mode}"));
+            assert!(weak.is_err(), "{mode}");
+        }
     }
 
     #[test]

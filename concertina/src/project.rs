@@ -114,6 +114,7 @@ impl Limits {
         );
         settings.workers = self.workers.unwrap_or(settings.workers);
         settings.eager = self.eager.unwrap_or(settings.eager);
+        settings.subscribers_ready = self.subscribers_ready.unwrap_or(false);
         settings.passes_max = self.passes_max.unwrap_or(settings.passes_max);
         settings.rows_per_second_max = self.rows_per_second_max;
         settings.latency_budget_percent = self.latency_budget_percent;

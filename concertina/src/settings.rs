@@ -202,6 +202,14 @@ limits! {
         help: "Write at most this many megabytes of WAL a second",
         means: "a limit on megabytes of WAL a second, estimated from what the whole server writes",
     }
+    subscribers_ready: bool {
+        kind: Kind::Switch,
+        default: Some("false"),
+        example: "false",
+        flag: Some(Flag { long: "subscribers-ready", value: "" }),
+        help: "Say that subscribers have the columns and tables that they need for this",
+        means: "subscribers of publications have the columns and tables that `plan` reports, or add them by themselves; without it a run that would stop them is refused",
+    }
     vacuum_dead_percent: u32 {
         kind: Kind::Number { whole: true, min: 1.0, max: None },
         default: Some("20"),

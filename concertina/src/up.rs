@@ -1,7 +1,7 @@
 //! The way up: everything that is pending is planned before the first change, and then run one
 //! after the other.
 
-use crate::ahead::{Ahead, foresee, told};
+use crate::ahead::{Ahead, foresee, sent, told};
 use crate::done::{
     Done, begun, contract_waiting, hazards, new_run, preflight, reached, still_waiting,
 };
@@ -35,7 +35,7 @@ pub async fn pending(
     let mut ahead = foresee(&path, &catalog)?;
     let told = rehearse(engine, None, history, &known, &path, &ahead, &catalog).await?;
     let plans: Vec<&Plan> = ahead.iter().map(|ahead| &ahead.plan).collect();
-    let concerns = engine.concerns(&plans).await?;
+    let concerns = engine.concerns(&plans, &sent(&ahead, &catalog)).await?;
     if let Some(first) = ahead.first_mut() {
         first.plan.notes.extend(told.notes());
         first.plan.notes.extend(concerns);
@@ -172,6 +172,7 @@ async fn plan_ahead(
     let found = lease.catalog_for(fresh).await?;
     let catalog = once_gone_on(history, known, found);
     let ahead = foresee(fresh, &catalog)?;
+    Box::pin(lease.subscribers_are_ready(&sent(&ahead, &catalog))).await?;
     Box::pin(understood(lease, fresh, &ahead, &catalog)).await?;
     Box::pin(ask_ahead(lease, fresh, &ahead, &catalog)).await?;
     if recorded::in_flight(known).next().is_some() {

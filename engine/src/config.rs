@@ -51,6 +51,8 @@ pub struct Settings {
     pub silence: Duration,
     /// How long to wait for another engine that is at work on the database.
     pub patience: Duration,
+    /// Whether subscribers of publications are ready for what a revision lets them have: without it a run that would stop them is refused.
+    pub subscribers_ready: bool,
     /// Whether each revision gets a schema of views with its names and types, for code that names
     /// its version.
     pub versions: bool,
@@ -107,6 +109,7 @@ impl Default for Settings {
             reconnect_budget: Duration::from_mins(10),
             silence: Duration::from_secs(15),
             patience: Duration::from_millis(1_500),
+            subscribers_ready: false,
             versions: false,
             rehearse: Rehearse::Auto,
         }

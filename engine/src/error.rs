@@ -45,6 +45,12 @@ pub enum Error {
         /// What it may not do, and the statement that lets it.
         missing: Vec<(String, String)>,
     },
+    /// Subscribers of a publication would stop; nothing was changed.
+    #[error("subscribers would stop: {}", .needs.join("; "))]
+    Subscribers {
+        /// What to do on them first.
+        needs: Vec<String>,
+    },
     /// There are fewer connections than a run needs.
     #[error("a run needs {needed} connections at once, and only {got} can be had: {why}")]
     FewConnections {
@@ -197,9 +203,18 @@ impl Error {
                 "`concertina status` shows what is recorded there; run the same command again to go on from it".to_owned()
             }
             Error::Rights { missing, .. } => missing.iter().map(|(_, grant)| grant.as_str()).collect::<Vec<_>>().join("; "),
+            Error::Subscribers { .. } => {
+                "then say that they are ready: --subscribers-ready, or subscribers_ready = true below [limits] in concertina.toml; a consumer \
+                 that decodes the stream itself, as Debezium does, is ready as it is"
+                    .to_owned()
+            }
             Error::FewConnections { user, .. } => {
                 let user = Ident::new(user.as_str()).sql();
-                format!("ALTER ROLE {user} CONNECTION LIMIT, max_connections, or the pool's size: {}", Settings::CONNECTIONS)
+                format!(
+                    "ALTER ROLE {user} CONNECTION LIMIT, max_connections, or the pool's size: {}; or run what `concertina upgrade --sql` writes \
+                     with psql, which needs one",
+                    Settings::CONNECTIONS
+                )
             }
             Error::TooOld { .. } => {
                 "PostgreSQL before 14 can't scan a range of a table's blocks; upgrade the server first".to_owned()

@@ -67,6 +67,7 @@ pub use script::script;
 pub use state::{BackfillStatus, Direction, State};
 pub use stop::Stopper;
 
+use concertina_planner::sent::Sent;
 use concertina_planner::{Catalog, Needs, Plan};
 use concertina_revisions::{Revision, RevisionId};
 use connection::session::{Role, Session};
@@ -149,7 +150,7 @@ impl Engine {
     /// # Errors
     ///
     /// When the database can't be reached or read.
-    pub async fn concerns(&self, plans: &[&Plan]) -> Result<Vec<String>, Error> {
+    pub async fn concerns(&self, plans: &[&Plan], sent: &[Sent]) -> Result<Vec<String>, Error> {
         let session = self.reader().await?;
         let mut all = Needs::default();
         plans.iter().for_each(|plan| all.add(plan.needs()));
@@ -158,9 +159,7 @@ impl Engine {
             Err(error @ Error::Rights { .. }) => told.push(format!("{error}: {}", error.help())),
             asked => asked?,
         }
-        for plan in plans {
-            told.extend(inspect::subscribers::need(&session, plan).await?);
-        }
+        told.extend(inspect::subscribers::need(&session, sent).await?);
         if all.backfills {
             let mut findings = inspect::doctor::of_backfills(&session).await?;
             findings.extend(inspect::connections::too_few(&session, &self.settings).await?);

@@ -70,6 +70,7 @@ pub mod plan;
 pub mod problem;
 mod remains;
 mod rules;
+pub mod sent;
 #[allow(
     clippy::wildcard_enum_match_arm,
     reason = "PostgreSQL's tree has more kinds of nodes than any room needs"
@@ -89,7 +90,7 @@ pub use helper::is_helper;
 pub use meant::{Along, along};
 pub use needs::Needs;
 pub use plan::{Phase, Plan, Step, StepId, Work};
-pub use sql::{gives_owner, setting_of_policy};
+pub use sql::{Constants, constants, gives_owner, setting_of_policy};
 pub use tried::{Tried, tried};
 pub use versions::schema_of;
 

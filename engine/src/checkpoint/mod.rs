@@ -62,21 +62,24 @@ pub(crate) async fn prepare(session: &Session) -> Result<(), Error> {
         .map(drop)
 }
 
+const LOOKING: &str = "looking for schema concertina";
+
+/// Whether our tables are there.
+pub(crate) async fn is_there(session: &Session) -> Result<bool, Error> {
+    let sql = "SELECT to_regclass('concertina.revision') IS NOT NULL";
+    Ok(session.query_one(LOOKING, sql, &[]).await?.get(0))
+}
+
 /// The form of our tables; none where there are none.
 ///
 /// # Errors
 ///
 /// When it is newer than we are.
 async fn format(session: &Session) -> Result<Option<i32>, Error> {
-    let doing = "looking for schema concertina";
-    let there = "SELECT to_regclass('concertina.revision') IS NOT NULL";
-    if !session
-        .query_one(doing, there, &[])
-        .await?
-        .get::<_, bool>(0)
-    {
+    if !is_there(session).await? {
         return Ok(None);
     }
+    let doing = LOOKING;
     // Which version wrote it isn't known of the first format.
     let sql = "SELECT format, to_jsonb(meta) ->> 'version' FROM concertina.meta";
     let row = session.query_one(doing, sql, &[]).await?;

@@ -6,7 +6,7 @@ use crate::connection::address::Connect;
 use crate::connection::session::{Role, Session};
 use crate::error::{Class, Error};
 use crate::event::{Event, Events};
-use crate::inspect::catalog;
+use crate::inspect::{catalog, subscribers};
 use crate::lock::blockers;
 use crate::lock::ladder::surely;
 use crate::lock::lineage::Lineage;
@@ -65,6 +65,12 @@ impl Lease {
         replicas::synchronous(&lease, &settings, &events, &stop).await?;
         let server = ask_server(&lease).await?;
         let lineage = Lineage::of(&lease).await?;
+        if !settings.subscribers_ready && !checkpoint::is_there(&lease).await? {
+            let needs = subscribers::need_ours(&lease).await?;
+            if let Some(need) = needs {
+                return Err(Error::Subscribers { needs: vec![need] });
+            }
+        }
         checkpoint::prepare(&lease).await?;
         let own_tables = BTreeSet::new();
         let rights = Needs::default();

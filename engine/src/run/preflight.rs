@@ -11,6 +11,7 @@ use crate::lock::lease::Lease;
 use concertina_planner::Plan;
 use concertina_planner::action::sql::{do_block, dollar_quote};
 use concertina_planner::plan::{Check, Question};
+use concertina_planner::sent::{self, Sent};
 use concertina_revisions::{Ident, TableName};
 use std::time::Duration;
 
@@ -53,9 +54,7 @@ impl Lease {
                 });
             }
         }
-        for text in surely!(self, Box::pin(subscribers::need(&self.records, plan)))? {
-            self.tell(Event::Note { text });
-        }
+        self.subscribers_are_ready(&sent::by_plan(plan)).await?;
         let (mut failed, mut broken) = (Vec::new(), None);
         for check in &plan.preflight {
             match surely!(self, self.watched(check)) {
@@ -71,6 +70,22 @@ impl Lease {
             Some(error) if failed.is_empty() => Err(error),
             _ => Ok(failed),
         }
+    }
+
+    /// Refuses what would stop subscribers of a publication, unless somebody has said that they are ready for it. Only reads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Subscribers`] with what to do on them first.
+    pub async fn subscribers_are_ready(&mut self, sent: &[Sent]) -> Result<(), Error> {
+        if self.settings.subscribers_ready {
+            return Ok(());
+        }
+        let needs = surely!(self, Box::pin(subscribers::need(&self.records, sent)))?;
+        if needs.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Subscribers { needs })
     }
 
     /// Whether a backfill gets a session that watches the server and one that works, besides ours.

@@ -9,6 +9,7 @@ pub use thing::{Aspect, Thing};
 use concertina_revisions::{Ident, TableName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What is done with a thing.
 #[derive(
@@ -34,6 +35,9 @@ pub struct Access {
     /// The thing.
     pub thing: Thing,
 }
+
+/// So many accesses are looked through rather than put into a set.
+const FEW: usize = 16;
 
 /// Everything that a change, or a part of its work, reads and writes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -71,6 +75,20 @@ impl Footprint {
         }
     }
 
+    /// Adds many, each once. A list is looked through for each; a set, which costs a copy of everything, pays where there are many.
+    pub(crate) fn add_all(&mut self, more: Vec<Access>) {
+        if self.accesses.len().min(more.len()) <= FEW {
+            more.into_iter()
+                .for_each(|access| self.add(access.how, access.thing));
+            return;
+        }
+        let mut known: BTreeSet<Access> = self.accesses.iter().cloned().collect();
+        let fresh = more
+            .into_iter()
+            .filter(|access| known.insert(access.clone()));
+        self.accesses.extend(fresh);
+    }
+
     pub(crate) fn read(self, thing: Thing) -> Footprint {
         self.with(How::Read, thing)
     }
@@ -99,9 +117,7 @@ impl Footprint {
     }
 
     pub(crate) fn merge(&mut self, other: &Footprint) {
-        for access in &other.accesses {
-            self.add(access.how, access.thing.clone());
-        }
+        self.add_all(other.accesses.clone());
     }
 
     /// A relation that a statement is about: it has to be there.

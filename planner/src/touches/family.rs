@@ -3,6 +3,7 @@
 use crate::catalog::{Catalog, PartitionOf, Table, TableKind};
 use crate::footprint::{Access, Footprint, How, Thing};
 use concertina_revisions::TableName;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is done to a partition or child is done to the tables above it, too, and what is done to
@@ -10,19 +11,14 @@ use std::sync::Arc;
 /// for one, which can only add an edge.
 pub(crate) fn with_family(mut all: Footprint, catalog: &Catalog) -> Footprint {
     let mut more: Vec<Access> = Vec::new();
-    let mut known: Vec<(&TableName, Family)> = Vec::new();
+    let mut known: BTreeMap<&TableName, Family> = BTreeMap::new();
     for access in &all.accesses {
         let Some(table) = access.thing.table() else {
             continue;
         };
-        let at = known
-            .iter()
-            .position(|(name, _)| *name == table)
-            .unwrap_or_else(|| {
-                known.push((table, Family::of(table, catalog)));
-                known.len() - 1
-            });
-        let Family { above, is_above } = &known[at].1;
+        let Family { above, is_above } = known
+            .entry(table)
+            .or_insert_with(|| Family::of(table, catalog));
         // Of the table above it is neither made nor dropped.
         let how = if access.how == How::Read {
             How::Read
@@ -40,8 +36,7 @@ pub(crate) fn with_family(mut all: Footprint, catalog: &Catalog) -> Footprint {
             });
         }
     }
-    more.into_iter()
-        .for_each(|access| all.add(access.how, access.thing));
+    all.add_all(more);
     all
 }
 

@@ -180,7 +180,8 @@ async fn too_few_connections_are_told_before_a_run_and_refused_by_it() {
     few(&["upgrade"])
         .await
         .ends(1)
-        .says("needs 2 connections at once, and only 1 can be had");
+        .says("needs 2 connections at once, and only 1 can be had")
+        .says("upgrade --sql");
     limited(3).await;
     few(&["doctor"])
         .await
@@ -200,4 +201,17 @@ async fn too_few_connections_are_told_before_a_run_and_refused_by_it() {
         .await
         .ends(0)
         .says("CONNECTION LIMIT 3 of database site");
+    // With one connection psql runs the same plan.
+    limited(1).await;
+    let script = few(&["upgrade", "--contract", "--sql"]).await.ends(0).out;
+    let file = site.folder.path().join("script.sql");
+    std::fs::write(&file, script).unwrap();
+    let ran = std::process::Command::new("psql")
+        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &url, "-f"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    few(&["status"]).await.ends(0);
+    assert_eq!(site.value::<i64>(WRONG).await, 0);
 }

@@ -167,3 +167,64 @@ async fn a_byte_that_is_not_utf8_is_named_by_its_object() {
         .unwrap();
     at(&site, &url, &["upgrade", "--contract"]).ends(0);
 }
+
+/// What a role's settings make of its statements they make of ours: psql ends with the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_mean_what_they_mean_to_psql() {
+    let site = as_migrator(
+        "ALTER ROLE migrator SET DateStyle = 'SQL, DMY'; ALTER ROLE migrator SET IntervalStyle = 'sql_standard';
+         ALTER ROLE migrator SET TimeZone = 'Asia/Kolkata'; ALTER ROLE migrator SET transform_null_equals = on;
+         ALTER ROLE migrator SET array_nulls = off; ALTER ROLE migrator SET bytea_output = 'escape';
+         ALTER ROLE migrator SET check_function_bodies = off; ALTER ROLE migrator SET synchronous_commit = off;
+         ALTER ROLE migrator SET extra_float_digits = -3; ALTER ROLE migrator SET default_toast_compression = 'pglz';
+         ALTER ROLE migrator SET default_transaction_isolation = 'repeatable read'; ALTER ROLE migrator SET client_encoding = 'LATIN1';
+         ALTER ROLE migrator SET quote_all_identifiers = on;
+         ALTER ROLE migrator SET exit_on_error = on; ALTER ROLE migrator SET client_min_messages = 'error';",
+    )
+    .await;
+    let revision = "ALTER TABLE leads ADD COLUMN day date DEFAULT '05/06/2024', ADD COLUMN at timestamptz, ADD COLUMN span interval,
+            ADD COLUMN raw bytea, ADD COLUMN words text[];
+        UPDATE leads SET at = '03/04/2024 10:00', span = interval '-1 2:03:04', words = '{a,null}', raw = decode('00ff41', 'hex')
+            WHERE at IS NULL;
+        ALTER TABLE leads ALTER COLUMN at SET NOT NULL;
+        ALTER TABLE leads ADD COLUMN shown text;
+        UPDATE leads SET shown = raw::text || day::text || at::text || span::text || (0.1::float8 + 0.2::float8)::text
+            || (email = null)::text WHERE shown IS NULL;
+        CREATE FUNCTION later() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM not_there';
+        ALTER TABLE leads ADD CONSTRAINT dated CHECK (day > '01/02/2024');";
+    site.revision("001_lower", revision);
+    let made = site.server.dump("site", &["--inserts"]).unwrap();
+    let made: Vec<&str> = made
+        .lines()
+        .filter(|line| !line.starts_with('\\'))
+        .collect();
+    site.server.create_database("psql", None).await.unwrap();
+    site.server.psql("psql", &made.join("\n")).unwrap();
+    let psql = std::process::Command::new("psql")
+        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", revision, "-d"])
+        .arg(
+            site.server
+                .url("psql")
+                .replace("user=postgres", "user=migrator"),
+        )
+        .output()
+        .unwrap();
+    assert!(psql.status.success(), "{psql:?}");
+    at(
+        &site,
+        &url_of(&site, "migrator"),
+        &["upgrade", "--contract"],
+    )
+    .ends(0);
+    let dumped = |database: &str| {
+        let text = site
+            .server
+            .dump(database, &["--inserts", "-N", "concertina"])
+            .unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with('\\'));
+        let mut lines: Vec<String> = lines.map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(dumped("site"), dumped("psql"));
+}

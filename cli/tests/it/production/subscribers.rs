@@ -12,12 +12,15 @@ const ORDERS: &str =
     INSERT INTO orders (id, total) SELECT g, g * 10 FROM generate_series(1, 500) g; ANALYZE;
     CREATE PUBLICATION sent FOR TABLE orders;";
 
+/// A run with subscribers that are said to be ready.
+const READY: &[&str] = &["upgrade", "--subscribers-ready"];
+
 const LOGICAL: [(&str, &str); 1] = [("wal_level", "logical")];
 
 /// A published table with a subscriber on another server.
 struct Followed {
     site: Site,
-    _there: Postgres,
+    there: Postgres,
     subscriber: Client,
 }
 
@@ -41,7 +44,7 @@ impl Followed {
         subscriber.batch_execute(&subscribe).await.unwrap();
         let followed = Followed {
             site,
-            _there: there,
+            there,
             subscriber,
         };
         followed.agrees("id, total, state").await;
@@ -87,7 +90,7 @@ async fn a_subscriber_follows_through_a_change_of_type() {
     let wanted = followed.wanted();
     assert_eq!(wanted.len(), 1, "{wanted:?}");
     followed.subscriber.batch_execute(&wanted[0]).await.unwrap();
-    followed.site.run(&["upgrade"]).ends(3);
+    followed.site.run(READY).ends(3);
     followed
         .write("INSERT INTO orders (id, total) VALUES (1001, 7); UPDATE orders SET total = total + 1 WHERE id = 2")
         .await;
@@ -111,7 +114,7 @@ async fn a_subscriber_follows_through_a_rename() {
     let wanted = followed.wanted();
     assert_eq!(wanted.len(), 1, "{wanted:?}");
     followed.subscriber.batch_execute(&wanted[0]).await.unwrap();
-    followed.site.run(&["upgrade"]).ends(3);
+    followed.site.run(READY).ends(3);
     followed
         .write("INSERT INTO orders (id, total) VALUES (1001, 7); UPDATE orders SET state = 'paid' WHERE id = 2")
         .await;
@@ -131,14 +134,23 @@ async fn a_subscriber_follows_through_a_rename() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_subscriber_that_was_not_made_ready_stops_and_loses_nothing() {
+async fn a_subscriber_that_is_not_ready_goes_on_and_one_that_was_said_to_be_stops_and_loses_nothing()
+ {
     let followed = Followed::new("ALTER TABLE orders ALTER COLUMN total TYPE bigint;").await;
     let wanted = followed.wanted();
+    let before = followed.site.schema();
     followed
         .site
         .run(&["upgrade"])
-        .ends(3)
-        .says("a subscriber whose table lacks it stops");
+        .ends(1)
+        .says("subscribers would stop")
+        .says("--subscribers-ready");
+    assert_eq!(followed.site.schema(), before);
+    followed
+        .write("UPDATE orders SET total = 66 WHERE id = 1")
+        .await;
+    followed.agrees("id, total, state").await;
+    followed.site.run(READY).ends(3);
     followed
         .write("UPDATE orders SET total = 77 WHERE id = 2")
         .await;
@@ -151,6 +163,146 @@ async fn a_subscriber_that_was_not_made_ready_stops_and_loses_nothing() {
         .get(0);
     assert_eq!(there, 20);
     followed.subscriber.batch_execute(&wanted[0]).await.unwrap();
+    followed.agrees("id, total, state").await;
+}
+
+/// Where rows are sent, whether or not somebody applies them.
+const READ: &str = "SELECT pg_create_logical_replication_slot('reads', 'pgoutput')";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_would_stop_a_subscriber_is_refused_before_anything_changes() {
+    let tables = "CREATE TABLE parted (id int PRIMARY KEY, a text) PARTITION BY RANGE (id);
+        CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (10);
+        CREATE TABLE empty (id int PRIMARY KEY); CREATE TABLE own (id int PRIMARY KEY); INSERT INTO own VALUES (1);
+        ALTER PUBLICATION sent ADD TABLE parted, empty;";
+    let site = Site::with(&LOGICAL, &format!("{ORDERS} {tables}"), &[]).await;
+    site.client.batch_execute(READ).await.unwrap();
+    let before = site.schema();
+    for sql in [
+        "ALTER TABLE orders ADD COLUMN a int;",
+        "ALTER TABLE empty ADD COLUMN a int;",
+        "ALTER TABLE parted ADD COLUMN b int;",
+        "ALTER TABLE orders RENAME TO bought;",
+        "ALTER TABLE orders RENAME COLUMN state TO status;",
+        "CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (10) TO (20);",
+        "-- concertina: allow blocking\nALTER TABLE orders ADD COLUMN a timestamptz DEFAULT clock_timestamp();",
+    ] {
+        site.revision("001_own", "ALTER TABLE own ADD COLUMN a int;");
+        site.revision("002_change", sql);
+        site.run(&["plan"]).ends(0).says("a subscriber");
+        site.run(&["upgrade"])
+            .ends(1)
+            .says("subscribers would stop")
+            .says("publication sent");
+        assert_eq!(site.schema(), before, "{sql}");
+    }
+    for sql in [
+        "CREATE TABLE more (id int);",
+        "CREATE INDEX ON orders (total);",
+        "ALTER TABLE orders DROP COLUMN state;",
+    ] {
+        site.revision("002_change", sql);
+        let said = site.run(&["plan"]).ends(0);
+        assert!(!said.out.contains("a subscriber"), "{sql}: {}", said.out);
+    }
+    site.run(&["upgrade", "--contract"]).ends(0);
+    // The way back brings a column, too.
+    let back = ["downgrade", "-1", "--contract", "--allow-data-loss"];
+    site.run(&back).ends(1).says("subscribers would stop");
+    site.run(&[&back[..], &["--subscribers-ready"]].concat())
+        .ends(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_everything_is_published_our_own_tables_wait_for_subscribers_too() {
+    let site = Site::with(
+        &LOGICAL,
+        ORDERS,
+        &[("001_index", "CREATE INDEX orders_total ON orders (total);")],
+    )
+    .await;
+    site.client
+        .batch_execute("DROP PUBLICATION sent; CREATE PUBLICATION sent FOR ALL TABLES")
+        .await
+        .unwrap();
+    let there = Postgres::start(&[("fsync", "off"), ("wal_retrieve_retry_interval", "200ms")])
+        .await
+        .unwrap();
+    let subscriber = there.connect("postgres").await.unwrap();
+    let (tables, port) = (site.server.dump_schema("site").unwrap(), site.server.port());
+    let tables: Vec<&str> = tables
+        .lines()
+        .filter(|line| !line.starts_with('\\') && !line.contains("PUBLICATION"))
+        .collect();
+    there.psql("postgres", &tables.join("\n")).unwrap();
+    subscriber
+        .batch_execute(&format!(
+            "CREATE SUBSCRIPTION follows CONNECTION 'host=127.0.0.1 port={port} user=postgres dbname=site' PUBLICATION sent"
+        ))
+        .await
+        .unwrap();
+    let followed = Followed {
+        site,
+        there,
+        subscriber,
+    };
+    followed.agrees("id, total, state").await;
+    let ours = "SELECT to_regnamespace('concertina') IS NOT NULL";
+    let unready = |words: &[&str]| {
+        followed
+            .site
+            .run(words)
+            .ends(1)
+            .says("our own tables in schema concertina")
+            .says("--subscribers-ready")
+    };
+    unready(&["upgrade"]);
+    unready(&["stamp", "head"]);
+    assert!(!followed.site.value::<bool>(ours).await);
+    // Another database that has them.
+    followed
+        .site
+        .server
+        .create_database("other", None)
+        .await
+        .unwrap();
+    super::at(
+        &followed.site,
+        &followed.site.server.url("other"),
+        &["stamp", "base"],
+    )
+    .ends(0);
+    let made = followed
+        .site
+        .server
+        .dump("other", &["--schema-only", "--schema=concertina"])
+        .unwrap();
+    let made: Vec<&str> = made
+        .lines()
+        .filter(|line| !line.starts_with('\\'))
+        .collect();
+    followed.there.psql("postgres", &made.join("\n")).unwrap();
+    followed.site.run(READY).ends(0);
+    followed
+        .write("UPDATE orders SET total = 5 WHERE id = 2")
+        .await;
+    followed.agrees("id, total, state").await;
+    // Ours are there now, and need no word any more; a new table does.
+    followed
+        .site
+        .revision("002_more", "CREATE INDEX orders_state ON orders (state);");
+    followed.site.run(&["upgrade"]).ends(0);
+    followed
+        .site
+        .revision("003_new", "CREATE TABLE more (id int PRIMARY KEY);");
+    followed
+        .site
+        .run(&["upgrade"])
+        .ends(1)
+        .says("as soon as it is there");
+    followed
+        .write("UPDATE orders SET total = 6 WHERE id = 2")
+        .await;
     followed.agrees("id, total, state").await;
 }
 
@@ -167,10 +319,7 @@ async fn where_nobody_reads_nothing_is_wanted() {
     .await;
     let said = site.run(&["plan"]).ends(0);
     assert!(!said.out.contains("do this there first"), "{}", said.out);
-    site.client
-        .batch_execute("SELECT pg_create_logical_replication_slot('reads', 'pgoutput')")
-        .await
-        .unwrap();
+    site.client.batch_execute(READ).await.unwrap();
     site.run(&["plan"]).ends(0).says("do this there first");
     // A list of columns keeps what comes from what is sent; PostgreSQL 14 has none.
     if site
@@ -304,17 +453,14 @@ async fn read_through(sql: &str, before: &str, after: &str, column: &str) {
         .batch_execute(&format!("{begin} CREATE PUBLICATION sent FOR TABLE orders"))
         .await
         .unwrap();
-    site.client
-        .batch_execute("SELECT pg_create_logical_replication_slot('reads', 'pgoutput')")
-        .await
-        .unwrap();
+    site.client.batch_execute(READ).await.unwrap();
     site.client
         .batch_execute("INSERT INTO orders (id, total) SELECT g, g * 10 FROM generate_series(1, 500) g; ANALYZE")
         .await
         .unwrap();
     let mut reader = Reader::default();
     reader.read(&site.client).await;
-    site.run(&["upgrade"]).ends(3);
+    site.run(READY).ends(3);
     site.client.batch_execute(before).await.unwrap();
     // Half of it is read while the second column is there.
     reader.read(&site.client).await;

@@ -85,7 +85,17 @@ pub(super) fn hosts(words: &Words) -> Result<Vec<tokio_postgres::Config>, Error>
 
 /// How a connection is encrypted, and whom it trusts.
 pub(super) fn trust(words: &Words) -> Result<(SslMode, Verify), Error> {
-    let rooted = words.get("sslrootcert").is_some();
+    let root = words.get("sslrootcert");
+    let rooted = root.is_some();
+    if root == Some("system") {
+        return match words.get("sslmode") {
+            None | Some("verify-full") => Ok((SslMode::Require, Verify::Full)),
+            Some(_) => Err(Error::BadConnection(
+                "sslrootcert=system needs sslmode=verify-full: its authorities sign for anybody"
+                    .to_owned(),
+            )),
+        };
+    }
     Ok(match words.get("sslmode") {
         None | Some("prefer" | "allow") => (SslMode::Prefer, Verify::Nothing),
         Some("disable") => (SslMode::Disable, Verify::Nothing),
