@@ -1,6 +1,6 @@
 -- difference: not rolled back <- DROP FUNCTION; UPDATE SET SELECT FROM WHERE | CHECK DOMAIN EXTENSION FUNCTION IS POLICY RESTRICTIVE RETURNS STABLE USING @ back
 -- right: as psql
--- status: open
+-- status: fixed
 -- way: back
 -- setup
 CREATE DOMAIN word_d AS text CHECK (length(VALUE) < 100);

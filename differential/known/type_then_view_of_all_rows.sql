@@ -1,6 +1,6 @@
 -- difference: schema: + CREATE MATERIALIZED VIEW AS / - CREATE MATERIALIZED VIEW AS <- ALTER TABLE ALTER COLUMN TYPE USING; CREATE MATERIALIZED VIEW AS SELECT FROM
 -- right: as psql
--- status: fixed
+-- status: open
 -- way: plain
 -- setup
 CREATE TABLE t (id int PRIMARY KEY, n int, m int);

@@ -8,7 +8,7 @@
 
 use crate::barrier;
 use crate::catalog::{Catalog, Column, ConstraintKind, Identity, Table, TableKind};
-use crate::change::{AddColumn, Change, NewConstraintKind, NewType, Special};
+use crate::change::{AddColumn, Change, Effect, NewConstraintKind, NewType, Special};
 use crate::fold::Seen;
 use crate::footprint::{How, Thing};
 use crate::pipeline::{lower_all, settled_by};
@@ -324,31 +324,40 @@ fn twin(table: &Table) -> Option<String> {
 
 /// Whether a statement makes a table another one for those that name it or its columns.
 fn reshapes(seen: &Seen, table: &TableName) -> bool {
-    seen.touches.writes().any(|access| match &access.thing {
-        Thing::Relation(other) | Thing::Whole(other) | Thing::Column(other, _) => other == table,
-        Thing::Anything
-        | Thing::Aspect(..)
-        | Thing::Rows(..)
-        | Thing::AnyRows
-        | Thing::Demands(..)
-        | Thing::Key(..)
-        | Thing::Indexes(_)
-        | Thing::Partitions(_)
-        | Thing::Constraint(..)
-        | Thing::Trigger(..)
-        | Thing::Rule(..)
-        | Thing::Policy(..)
-        | Thing::Options(_)
-        | Thing::Type(_)
-        | Thing::Function(_)
-        | Thing::Schema(_)
-        | Thing::Named(..)
-        | Thing::Rights(..)
-        | Thing::Owner(_)
-        | Thing::Comment(_)
-        | Thing::DefaultRights
-        | Thing::Helper(_) => false,
-    })
+    // Or its values may be written from then on.
+    let opens = matches!(
+        &seen.change,
+        Change::Setting(setting) if setting.table == *table
+            && matches!(setting.effect, Some(Effect::Expression(..) | Effect::Identity(..)))
+    );
+    opens
+        || seen.touches.writes().any(|access| match &access.thing {
+            Thing::Relation(other) | Thing::Whole(other) | Thing::Column(other, _) => {
+                other == table
+            }
+            Thing::Anything
+            | Thing::Aspect(..)
+            | Thing::Rows(..)
+            | Thing::AnyRows
+            | Thing::Demands(..)
+            | Thing::Key(..)
+            | Thing::Indexes(_)
+            | Thing::Partitions(_)
+            | Thing::Constraint(..)
+            | Thing::Trigger(..)
+            | Thing::Rule(..)
+            | Thing::Policy(..)
+            | Thing::Options(_)
+            | Thing::Type(_)
+            | Thing::Function(_)
+            | Thing::Schema(_)
+            | Thing::Named(..)
+            | Thing::Rights(..)
+            | Thing::Owner(_)
+            | Thing::Comment(_)
+            | Thing::DefaultRights
+            | Thing::Helper(_) => false,
+        })
 }
 
 /// Whether a statement makes, changes or drops a function of that name.

@@ -1,5 +1,7 @@
 //! What stands on a table: triggers, rules, policies, and what else needs it.
 
+use super::Catalog;
+use crate::footprint::{Footprint, Thing};
 use concertina_revisions::{Ident, TableName};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +68,32 @@ impl Standing {
             | Standing::Column(_) => true,
             Standing::Function(_) => false,
         }
+    }
+}
+
+impl Catalog {
+    /// The columns that something stands on: of one table, or of all.
+    pub(crate) fn stood_on(&self, table: Option<&TableName>, by: &Standing) -> Footprint {
+        let mut all = Footprint::default();
+        for known in &self.tables {
+            if table.is_some_and(|table| !known.is(table)) {
+                continue;
+            }
+            let dependants = known.dependants.iter().map(|one| (&one.by, &one.column));
+            let obstacles = known
+                .type_obstacles
+                .iter()
+                .map(|one| (&one.by, &one.column));
+            let of = dependants
+                .chain(obstacles)
+                .filter(|(own, _)| own.as_ref() == Some(by));
+            for (_, column) in of {
+                let name = known.full_name();
+                let column = column.as_deref().map(Ident::new);
+                all = all.on(&name).read(Thing::Column(name, column));
+            }
+        }
+        all
     }
 }
 

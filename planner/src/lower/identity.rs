@@ -3,7 +3,7 @@
 
 use super::named::{found, new_name, of_kind, parts_of, published, published_no_more, rare, thing};
 use super::{mentions, rolespec, strings};
-use crate::catalog::{Catalog, TableKind};
+use crate::catalog::{Catalog, Standing, TableKind};
 use crate::change::Change;
 use crate::footprint::{Aspect, Footprint, How, Thing, relation_made, sequence_of};
 use concertina_revisions::tree::{
@@ -190,7 +190,13 @@ pub(super) fn of_action(
         Kind::AtDropIdentity => name.iter().fold(numbered(), |all, name| {
             all.drop(Thing::Relation(sequence_of(table, name)))
         }),
-        Kind::AtSetExpression | Kind::AtDropExpression | Kind::AtColumnDefault => of_default(),
+        Kind::AtColumnDefault => of_default(),
+        // Values are others' to write before or after.
+        Kind::AtSetExpression | Kind::AtDropExpression => {
+            name.iter().fold(of_default(), |all, name| {
+                all.change(Thing::Rows(table.clone(), Some(name.clone())))
+            })
+        }
         Kind::AtChangeOwner => all.change(Thing::Owner(Box::new(Thing::Relation(table.clone())))),
         Kind::AtEnableTrig
         | Kind::AtEnableAlwaysTrig
@@ -341,12 +347,28 @@ fn dropped(drop: &DropStmt, catalog: &Catalog) -> Footprint {
         {
             all = all.on(table).and(&definition_of(&thing, table, catalog));
         }
+        if let Some((table, by)) = standing(&thing) {
+            all = all.and(&catalog.stood_on(table, &by));
+        }
         if drop.remove_type() == ObjectType::ObjectPublication {
             all = published_no_more(all, catalog);
         }
         all = all.drop(thing);
     }
     all
+}
+
+/// What goes by its own statement, as something that stands on columns: of which table, where it
+/// belongs to one.
+fn standing(thing: &Thing) -> Option<(Option<&TableName>, Standing)> {
+    let name = |name: &Ident| name.as_str().to_owned();
+    match thing {
+        Thing::Policy(table, Some(own)) => Some((Some(table), Standing::Policy(name(own)))),
+        Thing::Trigger(table, Some(own)) => Some((Some(table), Standing::Trigger(name(own)))),
+        Thing::Rule(table, Some(own)) => Some((Some(table), Standing::Rule(name(own)))),
+        Thing::Function(own) => Some((None, Standing::Function(name(own)))),
+        _ => None,
+    }
 }
 
 /// A relation other than a table goes, and no more stands on what it was made of.

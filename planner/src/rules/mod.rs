@@ -21,6 +21,7 @@ mod guard;
 mod identity;
 mod index;
 mod insert;
+mod kept;
 mod listed;
 mod maintenance;
 mod not_null;
@@ -238,7 +239,7 @@ impl<'a> Context<'a> {
             let Change::AlterType(new) = &seen.change else {
                 return None;
             };
-            column_type::by_shadow(new, &seen.before).then_some((position, new))
+            kept::by_shadow(new, &seen.before).then_some((position, new))
         })
     }
 

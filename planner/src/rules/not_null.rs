@@ -11,7 +11,7 @@ use super::foreseen::{self, Rows};
 use super::{Context, check, helper, questions, update};
 use crate::action::{Action, Online};
 use crate::catalog::{Constraint, ConstraintKind, Table};
-use crate::change::{NewConstraint, NewConstraintKind};
+use crate::change::{Change, NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Part, Rank};
 use crate::expr::Conjunct;
 use crate::plan::Phase;
@@ -197,7 +197,7 @@ fn asked(decision: Decision, table: &TableName, column: &Ident, context: &Contex
 
 pub(super) fn drop_not_null(table: &TableName, column: &Ident, context: &Context<'_>) -> Decision {
     let known = context.table(table).and_then(|table| table.get(column));
-    if known.is_some_and(|column| !column.not_null) {
+    if known.is_some_and(|column| !column.not_null) && !may_be_its_own(table, column, context) {
         return Decision::because("")
             .note(format!(
                 "{}.{} accepts NULL already",
@@ -213,6 +213,14 @@ pub(super) fn drop_not_null(table: &TableName, column: &Ident, context: &Context
             table.sql(),
             column.sql()
         ))
+}
+
+/// Whether the demand may be the table's own still, after a statement that took that of a table
+/// above away: since PostgreSQL 18 each has its own constraint, as far as that is said of it.
+fn may_be_its_own(table: &TableName, column: &Ident, context: &Context<'_>) -> bool {
+    let of_above = |change: &Change| matches!(change, Change::DropNotNull(above, name) if name == column && context.catalog.below(above).contains(table));
+    context.catalog.server_version >= 180_000
+        && context.before().iter().any(|seen| of_above(&seen.change))
 }
 
 /// DROP NOT NULL, and the way back, which is as online as the way there.

@@ -3,7 +3,7 @@
 
 use super::of_constraint::{add_constraint, demanded, drop_constraint, idents, not_null, validate};
 use super::of_rows::{delete, identified, insert, read_beside, rows_of, truncate, update};
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Catalog, Standing, Table};
 use crate::change::{
     AddColumn, Attach, Change, DomainDemand, Effect, Fill, NewColumn, NewIdentity, NewIndex,
     NewMaterializedView, NewTable, NewType, Setting, Special,
@@ -349,6 +349,8 @@ fn drop_column(table: &TableName, column: &Ident, catalog: &Catalog) -> Footprin
     for below in catalog.below(table) {
         all.add(How::Drop, Thing::column(&below, column));
     }
+    let by = Standing::Column(column.as_str().to_owned());
+    all = all.and(&catalog.stood_on(Some(table), &by));
     let Some(known) = catalog.table(table) else {
         return all;
     };
