@@ -25,7 +25,7 @@ impl Ahead {
             plan,
             after,
             is_foreseen,
-        } = look_ahead(revision, catalog);
+        } = look_ahead(revision, catalog, false);
         Ok(Ahead {
             plan: planted(plan?),
             after,
@@ -37,7 +37,7 @@ impl Ahead {
     pub(crate) fn planned(revision: &Revision, plan: Plan, catalog: &Catalog) -> Ahead {
         let Outlook {
             after, is_foreseen, ..
-        } = look_ahead(revision, catalog);
+        } = look_ahead(revision, catalog, false);
         Ahead {
             plan,
             after,
@@ -50,16 +50,17 @@ impl Ahead {
 /// Behind one that may do anything only what can be planned without knowing is planned.
 pub(crate) fn foresee(path: &[&Revision], catalog: &Catalog) -> Result<Vec<Ahead>, Failure> {
     let (mut all, mut problems) = (Vec::<Ahead>::new(), Vec::<Diagnostic>::new());
-    let (mut catalog, mut known) = (catalog.clone(), true);
+    let (mut catalog, mut known, mut is_behind) = (catalog.clone(), true, false);
     for revision in path {
         let Outlook {
             plan,
             after,
             is_foreseen,
-        } = look_ahead(revision, &catalog);
+        } = look_ahead(revision, &catalog, is_behind);
         catalog = after.clone();
         match plan {
             Ok(plan) => {
+                is_behind = is_behind || !plan.hazards.is_empty();
                 all.push(Ahead {
                     plan: planted(plan),
                     after,

@@ -50,15 +50,16 @@ pub fn check(history: &History, ground: &Ground) -> Result<Vec<Diagnostic>, Fail
         .map(|id| RevisionId::new(id.as_str()))
         .collect();
     let mut findings = Vec::new();
-    let (mut catalog, mut known) = (ground.catalog.clone(), true);
+    let (mut catalog, mut known, mut is_behind) = (ground.catalog.clone(), true, false);
     for revision in history.path_up(&begun, &Target::Heads)? {
         let Outlook {
             plan,
             after,
             is_foreseen,
-        } = look_ahead(revision, &catalog);
+        } = look_ahead(revision, &catalog, is_behind);
         match plan {
             Ok(plan) => {
+                is_behind = is_behind || !plan.hazards.is_empty();
                 findings.extend(hazards(revision, &plan));
                 known = known && is_foreseen;
             }

@@ -26,6 +26,7 @@ pub struct Positions(BTreeMap<String, String>);
 
 impl Dump {
     /// Takes it, without our own schema and without these: versions of the application's schema.
+    /// `client` is a connection to the same database.
     ///
     /// # Errors
     ///
@@ -33,6 +34,7 @@ impl Dump {
     pub async fn take(
         stage: &Stage,
         database: &Database,
+        client: &Client,
         without: &[String],
     ) -> Result<Dump, Broken> {
         let mut command = Command::new(binaries::program("pg_dump")?);
@@ -53,7 +55,6 @@ impl Dump {
             });
         }
         let mut dump = Dump::read(&String::from_utf8_lossy(&output.stdout));
-        let client = stage.connect(database).await?;
         for row in client.query(UNPRINTED, &[&without]).await? {
             let fact: String = row.get(0);
             *dump.ordered.entry(fact.clone()).or_default() += 1;
@@ -237,7 +238,8 @@ SELECT c.oid::regclass::text, CASE c.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END,
            WHEN a.atttypid = 'uuid'::regtype
                THEN format('CASE WHEN %1$I::text LIKE ''00000000-%%'' OR %1$I IS NULL THEN %1$I::text ELSE ''random'' END', a.attname)
            WHEN a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) AND a.attcollation = 'default'::regcollation
-               THEN format('CASE WHEN %1$I ~ ''^20(2[4-9]|[3-9][0-9])-[0-9][0-9]-'' THEN ''now'' WHEN %1$I ~ ''^[0-9a-f]{8}-[0-9a-f]{4}-4'' THEN ''random'' ELSE %1$I END', a.attname)
+               THEN format('CASE WHEN %1$I LIKE ''20__-__-%%'' AND %1$I ~ ''^20(2[4-9]|[3-9][0-9])-[0-9][0-9]-'' THEN ''now''
+                   WHEN %1$I LIKE ''________-____-4%%'' AND %1$I ~ ''^[0-9a-f]{8}-[0-9a-f]{4}-4'' THEN ''random'' ELSE %1$I END', a.attname)
            ELSE format('%I', a.attname) END, ', ' ORDER BY a.attname COLLATE \"C\") FILTER (WHERE NOT ARRAY[a.attname, n.nspname || '.' || c.relname || '.' || a.attname]::text[] && $1::text[]), ''),
        coalesce(array_agg(quote_ident(a.attname)) FILTER (WHERE ARRAY[a.attname, n.nspname || '.' || c.relname || '.' || a.attname]::text[] && $1::text[]), '{}'), n.nspname || '.' || c.relname
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

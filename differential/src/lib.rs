@@ -18,7 +18,7 @@
 //!
 //! [`sql`]: statements as data · [`world`]: what a database holds · [`draw`]: chance · [`schema`]: databases ·
 //! [`statement`]: kinds of statement · [`sweep`]: which of them meet, in turn · [`make`]: cases · [`case`]: a case and its file · [`stage`]: the server · [`image`]: all that is compared ·
-//! [`program`]: the command under test · [`life`]: a case run in full, and judged · [`beside`]: two applications beside it · [`tags`]: PostgreSQL's names of statements · [`verdict`]: what came of it · [`shrink`]: smaller cases that differ in the same way · [`campaign`]: many cases · [`known`]: differences that are known · [`report`]: numbers.
+//! [`program`]: the command under test · [`life`]: a case run in full, and judged · [`beside`]: two applications beside it · [`tags`]: PostgreSQL's names of statements · [`verdict`]: what came of it · [`shrink`]: smaller cases that differ in the same way · [`campaign`]: many cases · [`planted`]: faults in plans, and when they are seen · [`known`]: differences that are known · [`report`]: numbers.
 //!
 //! Nothing here uses the planner or the engine: what tests them must not share their mistakes.
 
@@ -31,6 +31,7 @@ pub mod image;
 pub mod known;
 pub mod life;
 pub mod make;
+pub mod planted;
 pub mod program;
 pub mod report;
 pub mod schema;

@@ -5,6 +5,7 @@ use clap::Parser;
 use concertina_differential::campaign::{self, Wanted};
 use concertina_differential::case::{Head, Way};
 use concertina_differential::known::{Fingerprint, Known};
+use concertina_differential::planted::{self, Faults, Hunt};
 use concertina_differential::stage::Stage;
 use concertina_differential::verdict::Verdict;
 use concertina_differential::{
@@ -60,6 +61,17 @@ struct Words {
     /// none without is a difference
     #[arg(long)]
     rehearse: bool,
+    /// Plant these faults in the program's plans, separated by commas, and say how many cases it
+    /// takes until each is seen: `lost create_index`, `late rename_column`, `blind backfill
+    /// assign`, `greedy backfill assign`, or `each` for every one that there is a place for. The
+    /// program has to be built with feature `fault-points`
+    #[arg(
+        long,
+        value_name = "FAULT",
+        value_delimiter = ',',
+        conflicts_with_all = ["replay", "rehearse", "case", "into"]
+    )]
+    planted: Vec<String>,
     /// Tell each new difference before it is shrunk
     #[arg(long, short)]
     verbose: bool,
@@ -119,6 +131,9 @@ async fn run(words: Words) -> Result<bool, Broken> {
             None => replay(&stage, path).await,
         };
     }
+    if !words.planted.is_empty() {
+        return plant(stage, &words).await;
+    }
     let known = Arc::new(Known::read(&words.known)?);
     let [plain, back] = [Way::Plain, Way::Back];
     let mostly_plain = vec![
@@ -162,6 +177,32 @@ async fn run(words: Words) -> Result<bool, Broken> {
         new.for_each(|file| print(file));
     }
     Ok(report.all_known())
+}
+
+/// Plants faults; true when every one that was named was seen, or with `each` when any was.
+async fn plant(stage: Arc<Stage>, words: &Words) -> Result<bool, Broken> {
+    let each = words.planted.iter().any(|name| name == "each");
+    let hunt = Hunt {
+        faults: if each {
+            Faults::Each
+        } else {
+            Faults::Named(words.planted.iter().cloned().collect())
+        },
+        seed: words.seed,
+        time: Duration::from_secs_f64(words.minutes * 60.0),
+        cases: u32::try_from(words.cases).unwrap_or(u32::MAX),
+        at_once: words.at_once,
+        ways: if words.ways.is_empty() {
+            // What is for others only differs beside some.
+            vec![Way::Plain, Way::Back, Way::Beside]
+        } else {
+            words.ways.clone()
+        },
+    };
+    let hunted = planted::hunt(stage, hunt).await?;
+    print(&hunted.to_string());
+    let any = hunted.fates.values().any(|fate| fate.seen.is_some());
+    Ok(if each { any } else { hunted.all_seen() })
 }
 
 /// The command under test, where it is.

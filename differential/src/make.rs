@@ -11,6 +11,7 @@ use crate::statement::chains::CHAINS;
 use crate::statement::{self, Kind};
 use crate::sweep::{self, Purpose};
 use crate::world::World;
+use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -37,8 +38,8 @@ pub struct Scene {
     pub dump: Dump,
     /// Its rows.
     pub rows: Rows,
-    /// The values of its rows.
-    pub values: Values,
+    /// The values of its rows, once they were asked for.
+    values: OnceCell<Values>,
     /// Where its sequences stand.
     pub positions: Positions,
     /// What its cases are about.
@@ -53,6 +54,8 @@ pub struct Reference {
     pub failed: Option<String>,
     /// What it holds then.
     pub world: World,
+    /// Its schema, once it was asked for: nothing changes it any more.
+    dump: OnceCell<Dump>,
 }
 
 /// Revisions, the kinds of their statements, and psql's end.
@@ -110,19 +113,18 @@ impl Scene {
         database: Database,
         client: Client,
     ) -> Result<Scene, Broken> {
-        client.batch_execute("ANALYZE").await?;
+        analyze(&client).await?;
         let rows = Rows::take(&client, &[]).await?;
-        let values = Values::take(&client).await?;
         let positions = Positions::take(&client).await?;
+        let dump = Dump::take(stage, &database, &client, &[]).await?;
         drop(client);
-        let dump = Dump::take(stage, &database, &[]).await?;
         Ok(Scene {
             setup,
             world,
             database,
             dump,
             rows,
-            values,
+            values: OnceCell::new(),
             positions,
             aim: None,
         })
@@ -153,7 +155,18 @@ impl Scene {
             database,
             failed,
             world,
+            dump: OnceCell::new(),
         })
+    }
+
+    /// The values of its rows.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub async fn values(&self, stage: &Stage) -> Result<&Values, Broken> {
+        let take = async { Values::take(&stage.connect(&self.database).await?).await };
+        self.values.get_or_try_init(|| take).await
     }
 
     /// Makes revisions from a seed, and runs them as psql does.
@@ -198,8 +211,24 @@ impl Scene {
                 database,
                 failed,
                 world,
+                dump: OnceCell::new(),
             },
         })
+    }
+}
+
+impl Reference {
+    /// Its schema.
+    ///
+    /// # Errors
+    ///
+    /// When `pg_dump` fails.
+    pub async fn dump(&self, stage: &Stage) -> Result<&Dump, Broken> {
+        let take = async {
+            let client = stage.connect(&self.database).await?;
+            Dump::take(stage, &self.database, &client, &[]).await
+        };
+        self.dump.get_or_try_init(|| take).await
     }
 }
 
@@ -210,6 +239,18 @@ fn in_files(draw: &mut Draw, mut statements: Vec<Sql>) -> Vec<Vec<Sql>> {
     }
     let second = statements.split_off(draw.number(1, statements.len() - 1));
     vec![statements, second]
+}
+
+/// Analyzes the tables of a database, without the system's, which its template has analyzed.
+async fn analyze(client: &Client) -> Result<(), Broken> {
+    let sql = "SELECT string_agg(c.oid::regclass::text, ', ') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
+            AND NOT c.relispartition AND (c.relkind <> 'm' OR c.relispopulated)";
+    let tables: Option<String> = client.query_one(sql, &[]).await?.get(0);
+    if let Some(tables) = tables {
+        client.batch_execute(&format!("ANALYZE {tables}")).await?;
+    }
+    Ok(())
 }
 
 /// A server's refusal; anything else is no answer, nor is that it had no time or no room for one.

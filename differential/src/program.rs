@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -16,8 +17,9 @@ pub const ANSWER_MAX: Duration = Duration::from_mins(1);
 pub struct Site {
     program: PathBuf,
     url: String,
-    folder: TempDir,
+    folder: Arc<TempDir>,
     rehearses: bool,
+    planted: Option<String>,
 }
 
 /// How a verb ended.
@@ -74,9 +76,31 @@ impl Site {
         Ok(Site {
             program: program.to_owned(),
             url: url.to_owned(),
-            folder,
+            folder: Arc::new(folder),
             rehearses: false,
+            planted: None,
         })
+    }
+
+    /// The same folder and database, for other settings beside these.
+    #[must_use]
+    pub fn again(&self) -> Site {
+        Site {
+            program: self.program.clone(),
+            url: self.url.clone(),
+            folder: Arc::clone(&self.folder),
+            rehearses: self.rehearses,
+            planted: self.planted.clone(),
+        }
+    }
+
+    /// With a fault that the program plants in its plans, or without.
+    #[must_use]
+    pub fn planting(self, fault: Option<&str>) -> Site {
+        Site {
+            planted: fault.map(str::to_owned),
+            ..self
+        }
     }
 
     /// With plans that are compared with the statements first, or without.
@@ -101,6 +125,9 @@ impl Site {
             "CONCERTINA_REHEARSE",
             if self.rehearses { "always" } else { "never" },
         );
+        if let Some(fault) = &self.planted {
+            command.env(crate::planted::VARIABLE, fault);
+        }
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

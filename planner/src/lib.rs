@@ -61,6 +61,7 @@ mod lossless;
 )]
 mod lower;
 mod meant;
+mod moved;
 mod needs;
 mod one_pass;
 mod order;
@@ -89,7 +90,7 @@ pub use helper::is_helper;
 pub use meant::{Along, along};
 pub use needs::Needs;
 pub use plan::{Phase, Plan, Step, StepId, Work};
-pub use sql::{gives_owner, setting_of_policy};
+pub use sql::{Constants, constants, gives_owner, setting_of_policy};
 pub use tried::{Tried, tried};
 pub use versions::schema_of;
 
@@ -117,8 +118,17 @@ pub struct Policy {
 ///
 /// Every statement that is refused, with its place, the reason and what to write instead.
 pub fn plan(revision: &Revision, catalog: &Catalog) -> Result<Plan, Vec<Diagnostic>> {
+    planned(revision, catalog, false)
+}
+
+fn planned(
+    revision: &Revision,
+    catalog: &Catalog,
+    is_behind: bool,
+) -> Result<Plan, Vec<Diagnostic>> {
     let toward = Toward {
         revision: Some(&revision.id),
+        is_behind,
         ..Toward::default()
     };
     let rules = |statements: &[Statement], catalog: &Catalog| {
@@ -167,6 +177,7 @@ pub fn plan_behind(
         revision: Some(&revision.id),
         waiting,
         end: Some(&end),
+        is_behind: true,
     };
     plan_statements(
         revision,
@@ -213,11 +224,12 @@ fn is_made_of_rows(change: &change::Change) -> bool {
     matches!(change, change::Change::CreateTable(new) if new.filled_from.is_some() && new.columns.is_empty())
 }
 
-/// Plans a revision, and looks at what it leaves for the next one.
-pub fn look_ahead(revision: &Revision, catalog: &Catalog) -> Outlook {
+/// Plans a revision, and looks at what it leaves for the next one. Behind one whose contract will
+/// wait, more may be taken back.
+pub fn look_ahead(revision: &Revision, catalog: &Catalog, is_behind: bool) -> Outlook {
     let (seen, problems) = lower_all(revision, &revision.up, catalog);
     Outlook {
-        plan: plan(revision, catalog),
+        plan: planned(revision, catalog, is_behind),
         after: settled_by(&seen, revision, catalog),
         is_foreseen: problems.is_empty()
             && as_written::nothing_is_opaque(&revision.up, catalog)

@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::rules::{self, Context};
 use crate::touches::{self, Whole};
 use crate::versions::{self, Toward};
-use crate::{barrier, drawn, fresh, lower, one_pass, problem, sql, unasked};
+use crate::{barrier, drawn, fresh, lower, moved, one_pass, problem, sql, unasked};
 use concertina_revisions::{Diagnostic, Revision, Statement};
 use std::collections::BTreeSet;
 
@@ -127,6 +127,7 @@ pub(crate) fn plan_statements(
     }
     // Parts are in their phases from here on.
     let mut order = Order::of(&mut decisions);
+    moved::told(&mut decisions, &order);
     match versions::decide(toward, &decisions, catalog, &end) {
         Ok(mut decision) => {
             order.add(&mut decision, decisions.len());
@@ -161,7 +162,7 @@ pub(crate) fn plan_statements(
         &decisions,
         &order,
         &end,
-        !toward.waiting.is_empty(),
+        toward.is_behind,
     ))
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Toward<'a> {
     pub(crate) revision: Option<&'a RevisionId>,
     /// Plans whose contract hasn't run.
     pub(crate) waiting: &'a [Plan],
+    /// Whether there are such, of which the plans may not be known.
+    pub(crate) is_behind: bool,
     /// The catalog that is reached, where it isn't today's with the revision's changes.
     pub(crate) end: Option<&'a Catalog>,
 }

@@ -115,7 +115,7 @@ async fn application(client: Client, writes: bool, stop: Arc<AtomicBool>) -> (u6
             _ => {}
         }
         // Every table several times within the limit, and the machine is left to the engine.
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     (turn as u64, waited)
 }

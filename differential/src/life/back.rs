@@ -7,6 +7,7 @@ use crate::image::{Dump, Positions, Rows, Values};
 use crate::program::Said;
 use crate::stage::Scripted;
 use crate::verdict::{Manner, Verdict};
+use tokio_postgres::Client;
 
 impl Life<'_> {
     pub(super) async fn roll_back(&mut self) -> Step {
@@ -44,8 +45,13 @@ impl Life<'_> {
             return Ok(Err(verdict));
         }
         if done.out.contains("_change") {
-            // Of several files the first is done, and stays so.
-            return Ok(Ok(()));
+            // Of several files the first is done, and stays so. What remains of the others isn't
+            // where they could go up from again.
+            return Ok(if self.told.remains.is_empty() {
+                Ok(())
+            } else {
+                Err(Verdict::Same)
+            });
         }
         if !self.told.remains.is_empty() {
             let changed = self.changed_but_for_what_remains().await?;
@@ -58,16 +64,14 @@ impl Life<'_> {
             return Ok(Err(verdict));
         }
         let mut changed = self.changed().await?;
+        let client = self.stage.connect(self.database).await?;
         if changed.is_empty() {
-            changed = self.kept().await?.moved(self).await?;
+            changed = self.moved(&client).await?;
         }
         if !changed.is_empty() {
             return Ok(Err(differs(Manner::NotRolledBack, changed)));
         }
-        self.scene
-            .positions
-            .restore(&self.stage.connect(self.database).await?)
-            .await?;
+        self.scene.positions.restore(&client).await?;
         self.records().await
     }
 
@@ -77,13 +81,15 @@ impl Life<'_> {
         let start = self.stage.copy(&self.scene.database).await?;
         for statement in &self.told.remains {
             // What one leaves that builds on others before it can't be known without these.
-            if self.stage.psql(&start, &format!("{statement};")).await? != Scripted::Done {
+            let script = format!("\\set ON_ERROR_STOP on\n{statement};");
+            if self.stage.psql(&start, &script).await? != Scripted::Done {
                 self.stage.remove(start).await?;
                 return Ok(vec![]);
             }
         }
-        let dump = Dump::take(self.stage, &start, &[]).await?;
-        let rows = Rows::take(&self.stage.connect(&start).await?, &[]).await?;
+        let client = self.stage.connect(&start).await?;
+        let dump = Dump::take(self.stage, &start, &client, &[]).await?;
+        let rows = Rows::take(&client, &[]).await?;
         let changed = self.changed_from(&dump, &rows).await;
         self.stage.remove(start).await?;
         changed
@@ -98,13 +104,14 @@ impl Life<'_> {
             return Ok(Ok(()));
         }
         // Versions of the application's schema go with what they are versions of.
-        let dump = Dump::take(self.stage, self.database, &[]).await?;
+        let client = self.stage.connect(self.database).await?;
+        let dump = Dump::take(self.stage, self.database, &client, &[]).await?;
         let mut wrong = but_for_valid_indexes(dump.against(&self.scene.dump));
         if wrong.is_empty() {
-            let kept = self.kept().await?;
-            wrong = kept.rows(self).await?;
-            wrong.extend(kept.moved(self).await?);
+            wrong = self.lost(&client).await?;
+            wrong.extend(self.moved(&client).await?);
         }
+        drop(client);
         if !wrong.is_empty() {
             return Ok(Err(differs(Manner::NotDown, wrong)));
         }
@@ -203,9 +210,11 @@ impl Life<'_> {
             if self.case.files().len() > 1 {
                 return Ok(Ok(()));
             }
-            let wanted = Dump::take(self.stage, &self.reference.database, &[]).await?;
-            let dump = Dump::take(self.stage, self.database, &self.versions().await?).await?;
-            details.extend(dump.against(&wanted));
+            let wanted = self.reference.dump(self.stage).await?;
+            let client = self.stage.connect(self.database).await?;
+            let versions = self.versions(&client).await?;
+            let dump = Dump::take(self.stage, self.database, &client, &versions).await?;
+            details.extend(dump.against(wanted));
             return Ok(if details.len() == 1 {
                 Ok(())
             } else {
@@ -222,41 +231,29 @@ impl Life<'_> {
         Ok(Err(differs(manner, details)))
     }
 
-    /// What psql's run of the revisions leaves as it was at the start: on the way back it must be
-    /// so too.
-    async fn kept(&self) -> Result<Kept, Broken> {
-        let client = self.stage.connect(&self.reference.database).await?;
-        let rows = Values::take(&client).await? == self.scene.values;
-        let positions = Positions::take(&client).await? == self.scene.positions;
-        Ok(Kept { rows, positions })
-    }
-}
-
-/// What psql leaves as it was.
-struct Kept {
-    rows: bool,
-    positions: bool,
-}
-
-impl Kept {
-    /// Rows that aren't those of the start, though psql leaves all.
-    async fn rows(&self, life: &Life<'_>) -> Result<Vec<String>, Broken> {
-        if !self.rows {
-            return Ok(vec![]);
+    /// Rows that aren't those of the start, though psql's run of the revisions leaves all values: on
+    /// the way back it must be so too.
+    async fn lost(&self, client: &Client) -> Result<Vec<String>, Broken> {
+        let lost = Rows::take(client, &[]).await?.against(&self.scene.rows);
+        if lost.is_empty() {
+            return Ok(lost);
         }
-        let client = life.stage.connect(life.database).await?;
-        Ok(Rows::take(&client, &[]).await?.against(&life.scene.rows))
+        let psqls = self.stage.connect(&self.reference.database).await?;
+        let kept = Values::take(&psqls).await? == *self.scene.values(self.stage).await?;
+        Ok(if kept { lost } else { vec![] })
     }
 
     /// Sequences that stand elsewhere than at the start, though psql leaves all where they are.
-    async fn moved(&self, life: &Life<'_>) -> Result<Vec<String>, Broken> {
-        if !self.positions {
-            return Ok(vec![]);
-        }
-        let client = life.stage.connect(life.database).await?;
-        Ok(Positions::take(&client)
+    async fn moved(&self, client: &Client) -> Result<Vec<String>, Broken> {
+        let moved = Positions::take(client)
             .await?
-            .against(&life.scene.positions))
+            .against(&self.scene.positions);
+        if moved.is_empty() {
+            return Ok(moved);
+        }
+        let psqls = self.stage.connect(&self.reference.database).await?;
+        let kept = Positions::take(&psqls).await? == self.scene.positions;
+        Ok(if kept { moved } else { vec![] })
     }
 }
 

@@ -15,6 +15,7 @@ use crate::stage::{Database, Stage};
 use crate::verdict::{Difference, Manner, Verdict};
 use crate::world::{Relation, World};
 use std::time::Duration;
+use tokio_postgres::Client;
 use told::Foretold;
 
 /// A verb is run again so often while it says that more is to do.
@@ -37,7 +38,8 @@ pub async fn judge(
     reference: &Reference,
     case: &Case,
 ) -> Result<(Verdict, Vec<String>), Broken> {
-    let (verdict, actions) = lived(stage, scene, reference, case, stage.rehearses()).await?;
+    let rehearses = stage.rehearses();
+    let (verdict, actions) = lived(stage, scene, reference, case, rehearses, None).await?;
     let by_rehearsal: Vec<String> = match &verdict {
         Verdict::Refused { codes } => codes
             .iter()
@@ -47,11 +49,26 @@ pub async fn judge(
         Verdict::Same | Verdict::BothRefuse | Verdict::Differs(_) => vec![],
     };
     if !by_rehearsal.is_empty()
-        && lived(stage, scene, reference, case, false).await?.0 == Verdict::Same
+        && lived(stage, scene, reference, case, false, None).await?.0 == Verdict::Same
     {
         return Ok((differs(Manner::FalseRefusal, by_rehearsal), actions));
     }
     Ok((verdict, actions))
+}
+
+/// The same with a fault in the program's plans, and without a rehearsal, which would stop them.
+///
+/// # Errors
+///
+/// As [`judge`].
+pub async fn judge_planted(
+    stage: &Stage,
+    scene: &Scene,
+    reference: &Reference,
+    case: &Case,
+    fault: Option<&str>,
+) -> Result<(Verdict, Vec<String>), Broken> {
+    lived(stage, scene, reference, case, false, fault).await
 }
 
 /// The codes by which a rehearsal refuses.
@@ -63,10 +80,11 @@ async fn lived(
     reference: &Reference,
     case: &Case,
     rehearses: bool,
+    planted: Option<&str>,
 ) -> Result<(Verdict, Vec<String>), Broken> {
     let database = stage.copy(&scene.database).await?;
     let mut life = Life::new(stage, scene, reference, case, &database)?;
-    life.site = life.site.rehearsing(rehearses);
+    life.site = life.site.rehearsing(rehearses).planting(planted);
     let verdict = life.run().await;
     let actions = std::mem::take(&mut life.actions);
     stage.remove(database).await?;
@@ -341,8 +359,8 @@ impl<'a> Life<'a> {
     }
 
     async fn changed_from(&self, start: &Dump, rows: &Rows) -> Result<Vec<String>, Broken> {
-        let dump = Dump::take(self.stage, self.database, &[]).await?;
         let client = self.stage.connect(self.database).await?;
+        let dump = Dump::take(self.stage, self.database, &client, &[]).await?;
         let mut all = back::but_for_valid_indexes(dump.against(start));
         all.extend(
             dump.moved_against(start)
@@ -361,11 +379,12 @@ impl<'a> Life<'a> {
             return Ok(Err(differs(Manner::PsqlRefuses, vec![why.clone()])));
         }
         let manner = |usual: Manner| if first { usual } else { Manner::NotUpAgain };
-        let versions = self.versions().await?;
-        let wanted = Dump::take(self.stage, &self.reference.database, &[]).await?;
-        let dump = Dump::take(self.stage, self.database, &versions).await?;
-        if !dump.is_alike(&wanted) {
-            return Ok(Err(differs(manner(Manner::Schema), dump.against(&wanted))));
+        let mine = self.stage.connect(self.database).await?;
+        let versions = self.versions(&mine).await?;
+        let wanted = self.reference.dump(self.stage).await?;
+        let dump = Dump::take(self.stage, self.database, &mine, &versions).await?;
+        if !dump.is_alike(wanted) {
+            return Ok(Err(differs(manner(Manner::Schema), dump.against(wanted))));
         }
         if !first {
             return Ok(Ok(()));
@@ -380,7 +399,7 @@ impl<'a> Life<'a> {
                 .any(|one| relation(&one))
         };
         let moved: Vec<String> = dump
-            .moved_against(&wanted)
+            .moved_against(wanted)
             .into_iter()
             .filter(|table| !is_part(table))
             .collect();
@@ -391,10 +410,7 @@ impl<'a> Life<'a> {
         if self.case.way == Way::Beside {
             return self.compare_untouched().await;
         }
-        let (mine, theirs) = (
-            self.stage.connect(self.database).await?,
-            self.stage.connect(&self.reference.database).await?,
-        );
+        let theirs = self.stage.connect(&self.reference.database).await?;
         let wrong = Rows::take(&mine, &self.numbered)
             .await?
             .against(&Rows::take(&theirs, &self.numbered).await?);
@@ -412,11 +428,10 @@ impl<'a> Life<'a> {
     }
 
     /// Schemas of views that are there on purpose.
-    async fn versions(&self) -> Result<Vec<String>, Broken> {
+    async fn versions(&self, client: &Client) -> Result<Vec<String>, Broken> {
         if self.case.way != Way::Versions {
             return Ok(vec![]);
         }
-        let client = self.stage.connect(self.database).await?;
         let sql = "SELECT nspname FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') ~ '^concertina version [0-9]+: '";
         Ok(client
             .query(sql, &[])

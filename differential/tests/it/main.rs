@@ -5,6 +5,7 @@
 )]
 
 mod faults;
+mod planted;
 
 use concertina_differential::campaign::{self, Wanted};
 use concertina_differential::case::Way;
@@ -24,6 +25,9 @@ const CASES: u64 = 60;
 /// So many of them at a time: most of a case is waiting.
 const AT_ONCE: usize = 4;
 
+/// With this the command plants faults in its plans when it is told to.
+const FAULTS: &str = "concertina/fault-points";
+
 fn known() -> Known {
     Known::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("known")).unwrap()
 }
@@ -39,7 +43,14 @@ fn program() -> PathBuf {
         .join("concertina");
     if !program.is_file() {
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "-p", "concertina-cli"])
+            .args([
+                "build",
+                "--quiet",
+                "-p",
+                "concertina-cli",
+                "--features",
+                FAULTS,
+            ])
             .status()
             .unwrap();
         assert!(built.success());

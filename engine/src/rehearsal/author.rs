@@ -2,6 +2,7 @@
 //! directive adds to one.
 
 use super::along;
+use super::demands::Fault;
 use crate::connection::session::Session;
 use crate::error::{Class, Error, describe};
 use concertina_revisions::Statement;
@@ -29,6 +30,8 @@ pub(super) struct Refusal {
     /// Whether it wasn't refused but taken back, because it changes what all databases of the
     /// server share.
     pub(super) is_outside: bool,
+    /// What was at fault, if it was the rows.
+    pub(super) fault: Fault,
 }
 
 /// Whether the open transaction has changed what all databases share: roles, settings, rights on
@@ -145,6 +148,7 @@ fn outside(statement: usize) -> Refusal {
         position: None,
         is_sure: false,
         is_outside: true,
+        fault: Fault::Other,
     }
 }
 
@@ -161,6 +165,7 @@ fn refusal(statement: usize, cause: &tokio_postgres::Error) -> Refusal {
         position,
         is_sure: db.is_some_and(is_sure),
         is_outside: false,
+        fault: db.map_or(Fault::Other, Fault::of),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::connection::session::Session;
 use crate::error::Error;
 use crate::lock::lease::Lease;
 use crate::structure::{Part, Structure};
-use concertina_planner::{Catalog, Plan};
+use concertina_planner::{Catalog, Constants, Plan};
 use concertina_revisions::{Revision, TableName};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -21,6 +21,10 @@ pub struct Ground {
     pub(super) named: BTreeSet<u32>,
     /// Tables that hold rows.
     pub(super) populated: BTreeSet<TableName>,
+    /// The tables that the revisions are about, by their names.
+    pub(super) about: BTreeSet<TableName>,
+    /// The constants that the revisions' statements name.
+    pub(super) constants: Constants,
     digest: String,
 }
 
@@ -50,6 +54,8 @@ impl Engine {
             structure,
             named,
             populated,
+            about: concertina_planner::named(&revisions, catalog),
+            constants: concertina_planner::constants(&revisions),
             digest,
         })
     }

@@ -8,7 +8,9 @@ mod author;
 mod back;
 pub(crate) mod clone;
 mod compare;
+mod demands;
 mod ground;
+mod images;
 mod leftover;
 mod rows;
 mod scope;
@@ -26,6 +28,8 @@ use crate::state::Direction;
 use concertina_planner::Plan;
 use concertina_planner::drift::Inventory;
 use concertina_revisions::{Revision, RevisionId};
+use demands::{Demands, Fault};
+use rows::Made;
 use scratch::Scratch;
 use stage::{Props, Stage};
 use std::time::Duration;
@@ -37,6 +41,9 @@ const LOCK_BUDGET: Duration = Duration::from_secs(20);
 /// A rehearsal that isn't over by then is given up: a server that is short of connections may never
 /// let it end.
 const WITHIN: Duration = Duration::from_mins(5);
+
+/// So many kinds of rows are tried before none.
+const TRIES_MAX: usize = 8;
 
 /// A revision with the plan that will be run.
 #[derive(Debug, Clone, Copy)]
@@ -118,8 +125,8 @@ impl Engine {
         }
     }
 
-    /// Made-up rows may be at fault where statements are refused, and so may be what wasn't copied
-    /// of a large structure.
+    /// Made-up rows may be at fault where statements are refused: then others are tried, and in the
+    /// end none. So may be what wasn't copied of a large structure.
     async fn tries(
         &self,
         scratch: &mut Scratch,
@@ -127,31 +134,58 @@ impl Engine {
         ground: &Ground,
     ) -> Result<Rehearsed, Error> {
         let part = scope::around(&ground.structure, &ground.named);
-        let whole = if part.is_whole {
-            None
-        } else {
-            Some(scope::whole(&ground.structure))
-        };
-        let tries = [
-            Some((&part, Some(&ground.populated))),
-            Some((&part, None)),
-            whole.as_ref().map(|whole| (whole, None)),
-        ];
+        let mut demands = Demands::default();
+        for _ in 0..TRIES_MAX {
+            let rows = Made {
+                tables: &ground.populated,
+                named: &ground.about,
+                constants: &ground.constants,
+                demands: &demands,
+            };
+            let (scope, rows) = (&part, Some(rows));
+            let refusal = match self.attempt(scratch, acts, Props { scope, rows }).await? {
+                Attempt::Over(rehearsed) => return Ok(rehearsed),
+                Attempt::Refused(_, fault) => fault,
+            };
+            let names_texts = !ground.constants.texts.is_empty();
+            match demands.learnt(&refusal, names_texts) {
+                Some(next) => demands = next,
+                None => break,
+            }
+        }
+        let whole = (!part.is_whole).then(|| scope::whole(&ground.structure));
         let mut last = Rehearsed::default();
-        for (scope, populated) in tries.into_iter().flatten() {
-            let props = Props { scope, populated };
-            match Box::pin(self.perform(scratch, acts, props)).await? {
-                Ended::Verdict(rehearsed) => return Ok(rehearsed),
-                Ended::Author(revision, refusal, uncopied) => {
-                    let is_last = refusal.is_sure && scope.is_whole || refusal.is_outside;
-                    last = of_author(revision, refusal, &uncopied);
-                    if is_last {
-                        break;
-                    }
-                }
+        for scope in std::iter::once(&part).chain(&whole) {
+            let rows = None;
+            match self.attempt(scratch, acts, Props { scope, rows }).await? {
+                Attempt::Over(rehearsed) => return Ok(rehearsed),
+                Attempt::Refused(rehearsed, _) => last = rehearsed,
             }
         }
         Ok(last)
+    }
+
+    /// One try.
+    async fn attempt(
+        &self,
+        scratch: &mut Scratch,
+        acts: &[Act<'_>],
+        props: Props<'_>,
+    ) -> Result<Attempt, Error> {
+        let ended = Box::pin(self.perform(scratch, acts, props)).await?;
+        Ok(match ended {
+            Ended::Verdict(rehearsed) => Attempt::Over(rehearsed),
+            Ended::Author(revision, refusal, uncopied) => {
+                let is_last = refusal.is_sure && props.scope.is_whole || refusal.is_outside;
+                let fault = refusal.fault.clone();
+                let rehearsed = of_author(revision, refusal, &uncopied);
+                if is_last {
+                    Attempt::Over(rehearsed)
+                } else {
+                    Attempt::Refused(rehearsed, fault)
+                }
+            }
+        })
     }
 
     /// All revisions, in both databases.
@@ -192,6 +226,14 @@ impl Engine {
     }
 }
 
+/// What is known after a try.
+enum Attempt {
+    /// How the rehearsal ends.
+    Over(Rehearsed),
+    /// How it ends unless another try says more, and what was at fault if it was the rows.
+    Refused(Rehearsed, Fault),
+}
+
 /// How a try ended.
 enum Ended<'a> {
     /// With a verdict.
@@ -228,6 +270,7 @@ fn of_author(revision: &Revision, refusal: author::Refusal, uncopied: &[Uncopied
         position,
         is_sure,
         is_outside,
+        fault: _,
     } = refusal;
     if is_outside {
         let note = format!(

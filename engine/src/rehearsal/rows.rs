@@ -1,14 +1,33 @@
 //! Rows that are made up: a few for each table that holds some, with what makes a difference: NULL,
-//! values twice, and values that are equal and don't look alike. No row of the real database is
-//! read. What a constraint refuses is left out.
+//! values twice, values that are equal and don't look alike, and those that the statements name. No
+//! row of the real database is read. What a constraint refuses is left out.
 
+use super::demands::{Demands, Texts};
 use crate::connection::session::Session;
 use crate::error::{Class, Error};
+use concertina_planner::Constants;
 use concertina_revisions::{Ident, TableName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many rows are tried for each table.
 const ROWS: usize = 6;
+
+/// So many more are tried for a table that the revisions are about, with the constants that they
+/// name: a condition is only put to the test by rows that it holds for.
+const NAMED_ROWS_MAX: usize = 8;
+
+/// Rows to be made.
+#[derive(Clone, Copy)]
+pub(super) struct Made<'a> {
+    /// The tables that get some.
+    pub(super) tables: &'a BTreeSet<TableName>,
+    /// Those that the revisions are about.
+    pub(super) named: &'a BTreeSet<TableName>,
+    /// What the revisions' statements name.
+    pub(super) constants: &'a Constants,
+    /// What the rows have to be like.
+    pub(super) demands: &'a Demands,
+}
 
 /// The columns of tables, with the type below their domains, labels of enums, and constants that
 /// their checks name. A check's own constants are likely to pass it; a row that doesn't is left
@@ -46,6 +65,7 @@ struct Column {
     category: String,
     refuses_null: bool,
     has_default: bool,
+    /// Whether no two rows may share it: it is in a key, or is to be.
     in_key: bool,
     labels: Vec<String>,
     constants: Vec<String>,
@@ -59,19 +79,30 @@ struct Key {
     theirs: Vec<String>,
 }
 
-/// Makes rows in tables.
-pub(super) async fn make(session: &Session, tables: &BTreeSet<TableName>) -> Result<(), Error> {
+/// Makes rows.
+pub(super) async fn make(session: &Session, made: Made<'_>) -> Result<(), Error> {
     let doing = "making up rows";
-    let names: Vec<String> = tables.iter().map(TableName::sql).collect();
-    let sql = "SELECT c.oid, format('%I.%I', n.nspname, c.relname) FROM unnest($1::text[]) AS name
+    let names: Vec<String> = made.tables.iter().map(TableName::sql).collect();
+    let sql = "SELECT c.oid, n.nspname, c.relname FROM unnest($1::text[]) AS name
                JOIN pg_class c ON c.oid = to_regclass(name)::oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')";
     let found = session.query(doing, sql, &[&names]).await?;
-    let relations: BTreeMap<u32, String> =
-        found.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let relations: BTreeMap<u32, TableName> = found
+        .iter()
+        .map(|row| {
+            let (schema, name) = (row.get::<_, String>(1), row.get::<_, String>(2));
+            let (schema, name) = (Ident::new(schema), Ident::new(name));
+            (row.get(0), TableName { schema, name })
+        })
+        .collect();
     let oids: Vec<u32> = relations.keys().copied().collect();
     let mut columns: BTreeMap<u32, Vec<Column>> = BTreeMap::new();
     for row in session.query(doing, COLUMNS, &[&oids]).await? {
-        columns.entry(row.get(0)).or_default().push(column(&row));
+        let oid = row.get(0);
+        let Some(table) = relations.get(&oid) else {
+            continue;
+        };
+        let column = column(&row).as_demanded(table, made.demands);
+        columns.entry(oid).or_default().push(column);
     }
     let mut keys: BTreeMap<u32, Vec<Key>> = BTreeMap::new();
     for row in session.query(doing, KEYS, &[&oids]).await? {
@@ -88,8 +119,14 @@ pub(super) async fn make(session: &Session, tables: &BTreeSet<TableName>) -> Res
             continue;
         };
         let keys = keys.get(&oid).map_or(&[][..], Vec::as_slice);
-        for number in 0..ROWS {
-            let sql = insert(&relations[&oid], own, keys, number);
+        let table = &relations[&oid];
+        let more = if made.named.contains(table) {
+            named_rows(made.constants)
+        } else {
+            0
+        };
+        for number in 0..ROWS + more {
+            let sql = insert(table, own, keys, number, made);
             match session.batch_execute(doing, &sql).await {
                 Err(error) if error.class() == Class::Connection => return Err(error),
                 // It is left out.
@@ -116,6 +153,23 @@ fn column(row: &tokio_postgres::Row) -> Column {
     }
 }
 
+impl Column {
+    fn as_demanded(self, table: &TableName, demands: &Demands) -> Column {
+        let (schema, name) = (table.schema.as_str(), table.name.as_str());
+        Column {
+            refuses_null: self.refuses_null || demands.is_filled(schema, name, self.name.as_str()),
+            in_key: self.in_key || demands.is_distinct(schema, name),
+            ..self
+        }
+    }
+}
+
+/// How many rows it takes for each constant to be in one.
+fn named_rows(constants: &Constants) -> usize {
+    let most = constants.texts.len().max(constants.numbers.len());
+    most.min(NAMED_ROWS_MAX)
+}
+
 /// Tables behind those that their keys lead to, as far as they aren't in a circle.
 fn parents_first(tables: &[u32], keys: &BTreeMap<u32, Vec<Key>>) -> Vec<u32> {
     let mut order: Vec<u32> = Vec::new();
@@ -138,23 +192,30 @@ fn parents_first(tables: &[u32], keys: &BTreeMap<u32, Vec<Key>>) -> Vec<u32> {
     order
 }
 
-fn insert(table: &str, columns: &[Column], keys: &[Key], number: usize) -> String {
+fn insert(
+    table: &TableName,
+    columns: &[Column],
+    keys: &[Key],
+    number: usize,
+    made: Made<'_>,
+) -> String {
     let names: Vec<String> = columns.iter().map(|column| column.name.sql()).collect();
     let values: Vec<String> = columns
         .iter()
         .enumerate()
-        .map(|(at, column)| value(column, keys, number, at))
+        .map(|(at, column)| value(column, keys, number, at, made))
         .collect();
     format!(
-        "INSERT INTO {table} ({}) OVERRIDING SYSTEM VALUE VALUES ({})",
+        "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({})",
+        table.sql(),
         names.join(", "),
         values.join(", ")
     )
 }
 
 /// A column's value in the row of a number: row 2 has NULL in every second column, row 3 defaults,
-/// row 4 NULL wherever it may be.
-fn value(column: &Column, keys: &[Key], number: usize, at: usize) -> String {
+/// row 4 NULL wherever it may be; rows behind the sixth have what the statements name.
+fn value(column: &Column, keys: &[Key], number: usize, at: usize, made: Made<'_>) -> String {
     let is_null = number == 4 || number == 2 && at % 2 == 1;
     if is_null && !column.refuses_null && !column.in_key {
         return "NULL".to_owned();
@@ -163,21 +224,22 @@ fn value(column: &Column, keys: &[Key], number: usize, at: usize) -> String {
         if let Some(place) = key.own.iter().position(|own| own == column.name.as_str()) {
             let theirs = Ident::new(key.theirs[place].as_str()).sql();
             let parent = &key.parent_sql;
+            let which = if column.in_key { number } else { number % 2 };
             return format!(
-                "(SELECT p.{theirs} FROM {parent} p ORDER BY p.tableoid, p.ctid OFFSET {} LIMIT 1)",
-                number % 2
+                "(SELECT p.{theirs} FROM {parent} p ORDER BY p.tableoid, p.ctid OFFSET {which} LIMIT 1)"
             );
         }
     }
     if number == 3 && column.has_default && !column.in_key {
         return "DEFAULT".to_owned();
     }
-    let values = if column.in_key {
-        distinct(column, number)
-    } else {
-        None
+    let texts = made.demands.texts;
+    let written = match named(column, number, at, made) {
+        Some(text) => Some(text.clone()),
+        None if column.in_key => distinct(column, number, texts),
+        None => None,
     };
-    let values = values.map_or_else(|| samples(column), |one| vec![one]);
+    let values = written.map_or_else(|| samples(column, texts), |one| vec![one]);
     // Row 3 has what row 0 has.
     let which = if number == 3 { 0 } else { number };
     match values.get(which % values.len().max(1)) {
@@ -191,15 +253,42 @@ fn value(column: &Column, keys: &[Key], number: usize, at: usize) -> String {
     }
 }
 
+/// What the statements name, where the row has that: behind the sixth, or everywhere if only that
+/// will do. Columns don't all begin with the same, so that each comes beside each.
+fn named<'a>(column: &Column, number: usize, at: usize, made: Made<'a>) -> Option<&'a String> {
+    let all = match column.category.as_str() {
+        "S" if column.kind != "e" => &made.constants.texts,
+        "N" => &made.constants.numbers,
+        _ => return None,
+    };
+    let is_text = column.category == "S";
+    let has_named = match made.demands.texts {
+        Texts::Letters => number >= ROWS,
+        Texts::Named => is_text || number >= ROWS,
+        Texts::Numbers | Texts::Days | Texts::Uuids => !is_text && number >= ROWS,
+    };
+    if !has_named || all.is_empty() {
+        return None;
+    }
+    all.get((number + at) % all.len())
+}
+
 /// A value that no other row has, where the type has many.
-fn distinct(column: &Column, number: usize) -> Option<String> {
+fn distinct(column: &Column, number: usize, texts: Texts) -> Option<String> {
     let n = number + 1;
     Some(match column.base.as_str() {
         "int2" | "int4" | "int8" | "oid" | "numeric" | "float4" | "float8" => n.to_string(),
         "text" | "varchar" | "bpchar" | "name" | "citext" if column.constants.is_empty() => {
-            char::from_u32(u32::from('a') + u32::try_from(number).unwrap_or(0))
-                .unwrap_or('z')
-                .to_string()
+            match texts {
+                Texts::Letters | Texts::Named => {
+                    char::from_u32(u32::from('a') + u32::try_from(number).unwrap_or(0))
+                        .unwrap_or('z')
+                        .to_string()
+                }
+                Texts::Numbers => n.to_string(),
+                Texts::Days => format!("2024-01-{n:02}"),
+                Texts::Uuids => format!("00000000-0000-4000-8000-{n:012}"),
+            }
         }
         "uuid" => format!("00000000-0000-4000-8000-{n:012}"),
         "date" | "timestamp" | "timestamptz" => format!("2024-01-{n:02}"),
@@ -209,18 +298,26 @@ fn distinct(column: &Column, number: usize) -> Option<String> {
 
 /// What a column's checks name, and then what its type has: a check may want its constants (`IN
 /// ('a', 'b')`) or anything else (`<> ''`).
-fn samples(column: &Column) -> Vec<String> {
+fn samples(column: &Column, texts: Texts) -> Vec<String> {
     let mut all: Vec<String> = column
         .constants
         .iter()
         .map(|text| text.replace("''", "'"))
         .collect();
-    all.extend(of_type(column));
+    all.extend(of_type(column, texts));
     all
 }
 
+const DAYS: [&str; 3] = ["2024-01-01", "2024-02-29", "2023-12-31"];
+
+fn uuids() -> Vec<String> {
+    (1..4)
+        .map(|n| format!("00000000-0000-4000-8000-{n:012}"))
+        .collect()
+}
+
 /// Values of a type; the first are the plainest.
-fn of_type(column: &Column) -> Vec<String> {
+fn of_type(column: &Column, texts: Texts) -> Vec<String> {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     match (
         column.kind.as_str(),
@@ -239,15 +336,14 @@ fn of_type(column: &Column) -> Vec<String> {
         (.., "numeric") => owned(&["1.5", "2", "1.50", "1.5", "3", "0.0"]),
         (.., "float4" | "float8") => owned(&["1.5", "2", "0", "1.5", "3", "-0"]),
         (.., "money") => owned(&["1", "2"]),
-        (.., "text" | "varchar" | "bpchar" | "name" | "citext") => {
-            owned(&["a", "b", "A", "a", "c", " "])
-        }
-        (.., "uuid") => (1..4)
-            .map(|n| format!("00000000-0000-4000-8000-{n:012}"))
-            .collect(),
-        (.., "date" | "timestamp" | "timestamptz") => {
-            owned(&["2024-01-01", "2024-02-29", "2023-12-31"])
-        }
+        (.., "text" | "varchar" | "bpchar" | "name" | "citext") => match texts {
+            Texts::Letters | Texts::Named => owned(&["a", "b", "A", "a", "c", " "]),
+            Texts::Numbers => owned(&["1", "2", "10", "1", "3", "0"]),
+            Texts::Days => owned(&DAYS),
+            Texts::Uuids => uuids(),
+        },
+        (.., "uuid") => uuids(),
+        (.., "date" | "timestamp" | "timestamptz") => owned(&DAYS),
         (.., "time" | "timetz") => owned(&["12:00", "00:00", "24:00"]),
         (.., "interval") => owned(&["1 day", "1 month", "24:00"]),
         (.., "json") => owned(&["{\"a\": 1}", "{\"a\":1}", "[]"]),
@@ -263,88 +359,4 @@ fn of_type(column: &Column) -> Vec<String> {
         (.., "hstore" | "ltree") => owned(&["a"]),
         _ => vec![],
     }
-}
-
-/// The rows of a database as text, with how often each is there: by table, columns by their names.
-pub(super) type Images = BTreeMap<String, BTreeMap<String, i64>>;
-
-/// Tables are read so many at a time.
-const TABLES_PER_QUESTION: usize = 50;
-
-/// Columns of a table that aren't looked at.
-pub(super) type Unlooked = BTreeSet<(String, String)>;
-
-/// Reads the rows of every table and materialized view, whatever their order; without some columns.
-pub(super) async fn images(session: &Session, without: &Unlooked) -> Result<Images, Error> {
-    let doing = "reading the rows that were left";
-    let sql = "SELECT format('%I.%I', n.nspname, c.relname), ARRAY(SELECT attname::text FROM pg_attribute
-                      WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped ORDER BY attname)
-               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-               WHERE (c.relkind = 'r' OR c.relkind = 'm' AND c.relispopulated) AND c.relpersistence <> 't'
-                 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'concertina')
-                 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
-    let tables = session.query(doing, sql, &[]).await?;
-    let mut found = Images::new();
-    for tables in tables.chunks(TABLES_PER_QUESTION) {
-        let one = |(at, row): (usize, &tokio_postgres::Row)| {
-            let (table, columns): (String, Vec<String>) = (row.get(0), row.get(1));
-            let looked = columns
-                .iter()
-                .filter(|column| !without.contains(&(table.clone(), (*column).clone())));
-            let looked: Vec<String> = looked
-                .map(|column| Ident::new(column.as_str()).sql())
-                .collect();
-            format!(
-                "SELECT {at}::int, image, count(*) FROM (SELECT ROW({})::text AS image FROM ONLY {table}) AS r GROUP BY image",
-                looked.join(", ")
-            )
-        };
-        let all = tables
-            .iter()
-            .enumerate()
-            .map(one)
-            .collect::<Vec<_>>()
-            .join(" UNION ALL ");
-        if all.is_empty() {
-            continue;
-        }
-        for row in session.query(doing, &all, &[]).await? {
-            let Some(table) = usize::try_from(row.get::<_, i32>(0))
-                .ok()
-                .and_then(|at| tables.get(at))
-            else {
-                continue;
-            };
-            found
-                .entry(table.get(0))
-                .or_default()
-                .insert(row.get(1), row.get(2));
-        }
-    }
-    Ok(found)
-}
-
-/// The columns of tables, to be looked at one by one.
-pub(super) async fn columns_of(
-    session: &Session,
-    tables: &[String],
-) -> Result<Vec<(String, String)>, Error> {
-    let sql = "SELECT name, attname::text FROM unnest($1::text[]) AS name JOIN pg_attribute ON attrelid = to_regclass(name)::oid
-               WHERE attnum > 0 AND NOT attisdropped";
-    let rows = session.query("reading columns", sql, &[&tables]).await?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
-}
-
-/// The values of one column, with how often each is there.
-pub(super) async fn values(
-    session: &Session,
-    table: &str,
-    column: &str,
-) -> Result<BTreeMap<Option<String>, i64>, Error> {
-    let column = Ident::new(column).sql();
-    let sql = format!("SELECT {column}::text, count(*) FROM ONLY {table} GROUP BY 1");
-    let rows = session
-        .query("reading the rows that were left", &sql, &[])
-        .await?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }

@@ -1,7 +1,8 @@
 //! The two scratch databases of a try, side by side.
 
 use super::author::{self, Refusal};
-use super::rows::{self, Images, Unlooked};
+use super::images::{self, Images, Unlooked};
+use super::rows::{self, Made};
 use super::scope::Scope;
 use super::scratch::Scratch;
 use super::uncopied::Uncopied;
@@ -18,7 +19,7 @@ use crate::structure::Structure;
 use concertina_planner::Plan;
 use concertina_planner::drift::{Inventory, differences};
 use concertina_planner::problem::hazard;
-use concertina_revisions::{Ident, Statement, TableName};
+use concertina_revisions::{Ident, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -27,8 +28,8 @@ use std::sync::Arc;
 pub(super) struct Props<'a> {
     /// What is copied.
     pub(super) scope: &'a Scope,
-    /// The tables in which rows are made up; none where the try is without rows.
-    pub(super) populated: Option<&'a BTreeSet<TableName>>,
+    /// The rows that are made up; none where the try is without rows.
+    pub(super) rows: Option<Made<'a>>,
 }
 
 /// Two databases, with a session in each that looks.
@@ -177,8 +178,8 @@ impl<'a> Stage<'a> {
     /// The tables whose rows aren't the same.
     async fn tables_that_differ(&self) -> Result<Vec<String>, Error> {
         let (theirs, ours) = tokio::join!(
-            rows::images(&self.theirs.1, &self.unlooked),
-            rows::images(&self.ours.1, &self.unlooked)
+            images::all(&self.theirs.1, &self.unlooked),
+            images::all(&self.ours.1, &self.unlooked)
         );
         let (theirs, ours): (Images, Images) = (theirs?, ours?);
         let tables: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
@@ -203,9 +204,9 @@ impl<'a> Stage<'a> {
         }
         let first = &self.theirs.1;
         let mut found = Unlooked::new();
-        for (table, column) in rows::columns_of(first, tables).await? {
-            if rows::values(first, &table, &column).await?
-                != rows::values(&session, &table, &column).await?
+        for (table, column) in images::columns_of(first, tables).await? {
+            if images::values(first, &table, &column).await?
+                != images::values(&session, &table, &column).await?
             {
                 found.insert((table, column));
             }
@@ -235,8 +236,8 @@ pub(super) async fn cloned(
     };
     let (before, after) = structure.statements();
     let mut refused = clone::make(&session, &before).await?;
-    if let Some(populated) = props.populated {
-        rows::make(&session, populated).await?;
+    if let Some(made) = props.rows {
+        rows::make(&session, made).await?;
     }
     refused.extend(clone::make(&session, &after).await?);
     let there = Structure::of(&session).await?.inventory();

@@ -96,14 +96,7 @@ impl Engine {
         let Some(last) = last else {
             return Ok(Rehearsed::default());
         };
-        let (ours, uncopied, _) = cloned(
-            scratch,
-            Props {
-                scope,
-                populated: None,
-            },
-        )
-        .await?;
+        let (ours, uncopied, _) = cloned(scratch, Props { scope, rows: None }).await?;
         drop(self.lease_on(scratch, &ours).await?);
         half_way.make(&scratch.session(&ours).await?).await?;
         let theirs = scratch.copy(&ours).await?;

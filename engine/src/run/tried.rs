@@ -116,7 +116,8 @@ async fn understood(session: &Session, tried: &Tried) -> Result<Option<Refused>,
     }))
 }
 
-/// Whether an error tells of the statement: of its words, its types or its constants. A table that
+/// Whether an error tells of the statement: of its words, its types or its constants, or of a form
+/// that PostgreSQL doesn't do. A table that
 /// stands for another has its columns and nothing else; and an index that ON CONFLICT looks for may
 /// be made by then.
 fn tells(code: &SqlState, stood_for: bool) -> bool {
@@ -133,7 +134,7 @@ fn tells(code: &SqlState, stood_for: bool) -> bool {
     ];
     let class = code.code().get(..2).unwrap_or_default();
     match (class, stood_for) {
-        ("22", _) => true,
+        ("22", _) | ("0A", false) => true,
         ("42", false) => ![
             SqlState::INSUFFICIENT_PRIVILEGE,
             SqlState::INVALID_COLUMN_REFERENCE,

@@ -1,6 +1,6 @@
 //! What a setting changes in a table's entry.
 
-use crate::catalog::{Column, ConstraintKind, Policy, Table, TableKind};
+use crate::catalog::{Column, ConstraintKind, Policy, Standing, Table, TableKind};
 use crate::change::Effect;
 use crate::sql::rewrite;
 use concertina_revisions::{Ident, TableName};
@@ -82,6 +82,8 @@ impl Table {
                             alteration: String::new(),
                         };
                     });
+                let (old, new) = (old.clone(), new.clone());
+                self.stands_by(&Standing::Policy(old), &Standing::Policy(new));
             }
             Effect::TriggerRenamed(old, new) => {
                 self.triggers
@@ -91,6 +93,8 @@ impl Table {
                         one.name.clone_from(new);
                         one.definition.clear();
                     });
+                let (old, new) = (old.clone(), new.clone());
+                self.stands_by(&Standing::Trigger(old), &Standing::Trigger(new));
             }
             Effect::Identity(name, identity) => {
                 self.columns
@@ -129,19 +133,42 @@ impl Table {
                     .for_each(|one| one.comment.clone_from(comment));
             }
             Effect::RowSecurityForced(forced) => self.row_security_forced = *forced,
-            Effect::PolicyDropped(gone) => self.policies.retain(|policy| policy.name != *gone),
+            Effect::PolicyDropped(gone) => {
+                self.policies.retain(|policy| policy.name != *gone);
+                self.stands_no_more(&Standing::Policy(gone.clone()));
+            }
+            // What it was made of besides stays as it was.
+            Effect::PolicyAltered(_) => {}
+            Effect::RuleDropped(gone) => {
+                self.rules.retain(|rule| rule.name != *gone);
+                self.stands_no_more(&Standing::Rule(gone.clone()));
+            }
             Effect::RuleAdded(new) => {
+                self.stands_no_more(&Standing::Rule(new.name.clone()));
                 self.rules.retain(|rule| rule.name != new.name);
                 self.rules.push(new.clone());
             }
             Effect::TriggerAdded(new) => {
+                self.stands_no_more(&Standing::Trigger(new.name.clone()));
                 self.triggers.retain(|trigger| trigger.name != new.name);
                 self.triggers.push(new.clone());
             }
-            Effect::TriggerDropped(gone) => self.triggers.retain(|trigger| trigger.name != *gone),
+            Effect::TriggerDropped(gone) => {
+                self.triggers.retain(|trigger| trigger.name != *gone);
+                self.stands_no_more(&Standing::Trigger(gone.clone()));
+            }
             Effect::ConstraintRenamed(old, new) => self.rename_constraint(old, new),
             Effect::IndexRenamed(old, new) => self.rename_index(old, new),
         }
+    }
+
+    /// Another name for something that stands on columns.
+    fn stands_by(&mut self, old: &Standing, new: &Standing) {
+        let named = self.dependants.iter_mut().map(|one| &mut one.by);
+        let named = named.chain(self.type_obstacles.iter_mut().map(|one| &mut one.by));
+        named
+            .filter(|one| one.as_ref() == Some(old))
+            .for_each(|one| *one = Some(new.clone()));
     }
 
     /// Whether nothing tells a subscriber which row is meant.
@@ -234,6 +261,10 @@ impl Table {
             .iter_mut()
             .filter_map(|one| one.column.as_mut())
             .for_each(renamed);
+        self.stands_by(
+            &Standing::Column(old.to_owned()),
+            &Standing::Column(new.to_owned()),
+        );
         for (_, _, definition) in &mut self.statistics {
             if let Some(again) = rewrite::words(definition, &Ident::new(old), &Ident::new(new)) {
                 *definition = again;

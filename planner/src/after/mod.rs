@@ -9,14 +9,14 @@ mod written;
 
 use crate::catalog::{
     Catalog, Column, Constraint, ConstraintKind, Dependant, Enum, Identity, Index, PartitionOf,
-    Table, TableKind,
+    Standing, Table, TableKind,
 };
 use crate::change::{
     AddColumn, Attach, Change, Effect, NewColumn, NewConstraint, NewConstraintKind,
     NewMaterializedView, NewTable, Setting, Special,
 };
 use crate::footprint::{Footprint, Thing};
-use crate::sql::numbering;
+use crate::sql::{numbering, stored_expression};
 use concertina_revisions::{Ident, TableName};
 use std::sync::Arc;
 
@@ -231,6 +231,9 @@ impl Catalog {
             is_written: !plain,
             ..column(&add.column)
         };
+        if let Special::Stored(definition) | Special::Virtual(definition) = &add.column.special {
+            self.compute(add, definition);
+        }
         self.alter(&add.table, |table| {
             table.columns.push(added.clone());
             add.column
@@ -249,6 +252,17 @@ impl Catalog {
         }
     }
 
+    /// A new column stands on those that it is computed from.
+    fn compute(&mut self, add: &AddColumn, definition: &str) {
+        let Some(computed) = stored_expression(definition) else {
+            return;
+        };
+        let name = add.column.name.as_str();
+        let read = Footprint::default().columns(&add.table, &computed.column_names());
+        let what = format!("column {name} of table {}", add.table.shown());
+        self.stand_on(&read, &what, Some(&Standing::Column(name.to_owned())));
+    }
+
     fn make_materialized_view(&mut self, new: &NewMaterializedView) {
         self.tables.push(Arc::new(Table {
             schema: new.view.schema.as_str().to_owned(),
@@ -262,6 +276,7 @@ impl Catalog {
         self.stand_on(
             &new.mentions,
             &format!("materialized view {}", new.view.sql()),
+            None,
         );
     }
 
@@ -297,12 +312,14 @@ impl Catalog {
                 self.alter(parent, |parent| parent.children.push(child));
             } else if let Effect::InheritsNoMore(parent) = effect {
                 self.alter(parent, |parent| parent.children.retain(|one| *one != child));
+            } else if let Some((by, what)) = effect.stands() {
+                self.stand_on(&setting.touches, &what, Some(&by));
             }
         }
     }
 
-    /// A view, by the columns that it is made of.
-    pub(super) fn stand_on(&mut self, touches: &Footprint, what: &str) {
+    /// Something that stands on the columns that it is made of.
+    pub(super) fn stand_on(&mut self, touches: &Footprint, what: &str, by: Option<&Standing>) {
         for access in touches.reads() {
             if let Thing::Column(table, column) = &access.thing {
                 let column = column.as_ref().map(|column| column.as_str().to_owned());
@@ -310,6 +327,7 @@ impl Catalog {
                     table.dependants.push(Dependant {
                         column,
                         what: what.to_owned(),
+                        by: by.cloned(),
                     });
                 });
             }
@@ -377,6 +395,21 @@ impl Table {
             .retain(|index| !index.mentions.iter().any(|column| column == gone));
         self.constraints
             .retain(|constraint| !constraint.columns.iter().any(|column| column == gone));
+        self.stands_no_more(&Standing::Column(gone.to_owned()));
+    }
+
+    /// Whether something stands on columns of it.
+    pub(super) fn is_stood_on_by(&self, by: &Standing) -> bool {
+        let of_types = self.type_obstacles.iter().map(|one| &one.by);
+        let mut all = self.dependants.iter().map(|one| &one.by).chain(of_types);
+        all.any(|one| one.as_ref() == Some(by))
+    }
+
+    /// Something that stood on columns is gone.
+    pub(super) fn stands_no_more(&mut self, gone: &Standing) {
+        self.dependants.retain(|one| one.by.as_ref() != Some(gone));
+        self.type_obstacles
+            .retain(|one| one.by.as_ref() != Some(gone));
     }
 
     fn add(&mut self, new: &NewConstraint) {

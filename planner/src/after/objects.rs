@@ -2,7 +2,7 @@
 //! and schemas.
 
 use super::pair;
-use crate::catalog::{Catalog, PartitionOf, Table, TableKind, UserType};
+use crate::catalog::{Catalog, PartitionOf, Standing, Table, TableKind, UserType};
 use crate::change::CatalogOnly;
 use crate::footprint::{Footprint, How, Thing};
 use concertina_revisions::Ident;
@@ -14,7 +14,15 @@ impl Catalog {
         self.extensions.extend(only.extension.clone());
         self.forget(&only.touches);
         if let Some(name) = &only.view {
-            self.stand_on(&only.touches, &format!("view {}", name.sql()));
+            self.stand_on(&only.touches, &format!("view {}", name.sql()), None);
+        }
+        if let Some(name) = &only.bound {
+            let by = Standing::Function(name.as_str().to_owned());
+            self.stand_on(
+                &only.touches,
+                &format!("function {}", name.sql()),
+                Some(&by),
+            );
         }
         self.functions_made(&only.touches, &only.sql);
         self.publish(&only.touches);
@@ -179,6 +187,11 @@ impl Catalog {
                 == 1
             {
                 functions.retain(|known| known.name != name.as_str());
+                let gone = Standing::Function(name.as_str().to_owned());
+                let named = |table: &&mut Arc<Table>| table.is_stood_on_by(&gone);
+                for table in self.tables.iter_mut().filter(named) {
+                    Arc::make_mut(table).stands_no_more(&gone);
+                }
             }
         }
     }

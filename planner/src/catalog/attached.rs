@@ -40,6 +40,35 @@ pub struct Rule {
     pub in_replica: bool,
 }
 
+/// Something with a name that stands on columns, and goes by a statement of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// A policy of the same table.
+    Policy(String),
+    /// A trigger of the same table.
+    Trigger(String),
+    /// A rule of the same table.
+    Rule(String),
+    /// A column of the same table that is computed.
+    Column(String),
+    /// A function whose body PostgreSQL has parsed.
+    Function(String),
+}
+
+impl Standing {
+    /// Whether it goes with its table.
+    fn goes_with_table(&self) -> bool {
+        match self {
+            Standing::Policy(_)
+            | Standing::Trigger(_)
+            | Standing::Rule(_)
+            | Standing::Column(_) => true,
+            Standing::Function(_) => false,
+        }
+    }
+}
+
 /// Something that ALTER COLUMN TYPE can't follow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypeObstacle {
@@ -52,6 +81,9 @@ pub struct TypeObstacle {
     /// The view that it is, as `[schema, name]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub view: Option<(String, String)>,
+    /// What else it is that can be dropped by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Standing>,
     /// Whether PostgreSQL minds only where the rows are rewritten.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub of_rewrites: bool,
@@ -64,9 +96,22 @@ pub struct Dependant {
     pub column: Option<String>,
     /// What it is: `view people`.
     pub what: String,
+    /// The same where it isn't a view.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Standing>,
 }
 
 impl Dependant {
+    /// Whether it is in the way of a DROP of a column, or of the whole table: what is the table's
+    /// own goes along with that.
+    pub(crate) fn concerns(&self, column: Option<&str>) -> bool {
+        match (column, &self.column) {
+            (None, _) => self.by.as_ref().is_none_or(|by| !by.goes_with_table()),
+            (Some(column), Some(of)) => of == column,
+            (Some(_), None) => false,
+        }
+    }
+
     /// Whether it is a view of that name, as PostgreSQL describes it: with its schema where that
     /// isn't in the search path.
     pub(crate) fn is_view(&self, name: &TableName, search_path: &[Ident]) -> bool {

@@ -8,7 +8,7 @@ mod index;
 mod places;
 mod table;
 
-pub use attached::{Dependant, Policy, Rule, Trigger, TypeObstacle};
+pub use attached::{Dependant, Policy, Rule, Standing, Trigger, TypeObstacle};
 pub use functions::{AGGREGATE_BUILTINS, Function, VOLATILE_BUILTINS};
 pub use index::Index;
 pub use places::Places;

@@ -34,6 +34,8 @@ pub struct CatalogOnly {
     pub extension: Option<String>,
     /// The view it makes.
     pub view: Option<TableName>,
+    /// The function it makes, where PostgreSQL parses its body: it stands on what that names.
+    pub bound: Option<Ident>,
     /// Worth knowing about it.
     pub note: Option<String>,
     /// What it reads and writes.

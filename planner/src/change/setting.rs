@@ -1,5 +1,6 @@
 //! Settings of a table, and policies, triggers and names on it.
 
+use crate::catalog::Standing;
 use crate::footprint::Footprint;
 use concertina_revisions::TableName;
 
@@ -155,6 +156,10 @@ pub enum Effect {
     RowSecurityForced(bool),
     /// A policy is gone.
     PolicyDropped(String),
+    /// A policy has another condition.
+    PolicyAltered(String),
+    /// A rule is gone.
+    RuleDropped(String),
     /// A trigger is there, with what makes it again.
     TriggerAdded(crate::catalog::Trigger),
     /// A rule is there.
@@ -165,4 +170,52 @@ pub enum Effect {
     ConstraintRenamed(String, String),
     /// An index has another name.
     IndexRenamed(String, String),
+}
+
+impl Effect {
+    /// What stands from then on on the columns that its statement names: DROP and a change of type
+    /// of these are refused.
+    pub(crate) fn stands(&self) -> Option<(Standing, String)> {
+        let (by, what) = match self {
+            Effect::PolicyAdded(name, _) | Effect::PolicyAltered(name) => {
+                (Standing::Policy(name.clone()), format!("policy {name}"))
+            }
+            Effect::TriggerAdded(new) => (
+                Standing::Trigger(new.name.clone()),
+                format!("trigger {}", new.name),
+            ),
+            Effect::RuleAdded(new) => (
+                Standing::Rule(new.name.clone()),
+                format!("rule {}", new.name),
+            ),
+            Effect::RowSecurity(_)
+            | Effect::Options(..)
+            | Effect::IndexOptions(..)
+            | Effect::ColumnOptions(..)
+            | Effect::ColumnStatistics(..)
+            | Effect::Storage(..)
+            | Effect::Compression(..)
+            | Effect::Clustered(_)
+            | Effect::ReplicaIdentity(_)
+            | Effect::Rights(_)
+            | Effect::Statistics { .. }
+            | Effect::PolicyRenamed(..)
+            | Effect::TriggerRenamed(..)
+            | Effect::Identity(..)
+            | Effect::Expression(..)
+            | Effect::Inherits(_)
+            | Effect::InheritsNoMore(_)
+            | Effect::Owner(_)
+            | Effect::Comment(..)
+            | Effect::ConstraintComment(..)
+            | Effect::IndexComment(..)
+            | Effect::RowSecurityForced(_)
+            | Effect::PolicyDropped(_)
+            | Effect::RuleDropped(_)
+            | Effect::TriggerDropped(_)
+            | Effect::ConstraintRenamed(..)
+            | Effect::IndexRenamed(..) => return None,
+        };
+        Some((by, what))
+    }
 }

@@ -186,11 +186,7 @@ fn views_on(
     catalog: &Catalog,
     changes: &mut Vec<Change>,
 ) -> Result<(), Problem> {
-    let concerns = |one: &&Dependant| match (column, &one.column) {
-        (None, _) => true,
-        (Some(column), Some(of)) => of == column.as_str(),
-        (Some(_), None) => false,
-    };
+    let concerns = |one: &&Dependant| one.concerns(column.map(Ident::as_str));
     for dependant in table.dependants.iter().filter(concerns) {
         let is_it = |one: &&std::sync::Arc<Table>| {
             matches!(one.kind, TableKind::View | TableKind::Materialized)

@@ -125,7 +125,7 @@ fn takes_nothing_along(drop: &DropStmt, catalog: &Catalog) -> bool {
     let is_alone = |name: &TableName| {
         catalog
             .table(name)
-            .is_some_and(|table| table.dependants.is_empty())
+            .is_some_and(|table| !table.dependants.iter().any(|one| one.concerns(None)))
             && catalog.referencing(name).all(|(other, _)| other.is(name))
             && !has_hidden_users(name, catalog)
     };

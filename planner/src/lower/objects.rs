@@ -42,6 +42,7 @@ pub(super) fn only(sql: &str, what: String, reverse: Option<String>) -> CatalogO
         concerns: vec![],
         extension: None,
         view: None,
+        bound: None,
         note: None,
         touches: Footprint::default(),
     }
@@ -212,11 +213,10 @@ fn function(create: &CreateFunctionStmt, sql: &str, catalog: &Catalog) -> Result
         }
         _ => None,
     };
-    Ok(Change::CatalogOnly(only(
-        sql,
-        format!("create {word} {}", name.shown()),
-        reverse,
-    )))
+    Ok(Change::CatalogOnly(CatalogOnly {
+        bound: create.sql_body.is_some().then(|| name.name.clone()),
+        ..only(sql, format!("create {word} {}", name.shown()), reverse)
+    }))
 }
 
 /// CREATE AGGREGATE, OPERATOR, TYPE, TEXT SEARCH .., COLLATION.

@@ -71,7 +71,7 @@ pub(super) fn alter_policy(
                 name.as_str()
             ))
         },
-        effect: None,
+        effect: Some(Effect::PolicyAltered(name.as_str().to_owned())),
         touches: Footprint::default(),
         table,
     })])
@@ -164,6 +164,7 @@ pub(super) fn drop(
     let effect = match kind {
         SettingKind::DropPolicy => Some(Effect::PolicyDropped(gone)),
         SettingKind::DropTrigger => Some(Effect::TriggerDropped(gone)),
+        SettingKind::DropRule => Some(Effect::RuleDropped(gone)),
         _ => None,
     };
     Ok(Some(vec![Change::Setting(Setting {

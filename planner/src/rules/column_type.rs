@@ -8,7 +8,7 @@
 
 use super::carried::{back, carries_all, carries_all_back, cuts, no_way_back};
 use super::shadow::{self, Shadow};
-use super::{Context, guard};
+use super::{Context, drop, guard};
 use crate::action::{Action, Lock, Online};
 use crate::catalog::{
     Catalog, Column, Constraint, ConstraintKind, Index, PartitionKey, Table, TableKind,
@@ -18,7 +18,7 @@ use crate::change::{Change, NewType};
 use crate::decision::{Decision, Part, Rank};
 use crate::expr::Expr;
 use crate::plan::{Phase, Work};
-use crate::problem::{Problem, code, hazard};
+use crate::problem::{self, Problem, code, hazard};
 use crate::sql::types;
 use concertina_revisions::{Ident, TableName};
 
@@ -87,6 +87,15 @@ fn decided(
     context: &Context<'_>,
 ) -> Result<Decision, Problem> {
     if is_no_change(new, column, context.catalog) {
+        if let Some(part) = renamed_part(new, table, context.catalog) {
+            return Err(problem::blocks(
+                &format!(
+                    "a type that {} has already, by which PostgreSQL makes index {part} of a partition anew under another name,",
+                    new.column.as_str()
+                ),
+                "leave the statement out",
+            ));
+        }
         return Ok(Decision::because("")
             .note(format!("{} has that type already", new.column.as_str()))
             .reverse(""));
@@ -290,13 +299,17 @@ fn possible(
             && (rewrites || !obstacle.of_rewrites)
     };
     match members().flat_map(|one| &one.type_obstacles).find(concerns) {
-        Some(found) => refused(
-            found.message.clone(),
-            &found.detail,
-            "drop or change it first, in an earlier revision",
-        ),
-        None => Ok(()),
+        Some(found) => {
+            return refused(
+                found.message.clone(),
+                &found.detail,
+                "drop or change it first, in the same revision or an earlier one",
+            );
+        }
+        None => {}
     }
+    // What the revision itself made stands in the way as well.
+    members().try_for_each(|one| drop::in_the_way(one, Some(&new.column)))
 }
 
 fn prepared(column: &Ident) -> String {
@@ -406,6 +419,44 @@ fn is_no_change(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
     is_plain && is_same(new, column, catalog)
 }
 
+/// An index of a partition that isn't called as PostgreSQL would call it: when it makes the
+/// partitioned index anew, for any change of type, those of the partitions get the names it chooses.
+fn renamed_part(new: &NewType, table: &Table, catalog: &Catalog) -> Option<String> {
+    let of_column = |index: &&Index| {
+        index
+            .mentions
+            .iter()
+            .any(|name| name == new.column.as_str())
+    };
+    table.indexes.iter().filter(of_column).find_map(|index| {
+        let change = match &index.constraint {
+            Some(name) => Change::DropConstraint(new.table.clone(), Ident::new(name.as_str())),
+            None => Change::DropIndex(index.full_name()),
+        };
+        let is_primary = index.constraint.as_ref().is_some_and(|name| {
+            let constraint = table.constraint(&Ident::new(name.as_str()));
+            constraint.is_some_and(|one| one.kind == ConstraintKind::PrimaryKey)
+        });
+        let keys: Vec<Ident> = index
+            .keys
+            .iter()
+            .map(|key| Ident::new(if key.is_empty() { "expr" } else { key.as_str() }))
+            .collect();
+        let (columns, label) = match (&index.constraint, is_primary) {
+            (Some(_), true) => (&[][..], "pkey"),
+            (Some(_), false) => (keys.as_slice(), "key"),
+            (None, _) => (keys.as_slice(), "idx"),
+        };
+        let without = catalog.after(&change);
+        catalog
+            .parts_of(&index.full_name())
+            .find_map(|(part, one)| {
+                let name = crate::sql::chosen_name(&part.full_name(), columns, label, &without);
+                (name.as_str() != one.name).then(|| one.name.clone())
+            })
+    })
+}
+
 fn same_collation(new: &NewType, column: &Column, catalog: &Catalog) -> bool {
     let old = (column.type_sql.as_str(), column.collation.as_deref());
     types::same_collation(
@@ -471,6 +522,10 @@ pub(super) fn by_shadow(new: &NewType, catalog: &Catalog) -> bool {
     if new.under_utc && types::is_time_with_zone(&column.type_sql, &new.type_sql) {
         return indexed();
     }
+    // PostgreSQL builds the indexes of partitions anew, whatever the type (measured on 15).
+    if table.kind == TableKind::Partitioned && indexed() {
+        return true;
+    }
     let kept = types::keeps_indexes(&column.type_sql, &new.type_sql, catalog)
         && same_collation(new, column, catalog);
     !keeps_values(new, column, catalog) || rebuilt() || (!kept && indexed())
@@ -484,8 +539,7 @@ fn shadowed(
 ) -> Result<Decision, Problem> {
     guard::unnoticed(&new.table, "another type", context)?;
     let read = |sql: &str| {
-        crate::sql::from_text(sql)
-            .ok_or_else(|| crate::problem::unknown(&format!("the expression {sql}")))
+        crate::sql::from_text(sql).ok_or_else(|| problem::unknown(&format!("the expression {sql}")))
     };
     let name = new.column.sql();
     let forward = match &new.using {

@@ -6,7 +6,7 @@
 
 use super::{Context, again, not_null, partition};
 use crate::action::{Action, Lock, Online};
-use crate::catalog::{Constraint, ConstraintKind, Dependant, Table, TableKind, Trigger};
+use crate::catalog::{Constraint, ConstraintKind, Standing, Table, TableKind, Trigger};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
 use crate::problem::{Problem, code, hazard};
@@ -126,15 +126,17 @@ fn references_columns(key: &Constraint, unique: &Constraint) -> bool {
 
 /// What would be in the way of a DROP, of a column or of the whole table.
 pub(super) fn in_the_way(table: &Table, column: Option<&Ident>) -> Result<(), Problem> {
-    let concerns = |dependant: &&Dependant| match (column, &dependant.column) {
-        (None, _) => true,
-        (Some(column), Some(of)) => of == column.as_str(),
-        (Some(_), None) => false,
+    let stands = |trigger: &Trigger| {
+        let by = Standing::Trigger(trigger.name.clone());
+        table
+            .dependants
+            .iter()
+            .any(|one| one.by.as_ref() == Some(&by))
     };
     let of_column = |trigger: &&Trigger| {
         column.is_some_and(|column| {
             trigger.columns.iter().any(|name| name == column.as_str()) && !trigger.of_parent
-        })
+        }) && !stands(trigger)
     };
     let triggers = table
         .triggers
@@ -144,7 +146,7 @@ pub(super) fn in_the_way(table: &Table, column: Option<&Ident>) -> Result<(), Pr
     let mut found: Vec<String> = table
         .dependants
         .iter()
-        .filter(concerns)
+        .filter(|one| one.concerns(column.map(Ident::as_str)))
         .map(|dependant| dependant.what.clone())
         .chain(triggers)
         .collect();

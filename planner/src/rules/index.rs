@@ -62,9 +62,7 @@ pub(super) fn create(new: &NewIndex, context: &Context<'_>) -> Result<Decision, 
         return partitions::index(new, known, reverse, context);
     }
     // A name that an index bears which goes in contract is free only then.
-    let taken = context
-        .at_start()
-        .relation_name_taken(name.schema.as_str(), name.name.as_str());
+    let taken = context.was_taken(name.schema.as_str(), name.name.as_str());
     let built = if taken {
         let parts = [name.schema.as_str(), name.name.as_str(), new.tail.as_str()];
         TableName {

@@ -5,7 +5,7 @@
 //! CONCURRENTLY; REFRESH CONCURRENTLY, which needs a unique index; a new view is made empty, and
 //! filled when nobody reads it yet. **Hazard**: none; a view that has no unique index is refused.
 
-use super::{Context, plain_sql};
+use super::{Context, objects, plain_sql};
 use crate::action::{Action, Lock, Online};
 use crate::catalog::ConstraintKind;
 use crate::change::{NewMaterializedView, Reindex};
@@ -54,9 +54,7 @@ pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> D
     let stays = context.stays(&Thing::Relation(new.view.clone()));
     let drop = |view: &TableName| format!("DROP MATERIALIZED VIEW {}", view.sql());
     // What bears its name now goes in contract: it is made and filled under another one before.
-    let replaces = context
-        .at_start()
-        .relation_name_taken(new.view.schema.as_str(), new.view.name.as_str());
+    let replaces = context.was_taken(new.view.schema.as_str(), new.view.name.as_str());
     let (built, sql) = if replaces {
         (&new.beside.0, &new.beside.1)
     } else {
@@ -126,7 +124,7 @@ pub(super) fn create_view(new: &NewMaterializedView, context: &Context<'_>) -> D
             .quick(Phase::Contract, Rank::Rename, rename, [])
             .last_touching(renamed);
     }
-    decision.reverse(if stays {
+    objects::of_moved(decision, &new.view, context).reverse(if stays {
         drop(&new.view)
     } else {
         String::new()

@@ -213,6 +213,14 @@ impl<'a> Context<'a> {
         &self.all[0].before
     }
 
+    /// Whether a relation bears that name before this change, at the start or since a statement of
+    /// the revision: what went may be there until contract.
+    fn was_taken(&self, schema: &str, name: &str) -> bool {
+        self.all[..=self.position]
+            .iter()
+            .any(|seen| seen.before.relation_name_taken(schema, name))
+    }
+
     /// The columns of a table that earlier statements of the revision give another type by way of a
     /// second column.
     fn retyped(&self, table: &TableName) -> Vec<Ident> {

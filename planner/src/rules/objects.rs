@@ -53,17 +53,22 @@ pub(super) fn create_table(new: &NewTable, context: &Context<'_>) -> Result<Deci
         } else {
             String::new()
         });
-    Ok(match context.moved_before() {
+    Ok(of_moved(decision, &new.table, context))
+}
+
+/// Tells of what is made of all columns of a table once one of these has moved.
+pub(super) fn of_moved(decision: Decision, made: &TableName, context: &Context<'_>) -> Decision {
+    match context.moved_before() {
         None => decision,
         Some(source) => decision.hazard(
             hazard::ORDER,
             format!(
                 "{} is made of {} once a column of that has moved to its end: SELECT * and INSERT without names find it there",
-                new.table.shown(),
+                made.shown(),
                 source.shown()
             ),
         ),
-    })
+    }
 }
 
 /// Refuses to fill a table by one statement from what isn't known to be small, or goes in the same
@@ -138,6 +143,9 @@ pub(super) fn catalog_only(only: &CatalogOnly, context: &Context<'_>) -> Decisio
         .filter(|sql| !sql.is_empty())
         .map(|sql| plain_sql(format!("undo: {}", only.what), sql.clone()));
     let mut decision = decision.expand(action, undo.collect::<Vec<_>>());
+    if let Some(view) = &only.view {
+        decision = of_moved(decision, view, context);
+    }
     if only.alone {
         decision = decision.alone();
     }

@@ -96,9 +96,7 @@ pub(super) fn unique(
                 .push(Index::named(leaf.schema.as_str(), name.as_str()));
         }
         // What bears the name now may go only in contract.
-        let taken = context
-            .at_start()
-            .relation_name_taken(leaf.schema.as_str(), name.as_str());
+        let taken = context.was_taken(leaf.schema.as_str(), name.as_str());
         let parts = [leaf.schema.as_str(), leaf.name.as_str(), name.as_str()];
         let built = if taken {
             helper("uq", &parts)

@@ -254,7 +254,10 @@ pub(super) fn setting(setting: &Setting, context: &Context<'_>) -> Result<Decisi
         locks,
     };
     let decision = Decision::because(facts.why);
-    let decision = if let Some((code, surprise)) = facts.surprise.filter(|_| !new) {
+    let decision = if setting.kind == SettingKind::AttachIndex && !new {
+        // What is attached goes with the whole: a rollback must not meet it attached.
+        decision.quick(Phase::Contract, Rank::Adopt, action, [])
+    } else if let Some((code, surprise)) = facts.surprise.filter(|_| !new) {
         decision
             .quick(Phase::Contract, Rank::Swap, action, [])
             .hazard(code, format!("{}: {surprise}", setting.table.shown()))

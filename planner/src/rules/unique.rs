@@ -47,9 +47,13 @@ pub(super) fn add(
     let reverse = check::reverse(table, constraint);
     if let Some(index) = using_index {
         let decision = adopted(table, constraint, index, context)?;
-        return Ok(with_its_index_back(
-            decision, reverse, table, constraint, index, context,
-        ));
+        let decision = with_its_index_back(decision, reverse, table, constraint, index, context);
+        let keys = keys_of(table, index, context);
+        return Ok(if *primary {
+            loosened_back(decision, table, &keys, context)
+        } else {
+            decision
+        });
     }
     if let Some(decision) = check::on_empty(table, constraint, context) {
         return Ok(if *primary {
@@ -82,23 +86,11 @@ pub(super) fn add(
     }
     if *primary {
         let mut demands = Decision::default();
-        let mut back = Vec::new();
         for column in columns
             .iter()
             .filter(|column| known.get(column).is_some_and(|column| !column.not_null))
         {
             demands = not_null::demanded(demands, table, column, context);
-            // A partition's key makes the demand the partition's own (PostgreSQL 18).
-            let with_those_below =
-                std::iter::once(table.clone()).chain(context.catalog.leaves(table));
-            back.extend(with_those_below.map(|one| {
-                format!(
-                    "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
-                    one.sql(),
-                    column.sql()
-                )
-            }));
-            back.dedup();
         }
         // The demands stand before the adoption, which relies on them.
         demands.parts.append(&mut decision.parts);
@@ -106,7 +98,7 @@ pub(super) fn add(
         decision.checks.extend(demands.checks);
         decision.hazards.extend(demands.hazards);
         decision.warnings.extend(demands.warnings);
-        decision = back.into_iter().fold(decision, Decision::and_reverse);
+        decision = loosened_back(decision, table, columns, context);
     }
     if let Some(question) = duplicates(known, columns, context) {
         decision = decision.check(
@@ -167,27 +159,69 @@ fn loosened_again(
     columns: &[Ident],
     context: &Context<'_>,
 ) -> Decision {
-    let members = || std::iter::once(table.clone()).chain(context.catalog.below(table));
-    for member in members() {
-        let Some(known) = context.table(&member).filter(|known| !known.is_new) else {
-            continue;
+    for (member, column) in accepting_null(table, columns, context) {
+        let loosen = Action::DropNotNull {
+            table: member,
+            column,
         };
-        for column in columns
-            .iter()
-            .filter(|column| known.get(column).is_some_and(|one| !one.not_null))
-        {
-            let loosen = Action::DropNotNull {
-                table: member.clone(),
-                column: column.clone(),
-            };
-            decision = decision.and_undo(loosen).and_reverse(format!(
+        decision = decision.and_undo(loosen);
+    }
+    loosened_back(decision, table, columns, context)
+}
+
+/// The same for what has its undo by itself.
+fn loosened_back(
+    decision: Decision,
+    table: &TableName,
+    columns: &[Ident],
+    context: &Context<'_>,
+) -> Decision {
+    accepting_null(table, columns, context).into_iter().fold(
+        decision,
+        |decision, (member, column)| {
+            decision.and_reverse(format!(
                 "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
                 member.sql(),
                 column.sql()
-            ));
-        }
+            ))
+        },
+    )
+}
+
+/// The columns of a table and of those below it that accept NULL. A partition's key makes the
+/// demand the partition's own (PostgreSQL 18).
+fn accepting_null(
+    table: &TableName,
+    columns: &[Ident],
+    context: &Context<'_>,
+) -> Vec<(TableName, Ident)> {
+    let mut all = Vec::new();
+    for member in std::iter::once(table.clone()).chain(context.catalog.below(table)) {
+        let Some(known) = context.table(&member).filter(|known| !known.is_new) else {
+            continue;
+        };
+        let accepts = |column: &&Ident| known.get(column).is_some_and(|one| !one.not_null);
+        all.extend(
+            columns
+                .iter()
+                .filter(accepts)
+                .map(|column| (member.clone(), column.clone())),
+        );
     }
-    decision
+    all
+}
+
+/// The columns of an index.
+fn keys_of(table: &TableName, index: &Ident, context: &Context<'_>) -> Vec<Ident> {
+    let known = context
+        .table(table)
+        .into_iter()
+        .flat_map(|table| &table.indexes);
+    known
+        .filter(|one| one.name == index.as_str())
+        .flat_map(|one| &one.keys)
+        .map(|key| Ident::new(key.as_str()))
+        .collect()
 }
 
 /// `USING INDEX`: the index is there already.
@@ -281,14 +315,10 @@ fn adoption(table: &TableName, constraint: &NewConstraint, index: Ident) -> Acti
     }
 }
 
-/// The constraint's own name, unless a constraint that it replaces still bears it.
+/// The constraint's own name, unless a constraint that it replaces still bears it, by that name from
+/// the start or since a statement before.
 fn free_name(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Ident {
-    let taken = |name: &str| {
-        context
-            .at_start()
-            .relation_name_taken(table.schema.as_str(), name)
-    };
-    if taken(constraint.name.as_str()) {
+    if context.was_taken(table.schema.as_str(), constraint.name.as_str()) {
         helper(
             "uq",
             &[

@@ -1,6 +1,7 @@
 //! SQL text: read into an [`Expr`](crate::expr::Expr), searched for what it mentions, rewritten,
 //! and printed by PostgreSQL's own grammar. It knows no statement and no rule.
 
+mod constants;
 mod definition;
 pub(crate) mod deparse;
 pub(crate) mod expression;
@@ -12,6 +13,7 @@ pub(crate) mod rewrite;
 pub(crate) mod types;
 mod volatility;
 
+pub use constants::{Constants, constants};
 pub use definition::setting_of_policy;
 pub(crate) use definition::{Timing, conditions_set, draws_numbers, is_at_utc};
 pub(crate) use expression::{casts_of, from_text, stored_expression, type_words};

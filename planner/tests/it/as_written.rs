@@ -244,7 +244,7 @@ fn what_may_do_anything_is_not_foreseen() {
         ("SELECT add_everything()", false),
     ] {
         assert_eq!(
-            look_ahead(&revision(sql), &crm()).is_foreseen,
+            look_ahead(&revision(sql), &crm(), false).is_foreseen,
             foreseen,
             "{sql}"
         );

@@ -24,6 +24,7 @@ fn with_views() -> Catalog {
     let of = |column: Option<&str>| Dependant {
         column: column.map(str::to_owned),
         what: "view people".to_owned(),
+        by: None,
     };
     for table in catalog
         .tables

@@ -157,22 +157,49 @@ policies AS (
                   FROM unnest(p.polroles) AS role) AS told
     GROUP BY p.polrelid
 ),
+-- What stands on a table or its columns, by the name by which a statement drops it.
+standing AS (
+    SELECT d.*, CASE d.classid
+        WHEN 'pg_policy'::regclass
+            THEN (SELECT jsonb_build_object('policy', p.polname) FROM pg_policy p WHERE p.oid = d.objid AND p.polrelid = d.refobjid)
+        WHEN 'pg_trigger'::regclass
+            THEN (SELECT jsonb_build_object('trigger', t.tgname) FROM pg_trigger t WHERE t.oid = d.objid AND t.tgrelid = d.refobjid)
+        WHEN 'pg_rewrite'::regclass
+            THEN (SELECT jsonb_build_object('rule', w.rulename) FROM pg_rewrite w
+                  WHERE w.oid = d.objid AND w.ev_class = d.refobjid AND w.rulename <> '_RETURN')
+        WHEN 'pg_attrdef'::regclass
+            THEN (SELECT jsonb_build_object('column', a.attname) FROM pg_attrdef f
+                  JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+                  WHERE f.oid = d.objid AND f.adrelid = d.refobjid AND a.attnum <> d.refobjsubid)
+        WHEN 'pg_class'::regclass
+            THEN (SELECT jsonb_build_object('column', a.attname) FROM pg_attribute a
+                  WHERE a.attrelid = d.objid AND a.attnum = d.objsubid AND d.objsubid > 0 AND d.objid = d.refobjid)
+        WHEN 'pg_proc'::regclass
+            THEN (SELECT jsonb_build_object('function', p.proname) FROM pg_proc p WHERE p.oid = d.objid) END AS by
+    FROM pg_depend d
+    JOIN relation ON relation.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass
+),
 -- What would be in the way of a DROP: rules of views, defaults and policies of other tables, functions with a body that
--- PostgreSQL has parsed. The constraints, indexes and triggers of the table itself go with it.
+-- PostgreSQL has parsed; of a column also the policies, triggers, rules and computed columns of its own table. The
+-- constraints and indexes of the table itself go with it.
 dependants AS (
     SELECT d.refobjid, json_agg(DISTINCT jsonb_build_object(
         'column', a.attname,
-        'what', CASE WHEN d.classid = 'pg_rewrite'::regclass
+        'by', d.by,
+        'what', CASE WHEN d.classid = 'pg_rewrite'::regclass AND d.by IS NULL
                      THEN (SELECT CASE v.relkind WHEN 'm' THEN 'materialized view ' ELSE 'view ' END || v.oid::regclass
                            FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class WHERE w.oid = d.objid)
                      ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END)) AS list
-    FROM pg_depend d
+    FROM standing d
     JOIN relation ON relation.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass
     LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
     WHERE d.deptype = 'n'
       AND (d.classid IN ('pg_proc'::regclass, 'pg_policy'::regclass, 'pg_publication_rel'::regclass)
            OR d.classid = 'pg_rewrite'::regclass
-              AND NOT EXISTS (SELECT FROM pg_rewrite w WHERE w.oid = d.objid AND w.ev_class = d.refobjid)
+              AND NOT EXISTS (SELECT FROM pg_rewrite w WHERE w.oid = d.objid AND w.ev_class = d.refobjid AND w.rulename = '_RETURN')
+           OR d.classid = 'pg_trigger'::regclass AND d.refobjsubid > 0
+              AND NOT EXISTS (SELECT FROM pg_trigger t
+                              WHERE t.oid = d.objid AND (t.tgparentid <> 0 OR t.tgname ~ '^(zzz_|!)concertina_'))
            OR d.classid = 'pg_attrdef'::regclass
               AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = d.refobjid AND d.refobjsubid > 0
                                                     AND f.adnum <> d.refobjsubid))
@@ -211,7 +238,7 @@ stored_rows AS (
 ),
 -- What ALTER COLUMN TYPE doesn't follow: the words are PostgreSQL's own where it refuses too.
 type_obstacle AS (
-    SELECT d.refobjid AS relid, a.attname, d.classid, d.objid, false AS of_rewrites,
+    SELECT d.refobjid AS relid, a.attname, d.classid, d.objid, d.by, false AS of_rewrites,
            CASE d.classid WHEN 'pg_rewrite'::regclass THEN 'cannot alter type of a column used by a view or rule'
                           WHEN 'pg_trigger'::regclass THEN 'cannot alter type of a column used in a trigger definition'
                           WHEN 'pg_policy'::regclass THEN 'cannot alter type of a column used in a policy definition'
@@ -223,7 +250,7 @@ type_obstacle AS (
                               ELSE 'what depends on the column can''t be carried over' END
                           ELSE 'what depends on the column can''t be carried over' END AS message,
            pg_describe_object(d.classid, d.objid, d.objsubid) || ' depends on column ' || quote_ident(a.attname) AS detail
-    FROM pg_depend d
+    FROM standing d
     JOIN relation ON relation.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
     JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
     WHERE relation.relkind IN ('r', 'p')
@@ -242,26 +269,26 @@ type_obstacle AS (
                                WHERE w.oid = d.objid)
           ELSE true END
     UNION
-    SELECT t.typrelid, NULL, 0, 0, true,
+    SELECT t.typrelid, NULL, 0, 0, NULL::jsonb, true,
            format('cannot alter table "%s" because column "%s" uses its row type', r.relname, t.holder),
            format('column %s stores rows of it', t.holder)
     FROM stored_rows t JOIN relation r ON r.oid = t.typrelid
     UNION
-    SELECT r.oid, NULL, 0, 0, false, 'cannot alter column type of typed table', format('%I is a table of a type', r.relname)
+    SELECT r.oid, NULL, 0, 0, NULL, false, 'cannot alter column type of typed table', format('%I is a table of a type', r.relname)
     FROM relation r WHERE r.reloftype <> 0
     UNION
-    SELECT l.objoid, a.attname, 0, 0, true, 'a security label can''t be carried over',
+    SELECT l.objoid, a.attname, 0, 0, NULL, true, 'a security label can''t be carried over',
            format('column %I has a label of provider %s', a.attname, l.provider)
     FROM pg_seclabel l JOIN pg_attribute a ON a.attrelid = l.objoid AND a.attnum = l.objsubid AND l.objsubid > 0
     WHERE l.classoid = 'pg_class'::regclass
     UNION
-    SELECT a.attrelid, a.attname, 0, 0, true, 'a right that somebody else than the owner granted can''t be carried over',
+    SELECT a.attrelid, a.attname, 0, 0, NULL, true, 'a right that somebody else than the owner granted can''t be carried over',
            format('column %I has rights granted by %I', a.attname, pg_get_userbyid(item.grantor))
     FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid, aclexplode(a.attacl) AS item
     WHERE a.attacl IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped AND item.grantor <> r.relowner
     UNION
     -- The sequence of an identity goes with its column, and another takes its place.
-    SELECT own.refobjid, a.attname, 0, 0, true, 'what depends on the sequence of an identity column can''t be carried over',
+    SELECT own.refobjid, a.attname, 0, 0, NULL, true, 'what depends on the sequence of an identity column can''t be carried over',
            pg_describe_object(d.classid, d.objid, d.objsubid) || ' depends on sequence ' || own.objid::regclass
     FROM pg_depend own
     JOIN pg_class s ON s.oid = own.objid AND s.relkind = 'S'
@@ -269,7 +296,7 @@ type_obstacle AS (
     JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid AND d.deptype <> 'i'
     WHERE own.classid = 'pg_class'::regclass AND own.refclassid = 'pg_class'::regclass AND own.deptype = 'i'
     UNION
-    SELECT own.refobjid, a.attname, 0, 0, true, 'a right that somebody else than the owner granted can''t be carried over',
+    SELECT own.refobjid, a.attname, 0, 0, NULL, true, 'a right that somebody else than the owner granted can''t be carried over',
            format('sequence %s has rights granted by %I', s.oid::regclass, pg_get_userbyid(item.grantor))
     FROM pg_depend own
     JOIN pg_class s ON s.oid = own.objid AND s.relkind = 'S'
@@ -286,7 +313,7 @@ assigned AS (
     WHERE c.castcontext IN ('i', 'a')
 ),
 type_obstacles AS (
-    SELECT relid, json_agg(json_build_object('column', attname, 'message', message, 'detail', detail, 'of_rewrites', of_rewrites,
+    SELECT relid, json_agg(json_build_object('column', attname, 'message', message, 'detail', detail, 'of_rewrites', of_rewrites, 'by', by,
                                              'view', CASE WHEN v.oid IS NOT NULL THEN json_build_array(n.nspname, v.relname) END)
                            ORDER BY attname, message, detail) AS list
     FROM type_obstacle
