@@ -54,30 +54,31 @@ fn fold_update(
     if update.whole.is_some() || update.from.is_some() || update.sets.is_empty() {
         return false;
     }
-    let rest: Vec<(Ident, Expr)> = update
-        .sets
-        .iter()
-        .filter(|(column, value)| {
-            let Some(fill) = foldable(update, column, value, catalog) else {
-                return true;
-            };
-            match added(
-                kept,
-                &update.table,
-                column,
-                &of_column(touches, &update.table, column),
-            ) {
-                Some((add, rest)) if add.fill.is_none() => {
-                    add.fill = Some(fill);
-                    rest.folded.push(statement);
-                    rest.touches.merge(&needed(touches, &update.table));
-                    false
-                }
-                _ => true,
+    let folds = |(column, value): &(Ident, Expr), kept: &mut [Seen]| {
+        let fill = foldable(update, column, value, catalog)?;
+        let touched = of_column(touches, &update.table, column);
+        let (add, _) = added(kept, &update.table, column, &touched)?;
+        add.fill.is_none().then_some((fill, touched))
+    };
+    let fills: Vec<_> = update.sets.iter().map(|set| folds(set, kept)).collect();
+    // Where one column is filled from the start, no row is left that the WHERE clause selects for another.
+    if update.predicate.is_some() && fills.iter().any(Option::is_none) {
+        return false;
+    }
+    let mut rest = Vec::new();
+    for (set, fill) in std::mem::take(&mut update.sets).into_iter().zip(fills) {
+        let place = fill.and_then(|(fill, touched)| {
+            added(kept, &update.table, &set.0, &touched).map(|place| (fill, place))
+        });
+        match place {
+            Some((fill, (add, left))) => {
+                add.fill = Some(fill);
+                left.folded.push(statement);
+                left.touches.merge(&needed(touches, &update.table));
             }
-        })
-        .cloned()
-        .collect();
+            None => rest.push(set),
+        }
+    }
     update.sets = rest;
     update.sets.is_empty()
 }
@@ -91,7 +92,7 @@ fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) ->
         .iter()
         .any(|trigger| trigger.on_update || trigger.of_statement[1])
         || table.rules.iter().any(|rule| rule.event[1]);
-    if table.is_new || !known.is_new || known.generated || fires || !of_all(update, column, table) {
+    if table.is_new || !known.is_new || known.generated || fires || !of_all(update, table) {
         return None;
     }
     let scope = Scope {
@@ -110,10 +111,14 @@ fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) ->
     }
 }
 
-/// Whether the UPDATE is of every row: it has no WHERE clause, or one that holds of a column that
-/// is NULL everywhere.
-fn of_all(update: &Update, column: &Ident, table: &Table) -> bool {
-    update.predicate.is_none() || (only_null(update, column) && table.is_fresh(column))
+/// Whether the UPDATE is of every row: it has no WHERE clause, or one that says only that a column is NULL which it assigns, and which is
+/// NULL everywhere.
+fn of_all(update: &Update, table: &Table) -> bool {
+    update.predicate.is_none()
+        || update
+            .sets
+            .iter()
+            .any(|(column, _)| only_null(update, column) && table.is_fresh(column))
 }
 
 /// Whether the WHERE clause is absent or says only `column IS NULL`.

@@ -199,7 +199,7 @@ async fn whatever_would_stop_a_subscriber_is_refused_before_anything_changes() {
     for sql in [
         "CREATE TABLE more (id int);",
         "CREATE INDEX ON orders (total);",
-        "ALTER TABLE orders DROP COLUMN state;",
+        "ALTER TABLE orders DROP COLUMN state;\n-- down\nALTER TABLE orders ADD COLUMN state text;",
     ] {
         site.revision("002_change", sql);
         let said = site.run(&["plan"]).ends(0);
