@@ -1,5 +1,5 @@
 -- difference: dead end: 2BP01 <- ALTER TABLE DROP COLUMN; ALTER TABLE ALTER COLUMN TYPE; ALTER TABLE ADD COLUMN GENERATED ALWAYS AS STORED | ALWAYS COLUMN GENERATED STORED
--- right: as psql
+-- right: refused
 -- status: fixed
 -- way: plain
 -- setup

@@ -401,7 +401,8 @@ impl Table {
             .retain(|index| !index.mentions.iter().any(|column| column == gone));
         self.constraints
             .retain(|constraint| !constraint.columns.iter().any(|column| column == gone));
-        self.stands_no_more(&Standing::Column(gone.to_owned()));
+        // A computed column goes at contract, behind what would take the place of another: what it
+        // stands on keeps its type until then.
     }
 
     /// Whether something stands on columns of it.
