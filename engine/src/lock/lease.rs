@@ -281,9 +281,10 @@ fn sessions_within(settings: &Settings) -> Duration {
 
 async fn sessions_now(connect: &Connect, settings: &Settings) -> Result<(Session, Session), Error> {
     let lease = Session::open(connect, Role::Lease, settings).await?;
-    let hands = Session::open(connect, Role::Hands, settings)
-        .await
-        .map_err(|error| one_is_too_few(error, connect))?;
+    let hands = match Session::open(connect, Role::Hands, settings).await {
+        Ok(hands) => hands,
+        Err(error) => return Err(one_is_too_few(error, &lease, connect).await),
+    };
     let hands = hands.beside(&lease.server, connect)?;
     refuse_standby(&lease, connect).await?;
     lock(&lease, settings.patience).await?;
@@ -292,19 +293,25 @@ async fn sessions_now(connect: &Connect, settings: &Settings) -> Result<(Session
     Ok((lease, hands))
 }
 
-/// The server has let in the session that holds the lock, and no other.
-fn one_is_too_few(error: Error, connect: &Connect) -> Error {
-    match error {
-        Error::Connect { ref why, .. } if is_full(&error) => {
-            let (needed, why) = (Settings::CONNECTIONS_MIN, why.clone());
-            Error::FewConnections {
-                needed,
-                got: 1,
-                why,
-                user: connect.user(),
-            }
-        }
-        other => other,
+/// The server has let in the session that holds the lock, and no other. A pooler lets in both and has a session for one: the other waits
+/// or is sent away.
+async fn one_is_too_few(error: Error, lease: &Session, connect: &Connect) -> Error {
+    let why = match &error {
+        Error::Connect { why, .. } => why.clone(),
+        other => other.to_string(),
+    };
+    let asking = "asking whether one connection is left";
+    let is_alone = is_full(&error)
+        || error.class() == Class::Connection
+            && lease.query_one(asking, "SELECT 1", &[]).await.is_ok();
+    if !is_alone {
+        return error;
+    }
+    Error::FewConnections {
+        needed: Settings::CONNECTIONS_MIN,
+        got: 1,
+        why,
+        user: connect.user(),
     }
 }
 

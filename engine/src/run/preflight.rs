@@ -2,7 +2,7 @@
 
 use crate::config::Settings;
 use crate::connection::session::{Role, Session};
-use crate::error::Error;
+use crate::error::{Class, Error};
 use crate::event::Event;
 use crate::inspect::doctor;
 use crate::inspect::{rights, subscribers};
@@ -106,6 +106,7 @@ impl Lease {
                 Ok(Err(Error::Connect {
                     why, code: Some(_), ..
                 })) => why,
+                Ok(Err(error)) if error.class() == Class::Connection => error.to_string(),
                 Ok(Err(error)) => return Err(error),
                 Err(_) => "no answer in time".to_owned(),
             };
