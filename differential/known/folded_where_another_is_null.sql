@@ -1,4 +1,4 @@
--- difference: rows <- ALTER TABLE ADD COLUMN; UPDATE SET WHERE
+-- difference: rows <- ALTER TABLE ADD COLUMN ADD COLUMN ADD COLUMN ADD; UPDATE SET WHERE IS NULL | ANALYZE
 -- right: as psql
 -- status: fixed
 -- way: plain

@@ -1,4 +1,4 @@
--- difference: dead end: 0A000 <- INSERT INTO SELECT FROM DELETE FROM RETURNING SELECT FROM
+-- difference: dead end: 0A000 <- INSERT INTO SELECT FROM WITH
 -- right: refused
 -- status: fixed
 -- way: plain

@@ -154,11 +154,14 @@ impl Fingerprint {
         )
     }
 
-    /// Whether a case has these statements, this setup and this way.
+    /// The same difference of a case, with its statements and its setup as they are spelled there.
     #[must_use]
-    pub fn is_of(&self, case: &Case) -> bool {
-        let own = Fingerprint::new(&Difference::new(Manner::Rows, vec![]), case);
-        (&self.kinds, &self.beside, &self.way) == (&own.kinds, &own.beside, &own.way)
+    pub fn of(&self, case: &Case) -> Fingerprint {
+        Fingerprint {
+            manner: self.manner.clone(),
+            heads: self.heads.clone(),
+            ..Fingerprint::new(&Difference::new(Manner::Rows, vec![]), case)
+        }
     }
 
     /// Whether nothing but its statements tells this kind: a larger case can have all of them and

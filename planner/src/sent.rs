@@ -133,10 +133,10 @@ mod tests {
     use concertina_revisions::{Revision, RevisionId};
 
     fn sent(sql: &str) -> Vec<String> {
-        let mut leads = Table::new("leads")
+        let leads = Table::new("leads")
+            .rows(1_000_000)
             .column("id", "bigint")
             .column("body", "text");
-        leads.rows = 1_000.0;
         let catalog = Catalog::of([leads]);
         let revision = Revision::from_text(&RevisionId::new("r"), sql).expect("valid SQL");
         let outlook = look_ahead(&revision, &catalog, false);

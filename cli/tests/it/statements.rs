@@ -130,15 +130,14 @@ fn words_of(file: &str) -> String {
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect();
-    assert!(
-        words.iter().any(|line| line.starts_with("**Danger**")),
-        "{file} says what is dangerous"
-    );
-    assert!(
-        words.iter().any(|line| line.starts_with("**Instead**")),
-        "{file} says what is done instead"
-    );
-    let text = words.join("\n").replace("\n**", "\n\n**");
+    let text = words.join(" ");
+    for (word, what) in [
+        ("**Danger**", "what is dangerous"),
+        ("**Instead**", "what is done instead"),
+    ] {
+        assert!(text.contains(word), "{file} says {what}");
+    }
+    let text = text.replace(" **", "\n\n**");
     format!("{text}\n\n")
 }
 

@@ -412,8 +412,6 @@ pub enum Operation {
 pub enum Numbers {
     /// Its own start.
     Start,
-    /// The largest value that is there, which an index tells at once.
-    Largest,
     /// Another sequence, which is dropped, as is the default that takes numbers from it.
     Sequence(TableName),
 }

@@ -61,6 +61,6 @@ mod tests {
         let [sum, n, m] = ["sum", "n", "m"].map(Ident::new);
         assert_eq!(stored(&table, &[sum.clone(), n.clone()]), [n.clone(), m]);
         assert_eq!(of_new(&table, &n), "new.n");
-        assert_eq!(of_new(&table, &sum), "CAST(((new.n + new.m)) AS bigint)");
+        assert_eq!(of_new(&table, &sum), "CAST((new.n + new.m) AS bigint)");
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! **Danger**: a new identity column rewrites the table under ACCESS EXCLUSIVE to number its rows;
 //! on a column that is there the numbers begin at 1 again, among those that are given. **Instead**:
-//! a new column is numbered like a serial one, in batches, and becomes an identity in contract; on
-//! a column that is there the sequence is set to the largest value in the same moment. **Hazard**:
-//! code that gives values of its own to a GENERATED ALWAYS column.
+//! a new column is numbered like a serial one, in batches, and becomes an identity in contract.
+//! **Hazard**: numbers that begin anew; code that gives values of its own to a GENERATED ALWAYS
+//! column.
 
 use super::{Context, helper, not_null, numbered};
 use crate::action::{Action, Numbers};
@@ -83,11 +83,8 @@ pub(super) fn add_to(new: &NewIdentity, context: &Context<'_>) -> Result<Decisio
             .expand(add, [undo])
             .reverse(reverse));
     }
-    let from = beginning(new, known, there)?;
-    let decision = Decision::because(
-        "a metadata-only change; its numbers go on after the largest that is there",
-    );
-    let add = add(table, column, definition, from);
+    let decision = told_where_it_begins(Decision::because("a metadata-only change"), new, there);
+    let add = add(table, column, definition, Numbers::Start);
     let was_not_null = context
         .at_start()
         .table(table)
@@ -112,6 +109,23 @@ pub(super) fn add_to(new: &NewIdentity, context: &Context<'_>) -> Result<Decisio
     } else {
         decision
     })
+}
+
+/// The numbers begin where the statement says, and that is 1 where it says nothing.
+fn told_where_it_begins(decision: Decision, new: &NewIdentity, column: &Column) -> Decision {
+    let is_said = crate::sql::numbering(&new.definition, &column.type_sql)
+        .is_some_and(|numbering| numbering.starts);
+    if is_said {
+        return decision;
+    }
+    decision.hazard(
+        hazard::DEFAULT,
+        format!(
+            "the numbers of {}.{} begin anew, among those that its rows hold: inserts that leave it out fail on the first that is taken; say (START WITH ..) to begin behind them",
+            new.table.shown(),
+            column.name
+        ),
+    )
 }
 
 /// Refuses a column that PostgreSQL doesn't take for an identity as it is.
@@ -140,25 +154,4 @@ fn refused(table: &TableName, column: &Column, message: &str, help: &str) -> Pro
     Problem::new(code::DEPENDED_ON, message)
         .label("can't be an identity yet")
         .help(help)
-}
-
-/// Where the identity of a table with rows begins: where its author says, or behind the largest
-/// value, where an index tells that at once.
-fn beginning(new: &NewIdentity, table: &Table, column: &Column) -> Result<Numbers, Problem> {
-    let is_said = crate::sql::numbering(&new.definition, &column.type_sql)
-        .is_some_and(|numbering| numbering.starts);
-    let is_led = table
-        .indexes
-        .iter()
-        .any(|index| index.valid && index.keys.first() == Some(&column.name));
-    match (is_said, is_led) {
-        (true, _) => Ok(Numbers::Start),
-        (false, true) => Ok(Numbers::Largest),
-        (false, false) => Err(refused(
-            &new.table,
-            column,
-            "has no index that tells its largest value at once",
-            "say START WITH a value above all that are there, or create an index on it first",
-        )),
-    }
 }

@@ -96,7 +96,6 @@ impl Whole<'_> {
                     .change(Thing::Rows(own, None));
                 match from {
                     Numbers::Start => all,
-                    Numbers::Largest => all.read(Thing::Rows(table.clone(), Some(column.clone()))),
                     Numbers::Sequence(other) => all.drop(Thing::Relation(other.clone())),
                 }
             }

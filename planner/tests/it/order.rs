@@ -261,7 +261,7 @@ fn an_index_has_its_name_before_the_name_is_used() {
         "CREATE INDEX i ON ONLY events (id); CREATE INDEX CONCURRENTLY p ON events_2026 (id); ALTER INDEX i ATTACH PARTITION p;",
         &database(),
     );
-    assert_eq!(steps(&plan).last().unwrap(), "backfill: alter index i");
+    assert_eq!(steps(&plan).last().unwrap(), "contract: alter index i");
     let plan = plan_of(
         "CREATE UNIQUE INDEX owners_team ON owners (team_id); ALTER TABLE deals ADD FOREIGN KEY (lead_id) REFERENCES owners (team_id);",
         &crm(),

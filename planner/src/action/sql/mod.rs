@@ -222,15 +222,6 @@ fn add_identity(
     let add = of_column(&format!("ADD {definition}"));
     match from {
         Numbers::Start => vec![add],
-        Numbers::Largest => vec![
-            add,
-            format!(
-                "SELECT setval({sequence}, greatest(largest, 1), largest >= 1) FROM (SELECT max({}) AS largest FROM {}) AS given \
-                 WHERE largest IS NOT NULL",
-                column.sql(),
-                table.sql()
-            ),
-        ],
         Numbers::Sequence(other) => vec![
             of_column("DROP DEFAULT"),
             add,
