@@ -30,6 +30,7 @@ mod partitions;
 mod questions;
 mod reach;
 mod rename;
+mod retyped;
 mod settings;
 mod shadow;
 mod small;
@@ -237,7 +238,7 @@ impl<'a> Context<'a> {
             let Change::AlterType(new) = &seen.change else {
                 return None;
             };
-            column_type::by_shadow(new, &seen.before).then_some((position, new))
+            retyped::by_shadow(new, &seen.before).then_some((position, new))
         })
     }
 
