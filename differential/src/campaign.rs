@@ -195,13 +195,8 @@ async fn differs(
                 .find(|known| !known.is_vague() && known.explains(&print))
         {
             let kind = Kind {
-                manner: difference.manner,
-                seed,
-                way: case.way,
-                times: 1,
                 known: true,
-                is_smallest: false,
-                file: None,
+                ..Kind::first(&difference, seed, case.way)
             };
             drop(report.add(known.clone(), kind, false));
         }
@@ -230,13 +225,10 @@ async fn differs(
         fixed: false,
     };
     let kind = Kind {
-        manner: difference.manner,
-        seed,
-        way,
-        times: 1,
         known: print.unexplained(open.iter(), is_smallest).is_none(),
         is_smallest,
         file: Some(file(&case, &head, &difference)),
+        ..Kind::first(&difference, seed, way)
     };
     let folder = shared.wanted.into.as_deref();
     if let (Some(folder), false) = (folder, kind.known) {

@@ -3,7 +3,7 @@
 use crate::case::{Case, Way};
 use crate::known::Fingerprint;
 use crate::tags;
-use crate::verdict::{Manner, Verdict};
+use crate::verdict::{Difference, Manner, Verdict};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -31,6 +31,19 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// One that is met for the first time, with nothing known of it but how it was met.
+    pub(crate) fn first(difference: &Difference, seed: u64, way: Way) -> Kind {
+        Kind {
+            manner: difference.manner,
+            seed,
+            way,
+            times: 1,
+            known: false,
+            is_smallest: false,
+            file: None,
+        }
+    }
+
     /// A name for its file.
     #[must_use]
     pub fn file_name(&self) -> String {

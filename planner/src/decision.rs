@@ -170,7 +170,7 @@ impl Decision {
         unique: bool,
         tail: impl Into<String>,
     ) -> Decision {
-        let index = table.beside(&name);
+        let index = table.beside(name);
         let build = Online::CreateIndex {
             table: table.clone(),
             name: name.clone(),

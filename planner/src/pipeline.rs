@@ -105,13 +105,7 @@ pub(crate) fn plan_statements(
             Ok(decision)
         });
         match decided {
-            Ok(decision) => {
-                let answered = std::iter::once(&one.statement).chain(&one.folded);
-                decisions.push(Decided {
-                    decision: touching(decision, one),
-                    statements: answered.map(|statement| statement + 1).collect(),
-                });
-            }
+            Ok(decision) => decisions.push(answered(decision, one)),
             Err(problem) if problem.is_of_blocking() && statement.directives.allows_blocking() => {
                 as_written.insert(one.statement);
                 decisions
@@ -152,6 +146,15 @@ pub(crate) fn plan_statements(
         &end,
         toward.is_behind,
     ))
+}
+
+/// The decision with the statements that it answers: its own, and those that are folded into it.
+fn answered(decision: Decision, one: &Seen) -> Decided {
+    let statements = std::iter::once(&one.statement).chain(&one.folded);
+    Decided {
+        decision: touching(decision, one),
+        statements: statements.map(|statement| statement + 1).collect(),
+    }
 }
 
 /// The statements, counted from 1, that their authors want in an earlier phase than what they

@@ -93,9 +93,6 @@ fn draw(folder: &Path, shape: Shape, rows: u64, medians: &[Measured]) -> Result<
 #[tokio::main]
 async fn main() -> Result<()> {
     let words = Words::parse();
-    let say = |text: &str| {
-        let _ = writeln!(std::io::stdout(), "{text}");
-    };
     let settings = [
         ("shared_buffers", "1GB"),
         ("max_wal_size", "8GB"),
@@ -128,28 +125,7 @@ async fn main() -> Result<()> {
         busy: 0,
     };
     versions().iter().for_each(|version| say(version));
-    let mut runs = Vec::new();
-    for time in 1..=words.times {
-        for &contender in &contenders {
-            let measured = match run(&server, words.shape, words.rows, contender, around).await {
-                Ok(measured) => measured,
-                Err(error) if contender.is_a_peer() => {
-                    say(&format!(
-                        "{time}/{} {} failed: {error}",
-                        words.times,
-                        contender.name()
-                    ));
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            say(&format!(
-                "{time}/{} {}: {:.0} rows/s",
-                words.times, measured.contender, measured.rows_per_second
-            ));
-            runs.push(measured);
-        }
-    }
+    let runs = measured(&server, &words, &contenders, around).await?;
     let medians = medians(&runs);
     say(&format!(
         "\n{:?}, {} rows, medians of {}:\n\n{}",
@@ -172,4 +148,40 @@ async fn main() -> Result<()> {
         std::fs::write(path, serde_json::to_string_pretty(&report)?)?;
     }
     Ok(())
+}
+
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Each contender as often as wanted, in turns. A peer that fails is left out.
+async fn measured(
+    server: &Postgres,
+    words: &Words,
+    contenders: &[Contender],
+    around: Around,
+) -> Result<Vec<Measured>> {
+    let mut runs = Vec::new();
+    for time in 1..=words.times {
+        for &contender in contenders {
+            let measured = match run(server, words.shape, words.rows, contender, around).await {
+                Ok(measured) => measured,
+                Err(error) if contender.is_a_peer() => {
+                    say(&format!(
+                        "{time}/{} {} failed: {error}",
+                        words.times,
+                        contender.name()
+                    ));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            say(&format!(
+                "{time}/{} {}: {:.0} rows/s",
+                words.times, measured.contender, measured.rows_per_second
+            ));
+            runs.push(measured);
+        }
+    }
+    Ok(runs)
 }

@@ -271,6 +271,69 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
+fn column(name: &str, oid: u32) -> Vec<u8> {
+    let mut bytes = name.as_bytes().to_vec();
+    bytes.push(0);
+    bytes.extend([0; 6]);
+    bytes.extend(oid.to_be_bytes());
+    bytes.extend([0, 4, 255, 255, 255, 255, 0, 1]);
+    bytes
+}
+
+/// What the server says to a message of that kind: the versions, when these are asked for, or who
+/// is connected.
+fn answer(kind: u8, text: &str, mark: &str, versions: bool) -> Vec<u8> {
+    match kind {
+        b'Q' if text.contains("pg_backend_pid") => {
+            let columns = [vec![0, 2], column("pid", 23), column("mark", 25)].concat();
+            let length = u32::try_from(mark.len()).unwrap().to_be_bytes();
+            let row = [&[0, 2, 0, 0, 0, 1][..], b"7", &length, mark.as_bytes()].concat();
+            [
+                message(b'T', &columns),
+                message(b'D', &row),
+                message(b'C', b"SELECT 1\0"),
+                message(b'Z', b"I"),
+            ]
+            .concat()
+        }
+        b'Q' => [message(b'C', b"SET\0"), message(b'Z', b"I")].concat(),
+        b'P' => message(b'1', b""),
+        b'D' => {
+            let columns = if versions {
+                [vec![0, 2], column("number", 23), column("version", 25)].concat()
+            } else {
+                [
+                    vec![0, 3],
+                    column("pid", 23),
+                    column("since", 25),
+                    column("started", 25),
+                ]
+                .concat()
+            };
+            [message(b't', &[0, 0]), message(b'T', &columns)].concat()
+        }
+        b'B' => message(b'2', b""),
+        b'E' => {
+            let row = if versions {
+                [
+                    &[0, 2, 0, 0, 0, 4][..],
+                    &130_023_i32.to_be_bytes(),
+                    &[0, 0, 0, 5],
+                    b"13.23",
+                ]
+                .concat()
+            } else {
+                let text = &[0, 0, 0, 1, b'0'];
+                [&[0, 3, 0, 0, 0, 4][..], &7_i32.to_be_bytes(), text, text].concat()
+            };
+            [message(b'D', &row), message(b'C', b"SELECT 1\0")].concat()
+        }
+        b'C' => message(b'3', b""),
+        b'S' => message(b'Z', b"I"),
+        _ => vec![],
+    }
+}
+
 /// Answers simple queries with nothing and prepared ones with one row: pid, beginning of the
 /// session and of the server, or the version.
 fn old_server() -> u16 {
@@ -279,14 +342,6 @@ fn old_server() -> u16 {
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let column = |name: &str, oid: u32| {
-            let mut bytes = name.as_bytes().to_vec();
-            bytes.push(0);
-            bytes.extend([0; 6]);
-            bytes.extend(oid.to_be_bytes());
-            bytes.extend([0, 4, 255, 255, 255, 255, 0, 1]);
-            bytes
-        };
         let mut length = [0; 4];
         stream.read_exact(&mut length).unwrap();
         let mut body = vec![0; u32::from_be_bytes(length) as usize - 4];
@@ -310,58 +365,10 @@ fn old_server() -> u16 {
             let mut body = vec![0; u32::from_be_bytes(length) as usize - 4];
             stream.read_exact(&mut body).unwrap();
             let text = String::from_utf8_lossy(&body).into_owned();
-            let answer = match kind[0] {
-                b'Q' if text.contains("pg_backend_pid") => {
-                    let columns = [vec![0, 2], column("pid", 23), column("mark", 25)].concat();
-                    let length = u32::try_from(mark.len()).unwrap().to_be_bytes();
-                    let row = [&[0, 2, 0, 0, 0, 1][..], b"7", &length, mark.as_bytes()].concat();
-                    [
-                        message(b'T', &columns),
-                        message(b'D', &row),
-                        message(b'C', b"SELECT 1\0"),
-                        message(b'Z', b"I"),
-                    ]
-                    .concat()
-                }
-                b'Q' => [message(b'C', b"SET\0"), message(b'Z', b"I")].concat(),
-                b'P' => {
-                    versions = text.contains("server_version");
-                    message(b'1', b"")
-                }
-                b'D' => {
-                    let columns = if versions {
-                        [vec![0, 2], column("number", 23), column("version", 25)].concat()
-                    } else {
-                        [
-                            vec![0, 3],
-                            column("pid", 23),
-                            column("since", 25),
-                            column("started", 25),
-                        ]
-                        .concat()
-                    };
-                    [message(b't', &[0, 0]), message(b'T', &columns)].concat()
-                }
-                b'B' => message(b'2', b""),
-                b'E' => {
-                    let row = if versions {
-                        [
-                            &[0, 2, 0, 0, 0, 4][..],
-                            &130_023_i32.to_be_bytes(),
-                            &[0, 0, 0, 5],
-                            b"13.23",
-                        ]
-                        .concat()
-                    } else {
-                        let text = &[0, 0, 0, 1, b'0'];
-                        [&[0, 3, 0, 0, 0, 4][..], &7_i32.to_be_bytes(), text, text].concat()
-                    };
-                    [message(b'D', &row), message(b'C', b"SELECT 1\0")].concat()
-                }
-                b'C' => message(b'3', b""),
-                b'S' => message(b'Z', b"I"),
-                _ => vec![],
-            };
+            if kind[0] == b'P' {
+                versions = text.contains("server_version");
+            }
+            let answer = answer(kind[0], &text, &mark, versions);
             stream.write_all(&answer).unwrap();
         }
     });

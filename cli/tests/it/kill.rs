@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio_postgres::Client;
 
 const SCHEMA: &str = "
     CREATE TABLE owners (id bigint PRIMARY KEY, team_id bigint NOT NULL);
@@ -29,33 +30,31 @@ pub(crate) async fn checkpointed(site: &Site) -> i64 {
         .await
 }
 
+/// Code that knows nothing of the new column: how often it wrote until it was stopped.
+async fn old_code(stop: Arc<AtomicBool>, writer: Client) -> i64 {
+    let mut turn = 0_i64;
+    while !stop.load(Ordering::Relaxed) {
+        turn += 1;
+        let id = turn * 7_919 % 120_000 + 1;
+        let sql = "UPDATE leads SET email = email || 'x', score = score + 1 WHERE id = $1";
+        writer.execute(sql, &[&id]).await.unwrap();
+        let new = 1_000_000 + turn;
+        let sql =
+            "INSERT INTO leads (id, email, owner_id) VALUES ($1, 'n' || $1::bigint, 1 + $1 % 100)";
+        writer.execute(sql, &[&new]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    turn
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_again_and_again_it_goes_on_where_it_was() {
     let site = Site::new(SCHEMA, &[("001_team", TEAM)]).await;
     let stop = Arc::new(AtomicBool::new(false));
-    let (seen, writer) = (
+    let old_code = tokio::spawn(old_code(
         Arc::clone(&stop),
         site.server.connect("site").await.unwrap(),
-    );
-    let old_code = tokio::spawn(async move {
-        let mut turn = 0_i64;
-        while !seen.load(Ordering::Relaxed) {
-            turn += 1;
-            let id = turn * 7_919 % 120_000 + 1;
-            writer
-                .execute(
-                    "UPDATE leads SET email = email || 'x', score = score + 1 WHERE id = $1",
-                    &[&id],
-                )
-                .await
-                .unwrap();
-            let new = 1_000_000 + turn;
-            let sql = "INSERT INTO leads (id, email, owner_id) VALUES ($1, 'n' || $1::bigint, 1 + $1 % 100)";
-            writer.execute(sql, &[&new]).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        turn
-    });
+    ));
     let mut before = 0;
     for kill in 1..=3 {
         let mut command = site.command(&["upgrade", "--rows-per-second-max", "40000", "--json"]);

@@ -3,7 +3,7 @@
 
 use crate::corpus::{Copied, cases, each_family, tables};
 use concertina_engine::{Connect, Engine, Settings};
-use concertina_planner::action::{Action, Backfill, Listed, Lock, Operation, Value};
+use concertina_planner::action::{Action, Backfill, Listed, Lock, Operation, Value, WorkList};
 use concertina_planner::change::RowCopy;
 use concertina_planner::{Catalog, Work, plan};
 use concertina_revisions::{Ident, Revision, RevisionId, TableName};
@@ -164,33 +164,38 @@ fn whole(backfill: &Backfill) -> String {
                 backfill.predicate
             )
         }
-        Operation::Listed(list) => match &list.change {
-            Listed::Assign { .. } => {
-                let sets: Vec<String> = list
-                    .values
-                    .iter()
-                    .map(|one| format!("{0} = {0}", one.sql()))
-                    .collect();
-                format!("UPDATE {table} SET {}", sets.join(", "))
-            }
-            Listed::Compute { sets, .. } => {
-                let sets: Vec<String> = sets
-                    .iter()
-                    .map(|(one, value)| format!("{} = {value}", one.sql()))
-                    .collect();
-                format!("UPDATE {table} SET {}", sets.join(", "))
-            }
-            Listed::Delete { .. } => format!("DELETE FROM {table}"),
-            Listed::Insert { before, after } => {
-                let columns: Vec<String> = list.values.iter().map(Ident::sql).collect();
-                format!(
-                    "INSERT INTO {} ({}) {before}{}{after}",
-                    backfill.table.sql(),
-                    columns.join(", "),
-                    list.query
-                )
-            }
-        },
+        Operation::Listed(list) => of_list(&table, list, backfill),
+    }
+}
+
+/// The statement of a list of rows.
+fn of_list(table: &str, list: &WorkList, backfill: &Backfill) -> String {
+    match &list.change {
+        Listed::Assign { .. } => {
+            let sets: Vec<String> = list
+                .values
+                .iter()
+                .map(|one| format!("{0} = {0}", one.sql()))
+                .collect();
+            format!("UPDATE {table} SET {}", sets.join(", "))
+        }
+        Listed::Compute { sets, .. } => {
+            let sets: Vec<String> = sets
+                .iter()
+                .map(|(one, value)| format!("{} = {value}", one.sql()))
+                .collect();
+            format!("UPDATE {table} SET {}", sets.join(", "))
+        }
+        Listed::Delete { .. } => format!("DELETE FROM {table}"),
+        Listed::Insert { before, after } => {
+            let columns: Vec<String> = list.values.iter().map(Ident::sql).collect();
+            format!(
+                "INSERT INTO {} ({}) {before}{}{after}",
+                backfill.table.sql(),
+                columns.join(", "),
+                list.query
+            )
+        }
     }
 }
 

@@ -62,88 +62,79 @@ fn some(values: &[&str]) -> Vec<Option<String>> {
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_version_of_the_code_sees_its_own_names_types_and_defaults() {
-    let site = site(&[
-        ("001_first", "CREATE TABLE tags (name text PRIMARY KEY);"),
-        ("002_change", CHANGE),
-    ])
-    .await;
-    // Nothing is older than the first version: it is done to the end. The second waits.
-    site.run(&["upgrade"]).ends(3);
-    assert_eq!(
-        site.run(&["latest-schema"]).ends(0).out.trim(),
-        "public_002_change"
-    );
-    let (old, new) = (
-        of_version(&site, "001").await,
-        of_version(&site, "002").await,
-    );
-
+/// Each reads its own names and types.
+async fn names_and_types(site: &Site, old: &Client, new: &Client) {
     // A rename has moved no data.
     let renamed: i64 = site
         .value("SELECT count(*) FROM pg_attribute WHERE attrelid = 'public.leads'::regclass AND attname = 'spot'")
         .await;
     assert_eq!(renamed, 0);
     assert_eq!(
-        one(&new, "SELECT spot, score + 1, tag FROM leads WHERE id = 5").await,
+        one(new, "SELECT spot, score + 1, tag FROM leads WHERE id = 5").await,
         some(&["p5", "6", "none"])
     );
     assert_eq!(
-        one(&old, "SELECT place, score || '' FROM leads WHERE id = 5").await,
+        one(old, "SELECT place, score || '' FROM leads WHERE id = 5").await,
         some(&["p5", "5"])
     );
     let types = "SELECT pg_typeof(score), pg_typeof(note), (SELECT count(*) FROM information_schema.columns WHERE table_schema = current_schema AND table_name = 'leads') FROM leads LIMIT 1";
     assert_eq!(
-        one(&old, types).await,
+        one(old, types).await,
         some(&["text", "character varying", "5"])
     );
     assert_eq!(
-        one(&new, types).await,
+        one(new, types).await,
         some(&["integer", "character varying", "6"])
     );
+}
 
+/// What either writes, the other reads as its own.
+async fn writes(old: &Client, new: &Client) {
     // RETURNING, defaults, NULL that is meant, ON CONFLICT.
     let insert = "INSERT INTO leads (email, spot) VALUES ('n1', 'here') RETURNING score, tag";
-    assert_eq!(one(&new, insert).await, some(&["7", "none"]));
+    assert_eq!(one(new, insert).await, some(&["7", "none"]));
     assert_eq!(
-        one(&old, "SELECT place, score FROM leads WHERE email = 'n1'").await,
+        one(old, "SELECT place, score FROM leads WHERE email = 'n1'").await,
         some(&["here", "7"])
     );
     let insert = "INSERT INTO leads (email, score) VALUES ('n2', NULL) RETURNING score";
-    assert_eq!(one(&new, insert).await, some(&["NULL"]));
+    assert_eq!(one(new, insert).await, some(&["NULL"]));
     assert_eq!(
-        one(&old, "SELECT score FROM leads WHERE email = 'n2'").await,
+        one(old, "SELECT score FROM leads WHERE email = 'n2'").await,
         some(&["NULL"])
     );
     let insert = "INSERT INTO leads (email) VALUES ('o1') RETURNING score";
-    assert_eq!(one(&old, insert).await, some(&["7"]));
+    assert_eq!(one(old, insert).await, some(&["7"]));
     assert_eq!(
-        one(&new, "SELECT score FROM leads WHERE email = 'o1'").await,
+        one(new, "SELECT score FROM leads WHERE email = 'o1'").await,
         some(&["7"])
     );
     let upsert = "INSERT INTO leads (email, spot, score) VALUES ('o1', 'there', 3)
         ON CONFLICT (email) DO UPDATE SET spot = excluded.spot, score = excluded.score RETURNING spot, score";
-    assert_eq!(one(&new, upsert).await, some(&["there", "3"]));
+    assert_eq!(one(new, upsert).await, some(&["there", "3"]));
     assert_eq!(
         one(
-            &old,
+            old,
             "UPDATE leads SET score = '8', place = 'x' WHERE email = 'o1' RETURNING score"
         )
         .await,
         some(&["8"])
     );
     assert_eq!(
-        one(&new, "SELECT spot, score FROM leads WHERE email = 'o1'").await,
+        one(new, "SELECT spot, score FROM leads WHERE email = 'o1'").await,
         some(&["x", "8"])
     );
     new.batch_execute("UPDATE leads SET score = NULL WHERE email = 'o1'")
         .await
         .unwrap();
     assert_eq!(
-        one(&old, "SELECT score FROM leads WHERE email = 'o1'").await,
+        one(old, "SELECT score FROM leads WHERE email = 'o1'").await,
         some(&["NULL"])
     );
+}
+
+/// Sessions that say their version without its schema, and COPY.
+async fn past_the_views(site: &Site, new: &Client) {
     // A session that says its version and writes the table itself means its NULL too.
     site.client
         .batch_execute("SET concertina.version = 'public_002_change'")
@@ -162,8 +153,10 @@ async fn each_version_of_the_code_sees_its_own_names_types_and_defaults() {
             .await
             .unwrap(),
     );
+}
 
-    // Rights are those on the table.
+/// Rights are those on the table.
+async fn rights(new: &Client) {
     for (role, sql, may) in [
         ("reader", "SELECT count(spot) FROM leads", true),
         ("reader", "UPDATE leads SET spot = 'r'", false),
@@ -176,6 +169,76 @@ async fn each_version_of_the_code_sees_its_own_names_types_and_defaults() {
         new.batch_execute("ROLLBACK").await.unwrap();
         assert_eq!(got.is_ok(), may, "{role}: {sql}: {got:?}");
     }
+}
+
+/// The version before it comes back, and both can be used until contract.
+async fn down_again(site: &Site, new: &Client) {
+    site.run(&["downgrade", "-1", "--allow-data-loss"]).ends(3);
+    let old = of_version(site, "001").await;
+    assert_eq!(
+        one(&old, "SELECT place, score FROM leads WHERE id = 5").await,
+        some(&["p5", "5"])
+    );
+    assert_eq!(
+        one(
+            &old,
+            "UPDATE leads SET score = '6', place = 'q' WHERE id = 5 RETURNING score"
+        )
+        .await,
+        some(&["6"])
+    );
+    assert_eq!(
+        one(new, "SELECT spot, score FROM leads WHERE id = 5").await,
+        some(&["q", "6"])
+    );
+    assert_eq!(
+        one(
+            new,
+            "UPDATE leads SET score = 4 WHERE id = 5 RETURNING spot"
+        )
+        .await,
+        some(&["q"])
+    );
+    assert_eq!(
+        one(&old, "SELECT score FROM leads WHERE id = 5").await,
+        some(&["4"])
+    );
+    site.run(&["contract"]).ends(0);
+    assert_eq!(
+        one(&old, "SELECT place, score FROM leads WHERE id = 5").await,
+        some(&["q", "4"])
+    );
+    assert!(
+        new.batch_execute("SELECT spot FROM leads").await.is_err(),
+        "its schema is gone"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_version_of_the_code_sees_its_own_names_types_and_defaults() {
+    let site = site(&[
+        ("001_first", "CREATE TABLE tags (name text PRIMARY KEY);"),
+        ("002_change", CHANGE),
+    ])
+    .await;
+    // Nothing is older than the first version: it is done to the end. The second waits.
+    site.run(&["upgrade"]).ends(3);
+    assert_eq!(
+        site.run(&["latest-schema"]).ends(0).out.trim(),
+        "public_002_change"
+    );
+    let (old, new) = (
+        of_version(&site, "001").await,
+        of_version(&site, "002").await,
+    );
+
+    names_and_types(&site, &old, &new).await;
+
+    writes(&old, &new).await;
+
+    past_the_views(&site, &new).await;
+
+    rights(&new).await;
 
     // Contract takes the old version away, and the new one goes on.
     site.run(&["contract"]).ends(0);
@@ -203,46 +266,8 @@ async fn each_version_of_the_code_sees_its_own_names_types_and_defaults() {
     let left = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'public\\_%'";
     assert_eq!(site.value::<i64>(left).await, 1);
 
-    // Down again: the version before it comes back, and both can be used until contract.
-    site.run(&["downgrade", "-1", "--allow-data-loss"]).ends(3);
-    let old = of_version(&site, "001").await;
-    assert_eq!(
-        one(&old, "SELECT place, score FROM leads WHERE id = 5").await,
-        some(&["p5", "5"])
-    );
-    assert_eq!(
-        one(
-            &old,
-            "UPDATE leads SET score = '6', place = 'q' WHERE id = 5 RETURNING score"
-        )
-        .await,
-        some(&["6"])
-    );
-    assert_eq!(
-        one(&new, "SELECT spot, score FROM leads WHERE id = 5").await,
-        some(&["q", "6"])
-    );
-    assert_eq!(
-        one(
-            &new,
-            "UPDATE leads SET score = 4 WHERE id = 5 RETURNING spot"
-        )
-        .await,
-        some(&["q"])
-    );
-    assert_eq!(
-        one(&old, "SELECT score FROM leads WHERE id = 5").await,
-        some(&["4"])
-    );
-    site.run(&["contract"]).ends(0);
-    assert_eq!(
-        one(&old, "SELECT place, score FROM leads WHERE id = 5").await,
-        some(&["q", "4"])
-    );
-    assert!(
-        new.batch_execute("SELECT spot FROM leads").await.is_err(),
-        "its schema is gone"
-    );
+    down_again(&site, &new).await;
+
     site.run(&["upgrade", "--contract"]).ends(0);
 }
 

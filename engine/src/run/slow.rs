@@ -87,7 +87,7 @@ impl Lease {
     async fn drop_leftover(&mut self, online: &Online) -> Result<(), Error> {
         let (table, leftovers) = match online {
             Online::CreateIndex { table, name, .. } => {
-                let index = table.beside(&name);
+                let index = table.beside(name);
                 let invalid = proof::index_valid(&self.records, &index).await? == Some(false);
                 (table, if invalid { vec![index] } else { vec![] })
             }

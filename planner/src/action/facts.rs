@@ -359,7 +359,7 @@ impl Online {
     /// What tells that the work is done.
     pub fn done_when(&self) -> Proof {
         match self {
-            Online::CreateIndex { table, name, .. } => Proof::IndexValid(table.beside(&name)),
+            Online::CreateIndex { table, name, .. } => Proof::IndexValid(table.beside(name)),
             Online::DropIndex { index, .. } => Proof::IndexGone(index.clone()),
             Online::Validate {
                 table, constraints, ..

@@ -115,8 +115,6 @@ impl Table {
                         one.generated = one.expression.is_some();
                     });
             }
-            // What the parent is told is told by its own entry.
-            Effect::Inherits(_) | Effect::InheritsNoMore(_) => {}
             Effect::Owner(owner) => self.owner.clone_from(owner),
             Effect::Comment(None, comment) => self.comment.clone_from(comment),
             Effect::Comment(Some(name), comment) => {
@@ -137,8 +135,9 @@ impl Table {
                 self.policies.retain(|policy| policy.name != *gone);
                 self.stands_no_more(&Standing::Policy(gone.clone()));
             }
-            // What it was made of besides stays as it was.
-            Effect::PolicyAltered(_) => {}
+            // What the parent is told is told by its own entry; what a policy was made of besides
+            // stays as it was.
+            Effect::Inherits(_) | Effect::InheritsNoMore(_) | Effect::PolicyAltered(_) => {}
             Effect::RuleDropped(gone) => {
                 self.rules.retain(|rule| rule.name != *gone);
                 self.stands_no_more(&Standing::Rule(gone.clone()));

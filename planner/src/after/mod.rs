@@ -215,7 +215,7 @@ impl Catalog {
 
     /// Without a constraint, and those of its partitions that are a part of it.
     fn drop_constraint(&mut self, table: &TableName, name: &Ident) {
-        let index = table.beside(&name);
+        let index = table.beside(name);
         let own = self
             .parts_of(&index)
             .filter_map(|(table, part)| Some((table.full_name(), part.constraint.clone()?)));

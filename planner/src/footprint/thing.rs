@@ -143,7 +143,7 @@ impl Thing {
 
     /// The name of a relation in a table's schema.
     pub(crate) fn beside(table: &TableName, name: &Ident) -> Thing {
-        Thing::Relation(table.beside(&name))
+        Thing::Relation(table.beside(name))
     }
 
     /// The same thing of another table: what partitions and children have of their parent, and it

@@ -11,7 +11,7 @@ use concertina_revisions::tree::{IndexStmt, node};
 pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
     let table = existing(create.relation.as_ref(), catalog)?;
     let Keys {
-        keys,
+        sorted_by: keys,
         labels,
         mut mentions,
     } = keys(create)?;
@@ -68,7 +68,7 @@ pub(super) fn create(create: &IndexStmt, catalog: &Catalog) -> Result<Vec<Change
 #[derive(Default)]
 struct Keys {
     /// The columns that it is sorted by; an expression is an empty name.
-    keys: Vec<Ident>,
+    sorted_by: Vec<Ident>,
     /// What a name that PostgreSQL chooses calls each of them, and each column that it includes.
     labels: Vec<Ident>,
     /// The columns that any of them reads.
@@ -88,20 +88,20 @@ fn keys(create: &IndexStmt) -> Result<Keys, Problem> {
         };
         match &element.expr {
             Some(written) => {
-                all.keys.push(Ident::new(""));
+                all.sorted_by.push(Ident::new(""));
                 labels.push(name::of_expression(written));
                 let read = expression::read(written)?;
                 all.mentions.extend(read.column_names());
             }
             None => {
                 let column = Ident::new(element.name.as_str());
-                all.keys.push(column.clone());
+                all.sorted_by.push(column.clone());
                 labels.push(element.name.clone());
                 all.mentions.push(column);
             }
         }
     }
-    all.keys.truncate(create.index_params.len());
+    all.sorted_by.truncate(create.index_params.len());
     let labels = name::told_apart(labels).into_iter();
     all.labels = labels.map(Ident::new).collect();
     Ok(all)

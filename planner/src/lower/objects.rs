@@ -62,7 +62,7 @@ fn made(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>,
         NodeEnum::CreateEnumStmt(create) => enumeration(create, sql, catalog)?,
         NodeEnum::CreateSchemaStmt(create) => {
             if create.if_not_exists && catalog.schemas.contains(&create.schemaname) {
-                return Ok(there(&format!("schema {}", create.schemaname)));
+                return Ok(Some(there(&format!("schema {}", create.schemaname))));
             }
             new("schema", quoted(&create.schemaname))
         }
@@ -70,7 +70,7 @@ fn made(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Option<Change>,
             let name = relation(create.sequence.as_ref());
             let is_taken = catalog.relation_name_taken(name.schema.as_str(), name.name.as_str());
             if create.if_not_exists && is_taken {
-                return Ok(there(&name.shown()));
+                return Ok(Some(there(&name.shown())));
             }
             new("sequence", name.sql())
         }
@@ -109,8 +109,8 @@ fn created(sql: &str, kind: &str, name: &str) -> CatalogOnly {
 }
 
 /// IF NOT EXISTS of what exists.
-fn there(what: &str) -> Option<Change> {
-    Some(Change::Nothing(format!("{what} is there already")))
+fn there(what: &str) -> Change {
+    Change::Nothing(format!("{what} is there already"))
 }
 
 /// CREATE TYPE .. AS ENUM.

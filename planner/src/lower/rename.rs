@@ -188,7 +188,7 @@ fn constraint(rename: &RenameStmt, catalog: &Catalog) -> Result<Vec<Change>, Pro
             .iter()
             .any(|index| index.constraint.as_deref() == Some(known.name.as_str()))
     });
-    let name = |name: &Ident| table.beside(&name);
+    let name = |name: &Ident| table.beside(name);
     let change = |from: &Ident, to: &Ident| {
         if indexed {
             format!("ALTER INDEX {} RENAME TO {}", name(from).sql(), to.sql())

@@ -298,15 +298,12 @@ fn possible(
             .is_none_or(|name| name == new.column.as_str())
             && (rewrites || !obstacle.of_rewrites)
     };
-    match members().flat_map(|one| &one.type_obstacles).find(concerns) {
-        Some(found) => {
-            return refused(
-                found.message.clone(),
-                &found.detail,
-                "drop or change it first, in the same revision or an earlier one",
-            );
-        }
-        None => {}
+    if let Some(found) = members().flat_map(|one| &one.type_obstacles).find(concerns) {
+        return refused(
+            found.message.clone(),
+            &found.detail,
+            "drop or change it first, in the same revision or an earlier one",
+        );
     }
     // What the revision itself made stands in the way as well.
     members().try_for_each(|one| drop::in_the_way(one, Some(&new.column)))

@@ -503,7 +503,7 @@ pub(super) fn take_off(detach: &Detach, context: &Context<'_>) -> Decision {
             partition.sql(),
             check.sql()
         ),
-        &partition,
+        partition,
     );
     decision
         .then_because("as DETACH without CONCURRENTLY leaves it")

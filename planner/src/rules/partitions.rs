@@ -345,7 +345,7 @@ fn on_only(decision: Decision, new: &NewIndex, table: &TableName, name: &Ident) 
         ),
         vec![(table.clone(), Lock::Share)],
     );
-    let index = table.beside(&name);
+    let index = table.beside(name);
     decision
         .then_because("an index over no rows; it is valid once every partition's is attached")
         .quick(

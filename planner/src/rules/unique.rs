@@ -137,7 +137,7 @@ fn with_its_index_back(
     index: &Ident,
     context: &Context<'_>,
 ) -> Decision {
-    if context.is_born_here(&Thing::Relation(table.beside(&index))) {
+    if context.is_born_here(&Thing::Relation(table.beside(index))) {
         return decision.reverse(reverse);
     }
     let known = context.table(table);

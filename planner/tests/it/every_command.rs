@@ -53,6 +53,14 @@ pub(crate) fn database() -> Catalog {
     for index in &mut totals.indexes {
         index.constraint = None;
     }
+    catalog
+        .tables
+        .extend([events, part, apart, view, totals, seats()].map(Arc::new));
+    catalog
+}
+
+/// A table with one of each thing that stands on a table.
+fn seats() -> Table {
     let mut seats = Table::new("seats")
         .rows(1_000)
         .column("id", "bigint")
@@ -102,10 +110,7 @@ pub(crate) fn database() -> Catalog {
         .filter(|index| index.name == "seats_code")
         .for_each(|index| index.constraint = None);
     seats.constraints.retain(|one| one.name != "seats_code");
-    catalog
-        .tables
-        .extend([events, part, apart, view, totals, seats].map(Arc::new));
-    catalog
+    seats
 }
 
 /// What becomes of each statement, a line each.

@@ -213,6 +213,32 @@ async fn whatever_would_stop_a_subscriber_is_refused_before_anything_changes() {
         .ends(0);
 }
 
+/// Makes our own tables on the subscriber, as another database has them.
+async fn has_our_tables(followed: &Followed) {
+    followed
+        .site
+        .server
+        .create_database("other", None)
+        .await
+        .unwrap();
+    super::at(
+        &followed.site,
+        &followed.site.server.url("other"),
+        &["stamp", "base"],
+    )
+    .ends(0);
+    let made = followed
+        .site
+        .server
+        .dump("other", &["--schema-only", "--schema=concertina"])
+        .unwrap();
+    let made: Vec<&str> = made
+        .lines()
+        .filter(|line| !line.starts_with('\\'))
+        .collect();
+    followed.there.psql("postgres", &made.join("\n")).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn where_everything_is_published_our_own_tables_wait_for_subscribers_too() {
     let site = Site::with(
@@ -259,29 +285,7 @@ async fn where_everything_is_published_our_own_tables_wait_for_subscribers_too()
     unready(&["upgrade"]);
     unready(&["stamp", "head"]);
     assert!(!followed.site.value::<bool>(ours).await);
-    // Another database that has them.
-    followed
-        .site
-        .server
-        .create_database("other", None)
-        .await
-        .unwrap();
-    super::at(
-        &followed.site,
-        &followed.site.server.url("other"),
-        &["stamp", "base"],
-    )
-    .ends(0);
-    let made = followed
-        .site
-        .server
-        .dump("other", &["--schema-only", "--schema=concertina"])
-        .unwrap();
-    let made: Vec<&str> = made
-        .lines()
-        .filter(|line| !line.starts_with('\\'))
-        .collect();
-    followed.there.psql("postgres", &made.join("\n")).unwrap();
+    has_our_tables(&followed).await;
     followed.site.run(READY).ends(0);
     followed
         .write("UPDATE orders SET total = 5 WHERE id = 2")

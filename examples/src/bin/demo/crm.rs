@@ -82,6 +82,7 @@ pub(crate) async fn show(words: &Words) -> Result<(), Box<dyn Error>> {
 }
 
 async fn run(words: &Words) -> Result<Measured, Box<dyn Error>> {
+    let (rows, rate) = (words.rows.unwrap_or(LEADS), words.rate);
     say("starting a PostgreSQL of its own");
     let server = Postgres::start(&[
         ("shared_buffers", "1GB"),
@@ -93,25 +94,17 @@ async fn run(words: &Words) -> Result<Measured, Box<dyn Error>> {
     let demo = Demo::new(&server.url("crm"))?;
     demo.upgrade("20260213_0001").await?;
     say(&format!(
-        "filling it: {} leads, and the deals, contracts and invoices that go with them",
-        words.rows.unwrap_or(LEADS)
+        "filling it: {rows} leads, and the deals, contracts and invoices that go with them"
     ));
-    crm::fill(&server.connect("crm").await?, words.rows.unwrap_or(LEADS)).await?;
+    crm::fill(&server.connect("crm").await?, rows).await?;
     server.create_database("copy", Some("crm")).await?;
     let client = server.connect("crm").await?;
     // What the filling left behind is not the migration's load.
     client.batch_execute("CHECKPOINT").await?;
     say(&format!(
-        "an application comes along: {} queries a second",
-        words.rate
+        "an application comes along: {rate} queries a second"
     ));
-    let traffic = Traffic::start(
-        &server.url("crm"),
-        8,
-        words.rate,
-        crm::before(words.rows.unwrap_or(LEADS)),
-    )
-    .await?;
+    let traffic = Traffic::start(&server.url("crm"), 8, rate, crm::before(rows)).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     traffic.report();
     tokio::time::sleep(ALONE).await;
@@ -122,13 +115,13 @@ async fn run(words: &Words) -> Result<Measured, Box<dyn Error>> {
     demo.upgrade("20260213_0002").await?;
     let after = Sizes::of(&client).await?;
     say("the application is deployed anew, and writes teams itself; contract:");
-    traffic.switch(crm::with_teams(words.rows.unwrap_or(LEADS)));
+    traffic.switch(crm::with_teams(rows));
     demo.contract().await?;
 
     say("tenants, in three revisions:");
     demo.upgrade("20260214_0005").await?;
     say("the application is deployed anew, and writes tenants itself; contract:");
-    traffic.switch(crm::with_tenants(words.rows.unwrap_or(LEADS)));
+    traffic.switch(crm::with_tenants(rows));
     demo.contract().await?;
     let during = traffic.stop().await;
 
