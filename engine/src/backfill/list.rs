@@ -248,24 +248,17 @@ pub(super) async fn walk(worker: &mut Worker, mut range: BlockRange) -> Result<(
             Ok(did) => {
                 let blocks = u32::try_from(upto - range.next).unwrap_or(u32::MAX);
                 worker.took(did.took, blocks, did.applied);
-                worker.shared.moved(
-                    upto - range.next,
-                    1,
-                    super::Changed {
-                        rows: did.applied,
-                        hot: 0,
-                        took: did.took,
-                    },
-                );
-                if let Some(examples) = did
-                    .examples
-                    .filter(|_| did.skipped + did.gone > 0 && named < NAMED_MAX)
-                {
+                let changed = super::Changed {
+                    rows: did.applied,
+                    hot: 0,
+                    took: did.took,
+                };
+                worker.shared.moved(upto - range.next, 1, changed);
+                let left = did.examples.filter(|_| did.skipped + did.gone > 0);
+                if let Some(examples) = left.filter(|_| named < NAMED_MAX) {
                     named += 1;
-                    let text = format!(
-                        "left as they are, of {}: {examples}",
-                        worker.shared.backfill.table.shown()
-                    );
+                    let table = worker.shared.backfill.table.shown();
+                    let text = format!("left as they are, of {table}: {examples}");
                     (worker.shared.events)(Event::Note { text });
                 }
                 worker.pay(did.applied).await;

@@ -101,7 +101,7 @@ pub(super) async fn make(session: &Session, made: Made<'_>) -> Result<(), Error>
         let Some(table) = relations.get(&oid) else {
             continue;
         };
-        let column = column(&row).as_demanded(table, made.demands);
+        let column = column(&row).demanded(table, made.demands);
         columns.entry(oid).or_default().push(column);
     }
     let mut keys: BTreeMap<u32, Vec<Key>> = BTreeMap::new();
@@ -154,7 +154,7 @@ fn column(row: &tokio_postgres::Row) -> Column {
 }
 
 impl Column {
-    fn as_demanded(self, table: &TableName, demands: &Demands) -> Column {
+    fn demanded(self, table: &TableName, demands: &Demands) -> Column {
         let (schema, name) = (table.schema.as_str(), table.name.as_str());
         Column {
             refuses_null: self.refuses_null || demands.is_filled(schema, name, self.name.as_str()),

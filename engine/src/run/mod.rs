@@ -155,18 +155,17 @@ impl Lease {
 
     async fn run_on(&mut self, id: &RevisionId, until: Until) -> Result<Outcome, Error> {
         let (plan, direction, state) = self.stored(id).await?;
+        let mut state = state;
         if state == State::Undoing {
             return Err(Error::State(format!(
                 "revision {id} is being undone: finish that with `concertina rollback`"
             )));
         }
-        let mut state = state;
         let first = checkpoint::done_steps(&self.records, id, direction).await?;
-        let resumed = !first.is_empty();
         self.tell(Event::RevisionBegun {
             revision: id.clone(),
             direction: direction.as_str(),
-            resumed,
+            resumed: !first.is_empty(),
         });
         // After a lost connection only what is recorded counts: the last rows of a proof may be
         // lost with it.
@@ -178,14 +177,14 @@ impl Lease {
             let done = checkpoint::done_steps(&self.records, id, direction).await?;
             match next(&plan, &done, until, proven) {
                 Next::Perform(phase, step) => {
-                    if phase == Phase::Contract && state != State::Contracting {
+                    let is_contract = phase == Phase::Contract;
+                    if is_contract && state != State::Contracting {
                         checkpoint::set_state(&self.records, id, State::Contracting).await?;
                         state = State::Contracting;
                     }
                     let place = Place::of(id, direction, step);
                     none_comes_in &= !unfilled::begins_to_refuse(step);
-                    let relies = phase == Phase::Contract && unfilled::relies_on_none(step, &plan);
-                    if relies && !none_comes_in {
+                    if is_contract && unfilled::relies_on_none(step, &plan) && !none_comes_in {
                         self.prove_for(id, direction, &plan, step).await?;
                         none_comes_in = true;
                     }
@@ -195,9 +194,8 @@ impl Lease {
                             if error.is_of_rows() && swept_for.as_ref() != Some(&step.id) =>
                         {
                             swept_for = Some(step.id.clone());
-                            self.tell(Event::Note {
-                                text: format!("{error}; looking for rows that came meanwhile"),
-                            });
+                            let text = format!("{error}; looking for rows that came meanwhile");
+                            self.tell(Event::Note { text });
                             self.prove(id, direction, &plan).await?;
                         }
                         performed => performed?,

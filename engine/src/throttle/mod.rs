@@ -143,6 +143,8 @@ pub(crate) struct Monitor {
     pub(crate) events: Events,
 }
 
+const VERSION: &str = "SELECT current_setting('server_version_num')::float8, ''";
+
 impl Monitor {
     /// Steers for as long as someone listens. A lost connection is opened again: until then the
     /// last orders stand.
@@ -155,11 +157,8 @@ impl Monitor {
             rows,
             events,
         } = self;
-        let version = "SELECT current_setting('server_version_num')::float8, ''";
-        let version = ask(&session, version)
-            .await
-            .ok()
-            .and_then(|seen| seen.value);
+        let version = ask(&session, VERSION).await.ok();
+        let version = version.and_then(|seen| seen.value);
         let mut signals = signals::wanted(&settings, version.unwrap_or_default() as u32);
         let mut controller = Controller::new(&settings, workers);
         let (mut wal, mut speed) = (Rate::averaged(NEWEST_OF_WAL), Rate::latest());
@@ -191,13 +190,9 @@ impl Monitor {
             }
             let sample = ask(&session, old_snapshot::SQL).await;
             let old_snapshot = sample.ok().and_then(|seen| old_snapshot::judge(&seen));
-            let wal_bytes_per_second = match ask(&session, checkpoints::POSITION).await {
-                Ok(Seen {
-                    value: Some(position),
-                    ..
-                }) => wal.at(position, Instant::now()),
-                _ => 0.0,
-            };
+            let position = ask(&session, checkpoints::POSITION).await.ok();
+            let position = position.and_then(|seen| seen.value);
+            let wal_bytes_per_second = position.map_or(0.0, |at| wal.at(at, Instant::now()));
             let company = ask(&session, activity::SQL).await;
             let company = !settings.eager && company.map_or(true, |seen| activity::judge(&seen));
             controller.sampled(

@@ -116,7 +116,7 @@ async fn asking_for_certificates(authority: &CertifiedIssuer<'_, KeyPair>) -> Op
         Err(concertina_sandbox::Error::Start(log))
             if log.contains("SSL is not supported by this build") =>
         {
-            return None;
+            None
         }
         started => Some(started.unwrap()),
     }

@@ -177,9 +177,9 @@ pub(super) fn of_action(
     let of_column = || Footprint::default().columns(table, name.as_slice());
     let of_default = || of_column().change(aspect(Aspect::Default));
     let numbered = || of_default().change(aspect(Aspect::Identity));
+    let of_rows = |name: &Ident| Thing::Rows(table.clone(), Some(name.clone()));
     let whole = || Footprint::default().change(Thing::Whole(table.clone()));
     let options = || Footprint::default().change(Thing::Options(table.clone()));
-    let definition = command.def.as_ref().and_then(|def| def.node.as_ref());
     match command.subtype() {
         Kind::AtSetStatistics
         | Kind::AtSetOptions
@@ -187,15 +187,17 @@ pub(super) fn of_action(
         | Kind::AtSetStorage
         | Kind::AtSetCompression => of_column().change(aspect(Aspect::Storage)),
         Kind::AtSetIdentity => numbered(),
-        Kind::AtDropIdentity => name.iter().fold(numbered(), |all, name| {
-            all.drop(Thing::Relation(sequence_of(table, name)))
-        }),
+        Kind::AtDropIdentity => {
+            let sequences = name
+                .iter()
+                .map(|name| Thing::Relation(sequence_of(table, name)));
+            sequences.fold(numbered(), Footprint::drop)
+        }
         Kind::AtColumnDefault => of_default(),
         // Values are others' to write before or after.
         Kind::AtSetExpression | Kind::AtDropExpression => {
-            name.iter().fold(of_default(), |all, name| {
-                all.change(Thing::Rows(table.clone(), Some(name.clone())))
-            })
+            let rows = name.iter().map(of_rows);
+            rows.fold(of_default(), Footprint::change)
         }
         Kind::AtChangeOwner => all.change(Thing::Owner(Box::new(Thing::Relation(table.clone())))),
         Kind::AtEnableTrig
@@ -214,36 +216,42 @@ pub(super) fn of_action(
         | Kind::AtDisableRowSecurity
         | Kind::AtForceRowSecurity
         | Kind::AtNoForceRowSecurity => all.change(Thing::Policy(table.clone(), None)),
-        Kind::AtAlterConstraint => match definition {
-            Some(node::Node::AtalterConstraint(new)) => {
-                all.change(Thing::constraint(table, &Ident::new(new.conname.as_str())))
-            }
-            _ => whole(),
-        },
-        Kind::AtAddInherit | Kind::AtDropInherit => match definition {
-            Some(node::Node::RangeVar(parent)) => {
-                whole().and(&of_parent(&found(Some(parent), catalog)))
-            }
-            _ => whole(),
-        },
+        Kind::AtAlterConstraint
+        | Kind::AtAddInherit
+        | Kind::AtDropInherit
+        | Kind::AtReplicaIdentity => of_other(command, table, catalog).unwrap_or_else(whole),
         // By name: an index has to be there.
         Kind::AtClusterOn => {
             let index = name.iter().map(|name| Thing::beside(table, name));
             index.fold(options(), Footprint::read)
         }
-        Kind::AtReplicaIdentity => match definition {
-            Some(node::Node::ReplicaIdentityStmt(identity)) if !identity.name.is_empty() => {
-                let index = Ident::new(identity.name.as_str());
-                options().read(Thing::beside(table, &index))
-            }
-            _ => options(),
-        },
         Kind::AtSetRelOptions
         | Kind::AtResetRelOptions
         | Kind::AtDropCluster
         | Kind::AtGenericOptions => options(),
         _ => whole(),
     }
+}
+
+/// Of an action that names another thing: a constraint, a parent, or the index that tells rows
+/// apart.
+fn of_other(command: &AlterTableCmd, table: &TableName, catalog: &Catalog) -> Option<Footprint> {
+    let all = Footprint::default();
+    Some(match command.def.as_ref()?.node.as_ref()? {
+        node::Node::AtalterConstraint(new) => {
+            all.change(Thing::constraint(table, &Ident::new(new.conname.as_str())))
+        }
+        node::Node::RangeVar(parent) => all
+            .change(Thing::Whole(table.clone()))
+            .and(&of_parent(&found(Some(parent), catalog))),
+        node::Node::ReplicaIdentityStmt(identity) => {
+            let index = Some(&identity.name).filter(|name| !name.is_empty());
+            let index = index.map(|name| Thing::beside(table, &Ident::new(name.as_str())));
+            let options = all.change(Thing::Options(table.clone()));
+            index.into_iter().fold(options, Footprint::read)
+        }
+        _ => return None,
+    })
 }
 
 /// What a table is to one that begins or ceases to inherit from it.

@@ -8,7 +8,7 @@
 
 use super::{Context, helper, not_null, numbered};
 use crate::action::{Action, Numbers};
-use crate::catalog::{Column, Table};
+use crate::catalog::Column;
 use crate::change::{NewColumn, NewIdentity};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
