@@ -1,4 +1,4 @@
--- difference: half way: 42P17 <- X
+-- difference: half way: 42P17 <- ALTER TABLE ADD COLUMN; UPDATE SET; ALTER TABLE ALTER COLUMN TYPE USING | ALWAYS ANALYZE GENERATED STORED
 -- right: as psql
 -- status: fixed
 -- way: plain
