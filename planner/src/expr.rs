@@ -35,6 +35,8 @@ pub struct Reach {
     pub gathers: bool,
     /// Nothing else, but it may end in an error for some values: a division, a cast, a function.
     pub raises: bool,
+    /// A column is named by its table and its schema.
+    pub by_schema: bool,
 }
 
 /// What an expression is at the top.

@@ -409,7 +409,7 @@ impl Catalog {
         matches!(thing, Thing::Schema(name) if self.schemas.contains(name.as_str()))
     }
 
-    /// Foreign keys that point at a table, with the tables they stand on.
+    /// Foreign keys of other tables that point at one, with the tables they stand on.
     pub fn referencing(&self, name: &TableName) -> impl Iterator<Item = (&Table, &Constraint)> {
         self.tables.iter().flat_map(move |table| {
             table

@@ -113,6 +113,12 @@ fn of_one(tree: &NodeEnum) -> Option<Address> {
 
 /// The column of OWNED BY.
 fn owning_column(options: &[Node]) -> Option<Address> {
+    let (table, column) = owner_of(options)?;
+    of_column(table, &column)
+}
+
+/// The names of the table of OWNED BY, and its column; none where it says NONE.
+pub(super) fn owner_of(options: &[Node]) -> Option<(Vec<String>, String)> {
     let mut options = options.iter().filter_map(|option| match &option.node {
         Some(node::Node::DefElem(option)) if option.defname == "owned_by" => option.arg.as_deref(),
         _ => None,
@@ -122,9 +128,7 @@ fn owning_column(options: &[Node]) -> Option<Address> {
     };
     let mut names = strings(&list.items);
     let column = names.pop()?;
-    (!names.is_empty())
-        .then(|| of_column(names, &column))
-        .flatten()
+    (!names.is_empty()).then_some((names, column))
 }
 
 /// A column of a table, or an attribute of a composite type: it comes and goes with what is done to

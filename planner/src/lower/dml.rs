@@ -61,6 +61,7 @@ pub(super) fn update(
     let mut whole = shape(
         update.returning_clause.is_some(),
         update.with_clause.as_ref(),
+        catalog,
     );
     for node in &update.target_list {
         let Some(node::Node::ResTarget(target)) = &node.node else {
@@ -89,6 +90,7 @@ pub(super) fn update(
         .chain(&predicate)
         .collect();
     let from = expression::relations(&update.from_clause);
+    whole = whole.or_else(|| by_schema(&from, &exprs));
     let (reads, opaque) = read_by(&from, &exprs, catalog);
     let only = says_only(update.relation.as_ref());
     Ok(vec![Change::Update(Update {
@@ -155,11 +157,14 @@ pub(super) fn delete(
         .map(expression::read)
         .transpose()?;
     let exprs: Vec<&Expr> = predicate.iter().collect();
-    let (reads, opaque) = read_by(
-        &expression::relations(&delete.using_clause),
-        &exprs,
+    let using = expression::relations(&delete.using_clause);
+    let (reads, opaque) = read_by(&using, &exprs, catalog);
+    let whole = shape(
+        delete.returning_clause.is_some(),
+        delete.with_clause.as_ref(),
         catalog,
-    );
+    )
+    .or_else(|| by_schema(&using, &exprs));
     let only = says_only(delete.relation.as_ref());
     Ok(vec![Change::Delete(Delete {
         unwalkable: unwalkable(
@@ -185,20 +190,39 @@ pub(super) fn delete(
         opaque,
         only,
         predicate,
-        whole: shape(
-            delete.returning_clause.is_some(),
-            delete.with_clause.as_ref(),
-        ),
+        whole,
         sql: sql.to_owned(),
     })])
 }
 
-fn shape(returning: bool, with: Option<&WithClause>) -> Option<&'static str> {
+fn shape(returning: bool, with: Option<&WithClause>, catalog: &Catalog) -> Option<&'static str> {
     if returning {
         return Some("has RETURNING");
     }
+    if with.is_some_and(|with| hides_table(with, catalog)) {
+        return Some("has a WITH by the name of a table");
+    }
     with.is_some_and(writes)
         .then_some("has WITH, and writes there")
+}
+
+/// Whether a CTE is called as a table is, which its name means no more where it stands for a query.
+fn hides_table(with: &WithClause, catalog: &Catalog) -> bool {
+    with.ctes.iter().any(|cte| match &cte.node {
+        Some(node::Node::CommonTableExpr(cte)) => catalog.resolve(None, &cte.ctename).is_some(),
+        _ => false,
+    })
+}
+
+/// Names of columns with their schema: what we make of a statement calls its tables by one word.
+/// Where only one table can be meant the schema is left out as the expression is read.
+fn by_schema(from: &[Relation], exprs: &[&Expr]) -> Option<&'static str> {
+    let is_told_by_it =
+        |expr: &&&Expr| expr.reach.by_schema && !(from.is_empty() && expr.relations.is_empty());
+    exprs
+        .iter()
+        .any(|expr| is_told_by_it(&expr))
+        .then_some("names columns by table and schema")
 }
 
 /// Whether a CTE changes rows.

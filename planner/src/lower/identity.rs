@@ -23,7 +23,8 @@ pub(super) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
             nothing.make(Thing::Schema(Ident::new(create.schemaname.as_str())))
         }
         NodeEnum::CreateSeqStmt(create) => {
-            relation_made(&new_name(create.sequence.as_ref(), catalog))
+            let made = relation_made(&new_name(create.sequence.as_ref(), catalog));
+            owned(made, &create.options, catalog)
         }
         NodeEnum::ViewStmt(view) => relation_made(&new_name(view.view.as_ref(), catalog)),
         NodeEnum::CompositeTypeStmt(create) => {
@@ -38,10 +39,11 @@ pub(super) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
         }
         NodeEnum::AlterSeqStmt(alter) => {
             let sequence = found(alter.sequence.as_ref(), catalog);
-            nothing
+            let changed = nothing
                 .on(&sequence)
                 .change(Thing::Options(sequence.clone()))
-                .change(Thing::Rows(sequence, None))
+                .change(Thing::Rows(sequence, None));
+            owned(changed, &alter.options, catalog)
         }
         NodeEnum::CreateExtensionStmt(create) => nothing.make(named("extension", &create.extname)),
         NodeEnum::CreateFunctionStmt(create) => nothing
@@ -197,7 +199,11 @@ pub(super) fn of_action(
         // Values are others' to write before or after.
         Kind::AtSetExpression | Kind::AtDropExpression => {
             let rows = name.iter().map(of_rows);
-            rows.fold(of_default(), Footprint::change)
+            let all = rows.fold(of_default(), Footprint::change);
+            let read = name
+                .iter()
+                .flat_map(|name| computed_from(table, name, catalog));
+            read.fold(all, |all, column| all.read(of_rows(&column)))
         }
         Kind::AtChangeOwner => all.change(Thing::Owner(Box::new(Thing::Relation(table.clone())))),
         Kind::AtEnableTrig
@@ -231,6 +237,14 @@ pub(super) fn of_action(
         | Kind::AtGenericOptions => options(),
         _ => whole(),
     }
+}
+
+/// The columns that a generated one is computed from.
+fn computed_from(table: &TableName, column: &Ident, catalog: &Catalog) -> Vec<Ident> {
+    let known = catalog.table(table).and_then(|table| table.get(column));
+    let expression = known.and_then(|column| column.expression.as_ref());
+    let read = expression.and_then(|(sql, _)| crate::sql::from_text(sql));
+    read.map_or_else(Vec::new, |read| read.column_names())
 }
 
 /// Of an action that names another thing: a constraint, a parent, or the index that tells rows
@@ -320,6 +334,20 @@ fn columns_of(privilege: &Node) -> Vec<Ident> {
         }
         _ => vec![],
     }
+}
+
+/// OWNED BY: the sequence goes with the column from then on.
+fn owned(all: Footprint, options: &[Node], catalog: &Catalog) -> Footprint {
+    let Some((table, column)) = super::addressed::owner_of(options) else {
+        return all;
+    };
+    let (schema, table) = super::qualified(&table);
+    let table = mentions::find(schema, table, catalog);
+    let column = Ident::new(column);
+    let identity = Thing::Aspect(table.clone(), Some(column.clone()), Aspect::Identity);
+    all.on(&table)
+        .read(Thing::column(&table, &column))
+        .change(identity)
 }
 
 fn comment(comment: &CommentStmt, catalog: &Catalog) -> Footprint {

@@ -15,6 +15,8 @@ use crate::catalog::{Column, Constraint, ConstraintKind, PartitionKey, Table, Ty
 use crate::change::{Change, NewType};
 use crate::decision::{Decision, Part, Rank};
 use crate::expr::Expr;
+use crate::fold::Seen;
+use crate::footprint::{Aspect, How, Thing};
 use crate::plan::{Phase, Work};
 use crate::problem::{self, Problem, code, hazard};
 use crate::sql::types;
@@ -34,6 +36,9 @@ pub(super) fn alter(new: &NewType, context: &Context<'_>) -> Result<Decision, Pr
         with_collation(&column.type_sql, column.collation.as_ref())
     );
     possible(new, table, column, context)?;
+    if by_shadow(new, context.catalog) {
+        owned_in_between(new, context)?;
+    }
     Ok(kept_as_before(
         decided(new, table, column, back, context)?,
         new,
@@ -307,6 +312,37 @@ fn possible(
     }
     // What the revision itself made stands in the way as well.
     members().try_for_each(|one| drop::in_the_way(one, Some(&new.column)))
+}
+
+/// A sequence that the revision makes the column's own would go with the old column, where the
+/// second can't take it over: before the change, or with a sequence that is new.
+fn owned_in_between(new: &NewType, context: &Context<'_>) -> Result<(), Problem> {
+    let owns = |seen: &&Seen| {
+        let identity = Thing::Aspect(
+            new.table.clone(),
+            Some(new.column.clone()),
+            Aspect::Identity,
+        );
+        matches!(seen.change, Change::CatalogOnly(_))
+            && seen.touches.writes().any(|access| access.thing == identity)
+    };
+    let makes = |seen: &&Seen| {
+        let mut writes = seen.touches.writes();
+        writes.any(|access| access.how == How::Make)
+    };
+    let before = context.before().iter().find(owns);
+    let Some(found) = before.or_else(|| context.after().find(|seen| owns(seen) && makes(seen)))
+    else {
+        return Ok(());
+    };
+    let message = format!(
+        "statement {} makes a sequence {}'s own, which would go with the old column",
+        found.statement + 1,
+        new.column.as_str()
+    );
+    Err(Problem::new(code::DEPENDED_ON, message)
+        .label("another column takes its place")
+        .help("say OWNED BY in a revision of its own, after this one"))
 }
 
 fn prepared(column: &Ident) -> String {

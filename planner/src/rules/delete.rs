@@ -50,7 +50,11 @@ fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> 
         context.catalog,
     );
     let look = Look::of_delete(delete, context.catalog);
-    let at_once = listed::asked_at_the_end(table, Deed::Delete, &[]);
+    let at_once = listed::asked_at_the_end(table, Deed::Delete, &[]).or_else(|| {
+        reach::changes_what_it_looks_at(&look, table, context.catalog).then_some(
+            "rows that it deletes give others of the table what it looks for, by a foreign key",
+        )
+    });
     let beyond = look.beyond();
     let plain = fired == Fired::default() && at_once.is_none() && delete.whole.is_none();
     if (beyond.is_some() || !plain) && is_small(&delete.table, context.catalog) {
@@ -61,6 +65,7 @@ fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> 
             context,
         ));
     }
+    let at_once = at_once.or_else(|| look.in_order_of_rows(&fired));
     in_batches(delete, table, &fired, at_once, context)?;
     let decision = match beyond {
         Some(why) => list(delete, table, why, true, context)?,

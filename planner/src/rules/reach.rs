@@ -5,7 +5,7 @@
 //! those before it have done.
 
 use super::generated;
-use crate::catalog::{Catalog, Table, TableKind};
+use crate::catalog::{Catalog, Constraint, Table, TableKind};
 use crate::change::{Change, Delete, RowCopy, SettingKind, Update};
 use crate::expr::{ColumnUse, Conjunct, Expr, Scope};
 use crate::fold::Seen;
@@ -95,6 +95,11 @@ impl<'a> Look<'a> {
                     .any(|expr| expr.reach.clock)
                     .then_some("asks for the time")
             })
+            .or_else(|| self.asks_where_it_lies().then_some("asks where a row lies"))
+            .or_else(|| {
+                self.calls_as_a_column()
+                    .then_some("calls a function as if it were a column")
+            })
             .or_else(|| {
                 let reading = |name: &String| catalog.reading_functions.contains(name);
                 self.all()
@@ -110,9 +115,38 @@ impl<'a> Look<'a> {
             })
     }
 
+    /// Mentions of the written table that are no columns of it.
+    fn no_columns(&self) -> impl Iterator<Item = &'a ColumnUse> {
+        let table = self.catalog.table(self.table);
+        let alias = self.alias;
+        let mentions = self.all().flat_map(|expr| &expr.columns);
+        mentions.filter(move |mention| {
+            mention
+                .qualifier
+                .as_ref()
+                .is_none_or(|qualifier| qualifier == alias)
+                && table.is_some_and(|table| table.get(&mention.name).is_none())
+        })
+    }
+
+    /// A row that is updated lies elsewhere, and was written by another transaction.
+    fn asks_where_it_lies(&self) -> bool {
+        self.no_columns()
+            .any(|mention| SYSTEM_COLUMNS.contains(&mention.name.as_str()))
+    }
+
+    /// `t.f` is `f(t)` where `t` has no such column.
+    fn calls_as_a_column(&self) -> bool {
+        self.no_columns().any(|mention| {
+            let mut functions = self.catalog.functions.iter();
+            functions.any(|function| function.name == mention.name.as_str())
+        })
+    }
+
     /// Whether a trigger could compute it for one row at a time.
     pub(super) fn is_of_one_row(&self) -> bool {
         self.unwalkable.is_none()
+            && !self.calls_as_a_column()
             && !self.reads_what_it_writes()
             && (!self.joins || self.finds_one())
     }
@@ -185,6 +219,25 @@ impl<'a> Look<'a> {
         self.sets.iter().any(|(column, _)| read.contains(column))
     }
 
+    /// Whether it calls a function that sees what the statement itself has written so far.
+    fn sees_its_own_writes(&self) -> bool {
+        let catalog = self.catalog;
+        let called = self.all().flat_map(|expr| &expr.functions);
+        let volatile = called.filter(|name| catalog.is_volatile(name)).cloned();
+        crate::touches::look_at(volatile.collect(), self.table, catalog)
+    }
+
+    /// Why what it does to a row depends on which others were done before, as functions of its own
+    /// or of triggers tell that look at the table; nothing where it doesn't.
+    pub(super) fn in_order_of_rows(&self, fired: &Fired) -> Option<&'static str> {
+        if self.sees_its_own_writes() {
+            return Some("a function that it calls sees the rows that it has written so far");
+        }
+        let looks_back =
+            !fired.rows.is_empty() && crate::touches::triggers_look_back(self.table, self.catalog);
+        looks_back.then_some("a trigger looks at other rows of the table, of which each batch leaves some for the next")
+    }
+
     /// The scope of its names.
     pub(super) fn scope(&self) -> Scope<'a> {
         Scope {
@@ -195,6 +248,9 @@ impl<'a> Look<'a> {
         }
     }
 }
+
+/// Columns of every table that say where a row lies and who wrote it.
+const SYSTEM_COLUMNS: [&str; 5] = ["ctid", "xmin", "xmax", "cmin", "cmax"];
 
 const GATHERS: &str = "computes over many rows at once";
 
@@ -386,22 +442,31 @@ pub(super) struct Fired {
     pub(super) rules: Vec<String>,
 }
 
-/// The triggers and rules that a statement meets at the place of the revision where it stands, with
-/// those of rows that go along by a foreign key. `assigned`: the columns of an UPDATE.
-pub(super) fn fired(
+/// The keys by which rows of a table point at each other.
+fn own_keys<'a>(
+    name: &TableName,
+    catalog: &'a Catalog,
+) -> impl Iterator<Item = (&'a Table, &'a Constraint)> {
+    let table = catalog.table(name);
+    let keys = table
+        .into_iter()
+        .flat_map(|table| table.constraints.iter().map(move |key| (table, key)));
+    keys.filter(move |(table, key)| key.referenced().is_some_and(|other| table.is(&other)))
+}
+
+/// What a statement does to rows, and what goes along with that by foreign keys: of each table, with
+/// the columns that are written.
+fn along(
     table: &TableName,
     deed: Deed,
     assigned: &[Ident],
-    before: &[Seen],
     catalog: &Catalog,
-) -> Fired {
-    let mut fired = Fired::default();
+) -> Vec<(TableName, Deed, Vec<Ident>)> {
     let mut met = vec![(table.clone(), deed, assigned.to_vec())];
     let mut at = 0;
     while let Some((name, deed, assigned)) = met.get(at).cloned() {
         at += 1;
-        fired.meet(&name, deed, &assigned, catalog);
-        for (other, key) in catalog.referencing(&name) {
+        for (other, key) in catalog.referencing(&name).chain(own_keys(&name, catalog)) {
             let along = match deed {
                 Deed::Insert => GoesAlong::Not,
                 Deed::Delete => rewrite::on_delete(key),
@@ -428,6 +493,37 @@ pub(super) fn fired(
                 met.push(next);
             }
         }
+    }
+    met
+}
+
+/// Whether a DELETE gives rows of its own table, by foreign keys, other values of columns that it
+/// looks at: NULL or a default where what they point at goes.
+pub(super) fn changes_what_it_looks_at(look: &Look<'_>, table: &Table, catalog: &Catalog) -> bool {
+    let read = look.relied_on(table);
+    let own = written_with(look.table, false, catalog);
+    along(look.table, Deed::Delete, &[], catalog)
+        .iter()
+        .any(|(name, deed, columns)| {
+            *deed == Deed::Update
+                && own.contains(name)
+                && columns.iter().any(|column| read.contains(column))
+        })
+}
+
+/// The triggers and rules that a statement meets at the place of the revision where it stands, with
+/// those of rows that go along by a foreign key. `assigned`: the columns of an UPDATE.
+pub(super) fn fired(
+    table: &TableName,
+    deed: Deed,
+    assigned: &[Ident],
+    before: &[Seen],
+    catalog: &Catalog,
+) -> Fired {
+    let mut met = along(table, deed, assigned, catalog);
+    let mut fired = Fired::default();
+    for (name, deed, assigned) in &met {
+        fired.meet(name, *deed, assigned, catalog);
     }
     let rules = catalog
         .table(table)

@@ -49,8 +49,8 @@ pub(super) fn relies_on_sync(update: &Update) -> String {
 }
 
 /// Whether a row that somebody writes has no value yet. Where a trigger of others may have kept the
-/// UPDATE from it, what we write without them for another statement is no occasion to make up for
-/// that.
+/// UPDATE from it, what we write for another statement is no occasion to make up for that; and they
+/// are to see a write for each statement.
 fn unfilled(update: &Update, context: &Context<'_>) -> String {
     let columns: Vec<String> = update
         .sets
@@ -65,7 +65,7 @@ fn unfilled(update: &Update, context: &Context<'_>) -> String {
     };
     let family = std::iter::once(update.table.clone()).chain(context.catalog.below(&update.table));
     if family.into_iter().any(|name| fires(&name)) {
-        format!("({unfilled}) AND current_setting('concertina.silent', true) IS DISTINCT FROM 'on'")
+        format!("({unfilled}) AND current_setting('concertina.batch', true) IS DISTINCT FROM 'on'")
     } else {
         unfilled
     }

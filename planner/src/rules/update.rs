@@ -65,7 +65,9 @@ pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision,
             "an UPDATE that {why} can't be cut into batches"
         )));
     }
-    if let Some(why) = listed::asked_at_the_end(table, Deed::Update, &assigned) {
+    let look = Look::of_update(update, context.catalog);
+    let at_once = listed::asked_at_the_end(table, Deed::Update, &assigned);
+    if let Some(why) = at_once.or_else(|| look.in_order_of_rows(&fired)) {
         return Err(listed::as_one("this UPDATE", why));
     }
     match way {

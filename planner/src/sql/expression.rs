@@ -17,10 +17,13 @@ const FRAME: &str = "SELECT ";
 /// words of PL/pgSQL.
 pub(crate) fn read(expression: &Node) -> Result<Expr, Problem> {
     let expr = read_text(expression, deparse::expression(expression)?)?;
+    // The schema says nothing where no other table can be meant.
+    let is_of_one_table = expr.reach.by_schema && expr.relations.is_empty();
     let quoted = expr.rewrite(|mention| {
         let text = &expr.sql[mention.range.clone()];
         let simple = mention.name.as_str() != "*"
-            && text.matches('.').count() == usize::from(mention.qualifier.is_some());
+            && (is_of_one_table
+                || text.matches('.').count() == usize::from(mention.qualifier.is_some()));
         let qualifier = mention
             .qualifier
             .as_ref()
@@ -28,10 +31,11 @@ pub(crate) fn read(expression: &Node) -> Result<Expr, Problem> {
         simple.then(|| format!("{qualifier}{}", mention.name.sql()))
     });
     if quoted == expr.sql {
-        Ok(expr)
-    } else {
-        read_text(expression, quoted)
+        return Ok(expr);
     }
+    let mut again = read_text(expression, quoted)?;
+    again.reach.by_schema |= expr.reach.by_schema;
+    Ok(again)
 }
 
 fn read_text(expression: &Node, sql: String) -> Result<Expr, Problem> {
@@ -323,6 +327,7 @@ impl Found {
         if parts.len() < dotted {
             parts.push("*".to_owned());
         }
+        self.reach.by_schema |= dotted > 2;
         let location = reference["location"].as_u64().unwrap_or_default() as usize;
         if let (Some(name), Some(end)) = (parts.pop(), self.places.end(location, dotted)) {
             self.columns.push(ColumnUse {

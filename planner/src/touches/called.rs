@@ -180,6 +180,26 @@ impl Bodies {
     }
 }
 
+/// Whether functions, or those that they call, look at a table, as far as the names in their bodies
+/// tell.
+pub(crate) fn look_at(functions: Vec<String>, name: &TableName, catalog: &Catalog) -> bool {
+    let bodies = Bodies::of(functions, catalog);
+    bodies.opaque || bodies.tables(catalog).iter().any(|table| table.is(name))
+}
+
+/// Whether the functions of a table's triggers look at the table.
+pub(crate) fn triggers_look_back(name: &TableName, catalog: &Catalog) -> bool {
+    let members = std::iter::once(name.clone()).chain(catalog.below(name));
+    let known: Vec<_> = members.filter_map(|one| catalog.table(&one)).collect();
+    let definitions = known.iter().flat_map(|table| &table.triggers);
+    let called = definitions
+        .filter(|trigger| trigger.on_update || trigger.on_delete)
+        .flat_map(|trigger| named(&crate::sql::mentioned_in(&trigger.definition, catalog)));
+    // Who puts statements together writes a log, as a rule; that it reads them back isn't supposed.
+    let bodies = Bodies::of(called.collect(), catalog);
+    bodies.tables(catalog).iter().any(|table| table.is(name))
+}
+
 /// The rows that the triggers and rules of a table write along, and theirs of the tables that they
 /// write.
 pub(super) fn stirred(mut all: Footprint, name: &TableName, catalog: &Catalog) -> Footprint {
@@ -190,6 +210,9 @@ pub(super) fn stirred(mut all: Footprint, name: &TableName, catalog: &Catalog) -
     let mut at = 0;
     while let Some(table) = met.get(at).cloned() {
         at += 1;
+        all = all
+            .read(Thing::Trigger(table.clone(), None))
+            .read(Thing::Rule(table.clone(), None));
         let Some(table) = catalog.table(&table) else {
             continue;
         };
@@ -217,7 +240,9 @@ pub(super) fn stirred(mut all: Footprint, name: &TableName, catalog: &Catalog) -
     if bodies.opaque {
         all = all.change(Thing::AnyRows);
     }
-    all
+    // What they do is what they are when they are fired.
+    let functions = bodies.called.iter().map(|name| Ident::new(name.as_str()));
+    functions.fold(all, |all, name| all.read(Thing::Function(name)))
 }
 
 /// The rows that others write along with a statement: its WITH, and the triggers and rules that it

@@ -84,7 +84,10 @@ pub(super) fn update(new: &Update, catalog: &Catalog) -> Footprint {
             None,
             catalog,
         ),
-        None => written(all, &new.table, Some(&sets), catalog),
+        None => {
+            let sets = with_computed(sets.clone(), &new.table, catalog);
+            written(all, &new.table, Some(&sets), catalog)
+        }
     };
     let all = following(all, &new.table, &sets, new.whole.is_some(), catalog);
     let all = beside(all, &new.beside, catalog);
@@ -197,8 +200,11 @@ fn gone(all: Footprint, table: &TableName, catalog: &Catalog) -> Footprint {
     let mut reached = vec![table.clone()];
     // Rows that go along, or lose what they point at.
     while let Some(table) = reached.pop() {
-        for (other, _) in catalog.referencing(&table) {
+        for (other, key) in catalog.referencing(&table) {
             let other = other.full_name();
+            if rewrite::on_delete(key) == GoesAlong::Updated {
+                all = with_defaults(all, &other, &key.columns);
+            }
             let rows = Access {
                 how: How::Change,
                 thing: Thing::Rows(other.clone(), None),
@@ -211,6 +217,31 @@ fn gone(all: Footprint, table: &TableName, catalog: &Catalog) -> Footprint {
         }
     }
     all
+}
+
+/// Columns may get their defaults.
+fn with_defaults(all: Footprint, table: &TableName, columns: &[String]) -> Footprint {
+    columns.iter().fold(all, |all, column| {
+        let column = Some(Ident::new(column.as_str()));
+        all.read(Thing::Aspect(table.clone(), column, Aspect::Default))
+    })
+}
+
+/// With the columns that are computed from these.
+fn with_computed(columns: Vec<Ident>, table: &TableName, catalog: &Catalog) -> Vec<Ident> {
+    let computed = catalog
+        .table(table)
+        .into_iter()
+        .flat_map(|table| &table.columns);
+    let of_these = computed.filter(|column| {
+        let expression = column.expression.as_ref();
+        let read = expression.and_then(|(sql, _)| crate::sql::from_text(sql));
+        read.is_some_and(|read| read.columns.iter().any(|one| columns.contains(&one.name)))
+    });
+    let more: Vec<Ident> = of_these
+        .map(|column| Ident::new(column.name.as_str()))
+        .collect();
+    columns.into_iter().chain(more).collect()
 }
 
 pub(super) fn truncate(new: &Truncate, catalog: &Catalog) -> Footprint {

@@ -128,17 +128,19 @@ indexes AS (
 triggers AS (
     SELECT t.tgrelid, json_agg(json_build_object(
         'name', t.tgname,
-        'on_update', t.tgtype & 17 = 17,
-        'on_delete', t.tgtype & 9 = 9,
-        'definition', pg_get_triggerdef(t.oid),
+        'on_update', t.tgenabled <> 'D' AND t.tgtype & 17 = 17,
+        'on_delete', t.tgenabled <> 'D' AND t.tgtype & 9 = 9,
+        -- One that is disabled would be made again enabled.
+        'definition', CASE WHEN t.tgenabled = 'D' THEN '' ELSE pg_get_triggerdef(t.oid) END,
         'columns', (SELECT coalesce(json_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
                     WHERE a.attrelid = t.tgrelid AND a.attnum = ANY (t.tgattr::int2[])),
-        'of_statement', json_build_array(t.tgtype & 5 = 4, t.tgtype & 17 = 16, t.tgtype & 9 = 8),
+        'of_statement', json_build_array(t.tgenabled <> 'D' AND t.tgtype & 5 = 4, t.tgenabled <> 'D' AND t.tgtype & 17 = 16,
+                                         t.tgenabled <> 'D' AND t.tgtype & 9 = 8),
         'in_replica', t.tgenabled IN ('A', 'R'),
         'of_parent', t.tgparentid <> 0
     ) ORDER BY t.tgname) AS list
     FROM pg_trigger t JOIN relation ON relation.oid = t.tgrelid
-    WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgname !~ '^(zzz_|!)concertina_'
+    WHERE NOT t.tgisinternal AND t.tgname !~ '^(zzz_|!)concertina_'
     GROUP BY t.tgrelid
 ),
 policies AS (

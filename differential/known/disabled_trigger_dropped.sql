@@ -1,0 +1,13 @@
+-- difference: schema: + CREATE TRIGGER <- DROP TRIGGER IF EXISTS ON | ANALYZE BEFORE DISABLE EACH EXECUTE FUNCTION RETURNS ROW TRIGGER UPDATE
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a int);
+INSERT INTO t SELECT i, i FROM generate_series(1, 300) i;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
+CREATE TRIGGER tg BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();
+ALTER TABLE t DISABLE TRIGGER tg;
+ANALYZE;
+-- revision
+DROP TRIGGER IF EXISTS tg ON t;
