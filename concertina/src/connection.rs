@@ -281,7 +281,8 @@ mod tests {
             assert!(found(&format!("sslmode={mode}")).is_err(), "{mode}");
         }
         assert!(found("sslmode=prefer").is_ok() && found("sslmode=disable").is_ok());
-        // The system's authorities sign for anybody: only the name tells whether it is the server that is meant.
+        // The system's authorities sign for anybody: only the name tells whether it is the server
+        // that is meant.
         assert!(found("sslrootcert=system").is_ok());
         for mode in ["disable", "prefer", "require", "verify-ca"] {
             let weak = found(&format!("sslrootcert=system&sslmode={mode}"));

@@ -51,7 +51,8 @@ pub struct Settings {
     pub silence: Duration,
     /// How long to wait for another engine that is at work on the database.
     pub patience: Duration,
-    /// Whether subscribers of publications are ready for what a revision lets them have: without it a run that would stop them is refused.
+    /// Whether subscribers of publications are ready for what a revision lets them have: without it
+    /// a run that would stop them is refused.
     pub subscribers_ready: bool,
     /// Whether each revision gets a schema of views with its names and types, for code that names
     /// its version.

@@ -421,8 +421,8 @@ fn around(table: &TableName, catalog: &Catalog, known: &[TableName]) -> Vec<Tabl
 }
 
 impl Segment {
-    /// Locks a table beforehand. Where rows count, there must be none in it, nor in what its changes
-    /// look at.
+    /// Locks a table beforehand. Where rows count, there must be none in it, nor in what its
+    /// changes look at.
     fn hold(&mut self, table: &TableName, counts: bool, catalog: &Catalog) {
         if self.begin.tables.contains(table) {
             return;

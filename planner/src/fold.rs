@@ -61,7 +61,8 @@ fn fold_update(
         add.fill.is_none().then_some((fill, touched))
     };
     let fills: Vec<_> = update.sets.iter().map(|set| folds(set, kept)).collect();
-    // Where one column is filled from the start, no row is left that the WHERE clause selects for another.
+    // Where one column is filled from the start, no row is left that the WHERE clause selects for
+    // another.
     if update.predicate.is_some() && fills.iter().any(Option::is_none) {
         return false;
     }
@@ -111,8 +112,8 @@ fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) ->
     }
 }
 
-/// Whether the UPDATE is of every row: it has no WHERE clause, or one that says only that a column is NULL which it assigns, and which is
-/// NULL everywhere.
+/// Whether the UPDATE is of every row: it has no WHERE clause, or one that says only that a column
+/// is NULL which it assigns, and which is NULL everywhere.
 fn of_all(update: &Update, table: &Table) -> bool {
     update.predicate.is_none()
         || update

@@ -1,4 +1,5 @@
-//! What a revision lets publications send that they haven't sent before: a subscriber that lacks it stops at the first row of it.
+//! What a revision lets publications send that they haven't sent before: a subscriber that lacks it
+//! stops at the first row of it.
 
 use crate::action::Action;
 use crate::catalog::{Catalog, Column, PartitionOf, Table, TableKind};
@@ -17,7 +18,8 @@ pub enum Sent {
         /// Its type, as SQL.
         type_sql: String,
     },
-    /// A table that there wasn't, published with everything, with its schema, or with the partitioned table that it belongs to.
+    /// A table that there wasn't, published with everything, with its schema, or with the
+    /// partitioned table that it belongs to.
     Table {
         /// The table.
         table: TableName,
@@ -61,7 +63,8 @@ pub fn by_plan(plan: &Plan) -> Vec<Sent> {
     sent.collect()
 }
 
-/// What a revision leaves that wasn't there: also of what is run as it is written, whose statements no step names.
+/// What a revision leaves that wasn't there: also of what is run as it is written, whose statements
+/// no step names.
 pub fn between(before: &Catalog, after: &Catalog) -> Vec<Sent> {
     let mut all = Vec::new();
     let gone: Vec<&Table> = stored(before)

@@ -1,5 +1,5 @@
-//! What subscribers must have before a plan is run: a subscription stops at the first row with a column that its table lacks, and at the
-//! first row of a table that it doesn't have.
+//! What subscribers must have before a plan is run: a subscription stops at the first row with a
+//! column that its table lacks, and at the first row of a table that it doesn't have.
 
 use crate::connection::session::Session;
 use crate::error::Error;
@@ -10,7 +10,8 @@ use tokio_postgres::types::ToSql;
 /// Whether somebody reads what publications of this database send, by PostgreSQL's own plugin.
 const READ: &str = "SELECT EXISTS (SELECT FROM pg_replication_slots s WHERE s.plugin = 'pgoutput' AND s.database = current_database())";
 
-/// The publications that send all columns of a table or of its partitions. Lists of columns have come with PostgreSQL 15.
+/// The publications that send all columns of a table or of its partitions. Lists of columns have
+/// come with PostgreSQL 15.
 const SENT_BY: &str = "
     WITH sent AS (SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                   WHERE c.oid = to_regclass($1) OR c.oid IN (SELECT relid FROM pg_partition_tree(to_regclass($1)))),
@@ -20,8 +21,8 @@ const SENT_BY: &str = "
     JOIN sent ON (sent.nspname, sent.relname) = (t.schemaname, t.tablename)
     WHERE NOT EXISTS (SELECT FROM listed WHERE listed.prpubid = p.oid AND listed.prrelid = sent.oid)";
 
-/// The publications that send a table as soon as it is there: those of everything, and those that send the partitions of a table under
-/// their own names.
+/// The publications that send a table as soon as it is there: those of everything, and those that
+/// send the partitions of a table under their own names.
 const WILL_BE_SENT_BY: &str = "
     WITH above AS (SELECT to_regclass($1)::oid AS relid UNION SELECT relid FROM pg_partition_ancestors(to_regclass($1)))
     SELECT string_agg(DISTINCT p.pubname, ', ') FROM pg_publication p

@@ -293,8 +293,8 @@ async fn sessions_now(connect: &Connect, settings: &Settings) -> Result<(Session
     Ok((lease, hands))
 }
 
-/// The server has let in the session that holds the lock, and no other. A pooler lets in both and has a session for one: the other waits
-/// or is sent away.
+/// The server has let in the session that holds the lock, and no other. A pooler lets in both and
+/// has a session for one: the other waits or is sent away.
 async fn one_is_too_few(error: Error, lease: &Session, connect: &Connect) -> Error {
     let why = match &error {
         Error::Connect { why, .. } => why.clone(),

@@ -1,6 +1,6 @@
-//! What made-up rows have to be like for a revision to take them: learnt from how PostgreSQL refuses
-//! the author's own statements on them. A revision that says SET NOT NULL means that there is no
-//! NULL, and only on such rows can it be compared with its plan.
+//! What made-up rows have to be like for a revision to take them: learnt from how PostgreSQL
+//! refuses the author's own statements on them. A revision that says SET NOT NULL means that there
+//! is no NULL, and only on such rows can it be compared with its plan.
 
 use std::collections::BTreeSet;
 use tokio_postgres::error::{DbError, SqlState};

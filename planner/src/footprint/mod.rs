@@ -75,7 +75,8 @@ impl Footprint {
         }
     }
 
-    /// Adds many, each once. A list is looked through for each; a set, which costs a copy of everything, pays where there are many.
+    /// Adds many, each once. A list is looked through for each; a set, which costs a copy of
+    /// everything, pays where there are many.
     pub(crate) fn add_all(&mut self, more: Vec<Access>) {
         if self.accesses.len().min(more.len()) <= FEW {
             more.into_iter()

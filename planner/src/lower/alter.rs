@@ -444,7 +444,7 @@ fn inherit(
             },
         ),
         effect: Some(effect),
-        touches: super::identity::of_action(command, table, catalog),
+        touches: super::actions::of_action(command, table, catalog),
         table: table.clone(),
         other: Some(parent),
     }))

@@ -2,6 +2,7 @@
 //! names are resolved here, and what no rule knows is refused here.
 
 mod acl;
+mod actions;
 mod addressed;
 mod along;
 mod alter;

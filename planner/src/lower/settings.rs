@@ -73,7 +73,7 @@ pub(super) fn read(
         }),
         sql: deparse::alter(table, command)?,
         effect: effect(command, &name),
-        touches: super::identity::of_action(command, table, catalog),
+        touches: super::actions::of_action(command, table, catalog),
     }))
 }
 

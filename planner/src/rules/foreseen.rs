@@ -4,7 +4,8 @@
 //! Each statement before becomes a SELECT over what those before it leave. What can't be foreseen
 //! exactly is left unknown, and nothing is asked of it.
 
-use super::reach::{self, Deed, Look};
+use super::fired::{Deed, Fired, fired};
+use super::reach::{self, Look};
 use super::{Context, questions};
 use crate::catalog::{Catalog, Table};
 use crate::change::{AddColumn, Change, Delete, Fill, NewType, Special, Update};
@@ -257,7 +258,7 @@ impl<'a> Model<'a> {
             .iter()
             .map(|(column, _)| column.clone())
             .collect();
-        let fired = reach::fired(
+        let fired = fired(
             &update.table,
             Deed::Update,
             &assigned,
@@ -265,11 +266,7 @@ impl<'a> Model<'a> {
             &seen.before,
         );
         let look = Look::of_update(update, &seen.before);
-        if fired != reach::Fired::default()
-            || update.whole.is_some()
-            || update.opaque
-            || update.only
-        {
+        if fired != Fired::default() || update.whole.is_some() || update.opaque || update.only {
             return None;
         }
         let one = update.from.is_none() || look.finds_one();
@@ -312,7 +309,7 @@ impl<'a> Model<'a> {
     }
 
     fn delete(&mut self, position: usize, delete: &Delete, seen: &Seen) -> Option<()> {
-        let fired = reach::fired(
+        let fired = fired(
             &delete.table,
             Deed::Delete,
             &[],
@@ -320,7 +317,7 @@ impl<'a> Model<'a> {
             &seen.before,
         );
         let condition: Vec<&Expr> = delete.predicate.iter().collect();
-        let foreseen = fired == reach::Fired::default()
+        let foreseen = fired == Fired::default()
             && !(delete.whole.is_some() || delete.opaque || delete.only)
             && self.can_tell(position, &condition, seen)
             && delete

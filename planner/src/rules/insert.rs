@@ -8,7 +8,8 @@
 //! list. **Hazard**: rows that the source gets or changes later stay as they were copied, as with
 //! one statement.
 
-use super::reach::{self, Deed};
+use super::fired::{Deed, fired};
+use super::reach;
 use super::{Context, follow, listed};
 use crate::action::{Action, Backfill, Listed, Lock, Operation, WorkList};
 use crate::catalog::{Catalog, Table, TableKind};
@@ -89,7 +90,7 @@ fn copied_once(insert: &Insert, context: &Context<'_>) -> Result<Decision, Probl
 }
 
 fn batches(insert: &Insert, source: &Table, context: &Context<'_>) -> Result<Decision, Problem> {
-    let fired = reach::fired(
+    let fired = fired(
         &insert.table,
         Deed::Insert,
         &[],

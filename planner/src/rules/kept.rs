@@ -20,7 +20,8 @@ pub(super) fn is_no_change(new: &NewType, column: &Column, catalog: &Catalog) ->
 }
 
 /// An index of a partition that isn't called as PostgreSQL would call it: when it makes the
-/// partitioned index anew, for any change of type, those of the partitions get the names it chooses.
+/// partitioned index anew, for any change of type, those of the partitions get the names it
+/// chooses.
 pub(super) fn renamed_part(new: &NewType, table: &Table, catalog: &Catalog) -> Option<String> {
     let of_column = |index: &&Index| {
         index

@@ -132,10 +132,10 @@ fn would_do(table: &Table) -> String {
 /// rows at its end.
 pub(super) fn asked_at_the_end(
     table: &Table,
-    deed: super::reach::Deed,
+    deed: super::fired::Deed,
     assigned: &[Ident],
 ) -> Option<&'static str> {
-    use super::reach::Deed;
+    use super::fired::Deed;
     let writes = |columns: &[String]| {
         assigned
             .iter()

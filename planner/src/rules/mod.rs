@@ -13,6 +13,7 @@ mod delete;
 mod domain;
 mod drop;
 mod fate;
+mod fired;
 mod follow;
 mod foreign_key;
 mod foreseen;

@@ -1,5 +1,5 @@
-//! ADD COLUMN of a serial type, or of an identity: a number from a sequence for each row, old ones in
-//! batches, new ones by a trigger.
+//! ADD COLUMN of a serial type, or of an identity: a number from a sequence for each row, old ones
+//! in batches, new ones by a trigger.
 
 use super::add_column::undo;
 use super::{Context, helper, not_null, questions};

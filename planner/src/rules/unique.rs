@@ -329,8 +329,8 @@ fn adoption(table: &TableName, constraint: &NewConstraint, index: Ident) -> Acti
     }
 }
 
-/// The constraint's own name, unless a constraint that it replaces still bears it, by that name from
-/// the start or since a statement before.
+/// The constraint's own name, unless a constraint that it replaces still bears it, by that name
+/// from the start or since a statement before.
 fn free_name(table: &TableName, constraint: &NewConstraint, context: &Context<'_>) -> Ident {
     if context.was_taken(table.schema.as_str(), constraint.name.as_str()) {
         helper(

@@ -6,7 +6,8 @@
 //! What can't be cut so is listed first, and batches take the rows from the list. **Hazard**: old
 //! code that leaves a new column out relies on that trigger until contract.
 
-use super::reach::{self, Deed, Look};
+use super::fired::{Deed, fired, in_order_of_rows};
+use super::reach::Look;
 use super::small::is_small;
 use super::synced::{WRITTEN_MEANWHILE, relies_on_sync, removed, sync};
 use super::way::{Way, way};
@@ -41,7 +42,7 @@ pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision,
         .iter()
         .map(|(column, _)| column.clone())
         .collect();
-    let fired = reach::fired(
+    let fired = fired(
         &update.table,
         Deed::Update,
         &assigned,
@@ -67,7 +68,7 @@ pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision,
     }
     let look = Look::of_update(update, context.catalog);
     let at_once = listed::asked_at_the_end(table, Deed::Update, &assigned);
-    if let Some(why) = at_once.or_else(|| look.in_order_of_rows(&fired)) {
+    if let Some(why) = at_once.or_else(|| in_order_of_rows(&look, &fired, context.catalog)) {
         return Err(listed::as_one("this UPDATE", why));
     }
     match way {

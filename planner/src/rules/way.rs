@@ -1,6 +1,7 @@
 //! How the rows of an UPDATE of a large table are changed: by a walk over the table, or by a list.
 
-use super::reach::{Fired, Look};
+use super::fired::Fired;
+use super::reach::Look;
 use super::{Context, update};
 use crate::catalog::Table;
 use crate::change::Update;
