@@ -132,6 +132,9 @@ pub struct Column {
     /// Who may give an identity column its values.
     #[serde(default)]
     pub identity: Option<Identity>,
+    /// Whether a sequence goes with it, by OWNED BY.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owns_sequence: bool,
     /// The expression that a generated column is computed by, and whether it is stored.
     #[serde(default)]
     pub expression: Option<(String, bool)>,

@@ -46,6 +46,9 @@ columns AS (
         'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
         'generated', a.attgenerated <> '' OR a.attidentity <> '',
         'identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by_default' END,
+        'owns_sequence', EXISTS (SELECT FROM pg_depend o WHERE o.classid = 'pg_class'::regclass AND o.refclassid = 'pg_class'::regclass
+                                   AND o.refobjid = a.attrelid AND o.refobjsubid = a.attnum AND o.deptype = 'a'
+                                   AND (SELECT relkind FROM pg_class WHERE oid = o.objid) = 'S'),
         'expression', CASE WHEN a.attgenerated <> ''
                            THEN json_build_array(pg_get_expr(d.adbin, d.adrelid), a.attgenerated = 's') END,
         'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,

@@ -146,7 +146,8 @@ fn numbers(shadow: &Shadow<'_>, from: Ident, to: Ident) -> Option<Action> {
             .as_deref()
             .is_some_and(crate::sql::draws_numbers)
     };
-    (identity.is_some() || draws()).then(|| Action::MoveNumbers {
+    let owns = shadow.old.owns_sequence;
+    (identity.is_some() || owns || draws()).then(|| Action::MoveNumbers {
         table: shadow.table_name(),
         from,
         to,
