@@ -103,13 +103,7 @@ fn is_fill(update: &Update, seen: &Seen) -> bool {
 
 /// Whether neither writes or reads what the other writes.
 fn are_apart(one: &Update, other: &Update, seen: &Seen) -> bool {
-    let writes = |update: &Update| -> Vec<Ident> {
-        update
-            .sets
-            .iter()
-            .map(|(column, _)| column.clone())
-            .collect()
-    };
+    let writes = Update::assigned;
     let reads = |update: &Update| -> Vec<Ident> {
         let scope = Scope {
             alias: &update.alias,

@@ -23,10 +23,8 @@ use tokio_postgres::types::ToSql;
 /// for them.
 pub(super) const STUMBLES_MAX: u32 = 3;
 
-/// Under it, triggers and rules see nothing that aren't ENABLE REPLICA or ALWAYS; and of ours only
-/// those that keep two columns the same, as no statement of the author's is at work.
-pub(crate) const SILENT: &str =
-    "SET session_replication_role = replica; SET concertina.silent = on";
+/// Under it, triggers and rules see nothing that aren't ENABLE REPLICA or ALWAYS.
+pub(crate) const SILENT: &str = "SET session_replication_role = replica";
 
 /// What a sync trigger knows our own batches by, where triggers of others see each write.
 pub(crate) const BATCH: &str = "SET concertina.batch = on";

@@ -45,7 +45,8 @@ impl Engine {
         let reader = self.reader().await?;
         let structure = Structure::of(&reader).await?;
         let revisions: Vec<&Revision> = acts.iter().map(|act| act.revision).collect();
-        let named = named_by(&reader, &revisions, catalog).await?;
+        let names = concertina_planner::named(&revisions, catalog);
+        let named = oids_of(&reader, &names).await?;
         let holds_rows = catalog.tables.iter().filter(|table| !table.without_rows);
         let populated: BTreeSet<TableName> = holds_rows.map(|table| table.full_name()).collect();
         let about = scope::around(&structure, &named).parts;
@@ -54,23 +55,19 @@ impl Engine {
             structure,
             named,
             populated,
-            about: concertina_planner::named(&revisions, catalog),
+            about: names,
             constants: concertina_planner::constants(&revisions),
             digest,
         })
     }
 }
 
-/// The relations that revisions name, by their oids.
-pub(super) async fn named_by(
+/// The oids of relations that revisions name, as far as they are there.
+pub(super) async fn oids_of(
     reader: &Session,
-    revisions: &[&Revision],
-    catalog: &Catalog,
+    names: &BTreeSet<TableName>,
 ) -> Result<BTreeSet<u32>, Error> {
-    let named: Vec<String> = concertina_planner::named(revisions, catalog)
-        .iter()
-        .map(TableName::sql)
-        .collect();
+    let named: Vec<String> = names.iter().map(TableName::sql).collect();
     let sql = "SELECT to_regclass(name)::oid FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL";
     let named = reader
         .query("looking what the revisions name", sql, &[&named])

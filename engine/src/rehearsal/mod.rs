@@ -135,7 +135,13 @@ impl Engine {
     ) -> Result<Rehearsed, Error> {
         let part = scope::around(&ground.structure, &ground.named);
         let mut demands = Demands::default();
-        for _ in 0..TRIES_MAX {
+        // Where no table holds rows there is none to be made.
+        let tries = if ground.populated.is_empty() {
+            0
+        } else {
+            TRIES_MAX
+        };
+        for _ in 0..tries {
             let rows = Made {
                 tables: &ground.populated,
                 named: &ground.about,

@@ -257,7 +257,7 @@ fn value(column: &Column, keys: &[Key], number: usize, at: usize, made: Made<'_>
 /// will do. Columns don't all begin with the same, so that each comes beside each.
 fn named<'a>(column: &Column, number: usize, at: usize, made: Made<'a>) -> Option<&'a String> {
     let all = match column.category.as_str() {
-        "S" if column.kind != "e" => &made.constants.texts,
+        "S" => &made.constants.texts,
         "N" => &made.constants.numbers,
         _ => return None,
     };

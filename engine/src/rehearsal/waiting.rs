@@ -5,7 +5,7 @@
 
 use super::author;
 use super::compare::structures_since;
-use super::ground::named_by;
+use super::ground::oids_of;
 use super::scope::{self, Scope};
 use super::scratch::Scratch;
 use super::stage::{Props, cloned};
@@ -62,7 +62,8 @@ impl Engine {
             .copied()
             .chain(behind.map(|act| act.revision))
             .collect();
-        let named = named_by(&reader, &revisions, catalog).await?;
+        let names = concertina_planner::named(&revisions, catalog);
+        let named = oids_of(&reader, &names).await?;
         let half_way = HalfWay::of(&reader, ids).await?;
         drop(reader);
         let Some(mut scratch) = Scratch::open(&self.connect, &self.settings).await? else {

@@ -88,7 +88,7 @@ pub(super) fn as_script(backfill: &Backfill) -> String {
     };
     let walk = format!("{BATCH};\n{walk}RESET concertina.batch;\n");
     if backfill.silent {
-        format!("{SILENT};\n{walk}RESET session_replication_role;\nRESET concertina.silent;\n")
+        format!("{SILENT};\n{walk}RESET session_replication_role;\n")
     } else {
         walk
     }

@@ -138,8 +138,13 @@ impl Update {
             .map(|(_, value)| value)
             .chain(&self.predicate);
         read.flat_map(Expr::column_names)
-            .chain(self.sets.iter().map(|(column, _)| column.clone()))
+            .chain(self.assigned())
             .collect()
+    }
+
+    /// The columns that it writes.
+    pub fn assigned(&self) -> Vec<Ident> {
+        self.sets.iter().map(|(column, _)| column.clone()).collect()
     }
 }
 

@@ -82,9 +82,8 @@ pub(super) fn of_action(
 /// The columns that a generated one is computed from.
 fn computed_from(table: &TableName, column: &Ident, catalog: &Catalog) -> Vec<Ident> {
     let known = catalog.table(table).and_then(|table| table.get(column));
-    let expression = known.and_then(|column| column.expression.as_ref());
-    let read = expression.and_then(|(sql, _)| crate::sql::from_text(sql));
-    read.map_or_else(Vec::new, |read| read.column_names())
+    let computed = known.and_then(crate::sql::computed_by);
+    computed.map_or_else(Vec::new, |computed| computed.column_names())
 }
 
 /// Of an action that names another thing: a constraint, a parent, or the index that tells rows

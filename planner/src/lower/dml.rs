@@ -217,12 +217,12 @@ fn hides_table(with: &WithClause, catalog: &Catalog) -> bool {
 /// Names of columns with their schema: what we make of a statement calls its tables by one word.
 /// Where only one table can be meant the schema is left out as the expression is read.
 fn by_schema(from: &[Relation], exprs: &[&Expr]) -> Option<&'static str> {
-    let is_told_by_it =
-        |expr: &&&Expr| expr.reach.by_schema && !(from.is_empty() && expr.relations.is_empty());
-    exprs
-        .iter()
-        .any(|expr| is_told_by_it(&expr))
-        .then_some("names columns by table and schema")
+    let is_needed = |expr: &&Expr| {
+        let names_others = !from.is_empty() || !expr.relations.is_empty();
+        expr.reach.by_schema && names_others
+    };
+    let any = exprs.iter().any(is_needed);
+    any.then_some("names columns by table and schema")
 }
 
 /// Whether a CTE changes rows.

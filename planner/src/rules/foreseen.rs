@@ -253,11 +253,7 @@ impl<'a> Model<'a> {
     }
 
     fn update(&mut self, position: usize, update: &Update, seen: &Seen) -> Option<()> {
-        let assigned: Vec<Ident> = update
-            .sets
-            .iter()
-            .map(|(column, _)| column.clone())
-            .collect();
+        let assigned = update.assigned();
         let fired = fired(
             &update.table,
             Deed::Update,

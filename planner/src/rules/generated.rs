@@ -3,7 +3,7 @@
 //! them yet.
 
 use crate::catalog::Table;
-use crate::expr::Expr;
+use crate::sql::computed_by;
 use concertina_revisions::Ident;
 
 /// The columns that are stored for themselves, in place of these: a generated one is read where
@@ -11,7 +11,7 @@ use concertina_revisions::Ident;
 pub(super) fn stored(table: &Table, columns: &[Ident]) -> Vec<Ident> {
     let mut found: Vec<Ident> = Vec::new();
     for column in columns {
-        let inputs = match computed_by(table, column) {
+        let inputs = match table.get(column).and_then(computed_by) {
             Some(expression) => expression.column_names(),
             None => vec![column.clone()],
         };
@@ -26,21 +26,15 @@ pub(super) fn stored(table: &Table, columns: &[Ident]) -> Vec<Ident> {
 
 /// A column of `new` in a trigger, as SQL; of a generated one what it will be.
 pub(super) fn of_new(table: &Table, column: &Ident) -> String {
-    let Some(expression) = computed_by(table, column) else {
-        return format!("new.{}", column.sql());
+    let plain = |name: &Ident| format!("new.{}", name.sql());
+    let known = table.get(column);
+    let Some((known, expression)) = known.and_then(|known| Some((known, computed_by(known)?)))
+    else {
+        return plain(column);
     };
     // None is generated of another.
-    let over_new = expression.rewrite(|mention| Some(format!("new.{}", mention.name.sql())));
-    let type_sql = table
-        .get(column)
-        .map(|column| column.type_sql.as_str())
-        .unwrap_or_default();
-    format!("CAST(({over_new}) AS {type_sql})")
-}
-
-fn computed_by(table: &Table, column: &Ident) -> Option<Expr> {
-    let (expression, _) = table.get(column)?.expression.as_ref()?;
-    crate::sql::from_text(expression)
+    let over_new = expression.rewrite(|mention| Some(plain(&mention.name)));
+    format!("CAST(({over_new}) AS {})", known.type_sql)
 }
 
 #[cfg(test)]

@@ -37,11 +37,7 @@ pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision,
             "the table holds no row that anyone else sees",
         ));
     }
-    let assigned: Vec<Ident> = update
-        .sets
-        .iter()
-        .map(|(column, _)| column.clone())
-        .collect();
+    let assigned = update.assigned();
     let fired = fired(
         &update.table,
         Deed::Update,
@@ -132,11 +128,7 @@ fn holding_values(
     WorkList {
         query: update.listing.giving(&held),
         relied_on,
-        values: update
-            .sets
-            .iter()
-            .map(|(column, _)| column.clone())
-            .collect(),
+        values: update.assigned(),
         first_only: update.from.is_some() && !look.finds_one(),
         change: Listed::Assign { keep: synced },
         only: update.only,

@@ -2,6 +2,7 @@
 
 use super::types::Words;
 use super::{deparse, strings};
+use crate::catalog::Column;
 use crate::expr::{ColumnUse, Conjunct, Expr, Reach, Shape};
 use crate::problem::{self, Problem};
 use concertina_revisions::Ident;
@@ -449,6 +450,12 @@ fn names(list: &Value) -> Vec<String> {
 /// The strings of a list of nodes, kept here beside their serialised twin.
 pub(crate) fn column_list(nodes: &[Node]) -> Vec<Ident> {
     strings(nodes).into_iter().map(Ident::new).collect()
+}
+
+/// The expression that a generated column is computed by; nothing for any other.
+pub(crate) fn computed_by(column: &Column) -> Option<Expr> {
+    let (expression, _) = column.expression.as_ref()?;
+    from_text(expression)
 }
 
 /// The expression of `GENERATED ALWAYS AS (..) STORED`.

@@ -72,7 +72,7 @@ pub(super) fn insert(new: &Insert, catalog: &Catalog) -> Footprint {
 }
 
 pub(super) fn update(new: &Update, catalog: &Catalog) -> Footprint {
-    let sets: Vec<Ident> = new.sets.iter().map(|(column, _)| column.clone()).collect();
+    let sets = new.assigned();
     let all = Footprint::default()
         .on(&new.table)
         .columns(&new.table, &own_columns(new, catalog));
@@ -234,9 +234,8 @@ fn with_computed(columns: Vec<Ident>, table: &TableName, catalog: &Catalog) -> V
         .into_iter()
         .flat_map(|table| &table.columns);
     let of_these = computed.filter(|column| {
-        let expression = column.expression.as_ref();
-        let read = expression.and_then(|(sql, _)| crate::sql::from_text(sql));
-        read.is_some_and(|read| read.columns.iter().any(|one| columns.contains(&one.name)))
+        let computed = crate::sql::computed_by(column);
+        computed.is_some_and(|by| by.columns.iter().any(|one| columns.contains(&one.name)))
     });
     let more: Vec<Ident> = of_these
         .map(|column| Ident::new(column.name.as_str()))
