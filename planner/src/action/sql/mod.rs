@@ -234,7 +234,7 @@ fn add_identity(
     }
 }
 
-/// The sequence's name isn't known before: it is asked for in the same moment.
+/// The sequences' names aren't known before: they are asked for in the same moment.
 fn move_numbers(table: &TableName, from: &Ident, to: &Ident, identity: Option<&str>) -> String {
     let sequence = format!(
         "pg_get_serial_sequence({}, {})",
@@ -242,10 +242,13 @@ fn move_numbers(table: &TableName, from: &Ident, to: &Ident, identity: Option<&s
         from.literal()
     );
     let body = match identity {
-        None => format!(
-            "\nBEGIN\n  IF {sequence} IS NOT NULL THEN\n    EXECUTE 'ALTER SEQUENCE ' || {sequence} || {};\n  END IF;\nEND\n",
-            Ident::new(format!(" OWNED BY {}.{}", table.sql(), to.sql())).literal()
-        ),
+        None => OWNED
+            .replace("{table}", &Ident::new(table.sql()).literal())
+            .replace("{column}", &from.literal())
+            .replace(
+                "{owner}",
+                &Ident::new(format!(" OWNED BY {}.{}", table.sql(), to.sql())).literal(),
+            ),
         Some(kind) => {
             let drop = alter(table, &format!("ALTER COLUMN {} DROP IDENTITY", from.sql()));
             let add = alter(
@@ -262,6 +265,23 @@ fn move_numbers(table: &TableName, from: &Ident, to: &Ident, identity: Option<&s
     };
     do_block(&body)
 }
+
+/// A column may own several sequences, whichever of them it draws from.
+const OWNED: &str = "
+DECLARE
+  sequence regclass;
+BEGIN
+  FOR sequence IN
+    SELECT d.objid FROM pg_depend AS d
+    JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    JOIN pg_class AS c ON c.oid = d.objid AND c.relkind = 'S'
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'a'
+      AND a.attrelid = {table}::regclass AND a.attname = {column}
+  LOOP
+    EXECUTE 'ALTER SEQUENCE ' || sequence || {owner};
+  END LOOP;
+END
+";
 
 /// The sequence of an identity goes with its column: another of its name, place, bounds, comment
 /// and rights follows. As ALTER TYPE does, a bound that was the old type's becomes the new one's.
