@@ -381,8 +381,11 @@ fn class(cause: &tokio_postgres::Error) -> Class {
 pub(crate) fn describe(cause: &tokio_postgres::Error) -> String {
     match cause.as_db_error() {
         Some(db) => {
+            // These are told with all that the row holds.
+            let of_whole_rows = [SqlState::NOT_NULL_VIOLATION, SqlState::CHECK_VIOLATION];
             let detail = db
                 .detail()
+                .filter(|_| !of_whole_rows.contains(db.code()))
                 .map_or_else(String::new, |detail| format!(" ({detail})"));
             format!("{}{detail} [{}]", db.message(), db.code().code())
         }

@@ -14,6 +14,8 @@ pub struct Expr {
     pub columns: Vec<ColumnUse>,
     /// Every function it calls, without schema.
     pub functions: Vec<String>,
+    /// The operators and the types that it names, which may call functions.
+    pub callers: Vec<String>,
     /// Every relation its subqueries read, as `(schema, name, alias)`.
     pub relations: Vec<(Option<String>, String, Option<String>)>,
     /// What it is at the top.
@@ -105,11 +107,22 @@ impl Expr {
         names
     }
 
+    /// The functions that it calls, by their names and by operators, casts and domains.
+    pub fn calls<'a>(&'a self, catalog: &'a Catalog) -> impl Iterator<Item = &'a str> {
+        let by_others = self.callers.iter().flat_map(|name| catalog.called_by(name));
+        self.functions.iter().map(String::as_str).chain(by_others)
+    }
+
     /// Whether it may give another value each time.
     pub fn is_volatile(&self, catalog: &Catalog) -> bool {
-        self.functions
-            .iter()
+        self.calls(catalog)
             .any(|function| catalog.is_volatile(function))
+    }
+
+    /// Whether it calls a function that may read tables.
+    pub fn may_read(&self, catalog: &Catalog) -> bool {
+        self.calls(catalog)
+            .any(|function| catalog.may_read(function))
     }
 
     /// Whether the text reads other relations.

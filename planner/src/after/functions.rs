@@ -4,6 +4,7 @@ use crate::catalog::{Catalog, Function};
 use crate::footprint::{Footprint, How, Thing};
 use crate::sql::{LooksAt, looks_at, replaces};
 use concertina_revisions::Ident;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Catalog {
@@ -24,6 +25,7 @@ impl Catalog {
                 LooksAt::Rows => drop(Arc::make_mut(&mut self.aggregates).insert(name)),
             }
         }
+        self.callers_made(touches);
         let made = touches.writes().filter(|access| access.how == How::Make);
         let names: Vec<&Ident> = made
             .filter_map(|access| {
@@ -56,6 +58,35 @@ impl Catalog {
                 arguments: String::new(),
                 definition: sql.to_owned(),
             });
+        }
+    }
+
+    /// Operators, casts and domains that are made or altered call what their statements name.
+    fn callers_made(&mut self, touches: &Footprint) {
+        let functions: BTreeSet<String> = touches
+            .accesses
+            .iter()
+            .filter_map(|access| {
+                // CREATE OPERATOR names its function where a type could stand.
+                if let Thing::Function(name) | Thing::Type(name) = &access.thing {
+                    Some(name.as_str().to_owned())
+                } else {
+                    None
+                }
+            })
+            .collect();
+        for access in touches.writes() {
+            let caller = if let Thing::Type(name) = &access.thing {
+                name.as_str()
+            } else if let Thing::Named(kind, name) = &access.thing
+                && kind == "operator"
+            {
+                name
+            } else {
+                continue;
+            };
+            let known = self.callers.entry(caller.to_owned()).or_default();
+            known.extend(functions.iter().cloned());
         }
     }
 }

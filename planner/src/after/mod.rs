@@ -12,8 +12,8 @@ use crate::catalog::{
     Standing, Table, TableKind,
 };
 use crate::change::{
-    AddColumn, Attach, Change, Effect, NewColumn, NewConstraint, NewConstraintKind,
-    NewMaterializedView, NewTable, NewType, Setting, Special,
+    AddColumn, Asks, Attach, Change, DomainDemand, Effect, NewColumn, NewConstraint,
+    NewConstraintKind, NewMaterializedView, NewTable, NewType, Setting, Special,
 };
 use crate::footprint::{Footprint, Thing};
 use crate::sql::{numbering, stored_expression};
@@ -144,7 +144,7 @@ impl Catalog {
             Change::Update(update) => self.write_by(update),
             Change::Insert(insert) => self.write(&insert.table, |_| true),
             Change::Allowed(..) => self.write_anywhere(),
-            Change::DomainDemand(new) => self.demand_of(&new.domain),
+            Change::DomainDemand(new) => self.demand_of(new),
             Change::Delete(_) | Change::Truncate(_) | Change::Reindex(_) | Change::Nothing(_) => {}
         }
     }
@@ -190,8 +190,13 @@ impl Catalog {
     }
 
     /// Something of the values of a domain.
-    fn demand_of(&mut self, domain: &Ident) {
-        Arc::make_mut(&mut self.constrained_domains).insert(domain.as_str().to_owned());
+    fn demand_of(&mut self, new: &DomainDemand) {
+        let domain = new.domain.as_str();
+        Arc::make_mut(&mut self.constrained_domains).insert(domain.to_owned());
+        if let Some(Asks::Check(condition)) = &new.asks {
+            let called = self.callers.entry(domain.to_owned()).or_default();
+            called.extend(condition.functions.iter().cloned());
+        }
     }
 
     /// Without an index, and those of partitions that are a part of it.

@@ -19,7 +19,7 @@ pub use table::{
 use crate::footprint::Thing;
 use concertina_revisions::{Ident, TableName};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The facts that planning needs.
@@ -75,6 +75,10 @@ pub struct Catalog {
     pub reading_functions: Arc<BTreeSet<String>>,
     /// Names of functions that compute over many rows at once.
     pub aggregates: Arc<BTreeSet<String>>,
+    /// What calls functions without naming them: operators, by their symbols, and types, by their
+    /// names, for the casts to them and what domains demand.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub callers: BTreeMap<String, BTreeSet<String>>,
     /// The versions of the application's schema that are there, in the order in which they were
     /// made; nothing where the application has none and shall have none.
     #[serde(default)]
@@ -353,6 +357,27 @@ impl Catalog {
     /// Whether a function gives another value each time.
     pub fn is_volatile(&self, function: &str) -> bool {
         self.volatile_functions.contains(function)
+    }
+
+    /// Whether a function may read tables.
+    pub fn may_read(&self, function: &str) -> bool {
+        self.reading_functions.contains(function)
+    }
+
+    /// What is called where an operator or a type is named; a domain of a domain calls what that
+    /// one does.
+    pub(crate) fn called_by<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
+        let mut called = vec![name];
+        let mut at = 0;
+        while let Some(name) = called.get(at).copied() {
+            at += 1;
+            for more in self.callers.get(name).into_iter().flatten() {
+                if !called.contains(&more.as_str()) {
+                    called.push(more);
+                }
+            }
+        }
+        called.split_off(1)
     }
 
     /// Whether a function computes over many rows at once.

@@ -155,6 +155,15 @@ pub(super) fn of_tree(tree: &NodeEnum, catalog: &Catalog) -> Footprint {
             "statistics",
             strings(&alter.defnames).last().map_or("", String::as_str),
         )),
+        // Who casts to a type calls it.
+        NodeEnum::CreateCastStmt(create) => {
+            let target = create.targettype.iter().flat_map(|to| strings(&to.names));
+            let target = Ident::new(target.last().unwrap_or_default());
+            let by = create.func.iter().map(|func| last(&func.objname));
+            by.fold(nothing, |all, name| all.read(Thing::Function(name)))
+                .change(Thing::Type(target))
+                .change(rare())
+        }
         NodeEnum::SelectStmt(select) => selected(select, tree, catalog),
         NodeEnum::DoStmt(_)
         | NodeEnum::CallStmt(_)

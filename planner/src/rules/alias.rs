@@ -7,7 +7,7 @@
 //! name, so nothing else has to be carried over. **Hazard**: `SELECT *`, COPY and INSERT without
 //! names find both columns until then.
 
-use super::{Context, helper};
+use super::{Context, check, helper};
 use crate::action::{Action, Alias, Backfill, Lock, Operation, Sync};
 use crate::catalog::{Column, Index, Table, TableKind};
 use crate::change::Change;
@@ -136,6 +136,12 @@ impl Names<'_> {
                     .to_owned(),
             );
         }
+        if let Some((_, one, _)) = check::unproven(&table, context).next() {
+            return Some(format!(
+                "rows may break {}, which isn't proven: they can't be updated",
+                one.name
+            ));
+        }
         if known().any(is_key) {
             return Some(
                 "rows are put into partitions by it before a trigger sees them".to_owned(),
@@ -204,11 +210,7 @@ impl Names<'_> {
     fn default(&self, context: &Context<'_>) -> Option<String> {
         let default = self.original.default.clone()?;
         let read = crate::sql::from_text(&default)?;
-        let same = read
-            .functions
-            .iter()
-            .all(|function| !context.catalog.is_volatile(function));
-        same.then_some(default)
+        (!read.is_volatile(context.catalog)).then_some(default)
     }
 
     fn sync(&self, context: &Context<'_>) -> Sync {

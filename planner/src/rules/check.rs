@@ -10,7 +10,7 @@ use crate::action::{Action, Lock, Online};
 use crate::catalog::{Constraint, ConstraintKind, Table};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
-use crate::expr::Scope;
+use crate::expr::{Expr, Scope};
 use crate::plan::{Phase, Question, Work};
 use crate::problem::{self, Problem, hazard};
 use concertina_revisions::{Ident, TableName};
@@ -182,6 +182,39 @@ pub(super) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -
         ),
         None => decision,
     }
+}
+
+/// The checks of a table and of those below it that aren't proven: rows that break them can't be
+/// updated, whatever is assigned.
+pub(super) fn unproven<'a>(
+    name: &'a TableName,
+    context: &'a Context<'_>,
+) -> impl Iterator<Item = (&'a Table, &'a Constraint, Expr)> {
+    let members = std::iter::once(name.clone()).chain(context.catalog.below(name));
+    let known = members.filter_map(|member| context.catalog.table(&member));
+    let of_table = |table: &'a Table| table.constraints.iter().map(move |one| (table, one));
+    known
+        .flat_map(of_table)
+        .filter(|(_, one)| one.kind == ConstraintKind::Check && !one.validated)
+        .filter_map(|(table, one)| Some((table, one, one.condition()?)))
+}
+
+/// With the question whether every row obeys the checks that aren't proven, where each is updated
+/// and the author's statement updates none.
+pub(super) fn updates_all(decision: Decision, name: &TableName, context: &Context<'_>) -> Decision {
+    unproven(name, context).fold(decision, |decision, (table, one, condition)| {
+        let wrong = format!("NOT ({})", condition.sql);
+        let alias = Ident::new(table.name.as_str());
+        decision.check(
+            format!(
+                "every row of {} obeys {}, which isn't proven",
+                table.full_name().shown(),
+                one.name
+            ),
+            questions::own_rows_where(table, &alias, &wrong),
+            "fix these rows first: batches update them, and the constraint refuses every update of a row that breaks it",
+        )
+    })
 }
 
 /// Whether a constraint is that of a table above, too.

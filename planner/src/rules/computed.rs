@@ -88,7 +88,10 @@ fn question(update: &Update, table: &Table, context: &Context<'_>) -> Option<Que
     if !all_known(update) || all().any(|expr| !of_one_row(expr, update, catalog)) {
         return None;
     }
-    if !(update.from.is_none() || look.finds_one()) {
+    let on_the_way = |name: &String| catalog.is_volatile(name) || catalog.may_read(name);
+    if !(update.from.is_none() || look.finds_one())
+        || look.called_on_the_way().any(|name| on_the_way(&name))
+    {
         return None;
     }
     let scope = look.scope();
@@ -142,9 +145,7 @@ fn all_known(update: &Update) -> bool {
 /// Whether an expression can be computed from one row, as often as one likes. What does something
 /// each time it is called must not be called; what reads many rows is computed once, by the list.
 fn of_one_row(expr: &Expr, update: &Update, catalog: &Catalog) -> bool {
-    let mut functions = expr.functions.iter();
-    let calls =
-        expr.is_volatile(catalog) || functions.any(|name| catalog.reading_functions.contains(name));
+    let calls = expr.is_volatile(catalog) || expr.may_read(catalog);
     let mut mentions = expr.columns.iter();
     let whole = mentions
         .any(|mention| mention.name.as_str() == "*" || mention.name == update.alias)

@@ -66,7 +66,7 @@ fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> 
             context,
         ));
     }
-    let at_once = at_once.or_else(|| in_order_of_rows(&look, &fired, context.catalog));
+    let at_once = at_once.or_else(|| in_order_of_rows(&look, &fired, context));
     in_batches(delete, table, &fired, at_once, context)?;
     let decision = match beyond {
         Some(why) => list(delete, table, why, true, context)?,

@@ -1,10 +1,12 @@
 //! What of others is run along with a statement that changes rows: triggers, rules, and what
 //! foreign keys take along.
 
+use super::Context;
 use super::reach::{Look, written_with};
 use crate::catalog::{Catalog, Constraint, Table};
 use crate::change::{Change, SettingKind};
 use crate::fold::Seen;
+use crate::footprint::Thing;
 use crate::sql::rewrite::{self, GoesAlong};
 use concertina_revisions::{Ident, TableName};
 
@@ -101,8 +103,16 @@ pub(super) fn changes_what_it_looks_at(look: &Look<'_>, table: &Table, catalog: 
 pub(super) fn in_order_of_rows(
     look: &Look<'_>,
     fired: &Fired,
-    catalog: &Catalog,
+    context: &Context<'_>,
 ) -> Option<&'static str> {
+    let moved = |seen: &Seen| {
+        let mut written = seen.touches.writes();
+        written.any(|access| matches!(&access.thing, Thing::Rows(table, _) if table == look.table))
+    };
+    if look.asks_where_it_lies() && context.before().iter().any(moved) {
+        return Some("it asks where rows lie that an earlier statement writes");
+    }
+    let catalog = context.catalog;
     if look.sees_its_own_writes() {
         return Some("a function that it calls sees the rows that it has written so far");
     }

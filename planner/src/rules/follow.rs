@@ -236,10 +236,7 @@ fn key(copy: &PlainCopy, target: &TableName, catalog: &Catalog) -> Option<Vec<(I
             && !expr.reach.clock
             && !expr.reach.subquery
             && !gathers(expr, catalog)
-            && !expr
-                .functions
-                .iter()
-                .any(|name| catalog.reading_functions.contains(name))
+            && !expr.may_read(catalog)
             && !expr
                 .columns
                 .iter()

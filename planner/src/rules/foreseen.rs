@@ -368,10 +368,7 @@ impl<'a> Model<'a> {
         expressions.iter().all(|expr| {
             !expr.is_volatile(catalog)
                 && !expr.reach.clock
-                && !expr
-                    .functions
-                    .iter()
-                    .any(|name| catalog.reading_functions.contains(name))
+                && !expr.may_read(catalog)
                 && !expr.functions.iter().any(|name| {
                     self.before[..position]
                         .iter()

@@ -2,7 +2,7 @@
 //! in batches, new ones by a trigger.
 
 use super::add_column::undo;
-use super::{Context, helper, not_null, questions};
+use super::{Context, check, helper, not_null, questions};
 use crate::action::{Action, Backfill, Operation, Sync};
 use crate::change::NewColumn;
 use crate::decision::Decision;
@@ -125,6 +125,7 @@ pub(super) fn numbered(
                 [Action::RemoveSync(sync.clone())],
             )
             .fill(backfill);
+    let decision = check::updates_all(decision, table, context);
     (enough(decision, table, numbering, context), sync)
 }
 

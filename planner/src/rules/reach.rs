@@ -84,9 +84,11 @@ impl<'a> Look<'a> {
         let catalog = self.catalog;
         self.unwalkable
             .or_else(|| {
-                self.all()
-                    .any(|expr| expr.is_volatile(catalog))
-                    .then_some("gives another value each time")
+                let changes = self.all().any(|expr| expr.is_volatile(catalog))
+                    || self
+                        .called_on_the_way()
+                        .any(|name| catalog.is_volatile(&name));
+                changes.then_some("gives another value each time")
             })
             .or_else(|| {
                 self.all()
@@ -99,10 +101,9 @@ impl<'a> Look<'a> {
                     .then_some("calls a function as if it were a column")
             })
             .or_else(|| {
-                let reading = |name: &String| catalog.reading_functions.contains(name);
-                self.all()
-                    .any(|expr| expr.functions.iter().any(reading))
-                    .then_some("calls a function that may read tables")
+                let reads = self.all().any(|expr| expr.may_read(catalog))
+                    || self.called_on_the_way().any(|name| catalog.may_read(&name));
+                reads.then_some("calls a function that may read tables")
             })
             .or_else(|| {
                 self.reads_what_it_writes()
@@ -111,6 +112,30 @@ impl<'a> Look<'a> {
             .or_else(|| {
                 (self.joins && !self.finds_one()).then_some("may find several rows for one")
             })
+    }
+
+    /// The functions that are called before a value is its column's: by the column's default where
+    /// the value is DEFAULT, by the domain of the column, and by a cast to its type.
+    pub(super) fn called_on_the_way(&self) -> impl Iterator<Item = String> {
+        let table = self.catalog.table(self.table);
+        self.sets.iter().flat_map(move |(name, value)| {
+            let column = table.and_then(|table| table.get(name));
+            let by_type = column
+                .map(|column| self.catalog.called_by_type(&column.type_sql))
+                .unwrap_or_default();
+            let default = column
+                .filter(|_| value.shape == crate::expr::Shape::Default)
+                .and_then(|column| crate::sql::from_text(column.default.as_deref()?));
+            let by_default = default
+                .iter()
+                .flat_map(|default| default.calls(self.catalog));
+            let all: Vec<String> = by_type
+                .into_iter()
+                .chain(by_default)
+                .map(str::to_owned)
+                .collect();
+            all
+        })
     }
 
     /// Mentions of the written table that are no columns of it.
@@ -128,7 +153,7 @@ impl<'a> Look<'a> {
     }
 
     /// A row that is updated lies elsewhere, and was written by another transaction.
-    fn asks_where_it_lies(&self) -> bool {
+    pub(super) fn asks_where_it_lies(&self) -> bool {
         self.no_columns()
             .any(|mention| SYSTEM_COLUMNS.contains(&mention.name.as_str()))
     }
@@ -220,8 +245,9 @@ impl<'a> Look<'a> {
     /// Whether it calls a function that sees what the statement itself has written so far.
     pub(super) fn sees_its_own_writes(&self) -> bool {
         let catalog = self.catalog;
-        let called = self.all().flat_map(|expr| &expr.functions);
-        let volatile = called.filter(|name| catalog.is_volatile(name)).cloned();
+        let named = self.all().flat_map(|expr| expr.calls(catalog));
+        let called = named.map(str::to_owned).chain(self.called_on_the_way());
+        let volatile = called.filter(|name| catalog.is_volatile(name));
         crate::touches::look_at(volatile.collect(), self.table, catalog)
     }
 
@@ -244,8 +270,7 @@ const GATHERS: &str = "computes over many rows at once";
 pub(super) fn gathers(expr: &Expr, catalog: &Catalog) -> bool {
     expr.reach.gathers
         || expr
-            .functions
-            .iter()
+            .calls(catalog)
             .any(|function| catalog.is_aggregate(function))
 }
 
@@ -403,9 +428,6 @@ pub(super) fn copies_each_alone(
             expr.is_volatile(catalog)
                 || expr.reach.clock
                 || gathers(expr, catalog)
-                || expr
-                    .functions
-                    .iter()
-                    .any(|name| catalog.reading_functions.contains(name))
+                || expr.may_read(catalog)
         })
 }

@@ -46,7 +46,13 @@ pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision,
         context.catalog,
     );
     let way = way(update, table, &fired, context);
-    let as_one = !matches!(way, Way::Walk) || !fired.rules.is_empty();
+    let look = Look::of_update(update, context.catalog);
+    let at_once = listed::asked_at_the_end(table, Deed::Update, &assigned)
+        .or_else(|| in_order_of_rows(&look, &fired, context));
+    let as_one = !matches!(way, Way::Walk)
+        || !fired.rules.is_empty()
+        || update.whole.is_some()
+        || at_once.is_some();
     if as_one && is_small(&update.table, context.catalog) {
         let decision = as_written(update, context, "the table is small: one short transaction");
         return Ok(with_sync(decision, update, context));
@@ -62,9 +68,7 @@ pub(super) fn update(update: &Update, context: &Context<'_>) -> Result<Decision,
             "an UPDATE that {why} can't be cut into batches"
         )));
     }
-    let look = Look::of_update(update, context.catalog);
-    let at_once = listed::asked_at_the_end(table, Deed::Update, &assigned);
-    if let Some(why) = at_once.or_else(|| in_order_of_rows(&look, &fired, context.catalog)) {
+    if let Some(why) = at_once {
         return Err(listed::as_one("this UPDATE", why));
     }
     match way {

@@ -46,6 +46,7 @@ fn read_text(expression: &Node, sql: String) -> Result<Expr, Problem> {
             sql,
             columns: vec![],
             functions: vec![],
+            callers: vec![],
             relations: vec![],
             shape: Shape::Default,
             reach: Reach::default(),
@@ -80,6 +81,7 @@ fn read_text(expression: &Node, sql: String) -> Result<Expr, Problem> {
         sql,
         columns: found.columns,
         functions: found.functions,
+        callers: found.callers,
         relations: found.relations,
         shape: shape(&target),
         reach: found.reach,
@@ -249,6 +251,7 @@ struct Found {
     places: Places,
     columns: Vec<ColumnUse>,
     functions: Vec<String>,
+    callers: Vec<String>,
     relations: Vec<(Option<String>, String, Option<String>)>,
     reach: Reach,
 }
@@ -259,6 +262,7 @@ impl Found {
             places: Places::of(text),
             columns: vec![],
             functions: vec![],
+            callers: vec![],
             relations: vec![],
             reach: Reach::default(),
         }
@@ -288,14 +292,22 @@ impl Found {
                     match key.as_str() {
                         "ColumnRef" => self.column(field),
                         "FuncCall" => self.function(field),
-                        "SubLink" => self.reach.subquery = true,
+                        "SubLink" => {
+                            self.reach.subquery = true;
+                            self.callers.extend(names(&field["oper_name"]).pop());
+                        }
+                        // CASE value WHEN other, value IN (SELECT other).
+                        "CaseExpr" => self.callers.push("=".to_owned()),
                         "SelectStmt" => self.reach.gathers |= gathers(field),
                         "SqlvalueFunction" => self.reach.clock = true,
                         "TypeCast" => {
                             self.reach.clock |= is_word_of_time(&field["arg"]);
                             self.reach.raises |= may_fail(field);
+                            self.callers
+                                .extend(names(&field["type_name"]["names"]).pop());
                         }
                         "AExpr" => {
+                            self.callers.extend(operators(field));
                             self.reach.raises |= names(&field["name"])
                                 .iter()
                                 .any(|name| !TOTAL_OPERATORS.contains(&name.as_str()));
@@ -353,6 +365,26 @@ impl Found {
                 text(&range["alias"]["aliasname"]),
             ));
         }
+    }
+}
+
+/// The operators that an expression of operands stands for, by their symbols.
+fn operators(expression: &Value) -> Vec<String> {
+    let kind = expression["kind"].as_i64().and_then(|kind| {
+        let kind = i32::try_from(kind).ok()?;
+        AExprKind::try_from(kind).ok()
+    });
+    match kind {
+        Some(
+            AExprKind::AexprBetween
+            | AExprKind::AexprNotBetween
+            | AExprKind::AexprBetweenSym
+            | AExprKind::AexprNotBetweenSym,
+        ) => [">=", "<=", "<", ">"].map(str::to_owned).into(),
+        Some(AExprKind::AexprNullif | AExprKind::AexprDistinct | AExprKind::AexprNotDistinct) => {
+            vec!["=".to_owned()]
+        }
+        _ => names(&expression["name"]).pop().into_iter().collect(),
     }
 }
 

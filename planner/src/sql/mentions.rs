@@ -94,6 +94,8 @@ pub(crate) fn in_body(definition: &str) -> Vec<String> {
         .chain(found.functions)
         .chain(found.columns)
         .chain(found.words)
+        .chain(found.operators)
+        .chain(found.types)
         .collect()
 }
 
@@ -163,7 +165,8 @@ fn words(body: &str) -> Vec<String> {
         .tokens
         .iter()
         .filter(|token| {
-            token.token() == Token::Ident || token.keyword_kind() == KeywordKind::UnreservedKeyword
+            matches!(token.token(), Token::Ident | Token::Op)
+                || token.keyword_kind() == KeywordKind::UnreservedKeyword
         })
         .filter_map(|token| name(token.start, token.end))
         .collect()
@@ -241,7 +244,7 @@ impl Mentions {
                         }
                         "IndexElem" | "StatsElem" => self.columns.extend(text(&field["name"])),
                         // `UPDATE OF` columns, and those that are published.
-                        "CreateTrigStmt" | "PublicationTable" => {
+                        "CreateTrigStmt" | "PublicationTable" | "pubtable" => {
                             self.columns.extend(strings(&field["columns"]));
                         }
                         "TableLikeClause" => self.like.extend(relation(&field["relation"])),
@@ -328,8 +331,11 @@ impl Mentions {
                 .filter(|table| table.name == *name)
                 .fold(all, |all, table| all.on(&table.full_name()));
         }
-        for name in self.functions.iter().chain(&self.words) {
-            all = all.read(Thing::Function(Ident::new(name.as_str())));
+        let callers = self.operators.iter().chain(&self.types);
+        let called = callers.flat_map(|name| catalog.called_by(name));
+        let named = self.functions.iter().chain(&self.words).map(String::as_str);
+        for name in named.chain(called) {
+            all = all.read(Thing::Function(Ident::new(name)));
         }
         let named =
             |kind: &'static str| move |name: &String| Thing::Named(kind.to_owned(), name.clone());

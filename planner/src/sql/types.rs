@@ -369,6 +369,18 @@ pub(crate) fn may_be_defaulted(type_sql: &str, catalog: &Catalog) -> bool {
             .any(|known| known.name == *bare && known.defaulted)
 }
 
+impl Catalog {
+    /// What is called where a value becomes one of a type.
+    pub(crate) fn called_by_type(&self, type_sql: &str) -> Vec<&str> {
+        if self.callers.is_empty() {
+            return vec![];
+        }
+        let name = type_words(type_sql).and_then(|words| words.names.last().cloned());
+        let known = name.and_then(|name| self.callers.get_key_value(&name));
+        known.map_or_else(Vec::new, |(name, _)| self.called_by(name))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

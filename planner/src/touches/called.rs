@@ -155,10 +155,13 @@ impl Bodies {
             {
                 for word in crate::sql::in_body(&known.definition) {
                     self.opaque |= word == "execute";
-                    if catalog.functions.iter().any(|other| other.name == word)
-                        && !self.called.contains(&word)
-                    {
-                        self.called.push(word.clone());
+                    let by_it = catalog.called_by(&word).into_iter().chain([word.as_str()]);
+                    for name in by_it {
+                        if catalog.functions.iter().any(|other| other.name == name)
+                            && !self.called.iter().any(|known| known == name)
+                        {
+                            self.called.push(name.to_owned());
+                        }
                     }
                     if !self.words.contains(&word) {
                         self.words.push(word);

@@ -114,10 +114,23 @@ pub(super) fn drop_constraint(table: &TableName, name: &Ident, catalog: &Catalog
     };
     let columns = idents(&known.columns);
     all = all.columns(table, &columns);
+    // Nobody can drop these before it.
+    let condition = known.condition();
+    for function in condition
+        .iter()
+        .flat_map(|condition| condition.calls(catalog))
+    {
+        all = all.read(Thing::Function(Ident::new(function)));
+    }
     if columns.is_empty() {
         all = all.drop(Thing::Demands(table.clone(), None));
     }
     if let Some(references) = known.referenced() {
+        if let Some(key) = known.relies_on.as_deref().map(Ident::new) {
+            all = all
+                .read(Thing::constraint(&references, &key))
+                .read(Thing::beside(&references, &key));
+        }
         all = all.on(&references).drop(Thing::Demands(references, None));
     }
     all = identified(

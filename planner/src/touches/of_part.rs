@@ -144,7 +144,8 @@ impl Whole<'_> {
             Action::DropConstraint { table, name, .. } if is_helper(name) => {
                 on(table).drop(Thing::constraint(table, name))
             }
-            Action::DropConstraint { table, name, .. } => on(table)
+            Action::DropConstraint { table, name, .. } => self
+                .relying(on(table))
                 .drop(Thing::constraint(table, name))
                 .drop(Thing::beside(table, name))
                 .and(&self.only_aspects(Aspect::Null))

@@ -2,7 +2,7 @@
 //! way.
 
 use super::called::stirred;
-use crate::catalog::{Catalog, TableKind};
+use crate::catalog::{Catalog, Constraint, ConstraintKind, TableKind};
 use crate::change::{Delete, Insert, NewColumn, NewConstraint, Special, Truncate, Update};
 use crate::expr::Expr;
 use crate::footprint::{Access, Aspect, Footprint, How, Thing};
@@ -40,7 +40,7 @@ fn written(
         .read(Thing::Trigger(table.clone(), None))
         .read(Thing::Rule(table.clone(), None))
         .read(Thing::Policy(table.clone(), None));
-    all = stirred(all, table, catalog);
+    all = proven_by(stirred(all, table, catalog), table, catalog);
     let Some(columns) = columns else {
         return all
             .change(Thing::Rows(table.clone(), None))
@@ -50,6 +50,24 @@ fn written(
         all.change(Thing::Rows(table.clone(), Some(column.clone())))
             .read(Thing::Demands(table.clone(), Some(column.clone())))
     })
+}
+
+/// The functions that a table's checks call of each row that is written.
+fn proven_by(all: Footprint, table: &TableName, catalog: &Catalog) -> Footprint {
+    let members = std::iter::once(table.clone()).chain(catalog.below(table));
+    let known: Vec<_> = members.filter_map(|one| catalog.table(&one)).collect();
+    let checks = known.iter().flat_map(|table| &table.constraints);
+    let called: Vec<Ident> = checks
+        .filter(|one| one.kind == ConstraintKind::Check)
+        .filter_map(Constraint::condition)
+        .flat_map(|condition| {
+            let called: Vec<Ident> = condition.calls(catalog).map(Ident::new).collect();
+            called
+        })
+        .collect();
+    called
+        .into_iter()
+        .fold(all, |all, name| all.read(Thing::Function(name)))
 }
 
 pub(super) fn insert(new: &Insert, catalog: &Catalog) -> Footprint {

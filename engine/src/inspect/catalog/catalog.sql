@@ -448,5 +448,26 @@ SELECT json_build_object(
                           FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
                           WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'concertina')
                             AND p.provolatile <> 'i' AND p.prokind = 'f'),
-    'aggregates', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE prokind IN ('a', 'w'))
+    'aggregates', (SELECT coalesce(json_agg(DISTINCT proname), '[]') FROM pg_proc WHERE prokind IN ('a', 'w')),
+    -- Of functions of extensions and in C nobody knows what they look at: they aren't meant.
+    'callers', (
+        WITH called(caller, function) AS (
+            SELECT oprname, oprcode::oid FROM pg_operator
+            UNION ALL
+            SELECT t.typname, c.castfunc FROM pg_cast c JOIN pg_type t ON t.oid = c.casttarget
+            UNION ALL
+            SELECT t.typname, d.refobjid FROM pg_type t JOIN pg_constraint k ON k.contypid = t.oid
+                JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid
+                                AND d.refclassid = 'pg_proc'::regclass
+            WHERE t.typtype = 'd'),
+        each(caller, names) AS (
+            SELECT caller, json_agg(DISTINCT name) FROM (
+                SELECT c.caller, p.proname FROM called c JOIN pg_proc p ON p.oid = c.function
+                    JOIN pg_language l ON l.oid = p.prolang WHERE l.lanname NOT IN ('internal', 'c')
+                    AND p.pronamespace <> 'pg_catalog'::regnamespace
+                UNION ALL
+                SELECT t.typname, b.typname FROM pg_type t JOIN pg_type b ON b.oid = t.typbasetype
+                WHERE t.typtype = 'd' AND b.typtype = 'd' AND t.typname <> b.typname) AS one(caller, name)
+            GROUP BY caller)
+        SELECT coalesce(json_object_agg(caller, names), '{}') FROM each)
 )

@@ -13,7 +13,7 @@ mod possible;
 mod second;
 
 use super::foreseen::{self, Rows};
-use super::{Context, generated, helper, questions};
+use super::{Context, check, generated, helper, questions};
 use crate::action::{Action, Backfill, Operation, Sync};
 use crate::catalog::{Column, Table};
 use crate::decision::{Decision, Rank};
@@ -236,6 +236,7 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
         )
         .fill(backfill);
     let table = shadow.table_name();
+    let decision = check::updates_all(decision, &table, context);
     let what = format!("every value of {}", table.shown_column(&shadow.from()));
     if let Some(labels) = made_here(shadow, context) {
         return of_labels(decision, shadow, &what, labels);
