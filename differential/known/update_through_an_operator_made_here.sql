@@ -1,0 +1,12 @@
+-- difference: rows <- CREATE FUNCTION RETURNS LANGUAGE AS BEGIN RETURN SELECT FROM; CREATE OPERATOR; UPDATE SET | ANALYZE
+-- right: refused
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a int, b int, pad text);
+INSERT INTO t SELECT i, i % 7, NULL, repeat('x', 500) FROM generate_series(1, 2000) i;
+ANALYZE;
+-- revision
+CREATE FUNCTION left_to_do(int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM (SELECT FROM t WHERE b IS NULL LIMIT 5) s); END';
+CREATE OPERATOR @@@ (rightarg = int, function = left_to_do);
+UPDATE t SET b = @@@ a;
