@@ -326,6 +326,15 @@ impl Way<'_> {
             Box::pin(self.rehearsed(revision, &plan)).await?;
         }
         preflight(self.lease, &plan).await?;
+        if matches!(self.until, Until::Contracted) {
+            // Contract comes at once, and nobody is asked before.
+            for hazard in &plan.hazards {
+                self.engine.note(format!(
+                    "{} {}, statement {}: {}",
+                    revision.id, hazard.code, hazard.statement, hazard.message
+                ));
+            }
+        }
         Ok(self
             .lease
             .begin(&new_run(revision, Direction::Up, &plan))

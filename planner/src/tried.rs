@@ -98,7 +98,7 @@ fn trial(
                 ),
             )
         }
-        Change::AlterType(new) => retyped(number, new, one.before.table(&new.table)?),
+        Change::AlterType(new) => retyped(number, new, one.before.table(&new.table)?, &one.before),
         Change::CreateIndex(new) => {
             let twin = stand_in(&new.table).sql();
             let sql = format!("CREATE INDEX ON {twin} {}", new.tail);
@@ -140,7 +140,7 @@ fn trial(
 }
 
 /// The change of a column's type, and what stands on the column.
-fn retyped(statement: usize, new: &NewType, table: &Table) -> Option<Tried> {
+fn retyped(statement: usize, new: &NewType, table: &Table, catalog: &Catalog) -> Option<Tried> {
     let using = new
         .using
         .as_ref()
@@ -153,7 +153,66 @@ fn retyped(statement: usize, new: &NewType, table: &Table) -> Option<Tried> {
     );
     let mut trial = of_twin(statement, table, sql)?;
     trial.twins.extend(standing_on(&new.column, table));
+    trial.twins.extend(keys_of(&new.column, table, catalog));
     Some(trial)
+}
+
+/// Foreign keys of a column and those that point at it, on tables that stand for both of theirs:
+/// the types of both sides have to be comparable.
+fn keys_of(column: &Ident, table: &Table, catalog: &Catalog) -> Vec<String> {
+    let name = table.full_name();
+    let own = table.constraints.iter().filter_map(|key| {
+        let to = key.referenced()?;
+        let of_column = key.columns.iter().any(|one| one == column.as_str());
+        let of_itself = to == name && sql::rewrite::pointing_column(key, column).is_some();
+        (of_column || of_itself).then_some(())?;
+        Some((table, catalog.table(&to)?, key))
+    });
+    let pointing = catalog.referencing(&name).filter_map(|(other, key)| {
+        sql::rewrite::pointing_column(key, column)?;
+        Some((other, table, key))
+    });
+    // What a partition has is its table's.
+    let keys = own
+        .chain(pointing)
+        .filter(|(from, ..)| from.partition_of.is_none());
+    let (mut twins, mut stood_for) = (Vec::new(), vec![name.clone()]);
+    for (from, to, key) in keys {
+        let (from_name, to_name) = (from.full_name(), to.full_name());
+        let referenced = sql::rewrite::referenced_columns(key);
+        let hidden = |one: &TableName| {
+            let namesake = |other: &TableName| other.name == one.name && other != one;
+            stood_for.iter().any(namesake)
+        };
+        if referenced.is_empty() || hidden(&from_name) || hidden(&to_name) {
+            continue;
+        }
+        for other in [from, to] {
+            let known = other.full_name();
+            if !stood_for.contains(&known) {
+                twins.extend(twin(other));
+                stood_for.push(known);
+            }
+        }
+        let own: Vec<Ident> = key
+            .columns
+            .iter()
+            .map(|one| Ident::new(one.as_str()))
+            .collect();
+        let (from, to) = (stand_in(&from_name).sql(), stand_in(&to_name).sql());
+        let referenced = listed(&referenced);
+        twins.push(format!("CREATE UNIQUE INDEX ON {to} ({referenced})"));
+        twins.push(format!(
+            "ALTER TABLE {from} ADD FOREIGN KEY ({}) REFERENCES {to} ({referenced})",
+            listed(&own)
+        ));
+    }
+    twins
+}
+
+fn listed(columns: &[Ident]) -> String {
+    let columns: Vec<String> = columns.iter().map(Ident::sql).collect();
+    columns.join(", ")
 }
 
 /// Whether the objects that a statement is about are there: asked of those that no earlier

@@ -123,6 +123,7 @@ async fn understood(session: &Session, tried: &Tried) -> Result<Option<Refused>,
 fn tells(code: &SqlState, stood_for: bool) -> bool {
     let of_expressions = [
         SqlState::UNDEFINED_FUNCTION,
+        SqlState::UNDEFINED_OBJECT,
         SqlState::DATATYPE_MISMATCH,
         SqlState::CANNOT_COERCE,
         SqlState::AMBIGUOUS_FUNCTION,

@@ -3,6 +3,7 @@
 use crate::catalog::{Catalog, Index, Table, TableKind};
 use crate::change::NewIndex;
 use crate::sql::chosen_name;
+use crate::sql::rewrite::alike;
 use concertina_revisions::{Ident, TableName};
 
 impl Table {
@@ -10,7 +11,8 @@ impl Table {
     /// first that says the same and belongs to no other.
     pub(crate) fn adoptable(&self, new: &NewIndex, parent: &Table) -> Option<&Index> {
         let same = |index: &&Index| {
-            index.valid && index.unique == new.unique && index.tail() == Some(new.tail.as_str())
+            let alike = |tail| alike(tail, &new.tail);
+            index.valid && index.unique == new.unique && index.tail().is_some_and(alike)
         };
         let free = |index: &&Index| index.constraint.is_none() && index.part_of.is_none();
         let is_told = self.indexes.iter().any(|index| index.part_of.is_some());
@@ -32,8 +34,9 @@ impl Table {
         let free =
             |index: &&Index| index.constraint.is_none() && index.part_of.is_none() && !index.valid;
         let plain = self.kind == TableKind::Plain;
+        let alike = |tail| alike(tail, &new.tail);
         let mut left = self.indexes.iter().filter(|_| plain).filter(free);
-        left.find(|index| index.unique == new.unique && index.tail() == Some(new.tail.as_str()))
+        left.find(|index| index.unique == new.unique && index.tail().is_some_and(alike))
     }
 }
 

@@ -106,6 +106,17 @@ fn of_one(tree: &NodeEnum) -> Option<Address> {
         NodeEnum::AlterDomainStmt(alter) => of_type(&strings(&alter.type_name)),
         NodeEnum::AlterEnumStmt(alter) => of_type(&strings(&alter.type_name)),
         NodeEnum::AlterTypeStmt(alter) => of_type(&strings(&alter.type_name)),
+        // A trigger's function is given nothing.
+        NodeEnum::CreateTrigStmt(create) => {
+            let names = strings(&create.funcname);
+            let own = names.last()?.clone();
+            Some(Address {
+                kind: "function",
+                names,
+                arguments: vec![],
+                own,
+            })
+        }
         NodeEnum::AlterFunctionStmt(alter) => of_function(alter.objtype(), alter.func.as_ref()?),
         _ => None,
     }

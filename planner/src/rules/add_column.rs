@@ -291,7 +291,7 @@ fn volatile(
         [Action::RemoveSync(sync.clone())],
     )
     .fill(own_value(table, column, default, context));
-    let decision = check::updates_all(decision, table, context);
+    let decision = check::for_a_rewrite(decision, table, context);
     let decision = if column.not_null {
         not_null::prove_and_set(decision, table, &column.name, context)
     } else {

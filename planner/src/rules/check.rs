@@ -7,7 +7,7 @@
 use super::foreseen::{self, Rows};
 use super::{Context, again, foreign_key, questions};
 use crate::action::{Action, Lock, Online};
-use crate::catalog::{Constraint, ConstraintKind, Table};
+use crate::catalog::{Constraint, ConstraintKind, Table, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
 use crate::expr::{Expr, Scope};
@@ -199,9 +199,32 @@ pub(super) fn unproven<'a>(
         .filter_map(|(table, one)| Some((table, one, one.condition()?)))
 }
 
-/// With the question whether every row obeys the checks that aren't proven, where each is updated
-/// and the author's statement updates none.
-pub(super) fn updates_all(decision: Decision, name: &TableName, context: &Context<'_>) -> Decision {
+/// Where batches stand for a rewrite of the table: with the question whether every row obeys the
+/// checks that aren't proven, which a rewrite doesn't ask, and whether every index is valid, as a
+/// rewrite builds them all anew.
+pub(super) fn for_a_rewrite(
+    decision: Decision,
+    name: &TableName,
+    context: &Context<'_>,
+) -> Decision {
+    let members = std::iter::once(name.clone()).chain(context.catalog.below(name));
+    let left_invalid = members
+        .filter_map(|member| context.table(&member))
+        .flat_map(|table| {
+            let has_rows = table.kind != TableKind::Partitioned;
+            table
+                .indexes
+                .iter()
+                .filter(move |index| has_rows && !index.valid)
+        });
+    let decision = left_invalid.fold(decision, |decision, index| {
+        let name = index.full_name();
+        decision.check(
+            format!("index {} is valid", name.shown()),
+            questions::invalid_index(&name),
+            "REINDEX INDEX CONCURRENTLY it, or drop it: the statement alone would build it anew with the table",
+        )
+    });
     unproven(name, context).fold(decision, |decision, (table, one, condition)| {
         let wrong = format!("NOT ({})", condition.sql);
         let alias = Ident::new(table.name.as_str());

@@ -125,7 +125,7 @@ pub(super) fn numbered(
                 [Action::RemoveSync(sync.clone())],
             )
             .fill(backfill);
-    let decision = check::updates_all(decision, table, context);
+    let decision = check::for_a_rewrite(decision, table, context);
     (enough(decision, table, numbering, context), sync)
 }
 

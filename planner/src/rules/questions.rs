@@ -3,7 +3,7 @@
 use super::foreseen::Relation;
 use crate::catalog::Table;
 use crate::plan::Question;
-use concertina_revisions::Ident;
+use concertina_revisions::{Ident, TableName};
 
 /// Rows of `table AS alias` for which `condition` holds.
 pub(super) fn rows_where(table: &Table, alias: &Ident, condition: &str) -> Question {
@@ -72,6 +72,20 @@ pub(super) fn rows_beyond(table: &Table, most: u64) -> Question {
             key_text(table, alias),
             alias.sql()
         ),
+        foreseen: false,
+    }
+}
+
+/// An index that was left invalid.
+pub(super) fn invalid_index(name: &TableName) -> Question {
+    let literal = |text: String| Ident::new(text).literal();
+    let from = format!(
+        "FROM pg_catalog.pg_index WHERE indexrelid = {}::pg_catalog.regclass AND NOT indisvalid",
+        literal(name.sql())
+    );
+    Question::NoRows {
+        count: format!("SELECT count(*) {from}"),
+        examples: format!("SELECT {}::text {from}", literal(name.shown())),
         foreseen: false,
     }
 }

@@ -6,7 +6,7 @@ use crate::catalog::Constraint;
 use crate::expr::Expr;
 use concertina_revisions::Ident;
 use concertina_revisions::tree::{
-    self, IndexElem, KeywordKind, Node, NodeEnum, Token, node, parse, scan,
+    self, IndexElem, KeywordKind, Node, NodeEnum, SortByDir, SortByNulls, Token, node, parse, scan,
 };
 
 /// A column, and what stands in its place.
@@ -274,6 +274,31 @@ pub(crate) fn with_options(definition: &str, options: &[String]) -> String {
         deparse::statement(&NodeEnum::IndexStmt(index)).ok()
     };
     again().unwrap_or_else(|| definition.to_owned())
+}
+
+/// Whether a partitioned table's index would take up a partition's, both as what follows the
+/// table's name: how they sort and how they are kept isn't compared (PostgreSQL's CompareIndexInfo).
+pub(crate) fn alike(one: &str, other: &str) -> bool {
+    one == other || comparable(one) == comparable(other)
+}
+
+fn comparable(tail: &str) -> String {
+    let bare = || {
+        let Some(NodeEnum::IndexStmt(mut index)) = first(&format!("CREATE INDEX i ON x {tail}"))
+        else {
+            return None;
+        };
+        index.options = vec![];
+        index.table_space = String::new();
+        for element in &mut index.index_params {
+            if let Some(node::Node::IndexElem(element)) = &mut element.node {
+                element.set_ordering(SortByDir::SortbyDefault);
+                element.set_nulls_ordering(SortByNulls::SortbyNullsDefault);
+            }
+        }
+        deparse::index_tail(&index).ok()
+    };
+    bare().unwrap_or_else(|| tail.to_owned())
 }
 
 fn first(sql: &str) -> Option<NodeEnum> {

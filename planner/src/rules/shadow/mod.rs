@@ -236,7 +236,7 @@ fn filled(decision: Decision, shadow: &Shadow<'_>, context: &Context<'_>) -> Dec
         )
         .fill(backfill);
     let table = shadow.table_name();
-    let decision = check::updates_all(decision, &table, context);
+    let decision = check::for_a_rewrite(decision, &table, context);
     let what = format!("every value of {}", table.shown_column(&shadow.from()));
     if let Some(labels) = made_here(shadow, context) {
         return of_labels(decision, shadow, &what, labels);
