@@ -12,7 +12,8 @@ use crate::fold::Seen;
 use crate::footprint::{Access, How, Thing};
 use crate::lower;
 use crate::problem::{Problem, code};
-use crate::rules::{Context, verbatim};
+use crate::rules::Context;
+use crate::rules::verbatim;
 use concertina_revisions::{Statement, TableName};
 
 /// The statement before this one that may have done anything, counted from 1.

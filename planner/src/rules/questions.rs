@@ -1,8 +1,8 @@
 //! Preflight questions: each counts offenders and can name up to five of them.
 
-use super::foreseen::Relation;
 use crate::catalog::Table;
 use crate::plan::Question;
+use crate::rules::rows::foreseen::Relation;
 use concertina_revisions::{Ident, TableName};
 
 /// Rows of `table AS alias` for which `condition` holds.
