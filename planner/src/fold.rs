@@ -93,7 +93,14 @@ fn foldable(update: &Update, column: &Ident, value: &Expr, catalog: &Catalog) ->
         .iter()
         .any(|trigger| trigger.on_update || trigger.of_statement[1])
         || table.rules.iter().any(|rule| rule.event[1]);
-    if table.is_new || !known.is_new || known.generated || fires || !of_all(update, table) {
+    let leaves_some_out = update.only && !table.children.is_empty();
+    if table.is_new
+        || !known.is_new
+        || known.generated
+        || fires
+        || leaves_some_out
+        || !of_all(update, table)
+    {
         return None;
     }
     let scope = Scope {

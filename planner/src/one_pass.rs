@@ -5,6 +5,7 @@
 //! the rows but that its column IS NULL, and neither reads what the other writes. A value that
 //! someone else has written meanwhile stays, as it would with each alone.
 
+use crate::catalog::Trigger;
 use crate::change::{Change, Update};
 use crate::drawn;
 use crate::expr::{Expr, Scope, Shape};
@@ -89,10 +90,18 @@ fn is_fill(update: &Update, seen: &Seen) -> bool {
         [(column, _)] => crate::fold::only_null(update, column),
         _ => update.predicate.is_none(),
     };
+    // These see a write for each statement.
+    let members = std::iter::once(update.table.clone()).chain(seen.before.below(&update.table));
+    let known = members.filter_map(|name| seen.before.table(&name));
+    let is_seen = known.into_iter().any(|table| {
+        let sees = |trigger: &Trigger| trigger.on_update || trigger.of_statement[1];
+        table.triggers.iter().any(sees) || table.rules.iter().any(|rule| rule.event[1])
+    });
     update.whole.is_none()
         && update.unwalkable.is_none()
         && update.from.is_none()
         && of_itself
+        && !is_seen
         && table.is_some_and(|table| !table.is_new)
         && !update.sets.is_empty()
         && update

@@ -15,41 +15,57 @@ use std::sync::Arc;
 
 /// Each family with its title and the files of its rules.
 const RULES: [(&str, &str, &[&str]); 15] = [
-    ("add_column", "ADD COLUMN", &["add_column", "identity"]),
+    (
+        "add_column",
+        "ADD COLUMN",
+        &["column/add_column", "column/identity"],
+    ),
     (
         "column",
         "Defaults, NOT NULL, identity and generated columns",
-        &["default", "not_null"],
+        &["column/default", "column/not_null"],
     ),
     (
         "column_type",
         "ALTER COLUMN TYPE",
-        &["column_type", "shadow"],
+        &["column/column_type", "column/shadow"],
     ),
-    ("rename", "RENAME of columns and tables", &["rename"]),
-    ("check", "CHECK and EXCLUDE", &["check"]),
-    ("foreign_key", "FOREIGN KEY", &["foreign_key"]),
+    ("rename", "RENAME of columns and tables", &["column/rename"]),
+    ("check", "CHECK and EXCLUDE", &["constraint/check"]),
+    ("foreign_key", "FOREIGN KEY", &["constraint/foreign_key"]),
     (
         "unique",
         "UNIQUE and PRIMARY KEY",
-        &["unique", "partitions"],
+        &["constraint/unique", "object/partitions"],
     ),
-    ("drop", "DROP of columns, constraints and tables", &["drop"]),
-    ("index", "Indexes", &["index"]),
-    ("partitions", "Partitions and inheritance", &["partition"]),
+    (
+        "drop",
+        "DROP of columns, constraints and tables",
+        &["object/drop"],
+    ),
+    ("index", "Indexes", &["object/index"]),
+    (
+        "partitions",
+        "Partitions and inheritance",
+        &["object/partition"],
+    ),
     (
         "rows",
         "INSERT, UPDATE, DELETE",
-        &["update", "delete", "insert"],
+        &["rows/update", "rows/delete", "rows/insert"],
     ),
     (
         "settings",
         "Settings, rights, row-level security",
-        &["settings"],
+        &["object/settings"],
     ),
     ("parts", "Triggers, statistics, comments, names", &[]),
-    ("views", "Views and materialized views", &["maintenance"]),
-    ("objects", "Other objects", &["objects"]),
+    (
+        "views",
+        "Views and materialized views",
+        &["object/maintenance"],
+    ),
+    ("objects", "Other objects", &["object/objects"]),
 ];
 
 const HEAD: &str = "# What each statement becomes

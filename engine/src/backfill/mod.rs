@@ -53,8 +53,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vacuum::Janitor;
 use window::Passes;
+pub(crate) use worker::SILENT;
 pub(crate) use worker::filling;
-pub(crate) use worker::{BATCH, SILENT};
 use worker::{Changed, SWEEPS_MAX, Worker};
 
 /// How often progress is told, and the lease looked after.

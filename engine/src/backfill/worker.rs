@@ -26,9 +26,6 @@ pub(super) const STUMBLES_MAX: u32 = 3;
 /// Under it, triggers and rules see nothing that aren't ENABLE REPLICA or ALWAYS.
 pub(crate) const SILENT: &str = "SET session_replication_role = replica";
 
-/// What a sync trigger knows our own batches by, where triggers of others see each write.
-pub(crate) const BATCH: &str = "SET concertina.batch = on";
-
 /// After so many sweeps of the same blocks something else must be writing them.
 pub(crate) const SWEEPS_MAX: u32 = 5;
 
@@ -274,7 +271,6 @@ async fn open(shared: &Shared) -> Result<Session, Error> {
         let sql = "SET enable_hashjoin = off; SET enable_mergejoin = off;";
         session.batch_execute("setting up a worker", sql).await?;
     }
-    session.batch_execute("setting up a worker", BATCH).await?;
     if shared.backfill.silent {
         session.batch_execute("setting up a worker", SILENT).await?;
     }

@@ -2,7 +2,7 @@
 
 use super::{block, literal};
 use crate::backfill::list::ours_alone;
-use crate::backfill::{BATCH, ListSql, SILENT, filling, over};
+use crate::backfill::{ListSql, SILENT, filling, over};
 use concertina_planner::action::sql::FILLING;
 use concertina_planner::action::{Backfill, WorkList};
 use concertina_revisions::TableName;
@@ -86,7 +86,6 @@ pub(super) fn as_script(backfill: &Backfill) -> String {
         Some(filling) => format!("{filling};\n{walk}RESET {FILLING};\n"),
         None => walk,
     };
-    let walk = format!("{BATCH};\n{walk}RESET concertina.batch;\n");
     if backfill.silent {
         format!("{SILENT};\n{walk}RESET session_replication_role;\n")
     } else {

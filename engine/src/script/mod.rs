@@ -7,6 +7,7 @@ mod backfill;
 
 use crate::checkpoint;
 use crate::config::Settings;
+use crate::connection::session::OURS;
 use crate::error::Error;
 use crate::lock::lease::LOCK_KEY;
 use crate::run::NewRun;
@@ -65,7 +66,7 @@ fn head(patience: Duration) -> String {
                  END IF;\n  END IF;\nEND\n";
     format!(
         "-- For psql, and not in one transaction. It may be run again after a failure: what is done is recorded and left out.\n\
-         \\set ON_ERROR_STOP on\n\\set QUIET on\nSET client_min_messages = warning;\nSET row_security = off;\nSET statement_timeout = 0;\n\
+         \\set ON_ERROR_STOP on\n\\set QUIET on\nSET client_min_messages = warning;\nSET row_security = off;\nSET statement_timeout = 0;\n{OURS};\n\
          {}\n{}\nBEGIN;\n{}COMMIT;\n",
         block(
             &busy

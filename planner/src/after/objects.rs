@@ -234,16 +234,16 @@ impl Catalog {
             .for_each(|known| {
                 to.as_str().clone_into(&mut known.name);
             });
+        let array = format!("{}[]", name.sql());
+        let is_of = |type_sql: &str| type_sql == name.sql() || type_sql == array;
         for table in &mut self.tables {
-            if table
-                .columns
-                .iter()
-                .any(|column| column.type_sql == name.sql())
-            {
+            if table.columns.iter().any(|column| is_of(&column.type_sql)) {
                 let columns = Arc::make_mut(table).columns.iter_mut();
                 columns
-                    .filter(|column| column.type_sql == name.sql())
-                    .for_each(|column| column.type_sql = to.sql());
+                    .filter(|column| is_of(&column.type_sql))
+                    .for_each(|column| {
+                        column.type_sql = column.type_sql.replacen(&name.sql(), &to.sql(), 1);
+                    });
             }
         }
     }

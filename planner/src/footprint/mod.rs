@@ -198,12 +198,6 @@ fn conflict(mine: &Access, theirs: &Access) -> bool {
     mine.thing.overlaps(&theirs.thing)
 }
 
-/// The name that the sequence of a column has when nothing else is said.
-pub(crate) fn sequence_of(table: &TableName, column: &Ident) -> TableName {
-    let name = Ident::new(format!("{}_{}_seq", table.name.as_str(), column.as_str()));
-    table.beside(&name)
-}
-
 /// An object that is born in a schema.
 pub(crate) fn made(thing: Thing, schema: &Ident) -> Footprint {
     Footprint::default()

@@ -2,7 +2,8 @@
 
 use super::named::found;
 use crate::catalog::Catalog;
-use crate::footprint::{Aspect, Footprint, Thing, sequence_of};
+use crate::footprint::{Aspect, Footprint, Thing};
+use crate::sql::sequence_of;
 use concertina_revisions::tree::{AlterTableCmd, AlterTableType, node};
 use concertina_revisions::{Ident, TableName};
 

@@ -196,6 +196,29 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// The first statement before this one whose batches write rows of a table, counted from 0.
+    pub(super) fn moves_rows(&self, table: &TableName) -> Option<usize> {
+        let moves = |seen: &&Seen| {
+            if let Change::RenameColumn(other, from, _) = &seen.change {
+                return other == table && rename::waits(table, from, &seen.before);
+            }
+            if let Change::AlterType(new) = &seen.change {
+                return new.table == *table && kept::by_shadow(new, &seen.before);
+            }
+            let is_of_rows = matches!(
+                seen.change,
+                Change::Update(_) | Change::Delete(_) | Change::Insert(_)
+            );
+            let is_own =
+                |thing: &Thing| matches!(thing, Thing::Rows(written, _) if written == table);
+            let mut written = seen.touches.writes();
+            is_of_rows
+                && !seen.before.is_empty(table)
+                && written.any(|access| is_own(&access.thing))
+        };
+        self.before().iter().find(moves).map(|seen| seen.statement)
+    }
+
     /// Whether another statement of the revision gives the column another type by way of a second
     /// column, and does so first.
     pub(super) fn retyped_too(&self, table: &TableName, column: &str) -> Option<Turn> {

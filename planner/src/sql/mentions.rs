@@ -105,7 +105,7 @@ pub(crate) fn literals(tree: &NodeEnum, catalog: &Catalog) -> Vec<TableName> {
     found.walk(&serde_json::to_value(tree).unwrap_or_default());
     let named = found.literals.iter().map(|text| resolved(text, catalog));
     let owned = found.numbered.iter().map(|(table, column)| {
-        crate::footprint::sequence_of(&resolved(table, catalog), &Ident::new(column.as_str()))
+        crate::sql::sequence_of(&resolved(table, catalog), &Ident::new(column.as_str()))
     });
     named.chain(owned).collect()
 }
@@ -356,7 +356,7 @@ impl Mentions {
         let numbered = self.numbered.iter();
         numbered.fold(all, |all, (table, column)| {
             let (table, column) = (resolved(table, catalog), Ident::new(column.as_str()));
-            let sequence = crate::footprint::sequence_of(&table, &column);
+            let sequence = crate::sql::sequence_of(&table, &column);
             // Which sequence it is depends on both.
             all.on(&table)
                 .read(Thing::column(&table, &column))

@@ -43,6 +43,8 @@ pub(crate) fn chosen_name(
     )
 }
 
+pub(crate) use name::sequence_of;
+
 /// The schema that a name says, if it says one.
 pub(crate) fn schema(range: &RangeVar) -> Option<&str> {
     Some(range.schemaname.as_str()).filter(|schema| !schema.is_empty())

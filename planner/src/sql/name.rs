@@ -27,6 +27,15 @@ pub(crate) fn choose(table: &TableName, columns: &str, label: &str, catalog: &Ca
     Ident::new(name)
 }
 
+/// The name that the sequence of a column has when nothing else is said, and it is free.
+pub(crate) fn sequence_of(table: &TableName, column: &Ident) -> TableName {
+    table.beside(&Ident::new(make(
+        table.name.as_str(),
+        column.as_str(),
+        "seq",
+    )))
+}
+
 /// `first_second_label`, the longer of the two parts cut until all fits.
 fn make(first: &str, second: &str, label: &str) -> String {
     let overhead = usize::from(!second.is_empty()) + label.len() + 1;

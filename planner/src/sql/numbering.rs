@@ -99,7 +99,7 @@ impl Numbering {
                 ),
                 name: name.clone(),
             },
-            None => crate::footprint::sequence_of(table, column),
+            None => crate::sql::sequence_of(table, column),
         }
     }
 }

@@ -122,6 +122,9 @@ fn named(all: &Footprint) -> Vec<String> {
         .collect()
 }
 
+/// PostgreSQL's functions that move or tell the position of a sequence.
+const OF_SEQUENCES: [&str; 4] = ["nextval", "setval", "currval", "lastval"];
+
 /// The names in the bodies of functions, and of those that they call.
 #[derive(Default)]
 struct Bodies {
@@ -129,6 +132,8 @@ struct Bodies {
     words: Vec<String>,
     /// Whether one puts statements together that nobody knows.
     opaque: bool,
+    /// Whether one draws numbers, of a sequence that is named in a literal.
+    draws: bool,
 }
 
 impl Bodies {
@@ -155,6 +160,7 @@ impl Bodies {
             {
                 for word in crate::sql::in_body(&known.definition) {
                     self.opaque |= word == "execute";
+                    self.draws |= OF_SEQUENCES.contains(&word.as_str());
                     let by_it = catalog.called_by(&word).into_iter().chain([word.as_str()]);
                     for name in by_it {
                         if catalog.functions.iter().any(|other| other.name == name)
@@ -230,7 +236,8 @@ pub(super) fn stirred(mut all: Footprint, name: &TableName, catalog: &Catalog) -
         bodies.call(called, catalog);
         for other in bodies.tables(catalog) {
             let other = other.full_name();
-            all = all.change(Thing::Rows(other.clone(), None));
+            all = super::of_rows::out_of_sight(all, &other, catalog)
+                .change(Thing::Rows(other.clone(), None));
             if !met.contains(&other) {
                 met.extend(catalog.below(&other));
                 met.push(other);
@@ -240,7 +247,7 @@ pub(super) fn stirred(mut all: Footprint, name: &TableName, catalog: &Catalog) -
             all = assigned(all, name, &bodies, catalog);
         }
     }
-    if bodies.opaque {
+    if bodies.opaque || bodies.draws {
         all = all.change(Thing::AnyRows);
     }
     // What they do is what they are when they are fired.

@@ -9,7 +9,8 @@ use crate::change::{
     NewMaterializedView, NewTable, NewType, Setting, Special,
 };
 use crate::expr::Expr;
-use crate::footprint::{Aspect, Footprint, How, Thing, made, relation_made, sequence_of};
+use crate::footprint::{Aspect, Footprint, How, Thing, made, relation_made};
+use crate::sql::sequence_of;
 use concertina_revisions::{Ident, TableName};
 
 /// What a change reads and writes, in the light of the catalog before it. What the statement's own

@@ -58,6 +58,14 @@ pub(super) fn demanded(
                 .on(references)
                 .columns(references, &keys)
                 .read(Thing::key(references, &keys));
+            if reference_columns.is_empty() {
+                let known = catalog.table(references).into_iter();
+                let key = known.flat_map(|table| &table.constraints);
+                for key in key.filter(|one| one.kind == ConstraintKind::PrimaryKey) {
+                    let name = Ident::new(key.name.as_str());
+                    all = all.read(Thing::constraint(references, &name));
+                }
+            }
             for key in keys {
                 all = all.make(Thing::Demands(references.clone(), Some(key)));
             }

@@ -279,6 +279,7 @@ impl Whole<'_> {
         }
         let all = self
             .relying(Footprint::default().on(table))
+            .and(&self.rows_of_others(table))
             .read(Thing::Trigger(table.clone(), None));
         // As the sequence is at the statement's place.
         let all = self.drawn().fold(all, |all, sequence| {
@@ -295,6 +296,17 @@ impl Whole<'_> {
             }
             Operation::Listed(list) => of_list(all, table, list),
         }
+    }
+
+    /// The rows of other tables that are read.
+    fn rows_of_others(&self, table: &TableName) -> Footprint {
+        self.touches.only(|access| {
+            let is_of_others = match &access.thing {
+                Thing::AnyRows => true,
+                thing => matches!(thing, Thing::Rows(other, _) if other != table),
+            };
+            access.how == How::Read && is_of_others
+        })
     }
 
     /// The sequences that a new column's numbers are drawn from.

@@ -2,12 +2,13 @@
 //! way.
 
 use super::called::stirred;
-use crate::catalog::{Catalog, Constraint, ConstraintKind, TableKind};
+use crate::catalog::{Catalog, Constraint, ConstraintKind, Table, TableKind};
 use crate::change::{Delete, Insert, NewColumn, NewConstraint, Special, Truncate, Update};
-use crate::expr::Expr;
+use crate::expr::{Expr, Shape};
 use crate::footprint::{Access, Aspect, Footprint, How, Thing};
 use crate::sql::rewrite::{self, GoesAlong};
 use concertina_revisions::{Ident, TableName};
+use std::sync::Arc;
 
 /// The rows that a query of these relations reads.
 pub(crate) fn rows_of(mut all: Footprint, relations: &[TableName], catalog: &Catalog) -> Footprint {
@@ -18,8 +19,20 @@ pub(crate) fn rows_of(mut all: Footprint, relations: &[TableName], catalog: &Cat
             all = all.read(Thing::AnyRows);
         }
         all = all.read(Thing::Rows(relation.clone(), None));
+        all = above(relation, catalog).fold(all, |all, one| all.read(Thing::Rows(one, None)));
     }
     all
+}
+
+/// The tables of which another is a partition or a child: its rows are theirs, too.
+fn above<'a>(table: &'a TableName, catalog: &'a Catalog) -> impl Iterator<Item = TableName> + 'a {
+    let has_parts = |one: &&Arc<Table>| !(one.partitions.is_empty() && one.children.is_empty());
+    catalog
+        .tables
+        .iter()
+        .filter(has_parts)
+        .map(|one| one.full_name())
+        .filter(|one| catalog.below(one).contains(table))
 }
 
 /// What every writer of rows meets: what is demanded of them, and what happens along with them.
@@ -33,14 +46,26 @@ fn written(
         .table(table)
         .is_some_and(|table| table.kind == TableKind::View)
     {
-        // The rows of some table.
+        // The rows of some table that a view stands on.
         all = all.change(Thing::AnyRows);
+        let is_of_view = |known: &&Arc<Table>| known.dependants.iter().any(|one| one.by.is_none());
+        for known in catalog.tables.iter().filter(is_of_view) {
+            all = out_of_sight(all, &known.full_name(), catalog);
+        }
     }
     all = all
         .read(Thing::Trigger(table.clone(), None))
         .read(Thing::Rule(table.clone(), None))
         .read(Thing::Policy(table.clone(), None));
     all = proven_by(stirred(all, table, catalog), table, catalog);
+    for one in above(table, catalog) {
+        all = match columns {
+            None => all.change(Thing::Rows(one, None)),
+            Some(columns) => columns.iter().fold(all, |all, column| {
+                all.change(Thing::Rows(one.clone(), Some(column.clone())))
+            }),
+        };
+    }
     let Some(columns) = columns else {
         return all
             .change(Thing::Rows(table.clone(), None))
@@ -70,12 +95,22 @@ fn proven_by(all: Footprint, table: &TableName, catalog: &Catalog) -> Footprint 
         .fold(all, |all, name| all.read(Thing::Function(name)))
 }
 
+/// Rows of a table are written by what isn't seen here: of whichever columns, with the defaults of
+/// others, as they are at that place.
+pub(super) fn out_of_sight(all: Footprint, table: &TableName, catalog: &Catalog) -> Footprint {
+    with_all_defaults(all, table, catalog).read(Thing::Column(table.clone(), None))
+}
+
+/// The defaults that a row may get, from the table or from one above.
+fn with_all_defaults(all: Footprint, table: &TableName, catalog: &Catalog) -> Footprint {
+    let default = |of: TableName| Thing::Aspect(of, None, Aspect::Default);
+    above(table, catalog).fold(all.read(default(table.clone())), |all, one| {
+        all.read(default(one))
+    })
+}
+
 pub(super) fn insert(new: &Insert, catalog: &Catalog) -> Footprint {
-    let all = Footprint::default().on(&new.table).read(Thing::Aspect(
-        new.table.clone(),
-        None,
-        Aspect::Default,
-    ));
+    let all = with_all_defaults(Footprint::default().on(&new.table), &new.table, catalog);
     let all = all.read(Thing::Aspect(new.table.clone(), None, Aspect::Identity));
     let all = match &new.columns {
         Some(columns) => all.columns(&new.table, columns),
@@ -108,6 +143,7 @@ pub(super) fn update(new: &Update, catalog: &Catalog) -> Footprint {
         }
     };
     let all = following(all, &new.table, &sets, new.whole.is_some(), catalog);
+    let all = given_defaults(all, new, catalog);
     let all = beside(all, &new.beside, catalog);
     let read = new
         .sets
@@ -120,6 +156,30 @@ pub(super) fn update(new: &Update, catalog: &Catalog) -> Footprint {
         &new.reads,
         catalog,
     )
+}
+
+/// Columns that are assigned DEFAULT, with what their defaults call and draw from.
+fn given_defaults(all: Footprint, new: &Update, catalog: &Catalog) -> Footprint {
+    let known = catalog.table(&new.table);
+    let given = new
+        .sets
+        .iter()
+        .filter(|(_, value)| value.shape == Shape::Default);
+    given.fold(all, |all, (column, _)| {
+        let all = all.read(Thing::aspect(&new.table, column, Aspect::Default));
+        let default = known
+            .and_then(|table| table.get(column))
+            .and_then(|column| column.default.as_deref());
+        let Some(default) = default else { return all };
+        let all = crate::sql::named_in(default, catalog)
+            .into_iter()
+            .fold(all, |all, sequence| all.change(Thing::Rows(sequence, None)));
+        let called = crate::sql::from_text(default);
+        called
+            .iter()
+            .flat_map(|default| default.calls(catalog))
+            .fold(all, |all, name| all.read(Thing::Function(Ident::new(name))))
+    })
 }
 
 /// The rows that get another value with the key that they point at, and so on.
@@ -208,7 +268,8 @@ pub(super) fn delete(new: &Delete, catalog: &Catalog) -> Footprint {
 /// Rows are written by a WITH, nobody says how.
 fn beside(all: Footprint, tables: &[TableName], catalog: &Catalog) -> Footprint {
     tables.iter().fold(all, |all, table| {
-        following(gone(all, table, catalog), table, &[], true, catalog)
+        let all = following(gone(all, table, catalog), table, &[], true, catalog);
+        out_of_sight(all, table, catalog)
     })
 }
 

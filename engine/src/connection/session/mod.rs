@@ -2,6 +2,8 @@
 //! of ours without a name: what was being done stands in each error.
 
 mod pinned;
+
+pub(crate) use pinned::OURS;
 mod pooler;
 
 use crate::config::Settings;

@@ -55,6 +55,9 @@ const OWN_WORDS_FIRST: &str = "SELECT pg_catalog.set_config('search_path',
               WHERE name OPERATOR(pg_catalog.<>) 'pg_catalog'), ''), false)
     WHERE 'pg_catalog' OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(false))";
 
+/// By which sync triggers know that it isn't the application that writes.
+pub(crate) const OURS: &str = "SET concertina.batch = on";
+
 /// In which values come to the same again when they are read as text. The author's own casts are
 /// made under the author's settings, so these hold only while something is read.
 const EXACT: [(&str, &str); 3] = [
@@ -112,7 +115,7 @@ pub(super) fn sql(role: Role, settings: &Settings) -> String {
     let kept = if role == Role::Hands { DDL_IS_KEPT } else { "" };
     // Not every server has all of them.
     format!(
-        "{OWN_WORDS_FIRST}; {kept}; SELECT pg_catalog.set_config(name, value, false) FROM (VALUES {}) AS pinned (name, value) \
+        "{OWN_WORDS_FIRST}; {kept}; {OURS}; SELECT pg_catalog.set_config(name, value, false) FROM (VALUES {}) AS pinned (name, value) \
          WHERE pg_catalog.current_setting(name, true) IS NOT NULL",
         rows.join(", ")
     )

@@ -37,6 +37,7 @@ pub(crate) fn add_column(add: &AddColumn, context: &Context<'_>) -> Result<Decis
         let what = "a column with a value of its own for each row";
         guard::unnoticed(table, what, context)?;
     }
+    numbered::in_their_place(add, context)?;
     let decision = by_its_values(add, context)?;
     let reverse = format!(
         "ALTER TABLE {} DROP COLUMN {}",

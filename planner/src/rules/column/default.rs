@@ -44,10 +44,18 @@ pub(crate) fn set_default(
             ))
             .reverse(back);
     }
-    // A sequence that it names may be dropped before the column is.
-    let names = old
-        .as_ref()
-        .is_some_and(|default| !crate::sql::named_in(default, context.catalog).is_empty());
+    // A sequence or a function that it names may be dropped before the column is.
+    let catalog = context.catalog;
+    let calls = |default: &str| {
+        let read = crate::sql::from_text(default);
+        read.is_some_and(|read| {
+            read.calls(catalog)
+                .any(|name| catalog.functions.iter().any(|known| known.name == name))
+        })
+    };
+    let names = old.as_ref().is_some_and(|default| {
+        calls(default) || !crate::sql::named_in(default, catalog).is_empty()
+    });
     if value.is_none() && context.is_retyped_later(table, column) && !names {
         return Decision::because("")
             .note(format!(

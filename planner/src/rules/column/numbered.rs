@@ -4,9 +4,9 @@
 use super::add_column::undo;
 use super::not_null;
 use crate::action::{Action, Backfill, Operation, Sync};
-use crate::change::NewColumn;
+use crate::change::{AddColumn, NewColumn, Special};
 use crate::decision::Decision;
-use crate::problem::{self, Problem};
+use crate::problem::{self, Problem, code};
 use crate::rules::constraint::check;
 use crate::rules::{Context, helper, questions};
 use crate::sql::Numbering;
@@ -19,14 +19,7 @@ pub(crate) fn serial(
     empty: bool,
     context: &Context<'_>,
 ) -> Result<Decision, Problem> {
-    let sequence = TableName {
-        schema: table.schema.clone(),
-        name: Ident::new(format!(
-            "{}_{}_seq",
-            table.name.as_str(),
-            column.name.as_str()
-        )),
-    };
+    let sequence = crate::sql::sequence_of(table, &column.name);
     if empty {
         let own = own_sequence(table, column, &sequence, "", context);
         return Ok(Decision::because("the table holds no row")
@@ -67,6 +60,43 @@ fn own_sequence(
         options: options.to_owned(),
         owner: owner.map(Ident::new),
     }
+}
+
+/// Refuses what would be numbered in another order than the statement's: that of the rows on the
+/// pages, which batches for an earlier statement change; and a sequence whose name is taken.
+pub(crate) fn in_their_place(add: &AddColumn, context: &Context<'_>) -> Result<(), Problem> {
+    let AddColumn { table, column, .. } = add;
+    let in_order = match (&column.special, &column.default) {
+        (Special::Serial | Special::Identity(_), _) => true,
+        (_, Some(default)) => default.functions.iter().any(|name| name == "nextval"),
+        (_, None) => false,
+    };
+    if in_order && let Some(seen) = context.moves_rows(table) {
+        return Err(Problem::new(
+            code::NOT_BATCHABLE,
+            "rows are numbered in the order in which they lie, which an earlier statement changes",
+        )
+        .label(format!(
+            "comes behind statement {}, whose batches write the rows elsewhere",
+            seen + 1
+        ))
+        .help("put it before that statement, or into a revision of its own ahead of this one"));
+    }
+    let sequence = crate::sql::sequence_of(table, &column.name);
+    let is_unnamed = match &column.special {
+        Special::Serial => true,
+        Special::Identity(definition) => crate::sql::numbering(definition, &column.type_sql)
+            .is_none_or(|numbering| numbering.name.is_none()),
+        Special::None | Special::Stored(_) | Special::Virtual(_) => false,
+    };
+    if is_unnamed && context.was_taken(sequence.schema.as_str(), sequence.name.as_str()) {
+        return Err(Problem::new(
+            code::EXISTS,
+            format!("{} is there already, and the sequence of the column would get another name", sequence.shown()),
+        )
+        .help("rename what bears the name in an earlier revision, or add the column with a sequence that you name"));
+    }
+    Ok(())
 }
 
 /// A column whose rows are numbered from a sequence, old ones and new ones; and the trigger that

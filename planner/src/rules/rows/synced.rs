@@ -8,7 +8,7 @@ use crate::expr::{Expr, Scope};
 use crate::plan::Phase;
 use crate::rules::column::{computed, generated};
 use crate::rules::{Context, helper};
-use concertina_revisions::{Ident, TableName};
+use concertina_revisions::Ident;
 
 /// Why there is one.
 pub(crate) const WRITTEN_MEANWHILE: &str =
@@ -49,28 +49,19 @@ pub(crate) fn relies_on_sync(update: &Update) -> String {
     )
 }
 
-/// Whether a row that somebody writes has no value yet. Where a trigger of others may have kept the
-/// UPDATE from it, what we write for another statement is no occasion to make up for that; and they
-/// are to see a write for each statement.
-fn unfilled(update: &Update, context: &Context<'_>) -> String {
+/// Whether a row that somebody writes has no value yet. What we write ourselves is written by other
+/// statements of the author, before or behind the UPDATE, which fill nothing.
+fn unfilled(update: &Update) -> String {
     let columns: Vec<String> = update
         .sets
         .iter()
         .map(|(column, _)| format!("new.{} IS NULL", column.sql()))
         .collect();
-    let unfilled = columns.join(" OR ");
-    let fires = |name: &TableName| {
-        context
-            .table(name)
-            .is_some_and(|table| table.triggers.iter().any(|one| one.on_update))
-    };
-    let family = std::iter::once(update.table.clone()).chain(context.catalog.below(&update.table));
-    if family.into_iter().any(|name| fires(&name)) {
-        format!("({unfilled}) AND current_setting('concertina.batch', true) IS DISTINCT FROM 'on'")
-    } else {
-        unfilled
-    }
+    format!("({}) AND {BY_OTHERS}", columns.join(" OR "))
 }
+
+/// Whether it isn't we who write: all our sessions say so.
+const BY_OTHERS: &str = "current_setting('concertina.batch', true) IS DISTINCT FROM 'on'";
 
 pub(crate) fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) -> Sync {
     let known = context.table(&update.table);
@@ -106,7 +97,7 @@ pub(crate) fn sync(update: &Update, scope: &Scope<'_>, context: &Context<'_>) ->
             .collect(),
         from: update.from.clone(),
         predicate: update.predicate.as_ref().map(over_new),
-        when: unfilled(update, context),
+        when: unfilled(update),
         again: written_again(update, context),
         search_path: (reads || calls).then(|| context.catalog.search_path.clone()),
         definer: reads,
@@ -158,5 +149,11 @@ fn written_again(update: &Update, context: &Context<'_>) -> Option<String> {
         .iter()
         .filter_map(|(column, _)| differ(column))
         .collect();
-    (!read.is_empty()).then(|| format!("({}) AND NOT ({})", read.join(" OR "), own.join(" OR ")))
+    (!read.is_empty()).then(|| {
+        format!(
+            "({}) AND NOT ({}) AND {BY_OTHERS}",
+            read.join(" OR "),
+            own.join(" OR ")
+        )
+    })
 }

@@ -8,7 +8,7 @@
 
 use super::fired::{Deed, fired, in_order_of_rows};
 use super::listed;
-use super::reach::Look;
+use super::reach::{Look, written_with};
 use super::synced::{WRITTEN_MEANWHILE, relies_on_sync, removed, sync};
 use super::way::{Way, way};
 use crate::action::{Action, Backfill, Listed, Lock, Operation, WorkList};
@@ -17,6 +17,7 @@ use crate::change::{Change, Update};
 use crate::decision::Decision;
 use crate::expr::{Conjunct, Expr, Scope, Shape};
 use crate::fold::Seen;
+use crate::footprint::Thing;
 use crate::problem::{Problem, code, hazard};
 use crate::rules::small::is_small;
 use crate::rules::{Context, questions};
@@ -255,17 +256,28 @@ pub(crate) fn is_synced(update: &Update, all: &[Seen], position: usize) -> bool 
     };
     let empty = |column: &Ident| table.is_fresh(column);
     let reads = look.relied_on(table);
+    let is_given = |column: &Ident| update.sets.iter().any(|(set, _)| set == column);
+    let family = written_with(&update.table, false, catalog);
+    // By itself, or by views, partitions, triggers, rules and keys out of its sight.
     let disturbs = |(at, seen): (usize, &Seen)| {
-        if let Change::Update(other) = &seen.change {
-            at != position
-                && other.table == update.table
-                && other.sets.iter().any(|(column, _)| {
-                    update.sets.iter().any(|(set, _)| set == column)
-                        || at > position && reads.contains(column)
-                })
-        } else {
-            matches!(&seen.change, Change::Insert(other) if other.table == update.table)
-        }
+        let gives_rows = |name: &TableName| !matches!(&seen.change, Change::Update(other) if other.table == *name);
+        let of_rows = matches!(&seen.change, Change::Insert(_) | Change::Update(_));
+        let mut written = seen.touches.writes();
+        at != position
+            && of_rows
+            && written.any(|access| {
+                if let Thing::Rows(name, column) = &access.thing {
+                    family.contains(name)
+                        && match column {
+                            Some(column) => {
+                                is_given(column) || at > position && reads.contains(column)
+                            }
+                            None => gives_rows(name),
+                        }
+                } else {
+                    matches!(access.thing, Thing::AnyRows)
+                }
+            })
     };
     !update.sets.is_empty()
         && update.whole.is_none()

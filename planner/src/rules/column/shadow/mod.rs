@@ -301,6 +301,10 @@ fn seen_late(decision: Decision, shadow: &Shadow<'_>) -> Decision {
 
 /// The values of an enum that the same revision makes.
 fn made_here<'a>(shadow: &Shadow<'_>, context: &Context<'a>) -> Option<&'a [String]> {
+    let is_array = crate::sql::type_words(&shadow.type_sql).is_some_and(|words| words.arrays > 0);
+    if is_array {
+        return None;
+    }
     let name = crate::sql::types::bare(&shadow.type_sql);
     let made = context
         .catalog

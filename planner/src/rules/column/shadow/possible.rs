@@ -5,6 +5,7 @@ use crate::catalog::{ConstraintKind, Table, TableKind};
 use crate::problem::{Problem, blocks, code};
 use crate::rules::Context;
 use crate::rules::object::drop;
+use crate::sql::types;
 
 const INSTEAD: &str = "add a column, fill it by UPDATE, move the code to it, and drop the old one in a later revision";
 
@@ -18,6 +19,13 @@ pub(super) fn check(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<(), Pr
         )
         .label("its values are computed")
         .help("DROP EXPRESSION first, in an earlier revision, or drop it and add another"));
+    }
+    if types::may_be_defaulted(&shadow.type_sql, context.catalog) {
+        return Err(blocks(
+            "a change to a domain that has a default",
+            "a second column of it would hold that default in every row, where the statement keeps the values",
+        )
+        .help(INSTEAD));
     }
     if is_tied_to_another(shadow, context) || is_of_this_revision(shadow, context) {
         return Err(Problem::new(
