@@ -301,11 +301,8 @@ impl Whole<'_> {
     /// The rows of other tables that are read.
     fn rows_of_others(&self, table: &TableName) -> Footprint {
         self.touches.only(|access| {
-            let is_of_others = match &access.thing {
-                Thing::AnyRows => true,
-                thing => matches!(thing, Thing::Rows(other, _) if other != table),
-            };
-            access.how == How::Read && is_of_others
+            let is_of_others = matches!(&access.thing, Thing::Rows(other, _) if other != table);
+            access.how == How::Read && (is_of_others || access.thing == Thing::AnyRows)
         })
     }
 
