@@ -35,6 +35,8 @@ pub struct Reach {
     pub clock: bool,
     /// Several rows at once: LIMIT, DISTINCT, GROUP BY, a window, a set operation.
     pub gathers: bool,
+    /// Which of several rows it takes isn't said: DISTINCT ON or LIMIT without ORDER BY.
+    pub picks: bool,
     /// Nothing else, but it may end in an error for some values: a division, a cast, a function.
     pub raises: bool,
     /// A column is named by its table and its schema.

@@ -31,6 +31,28 @@ pub struct Trigger {
     pub of_parent: bool,
 }
 
+/// Where a trigger fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fires {
+    /// It is disabled.
+    Never,
+    /// Where rows are written first, as triggers do.
+    AtOrigin,
+    /// ENABLE REPLICA or ALWAYS.
+    InReplica,
+}
+
+impl Trigger {
+    /// Where it fires. A disabled one is told without its definition.
+    pub(crate) fn fires(&self) -> Fires {
+        match (self.in_replica, self.definition.is_empty()) {
+            (true, _) => Fires::InReplica,
+            (false, true) => Fires::Never,
+            (false, false) => Fires::AtOrigin,
+        }
+    }
+}
+
 /// A rule that rewrites statements which write rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {

@@ -8,6 +8,7 @@ mod index;
 mod places;
 mod table;
 
+pub(crate) use attached::Fires;
 pub use attached::{Dependant, Policy, Rule, Standing, Trigger, TypeObstacle};
 pub use functions::{AGGREGATE_BUILTINS, Function, VOLATILE_BUILTINS};
 pub use index::Index;

@@ -1,8 +1,11 @@
 //! Statements that are never run live, each with what to do instead.
 
 use super::reach::is_of_our_steps;
+use crate::catalog::Catalog;
 use crate::problem::{self, Problem};
-use concertina_revisions::tree::{NodeEnum, ObjectType, VacuumStmt, node};
+use concertina_revisions::tree::{
+    NodeEnum, ObjectType, VacuumStmt, VariableSetKind, VariableSetStmt, a_const, node,
+};
 
 pub(super) fn refusal(tree: &NodeEnum) -> Option<Problem> {
     blocking(tree)
@@ -12,8 +15,11 @@ pub(super) fn refusal(tree: &NodeEnum) -> Option<Problem> {
 
 /// What is harmless, and changes nothing where each step has its own transaction, limits and locks:
 /// left out, with a note.
-pub(super) fn left_out(tree: &NodeEnum) -> Option<&'static str> {
+pub(super) fn left_out(tree: &NodeEnum, catalog: &Catalog) -> Option<&'static str> {
     match tree {
+        NodeEnum::VariableSetStmt(set) if is_the_path(set, catalog) => {
+            Some("SET search_path is left out: names are looked up there already")
+        }
         NodeEnum::VariableSetStmt(set) if is_of_our_steps(set) => {
             Some("SET is left out: each step has limits of its own")
         }
@@ -32,6 +38,19 @@ pub(super) fn left_out(tree: &NodeEnum) -> Option<&'static str> {
         NodeEnum::VariableShowStmt(_) => Some("SHOW is left out: it only shows something"),
         _ => None,
     }
+}
+
+/// Whether a SET names the schemas that are searched anyway, in that order.
+fn is_the_path(set: &VariableSetStmt, catalog: &Catalog) -> bool {
+    let named = set.args.iter().map(|arg| match arg.node.as_ref()? {
+        node::Node::AConst(value) => match value.val.as_ref()? {
+            a_const::Val::Sval(name) => Some(name.sval.as_str()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let path = catalog.search_path.iter().map(|name| Some(name.as_str()));
+    set.name == "search_path" && set.kind() == VariableSetKind::VarSetValue && named.eq(path)
 }
 
 /// VACUUM FULL, or whatever is said of it.

@@ -14,7 +14,7 @@ use concertina_revisions::{Ident, TableName};
 
 /// Statements that only write the system catalogs.
 pub(super) fn other(tree: &NodeEnum, sql: &str, catalog: &Catalog) -> Result<Vec<Change>, Problem> {
-    if let Some(note) = never::left_out(tree) {
+    if let Some(note) = never::left_out(tree, catalog) {
         return Ok(vec![Change::Nothing(note.to_owned())]);
     }
     if let Some(problem) = never::refusal(tree) {

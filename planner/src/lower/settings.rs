@@ -2,7 +2,7 @@
 //! becomes a statement of its own, with what takes it back.
 
 use super::{deparse, rolespec};
-use crate::catalog::{Catalog, ConstraintKind, Identity, Table};
+use crate::catalog::{Catalog, ConstraintKind, Fires, Identity, Table};
 use crate::change::{Change, Effect, Setting, SettingKind};
 use crate::problem::{self, Problem, code};
 use crate::sql::Timing;
@@ -214,10 +214,22 @@ fn reverse(command: &AlterTableCmd, table: &TableName, known: Option<&Table>) ->
         | Kind::AtNoForceRowSecurity => {
             row_security(command.subtype(), known).map_or(Some(String::new()), alter)
         }
-        Kind::AtDisableTrig => alter(format!("ENABLE TRIGGER {}", name.sql())),
-        Kind::AtEnableTrig => alter(format!("DISABLE TRIGGER {}", name.sql())),
-        Kind::AtDisableRule => alter(format!("ENABLE RULE {}", name.sql())),
-        Kind::AtEnableRule => alter(format!("DISABLE RULE {}", name.sql())),
+        Kind::AtDisableTrig | Kind::AtEnableTrig => {
+            let trigger = known.triggers.iter().find(|one| one.name == command.name)?;
+            match trigger.fires() {
+                Fires::Never => alter(format!("DISABLE TRIGGER {}", name.sql())),
+                Fires::AtOrigin => alter(format!("ENABLE TRIGGER {}", name.sql())),
+                Fires::InReplica => None,
+            }
+        }
+        // One that is disabled isn't told.
+        Kind::AtDisableRule | Kind::AtEnableRule => {
+            match known.rules.iter().find(|one| one.name == command.name) {
+                Some(rule) if rule.in_replica => None,
+                Some(_) => alter(format!("ENABLE RULE {}", name.sql())),
+                None => alter(format!("DISABLE RULE {}", name.sql())),
+            }
+        }
         Kind::AtReplicaIdentity => alter(format!(
             "REPLICA IDENTITY {}",
             known.replica_identity.clone()?

@@ -166,7 +166,8 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
         Change::Allowed(_, sql) => Ok(blocking(change, sql, context)),
         Change::Insert(insert) => insert::insert(insert, context),
         Change::Update(update) => update::update(update, context)
-            .map(|decision| computed::asked(decision, update, context)),
+            .map(|decision| computed::asked(decision, update, context))
+            .map(|decision| computed::obeyed(decision, update, context)),
         Change::Delete(delete) => delete::delete(delete, context),
         Change::CatalogOnly(only) => Ok(objects::catalog_only(only, context)),
         Change::Setting(one) => settings::setting(one, context),

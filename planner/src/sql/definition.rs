@@ -58,6 +58,15 @@ pub(crate) fn conditions_set(alteration: &str) -> Option<(bool, bool)> {
     }
 }
 
+/// Whether the rows of an INSERT come in an order that it says.
+pub(crate) fn is_sorted(insert: &str) -> bool {
+    let Some(NodeEnum::InsertStmt(insert)) = first(insert) else {
+        return false;
+    };
+    let select = insert.select_stmt.and_then(|select| select.node);
+    matches!(select, Some(node::Node::SelectStmt(select)) if !select.sort_clause.is_empty())
+}
+
 /// Whether a default takes the next number of a sequence.
 pub(crate) fn draws_numbers(default: &str) -> bool {
     expression::from_text(default)

@@ -298,7 +298,10 @@ impl Found {
                         }
                         // CASE value WHEN other, value IN (SELECT other).
                         "CaseExpr" => self.callers.push("=".to_owned()),
-                        "SelectStmt" => self.reach.gathers |= gathers(field),
+                        "SelectStmt" => {
+                            self.reach.gathers |= gathers(field);
+                            self.reach.picks |= picks(field);
+                        }
                         "SqlvalueFunction" => self.reach.clock = true,
                         "TypeCast" => {
                             self.reach.clock |= is_word_of_time(&field["arg"]);
@@ -452,6 +455,22 @@ fn is_word_of_time(value: &Value) -> bool {
             .iter()
             .any(|time| word.starts_with(time))
     })
+}
+
+/// Whether a SELECT leaves open which of several rows it takes.
+fn picks(select: &Value) -> bool {
+    let list = |part: &str| {
+        select[part]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    };
+    // DISTINCT alone is a list of nothing.
+    let distinct_on = list("distinct_clause")
+        .iter()
+        .any(|by| !by["node"].is_null());
+    let limited = !select["limit_count"].is_null() || !select["limit_offset"].is_null();
+    (distinct_on || limited) && list("sort_clause").is_empty()
 }
 
 /// Whether a SELECT makes one row of several, or leaves some out for what others are.

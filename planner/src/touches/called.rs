@@ -196,6 +196,12 @@ pub(crate) fn look_at(functions: Vec<String>, name: &TableName, catalog: &Catalo
     bodies.opaque || bodies.tables(catalog).iter().any(|table| table.is(name))
 }
 
+/// Whether functions, or those that they call, draw numbers from a sequence.
+pub(crate) fn draw_numbers(functions: Vec<String>, catalog: &Catalog) -> bool {
+    let own = |name: &String| OF_SEQUENCES.contains(&name.as_str());
+    functions.iter().any(own) || Bodies::of(functions, catalog).draws
+}
+
 /// Whether the functions of a table's triggers look at the table.
 pub(crate) fn triggers_look_back(name: &TableName, catalog: &Catalog) -> bool {
     let members = std::iter::once(name.clone()).chain(catalog.below(name));

@@ -6,7 +6,9 @@
 
 use super::{again, partition};
 use crate::action::{Action, Lock, Online};
-use crate::catalog::{Constraint, ConstraintKind, Standing, Table, TableKind, Trigger};
+use crate::catalog::{
+    Constraint, ConstraintKind, PartitionOf, Standing, Table, TableKind, Trigger,
+};
 use crate::decision::{Decision, Rank};
 use crate::plan::Phase;
 use crate::problem::{Problem, code, hazard};
@@ -305,10 +307,18 @@ pub(crate) fn table(table: &TableName, context: &Context<'_>) -> Result<Decision
         let detach = crate::lower::detachment(&of.parent(), table.clone(), context.catalog);
         decision = decision.and(partition::take_off(&detach, context));
     }
+    // What comes from the table above goes with the table alone.
+    let above = known.partition_of.as_ref().map(PartitionOf::parent);
+    let above = above.and_then(|parent| context.table(&parent));
+    let is_own = |key: &&Constraint| {
+        let name = Ident::new(key.name.as_str());
+        above.is_none_or(|parent| parent.constraint(&name).is_none())
+    };
     for key in known
         .constraints
         .iter()
         .filter(|one| one.references.is_some())
+        .filter(is_own)
     {
         // Two tables are locked for it; the drop locks its own alone.
         decision = decision.quick(Phase::Contract, Rank::Swap, dropped(table, key), []);

@@ -5,7 +5,6 @@ use super::reach::{Look, written_with};
 use crate::catalog::{Catalog, Constraint, Table};
 use crate::change::{Change, SettingKind};
 use crate::fold::Seen;
-use crate::footprint::Thing;
 use crate::rules::Context;
 use crate::sql::rewrite::{self, GoesAlong};
 use concertina_revisions::{Ident, TableName};
@@ -98,6 +97,26 @@ pub(crate) fn changes_what_it_looks_at(look: &Look<'_>, table: &Table, catalog: 
         })
 }
 
+/// Why what a statement does depends on where rows lie, which batches for an earlier statement have
+/// changed in another way than that statement alone; nothing where it doesn't.
+fn in_order_of_places(look: &Look<'_>, context: &Context<'_>) -> Option<&'static str> {
+    let moved = |table: &TableName| context.moves_rows(table).is_some();
+    if look.picks_any_row() && look.read().any(moved) {
+        return Some(
+            "which rows it takes isn't said, and an earlier statement writes them elsewhere",
+        );
+    }
+    if !moved(look.table) {
+        return None;
+    }
+    if look.asks_where_it_lies() {
+        return Some("it asks where rows lie that an earlier statement writes");
+    }
+    look.draws_numbers().then_some(
+        "its numbers come in the order in which rows lie, and an earlier statement writes them elsewhere",
+    )
+}
+
 /// Why what a statement does to a row depends on which others were done before, as functions of its
 /// own or of triggers tell that look at the table; nothing where it doesn't.
 pub(crate) fn in_order_of_rows(
@@ -105,12 +124,8 @@ pub(crate) fn in_order_of_rows(
     fired: &Fired,
     context: &Context<'_>,
 ) -> Option<&'static str> {
-    let moved = |seen: &Seen| {
-        let mut written = seen.touches.writes();
-        written.any(|access| matches!(&access.thing, Thing::Rows(table, _) if table == look.table))
-    };
-    if look.asks_where_it_lies() && context.before().iter().any(moved) {
-        return Some("it asks where rows lie that an earlier statement writes");
+    if let Some(why) = in_order_of_places(look, context) {
+        return Some(why);
     }
     let catalog = context.catalog;
     if look.sees_its_own_writes() {

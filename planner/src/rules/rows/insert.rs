@@ -12,7 +12,7 @@ use super::fired::{Deed, fired};
 use super::reach;
 use super::{follow, listed};
 use crate::action::{Action, Backfill, Listed, Lock, Operation, WorkList};
-use crate::catalog::{Catalog, Table, TableKind};
+use crate::catalog::{Catalog, Column, Table, TableKind};
 use crate::change::{Insert, Listing, RowCopy};
 use crate::decision::Decision;
 use crate::problem::{Problem, code};
@@ -64,7 +64,45 @@ pub(crate) fn insert(insert: &Insert, context: &Context<'_>) -> Result<Decision,
     Ok(follow::told(copied_once(insert, context)?, insert, context))
 }
 
+/// Refuses rows that are numbered as they come, where an earlier statement has changed the order in
+/// which they lie, and none is said.
+fn in_their_order(insert: &Insert, context: &Context<'_>) -> Result<(), Problem> {
+    let is_left_out = |name: &str| {
+        let named = insert.columns.as_ref();
+        named.is_some_and(|columns| columns.iter().all(|column| column.as_str() != name))
+    };
+    let draws = |column: &Column| {
+        let by_default = column.default.as_deref().is_some_and(|default| {
+            let read = crate::sql::from_text(default);
+            let called = read.map_or_else(Vec::new, |read| {
+                read.calls(context.catalog).map(str::to_owned).collect()
+            });
+            crate::touches::draw_numbers(called, context.catalog)
+        });
+        is_left_out(&column.name) && (column.identity.is_some() || by_default)
+    };
+    let target = context.table(&insert.table).into_iter();
+    let is_numbered = target.flat_map(|table| &table.columns).any(draws);
+    let moved = insert
+        .reads
+        .iter()
+        .find_map(|table| context.moves_rows(table));
+    match moved {
+        Some(statement) if is_numbered && !crate::sql::is_sorted(&insert.sql) => Err(Problem::new(
+            code::NOT_BATCHABLE,
+            "rows are numbered in the order in which they lie, which an earlier statement changes",
+        )
+        .label(format!(
+            "comes behind statement {}, whose batches write the rows elsewhere",
+            statement + 1
+        ))
+        .help("say ORDER BY, or put it into a revision of its own ahead of this one")),
+        Some(_) | None => Ok(()),
+    }
+}
+
 fn copied_once(insert: &Insert, context: &Context<'_>) -> Result<Decision, Problem> {
+    in_their_order(insert, context)?;
     if let Some(source) = large_source(insert, context.catalog)
         && !context.directives.allows_blocking()
     {

@@ -251,6 +251,23 @@ impl<'a> Look<'a> {
         crate::touches::look_at(volatile.collect(), self.table, catalog)
     }
 
+    /// Whether it draws numbers from a sequence, one for each row.
+    pub(super) fn draws_numbers(&self) -> bool {
+        let named = self.all().flat_map(|expr| expr.calls(self.catalog));
+        let called = named.map(str::to_owned).chain(self.called_on_the_way());
+        crate::touches::draw_numbers(called.collect(), self.catalog)
+    }
+
+    /// Whether it leaves open which of several rows it looks at.
+    pub(super) fn picks_any_row(&self) -> bool {
+        self.all().any(|expr| expr.reach.picks)
+    }
+
+    /// The tables that it reads, its own among them.
+    pub(super) fn read(&self) -> impl Iterator<Item = &'a TableName> {
+        self.reads.iter().chain([self.table])
+    }
+
     /// The scope of its names.
     pub(crate) fn scope(&self) -> Scope<'a> {
         Scope {
