@@ -137,7 +137,7 @@ impl Names<'_> {
                     .to_owned(),
             );
         }
-        if let Some((_, one, _)) = check::unproven(&table, context).next() {
+        if let Some((_, one)) = check::unproven(&table, context).next() {
             return Some(format!(
                 "rows may break {}, which isn't proven: they can't be updated",
                 one.name

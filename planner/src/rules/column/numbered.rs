@@ -8,6 +8,7 @@ use crate::change::{AddColumn, NewColumn, Special};
 use crate::decision::Decision;
 use crate::problem::{self, Problem, code};
 use crate::rules::constraint::check;
+use crate::rules::rows::listed;
 use crate::rules::{Context, helper, questions};
 use crate::sql::Numbering;
 use concertina_revisions::{Ident, TableName};
@@ -71,16 +72,9 @@ pub(crate) fn in_their_place(add: &AddColumn, context: &Context<'_>) -> Result<(
         (_, Some(default)) => default.functions.iter().any(|name| name == "nextval"),
         (_, None) => false,
     };
-    if in_order && let Some(seen) = context.moves_rows(table) {
-        return Err(Problem::new(
-            code::NOT_BATCHABLE,
-            "rows are numbered in the order in which they lie, which an earlier statement changes",
-        )
-        .label(format!(
-            "comes behind statement {}, whose batches write the rows elsewhere",
-            seen + 1
-        ))
-        .help("put it before that statement, or into a revision of its own ahead of this one"));
+    if in_order && let Some(statement) = context.moves_rows(table) {
+        let message = "rows are numbered in the order in which they lie";
+        return Err(listed::behind_batches(message, statement));
     }
     let sequence = crate::sql::sequence_of(table, &column.name);
     let is_unnamed = match &column.special {

@@ -9,7 +9,7 @@ use crate::action::{Action, Lock, Online};
 use crate::catalog::{Constraint, ConstraintKind, Table, TableKind};
 use crate::change::{NewConstraint, NewConstraintKind};
 use crate::decision::{Decision, Rank};
-use crate::expr::{Expr, Scope};
+use crate::expr::Scope;
 use crate::plan::{Phase, Question, Work};
 use crate::problem::{self, Problem, hazard};
 use crate::rules::object::again;
@@ -191,14 +191,15 @@ pub(crate) fn validate(table: &TableName, name: &Ident, context: &Context<'_>) -
 pub(crate) fn unproven<'a>(
     name: &'a TableName,
     context: &'a Context<'_>,
-) -> impl Iterator<Item = (&'a Table, &'a Constraint, Expr)> {
+) -> impl Iterator<Item = (&'a Table, &'a Constraint)> {
     let members = std::iter::once(name.clone()).chain(context.catalog.below(name));
     let known = members.filter_map(|member| context.catalog.table(&member));
     let of_table = |table: &'a Table| table.constraints.iter().map(move |one| (table, one));
     known
         .flat_map(of_table)
         .filter(|(_, one)| one.kind == ConstraintKind::Check && !one.validated)
-        .filter_map(|(table, one)| Some((table, one, one.condition()?)))
+        // One that isn't enforced has no condition here.
+        .filter(|(_, one)| one.condition().is_some())
 }
 
 /// Where batches stand for a rewrite of the table: with the question whether every row obeys the
@@ -227,16 +228,17 @@ pub(crate) fn for_a_rewrite(
             "REINDEX INDEX CONCURRENTLY it, or drop it: the statement alone would build it anew with the table",
         )
     });
-    unproven(name, context).fold(decision, |decision, (table, one, condition)| {
-        let wrong = format!("NOT ({})", condition.sql);
-        let alias = Ident::new(table.name.as_str());
+    unproven(name, context).fold(decision, |decision, (table, one)| {
+        let Some(question) = offenders(table, one, context) else {
+            return decision;
+        };
         decision.check(
             format!(
                 "every row of {} obeys {}, which isn't proven",
                 table.full_name().shown(),
                 one.name
             ),
-            questions::own_rows_where(table, &alias, &wrong),
+            question,
             "fix these rows first: batches update them, and the constraint refuses every update of a row that breaks it",
         )
     })

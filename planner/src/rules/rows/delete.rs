@@ -4,7 +4,7 @@
 //! row. **Instead**: small batches in physical order, by the same machinery as an UPDATE. What
 //! reads the rows that it removes is listed first. **Hazard**: code that still reads the rows.
 
-use super::fired::{Deed, Fired, changes_what_it_looks_at, fired, in_order_of_rows};
+use super::fired::{Deed, Fired, changes_what_it_looks_at, fired, in_its_place, in_order_of_rows};
 use super::reach::Look;
 use super::{follow, listed, update};
 use crate::action::{Action, Backfill, Listed, Lock, Operation, WorkList};
@@ -52,6 +52,7 @@ fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> 
         context.catalog,
     );
     let look = Look::of_delete(delete, context.catalog);
+    in_its_place("this DELETE", &look, context)?;
     let at_once = listed::asked_at_the_end(table, Deed::Delete, &[]).or_else(|| {
         changes_what_it_looks_at(&look, table, context.catalog).then_some(
             "rows that it deletes give others of the table what it looks for, by a foreign key",
@@ -67,7 +68,7 @@ fn deleted(delete: &Delete, context: &Context<'_>) -> Result<Decision, Problem> 
             context,
         ));
     }
-    let at_once = at_once.or_else(|| in_order_of_rows(&look, &fired, context));
+    let at_once = at_once.or_else(|| in_order_of_rows(&look, &fired, context.catalog));
     in_batches(delete, table, &fired, at_once, context)?;
     let decision = match beyond {
         Some(why) => list(delete, table, why, true, context)?,

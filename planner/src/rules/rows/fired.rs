@@ -1,10 +1,12 @@
 //! What of others is run along with a statement that changes rows: triggers, rules, and what
 //! foreign keys take along.
 
+use super::listed;
 use super::reach::{Look, written_with};
 use crate::catalog::{Catalog, Constraint, Table};
 use crate::change::{Change, SettingKind};
 use crate::fold::Seen;
+use crate::problem::Problem;
 use crate::rules::Context;
 use crate::sql::rewrite::{self, GoesAlong};
 use concertina_revisions::{Ident, TableName};
@@ -97,24 +99,24 @@ pub(crate) fn changes_what_it_looks_at(look: &Look<'_>, table: &Table, catalog: 
         })
 }
 
-/// Why what a statement does depends on where rows lie, which batches for an earlier statement have
-/// changed in another way than that statement alone; nothing where it doesn't.
-fn in_order_of_places(look: &Look<'_>, context: &Context<'_>) -> Option<&'static str> {
-    let moved = |table: &TableName| context.moves_rows(table).is_some();
-    if look.picks_any_row() && look.read().any(moved) {
-        return Some(
-            "which rows it takes isn't said, and an earlier statement writes them elsewhere",
-        );
-    }
-    if !moved(look.table) {
-        return None;
-    }
-    if look.asks_where_it_lies() {
-        return Some("it asks where rows lie that an earlier statement writes");
-    }
-    look.draws_numbers().then_some(
-        "its numbers come in the order in which rows lie, and an earlier statement writes them elsewhere",
-    )
+/// Refuses a statement that depends on where rows lie, once batches for an earlier one have changed
+/// that in another way than that one alone.
+pub(crate) fn in_its_place(
+    what: &str,
+    look: &Look<'_>,
+    context: &Context<'_>,
+) -> Result<(), Problem> {
+    let moved = |table: &TableName| context.moves_rows(table);
+    let picks = look.picks_any_row().then(|| look.read().find_map(moved));
+    let (why, statement) = match (picks.flatten(), moved(look.table)) {
+        (Some(statement), _) => ("takes any of several rows", statement),
+        (None, Some(statement)) if look.asks_where_it_lies() => ("asks where rows lie", statement),
+        (None, Some(statement)) if look.draws_numbers() => {
+            ("numbers rows in the order in which they lie", statement)
+        }
+        (None, _) => return Ok(()),
+    };
+    Err(listed::behind_batches(&format!("{what} {why}"), statement))
 }
 
 /// Why what a statement does to a row depends on which others were done before, as functions of its
@@ -122,12 +124,8 @@ fn in_order_of_places(look: &Look<'_>, context: &Context<'_>) -> Option<&'static
 pub(crate) fn in_order_of_rows(
     look: &Look<'_>,
     fired: &Fired,
-    context: &Context<'_>,
+    catalog: &Catalog,
 ) -> Option<&'static str> {
-    if let Some(why) = in_order_of_places(look, context) {
-        return Some(why);
-    }
-    let catalog = context.catalog;
     if look.sees_its_own_writes() {
         return Some("a function that it calls sees the rows that it has written so far");
     }

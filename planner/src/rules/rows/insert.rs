@@ -88,15 +88,10 @@ fn in_their_order(insert: &Insert, context: &Context<'_>) -> Result<(), Problem>
         .iter()
         .find_map(|table| context.moves_rows(table));
     match moved {
-        Some(statement) if is_numbered && !crate::sql::is_sorted(&insert.sql) => Err(Problem::new(
-            code::NOT_BATCHABLE,
-            "rows are numbered in the order in which they lie, which an earlier statement changes",
-        )
-        .label(format!(
-            "comes behind statement {}, whose batches write the rows elsewhere",
-            statement + 1
-        ))
-        .help("say ORDER BY, or put it into a revision of its own ahead of this one")),
+        Some(statement) if is_numbered && !crate::sql::is_sorted(&insert.sql) => {
+            let message = "this INSERT numbers rows in the order in which they lie";
+            Err(listed::behind_batches(message, statement))
+        }
         Some(_) | None => Ok(()),
     }
 }

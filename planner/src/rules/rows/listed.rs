@@ -177,6 +177,17 @@ pub(crate) fn as_one(what: &str, why: &str) -> Problem {
         .help("split it by hand so that each part may stand alone, or say `-- concertina: allow blocking`")
 }
 
+/// A statement that depends on where rows lie, behind one whose batches write them elsewhere than
+/// it would alone. `behind`: that statement, counted from 0.
+pub(crate) fn behind_batches(message: &str, behind: usize) -> Problem {
+    Problem::new(code::NOT_BATCHABLE, message)
+        .label(format!(
+            "comes behind statement {}, whose batches write the rows elsewhere",
+            behind + 1
+        ))
+        .help("say ORDER BY, or put it into a revision of its own ahead of this one")
+}
+
 /// Rules that would make other statements of each batch.
 pub(crate) fn rules(what: &str, table: &TableName, names: &[String]) -> Problem {
     let why = format!(

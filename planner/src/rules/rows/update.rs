@@ -6,7 +6,7 @@
 //! What can't be cut so is listed first, and batches take the rows from the list. **Hazard**: old
 //! code that leaves a new column out relies on that trigger until contract.
 
-use super::fired::{Deed, fired, in_order_of_rows};
+use super::fired::{Deed, fired, in_its_place, in_order_of_rows};
 use super::listed;
 use super::reach::{Look, written_with};
 use super::synced::{WRITTEN_MEANWHILE, relies_on_sync, removed, sync};
@@ -49,8 +49,9 @@ pub(crate) fn update(update: &Update, context: &Context<'_>) -> Result<Decision,
     );
     let way = way(update, table, &fired, context);
     let look = Look::of_update(update, context.catalog);
+    in_its_place("this UPDATE", &look, context)?;
     let at_once = listed::asked_at_the_end(table, Deed::Update, &assigned)
-        .or_else(|| in_order_of_rows(&look, &fired, context));
+        .or_else(|| in_order_of_rows(&look, &fired, context.catalog));
     let as_one = !matches!(way, Way::Walk)
         || !fired.rules.is_empty()
         || update.whole.is_some()
