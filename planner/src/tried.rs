@@ -98,7 +98,15 @@ fn trial(
                 ),
             )
         }
-        Change::AlterType(new) => retyped(number, new, one.before.table(&new.table)?, &one.before),
+        Change::AlterType(new) => {
+            let mut trial = retyped(number, new, one.before.table(&new.table)?)?;
+            // With its references the other ends change as well.
+            if !statement.directives.with_references() {
+                let table = one.before.table(&new.table)?;
+                trial.twins.extend(keys_of(&new.column, table, &one.before));
+            }
+            Some(trial)
+        }
         Change::CreateIndex(new) => {
             let twin = stand_in(&new.table).sql();
             let sql = format!("CREATE INDEX ON {twin} {}", new.tail);
@@ -140,7 +148,7 @@ fn trial(
 }
 
 /// The change of a column's type, and what stands on the column.
-fn retyped(statement: usize, new: &NewType, table: &Table, catalog: &Catalog) -> Option<Tried> {
+fn retyped(statement: usize, new: &NewType, table: &Table) -> Option<Tried> {
     let using = new
         .using
         .as_ref()
@@ -153,7 +161,6 @@ fn retyped(statement: usize, new: &NewType, table: &Table, catalog: &Catalog) ->
     );
     let mut trial = of_twin(statement, table, sql)?;
     trial.twins.extend(standing_on(&new.column, table));
-    trial.twins.extend(keys_of(&new.column, table, catalog));
     Some(trial)
 }
 

@@ -58,6 +58,19 @@ pub(crate) fn conditions_set(alteration: &str) -> Option<(bool, bool)> {
     }
 }
 
+/// The domain that a statement makes with a default.
+pub(crate) fn domain_with_default(sql: &str) -> Option<String> {
+    let NodeEnum::CreateDomainStmt(create) = first(sql)? else {
+        return None;
+    };
+    let is_default = |node: &tree::Node| match &node.node {
+        Some(node::Node::Constraint(one)) => one.contype() == tree::ConstrType::ConstrDefault,
+        _ => false,
+    };
+    let has_one = create.constraints.iter().any(is_default);
+    super::strings(&create.domainname).pop().filter(|_| has_one)
+}
+
 /// Whether the rows of an INSERT come in an order that it says.
 pub(crate) fn is_sorted(insert: &str) -> bool {
     let Some(NodeEnum::InsertStmt(insert)) = first(insert) else {

@@ -15,7 +15,9 @@ mod volatility;
 
 pub use constants::{Constants, constants};
 pub use definition::setting_of_policy;
-pub(crate) use definition::{Timing, conditions_set, draws_numbers, is_at_utc, is_sorted};
+pub(crate) use definition::{
+    Timing, conditions_set, domain_with_default, draws_numbers, is_at_utc, is_sorted,
+};
 pub(crate) use expression::{casts_of, computed_by, from_text, stored_expression, type_words};
 pub(crate) use mentions::{
     functions, in_body, named_in, of_statement as mentioned_in, of_tree as mentioned,

@@ -353,6 +353,12 @@ pub(crate) fn fits(old: &str, new: &str, catalog: &Catalog) -> bool {
     }
 }
 
+/// Whether the type is a domain that has a default.
+pub(crate) fn is_defaulted(type_sql: &str, catalog: &Catalog) -> bool {
+    let kind = meant(type_sql, catalog).filter(|kind| !kind.is_array);
+    kind.is_some_and(|kind| kind.user(catalog).is_some_and(|known| known.defaulted))
+}
+
 /// Whether a column of the type may get another default than NULL without saying so: a domain's.
 /// One that the revision made may.
 pub(crate) fn may_be_defaulted(type_sql: &str, catalog: &Catalog) -> bool {

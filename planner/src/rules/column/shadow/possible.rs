@@ -2,6 +2,8 @@
 
 use super::{Shadow, partitions};
 use crate::catalog::{ConstraintKind, Table, TableKind};
+use crate::change::Change;
+use crate::fold::Seen;
 use crate::problem::{Problem, blocks, code};
 use crate::rules::Context;
 use crate::rules::object::drop;
@@ -20,7 +22,7 @@ pub(super) fn check(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<(), Pr
         .label("its values are computed")
         .help("DROP EXPRESSION first, in an earlier revision, or drop it and add another"));
     }
-    if types::may_be_defaulted(&shadow.type_sql, context.catalog) {
+    if is_defaulted(shadow, context) {
         return Err(blocks(
             "a change to a domain that has a default",
             "a second column of it would hold that default in every row, where the statement keeps the values",
@@ -39,6 +41,20 @@ pub(super) fn check(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<(), Pr
         .help("put it into a revision of its own, behind this one"));
     }
     of_those_below(shadow, context)
+}
+
+/// Whether the new type is a domain that has a default, or gets one when the revision makes it.
+fn is_defaulted(shadow: &Shadow<'_>, context: &Context<'_>) -> bool {
+    let made = |seen: &Seen| {
+        if let Change::CatalogOnly(only) = &seen.change {
+            crate::sql::domain_with_default(&only.sql)
+        } else {
+            None
+        }
+    };
+    let name = types::bare(&shadow.type_sql);
+    let mut here = context.before().iter().filter_map(made);
+    here.any(|domain| domain == name) || types::is_defaulted(&shadow.type_sql, context.catalog)
 }
 
 /// Whether an index or a constraint stands on the column and on another that is replaced before.
