@@ -98,15 +98,7 @@ fn trial(
                 ),
             )
         }
-        Change::AlterType(new) => {
-            let mut trial = retyped(number, new, one.before.table(&new.table)?)?;
-            // With its references the other ends change as well.
-            if !statement.directives.with_references() {
-                let table = one.before.table(&new.table)?;
-                trial.twins.extend(keys_of(&new.column, table, &one.before));
-            }
-            Some(trial)
-        }
+        Change::AlterType(new) => retyped(number, new, statement, &one.before),
         Change::CreateIndex(new) => {
             let twin = stand_in(&new.table).sql();
             let sql = format!("CREATE INDEX ON {twin} {}", new.tail);
@@ -148,7 +140,13 @@ fn trial(
 }
 
 /// The change of a column's type, and what stands on the column.
-fn retyped(statement: usize, new: &NewType, table: &Table) -> Option<Tried> {
+fn retyped(
+    number: usize,
+    new: &NewType,
+    statement: &concertina_revisions::Statement,
+    catalog: &Catalog,
+) -> Option<Tried> {
+    let table = catalog.table(&new.table)?;
     let using = new
         .using
         .as_ref()
@@ -159,8 +157,12 @@ fn retyped(statement: usize, new: &NewType, table: &Table) -> Option<Tried> {
         new.column.sql(),
         new.type_sql
     );
-    let mut trial = of_twin(statement, table, sql)?;
+    let mut trial = of_twin(number, table, sql)?;
     trial.twins.extend(standing_on(&new.column, table));
+    // With its references the other ends change as well.
+    if !statement.directives.with_references() {
+        trial.twins.extend(keys_of(&new.column, table, catalog));
+    }
     Some(trial)
 }
 
