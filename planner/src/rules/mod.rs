@@ -24,7 +24,7 @@ use column::{add_column, column_type, computed, default, identity, not_null, ren
 use concertina_revisions::{PhaseWord, TableName};
 use constraint::{check, domain, foreign_key, unique};
 use object::{drop, guard, index, maintenance, objects, partition, settings};
-use rows::{delete, insert, truncate, update};
+use rows::{delete, insert, obeyed, truncate, update};
 
 /// Decides what becomes of a change.
 pub(crate) fn decide(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> {
@@ -167,7 +167,7 @@ fn by_rule(change: &Change, context: &Context<'_>) -> Result<Decision, Problem> 
         Change::Insert(insert) => insert::insert(insert, context),
         Change::Update(update) => update::update(update, context)
             .map(|decision| computed::asked(decision, update, context))
-            .map(|decision| computed::obeyed(decision, update, context)),
+            .map(|decision| obeyed::obeyed(decision, update, context)),
         Change::Delete(delete) => delete::delete(delete, context),
         Change::CatalogOnly(only) => Ok(objects::catalog_only(only, context)),
         Change::Setting(one) => settings::setting(one, context),

@@ -58,17 +58,23 @@ pub(crate) fn conditions_set(alteration: &str) -> Option<(bool, bool)> {
     }
 }
 
-/// The domain that a statement makes with a default.
+/// The domain that a statement gives a default.
 pub(crate) fn domain_with_default(sql: &str) -> Option<String> {
-    let NodeEnum::CreateDomainStmt(create) = first(sql)? else {
-        return None;
-    };
     let is_default = |node: &tree::Node| match &node.node {
         Some(node::Node::Constraint(one)) => one.contype() == tree::ConstrType::ConstrDefault,
         _ => false,
     };
-    let has_one = create.constraints.iter().any(is_default);
-    super::strings(&create.domainname).pop().filter(|_| has_one)
+    let name = match first(sql)? {
+        NodeEnum::CreateDomainStmt(create) if create.constraints.iter().any(is_default) => {
+            create.domainname
+        }
+        // `T` is SET DEFAULT, or DROP DEFAULT without one.
+        NodeEnum::AlterDomainStmt(alter) if alter.subtype == "T" && alter.def.is_some() => {
+            alter.type_name
+        }
+        _ => return None,
+    };
+    super::strings(&name).pop()
 }
 
 /// Whether the rows of an INSERT come in an order that it says.

@@ -3,6 +3,7 @@
 
 use crate::catalog::{Catalog, Column, Table, TableKind};
 use crate::change::{Change, Insert};
+use crate::expr::Expr;
 use crate::footprint::{Footprint, Thing};
 use concertina_revisions::{Ident, TableName};
 
@@ -200,6 +201,11 @@ pub(crate) fn look_at(functions: Vec<String>, name: &TableName, catalog: &Catalo
 pub(crate) fn draw_numbers(functions: Vec<String>, catalog: &Catalog) -> bool {
     let own = |name: &String| OF_SEQUENCES.contains(&name.as_str());
     functions.iter().any(own) || Bodies::of(functions, catalog).draws
+}
+
+/// Whether an expression does.
+pub(crate) fn draws_numbers(expr: &Expr, catalog: &Catalog) -> bool {
+    draw_numbers(expr.calls(catalog).map(str::to_owned).collect(), catalog)
 }
 
 /// Whether the functions of a table's triggers look at the table.

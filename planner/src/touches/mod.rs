@@ -8,7 +8,9 @@ mod of_constraint;
 mod of_part;
 mod of_rows;
 
-pub(crate) use called::{draw_numbers, look_at, triggers_look_back, with_called, written_along};
+pub(crate) use called::{
+    draw_numbers, draws_numbers, look_at, triggers_look_back, with_called, written_along,
+};
 pub(crate) use family::with_family;
 pub(crate) use of_change::of_change;
 pub(crate) use of_part::{Whole, of_part};

@@ -123,12 +123,8 @@ pub(super) fn drop_constraint(table: &TableName, name: &Ident, catalog: &Catalog
     let columns = idents(&known.columns);
     all = all.columns(table, &columns);
     // Nobody can drop these before it.
-    let condition = known.condition();
-    for function in condition
-        .iter()
-        .flat_map(|condition| condition.calls(catalog))
-    {
-        all = all.read(Thing::Function(Ident::new(function)));
+    if let Some(condition) = known.condition() {
+        all = super::of_rows::calling(all, &condition, catalog);
     }
     if columns.is_empty() {
         all = all.drop(Thing::Demands(table.clone(), None));

@@ -82,17 +82,16 @@ fn proven_by(all: Footprint, table: &TableName, catalog: &Catalog) -> Footprint 
     let members = std::iter::once(table.clone()).chain(catalog.below(table));
     let known: Vec<_> = members.filter_map(|one| catalog.table(&one)).collect();
     let checks = known.iter().flat_map(|table| &table.constraints);
-    let called: Vec<Ident> = checks
+    let conditions = checks
         .filter(|one| one.kind == ConstraintKind::Check)
-        .filter_map(Constraint::condition)
-        .flat_map(|condition| {
-            let called: Vec<Ident> = condition.calls(catalog).map(Ident::new).collect();
-            called
-        })
-        .collect();
-    called
-        .into_iter()
-        .fold(all, |all, name| all.read(Thing::Function(name)))
+        .filter_map(Constraint::condition);
+    conditions.fold(all, |all, condition| calling(all, &condition, catalog))
+}
+
+/// With the functions that an expression calls.
+pub(super) fn calling(all: Footprint, expr: &Expr, catalog: &Catalog) -> Footprint {
+    expr.calls(catalog)
+        .fold(all, |all, name| all.read(Thing::Function(Ident::new(name))))
 }
 
 /// Rows of a table are written by what isn't seen here: of whichever columns, with the defaults of
@@ -174,11 +173,10 @@ fn given_defaults(all: Footprint, new: &Update, catalog: &Catalog) -> Footprint 
         let all = crate::sql::named_in(default, catalog)
             .into_iter()
             .fold(all, |all, sequence| all.change(Thing::Rows(sequence, None)));
-        let called = crate::sql::from_text(default);
-        called
-            .iter()
-            .flat_map(|default| default.calls(catalog))
-            .fold(all, |all, name| all.read(Thing::Function(Ident::new(name))))
+        match crate::sql::from_text(default) {
+            Some(default) => calling(all, &default, catalog),
+            None => all,
+        }
     })
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn in_their_place(add: &AddColumn, context: &Context<'_>) -> Result<(
     let AddColumn { table, column, .. } = add;
     let in_order = match (&column.special, &column.default) {
         (Special::Serial | Special::Identity(_), _) => true,
-        (_, Some(default)) => default.functions.iter().any(|name| name == "nextval"),
+        (_, Some(default)) => crate::touches::draws_numbers(default, context.catalog),
         (_, None) => false,
     };
     if in_order && let Some(statement) = context.moves_rows(table) {

@@ -73,11 +73,8 @@ fn in_their_order(insert: &Insert, context: &Context<'_>) -> Result<(), Problem>
     };
     let draws = |column: &Column| {
         let by_default = column.default.as_deref().is_some_and(|default| {
-            let read = crate::sql::from_text(default);
-            let called = read.map_or_else(Vec::new, |read| {
-                read.calls(context.catalog).map(str::to_owned).collect()
-            });
-            crate::touches::draw_numbers(called, context.catalog)
+            crate::sql::from_text(default)
+                .is_some_and(|read| crate::touches::draws_numbers(&read, context.catalog))
         });
         is_left_out(&column.name) && (column.identity.is_some() || by_default)
     };

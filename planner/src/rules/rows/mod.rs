@@ -6,6 +6,7 @@ pub(crate) mod follow;
 pub(crate) mod foreseen;
 pub(crate) mod insert;
 pub(crate) mod listed;
+pub(crate) mod obeyed;
 pub(crate) mod reach;
 pub(crate) mod synced;
 pub(crate) mod truncate;

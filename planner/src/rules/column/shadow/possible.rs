@@ -43,7 +43,7 @@ pub(super) fn check(shadow: &Shadow<'_>, context: &Context<'_>) -> Result<(), Pr
     of_those_below(shadow, context)
 }
 
-/// Whether the new type is a domain that has a default, or gets one when the revision makes it.
+/// Whether the new type is a domain that has a default, or that the revision gives one.
 fn is_defaulted(shadow: &Shadow<'_>, context: &Context<'_>) -> bool {
     let made = |seen: &Seen| {
         if let Change::CatalogOnly(only) = &seen.change {

@@ -1,0 +1,13 @@
+-- difference: rows <- CREATE OR REPLACE FUNCTION RETURNS LANGUAGE IMMUTABLE AS SELECT; UPDATE SET | ANALYZE CHECK CONSTRAINT FUNCTION IMMUTABLE RETURNS
+-- right: as psql
+-- status: fixed
+-- way: plain
+-- setup
+CREATE TABLE t (id int PRIMARY KEY, a int, b int, pad text);
+INSERT INTO t SELECT i, i % 7, NULL, repeat('x', 500) FROM generate_series(1, 2000) i;
+CREATE FUNCTION ok(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 < 5';
+ALTER TABLE t ADD CONSTRAINT c CHECK (ok(b));
+ANALYZE;
+-- revision
+CREATE OR REPLACE FUNCTION ok(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 < 50';
+UPDATE t SET b = a;
